@@ -1,0 +1,169 @@
+"""Time to read 8 centre frames of a video: ours beside full PyAV decoding, torchcodec and decord, one thread each.
+
+    python benchmarks/bench_decoding.py [FOLDER_OF_CLIPS] [--repeats 7]
+
+Prints one line for each clip and reader: the median over the repeats, opening included; how many times as long as ours
+that is; and whether the frames equal those of full decoding. The readers take turns within each repeat, so that a busy
+machine slows all of them. Without a folder ../shared/clips is read where it exists; clips encoded on the spot always
+are. Readers that cannot be imported (the extra `bench` installs them) are named and left out; torchcodec also needs the
+shared libraries of FFmpeg on the machine, those inside PyAV's wheel do not serve it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import av  # noqa: E402
+
+from datamodules.decoding import VideoReader  # noqa: E402
+from datamodules.encoding import write_video  # noqa: E402
+from datamodules.frame_sampling import centre_indices  # noqa: E402
+
+Reader = Callable[[str], Tensor]
+N_FRAMES = 8
+
+
+def ours(path: str) -> Tensor:
+    """The project's reader."""
+    with VideoReader(path) as reader:
+        return reader.frames_at_indices(centre_indices(reader.n_frames, N_FRAMES))
+
+
+def full_pyav(path: str) -> Tensor:
+    """Decodes everything, converts what is wanted."""
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_count = 1
+        frames = list(container.decode(stream))
+    wanted = [frames[i].to_ndarray(format="rgb24") for i in centre_indices(len(frames), N_FRAMES)]
+    return torch.from_numpy(np.stack(wanted)).permute(0, 3, 1, 2)
+
+
+def torchcodec_reader(seek_mode: Literal["exact", "approximate"]) -> Reader:
+    """A reader of torchcodec; "exact" scans the packets first, as ours does, "approximate" trusts the header."""
+    from torchcodec.decoders import VideoDecoder  # type: ignore[attr-defined, import-not-found, unused-ignore]
+
+    def read(path: str) -> Tensor:
+        decoder = VideoDecoder(path, seek_mode=seek_mode, num_ffmpeg_threads=1)
+        frames: Tensor = decoder.get_frames_at(centre_indices(len(decoder), N_FRAMES).tolist()).data
+        return frames
+
+    return read
+
+
+def decord_reader() -> Reader:
+    """A reader of decord."""
+    import decord
+
+    def read(path: str) -> Tensor:
+        reader = decord.VideoReader(path, num_threads=1)
+        frames = reader.get_batch(centre_indices(len(reader), N_FRAMES).tolist()).asnumpy()
+        return torch.from_numpy(frames).permute(0, 3, 1, 2)
+
+    return read
+
+
+def available_readers() -> dict[str, Reader]:
+    """The readers that can be imported here; says which cannot, and why."""
+    readers: dict[str, Reader] = {"ours": ours, "full PyAV": full_pyav}
+    optional: dict[str, Callable[[], Reader]] = {
+        "torchcodec exact": lambda: torchcodec_reader("exact"),
+        "torchcodec approximate": lambda: torchcodec_reader("approximate"),
+        "decord": decord_reader,
+    }
+    for name, make in optional.items():
+        try:
+            readers[name] = make()
+        except (ImportError, OSError, RuntimeError) as error:
+            print(f"left out: {name}: {str(error).strip().splitlines()[0]}")
+    return readers
+
+
+def encode_clips(folder: Path) -> list[Path]:
+    """Two 10-second clips of 340 x 256 px, the size in which Kinetics is usually kept."""
+    t, y, x = np.ogrid[:250, :256, :340]
+    noise = np.random.default_rng(0).integers(0, 24, (256, 340))
+    frames = np.stack(np.broadcast_arrays(x + 2 * t, y + t, x + y + 3 * t), axis=-1) % 220
+    frames = (frames + noise[..., None]).astype(np.uint8)
+    paths = [folder / "encoded_h264.mp4", folder / "encoded_mpeg4.avi"]
+    write_video(paths[0], frames, frames_per_second=25)
+    write_video(paths[1], frames, frames_per_second=25, codec="mpeg4", options={"bf": "2", "g": "250", "b": "1000000"})
+    return paths
+
+
+def time_readers(path: Path, readers: dict[str, Reader], repeats: int) -> None:
+    """Prints a line for each reader of one clip."""
+    try:
+        expected = full_pyav(str(path))
+    except av.FFmpegError as error:
+        print(f"{path.name:28} is not readable: {error.strerror}")
+        return
+    milliseconds: dict[str, list[float]] = {name: [] for name in readers}
+    verdicts: dict[str, str] = {}
+    for _ in range(repeats):
+        for name, read in readers.items():
+            if verdicts.get(name, "").startswith("fails"):
+                continue
+            begin = time.perf_counter()
+            try:
+                frames = read(str(path))
+            except Exception as error:
+                verdicts[name] = f"fails: {str(error).strip().splitlines()[0][:60]}"
+                continue
+            milliseconds[name].append(1e3 * (time.perf_counter() - begin))
+            verdicts[name] = verdict(frames, expected)
+    medians = {name: statistics.median(times) for name, times in milliseconds.items() if times}
+    for name in readers:
+        if name in medians:
+            ratio = medians[name] / medians["ours"]
+            print(f"{path.name:28} {name:24} {medians[name]:8.1f} ms {ratio:6.2f} x   {verdicts[name]}")
+        else:
+            print(f"{path.name:28} {name:24} {verdicts[name]}")
+
+
+def verdict(frames: Tensor, expected: Tensor) -> str:
+    """How frames compare with those of full decoding."""
+    if frames.shape != expected.shape:
+        return f"other shape: {list(frames.shape)}"
+    if frames.dtype != expected.dtype:
+        return f"other type: {frames.dtype}"
+    if torch.equal(frames, expected):
+        return "equal"
+    difference = (frames.int() - expected.int()).abs().float().mean(dim=(1, 2, 3))
+    return f"differs: mean {difference.mean():.2f}, worst frame {difference.max():.2f} of 255"
+
+
+def main() -> None:
+    """Reads the command line, times every clip."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT.parent / "shared" / "clips")
+    parser.add_argument("--repeats", type=int, default=7)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    readers = available_readers()
+    with tempfile.TemporaryDirectory() as temporary:
+        clips = encode_clips(Path(temporary))
+        if arguments.folder.is_dir():
+            clips += sorted(p for p in arguments.folder.iterdir() if p.is_file())
+        else:
+            print(f"left out: {arguments.folder} is not there")
+        for path in clips:
+            time_readers(path, readers, arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

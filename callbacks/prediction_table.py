@@ -1,0 +1,90 @@
+"""PredictionTable: a CSV file with what the model said of each video."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from datamodules.batch import VideoBatch
+from lightning_modules.recognizer import ActionRecognizer
+
+_COLUMNS = ("path", "label", "prediction", "probability", "decoded")
+
+
+class PredictionTable(Callback):
+    """Writes `predictions_SET.csv` into the run folder after `zsar test` and `zsar predict`, in the set's order.
+
+    Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded. In
+    `zsar predict` the label is empty.
+    """
+
+    def __init__(self) -> None:
+        """Makes the callback."""
+        self._rows: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts over."""
+        self._rows = {}
+
+    on_predict_start = on_test_start
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: VideoBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keeps the rows of a batch."""
+        assert isinstance(pl_module, ActionRecognizer)
+        stage = "predict" if trainer.predicting else "test"
+        text = pl_module.class_texts[stage][dataloader_idx]
+        table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
+        best = outputs["probabilities"].float().max(dim=1)
+        rows = self._rows.setdefault(text.set_name, [])
+        columns = (batch.indices, batch.labels, best.indices, best.values, batch.failed)
+        for index, label, prediction, probability, failed in zip(*(c.tolist() for c in columns), strict=True):
+            row = {
+                "path": table.key(index),
+                "label": text.names[label] if label >= 0 else "",
+                "prediction": "" if failed else text.names[prediction],
+                "probability": "" if failed else f"{probability:.4f}",
+                "decoded": "no" if failed else "yes",
+            }
+            rows.append((index, row))
+
+    on_predict_batch_end = on_test_batch_end
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the files; with several processes, the first writes the rows of all."""
+        everyone = [self._rows]
+        if trainer.world_size > 1:
+            from torch import distributed
+
+            everyone = [{} for _ in range(trainer.world_size)]
+            distributed.all_gather_object(everyone, self._rows)
+        if not trainer.is_global_zero:
+            return
+        for set_name in self._rows:
+            rows = sorted((row for rows in everyone for row in rows.get(set_name, [])), key=lambda pair: pair[0])
+            path = Path(trainer.default_root_dir) / f"predictions_{set_name}.csv"
+            _write(path, [row for _, row in rows])
+            print(f"wrote {path}")
+
+    on_predict_end = on_test_end
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(unfinished, path)

@@ -1,0 +1,201 @@
+"""ResultManifest: results.json, the metrics of a run and all that is needed to reproduce them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datamodules.batch import VideoBatch
+from lightning_modules.recognizer import ActionRecognizer
+
+_PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
+
+
+class ResultManifest(Callback):
+    """Writes `results.json` into the run folder after `zsar test` and `zsar validate`.
+
+    It also checks that every listed video was evaluated: nothing may be lost on the way to a published number.
+    """
+
+    def __init__(self, config: dict[str, Any] | None = None) -> None:
+        """Makes the callback.
+
+        Args:
+            config: The configuration of the run, to be written down.
+        """
+        self.config = config
+        self._problems: list[str] = []
+        self._started_at = 0.0
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock."""
+        self._problems = []
+        self._started_at = time.perf_counter()
+
+    on_validation_start = on_test_start
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: VideoBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Collects what could not be decoded."""
+        self._problems += batch.undecodable
+
+    on_validation_batch_end = on_test_batch_end
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file."""
+        self._write(trainer, pl_module, "test")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file after `zsar validate`; validation in the course of training is in the logs."""
+        if trainer.state.fn == "validate":
+            self._write(trainer, pl_module, "validate")
+
+    def _write(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if not isinstance(pl_module, ActionRecognizer):
+            raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
+        problems = _gathered(self._problems, trainer)
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        sets = _sets(pl_module, trainer, stage, metrics)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        limited = _is_limited(trainer, stage)
+        manifest = {
+            "stage": stage,
+            "sets": sets,
+            "harmonic_mean": metrics.get("test/harmonic_mean"),
+            "complete": not limited,
+            "undecodable": problems,
+            "seconds": round(time.perf_counter() - self._started_at, 2),
+            "model": {
+                "class_path": f"{type(pl_module).__module__}.{type(pl_module).__qualname__}",
+                "architecture": pl_module.backbone.architecture,
+                "backbone_hash": pl_module.backbone.weights_hash,
+                "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),
+                "checkpoint": str(trainer.ckpt_path) if trainer.ckpt_path else None,
+                "trained_on": pl_module.trained_on,
+            },
+            "data": data.describe(),
+            "class_text": {
+                text.set_name: {"source": text.source, "hash": text.content_hash, "n_classes": len(text.names)}
+                for text in pl_module.class_texts[stage]
+            },
+            "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
+            "precision": str(trainer.precision),
+            "n_processes": trainer.world_size,
+            "environment": environment(),
+            "config": self.config,
+        }
+        if trainer.is_global_zero:
+            path = write_json(Path(trainer.default_root_dir) / "results.json", manifest)
+            _print(sets, manifest["harmonic_mean"], problems)
+            print(f"wrote {path}")
+        if not limited:
+            _check_complete(sets)
+
+
+def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[str, float]) -> dict[str, Any]:
+    """Metrics and counts of each set; accuracies in percent."""
+    loaders: Any = trainer.test_dataloaders if stage == "test" else trainer.val_dataloaders
+    texts = model.class_texts[stage]
+    sets = {}
+    for text, loader in zip(texts, loaders if isinstance(loaders, list) else [loaders], strict=True):
+        prefix = f"{model.metric_prefix(stage, text)}/"
+        own = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
+        counts = {name: int(own.pop(name)) for name in ("n_evaluated", "n_failed")}
+        sets[text.set_name] = {**own, "n_listed": len(loader.dataset), **counts}
+    return sets
+
+
+def _print(sets: dict[str, Any], harmonic: float | None, problems: list[str]) -> None:
+    table = Table("set", "top-1 %", "top-5 %", "mean class %", "listed", "evaluated", "failed")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, of_set in sets.items():
+        accuracies = [f"{of_set[k]:.1f}" if k in of_set else "" for k in ("top1", "top5", "mean_class")]
+        table.add_row(name, *accuracies, *[str(of_set[k]) for k in ("n_listed", "n_evaluated", "n_failed")])
+    if harmonic is not None:
+        table.add_row("harmonic mean", f"{harmonic:.1f}")
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    for problem in problems:
+        console.print(f"[red]counted as wrong:[/red] {escape(problem)}", highlight=False)
+
+
+def _check_complete(sets: dict[str, Any]) -> None:
+    for name, of_set in sets.items():
+        seen = of_set["n_evaluated"] + of_set["n_failed"]
+        if seen != of_set["n_listed"]:
+            raise RuntimeError(
+                f"{of_set['n_listed']} videos are listed in the set {name!r}, but {seen} were evaluated or counted as "
+                "failed; the result is not that of the whole set"
+            )
+
+
+def _is_limited(trainer: Trainer, stage: str) -> bool:
+    limit = trainer.limit_test_batches if stage == "test" else trainer.limit_val_batches
+    return bool(trainer.fast_dev_run) or isinstance(limit, int) or limit < 1.0  # 1 is one batch, 1.0 is all
+
+
+def _gathered(problems: list[str], trainer: Trainer) -> list[str]:
+    """The messages of all processes."""
+    if trainer.world_size == 1:
+        return sorted(problems)
+    from torch import distributed
+
+    everyone: list[list[str]] = [[] for _ in range(trainer.world_size)]
+    distributed.all_gather_object(everyone, problems)
+    return sorted(message for of_process in everyone for message in of_process)
+
+
+def environment() -> dict[str, Any]:
+    """Versions of code, packages, decoder and device that a number was made with."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
+    return {
+        "code": _code_version(),
+        "python": sys.version.split()[0],
+        "packages": {**{name: importlib.metadata.version(name) for name in _PACKAGES}, "torch": torch.__version__},
+        "platform": platform.platform(),
+        "device": device,
+    }
+
+
+def _code_version() -> str:
+    """Commit of the checkout that the code runs from, marked where files differ from it; else the package's version."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return f"zsar {importlib.metadata.version('zsar')}"
+    commit = subprocess.run(
+        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return commit.stdout.strip() or f"zsar {importlib.metadata.version('zsar')}"
+
+
+def write_json(path: Path, content: Any) -> Path:  # noqa: ANN401 - whatever JSON can hold
+    """Writes a JSON file in one step: a killed run leaves the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
+    return path

@@ -1,0 +1,1 @@
+"""Video data: files on disk in, `VideoBatch` and `ClassText` out."""

@@ -1,0 +1,113 @@
+"""The contract between data and models: what a video, a batch and the text of a set of classes are.
+
+Letters: B videos, V views of a video, T frames of a view, C classes, P prompts of a class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class VideoRecord:
+    """One video of a data set: where it is and what it shows.
+
+    Attributes:
+        path: The video file.
+        label: Index of its class, 0-based, in the class list of the set that it belongs to; -1 where it is unknown.
+    """
+
+    path: Path
+    label: int
+
+
+@dataclass(frozen=True)
+class VideoBatch:
+    """What a data loader hands to a model.
+
+    Attributes:
+        frames: uint8 [B, V, T, 3, H, W], RGB, not normalized: statistics belong to the model.
+        labels: int64 [B], 0-based; -1 where the class is unknown.
+        indices: int64 [B], the row of each video in its set, by which predictions find their files again.
+        failed: bool [B], true where the video could not be decoded and its frames are blank; such a video counts as
+            wrong in every metric. Never true in training.
+        undecodable: The message of each file that could not be decoded: in training it was replaced by another, in
+            evaluation it is one of `failed`.
+    """
+
+    frames: Tensor
+    labels: Tensor
+    indices: Tensor
+    failed: Tensor
+    undecodable: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses frames of another layout, which would otherwise broadcast quietly."""
+        if self.frames.ndim != 6 or self.frames.shape[3] != 3 or self.frames.dtype != torch.uint8:
+            raise ValueError(
+                f"VideoBatch.frames must be uint8 [B, V, T, 3, H, W]; got {self.frames.dtype} "
+                f"{list(self.frames.shape)}"
+            )
+
+    def __len__(self) -> int:
+        """B, the number of videos."""
+        return self.frames.shape[0]
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> VideoBatch:
+        """The same batch on another device; Lightning calls this."""
+        return self._map_tensors(lambda t: t.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> VideoBatch:
+        """The same batch in page-locked memory; the data loader calls this."""
+        return self._map_tensors(lambda t: t.pin_memory())
+
+    def _map_tensors(self, function: object) -> VideoBatch:
+        assert callable(function)
+        tensors = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{k: function(v) for k, v in tensors.items() if isinstance(v, Tensor)})
+
+
+@dataclass(frozen=True)
+class ClassText:
+    """The classes of one set of videos, as text.
+
+    Attributes:
+        set_name: The set's name in metrics and tables: "base", "novel", "val", ...
+        names: The C class names, in label order.
+        prompts: For each class its P >= 1 prompts, P the same for all classes.
+        source: Where the prompts come from, for the reader of a result ("template: a video of {}").
+    """
+
+    set_name: str
+    names: tuple[str, ...]
+    prompts: tuple[tuple[str, ...], ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        """Refuses class text that no model could be tested on."""
+        if len(self.names) != len(self.prompts):
+            raise ValueError(f"{len(self.names)} class names but prompts for {len(self.prompts)} classes")
+        if len(set(self.names)) != len(self.names):
+            twice = sorted({n for n in self.names if self.names.count(n) > 1})
+            raise ValueError(f"class names of {self.set_name!r} are not unique: {', '.join(twice)}")
+        if not self.names:
+            raise ValueError(f"the set {self.set_name!r} has no classes")
+        if len({len(p) for p in self.prompts}) != 1 or not self.prompts[0]:
+            raise ValueError(f"every class of {self.set_name!r} needs the same number of prompts, at least one")
+
+    @property
+    def prompts_per_class(self) -> int:
+        """P."""
+        return len(self.prompts[0])
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (first 16 hex digits) of names and prompts in order: the same text gives the same hash anywhere."""
+        content = json.dumps([self.names, self.prompts], ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,241 @@
+"""Single frames of the moving shapes with captions, rendered in memory: what the tiny CLIP is pretrained on.
+
+A caption names the object and, now and then, that it moves, and where in the frame it is; never in which direction it
+moves, which one frame does not show: captions with directions on single frames make "left" and "right" the same word to
+the text tower. Held-out frames come as multiple-choice questions, which show what a model knows, and that it does not
+know directions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
+
+from datamodules.moving_shapes_rendering import (
+    DIRECTIONS,
+    MovingShape,
+    all_classes,
+    clip_generator,
+    render_clip,
+)
+
+CaptionedFrames = tuple[Tensor, list[str]]
+"""A training batch: frames uint8 [B, 3, H, W] and their B captions."""
+
+FrameQuestions = tuple[str, Tensor, list[tuple[str, ...]], Tensor]
+"""A test batch: the probe's name, frames uint8 [N, 3, H, W], N choices of K texts, the right ones int64 [N]."""
+
+_FRAMES_OF_A_CLIP = 16
+_NEAR_THE_CENTRE = 0.1  # share of the frame's size
+
+
+@dataclass(frozen=True)
+class CaptionedShapesSettings:
+    """What is rendered, and in which batches it comes.
+
+    Attributes:
+        seed: Seed of clips, captions and batches.
+        n_clips: Rendered clips, an equal number of each class as far as it goes.
+        frames_per_clip: Frames taken from each clip, of its 16 frames.
+        n_probe_clips: Held-out clips of each class.
+        n_batches: Batches of the whole training.
+        batch_size: B, frames in a batch.
+        position_share: Share of the captions that say where the object is.
+        moving_share: Share of the captions that say that it moves, of those with a place and of those without: "left"
+            and "right" then stay different words to the text tower in sentences about motion, too.
+    """
+
+    seed: int = 0
+    n_clips: int = 2400
+    frames_per_clip: int = 8
+    n_probe_clips: int = 4
+    n_batches: int = 500
+    batch_size: int = 128
+    position_share: float = 0.6
+    moving_share: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be rendered."""
+        for name in ("n_clips", "frames_per_clip", "n_probe_clips", "n_batches", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+        if self.n_clips < len(all_classes()):
+            raise ValueError(f"n_clips is {self.n_clips}; at least one of each of {len(all_classes())} classes")
+        if self.frames_per_clip > _FRAMES_OF_A_CLIP:
+            raise ValueError(f"frames_per_clip is {self.frames_per_clip}, but a clip has {_FRAMES_OF_A_CLIP} frames")
+        for name in ("position_share", "moving_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")
+
+    def as_dict(self) -> dict[str, int | float]:
+        """The settings by name."""
+        return asdict(self)
+
+
+class CaptionedShapes(LightningDataModule):
+    """Captioned frames for training, questions about held-out frames for testing."""
+
+    def __init__(self, settings: CaptionedShapesSettings) -> None:
+        """Renders nothing yet.
+
+        Args:
+            settings: What is rendered.
+        """
+        super().__init__()
+        self.settings = settings
+
+    def train_dataloader(self) -> DataLoader[CaptionedFrames]:
+        """`n_batches` batches of `CaptionedFrames`."""
+        settings = self.settings
+        frames = CaptionedFrameDataset(settings)
+        rows = RandomSampler(
+            frames,
+            replacement=True,
+            num_samples=settings.n_batches * settings.batch_size,
+            generator=torch.Generator().manual_seed(settings.seed),
+        )
+        batches = BatchSampler(rows, settings.batch_size, drop_last=True)
+        return DataLoader(frames, sampler=batches, batch_size=None)
+
+    def test_dataloader(self) -> DataLoader[FrameQuestions]:
+        """The probes, one batch of `FrameQuestions` each."""
+        questions = held_out_questions(self.settings)
+        return DataLoader(questions, batch_size=None)  # type: ignore[arg-type] # a list is a map-style data set
+
+    def fingerprint(self) -> str:
+        """SHA-256 (first 16 hex digits) of settings and the first rendered frames and captions.
+
+        It changes when the rendering or the captions change, in code or in settings, and is the same on any machine.
+        """
+        digest = hashlib.sha256(repr(sorted(self.settings.as_dict().items())).encode())
+        for moving_shape in all_classes():
+            frames, captions = _captioned_clip(moving_shape, 0, self.settings)
+            digest.update(frames.tobytes())
+            digest.update("\n".join(captions).encode())
+        return digest.hexdigest()[:16]
+
+
+class CaptionedFrameDataset(Dataset[CaptionedFrames]):
+    """All captioned frames, rendered once; an item is a batch."""
+
+    def __init__(self, settings: CaptionedShapesSettings) -> None:
+        """Renders all frames, about 2 ms a clip.
+
+        Args:
+            settings: What is rendered.
+        """
+        classes = all_classes()
+        frames, self._captions = [], list[str]()
+        for i in range(settings.n_clips):
+            moving_shape = classes[i % len(classes)]
+            clip, captions = _captioned_clip(moving_shape, i // len(classes), settings)
+            frames.append(torch.from_numpy(clip).permute(0, 3, 1, 2))
+            self._captions += captions
+        self._frames = torch.cat(frames).contiguous()
+
+    def __len__(self) -> int:
+        """N, the number of frames."""
+        return len(self._captions)
+
+    def __getitem__(self, indices: Sequence[int]) -> CaptionedFrames:
+        """The frames of a batch, uint8 [B, 3, H, W], and their captions."""
+        return self._frames[torch.as_tensor(indices)], [self._captions[i] for i in indices]
+
+
+def held_out_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions]:
+    """Questions about single frames of clips that are not trained on.
+
+    Every clip is there in both directions, as each other's reversal, so that a guess about the direction of one frame
+    is right in exactly half of the cases.
+
+    Args:
+        settings: Seed and how many clips.
+
+    Returns:
+        "object" (which of 16), "left or right" and "top or bottom" (where a frame's object is clearly one of them), and
+        "direction" (of the two of its axis: chance is 1/2).
+    """
+    probes: dict[str, list[tuple[NDArray[np.uint8], tuple[str, ...], str]]] = {
+        name: [] for name in ("object", "left or right", "top or bottom", "direction")
+    }
+    for moving_shape in all_classes():
+        is_what = f"a photo of a {moving_shape.object_name}"
+        for index in range(settings.n_probe_clips):
+            generator = _generator(moving_shape, "probe", index, settings)
+            clip = render_clip(moving_shape, generator, n_frames=_FRAMES_OF_A_CLIP)
+            # Symmetric in time, so that a clip and its reversal give the same frames.
+            for frame, centre in zip(clip.frames[::5], clip.centres_px[::5], strict=True):
+                probes["object"].append((frame, tuple(f"a photo of a {o}" for o in _object_names()), is_what))
+                directions = DIRECTIONS[:2] if moving_shape.is_horizontal else DIRECTIONS[2:]
+                texts = tuple(f"{is_what} moving to the {direction}" for direction in directions)
+                probes["direction"].append((frame, texts, moving_shape.name))
+                place = _place(centre, frame.shape[0])
+                if place != "in the middle":
+                    name, places = _places_like(place)
+                    probes[name].append((frame, tuple(f"{is_what} {p}" for p in places), f"{is_what} {place}"))
+    return [_stacked(name, questions) for name, questions in probes.items()]
+
+
+def _stacked(name: str, questions: Sequence[tuple[NDArray[np.uint8], tuple[str, ...], str]]) -> FrameQuestions:
+    frames = torch.from_numpy(np.stack([frame for frame, _, _ in questions])).permute(0, 3, 1, 2).contiguous()
+    labels = torch.tensor([texts.index(answer) for _, texts, answer in questions])
+    return name, frames, [texts for _, texts, _ in questions], labels
+
+
+def _captioned_clip(
+    moving_shape: MovingShape, index: int, settings: CaptionedShapesSettings
+) -> tuple[NDArray[np.uint8], list[str]]:
+    """Some frames of a clip, uint8 [T, H, W, 3], and a caption for each."""
+    # The direction is in the purpose, so that a clip and its reversal are not both trained on: they hold one set of
+    # frames, and two different clips hold two.
+    generator = _generator(moving_shape, f"pretraining {moving_shape.direction}", index, settings)
+    clip = render_clip(moving_shape, generator, n_frames=_FRAMES_OF_A_CLIP)
+    chosen = np.sort(generator.permutation(len(clip.frames))[: settings.frames_per_clip])
+    size = clip.frames.shape[1]
+    says_moving = generator.uniform(size=len(chosen)) < settings.moving_share
+    says_place = generator.uniform(size=len(chosen)) < settings.position_share
+    captions = [
+        _caption(moving_shape, _place(clip.centres_px[t], size), says_moving=bool(moving), says_place=bool(placed))
+        for t, moving, placed in zip(chosen, says_moving, says_place, strict=True)
+    ]
+    return clip.frames[chosen], captions
+
+
+def _caption(moving_shape: MovingShape, place: str, *, says_moving: bool, says_place: bool) -> str:
+    words = [f"a photo of a {moving_shape.object_name}", "moving" if says_moving else "", place if says_place else ""]
+    return " ".join(filter(None, words))
+
+
+def _place(centre_px: NDArray[np.float64], size_px: int) -> str:
+    """Where in the frame a centre (x, y) is, along the axis on which it is farther from the middle."""
+    x, y = centre_px - (size_px - 1) / 2
+    if max(abs(x), abs(y)) < _NEAR_THE_CENTRE * size_px:
+        return "in the middle"
+    if abs(x) >= abs(y):
+        return "on the left" if x < 0 else "on the right"
+    return "on the top" if y < 0 else "on the bottom"
+
+
+def _places_like(place: str) -> tuple[str, tuple[str, str]]:
+    """The probe that a place belongs to, and the two places that it asks for."""
+    if place in ("on the left", "on the right"):
+        return "left or right", ("on the left", "on the right")
+    return "top or bottom", ("on the top", "on the bottom")
+
+
+def _object_names() -> list[str]:
+    return list(dict.fromkeys(c.object_name for c in all_classes()))
+
+
+def _generator(
+    moving_shape: MovingShape, purpose: str, index: int, settings: CaptionedShapesSettings
+) -> np.random.Generator:
+    return clip_generator(moving_shape, purpose=purpose, index=index, seed=settings.seed)

@@ -1,0 +1,1 @@
+"""What models read of a class: its name in templates, or a description."""

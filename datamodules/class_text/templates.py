@@ -1,0 +1,65 @@
+"""Templates that turn a class name into prompts, each set with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datamodules.batch import ClassText
+
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    # The name as it is, for names that are sentences and for descriptions.
+    "name": ("{}",),
+    # CLIP's default for images (Radford et al. 2021, section 3.1.4).
+    "photo": ("a photo of a {}.",),
+    # ViFi-CLIP's prompt (Rasheed et al. 2023, implementation details).
+    "vifi_clip": ("a photo of {}.",),
+    "video": ("a video of {}.",),
+    # The 16 prompts of ActionCLIP (Wang et al. 2021), which T2L uses where there are no descriptions.
+    "action_clip": (
+        "a photo of action {}",
+        "a picture of action {}",
+        "Human action of {}",
+        "{}, an action",
+        "{} this is an action",
+        "{}, a video of action",
+        "Playing action of {}",
+        "{}",
+        "Playing a kind of action, {}",
+        "Doing a kind of action, {}",
+        "Look, the human is {}",
+        "Can you recognize the action of {}?",
+        "Video classification of {}",
+        "A video of {}",
+        "The man is {}",
+        "The woman is {}",
+    ),
+}
+
+
+def fill_templates(set_name: str, names: Sequence[str], templates: str | Sequence[str]) -> ClassText:
+    """Class text from class names.
+
+    Args:
+        set_name: Name of the set of videos.
+        names: C class names, in label order.
+        templates: The name of a set in `TEMPLATES`, a template with one "{}", or several such templates.
+
+    Returns:
+        The names with P prompts each.
+
+    Raises:
+        ValueError: An unknown set, or a template without exactly one "{}".
+    """
+    if isinstance(templates, str) and templates in TEMPLATES:
+        filled, source = TEMPLATES[templates], f"templates: {templates}"
+    else:
+        filled = (templates,) if isinstance(templates, str) else tuple(templates)
+        source = f"templates: {' | '.join(filled)}"
+    for template in filled:
+        if template.count("{}") != 1:
+            raise ValueError(
+                f"{template!r} is neither a template with one {{}} for the class name nor a set of templates "
+                f"({', '.join(TEMPLATES)})"
+            )
+    prompts = tuple(tuple(template.replace("{}", name) for template in filled) for name in names)
+    return ClassText(set_name=set_name, names=tuple(names), prompts=prompts, source=source)

@@ -1,0 +1,172 @@
+"""Record -> decode -> sample -> transform: the dataset that data loader workers run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from datamodules.batch import VideoBatch
+from datamodules.decoding import VideoDecodeError, VideoReader
+from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
+from datamodules.seeding import derive_seed
+from datamodules.transforms import TestTransform, TrainTransform
+from datamodules.video_table import VideoTable
+
+_MOST_SUBSTITUTES = 10
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One video, decoded.
+
+    Attributes:
+        frames: uint8 [V, T, 3, H, W].
+        label: 0-based, -1 for unknown.
+        index: Row of the video in its table.
+        failed: The video could not be decoded and its frames are blank.
+        undecodable: Messages of videos that could not be decoded: this one, or those that it stands in for.
+    """
+
+    frames: Tensor
+    label: int
+    index: int
+    failed: bool = False
+    undecodable: tuple[str, ...] = ()
+
+
+class TrainingClips(Dataset[Sample]):
+    """One view of T frames of each video; a video that cannot be decoded is replaced by another and reported."""
+
+    def __init__(
+        self,
+        table: VideoTable,
+        transform: TrainTransform,
+        *,
+        n_frames: int,
+        sampling: Literal["random", "centre"],
+        seed: int,
+    ) -> None:
+        """Makes the dataset.
+
+        Args:
+            table: The videos.
+            transform: Frames [T, 3, h, w] -> [T, 3, H, W].
+            n_frames: T.
+            sampling: Where in each of T equal segments the frame is taken: at "random" or in the "centre".
+            seed: Seed of the run.
+        """
+        self.table = table
+        self._transform = transform
+        self._n_frames = n_frames
+        self._sampling = sampling
+        self._seed = seed
+
+    def __len__(self) -> int:
+        """Number of videos."""
+        return len(self.table)
+
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
+        """Reads a clip.
+
+        Args:
+            key: Index and epoch. All random numbers are derived from them and the run's seed.
+
+        Raises:
+            VideoDecodeError: Ten videos in a row cannot be decoded.
+        """
+        index, epoch = key
+        failures: list[str] = []
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(self._seed, "clip", epoch, index))
+            while len(failures) < _MOST_SUBSTITUTES:
+                record = self.table[index]
+                try:
+                    frames = self._read(record.path)
+                except VideoDecodeError as error:
+                    failures.append(str(error))
+                    index = int(torch.randint(len(self.table), ()))
+                else:
+                    return Sample(frames[None], record.label, index, undecodable=tuple(failures))
+        raise VideoDecodeError(
+            f"{_MOST_SUBSTITUTES} videos in a row could not be decoded; is the data root right? The last: {failures[-1]}"
+        )
+
+    def _read(self, path: Path) -> Tensor:
+        with VideoReader(path) as reader:
+            if self._sampling == "random":
+                indices = random_segment_indices(reader.n_frames, self._n_frames)
+            else:
+                indices = centre_indices(reader.n_frames, self._n_frames)
+            return self._transform(reader.frames_at_indices(indices.tolist()))
+
+
+class EvaluationClips(Dataset[Sample]):
+    """All test views of each video, V = clips x crops; nothing random and nothing replaced."""
+
+    def __init__(
+        self,
+        table: VideoTable,
+        transform: TestTransform,
+        *,
+        n_frames: int,
+        n_clips: int,
+        on_decode_error: Literal["raise", "count_as_wrong"],
+    ) -> None:
+        """Makes the dataset.
+
+        Args:
+            table: The videos.
+            transform: Frames [T, 3, h, w] -> crops [K, T, 3, H, W].
+            n_frames: T.
+            n_clips: Views in time.
+            on_decode_error: What becomes of a video that cannot be decoded.
+        """
+        self.table = table
+        self._transform = transform
+        self._n_frames = n_frames
+        self._n_clips = n_clips
+        self._on_decode_error = on_decode_error
+
+    def __len__(self) -> int:
+        """Number of videos."""
+        return len(self.table)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Reads all views of a video.
+
+        Raises:
+            VideoDecodeError: The video cannot be decoded and `on_decode_error` is "raise".
+        """
+        record = self.table[index]
+        try:
+            with VideoReader(record.path) as reader:
+                indices = multi_clip_indices(reader.n_frames, self._n_frames, self._n_clips)
+                frames = reader.frames_at_indices(indices.flatten().tolist())
+        except VideoDecodeError as error:
+            if self._on_decode_error == "raise":
+                raise VideoDecodeError(
+                    f"{error}\nIn evaluation no video is left out silently. Repair or remove the file, or count it as "
+                    "wrong: --data.loading.on_decode_error count_as_wrong"
+                ) from error
+            n_views, size = self._n_clips * self._transform.n_crops, self._transform.image_size
+            blank = torch.zeros(n_views, self._n_frames, 3, size, size, dtype=torch.uint8)
+            return Sample(blank, record.label, index, failed=True, undecodable=(str(error),))
+        clips = frames.unflatten(0, (self._n_clips, self._n_frames))
+        return Sample(torch.cat([self._transform(clip) for clip in clips]), record.label, index)
+
+
+def collate(samples: Sequence[Sample]) -> VideoBatch:
+    """Stacks samples into a batch."""
+    return VideoBatch(
+        frames=torch.stack([s.frames for s in samples]),
+        labels=torch.tensor([s.label for s in samples]),
+        indices=torch.tensor([s.index for s in samples]),
+        failed=torch.tensor([s.failed for s in samples]),
+        undecodable=tuple(message for s in samples for message in s.undecodable),
+    )

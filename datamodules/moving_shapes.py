@@ -1,0 +1,125 @@
+"""MovingShapes: a rendered benchmark of motion, which needs nothing but this package.
+
+Real mp4 files of coloured shapes that move in one of four directions, 64 classes in all. Base and novel classes are
+complementary combinations of the same colours, shapes and directions (`moving_shapes_rendering`), so that a model that
+cannot see the order of frames is right about at most half of the videos. Rendered once, in seconds:
+
+    DATA_ROOT/moving_shapes/FINGERPRINT/
+        train/red circle to the left/00.mp4    (16 frames of 32 x 32 px at 8 fps, H.264)
+        test/red circle to the left/00.mp4
+
+Source: rendered by this file, MIT licence. Counts: `n_train` and `n_test` clips of each of 64 classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from datamodules import moving_shapes_rendering
+from datamodules.encoding import write_video
+from datamodules.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
+from datamodules.settings import Clips, Loading, Split, Text
+from datamodules.video import Subset, TrimmedVideoDataModule
+from datamodules.video_table import VideoTable
+
+_FRAMES_PER_SECOND = 8
+
+
+class MovingShapes(TrimmedVideoDataModule):
+    """The rendered benchmark."""
+
+    def __init__(
+        self,
+        *,
+        n_train: int = 13,
+        n_test: int = 8,
+        render_seed: int = 0,
+        data_root: Path | str | None = None,
+        clips: Clips = Clips(image_size=32),  # noqa: B008 - frozen, as are the three below
+        split: Split = Split(protocol="base_to_novel"),  # noqa: B008
+        text: Text = Text(templates="name"),  # noqa: B008
+        loading: Loading = Loading(),  # noqa: B008
+    ) -> None:
+        """Describes the benchmark; `prepare_data` renders it.
+
+        Args:
+            n_train: Training clips of each class.
+            n_test: Test clips of each class.
+            render_seed: Seed of the clips.
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            clips: How frames are taken from a video.
+            split: Which classes and videos are trained on and tested on.
+            text: What models read of a class; class names are sentences already.
+            loading: How videos become batches.
+
+        Raises:
+            ValueError: A number is out of range.
+        """
+        super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        if n_train < 1 or n_test < 1:
+            raise ValueError(f"n_train and n_test must be at least 1; got {n_train} and {n_test}")
+        self._n_clips = {"train": n_train, "test": n_test}
+        self._render_seed = render_seed
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """The 64 sentences."""
+        return [moving_shape.name for moving_shape in all_classes()]
+
+    def base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The complementary combinations; they are part of the benchmark and not drawn."""
+        base, novel = moving_shapes_rendering.base_and_novel_classes()
+        return [moving_shape.name for moving_shape in base], [moving_shape.name for moving_shape in novel]
+
+    @property
+    def folder(self) -> Path:
+        """Where the clips are; its name changes with everything that changes them."""
+        sources = (Path(__file__), Path(moving_shapes_rendering.__file__))
+        content = b"".join(source.read_bytes() for source in sources)
+        settings = f"{self._n_clips} {self._render_seed}".encode()
+        return self.data_root / "moving_shapes" / hashlib.sha256(content + settings).hexdigest()[:12]
+
+    def prepare_data(self) -> None:
+        """Renders the clips if they are not there; a killed rendering leaves nothing behind that is taken for whole."""
+        if self.folder.is_dir():
+            return
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=self.folder.parent))
+        try:
+            for subset in self._n_clips:
+                for moving_shape in all_classes():
+                    self._render_class(moving_shape, subset, unfinished)
+            os.replace(unfinished, self.folder)
+        except OSError:
+            if not self.folder.is_dir():  # unless another process was faster
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _render_class(self, moving_shape: MovingShape, subset: str, root: Path) -> None:
+        for index in range(self._n_clips[subset]):
+            generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self._render_seed)
+            frames = render_clip(moving_shape, generator).frames
+            path = root / _key(moving_shape, subset, index)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_video(path, frames, frames_per_second=_FRAMES_PER_SECOND)
+
+    def list_videos(self, subset: Subset) -> VideoTable:
+        """All clips of a subset; the test clips, unlabelled, are also what `predict` takes."""
+        of = "test" if subset == "predict" else subset
+        listed = [
+            (_key(moving_shape, of, index), label)
+            for label, moving_shape in enumerate(all_classes())
+            for index in range(self._n_clips[of])
+        ]
+        labels = [-1 if subset == "predict" else label for _, label in listed]
+        return VideoTable(self.folder, [key for key, _ in listed], labels)
+
+
+def _key(moving_shape: MovingShape, subset: str, index: int) -> str:
+    return f"{subset}/{moving_shape.object_name} to the {moving_shape.direction}/{index:02d}.mp4"

@@ -1,0 +1,240 @@
+"""The moving shapes: their vocabulary, and clips of them rendered from a seed.
+
+A clip shows one coloured shape moving along one axis. Its class is a sentence, "a photo of a red circle moving to the
+left", and only the order of the frames tells the direction: a clip is rendered moving to the right or to the bottom,
+and the clip of the opposite direction drawn from the same seed is the same clip played backwards, noise included. So
+the frames of opposite classes, taken out of their order, are the same frames, and a model that cannot see time is right
+about the direction in half of such pairs, exactly.
+
+Base and novel classes: where the index of the colour plus that of the shape is even, the horizontal directions are base
+and the vertical ones novel; where it is odd, the reverse. Every colour, shape and direction is in both; no combination
+is. In either set a shape of one colour has two classes, which are opposite directions.
+
+Clips are the same on every platform: seeds go through SHA-256, random numbers are PCG64's, and pixels come from
+additions, multiplications and square roots, which IEEE 754 rounds alike everywhere, with sums and blending in integers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Lengths = NDArray[np.floating[Any]]
+"""Lengths in pixels, of any float type."""
+
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "red": (220, 50, 50),
+    "green": (50, 190, 70),
+    "blue": (60, 90, 235),
+    "yellow": (230, 210, 50),
+}
+"""Colour names and their RGB values."""
+
+SHAPES: tuple[str, ...] = ("circle", "square", "triangle", "cross")
+"""Shape names."""
+
+DIRECTIONS: tuple[str, ...] = ("left", "right", "top", "bottom")
+"""Direction names; the first two are horizontal, the last two vertical."""
+
+_BACKWARD = ("left", "top")  # towards lower pixel coordinates: the opposite direction played backwards
+
+# All lengths below are shares of the frame's size.
+_RADIUS = (0.185, 0.215)
+_TRAVEL = (0.38, 0.60)
+_CENTRE_JITTER_ALONG = 0.10
+_CENTRE_JITTER_ACROSS = 0.15
+_BLUR_PER_TRAVEL = 0.2  # long enough that one frame shows the axis
+
+_N_EXPOSURES = 5  # positions averaged for the motion blur
+_OPAQUE = 256  # coverage is counted in 1/256
+_COLOUR_JITTER = 20
+_BACKGROUND = (60, 120)
+_BACKGROUND_SLOPE = 30
+_NOISE = 8
+
+
+@dataclass(frozen=True)
+class MovingShape:
+    """A class of the benchmark.
+
+    Attributes:
+        colour: One of `COLOURS`.
+        shape: One of `SHAPES`.
+        direction: One of `DIRECTIONS`.
+    """
+
+    colour: str
+    shape: str
+    direction: str
+
+    @property
+    def object_name(self) -> str:
+        """What moves: "red circle"."""
+        return f"{self.colour} {self.shape}"
+
+    @property
+    def name(self) -> str:
+        """The class as a sentence: "a photo of a red circle moving to the left"."""
+        return f"a photo of a {self.object_name} moving to the {self.direction}"
+
+    @property
+    def is_horizontal(self) -> bool:
+        """Whether it moves to the left or right."""
+        return self.direction in DIRECTIONS[:2]
+
+
+class RenderedClip(NamedTuple):
+    """A clip and where its shape is.
+
+    Attributes:
+        frames: uint8 [T, H, W, 3], RGB.
+        centres_px: float64 [T, 2], x and y of the shape's centre; (0, 0) is the centre of the upper left pixel.
+    """
+
+    frames: NDArray[np.uint8]
+    centres_px: NDArray[np.float64]
+
+
+def all_classes() -> tuple[MovingShape, ...]:
+    """The 64 classes: colours, in each the shapes, in each the directions."""
+    return tuple(
+        MovingShape(colour, shape, direction) for colour in COLOURS for shape in SHAPES for direction in DIRECTIONS
+    )
+
+
+def base_and_novel_classes() -> tuple[tuple[MovingShape, ...], tuple[MovingShape, ...]]:
+    """The 32 base and the 32 novel classes, each in the order of `all_classes`."""
+    base = tuple(c for c in all_classes() if _is_base(c))
+    novel = tuple(c for c in all_classes() if not _is_base(c))
+    return base, novel
+
+
+def clip_generator(moving_shape: MovingShape, *, purpose: str, index: int, seed: int) -> np.random.Generator:
+    """The random numbers of one clip.
+
+    Clips of opposite directions with the same purpose, index and seed get the same numbers, so that each is the other
+    played backwards.
+
+    Args:
+        moving_shape: What the clip shows.
+        purpose: What it is for ("train", "test", ...); other purposes give other clips.
+        index: Which clip of the class, 0-based.
+        seed: The seed of the whole set.
+
+    Returns:
+        A generator at its beginning.
+    """
+    axis = "horizontal" if moving_shape.is_horizontal else "vertical"
+    key = f"{seed}/{purpose}/{moving_shape.object_name}/{axis}/{index}"
+    return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "little")))
+
+
+def render_clip(
+    moving_shape: MovingShape, generator: np.random.Generator, *, n_frames: int = 16, size_px: int = 32
+) -> RenderedClip:
+    """Renders a clip.
+
+    Args:
+        moving_shape: What it shows.
+        generator: Source of everything that varies; `clip_generator` gives one.
+        n_frames: T, at least 2.
+        size_px: H and W.
+
+    Returns:
+        The frames and the shape's centres.
+
+    Raises:
+        ValueError: Fewer than 2 frames, in which nothing can move.
+    """
+    if n_frames < 2:
+        raise ValueError(f"n_frames is {n_frames}, but motion needs at least 2 frames")
+    radius, travel = generator.uniform(*_RADIUS) * size_px, generator.uniform(*_TRAVEL) * size_px
+    middle = (size_px - 1) / 2
+    across = middle + generator.uniform(-1, 1) * _CENTRE_JITTER_ACROSS * size_px
+    halfway = middle + generator.uniform(-1, 1) * _CENTRE_JITTER_ALONG * size_px
+    along = halfway + travel * (np.arange(n_frames) / (n_frames - 1) - 0.5)  # [T], growing
+
+    exposures = _BLUR_PER_TRAVEL * travel * (np.arange(_N_EXPOSURES) / (_N_EXPOSURES - 1) - 0.5)
+    moving = (np.arange(size_px) - (along[:, None] + exposures)[..., None]).astype(np.float32)  # [T, E, size]
+    still = (np.arange(size_px) - across).astype(np.float32)
+    if moving_shape.is_horizontal:
+        dx, dy = moving[:, :, None, :], still[None, None, :, None]
+    else:
+        dx, dy = still[None, None, None, :], moving[:, :, :, None]
+    coverage = _coverage(_SIGNED_DISTANCES[moving_shape.shape](dx, dy, float(radius)))
+
+    frames = _blend(coverage, _jittered_colour(moving_shape.colour, generator), _background(size_px, generator))
+    frames += generator.integers(-_NOISE, _NOISE + 1, frames.shape, dtype=np.int8)
+    steady = np.full(n_frames, across)
+    centres = np.stack([along, steady] if moving_shape.is_horizontal else [steady, along], axis=1)
+    order = slice(None, None, -1 if moving_shape.direction in _BACKWARD else 1)
+    pixels = frames.clip(0, 255).astype(np.uint8)
+    return RenderedClip(np.ascontiguousarray(pixels[order]), np.ascontiguousarray(centres[order]))
+
+
+def _is_base(moving_shape: MovingShape) -> bool:
+    is_even = (list(COLOURS).index(moving_shape.colour) + SHAPES.index(moving_shape.shape)) % 2 == 0
+    return moving_shape.is_horizontal == is_even
+
+
+def _coverage(signed_distance_px: Lengths) -> NDArray[np.int32]:
+    """Coverage of each pixel, summed over the exposures: [T, E, H, W] -> [T, H, W], 0 to E * 256."""
+    # A pixel whose centre lies on the edge is half covered; one pixel further out, not at all.
+    share = np.clip(0.5 - signed_distance_px, 0, 1)
+    summed: NDArray[np.int32] = np.rint(share * _OPAQUE).astype(np.int16).sum(axis=1, dtype=np.int32)
+    return summed
+
+
+def _blend(coverage: NDArray[np.int32], colour: NDArray[np.int32], background: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Colour [3] over background [H, W, 3] by coverage [T, H, W]; [T, H, W, 3]."""
+    opaque = _N_EXPOSURES * _OPAQUE
+    blended: NDArray[np.int32] = background + (coverage[..., None] * (colour - background) + opaque // 2) // opaque
+    return blended
+
+
+def _jittered_colour(colour: str, generator: np.random.Generator) -> NDArray[np.int32]:
+    jitter = generator.integers(-_COLOUR_JITTER, _COLOUR_JITTER + 1, 3)
+    return (np.array(COLOURS[colour]) + jitter).astype(np.int32)
+
+
+def _background(size_px: int, generator: np.random.Generator) -> NDArray[np.int32]:
+    """A random colour with a random slope across the frame, [H, W, 3]."""
+    level = generator.integers(*_BACKGROUND, 3)
+    slope_x, slope_y = generator.integers(-_BACKGROUND_SLOPE, _BACKGROUND_SLOPE + 1, (2, 3))
+    place = np.arange(size_px) - size_px // 2
+    pixels: NDArray[np.int32] = (
+        level + (slope_x * place[None, :, None] + slope_y * place[:, None, None]) // size_px
+    ).astype(np.int32)
+    return pixels
+
+
+def _circle(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
+    return np.sqrt(dx * dx + dy * dy) - radius
+
+
+def _square(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
+    return np.maximum(np.abs(dx), np.abs(dy)) - 1.1 * radius
+
+
+def _triangle(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
+    return np.maximum(dy, 0.8660254 * np.abs(dx) - 0.5 * dy) - 0.7 * radius
+
+
+def _cross(dx: Lengths, dy: Lengths, radius: float) -> Lengths:
+    x, y = np.abs(dx), np.abs(dy)
+    arm, half_width = 1.1 * radius, 0.25 * radius
+    return np.minimum(np.maximum(x - arm, y - half_width), np.maximum(x - half_width, y - arm))
+
+
+_SIGNED_DISTANCES: dict[str, Callable[[Lengths, Lengths, float], Lengths]] = {
+    "circle": _circle,
+    "square": _square,
+    "triangle": _triangle,
+    "cross": _cross,
+}
+"""Distance of (dx, dy) from the edge of a shape of a radius around (0, 0), in pixels; negative inside."""

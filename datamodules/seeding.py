@@ -1,0 +1,24 @@
+"""Seeds derived from names: the same everywhere, whatever the order, the process or the platform."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+
+def derive_seed(*parts: int | str) -> int:
+    """A seed for one purpose.
+
+    Args:
+        parts: What the seed is for: the run's seed, a purpose, an epoch, an index, ...
+
+    Returns:
+        An integer in [0, 2^63), from SHA-256.
+    """
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def run_seed() -> int:
+    """The seed of the run as `seed_everything` set it; 0 where it was not called."""
+    return int(os.environ.get("PL_GLOBAL_SEED", "0"))

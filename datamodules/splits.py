@@ -1,0 +1,120 @@
+"""Splits drawn from a seed: base and novel classes, few shots, held-out clips. Pure functions on names.
+
+Every draw ranks names by SHA-256 of seed and name. A split therefore does not depend on the order in which files are
+listed, on the platform or on a library's random numbers, and a smaller draw is part of a larger one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def rank_by_seed(names: Iterable[str], seed: int, purpose: str) -> list[str]:
+    """Names in an order drawn from the seed.
+
+    Args:
+        names: The names, in any order.
+        seed: Seed of the split.
+        purpose: What is drawn, so that two draws of one seed are independent.
+
+    Returns:
+        The names, ordered.
+    """
+    return sorted(names, key=lambda name: (_digest(seed, purpose, name), name))
+
+
+def base_and_novel_classes(
+    names: Sequence[str], *, seed: int, base_fraction: float = 0.5
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Divides classes into base classes, which are trained on, and novel ones, which are not.
+
+    Args:
+        names: All class names, in any order.
+        seed: Seed of the split.
+        base_fraction: Share of base classes, rounded up to whole classes.
+
+    Returns:
+        Base and novel names, each sorted by name.
+
+    Raises:
+        ValueError: One of the two would be empty.
+    """
+    n_base = -int(-len(names) * base_fraction // 1)
+    if not 0 < n_base < len(names):
+        raise ValueError(
+            f"base_fraction={base_fraction} of {len(names)} classes gives {n_base} base and {len(names) - n_base} "
+            "novel classes; both need at least one"
+        )
+    ranked = rank_by_seed(names, seed, "base classes")
+    return tuple(sorted(ranked[:n_base])), tuple(sorted(ranked[n_base:]))
+
+
+def draw_training_videos(
+    keys: Sequence[str],
+    labels: NDArray[np.int64],
+    *,
+    seed: int,
+    shots: int | None,
+    held_out_fraction: float,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draws training videos and, apart from them, held-out ones for model selection, class by class.
+
+    Args:
+        keys: A name for each of N videos, the same on every machine: its path relative to the data root.
+        labels: int64 [N].
+        seed: Seed of the split.
+        shots: Training videos per class; None for all that are not held out.
+        held_out_fraction: Share of each class's videos that is held out, at least one where the class has two or more
+            to spare; 0 for none.
+
+    Returns:
+        Indices of training and of held-out videos, each ascending.
+
+    Raises:
+        ValueError: A class has fewer videos than shots, or a number is out of range.
+    """
+    if not 0 <= held_out_fraction < 1:
+        raise ValueError(f"held_out_fraction must be at least 0 and below 1; got {held_out_fraction}")
+    if shots is not None and shots < 1:
+        raise ValueError(f"shots must be at least 1, or null for all videos; got {shots}")
+    train: list[int] = []
+    held_out: list[int] = []
+    for label in np.unique(labels):
+        members = {keys[i]: int(i) for i in np.flatnonzero(labels == label)}
+        ranked = [members[key] for key in rank_by_seed(members, seed, "training videos")]
+        if shots is not None and len(ranked) < shots:
+            raise ValueError(f"class {label} has {len(ranked)} videos, fewer than the {shots} shots asked for")
+        n_held_out = _n_held_out(len(ranked), held_out_fraction)
+        n_train = len(ranked) - n_held_out if shots is None else shots
+        train += ranked[:n_train]
+        held_out += ranked[n_train : n_train + n_held_out]
+    return np.array(sorted(train), dtype=np.int64), np.array(sorted(held_out), dtype=np.int64)
+
+
+def split_hash(sets: dict[str, list[tuple[str, str]]]) -> str:
+    """A fingerprint of a split.
+
+    Args:
+        sets: For each set ("train", "base", ...) its videos as (key, class name), in any order.
+
+    Returns:
+        SHA-256 (first 16 hex digits): the same videos in the same sets give the same hash anywhere.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(sets):
+        digest.update(f"[{name}]".encode())
+        for key, class_name in sorted(sets[name]):
+            digest.update(f"{key}\0{class_name}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _n_held_out(n: int, fraction: float) -> int:
+    return 0 if fraction == 0 or n < 2 else max(1, round(n * fraction))
+
+
+def _digest(seed: int, purpose: str, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}\0{purpose}\0{name}".encode()).digest()

@@ -1,0 +1,191 @@
+"""What happens to decoded frames before a model sees them: crops, flips and colours on uint8 [T, 3, H, W].
+
+Everything random is drawn once for a clip and applied to all of its frames. (T2L's released code draws colours for each
+frame, which shows its temporal loss motion that is not there.) Random numbers come from torch's global generator,
+which data loaders seed for every worker. Frames that have the wanted size already are never resampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms import InterpolationMode, v2  # type: ignore[import-untyped]
+from torchvision.transforms.v2 import functional  # type: ignore[import-untyped]
+
+# Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
+_JITTER = (0.4, 0.4, 0.2, 0.1)
+
+
+class TrainTransform:
+    """Multi-scale crop, flip, colour jitter, grey, shift; each with a number that turns it off.
+
+    The default is T2L's. For classes that differ in direction (Something-Something's "from left to right"), `flip` must
+    be 0. A benchmark of small rendered clips wants `flip=0, scales=(1,), colour_jitter=0, grey=0, shift_px=3`.
+    """
+
+    def __init__(
+        self,
+        image_size: int,
+        *,
+        flip: float = 0.5,
+        scales: Sequence[float] = (1.0, 0.875, 0.75, 0.66),
+        colour_jitter: float = 0.8,
+        grey: float = 0.2,
+        shift_px: int = 0,
+        interpolation: str = "bilinear",
+    ) -> None:
+        """Makes a transform.
+
+        Args:
+            image_size: S, height and width of the frames that come out, in pixels.
+            flip: Probability of mirroring left and right.
+            scales: Sides of the crop, as parts of the frame's short side; `(1,)` crops at full size.
+            colour_jitter: Probability of changing brightness, contrast, saturation and hue.
+            grey: Probability of removing colour.
+            shift_px: Frames move by up to so many pixels up or down and left or right; edge pixels fill the gap.
+            interpolation: "bilinear" or "bicubic", or another name that torchvision knows.
+
+        Raises:
+            ValueError: A probability is outside [0, 1], a scale outside (0, 1], or a size is negative.
+        """
+        for name, probability in (("flip", flip), ("colour_jitter", colour_jitter), ("grey", grey)):
+            if not 0 <= probability <= 1:
+                raise ValueError(f"{name} is a probability, between 0 and 1; got {probability}")
+        steps: list[nn.Module] = [MultiScaleCrop(image_size, scales=scales, interpolation=interpolation)]
+        if flip > 0:
+            steps.append(v2.RandomHorizontalFlip(flip))
+        if colour_jitter > 0:
+            steps.append(v2.RandomApply([v2.ColorJitter(*_JITTER)], p=colour_jitter))
+        if grey > 0:
+            steps.append(v2.RandomGrayscale(grey))
+        if shift_px != 0:
+            steps.append(RandomShift(shift_px))
+        self.steps = nn.Sequential(*steps)
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Transforms uint8 [T, 3, H, W] into uint8 [T, 3, S, S]."""
+        _check_frames(frames)
+        transformed: Tensor = self.steps(frames)
+        return transformed
+
+
+class TestTransform:
+    """Short side to a fixed length, then the centre, or three squares along the long side."""
+
+    __test__ = False  # pytest takes classes of this name for tests
+
+    def __init__(
+        self,
+        image_size: int,
+        *,
+        n_crops: int = 1,
+        resize_ratio: float = 256 / 224,
+        interpolation: str = "bicubic",
+    ) -> None:
+        """Makes a transform.
+
+        Args:
+            image_size: S, height and width of the frames that come out, in pixels.
+            n_crops: 1 for the centre; 3 for both ends of the long side and the centre between them.
+            resize_ratio: The short side becomes so many times `image_size` before cropping.
+            interpolation: "bilinear" or "bicubic", or another name that torchvision knows.
+
+        Raises:
+            ValueError: `n_crops` is neither 1 nor 3, `resize_ratio` is below 1, or `image_size` is not positive.
+        """
+        if n_crops not in (1, 3):
+            raise ValueError(f"n_crops must be 1 (centre) or 3 (along the long side); got {n_crops}")
+        if resize_ratio < 1:
+            raise ValueError(f"resize_ratio must be at least 1, or the crop would not fit; got {resize_ratio}")
+        self.image_size = _positive(image_size)
+        self.n_crops = n_crops
+        self.short_side = round(image_size * resize_ratio)
+        self.interpolation = InterpolationMode(interpolation)
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """Transforms uint8 [T, 3, H, W] into uint8 [n_crops, T, 3, S, S]."""
+        _check_frames(frames)
+        size = self.image_size
+        if frames.shape[-2:] != (size, size):
+            frames = _resized(frames, [self.short_side], self.interpolation)
+        height, width = frames.shape[-2:]
+        spare_y, spare_x = height - size, width - size
+        parts = [0.5] if self.n_crops == 1 else [0.0, 0.5, 1.0]
+        corners = [
+            (round(spare_y * (part if height > width else 0.5)), round(spare_x * (0.5 if height > width else part)))
+            for part in parts
+        ]
+        return torch.stack([frames[..., y : y + size, x : x + size] for y, x in corners])
+
+
+class MultiScaleCrop(nn.Module):
+    """A crop of random size, shape and place, resized to a square: TSN's augmentation (Wang et al. 2016, section 3.2).
+
+    Height and width are parts of the short side, chosen from a list; they lie at most one place apart in it. The crop
+    lies at one of 13 places: the corners, the middles of the sides, the centre, and between corners and centre.
+    """
+
+    # In quarters of the room that the crop leaves, from the top and from the left.
+    _PLACES = (*product((0, 2, 4), repeat=2), *product((1, 3), repeat=2))
+
+    def __init__(self, image_size: int, *, scales: Sequence[float], interpolation: str = "bilinear") -> None:
+        """Makes the crop; for the arguments see `TrainTransform`."""
+        super().__init__()
+        if not scales or not all(0 < scale <= 1 for scale in scales):
+            raise ValueError(f"scales must lie between 0 (exclusive) and 1; got {list(scales)}")
+        self.image_size = _positive(image_size)
+        pairs = product(range(len(scales)), repeat=2)
+        self.shapes = [(scales[i], scales[j]) for i, j in pairs if abs(i - j) <= 1]
+        self.interpolation = InterpolationMode(interpolation)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Crops [T, 3, H, W] to [T, 3, S, S]."""
+        height, width = frames.shape[-2:]
+        scale_y, scale_x = self.shapes[_draw(len(self.shapes))]
+        quarters_y, quarters_x = self._PLACES[_draw(len(self._PLACES))]
+        crop_h, crop_w = (max(1, int(min(height, width) * scale)) for scale in (scale_y, scale_x))
+        y, x = (height - crop_h) * quarters_y // 4, (width - crop_w) * quarters_x // 4
+        cropped = frames[..., y : y + crop_h, x : x + crop_w]
+        return _resized(cropped, [self.image_size, self.image_size], self.interpolation)
+
+
+class RandomShift(nn.Module):
+    """Moves frames by whole pixels in both directions; the gap is filled with the pixels at the edge."""
+
+    def __init__(self, shift_px: int) -> None:
+        """Makes a shift of up to `shift_px` pixels in each of the four directions."""
+        super().__init__()
+        self.shift_px = _positive(shift_px)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Shifts [T, 3, H, W]."""
+        height, width = frames.shape[-2:]
+        dy, dx = (_draw(2 * self.shift_px + 1) - self.shift_px for _ in range(2))
+        rows = (torch.arange(height) - dy).clamp(0, height - 1)
+        columns = (torch.arange(width) - dx).clamp(0, width - 1)
+        return frames[..., rows, :][..., columns]
+
+
+def _resized(frames: Tensor, size: list[int], interpolation: InterpolationMode) -> Tensor:
+    # Torchvision returns frames of this size as they are.
+    resized: Tensor = functional.resize(frames, size, interpolation, antialias=True)
+    return resized
+
+
+def _draw(n: int) -> int:
+    """A number from 0 to n - 1."""
+    return int(torch.randint(n, ()))
+
+
+def _positive(size_px: int) -> int:
+    if size_px < 1:
+        raise ValueError(f"a size in pixels must be at least 1; got {size_px}")
+    return size_px
+
+
+def _check_frames(frames: Tensor) -> None:
+    if frames.ndim != 4 or frames.shape[1] != 3 or frames.dtype != torch.uint8:
+        raise ValueError(f"frames must be uint8 [T, 3, H, W]; got {frames.dtype} {list(frames.shape)}")

@@ -1,0 +1,228 @@
+"""TrimmedVideoDataModule: the base of every data set of trimmed videos, one action a video.
+
+A data set says what its classes are and where its videos lie (`class_names`, `list_videos`); splits, few shots,
+held-out clips, sampling, views, class text and data loaders are here, once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, Dataset
+
+from datamodules.batch import ClassText, VideoBatch
+from datamodules.class_text.descriptions import read_descriptions
+from datamodules.class_text.templates import fill_templates
+from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
+from datamodules.samplers import EvaluationSampler, TrainingSampler
+from datamodules.seeding import run_seed
+from datamodules.settings import Clips, Loading, Split, Text
+from datamodules.splits import base_and_novel_classes, draw_training_videos, split_hash
+from datamodules.transforms import TestTransform, TrainTransform
+from datamodules.video_table import VideoTable
+
+Subset = Literal["train", "test", "predict"]
+_SET_OF = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
+
+
+def default_data_root() -> Path:
+    """The folder that holds all data sets: $ZSAR_DATA, or `data` in the working directory."""
+    return Path(os.environ.get("ZSAR_DATA", "data")).expanduser()
+
+
+class TrimmedVideoDataModule(LightningDataModule):
+    """Videos with one class each -> batches of frames, and the class text of each data loader."""
+
+    def __init__(
+        self,
+        *,
+        data_root: Path | str | None = None,
+        clips: Clips = Clips(),  # noqa: B008 - frozen, as are the three below
+        split: Split = Split(),  # noqa: B008
+        text: Text = Text(),  # noqa: B008
+        loading: Loading = Loading(),  # noqa: B008
+    ) -> None:
+        """Describes how the data are read; files are touched in `setup` only.
+
+        Args:
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            clips: How frames are taken from a video.
+            split: Which classes and videos are trained on and tested on.
+            text: What models read of a class.
+            loading: How videos become batches.
+
+        Raises:
+            ValueError: A number is out of range.
+        """
+        super().__init__()
+        self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
+        self.clips = clips
+        self.split = split
+        self.text = text
+        self.loading = loading
+        self._train_transform = TrainTransform(clips.image_size, **asdict(clips.augmentation))
+        self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
+        self.sets: dict[str, VideoTable] = {}
+
+    # --- what a data set defines ----------------------------------------------------------------------------------
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """All class names, in label order."""
+        raise NotImplementedError
+
+    def list_videos(self, subset: Subset) -> VideoTable:
+        """All videos of a subset with labels into `class_names`."""
+        raise NotImplementedError
+
+    def base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The base and the novel classes, each in the order that gives them their labels."""
+        return base_and_novel_classes(self.class_names, seed=self.split.seed)
+
+    # --- sets and their classes -----------------------------------------------------------------------------------
+
+    def set_classes(self, stage: str) -> dict[str, Sequence[str]]:
+        """The sets of a stage, one for each data loader, with their classes in label order.
+
+        Args:
+            stage: "fit", "validate", "test" or "predict".
+
+        Returns:
+            {set name: class names}.
+        """
+        names = tuple(self.class_names)
+        if self.split.protocol == "all_classes" or stage == "predict":
+            return {_SET_OF[stage]: names}
+        base, novel = self.base_and_novel()
+        if stage == "test":
+            return {"base": base, "novel": novel}
+        return {_SET_OF[stage]: base}
+
+    def setup(self, stage: str) -> None:
+        """Lists the videos of a stage.
+
+        Raises:
+            FileNotFoundError: The data are not where they should be.
+            ValueError: A set is empty, or a split cannot be drawn.
+        """
+        names = tuple(self.class_names)
+        if stage in ("fit", "validate"):
+            classes = self.set_classes("fit")["train"]
+            videos = self.list_videos("train").of_classes(names, classes)
+            train, held_out = draw_training_videos(
+                videos.keys(),
+                videos.labels,
+                seed=self.split.seed,
+                shots=self.split.shots,
+                held_out_fraction=self.split.held_out_fraction,
+            )
+            self.sets["train"], self.sets["val"] = videos.select(train), videos.select(held_out)
+        if stage == "test":
+            videos = self.list_videos("test")
+            for set_name, classes in self.set_classes("test").items():
+                self.sets[set_name] = videos.of_classes(names, classes)
+        if stage == "predict":
+            self.sets["predict"] = self.list_videos("predict")
+        for set_name in self.set_classes(stage):
+            if len(self.sets[set_name]) == 0 and not (set_name == "val" and self.split.held_out_fraction == 0):
+                raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
+
+    def class_text(self, stage: str) -> list[ClassText]:
+        """The classes of each data loader of a stage, as text."""
+        sets = self.set_classes(stage).items()
+        if self.text.descriptions is not None:
+            path = Path(self.text.descriptions).expanduser()
+            return [read_descriptions(set_name, names, path) for set_name, names in sets]
+        return [fill_templates(set_name, names, self.text.templates) for set_name, names in sets]
+
+    def describe(self) -> dict[str, Any]:
+        """What a result must say about the data: counts, split, sampling, views."""
+        classes = {**self.set_classes("fit"), **self.set_classes("validate"), **self.set_classes("test")}
+        labelled = {
+            name: [(key, classes[name][label]) for key, label in zip(table.keys(), table.labels.tolist(), strict=True)]
+            for name, table in self.sets.items()
+            if name in classes
+        }
+        return {
+            "class_path": f"{type(self).__module__}.{type(self).__qualname__}",
+            "protocol": self.split.protocol,
+            "n_listed": {name: len(table) for name, table in self.sets.items()},
+            "roots": {name: str(table.root.resolve()) for name, table in self.sets.items()},
+            "split_hash": split_hash(labelled),
+            "split_seed": self.split.seed,
+            "shots": self.split.shots,
+            "n_frames": self.clips.n_frames,
+            "n_test_clips": self.clips.n_test_clips,
+            "n_test_crops": self.clips.n_test_crops,
+        }
+
+    # --- data loaders ---------------------------------------------------------------------------------------------
+
+    def train_dataloader(self) -> DataLoader[VideoBatch]:
+        """Training clips of the (base) classes."""
+        clips = TrainingClips(
+            self.sets["train"],
+            self._train_transform,
+            n_frames=self.clips.n_frames,
+            sampling=self.clips.train_sampling,
+            seed=run_seed(),
+        )
+        sampler = TrainingSampler(clips, seed=run_seed(), done=self._done(), **self._process())
+        return self._loader(clips, self.loading.batch_size, sampler)
+
+    def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
+        """Held-out clips of the (base) training classes; none where `held_out_fraction` is 0."""
+        return [self._evaluation_loader("val")] if len(self.sets["val"]) else []
+
+    def test_dataloader(self) -> list[DataLoader[VideoBatch]]:
+        """The test set, or base and novel test sets."""
+        return [self._evaluation_loader(name) for name in self.set_classes("test")]
+
+    def predict_dataloader(self) -> list[DataLoader[VideoBatch]]:
+        """Videos whose class is unknown."""
+        return [self._evaluation_loader("predict")]
+
+    def _evaluation_loader(self, set_name: str) -> DataLoader[VideoBatch]:
+        clips = EvaluationClips(
+            self.sets[set_name],
+            self._test_transform,
+            n_frames=self.clips.n_frames,
+            n_clips=self.clips.n_test_clips,
+            on_decode_error=self.loading.on_decode_error,
+        )
+        batch_size = self.loading.test_batch_size or self.loading.batch_size
+        return self._loader(clips, batch_size, EvaluationSampler(clips, **self._process()))
+
+    def _done(self) -> tuple[int, int]:
+        """The epoch in which a resumed run begins, and the videos of this process it has been trained on already."""
+        if self.trainer is None:
+            return 0, 0
+        loop = self.trainer.fit_loop
+        epochs = loop.epoch_progress.current
+        if epochs.ready == epochs.processed:  # saved after an epoch, whose batches are still counted
+            return epochs.processed, 0
+        n_done = loop.epoch_loop.batch_progress.current.processed * self.loading.batch_size
+        is_whole = n_done >= len(self.sets["train"]) / self.trainer.world_size  # saved before the epoch was closed
+        return (epochs.processed + 1, 0) if is_whole else (epochs.processed, n_done)
+
+    def _process(self) -> dict[str, int]:
+        return {"n_processes": self.trainer.world_size, "rank": self.trainer.global_rank} if self.trainer else {}
+
+    def _loader(self, clips: Dataset[Any], batch_size: int, sampler: Any) -> DataLoader[VideoBatch]:  # noqa: ANN401
+        make = partial(DataLoader, collate_fn=collate, drop_last=False, pin_memory=self._uses_cuda())
+        return make(
+            clips,
+            batch_size=batch_size,
+            sampler=sampler,
+            num_workers=self.loading.n_workers,
+            persistent_workers=self.loading.n_workers > 0,
+        )
+
+    def _uses_cuda(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

@@ -1,0 +1,1 @@
+"""LightningModules that recognize actions by their names, and the `zsar` command line."""

@@ -1,0 +1,152 @@
+"""Checkpoints that hold what was trained, and the name and hash of what was not.
+
+A checkpoint holds tensors and plain types only, so that it loads with `weights_only=True`. Beside Lightning's own
+entries it has "zsar": the model's class and arguments, what it was trained on, and the backbone's architecture and hash.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from lightning_modules.recognizer import ActionRecognizer
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint does not fit the model: the message says where they differ and what to do."""
+
+
+def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
+    """Reduces a checkpoint to the trained parameters, in place.
+
+    Args:
+        model: The model that is saved.
+        checkpoint: Lightning's checkpoint, with "state_dict".
+    """
+    trained = trained_names(model)
+    checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+    for key in ("hyper_parameters", "hparams_name", "datamodule_hyper_parameters", "datamodule_hparams_name"):
+        checkpoint.pop(key, None)  # they may hold objects, and Lightning would let them override the command line
+    data = getattr(model._trainer, "datamodule", None)
+    checkpoint["zsar"] = {
+        "trained_on": model.trained_on if data is None else plain_arguments(data.describe()),
+        "class_path": f"{type(model).__module__}.{type(model).__qualname__}",
+        "init_args": plain_arguments(model.hparams),
+        "architecture": model.backbone.architecture,
+        "backbone_hash": model.backbone.weights_hash,
+    }
+
+
+def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
+    """Checks a checkpoint against the model and completes it with the model's frozen weights, in place.
+
+    Args:
+        model: The model that is loaded into.
+        checkpoint: What `pack_checkpoint` left.
+
+    Raises:
+        CheckpointError: Not a checkpoint of zsar, another backbone, or missing or unknown tensors.
+    """
+    about = checkpoint.get("zsar")
+    if about is None:
+        raise CheckpointError(
+            "this is no zsar checkpoint (it has no entry 'zsar'); for checkpoints that the authors of a method "
+            "released, see `zsar convert`"
+        )
+    if about["backbone_hash"] != model.backbone.weights_hash:
+        raise CheckpointError(
+            f"the checkpoint was trained on the backbone {about['architecture']} with the weights "
+            f"{about['init_args'].get('weights')} (hash {about['backbone_hash']}), but the model has "
+            f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
+        )
+    state, trained = checkpoint["state_dict"], trained_names(model)
+    missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
+    own = model.state_dict()
+    shapes = [
+        f"{k} is {list(state[k].shape)}, not {list(own[k].shape)}"
+        for k in sorted(trained & set(state))
+        if state[k].shape != own[k].shape
+    ]
+    if missing or unknown or shapes:
+        raise CheckpointError(
+            f"the checkpoint is of a {about['class_path']} with other settings than this {type(model).__name__}: "
+            f"{len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown {unknown[:3]}, "
+            f"{len(shapes)} of another shape {shapes[:3]}; its settings were {about['init_args']}"
+        )
+    checkpoint["state_dict"] = {**own, **state}
+    model.trained_on = about.get("trained_on")
+
+
+def load_recognizer(
+    path: Path | str, *, weights: str | None = None, device: torch.device | str = "cpu"
+) -> ActionRecognizer:
+    """Builds the model that a checkpoint holds.
+
+    Args:
+        path: A checkpoint written by `zsar fit` or `zsar convert`.
+        weights: Where the backbone's weights are, if not where they were in training.
+        device: Where the model shall be.
+
+    Returns:
+        The model in evaluation mode.
+
+    Raises:
+        CheckpointError: The file is not a checkpoint of zsar, or does not fit.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise CheckpointError(f"{path} cannot be read as a checkpoint: {type(error).__name__}: {error}") from error
+    if not isinstance(checkpoint, dict) or "zsar" not in checkpoint:
+        raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
+    about = checkpoint["zsar"]
+    model_class = _import_class(about["class_path"])
+    model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | ({"weights": weights} if weights else {}))
+    model.on_load_checkpoint(checkpoint)
+    model.load_state_dict(checkpoint["state_dict"], strict=True)
+    return model.eval().to(device)
+
+
+def trained_names(model: torch.nn.Module) -> set[str]:
+    """Names of the parameters that training changes."""
+    return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a model as plain types; keys that LightningCLI adds for itself begin with "_" and are left out."""
+    return {key: _plain(value) for key, value in arguments.items() if not key.startswith("_")}
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever class it is
+    """An object from plain arguments, by jsonargparse, which turns them into the types that the class declares."""
+    from jsonargparse import ArgumentParser
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(model_class, "model")
+    return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
+
+
+def _import_class(class_path: str) -> type:
+    module, _, name = class_path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    except (ImportError, AttributeError) as error:
+        raise CheckpointError(f"the checkpoint's model class {class_path} cannot be imported: {error}") from error

@@ -1,0 +1,138 @@
+"""`zsar`: the command line. LightningCLI for training and testing, small commands for the rest; may import everything."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+_COMMANDS = {
+    "fit": ("train a model on the (base) classes of a data set", None),
+    "validate": ("evaluate a model on the held-out training clips", None),
+    "test": ("evaluate a model on the test set, or on base and novel classes", None),
+    "predict": ("name the actions in videos of a data set without labels", None),
+    "classify": ("name the actions in your own videos, among names that you give", "classify"),
+    "summarize": ("one table of several runs, mean and deviation over seeds", "summarize"),
+    "picture": ("a picture of videos, their names, and what runs said of them", "picture"),
+    "convert": ("import a checkpoint that the authors of a method released", "convert"),
+    "pretrain-tiny": ("train the tiny CLIP of the embedded benchmark, about a minute", "pretrain_tiny"),
+}
+
+_OVERVIEW = """\
+usage: zsar COMMAND [options]
+
+Zero-shot action recognition in video: CLIP-based, open-vocabulary, on PyTorch Lightning.
+
+commands:
+{commands}
+
+`zsar COMMAND --help` explains a command; `zsar fit --model.help T2L` and `zsar fit --data.help VideoFolder` explain the
+arguments of a model and of a data set.
+
+examples:
+  Name the action in your own videos (ViT-B/16 with OpenAI's weights, which are downloaded once):
+    zsar classify holiday.mp4 clips/ --classes "surfing, building a sandcastle, playing volleyball"
+
+  Train T2L on Kinetics-400, test what it learned, track the run online:
+    zsar fit  --config configs/experiment/t2l_kinetics400.yaml --wandb online
+    zsar test --config configs/experiment/t2l_kinetics400.yaml --ckpt_path runs/t2l_kinetics400/checkpoints/best.ckpt
+
+  Change anything on the command line, or in a further config file:
+    zsar fit --config configs/experiment/t2l_kinetics400.yaml --data.clips.n_frames 16 --model.n_frames 16 \\
+             --trainer.devices 4 --seed_everything 1
+
+environment:
+  ZSAR_DATA          folder that holds all data sets (default: ./data)
+  ZSAR_TRACEBACK=1   show where an error comes from, for a report
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs `zsar`.
+
+    Args:
+        arguments: The command line without the program's name; None for the real one.
+
+    Returns:
+        The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    command = arguments[0] if arguments else "--help"
+    if command in ("-h", "--help"):
+        width = max(map(len, _COMMANDS))
+        listed = "\n".join(f"  {name:<{width}}  {what}" for name, (what, _) in _COMMANDS.items())
+        print(_OVERVIEW.format(commands=listed))
+        return 0
+    if command == "--version":
+        print(f"zsar {version('zsar')}")
+        return 0
+    if command not in _COMMANDS:
+        print(f"zsar: error: there is no command {command!r}; it is one of {', '.join(_COMMANDS)}", file=sys.stderr)
+        return 2
+    if os.environ.get("ZSAR_TRACEBACK"):
+        return _run(command, arguments)
+    try:
+        return _run(command, arguments)
+    except _explained_errors() as error:
+        print(f"zsar {command}: error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    module = _COMMANDS[command][1]
+    if module is not None:
+        status: int = importlib.import_module(f"lightning_modules.commands.{module}").main(arguments[1:])
+        return status
+    run_lightning(arguments)
+    return 0
+
+
+def _explained_errors() -> tuple[type[Exception], ...]:
+    """Errors whose message is meant for the user."""
+    from datamodules.decoding import VideoDecodeError
+    from lightning_modules.checkpoints import CheckpointError
+    from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
+    from lightning_modules.networks.open_clip_weights import BackboneError
+
+    return (VideoDecodeError, CheckpointError, AuthorCheckpointError, BackboneError, ValueError, FileNotFoundError)
+
+
+def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningCLI, made in the function below
+    """Runs `zsar fit`, `validate`, `test` or `predict`.
+
+    Args:
+        arguments: The command line, beginning with the command.
+
+    Returns:
+        The LightningCLI object after the run, with `model`, `datamodule` and `trainer`.
+    """
+    from lightning_modules.lightning_cli import ActionRecognitionCLI
+
+    _silence()
+    return ActionRecognitionCLI.run_command(arguments)
+
+
+def _silence() -> None:
+    """Leaves out what Lightning and its relatives say at every start and nobody can act on."""
+    os.environ.setdefault("WANDB_SILENT", "true")
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (
+        ".*does not have many workers which may be a bottleneck.*",
+        ".*is smaller than the logging interval.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*isinstance\\(treespec, LeafSpec\\).*",
+        ".*module\\(s\\) in eval mode at the start of training.*",
+        "Experiment logs directory .* exists and is not empty.*",
+        "LightningCLI's args parameter is intended to run from within Python.*",
+    ):
+        warnings.filterwarnings("ignore", message=message)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

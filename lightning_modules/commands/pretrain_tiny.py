@@ -1,0 +1,178 @@
+"""`zsar pretrain-tiny`: trains the tiny CLIP of the embedded benchmark, and shows what single frames tell it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch.callbacks import RichProgressBar
+from rich.console import Console
+from rich.table import Table
+
+from callbacks.result_manifest import write_json
+from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
+from lightning_modules.image_text_pretraining import ImageTextPretraining
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+
+_ARCHITECTURE = "tiny-clip"
+_GRADIENT_CLIP = 1.0
+_CHANCE = {"object": 1 / 16, "left or right": 1 / 2, "top or bottom": 1 / 2, "direction": 1 / 2}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: The command line after `zsar pretrain-tiny`; None for the real one.
+
+    Returns:
+        0.
+
+    Raises:
+        ValueError: The output is there, but was trained otherwise, and --force is not given.
+    """
+    options = _parser().parse_args(arguments)
+    output: Path = options.output or Path(f"runs/tiny_clip/seed{options.seed}.pt")
+    data = CaptionedShapes(CaptionedShapesSettings(seed=options.seed, n_batches=options.steps, n_clips=options.clips))
+    seed_everything(options.seed, verbose=False)
+    model = ImageTextPretraining(_ARCHITECTURE)
+    settings = _settings(data, model)
+    if output.exists() and not options.force:
+        description = _trained_with_the_same(output, settings)
+        print(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
+    else:
+        description = {"settings": settings, **_train(model, data, output)}
+        write_json(_description_path(output), description)
+        print(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
+    _print_probes(description["probes"])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = CaptionedShapesSettings()
+    parser = argparse.ArgumentParser(
+        prog="zsar pretrain-tiny",
+        description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
+        "frames of moving shapes with captions that never name a direction: it comes to know colours, shapes and "
+        "places, and cannot know directions. About a minute on 2 cores. Writes a state dict, which any model takes as "
+        "its weights, and a JSON file of the same name with settings and figures. Ends with a table of what it knows.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="weights file to write (default: runs/tiny_clip/seedSEED.pt)",
+    )
+    parser.add_argument("--seed", type=int, default=default.seed, help="of initial weights, frames and batches")
+    parser.add_argument("--steps", type=int, default=default.n_batches, help=f"batches of {default.batch_size} frames")
+    parser.add_argument("--clips", type=int, default=default.n_clips, help="rendered clips that the frames come from")
+    parser.add_argument("--force", action="store_true", help="train even if the output is there, and replace it")
+    parser.set_defaults(output=None)
+    return parser
+
+
+def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:
+    """Everything that the weights depend on, as JSON has it; versions and hardware aside."""
+    architecture = files("lightning_modules.networks") / "architectures" / f"{_ARCHITECTURE}.json"
+    return {
+        **data.settings.as_dict(),
+        **dict(model.hparams),
+        "gradient_clip": _GRADIENT_CLIP,
+        "architecture": json.loads(architecture.read_text(encoding="utf-8")),
+        "frames_and_captions": data.fingerprint(),
+    }
+
+
+def _trained_with_the_same(output: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The description of a finished output, if it was made with these settings.
+
+    Raises:
+        ValueError: It was not, or nobody knows.
+    """
+    remedy = "give another --output, or --force to replace it"
+    path = _description_path(output)
+    if not path.is_file():
+        raise ValueError(f"{output} is there, but not {path}, so how it was trained is unknown; {remedy}")
+    description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    before = description["settings"]
+    differences = [
+        f"{name}: {before.get(name)} there, {settings.get(name)} now"
+        for name in sorted(set(before) | set(settings))
+        if before.get(name) != settings.get(name)
+    ]
+    if differences:
+        raise ValueError(f"{output} was trained with other settings ({'; '.join(differences)}); {remedy}")
+    found = OpenClipBackbone(_ARCHITECTURE, str(output)).weights_hash
+    if found != description["weights_hash"]:
+        raise ValueError(
+            f"{output} holds the weights {found}, but {path} describes {description['weights_hash']}; {remedy}"
+        )
+    return description
+
+
+def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> dict[str, Any]:
+    """Trains, writes the weights in one step, and returns what describes them."""
+    began = time.perf_counter()
+    with _without_advice():
+        trainer = Trainer(
+            max_epochs=1,
+            devices=1,
+            gradient_clip_val=_GRADIENT_CLIP,
+            callbacks=[RichProgressBar()],
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(model, datamodule=data)
+        results = trainer.test(model, datamodule=data, verbose=False)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = output.with_name(f"{output.name}.unfinished")
+    torch.save({name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}, unfinished)
+    os.replace(unfinished, output)
+    return {
+        "probes": {name: round(share, 4) for result in results for name, share in result.items()},
+        "weights_hash": model.backbone.weights_hash,
+        "seconds": round(time.perf_counter() - began, 1),
+        "versions": {"torch": torch.__version__, "lightning": lightning.__version__},
+    }
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Lightning's hints about devices and data loader workers, none of which apply to frames in memory, kept quiet."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _description_path(output: Path) -> Path:
+    return output.with_suffix(".json")
+
+
+def _print_probes(probes: Mapping[str, float]) -> None:
+    table = Table("question about a single frame", "right, %", "chance, %", title="What the tiny CLIP knows")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, share in probes.items():
+        table.add_row(name, f"{100 * share:.1f}", f"{100 * _CHANCE[name]:.1f}")
+    Console().print(table)

@@ -1,0 +1,135 @@
+"""Contrastive pretraining of a small CLIP model on captioned images (CLIP, Radford et al. 2021, section 2.3).
+
+Departures: an image has as positives all images of the batch with its own caption, as captions repeat; text is encoded
+once per different caption; and position embeddings and word embeddings start larger, without which a small model that
+is trained for a minute learns what is in an image but not where.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+
+_MAX_LOGIT_SCALE = math.log(100)  # CLIP's own limit
+
+
+class ImageTextPretraining(LightningModule):
+    """Trains both towers of a CLIP model from scratch.
+
+    A training batch is (frames uint8 [B, 3, H, W], B captions). A test batch is a set of multiple-choice questions:
+    (name, frames uint8 [N, 3, H, W], N tuples of K texts, int64 [N]), and the share of right answers is logged by name.
+    """
+
+    def __init__(
+        self,
+        architecture: str,
+        *,
+        learning_rate: float = 2.5e-3,
+        weight_decay: float = 0.01,
+        squared_gradient_decay: float = 0.95,
+        position_embedding_scale: float = 4.0,
+        token_embedding_scale: float = 5.0,
+    ) -> None:
+        """Builds the model with random weights.
+
+        Args:
+            architecture: As `OpenClipBackbone` takes it; its visual tower must be a ViT.
+            learning_rate: Peak of the one-cycle schedule.
+            weight_decay: Decoupled weight decay on everything.
+            squared_gradient_decay: AdamW's second beta. A short memory suits a few hundred steps, in which the size of
+                gradients changes much.
+            position_embedding_scale: Factor of the visual position embedding at initialization.
+            token_embedding_scale: Factor of the text tower's token embedding at initialization.
+        """
+        super().__init__()
+        self.save_hyperparameters()
+        self.backbone = OpenClipBackbone(architecture, "random")
+        self.backbone.train()  # it comes in evaluation mode, as pretrained models do
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.squared_gradient_decay = squared_gradient_decay
+        with torch.no_grad():
+            self._clip.visual.positional_embedding.mul_(position_embedding_scale)
+            self._clip.token_embedding.weight.mul_(token_embedding_scale)
+        self._tokens_of: dict[str, Tensor] = {}
+
+    @property
+    def _clip(self) -> Any:  # noqa: ANN401 - open_clip is not typed
+        return self.backbone.clip
+
+    def training_step(self, batch: tuple[Tensor, Sequence[str]], batch_index: int) -> Tensor:
+        """The loss of a batch."""
+        frames, captions = batch
+        texts = list(dict.fromkeys(captions))
+        labels = torch.tensor([texts.index(c) for c in captions], device=frames.device)
+        logits = self.backbone.logit_scale * self._embed_frames(frames) @ self._embed_texts(texts).T
+        loss = multi_positive_contrastive(logits, labels)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(captions))
+        return loss
+
+    def on_train_batch_end(self, *_: object) -> None:
+        """Keeps the logit scale within CLIP's limit."""
+        with torch.no_grad():
+            self._clip.logit_scale.clamp_(max=_MAX_LOGIT_SCALE)
+
+    def test_step(self, batch: tuple[str, Tensor, Sequence[tuple[str, ...]], Tensor], batch_index: int) -> None:
+        """Logs the share of right answers."""
+        name, frames, choices, labels = batch
+        texts = list(dict.fromkeys(text for question in choices for text in question))
+        columns = torch.tensor([[texts.index(text) for text in question] for question in choices], device=frames.device)
+        cosines = self._embed_frames(frames) @ self._embed_texts(texts).T  # [N, different texts]
+        is_right = cosines.gather(1, columns).argmax(dim=1) == labels
+        self.log(name, is_right.float().mean(), batch_size=len(labels))
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW with a one-cycle schedule."""
+        # Fused: the token embedding is nearly all of the model, and the default takes a third of a step for it on CPU.
+        optimizer = torch.optim.AdamW(
+            self.backbone.parameters(),
+            lr=self.learning_rate,
+            betas=(0.9, self.squared_gradient_decay),
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
+        n_steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.learning_rate, total_steps=n_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _embed_frames(self, frames: Tensor) -> Tensor:
+        """Unit embeddings [N, D] of frames uint8 [N, 3, H, W]."""
+        embeddings = self.backbone.encode_frames(self.backbone.normalize_frames(frames))
+        return functional.normalize(embeddings, dim=-1)
+
+    def _embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Unit embeddings [N, D] of texts, each of which is tokenized once in a run."""
+        new = [text for text in texts if text not in self._tokens_of]
+        if new:
+            self._tokens_of.update(zip(new, self.backbone.tokenize(new), strict=True))
+        tokens = torch.stack([self._tokens_of[text] for text in texts]).to(self.device)
+        return functional.normalize(self.backbone.encode_text(tokens), dim=-1)
+
+
+def multi_positive_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
+    """Symmetric contrastive loss where several images share a text.
+
+    Args:
+        logits: Scaled cosines of images and different texts, [B, M].
+        labels: int64 [B], the text of each image; every text has at least one.
+
+    Returns:
+        Scalar, the mean of two cross-entropies: of each image's text among all texts, averaged over images; and of each
+        text's images among all images, the target being uniform over its images, averaged over texts.
+    """
+    image_to_text = functional.cross_entropy(logits, labels)
+    is_own = functional.one_hot(labels, logits.shape[1]).to(logits.dtype).T  # [M, B]
+    text_to_image = functional.cross_entropy(logits.T, is_own / is_own.sum(dim=1, keepdim=True))
+    return (image_to_text + text_to_image) / 2

@@ -1,0 +1,121 @@
+"""ActionRecognitionCLI: LightningCLI with what every run of zsar has.
+
+Beyond LightningCLI: one run folder, the best checkpoint by held-out clips, a CSV log always and W&B when asked,
+results.json and the predictions of every test.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+
+import datamodules.moving_shapes
+import datamodules.video_folder
+import lightning_modules.clip
+import lightning_modules.t2l  # noqa: F401 - imported, as the three above, so that short class names are known
+from callbacks.prediction_table import PredictionTable
+from callbacks.result_manifest import ResultManifest
+from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.recognizer import ActionRecognizer
+
+
+class ActionRecognitionCLI(LightningCLI):
+    """The parser and the run of `zsar fit`, `validate`, `test` and `predict`."""
+
+    @classmethod
+    def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
+        """Parses a command line, beginning with the command, and runs it."""
+        return cls(
+            ActionRecognizer,
+            TrimmedVideoDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            save_config_kwargs={"overwrite": True, "multifile": False},
+            parser_kwargs={"prog": "zsar"},
+            args=arguments,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds the run folder, the choice of checkpoint and experiment tracking."""
+        parser.add_argument(
+            "--run_dir", type=str, default="runs/unnamed", help="Folder for everything that the run writes."
+        )
+        parser.link_arguments("run_dir", "trainer.default_root_dir")
+        parser.add_argument(
+            "--wandb",
+            type=Literal["off", "offline", "online"],
+            default="off",
+            help="Track the run with Weights & Biases: offline needs no account (`wandb sync` uploads later).",
+        )
+        parser.add_argument("--wandb_project", type=str, default="zsar", help="The W&B project.")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.monitor": "val/top1",
+                "checkpoint.mode": "max",
+                "checkpoint.filename": "best",
+                "checkpoint.save_last": True,
+                "checkpoint.enable_version_counter": False,
+                "checkpoint.auto_insert_metric_name": False,
+            }
+        )
+        parser.set_defaults({"trainer.use_distributed_sampler": False})  # our samplers share out; test sets unpadded
+
+    def before_instantiate_classes(self) -> None:
+        """Completes the configuration by what depends on the run folder."""
+        config = self.config[self.subcommand]
+        if config.checkpoint.dirpath is None:
+            config.checkpoint.dirpath = str(Path(config.run_dir) / "checkpoints")
+        if self.subcommand == "test":
+            config.verbose = False  # ResultManifest prints a table of its own
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
+        """The trainer with the loggers and callbacks that every run has."""
+        config = self.config_init[self.subcommand]
+        given = config.trainer.logger
+        loggers = self._loggers(given)
+        callbacks: list[Callback] = [ResultManifest(self._written_config()), PredictionTable()]
+        if config.trainer.enable_progress_bar is not False:
+            callbacks.append(RichProgressBar(leave=False))
+        if loggers:
+            callbacks.append(LearningRateMonitor(logging_interval="step"))
+        self.trainer_defaults = {"callbacks": callbacks}
+        return super().instantiate_trainer(logger=loggers or False, **kwargs)
+
+    def _loggers(self, given: Any) -> list[Logger]:  # noqa: ANN401 - what Trainer takes as `logger`
+        """A CSV log always (unless logging is turned off), W&B when asked, and what the configuration lists."""
+        config = self.config_init[self.subcommand]
+        if given is False:
+            return []
+        loggers: list[Logger] = [] if given in (None, True) else list(given) if isinstance(given, list) else [given]
+        if not any(isinstance(logger, CSVLogger) for logger in loggers):
+            loggers.insert(0, CSVLogger(config.run_dir, name="csv", version=self.subcommand))
+        if config.wandb != "off":
+            Path(config.run_dir).mkdir(parents=True, exist_ok=True)
+            name = f"{Path(config.run_dir).name} {self.subcommand}"
+            offline = config.wandb == "offline"
+            loggers.append(
+                WandbLogger(name=name, project=config.wandb_project, save_dir=config.run_dir, offline=offline)
+            )
+        return loggers
+
+    def _written_config(self) -> dict[str, Any]:
+        self._dump_config()
+        return dict(self.config_dump)
+
+    def before_fit(self) -> None:
+        """Refuses to choose a checkpoint by clips that are not there."""
+        monitor = self.config_init[self.subcommand].checkpoint.monitor
+        held_out = self.datamodule.split.held_out_fraction
+        if held_out == 0 and monitor is not None and monitor.startswith("val/"):
+            raise ValueError(
+                f"data.split.held_out_fraction is 0, so there are no clips to choose the best checkpoint by "
+                f"({monitor}); hold some out, or keep the last: --checkpoint.monitor null --checkpoint.filename last"
+            )

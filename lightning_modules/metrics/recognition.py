@@ -1,0 +1,79 @@
+"""Accuracy on one set of videos, in which a video that could not be decoded counts as wrong."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+from torchmetrics import MeanMetric, SumMetric
+from torchmetrics.classification import MulticlassAccuracy
+
+
+class RecognitionMetrics(nn.Module):
+    """Top-1, top-5 and per-class accuracy in percent and cross-entropy, with the counts that they rest on.
+
+    The accuracies are torchmetrics' over the videos that were scored; failed videos enter as wrong ones. Synchronized
+    across processes by torchmetrics, where each video must have been seen by one process only.
+    """
+
+    def __init__(self, n_classes: int) -> None:
+        """Makes the metrics.
+
+        Args:
+            n_classes: C, at least 2.
+
+        Raises:
+            ValueError: Fewer than two classes, among which there is nothing to recognize.
+        """
+        super().__init__()
+        if n_classes < 2:
+            raise ValueError(f"accuracy needs at least 2 classes to choose from; the set has {n_classes}")
+        self.n_classes = n_classes
+        self.top1 = MulticlassAccuracy(n_classes, average="micro")
+        self.top5 = MulticlassAccuracy(n_classes, average="micro", top_k=5) if n_classes > 5 else None
+        self.per_class = MulticlassAccuracy(n_classes, average="none")
+        self.cross_entropy = MeanMetric()
+        self.n_evaluated = SumMetric()
+        self.n_failed = SumMetric()
+
+    def update(self, logits: Tensor, labels: Tensor, failed: Tensor) -> None:
+        """Counts a batch.
+
+        Args:
+            logits: [B, C].
+            labels: int64 [B], 0-based.
+            failed: bool [B], videos without frames, whose logits mean nothing.
+        """
+        predictions = logits.argmax(dim=1).where(~failed, (labels + 1) % self.n_classes)
+        self.top1.update(predictions, labels)
+        self.per_class.update(predictions, labels)
+        if not failed.all():
+            scored, truth = logits[~failed].float(), labels[~failed]
+            self.cross_entropy.update(functional.cross_entropy(scored, truth), weight=len(truth))
+            if self.top5 is not None:
+                self.top5.update(scored, truth)
+        self.n_evaluated.update((~failed).sum())
+        self.n_failed.update(failed.sum())
+
+    def compute(self) -> dict[str, float]:
+        """The figures of all videos so far.
+
+        Returns:
+            `top1`, `top5` (for more than 5 classes) and `mean_class` in percent; `cross_entropy` of the videos that were
+            decoded, nan if none was; `n_evaluated` and `n_failed`.
+        """
+        n_evaluated, n_failed = float(self.n_evaluated.compute()), float(self.n_failed.compute())
+        results = {"top1": 100 * float(self.top1.compute()), "mean_class": float(self.per_class_percent().mean())}
+        if self.top5 is not None:
+            share = n_evaluated / max(n_evaluated + n_failed, 1)
+            results["top5"] = 100 * float(self.top5.compute()) * share if n_evaluated else 0.0
+        results["cross_entropy"] = float(self.cross_entropy.compute()) if n_evaluated else float("nan")
+        return {**results, "n_evaluated": n_evaluated, "n_failed": n_failed}
+
+    def per_class_percent(self) -> Tensor:
+        """Accuracy of each class in percent, [C]; 0 for classes without a video."""
+        return 100 * self.per_class.compute()  # type: ignore[no-any-return]
+
+    def reset(self) -> None:
+        """Starts over."""
+        for metric in self.children():
+            metric.reset()  # type: ignore[operator]

@@ -1,0 +1,1 @@
+"""Plain torch networks; no Lightning, no data sets."""

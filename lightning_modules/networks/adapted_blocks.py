@@ -1,0 +1,134 @@
+"""How T2L runs the frozen blocks of CLIP: with temporal tokens and adapters (section 3.2.1, Eq. 2 to 6).
+
+`AdaptedVisualBlocks` and `AdaptedTextBlocks` hold what is trained and are handed to `OpenClipBackbone` as a
+`BlockForward`. The blocks are passed in and never changed.
+
+Departure: the authors' drop path falls on token positions for the whole batch, an oversight (it acts on the first
+dimension of [L, N, D] tensors); here it drops a residual branch for a whole video, or a whole text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lightning_modules.networks.adapters import Adapter
+from lightning_modules.networks.temporal_tokens import TemporalTokens
+
+
+class AdaptedVisualBlocks(nn.Module):
+    """What T2L adds to the visual tower; each part may be left out (the ablations of Tables 7 and 8)."""
+
+    def __init__(
+        self, n_layers: int, width: int, *, temporal_tokens: TemporalTokens | None, adapters: bool, drop_rate: float
+    ) -> None:
+        """Makes the parts.
+
+        Args:
+            n_layers: L.
+            width: D.
+            temporal_tokens: The temporal tokens of all layers, or None.
+            adapters: Whether each block has an adapter.
+            drop_rate: Rate of drop path and of attention dropout in the last layer; linear in depth from 0.
+        """
+        super().__init__()
+        self.temporal_tokens = temporal_tokens
+        self.adapters = nn.ModuleList(Adapter(width) for _ in range(n_layers)) if adapters else None
+        self.drop_rates = _linear_in_depth(drop_rate, n_layers)
+
+    def forward(self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, *, n_frames: int) -> Tensor:
+        """One block.
+
+        Args:
+            layer: l, 0-based.
+            block: CLIP's residual attention block, frozen.
+            x: Tokens of all frames, those of a video one after another, [B * T, N + 1, D].
+            mask: Attention mask; frames have none.
+            n_frames: T.
+
+        Returns:
+            [B * T, N + 1, D].
+        """
+        rate = self.drop_rates[layer] if self.training else 0.0
+        if self.temporal_tokens is not None:
+            token = self._temporal_token(layer, block, x.unflatten(0, (-1, n_frames)), rate)
+            x = torch.cat([x, token], dim=1)
+        x = x + _drop_video(_attend(block, x, mask, rate), rate, n_frames)
+        if self.temporal_tokens is not None:
+            x = x[:, :-1]  # temporal tokens are made anew in each layer
+        if self.adapters is not None:
+            x = self.adapters[layer](x)
+        return x + _drop_video(_feed_forward(block, x), rate, n_frames)
+
+    def _temporal_token(self, layer: int, block: nn.Module, x: Tensor, rate: float) -> Tensor:
+        """Eq. 2 and 3: [B, T, N + 1, D] -> [B * T, 1, D]."""
+        assert self.temporal_tokens is not None
+        linked = self.temporal_tokens(layer, x.mean(dim=2))
+        attended = _drop_path(_attend(block, linked, None, rate), rate)
+        return attended.flatten(0, 1).unsqueeze(1).to(x.dtype)
+
+
+class AdaptedTextBlocks(nn.Module):
+    """T2L's adapters in the text tower: x += MHA; x = Adapter(x); x += MLP."""
+
+    def __init__(self, n_layers: int, width: int, *, drop_rate: float) -> None:
+        """Makes the adapters.
+
+        Args:
+            n_layers: L of the text tower.
+            width: D of the text tower.
+            drop_rate: As in `AdaptedVisualBlocks`.
+        """
+        super().__init__()
+        self.adapters = nn.ModuleList(Adapter(width) for _ in range(n_layers))
+        self.drop_rates = _linear_in_depth(drop_rate, n_layers)
+
+    def forward(self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
+        """One block: tokens [N, L, D] and additive mask [L, L] or None -> [N, L, D]."""
+        rate = self.drop_rates[layer] if self.training else 0.0
+        x = x + _drop_path(_attend(block, x, mask, rate), rate)
+        x = self.adapters[layer](x)
+        return x + _drop_path(_feed_forward(block, x), rate)
+
+
+def _linear_in_depth(last: float, n_layers: int) -> tuple[float, ...]:
+    if not 0 <= last < 1:
+        raise ValueError(f"the drop rate must be at least 0 and below 1; got {last}")
+    return tuple(last * layer / max(n_layers - 1, 1) for layer in range(n_layers))
+
+
+def _attend(block: Any, x: Tensor, mask: Tensor | None, dropout: float) -> Tensor:  # noqa: ANN401 - an open_clip block
+    """MHA(LN1(x)) of a frozen block [N, L, D] -> [N, L, D], through PyTorch's fused attention.
+
+    Written out because the block has no attention dropout of its own and is not to be changed.
+    """
+    attention = block.attn
+    queries_keys_values = functional.linear(block.ln_1(x), attention.in_proj_weight, attention.in_proj_bias)
+    n, length, _ = x.shape
+    q, k, v = queries_keys_values.view(n, length, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
+    mask = None if mask is None else mask.to(q.dtype)
+    y = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+    return block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))  # type: ignore[no-any-return]
+
+
+def _feed_forward(block: Any, x: Tensor) -> Tensor:  # noqa: ANN401 - an open_clip block
+    """MLP(LN2(x))."""
+    return block.ls_2(block.mlp(block.ln_2(x)))  # type: ignore[no-any-return]
+
+
+def _drop_video(branch: Tensor, rate: float, n_frames: int) -> Tensor:
+    """Drops a branch [B * T, ...] for all frames of a video at once: dropping single frames would feign motion."""
+    if rate == 0:
+        return branch
+    return _drop_path(branch.unflatten(0, (-1, n_frames)), rate).flatten(0, 1)
+
+
+def _drop_path(branch: Tensor, rate: float) -> Tensor:
+    """Stochastic depth over the first dimension, [B, ...] -> [B, ...]; the kept ones are scaled up."""
+    if rate == 0:
+        return branch
+    keep = torch.rand(branch.shape[0], *[1] * (branch.ndim - 1), device=branch.device) >= rate
+    return branch * (keep / (1 - rate)).to(branch.dtype)

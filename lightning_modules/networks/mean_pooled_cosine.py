@@ -1,0 +1,40 @@
+"""The plain scorer: cosine similarity of the mean frame embedding and each class embedding."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def mean_pooled_cosine(frame_embeddings: Tensor, class_embeddings: Tensor, logit_scale: Tensor) -> Tensor:
+    """Scores each view of each video against each prompt of each class, in fp32.
+
+    Args:
+        frame_embeddings: Not normalized, [B, V, T, D]; the mean over T is normalized, not the frames (T2L, ViFi-CLIP).
+        class_embeddings: L2-normalized, [C, P, D].
+        logit_scale: Factor of the cosine similarities, a scalar.
+
+    Returns:
+        float32 [B, V, P, C].
+    """
+    with torch.autocast(frame_embeddings.device.type, enabled=False):
+        views = functional.normalize(frame_embeddings.float().mean(dim=2), dim=-1)
+        return logit_scale.float() * torch.einsum("bvd,cpd->bvpc", views, class_embeddings.float())
+
+
+def average_probabilities(scores: Tensor) -> Tensor:
+    """Averages class probabilities over views and prompts, each softmaxed by itself.
+
+    Args:
+        scores: [B, V, P, C].
+
+    Returns:
+        Logits [B, C]: the logarithm of the mean probabilities; with one view and one prompt the scores themselves.
+    """
+    _, n_views, n_prompts, _ = scores.shape
+    if n_views * n_prompts == 1:
+        return scores[:, 0, 0]
+    return scores.log_softmax(dim=-1).flatten(1, 2).logsumexp(dim=1) - math.log(n_views * n_prompts)

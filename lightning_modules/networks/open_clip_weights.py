@@ -1,0 +1,198 @@
+"""Builds an open_clip model and fills it with weights, or says precisely why it cannot.
+
+open_clip warns and carries on where weights are missing or where they were trained with another activation function;
+both give silently wrong results, so both are errors here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
+from torch import nn
+
+RANDOM_WEIGHTS = "random"
+_ARCHITECTURES = Path(__file__).parent / "architectures"
+_OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
+
+
+class BackboneError(RuntimeError):
+    """A CLIP model cannot be built as asked: the message says what is wrong and what to do."""
+
+
+def build_clip(architecture: str, weights: str | None, *, cache_directory: str | None = None) -> tuple[nn.Module, str]:
+    """Builds a CLIP model with its weights.
+
+    Args:
+        architecture: An open_clip model name ("ViT-B-16-quickgelu"), the name of an architecture shipped with zsar
+            ("tiny-clip"), the path of an open_clip JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
+        weights: A tag of open_clip ("openai"), the path of a weights file (.pt, .bin, .safetensors), or "random" for
+            an untrained model. None for "hf-hub:" and "local-dir:", which bring their own.
+        cache_directory: Where downloads are kept; None for the default of the Hugging Face hub.
+
+    Returns:
+        The model, in evaluation mode and fp32, and the name that open_clip knows its architecture by.
+
+    Raises:
+        BackboneError: Unknown architecture, missing or unmatched weights, a failed download, QuickGELU mismatch.
+    """
+    has_own_weights = architecture.startswith(("hf-hub:", "local-dir:"))
+    name = architecture if has_own_weights else _registered_name(architecture)
+    if has_own_weights:
+        if weights is not None:
+            raise BackboneError(f"{architecture} brings its own weights; weights={weights!r} must be left out (null)")
+        return _create(name, cache_dir=cache_directory, require_pretrained=True), name
+    if weights is None:
+        raise BackboneError(
+            f"no weights given for {architecture}: name an open_clip tag ({_tags(name)}), a weights file, "
+            f"or {RANDOM_WEIGHTS!r} for an untrained model"
+        )
+    if weights == RANDOM_WEIGHTS:
+        device = torch.get_default_device()
+        return _create(name, load_weights=False, pretrained_text=False, device=device), name
+    if get_pretrained_cfg(name, weights):
+        return _from_tag(name, weights, cache_directory), name
+    return _from_file(name, Path(weights).expanduser()), name
+
+
+def _registered_name(architecture: str) -> str:
+    """The name in open_clip's registry; JSON configs are entered into it."""
+    if architecture.endswith(".json"):
+        path = Path(architecture).expanduser()
+        if not path.is_file():
+            raise BackboneError(f"there is no model config {path}")
+        try:
+            config = json.loads(path.read_text())
+        except json.JSONDecodeError as error:
+            raise BackboneError(f"the model config {path} is not JSON: {error}") from error
+        missing = {"embed_dim", "vision_cfg", "text_cfg"} - set(config)
+        if missing:
+            raise BackboneError(f"the model config {path} lacks {', '.join(sorted(missing))}")
+        known = open_clip.get_model_config(path.stem)
+        if known is not None and known != config:
+            raise BackboneError(f"{path} has the name of another open_clip model, {path.stem}; rename the file")
+        open_clip.add_model_config(path)
+        return path.stem
+    if open_clip.get_model_config(architecture) is None and (_ARCHITECTURES / f"{architecture}.json").is_file():
+        open_clip.add_model_config(_ARCHITECTURES)
+    if open_clip.get_model_config(architecture) is None:
+        shipped = ", ".join(sorted(p.stem for p in _ARCHITECTURES.glob("*.json")))
+        raise BackboneError(
+            f"open_clip knows no architecture {architecture!r}. Give one of open_clip.list_models(), one shipped with "
+            f"zsar ({shipped}), a path ending in .json, hf-hub:ORG/NAME or local-dir:PATH"
+        )
+    return architecture
+
+
+def _from_tag(name: str, tag: str, cache_directory: str | None) -> nn.Module:
+    origin = get_pretrained_cfg(name, tag)
+    _check_quick_gelu(name, needed=bool(origin.get("quick_gelu", False)), weights=f"the weights {tag!r}")
+    try:
+        return _create(name, pretrained=tag, cache_dir=cache_directory, require_pretrained=True)
+    except Exception as error:
+        raise BackboneError(_download_advice(name, tag, origin, cache_directory, error)) from error
+
+
+def _download_advice(
+    name: str, tag: str, origin: dict[str, Any], cache_directory: str | None, error: Exception
+) -> str:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    cause = (str(error).strip() or repr(error)).splitlines()[0]
+    sources = []
+    if origin.get("hf_hub"):
+        sources.append(f"https://huggingface.co/{origin['hf_hub'].strip('/')}")
+    if origin.get("url"):
+        sources.append(str(origin["url"]))
+    return (
+        f"the weights {tag!r} of {name} could not be loaded.\n"
+        f"  from:   {' or '.join(sources) or 'unknown'}\n"
+        f"  into:   {cache_directory or HF_HUB_CACHE}\n"
+        f"  cause:  {cause}\n"
+        f"  remedy: on a machine with internet access run\n"
+        f"            python -c \"import open_clip; open_clip.create_model('{name}', pretrained='{tag}')\"\n"
+        f"          and copy the cache folder here, or download the file by hand and give its path as the weights\n"
+        f"          (--weights FILE, or weights: FILE in a config)."
+    )
+
+
+def _from_file(name: str, path: Path) -> nn.Module:
+    if not path.is_file():
+        raise BackboneError(
+            f"weights={str(path)!r} is neither a file nor an open_clip tag of {name}; its tags are {_tags(name)}"
+        )
+    state = _read_state_dict(path)
+    if _OPENAI_ONLY_KEYS & set(state):
+        _check_quick_gelu(name, needed=True, weights=f"{path} (OpenAI's own release)")
+        state = {k: v for k, v in state.items() if k not in _OPENAI_ONLY_KEYS}
+    model = _create(name, load_weights=False, pretrained_text=False)
+    if hasattr(model, "text") and "positional_embedding" in state:
+        state = open_clip.model.convert_to_custom_text_state_dict(state)
+    _load_strictly(model, state, path, name)
+    return model
+
+
+def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
+    """Weights of any of the usual kinds of file: a state dict, a TorchScript archive, safetensors."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except RuntimeError:
+            content = torch.jit.load(path, map_location="cpu").state_dict()  # how OpenAI released CLIP
+    except Exception as error:
+        raise BackboneError(f"{path} cannot be read as weights: {type(error).__name__}: {error}") from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else content
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise BackboneError(f"{path} holds no state dict (a mapping from names to tensors)")
+    return {k.removeprefix("module."): v for k, v in state.items()}
+
+
+def _load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path, name: str) -> None:
+    expected = model.state_dict()
+    missing = sorted(set(expected) - set(state))
+    unmatched = sorted(set(state) - set(expected))
+    shapes = sorted(k for k in set(state) & set(expected) if state[k].numel() != expected[k].numel())
+    if missing or unmatched or shapes:
+        parts = [
+            f"{len(keys)} {what} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+            for keys, what in ((missing, "missing"), (unmatched, "unknown"), (shapes, "of another shape"))
+            if keys
+        ]
+        raise BackboneError(f"the weights in {path} are not those of {name}: tensors {'; '.join(parts)}")
+    model.load_state_dict({k: v.reshape(expected[k].shape).float() for k, v in state.items()}, strict=True)
+
+
+def _check_quick_gelu(name: str, *, needed: bool, weights: str) -> None:
+    has = bool(open_clip.get_model_config(name).get("quick_gelu", False))
+    if has == needed:
+        return
+    remedy = f"{name}-quickgelu" if needed else name.removesuffix("-quickgelu")
+    raise BackboneError(
+        f"{weights} were trained {'with' if needed else 'without'} QuickGELU, but the architecture {name} is built "
+        f"{'with' if has else 'without'} it, which gives wrong features; use the architecture {remedy!r}"
+    )
+
+
+def _tags(name: str) -> str:
+    return ", ".join(list_pretrained_tags_by_model(name)) or "none"
+
+
+def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments
+    logging.disable(logging.CRITICAL)  # open_clip logs each step, and its failures twice, to the root logger
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = open_clip.create_model(name, **arguments)
+    finally:
+        logging.disable(logging.NOTSET)
+    return model.eval()

@@ -1,0 +1,82 @@
+"""Temporal tokens: how the frames of a video see each other in T2L (section 3.2.1, Eq. 2 and 3).
+
+Each layer l has T learned tokens P[l]. The mean of all tokens of frame t is added to P[l, t]; the T sums attend to each
+other through the layer's own frozen attention; the outcome is shown to frame t as one more token.
+
+Departure: the paper duplicates the attention block and freezes both; one frozen block used twice is the same function.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class TemporalTokens(nn.Module):
+    """The learned tokens P [L, T, D] of all layers."""
+
+    def __init__(
+        self,
+        n_layers: int,
+        n_frames: int,
+        width: int,
+        *,
+        dropout: float = 0.1,
+        standard_deviation: float | None = None,
+        interpolate: bool = False,
+    ) -> None:
+        """Makes the tokens.
+
+        Args:
+            n_layers: L, the layers of the visual tower.
+            n_frames: T, frames per view in training.
+            width: D, the width of the visual tower.
+            dropout: Probability with which each value of P is dropped in training.
+            standard_deviation: Draw P from a normal distribution of this width; None for the authors' uniform
+                distribution on (-v, v), v = sqrt(6 / (3 * 16 * 16 + D)).
+            interpolate: Accept another number of frames than T by resampling P linearly over time.
+
+        Raises:
+            ValueError: No frames, or a standard deviation that is not positive.
+        """
+        super().__init__()
+        if n_frames < 1:
+            raise ValueError(f"temporal tokens need at least one frame; got n_frames={n_frames}")
+        if standard_deviation is not None and standard_deviation <= 0:
+            raise ValueError(f"the tokens' standard deviation must be positive; got {standard_deviation}")
+        self.tokens = nn.Parameter(torch.empty(n_layers, n_frames, width))
+        self.dropout = nn.Dropout(dropout)
+        self.interpolate = interpolate
+        if standard_deviation is None:
+            bound = math.sqrt(6 / (3 * 16 * 16 + width))  # the reference fixes the 16, whatever the patch size
+            nn.init.uniform_(self.tokens, -bound, bound)
+        else:
+            nn.init.normal_(self.tokens, std=standard_deviation)
+
+    def forward(self, layer: int, frame_means: Tensor) -> Tensor:
+        """The layer's tokens linked to the frames (Eq. 2).
+
+        Args:
+            layer: l, 0-based.
+            frame_means: Mean over all tokens of each frame, class token included, [B, T, D].
+
+        Returns:
+            [B, T, D]. Dropout falls on P alone and alike for all videos, as in the authors' code.
+
+        Raises:
+            ValueError: T differs from training and `interpolate` is off.
+        """
+        tokens = self.dropout(self.tokens[layer])
+        n_frames = frame_means.shape[1]
+        if n_frames != tokens.shape[0]:
+            if not self.interpolate:
+                raise ValueError(
+                    f"the model has temporal tokens for {tokens.shape[0]} frames, but the clip has {n_frames}; use "
+                    f"{tokens.shape[0]} frames, or set interpolate_temporal_tokens to resample the tokens over time"
+                )
+            resampled = functional.interpolate(tokens.T[None], size=n_frames, mode="linear", align_corners=True)
+            tokens = resampled[0].T
+        return tokens + frame_means

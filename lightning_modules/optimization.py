@@ -1,0 +1,81 @@
+"""AdamW with linear warm-up and cosine decay per step, as T2L and ViFi-CLIP train."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch.nn import Parameter
+from torch.optim.lr_scheduler import LambdaLR
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """How a model is trained; the defaults are the T2L paper's (section 4, implementation details).
+
+    Attributes:
+        learning_rate: Peak learning rate.
+        weight_decay: Decoupled weight decay on everything that is trained.
+        betas: AdamW's running-average coefficients.
+        eps: AdamW's denominator term.
+        warmup_fraction: Share of all steps in which the rate rises linearly from 0.
+        final_fraction: The cosine ends at this fraction of the peak.
+    """
+
+    learning_rate: float = 5e-5
+    weight_decay: float = 0.2
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = 1e-8
+    warmup_fraction: float = 0.1
+    final_fraction: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuses rates that train nothing."""
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate must be positive; got {self.learning_rate}")
+        for name in ("warmup_fraction", "final_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")
+
+    def configure(
+        self, groups: Iterable[tuple[list[Parameter], float | None]], n_steps: int
+    ) -> OptimizerLRSchedulerConfig:
+        """Optimizer and schedule for Lightning.
+
+        Args:
+            groups: Parameters with their own peak learning rate, or None for `learning_rate`.
+            n_steps: Optimizer steps in the whole training.
+
+        Returns:
+            What `configure_optimizers` returns.
+        """
+        parameter_groups: list[dict[str, Any]] = [
+            {"params": parameters, "lr": self.learning_rate if rate is None else rate}
+            for parameters, rate in groups
+            if parameters
+        ]
+        optimizer = torch.optim.AdamW(
+            parameter_groups, lr=self.learning_rate, betas=self.betas, eps=self.eps, weight_decay=self.weight_decay
+        )
+        schedule = LambdaLR(optimizer, lambda step: self.rate_at(step, n_steps))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def rate_at(self, step: int, n_steps: int) -> float:
+        """The learning rate as a fraction of its peak.
+
+        Args:
+            step: Optimizer steps done, 0-based.
+            n_steps: Optimizer steps in the whole training.
+
+        Returns:
+            A value in [0, 1]. The rise ends at the last step of warm-up, so that no step has the rate 0.
+        """
+        n_warmup = round(self.warmup_fraction * n_steps)
+        if step < n_warmup:
+            return (step + 1) / n_warmup
+        progress = min((step - n_warmup) / max(n_steps - n_warmup, 1), 1.0)
+        return self.final_fraction + (1 - self.final_fraction) * (1 + math.cos(math.pi * progress)) / 2

@@ -1,0 +1,291 @@
+"""ActionRecognizer: the base of every model here. Class text -> class embeddings -> logits -> loss, metrics, schedule.
+
+A method is a subclass that says how frames and text are embedded (`embed_frames`, `embed_text`), which parameters are
+trained and what the loss is. All else (multi-view testing, counts, harmonic mean, checkpoints, seeding) is here, once.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities import rank_zero_warn
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.nn import Parameter, functional
+
+from datamodules.batch import ClassText, VideoBatch
+from lightning_modules.checkpoints import pack_checkpoint, unpack_checkpoint
+from lightning_modules.metrics.harmonic_mean import harmonic_mean
+from lightning_modules.metrics.recognition import RecognitionMetrics
+from lightning_modules.networks.class_embeddings import ClassEmbeddings
+from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.optimization import Optimization
+
+PromptEnsemble = Literal["probability", "embedding"]
+_SETTINGS = {"validate": "val", "test": "test"}
+
+
+class ClassTextSource(Protocol):
+    """What a model asks of a data module: the classes of each data loader of a stage, as text."""
+
+    def class_text(self, stage: str) -> Sequence[ClassText]:
+        """Class texts for "fit", "validate", "test" or "predict", one for each data loader."""
+        ...
+
+
+class ActionRecognizer(LightningModule):
+    """Recognizes actions by comparing the embedding of a video with the embeddings of class text."""
+
+    def __init__(
+        self,
+        *,
+        architecture: str,
+        weights: str | None,
+        gradient_checkpointing: bool,
+        prompt_ensemble: PromptEnsemble,
+        optimization: Optimization,
+    ) -> None:
+        """Builds the backbone, frozen; subclasses add what is trained.
+
+        Args:
+            architecture: Name, JSON config or hub id of the CLIP model (`OpenClipBackbone`).
+            weights: Tag or file of its weights.
+            gradient_checkpointing: Trade time for memory in the backbone.
+            prompt_ensemble: With several prompts per class: average softmax probabilities over prompts, or average
+                and renormalize their embeddings (CLIP's own way). Training draws one prompt per class and step.
+            optimization: Optimizer and schedule.
+        """
+        super().__init__()
+        self.backbone = OpenClipBackbone(architecture, weights, gradient_checkpointing=gradient_checkpointing)
+        self.backbone.requires_grad_(False)
+        self.prompt_ensemble = prompt_ensemble
+        self.optimization = optimization
+        self.class_embeddings = ClassEmbeddings(self.backbone.tokenize, lambda tokens: self.embed_text(tokens))
+        self.class_texts: dict[str, Sequence[ClassText]] = {}
+        self.trained_on: dict[str, Any] | None = None
+        self._metrics = nn.ModuleDict()
+        self._substituted: set[str] = set()
+
+    # --- what a method defines ------------------------------------------------------------------------------------
+
+    def embed_frames(self, frames: Tensor) -> Tensor:
+        """Embeds the frames of single views: normalized [B, T, 3, H, W] -> [B, T, D], not L2-normalized."""
+        return self.backbone.encode_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+
+    def embed_text(self, tokens: Tensor) -> Tensor:
+        """Embeds prompts: int64 [N, L] -> [N, D], not L2-normalized."""
+        return self.backbone.encode_text(tokens)
+
+    @property
+    def text_is_trained(self) -> bool:
+        """Whether training changes what `embed_text` returns, so that embeddings must be computed anew."""
+        return False
+
+    def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The weighted terms of the training loss, by name.
+
+        Args:
+            logits: [B, C].
+            frame_embeddings: [B, V, T, D].
+            labels: int64 [B].
+
+        Returns:
+            Scalars, of which the sum is minimized.
+        """
+        raise NotImplementedError
+
+    def parameter_groups(self) -> list[tuple[list[Parameter], float | None]]:
+        """The trained parameters, each group with its own learning rate or None for the common one."""
+        return [([p for p in self.parameters() if p.requires_grad], None)]
+
+    # --- video and text to logits ---------------------------------------------------------------------------------
+
+    def forward(self, frames: Tensor, class_embeddings: Tensor) -> Tensor:
+        """Scores videos against classes.
+
+        Args:
+            frames: uint8 [B, V, T, 3, H, W].
+            class_embeddings: L2-normalized [C, P, D].
+
+        Returns:
+            Logits [B, C] in fp32; log-probabilities where there is more than one view or prompt.
+        """
+        return self.score(self.embed_views(frames), class_embeddings)
+
+    def embed_views(self, frames: Tensor) -> Tensor:
+        """Frame embeddings of all views: uint8 [B, V, T, 3, H, W] -> [B, V, T, D]."""
+        views = self.backbone.normalize_frames(frames).flatten(0, 1)
+        return self.embed_frames(views).unflatten(0, frames.shape[:2])
+
+    def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
+        """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] -> logits [B, C]."""
+        if self.prompt_ensemble == "embedding" and class_embeddings.shape[1] > 1:
+            class_embeddings = functional.normalize(class_embeddings.mean(dim=1, keepdim=True), dim=-1)
+        scores = mean_pooled_cosine(frame_embeddings, class_embeddings, self.backbone.logit_scale)
+        return average_probabilities(scores)
+
+    def train(self, mode: bool = True) -> ActionRecognizer:
+        """Training mode for what is trained; a frozen backbone stays in evaluation mode."""
+        super().train(mode)
+        if not any(p.requires_grad for p in self.backbone.parameters()):
+            self.backbone.eval()
+        return self
+
+    # --- stages ---------------------------------------------------------------------------------------------------
+
+    def setup(self, stage: str) -> None:
+        """Fetches the class text of each data loader from the data module."""
+        source = getattr(self.trainer, "datamodule", None)
+        if source is None or not hasattr(source, "class_text"):
+            raise TypeError(
+                f"{type(self).__name__} needs a data module with class_text(stage), which tells it the class names; "
+                f"the trainer has {type(source).__name__}"
+            )
+        stages = ("fit", "validate") if stage == "fit" else (stage,)
+        for each in stages:
+            texts = cast(ClassTextSource, source).class_text(each)
+            self.class_texts[each] = texts
+            if each in _SETTINGS:
+                self._metrics[each] = nn.ModuleList(RecognitionMetrics(len(text.names)) for text in texts)
+
+    def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
+        """Seeds dropout by seed, step and process: a resumed run draws what an uninterrupted one would have."""
+        seed = os.environ.get("PL_GLOBAL_SEED")
+        if seed is not None:
+            torch.manual_seed((int(seed) * 1_000_003 + self.global_step) * 4099 + self.global_rank)
+
+    def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
+        """The sum of the losses of a batch."""
+        self._report_substitutes(batch)
+        frame_embeddings = self.embed_views(batch.frames)
+        logits = self.score(frame_embeddings, self._training_class_embeddings())
+        losses = self.losses(logits, frame_embeddings, batch.labels)
+        total = torch.stack(list(losses.values())).sum()
+        for name, loss in {**losses, "loss": total}.items():
+            self.log(f"train/{name}", loss, prog_bar=name == "loss", batch_size=len(batch))
+        accuracy = 100 * (logits.argmax(dim=1) == batch.labels).float().mean()
+        self.log("train/top1", accuracy, prog_bar=True, batch_size=len(batch))
+        return total
+
+    def _training_class_embeddings(self) -> Tensor:
+        """[C, 1, D]: one prompt of each class, drawn anew in each step."""
+        text = self.class_texts["fit"][0]
+        choice = torch.randint(text.prompts_per_class, (len(text.names),))
+        if self.text_is_trained:
+            return self.class_embeddings.with_gradient(text.prompts, choice, self.device)
+        embeddings = self.class_embeddings.cached(text.prompts, self.device)
+        return embeddings[torch.arange(len(choice)), choice].unsqueeze(1)
+
+    def _report_substitutes(self, batch: VideoBatch) -> None:
+        self.log(
+            "train/substituted_videos",
+            float(len(batch.undecodable)),
+            on_step=False,
+            on_epoch=True,
+            reduce_fx="sum",
+            sync_dist=True,
+            batch_size=len(batch),
+        )
+        for message in set(batch.undecodable) - self._substituted:
+            rank_zero_warn(f"replaced by another clip in training: {message}")
+            self._substituted.add(message)
+
+    def on_validation_start(self) -> None:
+        """Drops class embeddings that training, or a loaded checkpoint, has made stale."""
+        if self.text_is_trained:
+            self.class_embeddings.forget()
+
+    on_test_start = on_validation_start
+    on_predict_start = on_validation_start
+
+    def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Logits and probabilities of a batch, entered into the set's metrics."""
+        return self._evaluation_step("validate", batch, dataloader_idx)
+
+    def test_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Logits and probabilities of a batch, entered into the set's metrics."""
+        return self._evaluation_step("test", batch, dataloader_idx)
+
+    def predict_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
+        """Logits and probabilities of a batch, [B, C] each."""
+        embeddings = self.class_embeddings.cached(self.class_texts["predict"][dataloader_idx].prompts, self.device)
+        logits = self(batch.frames, embeddings)
+        return {"logits": logits, "probabilities": logits.softmax(dim=1)}
+
+    def _evaluation_step(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
+        embeddings = self.class_embeddings.cached(self.class_texts[stage][dataloader_idx].prompts, self.device)
+        logits = self(batch.frames, embeddings)
+        self.set_metrics(stage)[dataloader_idx].update(logits, batch.labels, batch.failed)
+        return {"logits": logits, "probabilities": logits.softmax(dim=1)}
+
+    def set_metrics(self, stage: str) -> list[RecognitionMetrics]:
+        """The metrics of each data loader of a stage ("validate" or "test")."""
+        return cast(list[RecognitionMetrics], list(cast(nn.ModuleList, self._metrics[stage])))
+
+    def metric_prefix(self, stage: str, text: ClassText) -> str:
+        """What the names of a set's metrics begin with: "test/novel", or just "val" where there is one set."""
+        short = _SETTINGS[stage]
+        return short if text.set_name == short else f"{short}/{text.set_name}"
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs `val/top1`, ... of the held-out clips."""
+        self._log_evaluation("validate")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs `test/SET/top1`, ... of each set, and `test/harmonic_mean` of base and novel."""
+        self._log_evaluation("test")
+
+    def _log_evaluation(self, stage: str) -> None:
+        top1: dict[str, float] = {}
+        texts = self.class_texts[stage]
+        for text, metrics in zip(texts, self.set_metrics(stage), strict=True):
+            prefix = self.metric_prefix(stage, text)
+            results = metrics.compute()
+            metrics.reset()
+            top1[text.set_name] = results["top1"]
+            for name, value in results.items():
+                self.log(f"{prefix}/{name}", value, prog_bar=name == "top1", sync_dist=True)
+        if {"base", "novel"} <= set(top1):
+            self.log(f"{_SETTINGS[stage]}/harmonic_mean", harmonic_mean(top1["base"], top1["novel"]), sync_dist=True)
+
+    # --- training and checkpoints ---------------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW over the trained parameters, warm-up and cosine per step.
+
+        Raises:
+            ValueError: The model is frozen.
+        """
+        if not any(p.requires_grad for p in self.parameters()):
+            raise ValueError(f"{type(self).__name__} has nothing to train; use `zsar test`")
+        return self.optimization.configure(self.parameter_groups(), self._n_optimizer_steps())
+
+    def _n_optimizer_steps(self) -> int:
+        """Optimizer steps of the whole training.
+
+        Not `trainer.estimated_stepping_batches`: it starts the data loader's workers before a resumed run has learned
+        in which epoch it is, and they would read the wrong clips.
+        """
+        run = self.trainer
+        if run.max_steps > 0:
+            return run.max_steps
+        if run.max_epochs is None or run.max_epochs < 0:
+            raise ValueError("the learning rate follows a schedule, which needs an end: set trainer.max_epochs")
+        n_batches = len(run.datamodule.train_dataloader())  # type: ignore[attr-defined]
+        limit = run.limit_train_batches
+        n_batches = min(n_batches, limit) if isinstance(limit, int) else int(n_batches * limit)
+        return max(1, math.ceil(n_batches / run.accumulate_grad_batches) * run.max_epochs)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leaves the frozen weights out and names them instead."""
+        pack_checkpoint(self, checkpoint)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Puts the frozen weights back, after checking that they are the ones the checkpoint was trained on."""
+        unpack_checkpoint(self, checkpoint)

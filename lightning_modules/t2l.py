@@ -1,0 +1,170 @@
+"""T2L: efficient zero-shot action recognition with temporal token learning (`papers/t2l.txt`).
+
+Frozen CLIP plus temporal tokens in every visual layer (TTL), adapters in both towers, and the temporal feature
+diversity loss (TFD). 5.2 M trained parameters for ViT-B/16 and 8 frames. Each part can be left out, which gives the
+paper's ablations. Departures are noted in the files of the parts; `in_batch` contrastive loss and
+`unbiased_diversity` give the authors' code where it differs from the paper.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import Parameter
+
+from lightning_modules.losses.temporal_feature_diversity import temporal_feature_diversity
+from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
+from lightning_modules.networks.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
+from lightning_modules.networks.author_checkpoints import read_t2l_checkpoint
+from lightning_modules.networks.temporal_tokens import TemporalTokens
+from lightning_modules.optimization import Optimization
+from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble
+
+
+class T2L(ActionRecognizer):
+    """CLIP with temporal tokens and adapters."""
+
+    def __init__(
+        self,
+        *,
+        architecture: str = "ViT-B-16-quickgelu",
+        weights: str | None = "openai",
+        n_frames: int = 8,
+        temporal_tokens: bool = True,
+        visual_adapters: bool = True,
+        text_adapters: bool = True,
+        contrastive_loss: Literal["all_classes", "in_batch"] = "all_classes",
+        diversity_weight: float = 1.0,
+        unbiased_diversity: bool = False,
+        temporal_token_dropout: float = 0.1,
+        temporal_token_std: float | None = None,
+        temporal_token_learning_rate: float | None = None,
+        interpolate_temporal_tokens: bool = False,
+        drop_rate: float = 0.1,
+        gradient_checkpointing: bool = False,
+        prompt_ensemble: PromptEnsemble = "probability",
+        optimization: Optimization = Optimization(),  # noqa: B008 - frozen
+    ) -> None:
+        """Builds the model.
+
+        Args:
+            architecture: An open_clip model with ViT and text transformer; see ZeroShotCLIP.
+            weights: Tag or file of its weights; see ZeroShotCLIP.
+            n_frames: T, frames per view; the paper uses 8 (4, 8, 16 and 32 are usual).
+            temporal_tokens: Learn temporal tokens (TTL).
+            visual_adapters: Learn adapters in the visual tower.
+            text_adapters: Learn adapters in the text tower.
+            contrastive_loss: Cross-entropy over "all_classes" (paper, Eq. 1), or symmetric KL divergence with soft
+                targets over the classes "in_batch" (authors' code).
+            diversity_weight: Weight of TFD (lambda_2 of Eq. 12); 0 leaves it out.
+            unbiased_diversity: Divide the variance in TFD by T - 1, as the authors' code does.
+            temporal_token_dropout: Dropout on the temporal tokens.
+            temporal_token_std: Draw them from a normal distribution of this width instead of the authors' uniform.
+            temporal_token_learning_rate: Their own peak learning rate; null for the common one.
+            interpolate_temporal_tokens: Accept clips of another length than `n_frames` by resampling the tokens.
+            drop_rate: Drop path and attention dropout in the last layer, rising linearly from 0 in the first.
+            gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
+            prompt_ensemble: With several prompts per class, average the "probability" that each gives (T2L) or their
+                "embedding".
+            optimization: Optimizer and schedule.
+
+        Raises:
+            ValueError: Nothing is left to train, or a value is out of range.
+            BackboneError: The CLIP model cannot be built, or its towers have no blocks to adapt.
+        """
+        super().__init__(
+            architecture=architecture,
+            weights=weights,
+            gradient_checkpointing=gradient_checkpointing,
+            prompt_ensemble=prompt_ensemble,
+            optimization=optimization,
+        )
+        self.save_hyperparameters()
+        if not (temporal_tokens or visual_adapters or text_adapters):
+            raise ValueError("T2L without temporal tokens and adapters has nothing to train; use ZeroShotCLIP")
+        if diversity_weight < 0:
+            raise ValueError(f"diversity_weight must not be negative; got {diversity_weight}")
+        if diversity_weight > 0 and not (temporal_tokens or visual_adapters):
+            raise ValueError("with text adapters alone TFD trains nothing; set diversity_weight to 0")
+        self.n_frames = n_frames
+        self.contrastive_loss = contrastive_loss
+        self.diversity_weight = diversity_weight
+        self.unbiased_diversity = unbiased_diversity
+        self.temporal_token_learning_rate = temporal_token_learning_rate
+        blocks = self.backbone.visual_blocks
+        width: int = blocks[0].attn.embed_dim  # type: ignore[union-attr, assignment]
+        tokens = None
+        if temporal_tokens:
+            tokens = TemporalTokens(
+                len(blocks),
+                n_frames,
+                width,
+                dropout=temporal_token_dropout,
+                standard_deviation=temporal_token_std,
+                interpolate=interpolate_temporal_tokens,
+            )
+        self.visual_blocks = AdaptedVisualBlocks(
+            len(blocks), width, temporal_tokens=tokens, adapters=visual_adapters, drop_rate=drop_rate
+        )
+        self.text_blocks: AdaptedTextBlocks | None = None
+        if text_adapters:
+            blocks = self.backbone.text_blocks
+            width = blocks[0].attn.embed_dim  # type: ignore[union-attr, assignment]
+            self.text_blocks = AdaptedTextBlocks(len(blocks), width, drop_rate=drop_rate)
+
+    def embed_frames(self, frames: Tensor) -> Tensor:
+        """Embeds frames that see each other through the temporal tokens: [B, T, 3, H, W] -> [B, T, D]."""
+        blocks = partial(self.visual_blocks, n_frames=frames.shape[1])
+        return self.backbone.encode_frames(frames.flatten(0, 1), blocks).unflatten(0, frames.shape[:2])
+
+    def embed_text(self, tokens: Tensor) -> Tensor:
+        """Embeds prompts through the adapted text tower: int64 [N, L] -> [N, D]."""
+        return self.backbone.encode_text(tokens, self.text_blocks)
+
+    @property
+    def text_is_trained(self) -> bool:
+        """Whether there are text adapters."""
+        return self.text_blocks is not None
+
+    def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Contrastive loss and TFD (Eq. 12)."""
+        contrast = all_classes_cross_entropy if self.contrastive_loss == "all_classes" else in_batch_symmetric_kl
+        terms = {"contrastive": contrast(logits, labels)}
+        if self.diversity_weight > 0:
+            diversity = temporal_feature_diversity(frame_embeddings.flatten(0, 1), unbiased=self.unbiased_diversity)
+            terms["temporal_feature_diversity"] = self.diversity_weight * diversity
+        return terms
+
+    def parameter_groups(self) -> list[tuple[list[Parameter], float | None]]:
+        """Temporal tokens with their own learning rate, and the adapters."""
+        tokens = self.visual_blocks.temporal_tokens
+        own = [] if tokens is None else list(tokens.parameters())
+        ids = {id(p) for p in own}
+        adapters = [p for p in self.parameters() if p.requires_grad and id(p) not in ids]
+        return [(own, self.temporal_token_learning_rate), (adapters, None)]
+
+    @classmethod
+    def load_author_checkpoint(cls, path: Path | str, *, architecture: str | None = None) -> T2L:
+        """Builds the model from a checkpoint that the authors of T2L released.
+
+        Such a file holds CLIP's weights too, so that nothing is downloaded. `zsar convert` does the same and saves it.
+
+        Args:
+            path: The authors' file, {epoch, model_state_dict, optimizer_state_dict}.
+            architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
+
+        Returns:
+            The model in evaluation mode.
+
+        Raises:
+            AuthorCheckpointError: Another kind of file, or missing or unknown tensors.
+        """
+        content = read_t2l_checkpoint(Path(path), architecture=architecture)
+        model = cls(architecture=content.architecture, weights="random", n_frames=content.n_frames)
+        model.backbone.clip.load_state_dict(content.clip, strict=True)
+        incompatible = model.load_state_dict(content.trained, strict=False)
+        assert not incompatible.unexpected_keys, incompatible.unexpected_keys
+        return model.eval()

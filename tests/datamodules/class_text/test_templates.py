@@ -1,0 +1,24 @@
+import pytest
+
+from datamodules.class_text.templates import TEMPLATES, fill_templates
+
+
+def test_a_named_set_is_filled_in_order() -> None:
+    text = fill_templates("val", ["surfing", "chess"], "video")
+    assert text.prompts == (("a video of surfing.",), ("a video of chess.",))
+    assert (text.set_name, text.source) == ("val", "templates: video")
+
+
+def test_own_templates_are_taken_as_they_are() -> None:
+    text = fill_templates("val", ["surfing"], ["{}", "people {} in {{braces}}"])
+    assert text.prompts == (("surfing", "people surfing in {{braces}}"),)
+
+
+def test_action_clip_has_sixteen_templates() -> None:
+    assert len(set(TEMPLATES["action_clip"])) == 16
+
+
+@pytest.mark.parametrize("template", ["no place", "{} twice {}"])
+def test_a_template_needs_one_place_for_the_name(template: str) -> None:
+    with pytest.raises(ValueError, match=r"neither a template with one \{\}.*action_clip"):
+        fill_templates("val", ["surfing"], template)

@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
+from datamodules.decoding import VideoDecodeError, read_frames
+from datamodules.transforms import TestTransform, TrainTransform
+from datamodules.video_table import VideoTable
+
+KEYS = ["red dance/0.mp4", "green dance/0.mp4", "blue dance/0.mp4"]
+
+
+@pytest.fixture
+def table(video_tree: Path) -> VideoTable:
+    return VideoTable(video_tree, KEYS, [0, 1, 2])
+
+
+@pytest.fixture
+def broken(table: VideoTable, video_tree: Path) -> VideoTable:
+    (video_tree / KEYS[1]).write_bytes(b"not a video")
+    return table
+
+
+def training(table: VideoTable, seed: int = 0, sampling: str = "random") -> TrainingClips:
+    transform = TrainTransform(32)
+    return TrainingClips(table, transform, n_frames=4, sampling=sampling, seed=seed)  # type: ignore[arg-type]
+
+
+def evaluation(table: VideoTable, on_decode_error: str = "raise", n_clips: int = 1, n_crops: int = 1) -> EvaluationClips:
+    transform = TestTransform(32, n_crops=n_crops, resize_ratio=1.0)
+    return EvaluationClips(table, transform, n_frames=4, n_clips=n_clips, on_decode_error=on_decode_error)  # type: ignore[arg-type]
+
+
+def test_a_training_clip_depends_on_seed_epoch_and_index_alone(table: VideoTable) -> None:
+    clip = training(table)[0, 3]
+    assert clip.frames.shape == (1, 4, 3, 32, 32)
+    torch.manual_seed(99)
+    assert_close(training(table)[0, 3].frames, clip.frames)
+    assert not torch.equal(training(table)[0, 4].frames, clip.frames)
+    assert not torch.equal(training(table, seed=1)[0, 3].frames, clip.frames)
+
+
+def test_reading_a_clip_leaves_the_random_numbers_of_the_process_alone(table: VideoTable) -> None:
+    expected = torch.Generator().manual_seed(5)
+    torch.manual_seed(5)
+    training(table)[0, 3]
+    assert_close(torch.rand(3), torch.rand(3, generator=expected))
+
+
+def test_centre_sampling_always_takes_the_same_frames(table: VideoTable, video_tree: Path) -> None:
+    transform = TrainTransform(32, flip=0, scales=(1.0,), colour_jitter=0, grey=0)
+    clips = TrainingClips(table, transform, n_frames=4, sampling="centre", seed=0)
+    whole = read_frames(video_tree / KEYS[0], [1, 4, 7, 10])
+    # Every place of the crop spans the whole height; only the left edge varies.
+    lefts = [next(x for x in range(9) if torch.equal(clips[0, e].frames[0], whole[..., x : x + 32])) for e in range(6)]
+    assert set(lefts) <= {0, 2, 4, 6, 8}
+
+
+def test_an_undecodable_training_video_is_replaced_and_reported(broken: VideoTable, video_tree: Path) -> None:
+    sample = training(broken)[1, 0]
+    assert sample.index != 1
+    assert sample.label == broken[sample.index].label
+    assert not sample.failed
+    assert len(sample.undecodable) >= 1
+    assert str(video_tree / KEYS[1]) in sample.undecodable[0]
+
+
+def test_nothing_but_undecodable_videos_is_an_error(video_tree: Path) -> None:
+    with pytest.raises(VideoDecodeError, match=r"10 videos in a row.*is the data root right.*gone\.mp4"):
+        training(VideoTable(video_tree, ["gone.mp4"], [0]))[0, 0]
+
+
+def test_evaluation_views_are_clips_times_crops(table: VideoTable, video_tree: Path) -> None:
+    sample = evaluation(table, n_clips=2, n_crops=3)[0]
+    assert sample.frames.shape == (6, 4, 3, 32, 32)
+    frames = read_frames(video_tree / KEYS[0], range(12))
+    first_clip = sample.frames[:3]
+    assert_close(first_clip[0], frames[[0, 3, 6, 9]][..., :32])
+    assert_close(first_clip[2], frames[[0, 3, 6, 9]][..., 8:])
+
+
+def test_an_undecodable_test_video_is_an_error_with_a_remedy(broken: VideoTable) -> None:
+    with pytest.raises(VideoDecodeError, match=r"green dance/0\.mp4[\s\S]*count_as_wrong"):
+        evaluation(broken)[1]
+
+
+def test_an_undecodable_test_video_can_count_as_wrong(broken: VideoTable) -> None:
+    sample = evaluation(broken, "count_as_wrong", n_clips=2)[1]
+    assert sample.failed
+    assert (sample.label, sample.index) == (1, 1)
+    assert sample.frames.shape == (2, 4, 3, 32, 32)
+    assert "green dance/0.mp4" in sample.undecodable[0]
+
+
+def test_samples_are_stacked_into_a_batch(broken: VideoTable) -> None:
+    clips = evaluation(broken, "count_as_wrong")
+    batch = collate([clips[i] for i in range(3)])
+    assert batch.frames.shape == (3, 1, 4, 3, 32, 32)
+    assert batch.labels.tolist() == batch.indices.tolist() == [0, 1, 2]
+    assert batch.failed.tolist() == [False, True, False]
+    assert len(batch.undecodable) == 1

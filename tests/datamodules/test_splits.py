@@ -1,0 +1,77 @@
+import random
+
+import numpy as np
+import pytest
+
+from datamodules.splits import base_and_novel_classes, draw_training_videos, rank_by_seed, split_hash
+
+NAMES = ["archery", "bowling", "cricket", "diving", "fencing"]
+KEYS = [f"{name}/{i}.mp4" for name in NAMES for i in range(8)]
+LABELS = np.repeat(np.arange(5), 8)
+
+
+def test_golden_draws_hold_on_every_platform() -> None:
+    assert rank_by_seed(NAMES, 0, "base classes") == ["archery", "diving", "cricket", "fencing", "bowling"]
+    train, _ = draw_training_videos(KEYS, LABELS, seed=0, shots=2, held_out_fraction=0.1)
+    assert split_hash({"train": [(KEYS[i], NAMES[LABELS[i]]) for i in train]}) == "d61cae7d76998978"
+
+
+def test_base_and_novel_classes_divide_the_classes() -> None:
+    base, novel = base_and_novel_classes(NAMES, seed=3)
+    assert (len(base), len(novel)) == (3, 2)
+    assert sorted(base + novel) == NAMES
+    assert base_and_novel_classes(NAMES[::-1], seed=3) == (base, novel)
+
+
+def test_seeds_give_different_splits() -> None:
+    assert len({base_and_novel_classes(NAMES, seed=seed) for seed in range(10)}) > 5
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0])
+def test_a_split_without_base_or_novel_classes_is_refused(fraction: float) -> None:
+    with pytest.raises(ValueError, match="both need at least one"):
+        base_and_novel_classes(NAMES, seed=0, base_fraction=fraction)
+
+
+def test_shots_are_drawn_per_class_and_apart_from_held_out_videos() -> None:
+    train, held_out = draw_training_videos(KEYS, LABELS, seed=0, shots=3, held_out_fraction=0.25)
+    assert np.bincount(LABELS[train]).tolist() == [3] * 5
+    assert np.bincount(LABELS[held_out]).tolist() == [2] * 5
+    assert not set(train) & set(held_out)
+
+
+def test_without_shots_all_videos_that_are_not_held_out_are_trained_on() -> None:
+    train, held_out = draw_training_videos(KEYS, LABELS, seed=0, shots=None, held_out_fraction=0.25)
+    assert sorted([*train, *held_out]) == list(range(len(KEYS)))
+    assert np.bincount(LABELS[held_out]).tolist() == [2] * 5
+
+
+def test_fewer_shots_are_part_of_more_shots() -> None:
+    draws = [draw_training_videos(KEYS, LABELS, seed=0, shots=k, held_out_fraction=0)[0] for k in (2, 4, 8)]
+    assert set(draws[0]) < set(draws[1]) < set(draws[2])
+
+
+def test_the_order_of_the_files_does_not_matter() -> None:
+    order = list(range(len(KEYS)))
+    random.Random(0).shuffle(order)
+    shuffled = [KEYS[i] for i in order]
+    train, _ = draw_training_videos(KEYS, LABELS, seed=0, shots=3, held_out_fraction=0.25)
+    other, _ = draw_training_videos(shuffled, LABELS[order], seed=0, shots=3, held_out_fraction=0.25)
+    assert {KEYS[i] for i in train} == {shuffled[i] for i in other}
+
+
+def test_too_few_videos_for_the_shots_are_refused() -> None:
+    with pytest.raises(ValueError, match="class 0 has 8 videos, fewer than the 9 shots"):
+        draw_training_videos(KEYS, LABELS, seed=0, shots=9, held_out_fraction=0)
+
+
+@pytest.mark.parametrize(("shots", "fraction", "message"), [(0, 0.1, "shots.*got 0"), (None, 1.0, "held_out_fraction.*got 1")])
+def test_numbers_out_of_range_are_refused(shots: int | None, fraction: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw_training_videos(KEYS, LABELS, seed=0, shots=shots, held_out_fraction=fraction)
+
+
+def test_split_hash_depends_on_the_videos_and_not_on_their_order() -> None:
+    rows = [("a.mp4", "x"), ("b.mp4", "y")]
+    assert split_hash({"train": rows}) == split_hash({"train": rows[::-1]})
+    assert len({split_hash(s) for s in ({"train": rows}, {"val": rows}, {"train": rows[:1]}, {"train": [("a.mp4", "y"), rows[1]]})}) == 4

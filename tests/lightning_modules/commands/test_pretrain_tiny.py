@@ -1,0 +1,82 @@
+"""`zsar pretrain-tiny`: what it writes, and when it trains again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from lightning_modules.commands.pretrain_tiny import main
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+
+FAST = ["--steps", "3", "--clips", "64"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file written by the command; tests that change it copy it first."""
+    output = tmp_path_factory.mktemp("tiny") / "seed0.pt"
+    assert main(["--output", str(output), *FAST]) == 0
+    return output
+
+
+@pytest.fixture
+def copy(trained: Path, tmp_path: Path) -> Path:
+    for path in (trained, trained.with_suffix(".json")):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path / trained.name
+
+
+def test_the_output_is_a_weights_file_of_the_tiny_clip(trained: Path) -> None:
+    description = json.loads(trained.with_suffix(".json").read_text())
+    assert OpenClipBackbone("tiny-clip", str(trained)).weights_hash == description["weights_hash"]
+    assert sorted(p.name for p in trained.parent.iterdir()) == ["seed0.json", "seed0.pt"]
+
+
+def test_the_description_holds_settings_and_probes(trained: Path) -> None:
+    description = json.loads(trained.with_suffix(".json").read_text())
+    assert description["settings"]["n_batches"] == 3
+    assert description["settings"]["architecture"]["embed_dim"] == 64
+    assert list(description["probes"]) == ["object", "left or right", "top or bottom", "direction"]
+    assert description["probes"]["direction"] == 0.5
+
+
+def test_a_second_call_does_nothing_but_show_the_figures(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = copy.stat().st_mtime_ns
+    assert main(["--output", str(copy), *FAST]) == 0
+    printed = capsys.readouterr().out
+    assert "nothing to do" in printed
+    assert "left or right" in printed
+    assert copy.stat().st_mtime_ns == before
+
+
+def test_other_settings_are_refused_and_named(copy: Path) -> None:
+    with pytest.raises(ValueError, match=r"n_batches: 3 there, 4 now.*--force"):
+        main(["--output", str(copy), "--steps", "4", "--clips", "64"])
+
+
+def test_weights_without_a_description_are_refused(copy: Path) -> None:
+    copy.with_suffix(".json").unlink()
+    with pytest.raises(ValueError, match=r"how it was trained is unknown.*--force"):
+        main(["--output", str(copy), *FAST])
+
+
+def test_weights_that_are_not_those_described_are_refused(copy: Path) -> None:
+    torch.save(OpenClipBackbone("tiny-clip", "random").clip.state_dict(), copy)
+    with pytest.raises(ValueError, match=r"holds the weights .* describes .*--force"):
+        main(["--output", str(copy), *FAST])
+
+
+def test_force_trains_again_with_the_same_result(copy: Path) -> None:
+    before = OpenClipBackbone("tiny-clip", str(copy)).weights_hash
+    copy.write_bytes(b"")
+    assert main(["--output", str(copy), *FAST, "--force"]) == 0
+    assert OpenClipBackbone("tiny-clip", str(copy)).weights_hash == before
+
+
+def test_help_says_where_the_weights_go(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "runs/tiny_clip/seedSEED.pt" in capsys.readouterr().out

@@ -1,0 +1,59 @@
+import math
+
+import pytest
+import torch
+
+from lightning_modules.metrics.recognition import RecognitionMetrics
+
+DECODED = torch.tensor([False, False, False, False])
+
+
+def test_hand_computed_example() -> None:
+    metrics = RecognitionMetrics(3)
+    logits = torch.eye(3)[[0, 1, 1, 2]]
+    metrics.update(logits, torch.tensor([0, 1, 0, 2]), DECODED)
+    results = metrics.compute()
+    assert results["top1"] == pytest.approx(75.0)
+    assert results["mean_class"] == pytest.approx(100 * (0.5 + 1 + 1) / 3)
+    assert metrics.per_class_percent().tolist() == pytest.approx([50, 100, 100])
+    assert (results["n_evaluated"], results["n_failed"]) == (4, 0)
+    assert results["cross_entropy"] == pytest.approx(math.log(math.e + 2) - 0.75)
+    assert "top5" not in results
+
+
+def test_top5_counts_the_five_best() -> None:
+    metrics = RecognitionMetrics(7)
+    logits = torch.arange(7.0).expand(4, 7)
+    metrics.update(logits, torch.tensor([6, 2, 1, 0]), DECODED)
+    assert metrics.compute()["top5"] == pytest.approx(50.0)
+
+
+def test_a_video_that_was_not_decoded_is_wrong_in_every_figure() -> None:
+    metrics = RecognitionMetrics(7)
+    labels = torch.tensor([0, 1, 2, 3])
+    metrics.update(torch.eye(7)[labels], labels, torch.tensor([False, False, False, True]))
+    results = metrics.compute()
+    assert results["top1"] == pytest.approx(75.0)
+    assert results["top5"] == pytest.approx(75.0)
+    assert metrics.per_class_percent()[3] == 0
+    assert (results["n_evaluated"], results["n_failed"]) == (3, 1)
+
+
+def test_all_videos_failing_gives_zero() -> None:
+    metrics = RecognitionMetrics(7)
+    metrics.update(torch.zeros(4, 7), torch.tensor([0, 1, 2, 3]), ~DECODED)
+    results = metrics.compute()
+    assert (results["top1"], results["top5"], results["n_evaluated"]) == (0, 0, 0)
+
+
+def test_reset_forgets_everything() -> None:
+    metrics = RecognitionMetrics(3)
+    metrics.update(torch.eye(3)[[0, 1, 1, 2]], torch.tensor([1, 0, 0, 0]), DECODED)
+    metrics.reset()
+    metrics.update(torch.eye(3)[[0, 1, 1, 2]], torch.tensor([0, 1, 1, 2]), DECODED)
+    assert metrics.compute()["top1"] == pytest.approx(100.0)
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2 classes"):
+        RecognitionMetrics(1)

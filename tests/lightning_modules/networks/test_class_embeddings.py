@@ -1,0 +1,62 @@
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from lightning_modules.networks.class_embeddings import ClassEmbeddings
+
+CPU = torch.device("cpu")
+PROMPTS = (("a", "bb"), ("ccc", "dddd"), ("e", "ff"))
+
+
+class Encoder:
+    """Embeds a text by its length, times a weight, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.weight = torch.tensor([1.0, 2.0], requires_grad=True)
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        return torch.tensor([[len(text)] for text in texts])
+
+    def encode(self, tokens: Tensor) -> Tensor:
+        self.batches.append(len(tokens))
+        return torch.cat([tokens.float(), torch.ones(len(tokens), 1)], dim=1) * self.weight
+
+
+def test_embeddings_are_normalized_and_in_order() -> None:
+    encoder = Encoder()
+    embeddings = ClassEmbeddings(encoder.tokenize, encoder.encode).cached(PROMPTS, CPU)
+    assert embeddings.shape == (3, 2, 2)
+    assert_close(embeddings[1, 1], torch.tensor([4.0, 2.0]) / (4**2 + 2**2) ** 0.5)
+    assert not embeddings.requires_grad
+
+
+def test_a_set_of_classes_is_encoded_once_until_forgotten() -> None:
+    encoder = Encoder()
+    cache = ClassEmbeddings(encoder.tokenize, encoder.encode)
+    first = cache.cached(PROMPTS, CPU)
+    assert cache.cached(PROMPTS, CPU) is first
+    assert encoder.batches == [6]
+    cache.forget()
+    assert_close(cache.cached(PROMPTS, CPU), first)
+    assert encoder.batches == [6, 6]
+
+
+def test_chunks_bound_the_batch_and_change_nothing() -> None:
+    encoder = Encoder()
+    whole = ClassEmbeddings(encoder.tokenize, encoder.encode).cached(PROMPTS, CPU)
+    chunked = ClassEmbeddings(encoder.tokenize, encoder.encode, chunk_size=4).cached(PROMPTS, CPU)
+    assert encoder.batches == [6, 4, 2]
+    assert_close(chunked, whole)
+
+
+def test_with_gradient_takes_the_chosen_prompts() -> None:
+    encoder = Encoder()
+    cache = ClassEmbeddings(encoder.tokenize, encoder.encode)
+    embeddings = cache.with_gradient(PROMPTS, torch.tensor([1, 0, 1]), CPU)
+    assert embeddings.shape == (3, 1, 2)
+    assert_close(embeddings[:, 0], cache.cached(PROMPTS, CPU)[torch.arange(3), torch.tensor([1, 0, 1])])
+    embeddings.sum().backward()
+    assert encoder.weight.grad is not None

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from lightning_modules.checkpoints import CheckpointError, load_recognizer, pack_checkpoint
+from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.optimization import Optimization
+from lightning_modules.t2l import T2L
+
+
+@pytest.fixture
+def model(tiny_weights: Path) -> T2L:
+    optimization = Optimization(betas=(0.9, 0.95))
+    return T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4, optimization=optimization).eval()
+
+
+def saved(model: T2L, path: Path, **changes: object) -> Path:
+    checkpoint: dict[str, object] = {"state_dict": model.state_dict(), "hyper_parameters": {"an": object()}}
+    pack_checkpoint(model, checkpoint)
+    torch.save({**checkpoint, **changes}, path / "model.ckpt")
+    return path / "model.ckpt"
+
+
+def test_a_model_comes_back_from_its_checkpoint_alone(tmp_path: Path, model: T2L) -> None:
+    loaded = load_recognizer(saved(model, tmp_path))
+    assert isinstance(loaded, T2L)
+    assert loaded.optimization == model.optimization
+    video = torch.randint(256, (1, 1, 4, 3, 32, 32), dtype=torch.uint8)
+    assert_close(loaded.embed_views(video), model.embed_views(video))
+
+
+def test_checkpoint_holds_what_is_trained_and_plain_types(tmp_path: Path, model: T2L) -> None:
+    content = torch.load(saved(model, tmp_path), weights_only=True)
+    assert set(content["state_dict"]) == {n for n, p in model.named_parameters() if p.requires_grad}
+    assert "hyper_parameters" not in content
+    assert content["zsar"]["class_path"] == "lightning_modules.t2l.T2L"
+    assert content["zsar"]["backbone_hash"] == model.backbone.weights_hash
+
+
+def test_another_backbone_is_refused(tmp_path: Path, model: T2L) -> None:
+    other = tmp_path / "other.pt"
+    torch.save(ZeroShotCLIP(architecture="tiny-clip", weights="random").backbone.clip.state_dict(), other)
+    with pytest.raises(CheckpointError, match=f"trained on the backbone tiny-clip.*{model.backbone.weights_hash}"):
+        load_recognizer(saved(model, tmp_path), weights=str(other))
+
+
+def test_missing_unknown_and_misshapen_tensors_are_named(tmp_path: Path, model: T2L) -> None:
+    state = {n: p for n, p in model.state_dict().items() if n.startswith(("visual_blocks.", "text_blocks."))}
+    del state["text_blocks.adapters.0.up.bias"]
+    state["extra"] = torch.zeros(1)
+    state["visual_blocks.temporal_tokens.tokens"] = torch.zeros(3, 8, 96)
+    path = saved(model, tmp_path, state_dict=state)
+    with pytest.raises(CheckpointError, match=r"1 tensors missing .*up.bias.*1 unknown .*extra.*1 of another shape .*\[3, 8, 96\]"):
+        load_recognizer(path)
+
+
+@pytest.mark.parametrize("content", [{"state_dict": {}}, [1, 2]])
+def test_other_files_are_refused(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "other.ckpt")
+    with pytest.raises(CheckpointError, match="other.ckpt is no zsar checkpoint.*zsar convert"):
+        load_recognizer(tmp_path / "other.ckpt")
+
+
+def test_half_a_file_is_refused(tmp_path: Path, model: T2L) -> None:
+    path = saved(model, tmp_path)
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(CheckpointError, match="model.ckpt cannot be read"):
+        load_recognizer(path)
+
+
+def test_class_that_is_gone_is_named(tmp_path: Path, model: T2L) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    content["zsar"]["class_path"] = "lightning_modules.gone.Gone"
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match="lightning_modules.gone.Gone cannot be imported"):
+        load_recognizer(path)

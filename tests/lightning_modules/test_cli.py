@@ -1,0 +1,257 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from torch.testing import assert_close
+
+from lightning_modules.cli import main
+
+ROOT = Path(__file__).parents[2]
+THREE = ("red", "green", "blue")
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Path:
+    """A small experiment: T2L on four classes, base to novel, no worker processes."""
+    model = {
+        "architecture": "tiny-clip",
+        "weights": str(tiny_weights),
+        "n_frames": 4,
+        "diversity_weight": 0.0,
+        "optimization": {"learning_rate": 1.0e-3},
+    }
+    data = {
+        "train": str(video_tree),
+        "clips": {"n_frames": 4, "image_size": 32},
+        "split": {"held_out_fraction": 0.25},
+        "text": {"templates": ["{}", "a video of {}"]},
+        "loading": {"batch_size": 4, "n_workers": 0},
+    }
+    content = {
+        "seed_everything": 3,
+        "run_dir": str(tmp_path / "run"),
+        "model": {"class_path": "lightning_modules.t2l.T2L", "init_args": model},
+        "data": {"class_path": "datamodules.video_folder.VideoFolder", "init_args": data},
+        "trainer": {"accelerator": "cpu", "devices": 1, "max_epochs": 2, "enable_progress_bar": False},
+    }
+    path = tmp_path / "experiment.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def run(*arguments: object) -> int:
+    return main([str(a) for a in arguments])
+
+
+def run_process(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "lightning_modules", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False, timeout=300)
+
+
+def results(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    return content
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    state: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["state_dict"]
+    return state
+
+
+def assert_same_weights(first: Path, second: Path, *, atol: float = 0.0, rtol: float = 0.0) -> None:
+    a, b = weights(first), weights(second)
+    assert set(a) == set(b)
+    for name, tensor in a.items():
+        assert_close(tensor, b[name], atol=atol, rtol=rtol, msg=lambda m, n=name: f"{n}: {m}")
+
+
+# --- fit, test, validate, predict -------------------------------------------------------------------------------------
+
+
+def test_fit_and_test_leave_checkpoint_logs_predictions_and_results(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    base_to_novel = ("--data.split.protocol", "base_to_novel")
+    assert run("fit", "--config", experiment, *base_to_novel) == 0
+    best = folder / "checkpoints" / "best.ckpt"
+    assert best.is_file()
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
+    assert (folder / "csv" / "fit" / "metrics.csv").is_file()
+    assert run("test", "--config", experiment, *base_to_novel, "--ckpt_path", best) == 0
+    content = results(folder)
+    assert content["complete"] is True
+    assert {name: s["n_listed"] for name, s in content["sets"].items()} == {"base": 2, "novel": 2}
+    assert all(s["n_evaluated"] == s["n_listed"] for s in content["sets"].values())
+    assert content["seed"] == 3
+    assert content["model"]["trained_on"]["n_listed"] == {"train": 6, "val": 2}
+    assert content["class_text"]["novel"]["source"] == "templates: {} | a video of {}"
+    assert content["config"]["model"]["init_args"]["n_frames"] == 4
+    assert content["environment"]["packages"]["torch"] == torch.__version__
+    for key in ("split_hash", "n_frames", "n_test_clips", "n_test_crops"):
+        assert key in content["data"]
+    printed = capsys.readouterr().out
+    assert "harmonic mean" in printed
+    rows = list(csv.DictReader((folder / "predictions_base.csv").open()))
+    assert [row["decoded"] for row in rows] == ["yes", "yes"]
+    right = sum(row["label"] == row["prediction"] for row in rows)
+    assert 100 * right / 2 == pytest.approx(content["sets"]["base"]["top1"])
+
+
+def test_validate_writes_results_of_the_held_out_clips(tmp_path: Path, experiment: Path) -> None:
+    assert run("validate", "--config", experiment) == 0
+    assert results(tmp_path / "run")["sets"]["val"]["n_evaluated"] == 4
+
+
+def test_predict_names_videos_without_labels(tmp_path: Path, experiment: Path, video_tree: Path) -> None:
+    assert run("predict", "--config", experiment, "--data.predict", video_tree / "red dance") == 0
+    rows = list(csv.DictReader((tmp_path / "run" / "predictions_predict.csv").open()))
+    assert [row["path"] for row in rows] == [f"{i}.mp4" for i in range(5)]
+    assert {row["label"] for row in rows} == {""}
+    assert {row["prediction"] for row in rows} <= {"red dance", "green dance", "blue dance", "white dance"}
+
+
+def test_a_limited_test_is_marked_as_such(tmp_path: Path, experiment: Path) -> None:
+    assert run("test", "--config", experiment, "--trainer.limit_test_batches", 1, "--data.loading.test_batch_size", 1) == 0
+    assert results(tmp_path / "run")["complete"] is False
+
+
+def test_broken_videos_are_named_and_the_rest_is_trained_and_tested_on(
+    tmp_path: Path, experiment: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in video_tree.glob("red dance/*.mp4"):
+        path.write_bytes(b"broken")
+    with pytest.warns(UserWarning, match=r"replaced by another clip in training: .*red dance/\d\.mp4"):
+        assert run("fit", "--config", experiment, "--data.split.held_out_fraction", 0, "--checkpoint.monitor", "null") == 0
+    capsys.readouterr()
+    assert run("test", "--config", experiment) == 1
+    complaint = capsys.readouterr().err
+    assert "red dance/" in complaint
+    assert "--data.loading.on_decode_error count_as_wrong" in complaint
+    assert run("test", "--config", experiment, "--data.loading.on_decode_error", "count_as_wrong") == 0
+    content = results(tmp_path / "run")
+    assert content["sets"]["test"]["n_failed"] == 1
+    assert content["sets"]["test"]["n_evaluated"] == 3
+    assert content["sets"]["test"]["n_listed"] == 4
+    assert "red dance" in content["undecodable"][0]
+    assert "counted as wrong" in capsys.readouterr().out
+
+
+def test_wandb_runs_offline_without_an_account(tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    assert run("fit", "--config", experiment, "--wandb", "offline", "--trainer.max_epochs", 1) == 0
+    assert list((tmp_path / "run" / "wandb").glob("offline-run-*"))
+    assert (tmp_path / "run" / "csv" / "fit" / "metrics.csv").is_file()
+
+
+def test_no_held_out_clips_and_a_best_checkpoint_are_refused(
+    experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fit", "--config", experiment, "--data.split.held_out_fraction", 0) == 1
+    assert "no clips to choose the best checkpoint by (val/top1)" in capsys.readouterr().err
+
+
+# --- killed, resumed, several processes -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("save_every", "killed_before"), [("epoch", 5), ("step", 5), ("step", 3)])
+def test_a_killed_and_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    tmp_path: Path, experiment: Path, save_every: str, killed_before: int
+) -> None:
+    options: list[object] = ["--config", experiment, "--trainer.max_epochs", 3, "--checkpoint.monitor", "null"]
+    options += ["--data.loading.n_workers", 1]
+    if save_every == "step":
+        options += ["--checkpoint.every_n_train_steps", 1]
+    killed, last = tmp_path / "killed", tmp_path / "killed" / "checkpoints" / "last.ckpt"
+    killer = '[{"class_path": "tests.killing.KillBeforeStep", "init_args": {"step": %d}}]' % killed_before
+    process = run_process("fit", *options, "--run_dir", killed, "--trainer.callbacks", killer)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    step = torch.load(last, weights_only=True)["global_step"]
+    assert step == (killed_before if save_every == "step" else 3)  # 12 videos in batches of 4: three steps an epoch
+    assert run("fit", *options, "--run_dir", killed, "--ckpt_path", last) == 0
+    assert torch.load(last, weights_only=True)["global_step"] == 9
+    assert run("fit", *options, "--run_dir", tmp_path / "whole") == 0
+    assert_same_weights(last, tmp_path / "whole" / "checkpoints" / "last.ckpt")
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_with_twice_the_batch_and_test_each_video_once(
+    tmp_path: Path, experiment: Path, video_tree: Path
+) -> None:
+    alike = ("--config", experiment, "--model.drop_rate", 0, "--model.temporal_token_dropout", 0)
+    alike = (*alike, "--data.text.templates", "name")  # of several prompts, each process draws its own
+    two = ("--trainer.devices", 2, "--trainer.strategy", "ddp", "--run_dir", tmp_path / "two")
+    one = ("--run_dir", tmp_path / "one")
+    # Two shots of four classes: 8 videos, of which a step takes 4 in both cases.
+    trained = run_process("fit", *alike, *two, "--data.loading.batch_size", 2, "--data.split.shots", 2)
+    assert trained.returncode == 0, trained.stderr
+    assert run("fit", *alike, *one, "--data.split.shots", 2) == 0
+    last = tmp_path / "two" / "checkpoints" / "last.ckpt"
+    assert_same_weights(last, tmp_path / "one" / "checkpoints" / "last.ckpt", atol=1e-5, rtol=1e-3)
+    (video_tree / "odd.csv").write_text("path,label\n" + "".join(f"{c} dance/4.mp4,{c} dance\n" for c in THREE))
+    alike = (*alike, "--data.test", video_tree / "odd.csv")
+    tested = run_process("test", *alike, *two, "--ckpt_path", last)
+    assert tested.returncode == 0, tested.stderr
+    assert run("test", *alike, *one, "--ckpt_path", last) == 0
+    sets = [results(tmp_path / name)["sets"]["test"] for name in ("two", "one")]
+    assert results(tmp_path / "two")["n_processes"] == 2
+    assert sets[0] == pytest.approx(sets[1], rel=1e-4)
+    assert sets[0]["n_evaluated"] == 3  # no multiple of two: nothing was repeated
+    tables = [(tmp_path / name / "predictions_test.csv").read_text() for name in ("two", "one")]
+    assert len(tables[0].splitlines()) == 1 + 3
+    assert [row.split(",")[:3] for row in tables[0].splitlines()] == [row.split(",")[:3] for row in tables[1].splitlines()]
+
+
+# --- the command itself -----------------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    for command in ("fit", "validate", "test", "predict", "classify", "summarize", "picture", "convert", "pretrain-tiny"):
+        assert f"\n  {command} " in printed
+    assert all(len(line) <= 120 for line in printed.splitlines())
+
+
+@pytest.mark.parametrize("command", ["fit", "test", "classify", "summarize", "picture", "convert", "pretrain-tiny"])
+def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    usage = capsys.readouterr().out.splitlines()[0]
+    assert usage.startswith("usage: zsar")
+    assert command in usage
+
+
+def test_version_and_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("zsar 0.")
+    assert main(["fly"]) == 2
+    assert "there is no command 'fly'" in capsys.readouterr().err
+
+
+def test_an_explained_error_has_no_traceback_unless_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["summarize", "nowhere"]) == 1
+    assert capsys.readouterr().err.startswith("zsar summarize: error: nowhere holds no results.json")
+    monkeypatch.setenv("ZSAR_TRACEBACK", "1")
+    with pytest.raises(ValueError, match="nowhere holds no results.json"):
+        main(["summarize", "nowhere"])
+
+
+def test_a_wrong_argument_is_a_usage_error_that_names_it(experiment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run("fit", "--config", experiment, "--data.clips.n_frames", "many")
+    assert stopped.value.code == 2
+    assert "n_frames" in capsys.readouterr().err

@@ -1,0 +1,144 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch import Trainer, seed_everything
+from torch import Tensor
+from torch.testing import assert_close
+
+from datamodules.batch import ClassText, VideoBatch
+from datamodules.settings import Clips, Loading, Split
+from datamodules.video_folder import VideoFolder
+from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.optimization import Optimization
+from lightning_modules.t2l import T2L
+
+QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+
+
+def tiny_t2l(**arguments: object) -> T2L:
+    settings: dict[str, object] = {"architecture": "tiny-clip", "weights": "random", "n_frames": 4}
+    return T2L(**{**settings, **arguments})  # type: ignore[arg-type]
+
+
+def data(video_tree: Path, **arguments: object) -> VideoFolder:
+    return VideoFolder(
+        train=video_tree,
+        clips=Clips(n_frames=4, image_size=32),
+        split=Split(held_out_fraction=0.25),
+        loading=Loading(batch_size=3, n_workers=0, **arguments),  # type: ignore[arg-type]
+    )
+
+
+def trainer(path: Path, **arguments: object) -> Trainer:
+    return Trainer(default_root_dir=path, **{**QUIET, "enable_checkpointing": False, **arguments})  # type: ignore[arg-type]
+
+
+def test_scores_of_several_views_are_the_average_of_single_view_runs() -> None:
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    video = torch.randint(256, (2, 3, 4, 3, 32, 32), dtype=torch.uint8)
+    classes = torch.nn.functional.normalize(torch.randn(5, 1, 64), dim=-1)
+    single = torch.stack([model(video[:, v : v + 1], classes).softmax(dim=1) for v in range(3)])
+    assert_close(model(video, classes).softmax(dim=1), single.mean(dim=0))
+
+
+def test_prompts_are_averaged_by_probability_or_by_embedding() -> None:
+    frames, classes = torch.randn(2, 1, 4, 64), torch.nn.functional.normalize(torch.randn(5, 3, 64), dim=-1)
+    by_probability = ZeroShotCLIP(architecture="tiny-clip", weights="random", prompt_ensemble="probability")
+    each = torch.stack([by_probability.score(frames, classes[:, [p]]).softmax(dim=1) for p in range(3)])
+    assert_close(by_probability.score(frames, classes).softmax(dim=1), each.mean(dim=0))
+    by_embedding = ZeroShotCLIP(architecture="tiny-clip", weights="random", prompt_ensemble="embedding")
+    mean = torch.nn.functional.normalize(classes.mean(dim=1, keepdim=True), dim=-1)
+    assert_close(by_embedding.score(frames, classes), by_embedding.score(frames, mean))
+
+
+def test_zero_shot_clip_equals_open_clip_on_the_mean_of_the_frames() -> None:
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    video = torch.randint(256, (2, 1, 4, 3, 32, 32), dtype=torch.uint8)
+    tokens = model.backbone.tokenize(["a red circle", "a blue cross", "x"])
+    clip = model.backbone.clip
+    frames = clip.encode_image(model.backbone.normalize_frames(video).flatten(0, 2)).unflatten(0, (2, 4)).mean(dim=1)
+    image, text = (torch.nn.functional.normalize(x, dim=-1) for x in (frames, clip.encode_text(tokens)))
+    embeddings = torch.nn.functional.normalize(model.embed_text(tokens), dim=-1)[:, None]
+    assert_close(model(video, embeddings), clip.logit_scale.exp() * image @ text.T, atol=1e-5, rtol=1e-5)
+
+
+def test_frozen_backbone_stays_in_evaluation_mode() -> None:
+    model = tiny_t2l().train()
+    assert model.visual_blocks.training
+    assert not any(module.training for module in model.backbone.modules())
+
+
+def test_training_and_validation_log_what_they_should(tmp_path: Path, video_tree: Path) -> None:
+    run = trainer(tmp_path, max_epochs=1, num_sanity_val_steps=0)
+    run.fit(tiny_t2l(), datamodule=data(video_tree))
+    logged = {"train/loss", "train/contrastive", "train/temporal_feature_diversity", "train/top1"}
+    assert logged | {"train/substituted_videos", "val/top1", "val/cross_entropy"} <= set(run.callback_metrics)
+    terms = run.callback_metrics["train/contrastive"] + run.callback_metrics["train/temporal_feature_diversity"]
+    assert_close(run.callback_metrics["train/loss"], terms)
+    assert run.callback_metrics["val/n_evaluated"] == 4  # of 4 training videos a class, 1 is held out
+
+
+def test_class_embeddings_follow_the_text_adapters(tmp_path: Path, video_tree: Path) -> None:
+    model = tiny_t2l(optimization=Optimization(learning_rate=1e-2))
+    module = data(video_tree)
+    run = trainer(tmp_path, max_epochs=1)
+    run.validate(model, datamodule=module, verbose=False)
+    prompts = model.class_texts["validate"][0].prompts
+    before = model.class_embeddings.cached(prompts, model.device)
+    run.fit(model, datamodule=module)
+    model.eval()
+    after = model.class_embeddings.cached(prompts, model.device)
+    assert (after - before).abs().max() > 1e-4
+    model.class_embeddings.forget()
+    assert_close(after, model.class_embeddings.cached(prompts, model.device))
+
+
+def test_frozen_text_is_embedded_once(tmp_path: Path, video_tree: Path) -> None:
+    model = tiny_t2l(text_adapters=False)
+    calls = 0
+    embed_text = model.embed_text
+
+    def counting(tokens: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return embed_text(tokens)
+
+    model.embed_text = counting  # type: ignore[method-assign]
+    trainer(tmp_path, max_epochs=2).fit(model, datamodule=data(video_tree))
+    assert calls == 1
+
+
+def test_one_of_several_prompts_is_drawn_in_training() -> None:
+    model = tiny_t2l(drop_rate=0.0)
+    model.class_texts["fit"] = [ClassText("train", ("a", "b"), (("a one", "a two"), ("b one", "b two")), "test")]
+    drawn = torch.stack([model._training_class_embeddings().detach() for _ in range(20)])
+    assert drawn.shape == (20, 2, 1, 64)
+    assert all(len(drawn[:, c].unique(dim=0)) == 2 for c in range(2))
+
+
+def test_dropout_of_a_step_depends_on_the_seed_and_the_step_alone(tmp_path: Path) -> None:
+    model = tiny_t2l()
+    model.trainer = trainer(tmp_path)
+    batch = VideoBatch(torch.zeros(1, 1, 4, 3, 32, 32, dtype=torch.uint8), *torch.zeros(3, 1, dtype=torch.int64))
+    seed_everything(5)
+    model.on_train_batch_start(batch, 0)
+    first = torch.rand(3)
+    torch.rand(99)
+    model.on_train_batch_start(batch, 0)
+    assert_close(torch.rand(3), first)
+    os.environ["PL_GLOBAL_SEED"] = "6"
+    model.on_train_batch_start(batch, 0)
+    assert (torch.rand(3) != first).any()
+
+
+def test_a_data_module_without_class_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"ZeroShotCLIP needs a data module with class_text\(stage\)"):
+        trainer(tmp_path).test(ZeroShotCLIP(architecture="tiny-clip", weights="random"), dataloaders=[])
+
+
+def test_a_frozen_model_cannot_be_trained(tmp_path: Path, video_tree: Path) -> None:
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    with pytest.raises(ValueError, match="ZeroShotCLIP has nothing to train; use `zsar test`"):
+        trainer(tmp_path, max_epochs=1).fit(model, datamodule=data(video_tree))
