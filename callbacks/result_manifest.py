@@ -152,7 +152,7 @@ def _check_complete(sets: dict[str, Any]) -> None:
 
 def _is_limited(trainer: Trainer, stage: str) -> bool:
     limit = trainer.limit_test_batches if stage == "test" else trainer.limit_val_batches
-    return bool(trainer.fast_dev_run) or isinstance(limit, int) or limit < 1.0  # 1 is one batch, 1.0 is all
+    return isinstance(limit, int) or limit < 1.0  # 1 is one batch, 1.0 is all
 
 
 def _gathered(problems: list[str], trainer: Trainer) -> list[str]:

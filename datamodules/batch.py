@@ -51,8 +51,7 @@ class VideoBatch:
         """Refuses frames of another layout, which would otherwise broadcast quietly."""
         if self.frames.ndim != 6 or self.frames.shape[3] != 3 or self.frames.dtype != torch.uint8:
             raise ValueError(
-                f"VideoBatch.frames must be uint8 [B, V, T, 3, H, W]; got {self.frames.dtype} "
-                f"{list(self.frames.shape)}"
+                f"VideoBatch.frames must be uint8 [B, V, T, 3, H, W]; got {self.frames.dtype} {list(self.frames.shape)}"
             )
 
     def __len__(self) -> int:

@@ -94,7 +94,8 @@ class TrainingClips(Dataset[Sample]):
                 else:
                     return Sample(frames[None], record.label, index, undecodable=tuple(failures))
         raise VideoDecodeError(
-            f"{_MOST_SUBSTITUTES} videos in a row could not be decoded; is the data root right? The last: {failures[-1]}"
+            f"{_MOST_SUBSTITUTES} videos in a row could not be decoded; is the data root right? "
+            f"The last: {failures[-1]}"
         )
 
     def _read(self, path: Path) -> Tensor:

@@ -5,7 +5,7 @@ complementary combinations of the same colours, shapes and directions (`moving_s
 cannot see the order of frames is right about at most half of the videos. Rendered once, in seconds:
 
     DATA_ROOT/moving_shapes/FINGERPRINT/
-        train/red circle to the left/00.mp4    (16 frames of 32 x 32 px at 8 fps, H.264)
+        train/red circle to the left/00.mp4    (24 frames of 32 x 32 px at 8 fps, H.264)
         test/red circle to the left/00.mp4
 
 Source: rendered by this file, MIT licence. Counts: `n_train` and `n_test` clips of each of 64 classes.
@@ -28,6 +28,9 @@ from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_table import VideoTable
 
 _FRAMES_PER_SECOND = 8
+# The centres of 8 equal segments are symmetric in time for 24 frames, not for 16: there the mean position of the
+# sampled frames would tell the direction.
+_N_FRAMES = 24
 
 
 class MovingShapes(TrimmedVideoDataModule):
@@ -104,7 +107,7 @@ class MovingShapes(TrimmedVideoDataModule):
     def _render_class(self, moving_shape: MovingShape, subset: str, root: Path) -> None:
         for index in range(self._n_clips[subset]):
             generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self._render_seed)
-            frames = render_clip(moving_shape, generator).frames
+            frames = render_clip(moving_shape, generator, n_frames=_N_FRAMES).frames
             path = root / _key(moving_shape, subset, index)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_video(path, frames, frames_per_second=_FRAMES_PER_SECOND)

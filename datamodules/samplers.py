@@ -38,7 +38,7 @@ class TrainingSampler(DistributedSampler[Any]):
         self._done = done
         self.set_epoch(done[0])  # Lightning starts the loader of a resumed run before it sets the epoch
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[int, int]]:
         """Indices of this process; padded by repetition so that all processes take the same number of steps."""
         n, epoch = len(self.dataset), self.epoch  # type: ignore[arg-type]
         generator = np.random.Generator(np.random.PCG64(derive_seed(self.seed, "order", epoch)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+
 @dataclass(frozen=True)
 class Augmentation:
     """How training frames are changed, alike for all frames of a clip; the defaults are T2L's.

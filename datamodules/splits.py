@@ -84,7 +84,7 @@ def draw_training_videos(
     train: list[int] = []
     held_out: list[int] = []
     for label in np.unique(labels):
-        members = {keys[i]: int(i) for i in np.flatnonzero(labels == label)}
+        members = {keys[i]: i for i in np.flatnonzero(labels == label).tolist()}
         ranked = [members[key] for key in rank_by_seed(members, seed, "training videos")]
         if shots is not None and len(ranked) < shots:
             raise ValueError(f"class {label} has {len(ranked)} videos, fewer than the {shots} shots asked for")

@@ -12,8 +12,8 @@ from itertools import product
 
 import torch
 from torch import Tensor, nn
-from torchvision.transforms import InterpolationMode, v2  # type: ignore[import-untyped]
-from torchvision.transforms.v2 import functional  # type: ignore[import-untyped]
+from torchvision.transforms import InterpolationMode, v2
+from torchvision.transforms.v2 import functional
 
 # Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
 _JITTER = (0.4, 0.4, 0.2, 0.1)

@@ -116,7 +116,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             classes = self.set_classes("fit")["train"]
             videos = self.list_videos("train").of_classes(names, classes)
             train, held_out = draw_training_videos(
-                videos.keys(),
+                videos.all_keys(),
                 videos.labels,
                 seed=self.split.seed,
                 shots=self.split.shots,
@@ -144,11 +144,10 @@ class TrimmedVideoDataModule(LightningDataModule):
     def describe(self) -> dict[str, Any]:
         """What a result must say about the data: counts, split, sampling, views."""
         classes = {**self.set_classes("fit"), **self.set_classes("validate"), **self.set_classes("test")}
-        labelled = {
-            name: [(key, classes[name][label]) for key, label in zip(table.keys(), table.labels.tolist(), strict=True)]
-            for name, table in self.sets.items()
-            if name in classes
-        }
+        labelled = {}
+        for name in self.sets.keys() & classes.keys():
+            keys, labels = self.sets[name].all_keys(), self.sets[name].labels.tolist()
+            labelled[name] = [(key, classes[name][label]) for key, label in zip(keys, labels, strict=True)]
         return {
             "class_path": f"{type(self).__module__}.{type(self).__qualname__}",
             "protocol": self.split.protocol,
@@ -203,7 +202,7 @@ class TrimmedVideoDataModule(LightningDataModule):
         """The epoch in which a resumed run begins, and the videos of this process it has been trained on already."""
         if self.trainer is None:
             return 0, 0
-        loop = self.trainer.fit_loop
+        loop: Any = self.trainer.fit_loop
         epochs = loop.epoch_progress.current
         if epochs.ready == epochs.processed:  # saved after an epoch, whose batches are still counted
             return epochs.processed, 0

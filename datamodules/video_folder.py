@@ -16,13 +16,18 @@ import csv
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import draw_training_videos
 from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_table import VideoTable
 
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .avi .mkv .webm .mov .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .gif .y4m .h264 .hevc".split()
+    f".{suffix}"
+    for suffix in (
+        *("mp4", "avi", "mkv", "webm", "mov", "m4v", "mpg", "mpeg", "wmv", "flv", "ts", "mts", "m2ts", "3gp", "ogv"),
+        *("gif", "y4m", "h264", "hevc"),
+    )
 )
 
 
@@ -88,7 +93,7 @@ class VideoFolder(TrimmedVideoDataModule):
         return listed
 
     @cached_property
-    def class_names(self) -> Sequence[str]:  # type: ignore[override]
+    def class_names(self) -> Sequence[str]:
         """The names given, or all that occur, sorted."""
         occurring = sorted({name for videos in self._listed.values() for _, name in videos})
         if self._classes is None:
@@ -117,7 +122,7 @@ class VideoFolder(TrimmedVideoDataModule):
         if self.test_source is not None:
             return table
         rest, drawn = draw_training_videos(
-            table.keys(), table.labels, seed=self.split.seed, shots=None, held_out_fraction=self.test_fraction
+            table.all_keys(), table.labels, seed=self.split.seed, shots=None, held_out_fraction=self.test_fraction
         )
         return table.select(rest if subset == "train" else drawn)
 

@@ -45,7 +45,7 @@ class VideoTable:
         """Path of a video relative to the root, with forward slashes."""
         return bytes(self._keys[index]).decode()
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """All N keys."""
         return [key.decode() for key in self._keys.tolist()]
 

@@ -1,7 +1,8 @@
 """Checkpoints that hold what was trained, and the name and hash of what was not.
 
 A checkpoint holds tensors and plain types only, so that it loads with `weights_only=True`. Beside Lightning's own
-entries it has "zsar": the model's class and arguments, what it was trained on, and the backbone's architecture and hash.
+entries it has "zsar": the model's class and arguments, what it was trained on, and the backbone's architecture and
+hash.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def load_recognizer(
         raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
     about = checkpoint["zsar"]
     model_class = _import_class(about["class_path"])
-    model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | ({"weights": weights} if weights else {}))
+    changes = {} if weights is None else {"weights": weights}
+    model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | changes)
     model.on_load_checkpoint(checkpoint)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     return model.eval().to(device)
@@ -147,6 +149,6 @@ def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  #
 def _import_class(class_path: str) -> type:
     module, _, name = class_path.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+        return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise CheckpointError(f"the checkpoint's model class {class_path} cannot be imported: {error}") from error

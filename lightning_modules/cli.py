@@ -1,4 +1,4 @@
-"""`zsar`: the command line. LightningCLI for training and testing, small commands for the rest; may import everything."""
+"""`zsar`: the command line. LightningCLI for training and testing, small commands for the rest."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     command = arguments[0] if arguments else "--help"
+    # Before torch is loaded: its CPU threads then sleep while they wait, instead of taking the cores from the decoders.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if command in ("-h", "--help"):
         width = max(map(len, _COMMANDS))
         listed = "\n".join(f"  {name:<{width}}  {what}" for name, (what, _) in _COMMANDS.items())

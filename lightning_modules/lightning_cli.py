@@ -15,9 +15,9 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 
 import datamodules.moving_shapes
-import datamodules.video_folder
+import datamodules.video_folder  # noqa: F401 - imported, as its neighbours, so that short class names are known
 import lightning_modules.clip
-import lightning_modules.t2l  # noqa: F401 - imported, as the three above, so that short class names are known
+import lightning_modules.t2l  # noqa: F401
 from callbacks.prediction_table import PredictionTable
 from callbacks.result_manifest import ResultManifest
 from datamodules.video import TrimmedVideoDataModule

@@ -28,7 +28,8 @@ def read_descriptions(set_name: str, names: Sequence[str], path: Path) -> ClassT
     except (OSError, json.JSONDecodeError) as error:
         raise ValueError(f"descriptions {path} cannot be read: {error}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"descriptions {path} must be a JSON object {{class name: text}}, not a {type(content).__name__}")
+        kind = type(content).__name__
+        raise ValueError(f"descriptions {path} must be a JSON object {{class name: text}}, not a {kind}")
     missing = [name for name in names if not content.get(name)]
     if missing:
         raise ValueError(f"descriptions {path} lack {len(missing)} of {len(names)} classes: {', '.join(missing)}")

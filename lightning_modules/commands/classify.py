@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     if not 0 <= options.threshold <= 1:
         raise ValueError(f"--threshold is a probability between 0 and 1; got {options.threshold}")
-    if options.frames is not None and options.frames < 1 or options.clips < 1 or options.top_k < 1:
+    if min(options.frames or 1, options.clips, options.top_k) < 1 or options.frames == 0:
         raise ValueError("--frames, --clips and --top-k must be at least 1")
     videos = list(_expand(options.videos))
     text = _class_text(options)
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--weights", metavar="W", help="open_clip tag or weights file (default: openai)")
     models.add_argument("--device", default=None, help="cpu, cuda, mps (default: a GPU if there is one)")
     models.add_argument("--frames", type=int, metavar="T", help="frames per clip (default: 8, or as trained)")
-    models.add_argument("--clips", type=int, default=1, metavar="N", help="clips per video that are averaged (default: 1)")
+    models.add_argument("--clips", type=int, default=1, metavar="N", help="clips that are averaged (default: 1)")
     output = parser.add_argument_group("output")
     output.add_argument("--top-k", type=int, default=5, metavar="K", help="names shown for each video (default: 5)")
     output.add_argument(

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "a checkpoint of zsar, and CLIP's weights, which the authors' file also holds, beside it.",
     )
     parser.add_argument("checkpoint", type=Path, help="the authors' file")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write (default: NAME.zsar.ckpt beside it)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="what to write (default: NAME.zsar.ckpt)")
     parser.add_argument(
         "--architecture", metavar="NAME", help="open_clip architecture (default: told from the shapes of the tensors)"
     )

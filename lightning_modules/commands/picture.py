@@ -10,12 +10,15 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from callbacks.figures import save_figure
 from datamodules.decoding import VideoReader
 from datamodules.frame_sampling import centre_indices
 
 _N_FRAMES = 6
+_TEXT_WIDTH = 4.2  # inches
+_COLOURS = {True: "tab:green", False: "tab:red"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,22 +77,27 @@ def _root(run: Path, set_name: str) -> Path:
 
 
 def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
-    """One row of frames a video; above it the truth and each run's answer, green where right."""
-    n_runs = len(videos[0])
-    figure = Figure(figsize=(1.25 * _N_FRAMES, len(videos) * (1.35 + 0.2 * n_runs)), layout="constrained")
-    rows = figure.subfigures(len(videos), 1, squeeze=False)[:, 0]
-    for row, answers in zip(rows, videos, strict=True):
+    """One row a video: on the left the truth and each run's answer, green where correct; on the right its frames."""
+    height = max(1.1, 0.35 + 0.32 * len(videos[0]))
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0)
+    figure = Figure(figsize=(_TEXT_WIDTH + 1.1 * _N_FRAMES, height * len(videos)), layout=layout)
+    grid = figure.add_gridspec(len(videos), 1 + _N_FRAMES, width_ratios=[_TEXT_WIDTH] + [1.1] * _N_FRAMES)
+    for row, answers in enumerate(videos):
         truth = next(iter(answers.values()))
+        text = figure.add_subplot(grid[row, 0])
+        text.set_axis_off()
+        lines = [(truth["label"], "black", "bold")]
+        for name, answer in answers.items():
+            correct = answer["prediction"] == truth["label"]
+            said = answer["prediction"] or "not decoded"
+            lines.append((f"{'✓' if correct else '✗'} {name}: {said}", _COLOURS[correct], "normal"))
+        for number, (line, colour, weight) in enumerate(lines):
+            place = 1 - (number + 0.5) / len(lines)
+            text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)
         with VideoReader(root / truth["path"]) as reader:
             frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
-        for axis, frame in zip(row.subplots(1, _N_FRAMES), frames, strict=True):
+        for column, frame in enumerate(frames, start=1):
+            axis = figure.add_subplot(grid[row, column])
             axis.imshow(frame.permute(1, 2, 0).numpy())
             axis.set_axis_off()
-        row.suptitle(truth["label"], fontsize=9, fontweight="bold", x=0.01, ha="left")
-        lines = [(name, answer["prediction"], answer["prediction"] == truth["label"]) for name, answer in answers.items()]
-        for number, (name, said, right) in enumerate(reversed(lines)):
-            mark = "right" if right else "wrong"
-            colour = "tab:green" if right else "tab:red"
-            height = -0.02 + 0.11 * number
-            row.text(0.01, height, f"{name}: {said} ({mark})", fontsize=8, color=colour, va="bottom")
     return figure

@@ -58,8 +58,8 @@ class RecognitionMetrics(nn.Module):
         """The figures of all videos so far.
 
         Returns:
-            `top1`, `top5` (for more than 5 classes) and `mean_class` in percent; `cross_entropy` of the videos that were
-            decoded, nan if none was; `n_evaluated` and `n_failed`.
+            `top1`, `top5` (for more than 5 classes) and `mean_class` in percent; `cross_entropy` of the videos that
+            were decoded, nan if none was; `n_evaluated` and `n_failed`.
         """
         n_evaluated, n_failed = float(self.n_evaluated.compute()), float(self.n_failed.compute())
         results = {"top1": 100 * float(self.top1.compute()), "mean_class": float(self.per_class_percent().mean())}
@@ -71,7 +71,7 @@ class RecognitionMetrics(nn.Module):
 
     def per_class_percent(self) -> Tensor:
         """Accuracy of each class in percent, [C]; 0 for classes without a video."""
-        return 100 * self.per_class.compute()  # type: ignore[no-any-return]
+        return 100 * self.per_class.compute()
 
     def reset(self) -> None:
         """Starts over."""

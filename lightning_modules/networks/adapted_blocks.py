@@ -111,12 +111,12 @@ def _attend(block: Any, x: Tensor, mask: Tensor | None, dropout: float) -> Tenso
     q, k, v = queries_keys_values.view(n, length, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
     mask = None if mask is None else mask.to(q.dtype)
     y = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-    return block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))  # type: ignore[no-any-return]
+    return block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))
 
 
 def _feed_forward(block: Any, x: Tensor) -> Tensor:  # noqa: ANN401 - an open_clip block
     """MLP(LN2(x))."""
-    return block.ls_2(block.mlp(block.ln_2(x)))  # type: ignore[no-any-return]
+    return block.ls_2(block.mlp(block.ln_2(x)))
 
 
 def _drop_video(branch: Tensor, rate: float, n_frames: int) -> Tensor:

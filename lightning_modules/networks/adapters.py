@@ -29,4 +29,4 @@ class Adapter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Adapts tokens [..., D] -> [..., D]."""
-        return x + self.up(self.activation(self.down(x)))  # type: ignore[no-any-return]
+        return x + self.up(self.activation(self.down(x)))

@@ -86,7 +86,7 @@ def read_t2l_checkpoint(path: Path, *, architecture: str | None = None) -> T2LCh
     return T2LCheckpoint(
         architecture=architecture or _architecture(state, path),
         n_frames=tokens.shape[1],
-        epoch=int(epoch) if epoch is not None else None,
+        epoch=epoch if isinstance(epoch, int) else None,
         clip={k: v for k, v in state.items() if k not in ("input_resolution", "context_length", "vocab_size")},
         trained=trained,
     )
@@ -128,7 +128,8 @@ def _check_complete(clip: dict[str, Tensor], trained: dict[str, Tensor], n_visua
     ]
     missing = [name for name in wanted if name not in trained]
     if missing:
-        raise AuthorCheckpointError(f"{path} lacks {len(missing)} adapter tensors, such as {missing[0]}: it is incomplete")
+        n_missing = len(missing)
+        raise AuthorCheckpointError(f"{path} lacks {n_missing} adapter tensors, such as {missing[0]}: it is incomplete")
     for key in ("visual.conv1.weight", "text_projection", "token_embedding.weight", "logit_scale"):
         if key not in clip:
             raise AuthorCheckpointError(f"{path} lacks CLIP's {key}: it is incomplete")
@@ -141,6 +142,6 @@ def _architecture(clip: dict[str, Tensor], path: Path) -> str:
     except KeyError:
         known = ", ".join(_OPENAI_BY_SHAPE.values())
         raise AuthorCheckpointError(
-            f"{path} has a visual tower of width {width} with {patch_px} px patches, which is none of {known}; name its "
-            "open_clip architecture (--architecture)"
+            f"{path} has a visual tower of width {width} with {patch_px} px patches, which is none of {known}; name "
+            "its open_clip architecture (--architecture)"
         ) from None

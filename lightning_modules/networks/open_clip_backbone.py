@@ -36,7 +36,7 @@ class BlockForward(Protocol):
 
 def plain_block(layer: int, block: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
     """The block as CLIP has it."""
-    return block(x, attn_mask=mask)  # type: ignore[no-any-return]
+    return block(x, attn_mask=mask)
 
 
 class OpenClipBackbone(nn.Module):
@@ -48,6 +48,7 @@ class OpenClipBackbone(nn.Module):
         context_length: Most tokens that a text may have, start and end included.
     """
 
+    clip: Any  # open_clip's models share no base class
     frame_mean: Tensor
     frame_std: Tensor
 
@@ -127,11 +128,11 @@ class OpenClipBackbone(nn.Module):
         visual = self.clip.visual
         if block_forward is None and not self.gradient_checkpointing:
             features = self.clip.encode_image(frames)
-            return features  # type: ignore[no-any-return]
+            return features
         blocks = self.visual_blocks
         x = self._run_blocks(blocks, visual._embeds(frames), None, block_forward or plain_block)
         pooled, _ = visual._pool(x)
-        return pooled if visual.proj is None else pooled @ visual.proj  # type: ignore[no-any-return]
+        return pooled if visual.proj is None else pooled @ visual.proj
 
     @property
     def visual_blocks(self) -> Sequence[nn.Module]:
@@ -175,7 +176,7 @@ class OpenClipBackbone(nn.Module):
                     f"the text {text!r} has {length} tokens, but {self.architecture} reads {self.context_length}; "
                     "shorten the class name, the template or the description"
                 )
-        return self._tokenizer(list(texts))  # type: ignore[no-any-return]
+        return self._tokenizer(list(texts))
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
@@ -209,7 +210,7 @@ class OpenClipBackbone(nn.Module):
                     f"the text tower of {self.architecture} cannot be run block by block; methods that work inside "
                     "it (text adapters) need a CLIP text transformer such as that of ViT-B-16-quickgelu"
                 )
-            return self.clip.encode_text(tokens)  # type: ignore[no-any-return]
+            return self.clip.encode_text(tokens)
         tower = self._text_tower
         tokens = tokens[:, : self.n_needed_tokens(tokens)]
         x = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]

@@ -99,9 +99,7 @@ def _from_tag(name: str, tag: str, cache_directory: str | None) -> nn.Module:
         raise BackboneError(_download_advice(name, tag, origin, cache_directory, error)) from error
 
 
-def _download_advice(
-    name: str, tag: str, origin: dict[str, Any], cache_directory: str | None, error: Exception
-) -> str:
+def _download_advice(name: str, tag: str, origin: dict[str, Any], cache_directory: str | None, error: Exception) -> str:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     cause = (str(error).strip() or repr(error)).splitlines()[0]

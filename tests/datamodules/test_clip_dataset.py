@@ -28,7 +28,9 @@ def training(table: VideoTable, seed: int = 0, sampling: str = "random") -> Trai
     return TrainingClips(table, transform, n_frames=4, sampling=sampling, seed=seed)  # type: ignore[arg-type]
 
 
-def evaluation(table: VideoTable, on_decode_error: str = "raise", n_clips: int = 1, n_crops: int = 1) -> EvaluationClips:
+def evaluation(
+    table: VideoTable, on_decode_error: str = "raise", n_clips: int = 1, n_crops: int = 1
+) -> EvaluationClips:
     transform = TestTransform(32, n_crops=n_crops, resize_ratio=1.0)
     return EvaluationClips(table, transform, n_frames=4, n_clips=n_clips, on_decode_error=on_decode_error)  # type: ignore[arg-type]
 

@@ -32,11 +32,13 @@ def test_classes_are_sentences_and_sets_are_complementary(rendered: MovingShapes
 def test_the_clips_are_real_videos_of_what_was_rendered(rendered: MovingShapes) -> None:
     moving_shape = all_classes()[5]
     path = rendered.folder / f"train/{moving_shape.object_name} to the {moving_shape.direction}/01.mp4"
-    frames = read_frames(path, range(16))
-    exact = render_clip(moving_shape, clip_generator(moving_shape, purpose="train", index=1, seed=0)).frames
+    frames = read_frames(path, range(24))
+    exact = render_clip(
+        moving_shape, clip_generator(moving_shape, purpose="train", index=1, seed=0), n_frames=24
+    ).frames
     difference = (frames.permute(0, 2, 3, 1).int() - torch.from_numpy(exact).int()).abs().float()
     assert difference.mean() < 12  # H.264 with a quarter of the colour resolution
-    assert frames.shape == (16, 3, 32, 32)
+    assert frames.shape == (24, 3, 32, 32)
 
 
 def test_rendering_is_done_once(rendered: MovingShapes) -> None:

@@ -65,7 +65,9 @@ def test_too_few_videos_for_the_shots_are_refused() -> None:
         draw_training_videos(KEYS, LABELS, seed=0, shots=9, held_out_fraction=0)
 
 
-@pytest.mark.parametrize(("shots", "fraction", "message"), [(0, 0.1, "shots.*got 0"), (None, 1.0, "held_out_fraction.*got 1")])
+@pytest.mark.parametrize(
+    ("shots", "fraction", "message"), [(0, 0.1, "shots.*got 0"), (None, 1.0, "held_out_fraction.*got 1")]
+)
 def test_numbers_out_of_range_are_refused(shots: int | None, fraction: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         draw_training_videos(KEYS, LABELS, seed=0, shots=shots, held_out_fraction=fraction)
@@ -74,4 +76,12 @@ def test_numbers_out_of_range_are_refused(shots: int | None, fraction: float, me
 def test_split_hash_depends_on_the_videos_and_not_on_their_order() -> None:
     rows = [("a.mp4", "x"), ("b.mp4", "y")]
     assert split_hash({"train": rows}) == split_hash({"train": rows[::-1]})
-    assert len({split_hash(s) for s in ({"train": rows}, {"val": rows}, {"train": rows[:1]}, {"train": [("a.mp4", "y"), rows[1]]})}) == 4
+    assert (
+        len(
+            {
+                split_hash(s)
+                for s in ({"train": rows}, {"val": rows}, {"train": rows[:1]}, {"train": [("a.mp4", "y"), rows[1]]})
+            }
+        )
+        == 4
+    )

@@ -11,7 +11,7 @@ TABLE = VideoTable(Path("/data"), ["a/1.mp4", "b/ü.mp4", "c/3.mp4", "a/4.mp4"],
 
 def test_a_row_is_a_record() -> None:
     assert TABLE[1] == VideoRecord(path=Path("/data/b/ü.mp4"), label=1)
-    assert TABLE.keys() == ["a/1.mp4", "b/ü.mp4", "c/3.mp4", "a/4.mp4"]
+    assert TABLE.all_keys() == ["a/1.mp4", "b/ü.mp4", "c/3.mp4", "a/4.mp4"]
 
 
 def test_an_absolute_key_stands_for_itself() -> None:
@@ -20,12 +20,12 @@ def test_an_absolute_key_stands_for_itself() -> None:
 
 def test_chosen_classes_are_renumbered() -> None:
     chosen = TABLE.of_classes(["x", "y", "z"], ["z", "x"])
-    assert chosen.keys() == ["a/1.mp4", "c/3.mp4", "a/4.mp4"]
+    assert chosen.all_keys() == ["a/1.mp4", "c/3.mp4", "a/4.mp4"]
     assert chosen.labels.tolist() == [1, 0, 1]
 
 
 def test_rows_can_be_selected() -> None:
-    assert TABLE.select(np.array([2, 0])).keys() == ["c/3.mp4", "a/1.mp4"]
+    assert TABLE.select(np.array([2, 0])).all_keys() == ["c/3.mp4", "a/1.mp4"]
     assert len(TABLE.select(np.array([], dtype=np.int64))) == 0
 
 

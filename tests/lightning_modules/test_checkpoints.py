@@ -52,7 +52,9 @@ def test_missing_unknown_and_misshapen_tensors_are_named(tmp_path: Path, model: 
     state["extra"] = torch.zeros(1)
     state["visual_blocks.temporal_tokens.tokens"] = torch.zeros(3, 8, 96)
     path = saved(model, tmp_path, state_dict=state)
-    with pytest.raises(CheckpointError, match=r"1 tensors missing .*up.bias.*1 unknown .*extra.*1 of another shape .*\[3, 8, 96\]"):
+    with pytest.raises(
+        CheckpointError, match=r"1 tensors missing .*up.bias.*1 unknown .*extra.*1 of another shape .*\[3, 8, 96\]"
+    ):
         load_recognizer(path)
 
 

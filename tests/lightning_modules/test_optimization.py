@@ -27,7 +27,10 @@ def test_groups_keep_their_own_peak_rates() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"learning_rate": 0.0}, "learning_rate must be positive; got 0"), ({"warmup_fraction": 5}, "between 0 and 1; got 5")],
+    [
+        ({"learning_rate": 0.0}, "learning_rate must be positive; got 0"),
+        ({"warmup_fraction": 5}, "between 0 and 1; got 5"),
+    ],
 )
 def test_impossible_settings_are_refused(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):

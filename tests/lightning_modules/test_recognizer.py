@@ -53,17 +53,6 @@ def test_prompts_are_averaged_by_probability_or_by_embedding() -> None:
     assert_close(by_embedding.score(frames, classes), by_embedding.score(frames, mean))
 
 
-def test_zero_shot_clip_equals_open_clip_on_the_mean_of_the_frames() -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
-    video = torch.randint(256, (2, 1, 4, 3, 32, 32), dtype=torch.uint8)
-    tokens = model.backbone.tokenize(["a red circle", "a blue cross", "x"])
-    clip = model.backbone.clip
-    frames = clip.encode_image(model.backbone.normalize_frames(video).flatten(0, 2)).unflatten(0, (2, 4)).mean(dim=1)
-    image, text = (torch.nn.functional.normalize(x, dim=-1) for x in (frames, clip.encode_text(tokens)))
-    embeddings = torch.nn.functional.normalize(model.embed_text(tokens), dim=-1)[:, None]
-    assert_close(model(video, embeddings), clip.logit_scale.exp() * image @ text.T, atol=1e-5, rtol=1e-5)
-
-
 def test_frozen_backbone_stays_in_evaluation_mode() -> None:
     model = tiny_t2l().train()
     assert model.visual_blocks.training
@@ -136,9 +125,3 @@ def test_dropout_of_a_step_depends_on_the_seed_and_the_step_alone(tmp_path: Path
 def test_a_data_module_without_class_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"ZeroShotCLIP needs a data module with class_text\(stage\)"):
         trainer(tmp_path).test(ZeroShotCLIP(architecture="tiny-clip", weights="random"), dataloaders=[])
-
-
-def test_a_frozen_model_cannot_be_trained(tmp_path: Path, video_tree: Path) -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
-    with pytest.raises(ValueError, match="ZeroShotCLIP has nothing to train; use `zsar test`"):
-        trainer(tmp_path, max_epochs=1).fit(model, datamodule=data(video_tree))

@@ -162,7 +162,9 @@ def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:
     for name, parameter in source.named_parameters():
         if name.endswith("up.weight"):
             torch.nn.init.normal_(parameter, std=0.1)
-    torch.save({"epoch": 7, "model_state_dict": as_author_state(source), "optimizer_state_dict": {}}, tmp_path / "t2l.pt")
+    torch.save(
+        {"epoch": 7, "model_state_dict": as_author_state(source), "optimizer_state_dict": {}}, tmp_path / "t2l.pt"
+    )
     model = T2L.load_author_checkpoint(tmp_path / "t2l.pt", architecture="tiny-clip")
     video, tokens = random_video(), source.backbone.tokenize(["a red circle"])
     assert_close(model.embed_views(video), source.embed_views(video), atol=1e-5, rtol=1e-5)

@@ -28,7 +28,7 @@ def attention(block: nn.Module, tokens: Tensor, mask: Tensor | None = None) -> T
 
 
 def adapter(module: nn.Module | None, tokens: Tensor) -> Tensor:
-    """x + up(GELU(down(x))), with the exact GELU."""
+    """X + up(GELU(down(x))), with the exact GELU."""
     if module is None:
         return tokens
     hidden = tokens @ module.down.weight.T + module.down.bias

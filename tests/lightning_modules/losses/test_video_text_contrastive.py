@@ -26,7 +26,9 @@ def test_in_batch_kl_equals_a_plain_loop() -> None:
     total = 0.0
     for direction in ("video to text", "text to video"):
         for i in range(4):
-            scores = [float(logits[i, labels[j]] if direction == "video to text" else logits[j, labels[i]]) for j in range(4)]
+            scores = [
+                float(logits[i, labels[j]] if direction == "video to text" else logits[j, labels[i]]) for j in range(4)
+            ]
             targets = [math.exp(10.0 * (labels[i] == labels[j])) for j in range(4)]
             log_norm = math.log(sum(map(math.exp, scores)))
             for score, target in zip(scores, targets, strict=True):

@@ -34,7 +34,11 @@ def test_half_precision_becomes_fp32_and_the_prefix_of_ddp_goes(tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("conv1", "architecture"),
-    [((768, 3, 16, 16), "ViT-B-16-quickgelu"), ((768, 3, 32, 32), "ViT-B-32-quickgelu"), ((1024, 3, 14, 14), "ViT-L-14-quickgelu")],
+    [
+        ((768, 3, 16, 16), "ViT-B-16-quickgelu"),
+        ((768, 3, 32, 32), "ViT-B-32-quickgelu"),
+        ((1024, 3, 14, 14), "ViT-L-14-quickgelu"),
+    ],
 )
 def test_openai_architectures_are_told_by_their_shapes(
     tmp_path: Path, state: dict[str, torch.Tensor], conv1: tuple[int, ...], architecture: str

@@ -1,0 +1,103 @@
+# Everything from a fresh clone: `make quickstart` or `make test`. Each target does only what is left to do.
+PYTHON ?= python3
+SEED ?= 0
+VENV := .venv
+ZSAR := $(VENV)/bin/zsar
+INSTALLED := $(VENV)/.installed-dev
+SOURCES := $(shell git ls-files -- 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' 'lightning_modules/*.json')
+CONFIGS := configs/experiment
+TINY_CLIP := runs/tiny_clip
+QUICKSTART := runs/quickstart
+ABLATION := runs/ablation
+VARIANTS := zero_shot adapters ttl tfd t2l
+SEEDS := 0 1 2
+
+.PHONY: help install quickstart ablation test lint format bench clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+help:
+	@echo "make quickstart [SEED=0]  install, train T2L on the embedded benchmark, print its table (5 minutes)"
+	@echo "make ablation             frozen / adapters / TTL / TFD / both, three seeds each, one table"
+	@echo "make test                 install, run the tests"
+	@echo "make lint                 ruff, mypy, codespell"
+	@echo "make format               let ruff format the code"
+	@echo "make bench                time ours beside the alternatives"
+	@echo "make clean                remove the environment and what runs wrote"
+
+# --- installation -----------------------------------------------------------------------------------------------------
+
+install: $(INSTALLED)
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "zsar needs Python 3.10 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml | $(VENV)/bin/pip
+	$(VENV)/bin/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# --- the embedded benchmark -------------------------------------------------------------------------------------------
+
+$(TINY_CLIP)/seed%.pt: $(SOURCES) | $(INSTALLED)
+	$(ZSAR) pretrain-tiny --seed $* --output $@
+	@touch $@
+
+quickstart: $(QUICKSTART)/zero_shot/results.json $(QUICKSTART)/adapters/results.json $(QUICKSTART)/t2l/results.json
+	$(ZSAR) picture $(QUICKSTART)/zero_shot $(QUICKSTART)/t2l --set novel --output $(QUICKSTART)/novel_clips.png
+	$(ZSAR) summarize $(QUICKSTART)/zero_shot $(QUICKSTART)/adapters $(QUICKSTART)/t2l --output $(QUICKSTART)/results.json
+
+$(QUICKSTART)/.seed-$(SEED):
+	@rm -rf $(QUICKSTART) && mkdir -p $(QUICKSTART) && touch $@
+
+$(QUICKSTART)/zero_shot/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
+	$(ZSAR) test --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(SEED) --run_dir $(@D)
+
+$(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
+	$(ZSAR) fit --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D)
+	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$*.yaml --run_dir $(@D) --ckpt_path $(@D)/checkpoints/best.ckpt
+
+# Each seed has a tiny CLIP of its own, so that the deviation includes that of pretraining.
+ablation: $(foreach v,$(VARIANTS),$(foreach s,$(SEEDS),$(ABLATION)/$(v)/seed$(s)/results.json))
+	$(ZSAR) summarize $(^:/results.json=) --output $(ABLATION)/results.json
+
+define ABLATION_RULES
+$(ABLATION)/zero_shot/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
+	$(ZSAR) test --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(1) --run_dir $$(@D) \
+	  --model.weights $(TINY_CLIP)/seed$(1).pt
+
+$(ABLATION)/%/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
+	$(ZSAR) fit --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	  --model.weights $(TINY_CLIP)/seed$(1).pt
+	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	  --model.weights $(TINY_CLIP)/seed$(1).pt --ckpt_path $$(@D)/checkpoints/best.ckpt
+endef
+$(foreach s,$(SEEDS),$(eval $(call ABLATION_RULES,$(s))))
+
+# --- development ------------------------------------------------------------------------------------------------------
+
+test: $(INSTALLED)
+	$(VENV)/bin/pytest --numprocesses 2
+
+lint: $(INSTALLED)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/codespell
+
+format: $(INSTALLED)
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+$(VENV)/.installed-bench: pyproject.toml | $(INSTALLED)
+	$(VENV)/bin/pip install --quiet --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.installed-bench
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(VENV)/bin/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) runs data build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,110 @@
+"""T2L's cost beside plain CLIP's: time and memory of a training step and of class text, on the CPU or a GPU.
+
+    python benchmarks/bench_t2l.py [--device cuda] [--architecture ViT-B-16-quickgelu] [--batch-size 8]
+
+Untrained weights: speed does not depend on what they are. Prints each figure beside its alternative and the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from datamodules.class_text.templates import TEMPLATES
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.t2l import T2L
+
+Step = Callable[[], object]
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--architecture", default="ViT-B-16-quickgelu")
+    parser.add_argument("--batch-size", type=int, default=None, help="videos a step (default: 64 on a GPU, 2 on a CPU)")
+    parser.add_argument("--classes", type=int, default=None, help="classes (default: 400 on a GPU, 20 on a CPU)")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    on_gpu = options.device.startswith("cuda")
+    batch_size = options.batch_size or (64 if on_gpu else 2)
+    n_classes = options.classes or (400 if on_gpu else 20)
+    torch.manual_seed(0)
+    console = Console(width=120)
+    device = torch.cuda.get_device_name() if on_gpu else f"CPU, {torch.get_num_threads()} threads"
+    console.print(f"{options.architecture}, 8 frames, batch {batch_size}, {n_classes} classes, bf16 on {device}")
+    table = Table("what", "ours", "alternative", "time ratio", "peak GiB ours", "peak GiB alternative")
+    for name, ours, alternative in _cases(options.architecture, options.device, batch_size, n_classes):
+        (a, a_gib), (b, b_gib) = (_measure(step, options.device, options.repeats) for step in (ours, alternative))
+        table.add_row(name, f"{1e3 * a:.1f} ms", f"{1e3 * b:.1f} ms", f"{a / b:.2f}", a_gib, b_gib)
+    console.print(table)
+
+
+def _cases(architecture: str, device: str, batch_size: int, n_classes: int) -> list[tuple[str, Step, Step]]:
+    model = T2L(architecture=architecture, weights="random").to(device).train()
+    recomputing = T2L(architecture=architecture, weights="random", gradient_checkpointing=True).to(device).train()
+    size = model.backbone.image_size[0]
+    video = torch.randint(256, (batch_size, 1, 8, 3, size, size), dtype=torch.uint8, device=device)
+    labels = torch.arange(batch_size, device=device) % n_classes
+    templates = TEMPLATES["action_clip"]
+    texts = [templates[i % len(templates)].replace("{}", f"playing game number {i}") for i in range(n_classes)]
+    tokens = model.backbone.tokenize(texts).to(device)
+
+    def train(of: T2L) -> None:
+        with torch.autocast(device.split(":")[0], torch.bfloat16):
+            embeddings = torch.nn.functional.normalize(of.embed_text(tokens).float(), dim=-1)[:, None]
+            frames = of.embed_views(video)
+            losses = of.losses(of.score(frames, embeddings), frames, labels)
+            torch.stack(list(losses.values())).sum().backward()
+        of.zero_grad(set_to_none=True)
+
+    def frames_of(function: Callable[[torch.Tensor], object]) -> None:
+        with torch.no_grad(), torch.autocast(device.split(":")[0], torch.bfloat16):
+            function(video)
+
+    def text_of(function: Callable[[torch.Tensor], object]) -> None:
+        with torch.no_grad(), torch.autocast(device.split(":")[0], torch.bfloat16):
+            function(tokens)
+
+    plain: OpenClipBackbone = model.backbone
+    return [
+        ("training step: ours, with gradient checkpointing", lambda: train(model), lambda: train(recomputing)),
+        (
+            "frames, forward: T2L, frozen CLIP",
+            lambda: frames_of(model.embed_views),
+            lambda: frames_of(lambda v: plain.clip.encode_image(plain.normalize_frames(v).flatten(0, 2))),
+        ),
+        (
+            "class text, forward: cut at the last end, open_clip's whole context",
+            lambda: text_of(plain.encode_text),
+            lambda: text_of(plain.clip.encode_text),
+        ),
+    ]
+
+
+def _measure(step: Step, device: str, repeats: int) -> tuple[float, str]:
+    """Median seconds of a step after one to warm up, and the peak of allocated GPU memory."""
+    on_gpu = device.startswith("cuda")
+    step()
+    if on_gpu:
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        step()
+        if on_gpu:
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+    peak = f"{torch.cuda.max_memory_allocated() / 2**30:.1f}" if on_gpu else "-"
+    return statistics.median(seconds), peak
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from lightning_modules.networks import open_clip_weights
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.open_clip_weights import BackboneError
+from tests.lightning_modules.networks.test_open_clip_backbone import changed_config
+
+
+@pytest.fixture
+def tiny() -> OpenClipBackbone:
+    return OpenClipBackbone("tiny-clip", "random").eval()
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_weights_file_is_loaded_exactly(tmp_path: Path, tiny: OpenClipBackbone, suffix: str) -> None:
+    path = tmp_path / f"weights{suffix}"
+    state = {k: v.contiguous() for k, v in tiny.clip.state_dict().items()}
+    if suffix == ".pt":
+        torch.save({"state_dict": {f"module.{k}": v for k, v in state.items()}}, path)
+    else:
+        from safetensors.torch import save_file
+
+        save_file(state, path)
+    assert OpenClipBackbone("tiny-clip", str(path)).weights_hash == tiny.weights_hash
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [("drop", "1 missing .visual.proj"), ("add", "1 unknown .extra"), ("shape", "1 of another shape .visual.proj")],
+)
+def test_unmatched_weights_are_refused_by_name(
+    tmp_path: Path, tiny: OpenClipBackbone, change: str, message: str
+) -> None:
+    state = dict(tiny.clip.state_dict())
+    changes = {"drop": {}, "add": {"extra": torch.zeros(1)}, "shape": {"visual.proj": torch.zeros(2, 2)}}
+    if change == "drop":
+        del state["visual.proj"]
+    torch.save({**state, **changes[change]}, tmp_path / "weights.pt")
+    with pytest.raises(BackboneError, match=message):
+        OpenClipBackbone("tiny-clip", str(tmp_path / "weights.pt"))
+
+
+def test_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "weights.pt").write_bytes(b"no weights")
+    with pytest.raises(BackboneError, match="weights.pt cannot be read as weights"):
+        OpenClipBackbone("tiny-clip", str(tmp_path / "weights.pt"))
+
+
+def test_quick_gelu_mismatch_with_a_tag_is_an_error_before_anything_is_loaded() -> None:
+    with pytest.raises(
+        BackboneError, match="'openai' were trained with QuickGELU.*use the architecture 'ViT-B-16-quickgelu'"
+    ):
+        OpenClipBackbone("ViT-B-16", "openai")
+    with pytest.raises(BackboneError, match="trained without QuickGELU.*use the architecture 'ViT-B-16'"):
+        open_clip_weights._check_quick_gelu("ViT-B-16-quickgelu", needed=False, weights="the weights")
+
+
+def test_openai_s_own_file_needs_quick_gelu(tmp_path: Path, tiny: OpenClipBackbone) -> None:
+    torch.save({**tiny.clip.state_dict(), "input_resolution": torch.tensor(32)}, tmp_path / "openai.pt")
+    with pytest.raises(BackboneError, match="OpenAI's own release.*with QuickGELU"):
+        OpenClipBackbone("tiny-clip", str(tmp_path / "openai.pt"))
+
+
+def test_failed_download_says_what_from_where_into_what_and_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), pytest.raises(BackboneError) as caught:
+        OpenClipBackbone("ViT-B-32-quickgelu", "openai")
+    message = str(caught.value)
+    for part in ("'openai' of ViT-B-32-quickgelu", "https://huggingface.co/timm/", "into:", "cause:", "--weights FILE"):
+        assert part in message
+    assert not caplog.records  # open_clip's own log lines would say it three times
+
+
+@pytest.mark.parametrize(
+    ("architecture", "weights", "message"),
+    [
+        ("nope", "openai", "no architecture 'nope'.*tiny-clip"),
+        ("tiny-clip", None, "no weights given for tiny-clip.*'random'"),
+        ("tiny-clip", "nowhere.pt", "neither a file nor an open_clip tag"),
+        ("nowhere.json", "random", "no model config nowhere.json"),
+        ("hf-hub:org/name", "openai", "brings its own weights"),
+    ],
+)
+def test_impossible_models_are_refused(architecture: str, weights: str | None, message: str) -> None:
+    with pytest.raises(BackboneError, match=message):
+        OpenClipBackbone(architecture, weights)
+
+
+def test_incomplete_json_config_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "half.json").write_text('{"embed_dim": 64}')
+    with pytest.raises(BackboneError, match="lacks text_cfg, vision_cfg"):
+        OpenClipBackbone(str(tmp_path / "half.json"), "random")
+
+
+def test_json_config_with_the_name_of_another_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match="name of another open_clip model, ViT-B-32"):
+        OpenClipBackbone(str(changed_config(tmp_path / "ViT-B-32.json")), "random")
+
+
+@pytest.mark.parametrize("architecture", ["RN50-quickgelu", "ViT-B-16-SigLIP", "coca_ViT-B-32"])
+def test_models_of_other_kinds_can_be_built(architecture: str) -> None:
+    with torch.device("meta"):
+        backbone = OpenClipBackbone(architecture, "random")
+    assert backbone.embedding_width > 0

@@ -1,0 +1,107 @@
+"""Who may import whom, as CONTRIBUTING.md says, and what else holds for the whole tree."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("lightning_modules", "datamodules", "callbacks")
+COMPOSITION_ROOT = ("lightning_modules/cli.py", "lightning_modules/lightning_cli.py", "lightning_modules/commands/")
+MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
+OURS = (*PACKAGES, "tests", "benchmarks")
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """Full names of everything a module imports, also within functions; type-checking imports are left out."""
+    tree = ast.parse((ROOT / module).read_text())
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            yield node.module or ""
+
+
+def ours(module: str) -> set[str]:
+    return {name for name in imports_of(module) if name.split(".")[0] in OURS}
+
+
+def under(*prefixes: str) -> list[str]:
+    return [module for module in MODULES if module.startswith(prefixes)]
+
+
+@pytest.mark.parametrize("module", under("datamodules/"))
+def test_data_modules_import_nothing_of_ours_but_themselves(module: str) -> None:
+    assert {name for name in ours(module) if not name.startswith("datamodules")} == set()
+
+
+@pytest.mark.parametrize("module", [m for m in under("lightning_modules/") if not m.startswith(COMPOSITION_ROOT)])
+def test_models_import_no_data_but_the_contract(module: str) -> None:
+    foreign = {name for name in ours(module) if not name.startswith("lightning_modules")} - {"datamodules.batch"}
+    # cli.py alone names what it dispatches to, in strings.
+    assert foreign == set()
+
+
+@pytest.mark.parametrize("module", under("callbacks/"))
+def test_callbacks_import_models_and_the_contract(module: str) -> None:
+    allowed = ("callbacks", "lightning_modules", "datamodules.batch")
+    assert {name for name in ours(module) if not name.startswith(allowed)} == set()
+
+
+@pytest.mark.parametrize("part", ["networks", "losses", "metrics"])
+def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
+    for module in under(f"lightning_modules/{part}/"):
+        assert {name for name in ours(module) if not name.startswith(f"lightning_modules.{part}")} == set(), module
+        assert not any(name.startswith("lightning.") or name == "lightning" for name in imports_of(module)), module
+
+
+@pytest.mark.parametrize(
+    ("library", "users"),
+    [
+        ("av", {"datamodules/decoding.py", "datamodules/encoding.py"}),
+        (
+            "open_clip",
+            {
+                "lightning_modules/networks/open_clip_backbone.py",
+                "lightning_modules/networks/open_clip_weights.py",
+            },
+        ),
+    ],
+)
+def test_a_library_has_its_one_place(library: str, users: set[str]) -> None:
+    found = {module for module in MODULES if any(name.split(".")[0] == library for name in imports_of(module))}
+    assert found == users
+
+
+def test_a_data_set_is_known_to_no_model() -> None:
+    names = ("moving_shapes", "video_folder", "kinetics", "hmdb", "ucf101", "ssv2", "thumos")
+    for module in under("lightning_modules/"):
+        if not module.startswith(COMPOSITION_ROOT):
+            code = (ROOT / module).read_text().lower()
+            assert not any(f"datamodules.{name}" in code for name in names), module
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    vague = {"utils", "util", "helpers", "common", "misc", "base", "core"}
+    assert [module for module in MODULES if Path(module).stem in vague] == []
+
+
+def test_the_tests_mirror_the_packages() -> None:
+    expected = []
+    for module in MODULES:
+        path = Path(module)
+        if path.name in ("__init__.py", "__main__.py"):
+            continue
+        expected.append(f"tests/{path.parent.as_posix()}/test_{path.name}")
+    missing = [test for test in expected if not (ROOT / test).is_file()]
+    assert missing == []

@@ -1,0 +1,119 @@
+"""Every configuration that is shipped can be parsed and instantiated, and says what it reproduces."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from lightning.pytorch import Trainer
+
+from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.lightning_cli import ActionRecognitionCLI
+from lightning_modules.recognizer import ActionRecognizer
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ROOT / "configs"
+EXPERIMENTS = sorted((CONFIGS / "experiment").glob("*.yaml"))
+MODELS = sorted((CONFIGS / "model").glob("*.yaml"))
+DATA = sorted((CONFIGS / "data").glob("*.yaml"))
+TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(CONFIGS).as_posix()
+
+
+class ParsingCLI(ActionRecognitionCLI):
+    """Parses and instantiates model and data, and runs nothing."""
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        return Trainer(accelerator="cpu", devices=1, logger=False)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
+@pytest.fixture
+def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Parses a command line; models are built on the meta device and with no weights, which cannot be fetched here."""
+    from lightning_modules.networks import open_clip_backbone
+
+    original = open_clip_backbone.build_clip
+
+    def untrained(architecture: str, weights: str | None) -> Any:
+        with torch.device("meta"):
+            return original(architecture, "random")
+
+    monkeypatch.setattr(open_clip_backbone, "build_clip", untrained)
+    monkeypatch.chdir(ROOT)
+
+    def parsed(*arguments: str) -> ParsingCLI:
+        with torch.device("meta"):
+            cli = ParsingCLI.run_command(["fit", *arguments])
+        assert isinstance(cli, ParsingCLI)
+        return cli
+
+    return parsed
+
+
+@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *TRAINERS], ids=name)
+def test_the_first_line_says_what_it_is(path: Path) -> None:
+    first = path.read_text().splitlines()[0]
+    assert first.startswith("# ")
+    assert len(first) > 40
+
+
+@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *TRAINERS], ids=name)
+def test_there_are_no_absolute_paths_and_no_dict_kwargs(path: Path) -> None:
+    text = path.read_text()
+    assert "dict_kwargs" not in text
+    values = [v for v in _leaves(yaml.safe_load(text)) if isinstance(v, str)]
+    assert [v for v in values if v.startswith(("/", "~"))] == []
+
+
+def _leaves(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return [leaf for v in value.values() for leaf in _leaves(v)]
+    if isinstance(value, list):
+        return [leaf for v in value for leaf in _leaves(v)]
+    return [value]
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name)
+def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
+    cli = parse("--config", str(path))
+    assert isinstance(cli.model, ActionRecognizer)
+    assert isinstance(cli.datamodule, TrimmedVideoDataModule)
+    content = yaml.safe_load(path.read_text())
+    assert isinstance(content["seed_everything"], int)
+    assert cli.datamodule.clips.image_size == cli.model.backbone.image_size[0]
+    if hasattr(cli.model, "n_frames"):
+        assert cli.datamodule.clips.n_frames == cli.model.n_frames
+    for key, value in content.items():
+        if "." in key:  # a stated difference has taken effect
+            config = cli.config["fit"]
+            assert config[key] == value
+
+
+@pytest.mark.parametrize("path", MODELS, ids=name)
+def test_a_model_can_be_instantiated(path: Path, parse: Any) -> None:
+    assert isinstance(parse("--model", str(path), "--data", str(DATA[0])).model, ActionRecognizer)
+
+
+@pytest.mark.parametrize("path", DATA, ids=name)
+def test_a_data_set_can_be_instantiated(path: Path, parse: Any) -> None:
+    assert isinstance(parse("--model", str(MODELS[0]), "--data", str(path)).datamodule, TrimmedVideoDataModule)
+
+
+@pytest.mark.parametrize("path", [p for p in TRAINERS if "trainer:" not in p.read_text()], ids=name)
+def test_a_trainer_fragment_can_be_parsed(path: Path, parse: Any) -> None:
+    cli = parse("--model", str(MODELS[0]), "--data", str(DATA[0]), "--trainer", str(path))
+    for key, value in yaml.safe_load(path.read_text()).items():
+        assert cli.config["fit"]["trainer"][key] == value
+
+
+def test_early_stopping_is_appended_to_an_experiment(parse: Any) -> None:
+    cli = parse("--config", str(EXPERIMENTS[0]), "--config", str(CONFIGS / "trainer" / "early_stopping.yaml"))
+    callbacks = cli.config["fit"]["trainer"]["callbacks"]
+    assert [c["class_path"] for c in callbacks] == ["lightning.pytorch.callbacks.EarlyStopping"]
