@@ -58,7 +58,8 @@ $(QUICKSTART)/zero_shot/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-
 
 $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	$(ZSAR) fit --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D)
-	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$*.yaml --run_dir $(@D) --ckpt_path $(@D)/checkpoints/best.ckpt
+	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
+	  --ckpt_path $(@D)/checkpoints/best.ckpt
 
 # Each seed has a tiny CLIP of its own, so that the deviation includes that of pretraining.
 ablation: $(foreach v,$(VARIANTS),$(foreach s,$(SEEDS),$(ABLATION)/$(v)/seed$(s)/results.json))

@@ -41,7 +41,13 @@ class ResultManifest(Callback):
         self._started_at = 0.0
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
+        """Starts the clock.
+
+        Raises:
+            TypeError: The model is none of ours.
+        """
+        if not isinstance(pl_module, ActionRecognizer):
+            raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
         self._problems = []
         self._started_at = time.perf_counter()
 
@@ -71,8 +77,7 @@ class ResultManifest(Callback):
             self._write(trainer, pl_module, "validate")
 
     def _write(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if not isinstance(pl_module, ActionRecognizer):
-            raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
+        assert isinstance(pl_module, ActionRecognizer)
         problems = _gathered(self._problems, trainer)
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         sets = _sets(pl_module, trainer, stage, metrics)
@@ -121,7 +126,8 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
         prefix = f"{model.metric_prefix(stage, text)}/"
         own = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
         counts = {name: int(own.pop(name)) for name in ("n_evaluated", "n_failed")}
-        sets[text.set_name] = {**own, "n_listed": len(loader.dataset), **counts}
+        per_class = dict(zip(text.names, model.per_class_percent[text.set_name], strict=True))
+        sets[text.set_name] = {**own, "n_listed": len(loader.dataset), **counts, "per_class": per_class}
     return sets
 
 

@@ -130,7 +130,6 @@ def _silence() -> None:
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*module\\(s\\) in eval mode at the start of training.*",
-        "Experiment logs directory .* exists and is not empty.*",
         "LightningCLI's args parameter is intended to run from within Python.*",
     ):
         warnings.filterwarnings("ignore", message=message)

@@ -6,6 +6,7 @@ results.json and the predictions of every test.
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,13 @@ from datamodules.video import TrimmedVideoDataModule
 from lightning_modules.recognizer import ActionRecognizer
 
 
+class BriefParser(LightningArgumentParser):
+    """A parser whose errors are not preceded by ninety lines of usage."""
+
+    def print_usage(self, file: object = None) -> None:
+        """Leaves out the usage that argparse prints before an error; `--help` has it."""
+
+
 class ActionRecognitionCLI(LightningCLI):
     """The parser and the run of `zsar fit`, `validate`, `test` and `predict`."""
 
@@ -39,6 +47,7 @@ class ActionRecognitionCLI(LightningCLI):
             auto_configure_optimizers=False,
             save_config_kwargs={"overwrite": True, "multifile": False},
             parser_kwargs={"prog": "zsar"},
+            parser_class=BriefParser,
             args=arguments,
         )
 
@@ -66,7 +75,8 @@ class ActionRecognitionCLI(LightningCLI):
                 "checkpoint.auto_insert_metric_name": False,
             }
         )
-        parser.set_defaults({"trainer.use_distributed_sampler": False})  # our samplers share out; test sets unpadded
+        # Our samplers share out the videos, test sets without repetition; one line says what Lightning's summary would.
+        parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.enable_model_summary": False})
 
     def before_instantiate_classes(self) -> None:
         """Completes the configuration by what depends on the run folder."""
@@ -96,7 +106,7 @@ class ActionRecognitionCLI(LightningCLI):
             return []
         loggers: list[Logger] = [] if given in (None, True) else list(given) if isinstance(given, list) else [given]
         if not any(isinstance(logger, CSVLogger) for logger in loggers):
-            loggers.insert(0, CSVLogger(config.run_dir, name="csv", version=self.subcommand))
+            loggers.insert(0, CSVLogger(config.run_dir, name="csv", version=self._free_version(Path(config.run_dir))))
         if config.wandb != "off":
             Path(config.run_dir).mkdir(parents=True, exist_ok=True)
             name = f"{Path(config.run_dir).name} {self.subcommand}"
@@ -106,12 +116,20 @@ class ActionRecognitionCLI(LightningCLI):
             )
         return loggers
 
+    def _free_version(self, run_dir: Path) -> str:
+        """A log of its own for each run in the folder: fit, fit_2, ...; CSVLogger would delete an earlier one."""
+        names = (self.subcommand if n == 1 else f"{self.subcommand}_{n}" for n in count(1))
+        return next(name for name in names if not (run_dir / "csv" / name).exists())
+
     def _written_config(self) -> dict[str, Any]:
-        self._dump_config()
-        return dict(self.config_dump)
+        return dict(self.config[self.subcommand].as_dict())
 
     def before_fit(self) -> None:
-        """Refuses to choose a checkpoint by clips that are not there."""
+        """Says what is trained, and refuses to choose a checkpoint by clips that are not there."""
+        n_parameters = sum(p.numel() for p in self.model.parameters())
+        n_trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
+        if self.trainer.is_global_zero:
+            print(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
         monitor = self.config_init[self.subcommand].checkpoint.monitor
         held_out = self.datamodule.split.held_out_fraction
         if held_out == 0 and monitor is not None and monitor.startswith("val/"):

@@ -69,6 +69,7 @@ class ActionRecognizer(LightningModule):
         self.class_embeddings = ClassEmbeddings(self.backbone.tokenize, lambda tokens: self.embed_text(tokens))
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self.trained_on: dict[str, Any] | None = None
+        self.per_class_percent: dict[str, list[float]] = {}
         self._metrics = nn.ModuleDict()
         self._substituted: set[str] = set()
 
@@ -247,6 +248,7 @@ class ActionRecognizer(LightningModule):
         for text, metrics in zip(texts, self.set_metrics(stage), strict=True):
             prefix = self.metric_prefix(stage, text)
             results = metrics.compute()
+            self.per_class_percent[text.set_name] = metrics.per_class_percent().tolist()
             metrics.reset()
             top1[text.set_name] = results["top1"]
             for name, value in results.items():

@@ -68,7 +68,15 @@ def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("av", {"datamodules/decoding.py", "datamodules/encoding.py"}),
+        (
+            "av",
+            {
+                "datamodules/counted_frames.py",
+                "datamodules/encoding.py",
+                "datamodules/timed_frames.py",
+                "datamodules/video_file.py",
+            },
+        ),
         (
             "open_clip",
             {

@@ -48,9 +48,9 @@ def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(open_clip_backbone, "build_clip", untrained)
     monkeypatch.chdir(ROOT)
 
-    def parsed(*arguments: str) -> ParsingCLI:
+    def parsed(*arguments: str, subcommand: str = "fit") -> ParsingCLI:
         with torch.device("meta"):
-            cli = ParsingCLI.run_command(["fit", *arguments])
+            cli = ParsingCLI.run_command([subcommand, *arguments])
         assert isinstance(cli, ParsingCLI)
         return cli
 

@@ -67,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise ValueError("--frames, --clips and --top-k must be at least 1")
     videos = list(_expand(options.videos))
     text = _class_text(options)
-    model = _load_model(options)
+    with console.status("loading the model, and its weights if they are not here yet"):
+        model = _load_model(options)
     n_frames = options.frames or int(getattr(model, "n_frames", 8))
     view = _Views(model.backbone.image_size[0], n_frames, options.clips)
     embeddings = _embed_classes(model, text)

@@ -29,12 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0.
 
     Raises:
-        ValueError: A folder holds no result, or a result is not of a whole test set.
+        ValueError: A folder holds no result, a result is not of a whole test set, or runs have different sets.
     """
     options = _parser().parse_args(arguments)
     groups: dict[str, list[dict[str, float]]] = {}
     for folder in options.runs:
-        groups.setdefault(_group(folder), []).append(_read(folder))
+        figures = _read(folder)
+        groups.setdefault(_group(folder), []).append(figures)
+        first_name, first = next((name, runs[0]) for name, runs in groups.items())
+        if set(figures) != set(first):
+            raise ValueError(
+                f"{_group(folder)} has {', '.join(figures)}, but {first_name} has {', '.join(first)}; "
+                "summarize runs of one protocol together"
+            )
     summary = {name: _summarize(runs) for name, runs in groups.items()}
     _print(summary)
     if options.output is not None:

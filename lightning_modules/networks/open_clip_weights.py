@@ -47,7 +47,7 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
     if has_own_weights:
         if weights is not None:
             raise BackboneError(f"{architecture} brings its own weights; weights={weights!r} must be left out (null)")
-        return _create(name, cache_dir=cache_directory, require_pretrained=True), name
+        return _from_hub(name, cache_directory), name
     if weights is None:
         raise BackboneError(
             f"no weights given for {architecture}: name an open_clip tag ({_tags(name)}), a weights file, "
@@ -90,6 +90,19 @@ def _registered_name(architecture: str) -> str:
     return architecture
 
 
+def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
+    try:
+        return _create(name, cache_dir=cache_directory, require_pretrained=True)
+    except Exception as error:
+        where, what = name.split(":", 1)
+        source = f"https://huggingface.co/{what}" if where == "hf-hub" else what
+        raise BackboneError(
+            f"the model {name} could not be loaded.\n{_origin([source], cache_directory, error)}\n"
+            f"  remedy: a model of open_clip's kind has open_clip_config.json and a weights file; without internet\n"
+            f"          access, copy both into a folder and give local-dir:FOLDER as the architecture."
+        ) from error
+
+
 def _from_tag(name: str, tag: str, cache_directory: str | None) -> nn.Module:
     origin = get_pretrained_cfg(name, tag)
     _check_quick_gelu(name, needed=bool(origin.get("quick_gelu", False)), weights=f"the weights {tag!r}")
@@ -100,23 +113,26 @@ def _from_tag(name: str, tag: str, cache_directory: str | None) -> nn.Module:
 
 
 def _download_advice(name: str, tag: str, origin: dict[str, Any], cache_directory: str | None, error: Exception) -> str:
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    cause = (str(error).strip() or repr(error)).splitlines()[0]
     sources = []
     if origin.get("hf_hub"):
         sources.append(f"https://huggingface.co/{origin['hf_hub'].strip('/')}")
     if origin.get("url"):
         sources.append(str(origin["url"]))
     return (
-        f"the weights {tag!r} of {name} could not be loaded.\n"
-        f"  from:   {' or '.join(sources) or 'unknown'}\n"
-        f"  into:   {cache_directory or HF_HUB_CACHE}\n"
-        f"  cause:  {cause}\n"
+        f"the weights {tag!r} of {name} could not be loaded.\n{_origin(sources, cache_directory, error)}\n"
         f"  remedy: on a machine with internet access run\n"
         f"            python -c \"import open_clip; open_clip.create_model('{name}', pretrained='{tag}')\"\n"
         f"          and copy the cache folder here, or download the file by hand and give its path as the weights\n"
         f"          (--weights FILE, or weights: FILE in a config)."
+    )
+
+
+def _origin(sources: list[str], cache_directory: str | None, error: Exception) -> str:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    cause = (str(error).strip() or repr(error)).splitlines()[0]
+    return (
+        f"  from:   {' or '.join(sources) or 'unknown'}\n  into:   {cache_directory or HF_HUB_CACHE}\n  cause:  {cause}"
     )
 
 

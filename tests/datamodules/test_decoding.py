@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 import random
-import re
 import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -14,11 +12,11 @@ import av
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset
 
-from datamodules import decoding
 from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
+from datamodules.timed_frames import TimedFrames
+from datamodules.video_file import RGBConverter
 from tests.reference.full_decoding import decode_everything
 
 CLIPS = Path(__file__).parents[3] / "shared" / "clips"
@@ -138,59 +136,14 @@ def variable_frame_rate(path: Path) -> None:
     write_with_pts(path, np.cumsum(steps).tolist())
 
 
-TIMED = [
-    (h264_with_b_frames, ".mp4"),
-    (h264_with_b_frames, ".mkv"),
-    (h264_with_b_frames, ".ts"),
-    (h264_open_gop, ".mp4"),
-    (h264_ten_bit, ".mp4"),
-    (hevc, ".mp4"),
-    (hevc_open_gop, ".mkv"),
-    (hevc_open_gop, ".ts"),
-    (hevc_temporal_layers, ".mp4"),
-    (mpeg4_with_b_frames, ".mp4"),
-    (mpeg4_without_b_frames, ".avi"),
-    (mpeg2, ".mkv"),
-    (vp9_with_hidden_frames, ".webm"),
-    (grey, ".mkv"),
-    (ten_bit_lossless, ".mkv"),
-    (one_frame, ".mp4"),
-    (variable_frame_rate, ".mkv"),
-]
-COUNTED = [
-    (h264_with_b_frames, ".h264"),
-    (h264_with_b_frames, ".avi"),
-    (h264_intra_refresh, ".mp4"),
-    (h264_interlaced, ".mp4"),
-    (mpeg4_with_b_frames, ".avi"),
-    (vp8_with_hidden_frames, ".webm"),
-]
-
-
 def case_name(value: object) -> str:
     return getattr(value, "__name__", str(value))
-
-
-@pytest.mark.parametrize(("make", "suffix"), TIMED, ids=case_name)
-def test_frames_found_by_time_stamps_equal_full_decoding(
-    make: Callable[[Path], None], suffix: str, tmp_path: Path
-) -> None:
-    make(path := tmp_path / f"video{suffix}")
-    assert assert_equal_to_full_decoding(path) is decoding._TimedFrames
-
-
-@pytest.mark.parametrize(("make", "suffix"), COUNTED, ids=case_name)
-def test_frames_found_by_counting_equal_full_decoding(
-    make: Callable[[Path], None], suffix: str, tmp_path: Path
-) -> None:
-    make(path := tmp_path / f"video{suffix}")
-    assert assert_equal_to_full_decoding(path) is decoding._CountedFrames
 
 
 @pytest.mark.parametrize("threads", [0, 2])
 def test_more_decoder_threads_give_the_same_frames(threads: int, tmp_path: Path) -> None:
     h264_with_b_frames(path := tmp_path / "video.mp4")
-    assert assert_equal_to_full_decoding(path, threads=threads) is decoding._TimedFrames
+    assert assert_equal_to_full_decoding(path, threads=threads) is TimedFrames
 
 
 @pytest.mark.parametrize("name", [
@@ -221,27 +174,11 @@ def test_the_frame_asked_for_is_the_one_returned(tmp_path: Path) -> None:
 
 def test_only_the_wanted_frames_are_converted_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     converted = []
-    convert = decoding._RGBConverter.rgb
-    monkeypatch.setattr(decoding._RGBConverter, "rgb", lambda self, f: converted.append(f.pts) or convert(self, f))
+    convert = RGBConverter.rgb
+    monkeypatch.setattr(RGBConverter, "rgb", lambda self, f: converted.append(f.pts) or convert(self, f))
     h264_with_b_frames(path := tmp_path / "video.mkv")
     read_frames(path, [30, 5, 30, 5])
     assert converted == [200, 1200]  # milliseconds; 25 frames a second
-
-
-def test_only_the_keyframe_before_a_target_and_what_it_needs_is_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    yielded = []
-    packets = decoding._TimedFrames._packets_from
-    monkeypatch.setattr(
-        decoding._TimedFrames,
-        "_packets_from",
-        lambda self, keyframe: (yielded.append(p.pts) or p for p in packets(self, keyframe)),
-    )
-    options = {"g": "10", "bf": "0", "sc_threshold": "0"}
-    write_video(path := tmp_path / "video.mkv", moving_picture(40), frames_per_second=10, options=options)
-    read_frames(path, [12, 30])
-    assert yielded == [1000, 1100, 1200, 3000]
 
 
 def test_times_are_seconds_after_the_first_frame(tmp_path: Path) -> None:
@@ -282,169 +219,6 @@ def test_impossible_times_are_refused(times: list[float], tmp_path: Path) -> Non
     one_frame(path := tmp_path / "video.mp4")
     with VideoReader(path) as reader, pytest.raises(ValueError, match="0 or more seconds"):
         reader.frames_at_times(times)
-
-
-# (a, b, c, d) of ISO 14496-12's matrix ((a, b, u), (c, d, v), ...): the pixel (x, y) goes to (a x + c y, b x + d y).
-DISPLAY_MATRICES = {
-    "quarter turn clockwise": ((0, 1, -1, 0), lambda f: torch.rot90(f, -1, (2, 3))),
-    "half turn": ((-1, 0, 0, -1), lambda f: torch.rot90(f, 2, (2, 3))),
-    "quarter turn counterclockwise": ((0, -1, 1, 0), lambda f: torch.rot90(f, 1, (2, 3))),
-    "mirrored": ((-1, 0, 0, 1), lambda f: f.flip(3)),
-    "upside down mirror": ((1, 0, 0, -1), lambda f: f.flip(2)),
-    "transposed": ((0, 1, 1, 0), lambda f: f.transpose(2, 3)),
-}
-
-
-@pytest.mark.parametrize("name", DISPLAY_MATRICES)
-def test_frames_come_upright(name: str, tmp_path: Path) -> None:
-    (a, b, c, d), turn = DISPLAY_MATRICES[name]
-    h264_with_b_frames(path := tmp_path / "video.mp4")
-    as_stored = read_frames(path, [0, 21])
-    identity = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    header, matrix, rest = path.read_bytes().rpartition(identity)  # the last one is the track's, the first the movie's
-    assert matrix
-    path.write_bytes(header + struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30) + rest)
-    assert torch.equal(read_frames(path, [0, 21]), turn(as_stored))
-
-
-def test_rotated_frames_equal_full_decoding(tmp_path: Path) -> None:
-    h264_with_b_frames(path := tmp_path / "video.mp4")
-    data = path.read_bytes()
-    identity = struct.pack(">5i", 1 << 16, 0, 0, 0, 1 << 16)
-    at = data.rindex(identity)
-    path.write_bytes(data[:at] + struct.pack(">5i", 0, 1 << 16, 0, -1 << 16, 0) + data[at + 20 :])
-    assert decode_everything(path).shape == (40, 3, 64, 48)
-    assert assert_equal_to_full_decoding(path) is decoding._TimedFrames
-
-
-def test_an_edit_list_hides_the_frames_before_its_start(tmp_path: Path) -> None:
-    h264_with_b_frames(path := tmp_path / "video.mp4")
-    complete = read_frames(path, range(40))
-    data = path.read_bytes()
-    at = data.index(b"elst") + 4 + 8 + 4  # version and flags, number of entries, length of the first
-    (start,) = struct.unpack(">i", data[at : at + 4])
-    path.write_bytes(data[:at] + struct.pack(">i", start + 5 * 512) + data[at + 4 :])  # 512 ticks are a frame
-    assert assert_equal_to_full_decoding(path) is decoding._TimedFrames
-    assert torch.equal(read_frames(path, range(35)), complete[5:])
-
-
-@pytest.mark.parametrize("suffix", [".avi", ".mkv"])
-def test_b_frames_packed_two_in_a_packet_are_counted(suffix: str, tmp_path: Path) -> None:
-    mpeg4_with_b_frames(plain := tmp_path / "plain.avi")
-    write_packed(plain, path := tmp_path / f"packed{suffix}")
-    assert assert_equal_to_full_decoding(path) is decoding._CountedFrames
-    expected = read_frames(plain, range(30))
-    for i in range(30):  # one by one: some alone give the decoder no occasion to contradict the container
-        assert torch.equal(read_frames(path, [i]), expected[i : i + 1])
-
-
-def write_packed(plain: Path, packed: Path) -> None:
-    """Packs each B-frame that follows a reference frame into its packet, as old DivX and Xvid encoders do."""
-    with av.open(str(plain)) as source, av.open(str(packed), "w") as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
-        payloads = [bytes(p) for p in source.demux(video=0) if p.size]
-        marker = b"\x00\x00\x01\xb2DivX503b1393p\x00"
-        start = payloads[0].index(b"\x00\x00\x01\xb6")
-        payloads[0] = payloads[0][:start] + marker + payloads[0][start:]
-        coding_type = [p[p.index(b"\x00\x00\x01\xb6") + 4] >> 6 for p in payloads]  # 0: I, 1: P, 2: B
-        for i in range(len(payloads) - 1):
-            if coding_type[i] == 1 and coding_type[i + 1] == 2:
-                payloads[i] += payloads[i + 1]
-                payloads[i + 1] = b"\x00\x00\x01\xb6\x50\x00\x00"  # "this frame is not coded"
-        for i, payload in enumerate(payloads):
-            packet = av.Packet(payload)
-            packet.stream, packet.dts, packet.pts, packet.time_base = stream, i, i, Fraction(1, 25)
-            target.mux(packet)
-
-
-@pytest.mark.parametrize(("make", "exact"), [(hevc, True), (hevc_temporal_layers, False)], ids=case_name)
-def test_hevc_frames_are_skipped_only_without_temporal_layers(
-    make: Callable[[Path], None], exact: bool, tmp_path: Path
-) -> None:
-    make(path := tmp_path / "video.mp4")
-    video = decoding._OpenVideo(str(path), 1)
-    assert decoding._skipping_is_exact(video) is exact
-    video.close()
-
-
-def test_a_container_that_cannot_seek_is_decoded_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    h264_with_b_frames(path := tmp_path / "video.mp4")
-    expected = decode_everything(path)
-    with VideoReader(path) as reader:
-        frames = reader._frames
-        assert isinstance(frames, decoding._TimedFrames)
-        # The first keyframe is said to be where no seek can find it.
-        nowhere = frames._index.keyframes[0]._replace(seek_to=2**62)
-        monkeypatch.setattr(frames, "_index", frames._index._replace(keyframes=[nowhere]))
-        assert torch.equal(reader.frames_at_indices([30, 2]), expected[[30, 2]])
-    with VideoReader(path) as reader:
-        monkeypatch.setattr(reader._video, "container", _Unseekable(reader._video.container))
-        assert torch.equal(reader.frames_at_indices([30, 2]), expected[[30, 2]])
-
-
-class _Unseekable:
-    """A container that is read from front to back only."""
-
-    def __init__(self, container: av.container.InputContainer) -> None:
-        self.format = container.format
-        self.close = container.close
-
-    def seek(self, offset: int, *, stream: av.VideoStream) -> None:
-        raise av.error.PermissionError(1, "Operation not permitted")
-
-
-def test_counted_frames_are_decoded_once_and_freed_on_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mpeg4_with_b_frames(path := tmp_path / "video.avi")
-    passes = []
-    decode_all = decoding._decode_all
-    monkeypatch.setattr(decoding, "_decode_all", lambda *args: passes.append(args) or decode_all(*args))
-    with VideoReader(path) as reader:
-        assert reader.n_frames == 40
-        reader.frames_at_indices([5, 39])
-        assert len(passes) == 1
-        frames = reader._frames
-        assert isinstance(frames, decoding._CountedFrames)
-        assert len(frames.kept) == 40
-    assert frames.kept == []
-
-
-def test_frames_too_many_to_keep_are_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "_KEPT_BYTES", 100_000)
-    mpeg4_with_b_frames(path := tmp_path / "video.avi")
-    assert assert_equal_to_full_decoding(path) is decoding._CountedFrames
-
-
-def test_audio_and_cover_pictures_are_passed_over(tmp_path: Path) -> None:
-    h264_with_b_frames(plain := tmp_path / "plain.mp4")
-    write_with_extras(plain, path := tmp_path / "extras.mp4")
-    with av.open(str(path)) as container:
-        assert sorted(s.type for s in container.streams) == ["audio", "video", "video"]
-    assert torch.equal(read_frames(path, [3, 39, 20]), read_frames(plain, [3, 39, 20]))
-
-
-def write_with_extras(plain: Path, path: Path, *, video: bool = True) -> None:
-    """The same video with a cover picture before it and a track of silence."""
-    with av.open(str(plain)) as source, av.open(str(path), "w") as target:
-        cover = target.add_stream("mjpeg", rate=1)
-        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
-        cover.disposition = av.stream.Disposition.attached_pic
-        sound = target.add_stream("aac", rate=16000)
-        copy = target.add_stream_from_template(source.streams.video[0]) if video else None
-        target.mux(cover.encode(av.VideoFrame(32, 32, "yuvj420p")))
-        silence = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
-        silence.sample_rate = 16000
-        target.mux([*sound.encode(silence), *sound.encode(None)])
-        for packet in source.demux(video=0):
-            if copy is not None and packet.size:
-                packet.stream = copy
-                target.mux(packet)
-
-
-def test_audio_with_a_cover_picture_is_no_video(tmp_path: Path) -> None:
-    h264_with_b_frames(plain := tmp_path / "plain.mp4")
-    write_with_extras(plain, path := tmp_path / "song.mp4", video=False)
-    with pytest.raises(VideoDecodeError, match=r"song\.mp4: there is no video stream in it; it holds: audio, video"):
-        VideoReader(path)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts", ".avi"])
@@ -519,34 +293,6 @@ def test_unusable_arguments_are_refused(tmp_path: Path) -> None:
         read_frames(path, [0.5])  # type: ignore[list-item]
 
 
-UNREADABLE = {
-    "empty": (b"", r"file\.mp4: the file is empty"),
-    "text": (b"not a video " * 300, r"file\.mp4: Invalid data found .* \(while opening it\)"),
-    "missing": (None, r"file\.mp4: No such file or directory \(while opening it\)"),
-}
-
-
-@pytest.mark.parametrize("case", UNREADABLE)
-def test_what_is_no_video_is_named_in_the_error(case: str, tmp_path: Path) -> None:
-    content, message = UNREADABLE[case]
-    if content is not None:
-        (tmp_path / "file.mp4").write_bytes(content)
-    with pytest.raises(VideoDecodeError, match=message):
-        VideoReader(tmp_path / "file.mp4")
-
-
-def test_a_directory_is_named_in_the_error(tmp_path: Path) -> None:
-    with pytest.raises(VideoDecodeError, match=f"{re.escape(str(tmp_path))}: Is a directory"):
-        VideoReader(tmp_path)
-
-
-def test_a_name_that_looks_like_a_protocol_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one_frame(tmp_path / "plain.mp4")
-    (tmp_path / "plain.mp4").rename(tmp_path / "concat:a|b %d.mp4")
-    monkeypatch.chdir(tmp_path)
-    assert read_frames("concat:a|b %d.mp4", [0]).shape == (1, 3, 48, 64)
-
-
 def test_frames_outlive_their_reader_and_files_are_closed(tmp_path: Path) -> None:
     h264_with_b_frames(path := tmp_path / "video.mp4")
     open_before = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else 0
@@ -558,28 +304,6 @@ def test_frames_outlive_their_reader_and_files_are_closed(tmp_path: Path) -> Non
     assert torch.equal(frames, expected)
     open_after = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else 0
     assert open_after == open_before
-
-
-class _Broken(Dataset[torch.Tensor]):
-    """A data set whose only file is no video."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __len__(self) -> int:
-        return 1
-
-    def __getitem__(self, index: int) -> torch.Tensor:
-        return read_frames(self.path, [0])
-
-
-def test_the_error_passes_through_data_loader_workers_and_pickling(tmp_path: Path) -> None:
-    (path := tmp_path / "broken.mp4").write_bytes(b"")
-    with pytest.raises(VideoDecodeError, match=r"broken\.mp4: the file is empty"):
-        next(iter(DataLoader(_Broken(path), num_workers=1)))
-    error = pickle.loads(pickle.dumps(VideoDecodeError("a.mp4: cut off")))
-    assert isinstance(error, VideoDecodeError)
-    assert str(error) == "a.mp4: cut off"
 
 
 def test_ffmpeg_does_not_write_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

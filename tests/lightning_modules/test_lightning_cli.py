@@ -45,6 +45,16 @@ def test_a_second_run_replaces_the_best_checkpoint(tmp_path: Path, experiment: P
     assert names == ["best.ckpt", "last.ckpt"]
 
 
+def test_the_log_of_an_earlier_run_is_kept(tmp_path: Path, experiment: Path) -> None:
+    logs = tmp_path / "run" / "csv"
+    assert run("fit", "--config", experiment, "--trainer.max_epochs", 1) == 0
+    first = (logs / "fit" / "metrics.csv").read_text()
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    assert run("fit", "--config", experiment, "--trainer.max_epochs", 2, "--ckpt_path", last) == 0
+    assert (logs / "fit" / "metrics.csv").read_text() == first
+    assert (logs / "fit_2" / "metrics.csv").is_file()
+
+
 def test_fragments_and_stated_differences_are_put_together(tmp_path: Path, experiment: Path) -> None:
     content = yaml.safe_load(experiment.read_text())
     for part in ("model", "data", "trainer"):

@@ -1,3 +1,4 @@
+import json
 import logging
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_failed_download_says_what_from_where_into_what_and_what_to_do(caplog: p
     for part in ("'openai' of ViT-B-32-quickgelu", "https://huggingface.co/timm/", "into:", "cause:", "--weights FILE"):
         assert part in message
     assert not caplog.records  # open_clip's own log lines would say it three times
+
+
+@pytest.mark.parametrize("architecture", ["hf-hub:nobody/nothing", "local-dir:nowhere"])
+def test_a_model_of_a_hub_or_folder_that_is_not_there_is_explained(architecture: str) -> None:
+    with pytest.raises(BackboneError, match=f"the model {architecture} could not be loaded") as caught:
+        OpenClipBackbone(architecture, None)
+    for part in ("from:", "into:", "cause:", "local-dir:FOLDER"):
+        assert part in str(caught.value)
+
+
+def test_a_model_folder_brings_its_own_weights(tmp_path: Path, tiny: OpenClipBackbone) -> None:
+    config = json.loads(changed_config(tmp_path / "config.json").read_text())
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    torch.save(tiny.clip.state_dict(), tmp_path / "weights.pth")
+    loaded = OpenClipBackbone(f"local-dir:{tmp_path}", None)
+    assert loaded.weights_hash == tiny.weights_hash
+    assert loaded.tokenize(["x"]).shape == (1, 16)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,224 @@
+"""Frames of a video found by their time stamps: from the nearest keyframe on, checked against the list of packets.
+
+The list is made without decoding. It is trusted only for codecs and containers in which every packet holds one frame
+and says when it is shown; `datamodules.counted_frames` is the way for all other files.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_after_first, tick_seconds
+
+# Codecs of which every packet holds exactly one shown frame. (VP8, for one, has packets that show nothing.)
+_ONE_FRAME_PER_PACKET = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"}
+# Of those, the ones whose decoder heeds `skip_frame` between two packets. (dav1d reads it at the start only.)
+_SKIPS_WHILE_DECODING = {"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video"}
+# An MPEG-4 packet of at most this size may be a place holder for a frame that is packed into the packet before.
+_MPEG4_PLACE_HOLDER_BYTES = 19
+# The values of `field_order` (new in PyAV 18) that do not say "interlaced", where a packet may hold half a frame.
+_PROGRESSIVE = (0, 1)
+
+
+class UntrustworthyError(Exception):
+    """The decoder does not return what the list of packets says."""
+
+
+class Keyframe(NamedTuple):
+    """A packet that decoding can begin with."""
+
+    pts: int
+    position: int  # of its packet, in decoding order
+    seek_to: int  # a time stamp from which a container finds this packet, or one before it
+
+
+class PacketIndex(NamedTuple):
+    """What the packets of a stream tell of its frames."""
+
+    pts: list[int]  # of the shown frames, increasing; ticks of the stream's time base
+    positions: dict[int, int]  # pts -> place of its packet in decoding order, for shown and discarded packets
+    keyframes: list[Keyframe]  # pts and position increase
+    last_duration: int  # of the last shown frame, in ticks; 0 where unknown
+
+
+def index_packets(video: OpenVideo) -> PacketIndex | None:
+    """Lists the packets without decoding them; None where frames cannot be identified by their time stamps.
+
+    Raises:
+        ValueError: There are no packets.
+    """
+    pts: list[int | None] = []
+    shown: list[tuple[int, int]] = []
+    keyframes: list[Keyframe] = []
+    smallest = 2**63
+    for position, packet in enumerate(_without_torn_end(video.packets())):
+        pts.append(packet.pts)
+        smallest = min(smallest, packet.size)
+        if packet.pts is None:
+            continue
+        if not packet.is_discard:  # an edit list hides these, the decoder drops them after use as references
+            shown.append((packet.pts, packet.duration or 0))
+        if packet.is_keyframe:
+            seek_to = packet.pts if packet.dts is None else min(packet.pts, packet.dts)
+            keyframes.append(Keyframe(packet.pts, position, seek_to))
+    if not pts:
+        raise ValueError("it holds no video frames")
+    known = [p for p in pts if p is not None]
+    trusted = (
+        len(set(known)) == len(pts)
+        and bool(shown and keyframes)
+        # Decoding must be able to begin with the first packet, and nothing shown may come before it.
+        and keyframes[0].position == 0
+        and keyframes[0].pts == min(known)
+        and keyframes == sorted(keyframes)
+        and _stream_is_trusted(video, in_order=known == sorted(known), smallest_bytes=smallest)
+    )
+    if not trusted:
+        return None
+    shown.sort()
+    positions = {p: position for position, p in enumerate(known)}
+    return PacketIndex([p for p, _ in shown], positions, keyframes, shown[-1][1])
+
+
+class TimedFrames:
+    """Frames that are found by their time stamps."""
+
+    def __init__(self, video: OpenVideo, index: PacketIndex) -> None:
+        """Decodes nothing yet; the video is the caller's to close."""
+        self._video = video
+        self._index = index
+        self._skips = _skipping_is_exact(video)
+        self._converter = RGBConverter()
+
+    def times_seconds(self) -> NDArray[np.float64]:
+        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing."""
+        return seconds_after_first(self._index.pts, self._video.stream)
+
+    def last_frame_seconds(self) -> float:
+        """How long the last frame is shown: as its packet says, else by the container's frame rate.
+
+        Raises:
+            ValueError: Neither says.
+        """
+        return self._index.last_duration * tick_seconds(self._video.stream) or frame_seconds(self._video.stream)
+
+    def images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
+        """Converts the wanted frames: a run of decoding from each keyframe that is needed.
+
+        Args:
+            wanted: Indices from 0, increasing.
+
+        Returns:
+            index -> uint8 [H, W, 3], RGB; nothing at all if an index lies behind the end.
+
+        Raises:
+            UntrustworthyError: What is decoded is not what the packets foretold.
+        """
+        images: dict[int, NDArray[np.uint8]] = {}
+        if wanted[-1] >= len(self._index.pts):
+            return images
+        # A frame that is shown before a keyframe may be stored after it, but then it refers to the keyframe before.
+        keyframe_pts = [keyframe.pts for keyframe in self._index.keyframes]
+        nearest = groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self._index.pts[i]) - 1)
+        for k, run in nearest:
+            images |= self._run(self._index.keyframes[k], list(run))
+        return images
+
+    def _run(self, keyframe: Keyframe, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
+        """Decodes from a keyframe up to the wanted frames that depend on it, and converts these."""
+        targets = {self._index.pts[i]: i for i in wanted}
+        images: dict[int, NDArray[np.uint8]] = {}
+        sent: list[int] = []
+        returned: list[int] = []
+        for frame in self._decode(keyframe, targets, sent):
+            if frame.pts is None:
+                raise UntrustworthyError
+            if frame.pts < keyframe.pts:  # shown before the keyframe: refers to what was not decoded here
+                continue
+            returned.append(frame.pts)
+            if frame.pts in targets:
+                images[targets[frame.pts]] = self._converter.rgb(frame)
+        expected = {pts for pts in sent if pts >= keyframe.pts}
+        if self._skips:  # then some are missing, and which only the decoder knows
+            expected &= set(returned)
+        if returned != sorted(expected | set(targets)):
+            raise UntrustworthyError
+        return images
+
+    def _decode(self, keyframe: Keyframe, targets: Iterable[int], sent: list[int]) -> Iterator[VideoFrame]:
+        """Decodes the packets from a keyframe to the last target, in decoding order; then empties the decoder.
+
+        The time stamps of the packets whose frames are shown are appended to `sent`.
+        """
+        codec = self._video.codec
+        positions = {self._index.positions[pts] for pts in targets}
+        if min(positions) < keyframe.position:
+            raise UntrustworthyError
+        for position, packet in enumerate(self._packets_from(keyframe), start=keyframe.position):
+            if packet.pts is None or self._index.positions.get(packet.pts) != position:
+                raise UntrustworthyError
+            if not packet.is_discard:
+                sent.append(packet.pts)
+            if self._skips:
+                codec.skip_frame = "DEFAULT" if position in positions else "NONREF"
+            yield from codec.decode(packet)
+            if position == max(positions):
+                break
+        yield from codec.decode(None)
+
+    def _packets_from(self, keyframe: Keyframe) -> Iterator[Packet[VideoStream]]:
+        """The packets from a keyframe on. Seeking may land before it: containers are not exact, nor need they be."""
+        try:
+            self._video.container.seek(keyframe.seek_to, stream=self._video.stream)
+        except av.FFmpegError:  # some containers cannot seek
+            raise UntrustworthyError from None
+        packets = self._video.packets()
+        for packet in packets:
+            if packet.pts == keyframe.pts:
+                yield packet
+                yield from packets
+
+
+def _without_torn_end(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+    """Leaves out the last packet if the end of the file cuts it off: there is no frame in it."""
+    previous = next(packets, None)
+    for packet in packets:
+        if previous is not None:
+            yield previous
+        previous = packet
+    if previous is not None and not previous.is_corrupt:
+        yield previous
+
+
+def _stream_is_trusted(video: OpenVideo, *, in_order: bool, smallest_bytes: int) -> bool:
+    """Whether each packet of this kind of stream holds one frame, and its time stamp is that frame's."""
+    codec = video.codec.codec.canonical_name
+    if codec not in _ONE_FRAME_PER_PACKET or getattr(video.codec, "field_order", 0) not in _PROGRESSIVE:
+        return False
+    if codec == "mpeg4" and smallest_bytes <= _MPEG4_PLACE_HOLDER_BYTES:
+        return False
+    # AVI has no time stamps: FFmpeg makes them up, rightly only where frames are stored in the order they are shown.
+    return in_order or video.container.format.name != "avi"
+
+
+def _skipping_is_exact(video: OpenVideo) -> bool:
+    """Whether the frames that `skip_frame = "NONREF"` drops are those that no other frame is predicted from."""
+    codec = video.codec.codec.canonical_name
+    if video.container.format.name == "avi":
+        return False  # its time stamps are not to be relied on unless every frame is seen to come back in order
+    if codec != "hevc":
+        return codec in _SKIPS_WHILE_DECODING
+    # FFmpeg drops HEVC's sub-layer non-reference pictures, which a higher temporal layer may refer to. The hvcC record
+    # (version 1, 23 bytes or more) of MP4 and Matroska says how many layers there are: bits 3 to 5 of byte 21.
+    record = video.codec.extradata or b""
+    return len(record) >= 23 and record[0] == 1 and (record[21] >> 3) & 7 == 1

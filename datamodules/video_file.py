@@ -1,0 +1,138 @@
+"""An open video file: its video stream, its frames as upright RGB, and errors that name the file (PyAV)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import av
+import numpy as np
+from av.buffer import Buffer
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+
+class VideoDecodeError(RuntimeError):
+    """A video file that cannot be read; its message names the file and the cause.
+
+    It is made from the message alone, so that it passes unharmed through pickling and through data loader workers,
+    which rebuild an exception from one string.
+    """
+
+
+@contextmanager
+def errors_name(path: str, step: str) -> Iterator[None]:
+    """Turns what PyAV may raise into a `VideoDecodeError` that names the file, the step and the cause."""
+    try:
+        yield
+    except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
+        cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise VideoDecodeError(f"{path}: {cause} (while {step})") from error
+
+
+class OpenVideo:
+    """An open container, its first real video stream and the settings of its decoder."""
+
+    def __init__(self, path: str, threads: int) -> None:
+        """Opens the file.
+
+        Args:
+            path: The file.
+            threads: Decoder threads; 0 leaves the number to FFmpeg.
+
+        Raises:
+            VideoDecodeError: The file is empty, or holds no video that this build of FFmpeg has a decoder for.
+            av.FFmpegError: FFmpeg cannot open it.
+        """
+        if os.path.isfile(path) and os.path.getsize(path) == 0:
+            raise VideoDecodeError(f"{path}: the file is empty")
+        # "file:" keeps FFmpeg from taking a name like "a:b.mp4" for a protocol. Titles in odd encodings are harmless.
+        self.container: InputContainer = av.open(f"file:{path}", mode="r", metadata_errors="replace")
+        try:
+            self.stream = _video_stream(self.container, path)
+        except BaseException:
+            self.container.close()
+            raise
+        self.codec = self.stream.codec_context
+        self.codec.thread_count = threads
+        self.codec.thread_type = "SLICE" if threads == 1 else "AUTO"
+
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """The stream's packets from where the container stands; without empty ones, which would end the decoder."""
+        return (packet for packet in self.container.demux(self.stream) if packet.size)
+
+    def close(self) -> None:
+        """Closes the file and frees the decoder."""
+        self.container.close()
+
+
+class RGBConverter:
+    """Converts frames to upright RGB; one for many frames of a video, as setting one up costs more than using it."""
+
+    def __init__(self) -> None:
+        """Sets nothing up yet: the first frame says what is needed."""
+        self._reformatter = VideoReformatter()
+
+    def rgb(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """The frame as uint8 [H, W, 3], upright."""
+        # One thread: swscale's own would compete with the other workers', and loses time on frames of this size.
+        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray().astype(np.uint8, copy=False)
+        return _upright(rgb, frame)
+
+
+def frame_seconds(stream: VideoStream) -> float:
+    """How long a frame is shown, in seconds, by the container's frame rate.
+
+    Raises:
+        ValueError: The container gives none.
+    """
+    rate = stream.average_rate or stream.guessed_rate
+    if not rate:
+        raise ValueError("it has no frame rate")
+    return float(1 / rate)
+
+
+def tick_seconds(stream: VideoStream) -> float:
+    """One tick of the clock of the stream's time stamps, in seconds; 0 where unknown."""
+    return float(stream.time_base or 0)
+
+
+def seconds_after_first(pts: Sequence[int], stream: VideoStream) -> NDArray[np.float64]:
+    """float64 [n]: n > 0 time stamps of the stream, as seconds after the first of them."""
+    ticks = np.asarray(pts, dtype=np.int64)
+    return np.asarray((ticks - ticks[0]) * tick_seconds(stream), dtype=np.float64)
+
+
+def _video_stream(container: InputContainer, path: str) -> VideoStream:
+    """The first video stream that is not a cover picture."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise VideoDecodeError(f"{path}: this build of FFmpeg has no decoder for its video codec")
+            return stream
+    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    raise VideoDecodeError(f"{path}: there is no video stream in it; it holds: {kinds}")
+
+
+def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
+    """Applies the frame's display matrix, as far as it moves pixels onto pixels.
+
+    The matrix (a, b, u; c, d, v; ...) takes the pixel (x, y) to (a x + c y, b x + d y), up to a shift.
+    """
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(matrix, Buffer):
+        return rgb
+    a, b, _, c, d = np.frombuffer(memoryview(matrix), dtype=np.int32)[:5].tolist()
+    if a == d == 0 and b and c:
+        rgb, x_sign, y_sign = rgb.transpose(1, 0, 2), c, b
+    elif b == c == 0 and a and d:
+        x_sign, y_sign = a, d
+    else:
+        return rgb
+    return rgb[:: -1 if y_sign < 0 else 1, :: -1 if x_sign < 0 else 1]

@@ -1,0 +1,45 @@
+import csv
+from pathlib import Path
+
+import pytest
+from lightning.pytorch import Trainer
+
+from callbacks.prediction_table import PredictionTable
+from datamodules.settings import Clips, Loading, Split
+from datamodules.video_folder import VideoFolder
+from lightning_modules.clip import ZeroShotCLIP
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(path: Path) -> Trainer:
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    return Trainer(accelerator="cpu", default_root_dir=path, callbacks=[PredictionTable()], **quiet)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stage", ["test", "predict"])
+def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree: Path, stage: str) -> None:
+    (video_tree / "red dance" / "1.mp4").write_bytes(b"broken")
+    module = VideoFolder(
+        train=video_tree,
+        test=video_tree,
+        predict=video_tree,
+        clips=Clips(n_frames=4, image_size=32),
+        split=Split(protocol="base_to_novel"),
+        loading=Loading(2, n_workers=0, on_decode_error="count_as_wrong"),
+    )
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    getattr(run(tmp_path), stage)(model, datamodule=module)
+    names = ("base", "novel") if stage == "test" else ("predict",)
+    tables = {name: rows(tmp_path / f"predictions_{name}.csv") for name in names}
+    for name, table in tables.items():
+        assert [row["path"] for row in table] == module.sets[name].all_keys()
+        for row in table:
+            broken = row["path"] == "red dance/1.mp4"
+            assert row["decoded"] == ("no" if broken else "yes")
+            assert bool(row["prediction"]) == bool(row["probability"]) == (not broken)
+            assert row["label"] == (row["path"].split("/")[0] if stage == "test" else "")
+    assert sum(map(len, tables.values())) == 20

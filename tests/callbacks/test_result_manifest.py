@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+
+from callbacks.result_manifest import ResultManifest, environment, write_json
+from datamodules.batch import ClassText
+from datamodules.settings import Clips, Loading
+from datamodules.video_folder import VideoFolder
+from lightning_modules.clip import ZeroShotCLIP
+
+
+@pytest.fixture
+def module(video_tree: Path) -> VideoFolder:
+    return VideoFolder(train=video_tree, clips=Clips(n_frames=4, image_size=32), loading=Loading(2, n_workers=0))
+
+
+def results_of(path: Path, module: VideoFolder, **arguments: Any) -> dict[str, Any]:
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    run = Trainer(accelerator="cpu", default_root_dir=path, callbacks=[ResultManifest({"a": 1})], **quiet, **arguments)
+    run.test(model, datamodule=module, verbose=False)
+    content: dict[str, Any] = json.loads((path / "results.json").read_text())
+    return content
+
+
+def test_results_name_all_that_is_needed_to_reproduce_them(tmp_path: Path, module: VideoFolder) -> None:
+    content = results_of(tmp_path, module)
+    assert content["sets"]["test"]["n_listed"] == content["sets"]["test"]["n_evaluated"] == 4
+    per_class = content["sets"]["test"]["per_class"]
+    assert list(per_class) == list(module.class_names)
+    assert sum(per_class.values()) / 4 == pytest.approx(content["sets"]["test"]["mean_class"])
+    assert content["model"]["architecture"] == "tiny-clip"
+    assert content["data"]["split_hash"] == module.describe()["split_hash"]
+    assert content["class_text"]["test"]["hash"] == module.class_text("test")[0].content_hash
+    assert content["config"] == {"a": 1}
+    assert content["harmonic_mean"] is None
+    assert content["undecodable"] == []
+
+
+def test_a_loader_that_loses_videos_is_found_out(
+    tmp_path: Path, module: VideoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datamodules.samplers.EvaluationSampler.__iter__", lambda self: iter(list(self.indices)[:3]))
+    with pytest.raises(RuntimeError, match="4 videos are listed in the set 'test', but 3 were evaluated"):
+        results_of(tmp_path, module)
+
+
+def test_undecodable_videos_are_listed(tmp_path: Path, video_tree: Path) -> None:
+    for path in video_tree.glob("red dance/*.mp4"):
+        path.write_bytes(b"")
+    loading = Loading(2, n_workers=0, on_decode_error="count_as_wrong")
+    content = results_of(
+        tmp_path, VideoFolder(train=video_tree, clips=Clips(n_frames=4, image_size=32), loading=loading)
+    )
+    assert len(content["undecodable"]) == content["sets"]["test"]["n_failed"] == 1
+    assert "red dance" in content["undecodable"][0]
+
+
+def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
+    from lightning.pytorch.demos.boring_classes import BoringModel
+
+    with pytest.raises(TypeError, match="describes an ActionRecognizer, not a BoringModel"):
+        Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, callbacks=[ResultManifest()]).test(
+            BoringModel()
+        )
+
+
+def test_the_environment_names_code_and_packages() -> None:
+    described = environment()
+    assert described["packages"]["torch"] == torch.__version__
+    assert {"av", "open_clip_torch", "lightning"} <= set(described["packages"])
+    assert described["code"]
+
+
+def test_a_json_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "deep" / "x.json", {"a": 1})
+    with pytest.raises(TypeError):
+        write_json(path, {(1, 2): "no key of JSON"})
+    assert json.loads(path.read_text()) == {"a": 1}
+
+
+def test_metrics_of_a_set_are_told_apart_by_their_prefix() -> None:
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    texts = {name: ClassText(name, ("a", "b"), (("a",), ("b",)), "test") for name in ("val", "test", "novel")}
+    assert model.metric_prefix("validate", texts["val"]) == "val"
+    assert model.metric_prefix("test", texts["test"]) == "test"
+    assert model.metric_prefix("test", texts["novel"]) == "test/novel"

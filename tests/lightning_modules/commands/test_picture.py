@@ -1,0 +1,70 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from matplotlib.image import imread
+
+from lightning_modules.cli import main
+
+NAMES = ("red dance", "green dance", "blue dance")
+
+
+def run_folder(path: Path, root: Path, predictions: tuple[str, ...], videos: tuple[str, ...] = NAMES) -> Path:
+    path.mkdir()
+    (path / "results.json").write_text(json.dumps({"data": {"roots": {"novel": str(root)}}}))
+    with (path / "predictions_novel.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "label", "prediction", "probability", "decoded"))
+        for name, said in zip(videos, predictions, strict=True):
+            writer.writerow((f"{name}/0.mp4", name, said, "0.5", "yes"))
+    return path
+
+
+def picture(*arguments: object) -> int:
+    return main(["picture", *map(str, arguments)])
+
+
+def test_a_picture_has_a_row_for_each_video(tmp_path: Path, video_tree: Path) -> None:
+    runs = [run_folder(tmp_path / name, video_tree, NAMES) for name in ("frozen", "t2l")]
+    for count in (1, 3):
+        assert picture(*runs, "--count", count, "--output", tmp_path / f"{count}.png") == 0
+    heights = [imread(tmp_path / f"{count}.png").shape[0] for count in (1, 3)]
+    assert heights[1] == pytest.approx(3 * heights[0], rel=0.02)
+
+
+def test_truth_and_answers_are_written_beside_the_frames(
+    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    from lightning_modules.commands import picture as command
+
+    def keep(figure: object, path: Path) -> Path:
+        drawn.extend(text.get_text() for axis in figure.axes for text in axis.texts)  # type: ignore[attr-defined]
+        return path
+
+    monkeypatch.setattr(command, "save_figure", keep)
+    run = run_folder(tmp_path / "t2l", video_tree, ("red dance", "red dance", ""))
+    assert picture(run, "--output", tmp_path / "x.png") == 0
+    assert drawn == [
+        *("red dance", "✓ t2l: red dance"),
+        *("green dance", "✗ t2l: red dance"),
+        *("blue dance", "✗ t2l: not decoded"),
+    ]
+
+
+def test_runs_on_different_videos_are_not_compared(
+    tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run_folder(tmp_path / "first", video_tree, NAMES)
+    second = run_folder(tmp_path / "second", video_tree, NAMES, NAMES[::-1])
+    assert picture(first, second, "--output", tmp_path / "x.png") == 1
+    assert "second was tested on other videos than first" in capsys.readouterr().err
+
+
+def test_a_set_without_predictions_is_named_with_those_there_are(
+    tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_folder(tmp_path / "t2l", video_tree, NAMES)
+    assert picture(run, "--set", "base", "--output", tmp_path / "x.png") == 1
+    assert "no predictions of the set 'base' (it has: novel)" in capsys.readouterr().err

@@ -1,0 +1,69 @@
+"""What the documents show is there: commands parse, files exist, targets are in the Makefile."""
+
+import re
+import shlex
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_configs import parse  # noqa: F401 - a fixture
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def shown_commands() -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.split("#")[0].strip() for line in lines if line.strip()]
+
+
+ZSAR = [re.sub(r"^.*?zsar ", "", command) for command in shown_commands() if "zsar " in command]
+MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z]+)", README + CONTRIBUTING, flags=re.MULTILINE)))
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(ZSAR) >= 12
+    assert {"quickstart", "test", "lint", "bench", "ablation"} <= set(MAKE)
+
+
+@pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] in ("fit", "test", "predict", "validate")])
+def test_lightning_commands_parse(command: str, parse: Any) -> None:  # noqa: F811
+    subcommand, *arguments = shlex.split(command)
+    parse(*arguments, subcommand=subcommand)
+
+
+@pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] not in ("fit", "test", "predict", "validate")])
+def test_other_commands_parse(command: str) -> None:
+    name, *arguments = shlex.split(command)
+    module = import_module(f"lightning_modules.commands.{name.replace('-', '_')}")
+    assert module._parser().parse_args(arguments)
+
+
+@pytest.mark.parametrize("target", MAKE)
+def test_make_targets_exist(target: str) -> None:
+    dry = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert dry.returncode == 0, dry.stderr
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"`((?:configs|benchmarks|tests|\.ci)/[\w./]*)`", README + CONTRIBUTING)))
+)
+def test_paths_in_the_text_exist(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_tree_in_contributing_is_the_tree() -> None:
+    tree = CONTRIBUTING.split("```")[1]
+    for package in ("lightning_modules", "datamodules", "callbacks"):
+        for module in (ROOT / package).rglob("*.py"):
+            shown = module.name in tree or module.stem in tree
+            if not module.name.startswith("__") and module.parent.name not in ("losses", "metrics"):
+                assert shown, f"{module.relative_to(ROOT)} is not in CONTRIBUTING.md"
+    named = re.findall(r"\b(\w+\.py)\b", tree)
+    there = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
+    assert [name for name in named if name not in there] == []
