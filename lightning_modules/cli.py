@@ -120,7 +120,7 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
 
 
 def _silence() -> None:
-    """Leaves out what Lightning and its relatives say at every start and nobody can act on."""
+    """Leaves out what Lightning and its relatives say at every start and nobody can act on, or what is not so here."""
     os.environ.setdefault("WANDB_SILENT", "true")
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -130,6 +130,8 @@ def _silence() -> None:
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*module\\(s\\) in eval mode at the start of training.*",
+        "You're resuming from a checkpoint that ended before the epoch ended.*",  # our sampler goes on where it was
+        "Total length of `list` across ranks is zero.*",  # no clips are held out, by choice
         "LightningCLI's args parameter is intended to run from within Python.*",
     ):
         warnings.filterwarnings("ignore", message=message)

@@ -118,7 +118,7 @@ class ActionRecognitionCLI(LightningCLI):
 
     def _free_version(self, run_dir: Path) -> str:
         """A log of its own for each run in the folder: fit, fit_2, ...; CSVLogger would delete an earlier one."""
-        names = (self.subcommand if n == 1 else f"{self.subcommand}_{n}" for n in count(1))
+        names = (f"{self.subcommand}_{n}" if n > 1 else str(self.subcommand) for n in count(1))
         return next(name for name in names if not (run_dir / "csv" / name).exists())
 
     def _written_config(self) -> dict[str, Any]:

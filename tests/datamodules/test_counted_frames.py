@@ -14,7 +14,7 @@ import torch
 from datamodules import counted_frames
 from datamodules.counted_frames import CountedFrames
 from datamodules.decoding import VideoReader, read_frames
-from tests.datamodules.test_decoding import (
+from tests.datamodules.video_makers import (
     assert_equal_to_full_decoding,
     case_name,
     h264_interlaced,

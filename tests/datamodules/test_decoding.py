@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import struct
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -17,127 +15,21 @@ from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
 from datamodules.timed_frames import TimedFrames
 from datamodules.video_file import RGBConverter
+from tests.datamodules.video_makers import (
+    X264,
+    assert_equal_to_full_decoding,
+    case_name,
+    h264_with_b_frames,
+    hevc,
+    moving_picture,
+    mpeg4_with_b_frames,
+    one_frame,
+    write_indexed_in_front,
+    write_with_pts,
+)
 from tests.reference.full_decoding import decode_everything
 
 CLIPS = Path(__file__).parents[3] / "shared" / "clips"
-X264 = {"preset": "veryfast", "g": "12", "bf": "3"}
-QUIET_X265 = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=12:bframes=3:pools=none:frame-threads=1"}
-
-
-def moving_picture(n_frames: int, height: int = 48, width: int = 64) -> np.ndarray:
-    """uint8 [T, H, W, 3]: a gradient that wanders, so that no two frames are alike, with a bright top left corner."""
-    t, y, x = np.ogrid[:n_frames, :height, :width]
-    frames = np.stack(np.broadcast_arrays(4 * x + 5 * t, 5 * y + 3 * t, x + y + 9 * t), axis=-1) % 200
-    frames[:, : height // 3, : width // 3] = 250
-    return frames.astype(np.uint8)
-
-
-def write_with_pts(path: Path, pts: Sequence[int], *, codec: str = "libx264", options: dict[str, str] = X264) -> None:
-    """A video whose frames are shown at given milliseconds."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=30, options=options)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
-        for image, at in zip(moving_picture(len(pts)), pts, strict=True):
-            frame = av.VideoFrame.from_ndarray(image)
-            frame.pts, frame.time_base = at, Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def assert_equal_to_full_decoding(path: Path, **settings: int) -> type:
-    """Compares random index sets with full decoding; returns which of the two ways was taken."""
-    full = decode_everything(path)
-    draw = random.Random(0)
-    index_sets = [[draw.randrange(len(full)) for _ in range(t)] for t in (1, 1, 3, 8, 8)]
-    with VideoReader(path, **settings) as reader:
-        assert reader.n_frames == len(full)
-        for indices in [*index_sets, list(range(len(full))), [len(full) - 1], [0]]:
-            frames = reader.frames_at_indices(indices)
-            assert frames.shape == (len(indices), *full.shape[1:])
-            assert frames.dtype == torch.uint8
-            assert torch.equal(frames, full[indices]), indices
-        return type(reader._frames)
-
-
-def h264_with_b_frames(path: Path) -> None:
-    write_video(path, moving_picture(40), frames_per_second=25, options=X264)
-
-
-def h264_open_gop(path: Path) -> None:
-    write_video(path, moving_picture(40), frames_per_second=25, options=X264 | {"x264-params": "open-gop=1"})
-
-
-def h264_intra_refresh(path: Path) -> None:
-    write_video(path, moving_picture(40), frames_per_second=25, options=X264 | {"intra-refresh": "1"})
-
-
-def h264_interlaced(path: Path) -> None:
-    options = X264 | {"x264-params": "interlaced=1"}
-    write_video(path, moving_picture(20, 64, 64), frames_per_second=25, options=options)
-
-
-def h264_ten_bit(path: Path) -> None:
-    write_video(path, moving_picture(20), frames_per_second=25, pixel_format="yuv420p10le", options=X264)
-
-
-def hevc(path: Path) -> None:
-    write_video(path, moving_picture(40), frames_per_second=25, codec="libx265", options=QUIET_X265)
-
-
-def hevc_open_gop(path: Path) -> None:
-    options = QUIET_X265 | {"x265-params": QUIET_X265["x265-params"] + ":open-gop=1"}
-    write_video(path, moving_picture(40), frames_per_second=25, codec="libx265", options=options)
-
-
-def hevc_temporal_layers(path: Path) -> None:
-    options = QUIET_X265 | {"x265-params": QUIET_X265["x265-params"] + ":temporal-layers=3"}
-    write_video(path, moving_picture(40), frames_per_second=25, codec="libx265", options=options)
-
-
-def mpeg4_with_b_frames(path: Path) -> None:
-    # Large enough that no packet is as small as the place holder of a packed frame.
-    write_video(path, moving_picture(40, 96, 128), frames_per_second=25, codec="mpeg4", options={"bf": "2", "g": "12"})
-
-
-def mpeg4_without_b_frames(path: Path) -> None:
-    # Large enough that no packet is as small as the place holder of a packed frame.
-    write_video(path, moving_picture(40, 96, 128), frames_per_second=25, codec="mpeg4", options={"bf": "0", "g": "12"})
-
-
-def mpeg2(path: Path) -> None:
-    write_video(path, moving_picture(40), frames_per_second=25, codec="mpeg2video", options={"bf": "2", "g": "12"})
-
-
-def vp8_with_hidden_frames(path: Path) -> None:
-    options = {"auto-alt-ref": "1", "lag-in-frames": "8", "g": "12", "deadline": "realtime", "cpu-used": "8"}
-    write_video(path, moving_picture(40), frames_per_second=25, codec="libvpx", options=options)
-
-
-def vp9_with_hidden_frames(path: Path) -> None:
-    options = {"auto-alt-ref": "1", "lag-in-frames": "8", "g": "12", "deadline": "realtime", "cpu-used": "8"}
-    write_video(path, moving_picture(30), frames_per_second=25, codec="libvpx-vp9", options=options)
-
-
-def grey(path: Path) -> None:
-    write_video(path, moving_picture(8), frames_per_second=25, codec="ffv1", pixel_format="gray", options={})
-
-
-def ten_bit_lossless(path: Path) -> None:
-    write_video(path, moving_picture(8), frames_per_second=25, codec="ffv1", pixel_format="yuv420p10le", options={})
-
-
-def one_frame(path: Path) -> None:
-    write_video(path, moving_picture(1), frames_per_second=25)
-
-
-def variable_frame_rate(path: Path) -> None:
-    steps = [20, 35, 90, 41, 12, 200, 33] * 6
-    write_with_pts(path, np.cumsum(steps).tolist())
-
-
-def case_name(value: object) -> str:
-    return getattr(value, "__name__", str(value))
 
 
 @pytest.mark.parametrize("threads", [0, 2])
@@ -236,16 +128,6 @@ def test_a_broken_tail_leaves_the_frames_before_it(suffix: str, tmp_path: Path) 
         reader.frames_at_indices(range(reader.n_frames))
         with pytest.raises(IndexError, match=rf"frame index 39 is out of range: .*cut\{suffix} has \d+ frames"):
             reader.frames_at_indices([3, 39])
-
-
-def write_indexed_in_front(path: Path) -> None:
-    """An H.264 video of 40 frames, stored in the order in which they are shown."""
-    with av.open(str(path), "w", container_options={"movflags": "faststart"} if path.suffix == ".mp4" else {}) as out:
-        stream = out.add_stream("libx264", rate=25, options=X264 | {"bf": "0"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for image in moving_picture(40):
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
-        out.mux(stream.encode(None))
 
 
 def test_frames_that_only_the_container_knows_of_are_reported(tmp_path: Path) -> None:

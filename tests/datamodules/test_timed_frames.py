@@ -16,7 +16,7 @@ from datamodules.decoding import VideoReader, read_frames
 from datamodules.encoding import write_video
 from datamodules.timed_frames import Keyframe, TimedFrames, UntrustworthyError, index_packets
 from datamodules.video_file import OpenVideo
-from tests.datamodules.test_decoding import (
+from tests.datamodules.video_makers import (
     assert_equal_to_full_decoding,
     case_name,
     grey,
@@ -52,8 +52,9 @@ def test_the_packet_index_tells_when_frames_are_shown_and_what_they_depend_on(tm
     assert index.last_duration == 100
 
 
-@pytest.mark.parametrize(("make", "suffix"), [(h264_with_b_frames, ".avi"), (h264_with_b_frames, ".h264"),
-                                              (vp8_with_hidden_frames, ".webm")], ids=case_name)  # fmt: skip
+@pytest.mark.parametrize(
+    ("make", "suffix"), [(h264_with_b_frames, ".h264"), (vp8_with_hidden_frames, ".webm")], ids=case_name
+)
 def test_files_without_time_stamps_to_rely_on_have_no_index(
     make: Callable[[Path], None], suffix: str, tmp_path: Path
 ) -> None:

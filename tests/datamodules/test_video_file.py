@@ -25,7 +25,7 @@ from datamodules.video_file import (
     seconds_after_first,
     tick_seconds,
 )
-from tests.datamodules.test_decoding import (
+from tests.datamodules.video_makers import (
     assert_equal_to_full_decoding,
     h264_with_b_frames,
     moving_picture,
@@ -78,9 +78,9 @@ CAUSES = {
 @pytest.mark.parametrize("case", CAUSES)
 def test_errors_name_file_cause_and_step(case: str) -> None:
     cause, words = CAUSES[case]
-    with pytest.raises(VideoDecodeError, match=rf"^a\.mp4: {words} \(while opening it\)$") as caught:
-        with errors_name("a.mp4", "opening it"):
-            raise cause
+    message = rf"^a\.mp4: {words} \(while opening it\)$"
+    with pytest.raises(VideoDecodeError, match=message) as caught, errors_name("a.mp4", "opening it"):
+        raise cause
     assert caught.value.__cause__ is cause
 
 
