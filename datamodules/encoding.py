@@ -32,8 +32,9 @@ def write_video(
 ) -> None:
     """Writes a video; its container is the one that the suffix names (.mp4, .mkv, .avi, ...).
 
-    The file appears whole or not at all: it is written beside its place and then renamed. The same frames and settings
-    give the same bytes with one build of FFmpeg, as the encoder runs in one thread and nothing random is stored.
+    The file appears whole or not at all: it is written beside its place and then renamed. With one build of FFmpeg the
+    same frames and settings give the same bytes as mp4, as the encoder runs in one thread and nothing random is stored.
+    (As mkv, one file in about a thousand was seen to differ; why is not known.)
 
     Args:
         path: The file; its folder must exist, a file of that name is replaced.
