@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(command: str, arguments: list[str]) -> int:
+    _silence()
     module = _COMMANDS[command][1]
     if module is not None:
         status: int = importlib.import_module(f"lightning_modules.commands.{module}").main(arguments[1:])
@@ -115,7 +116,6 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
     """
     from lightning_modules.lightning_cli import ActionRecognitionCLI
 
-    _silence()
     return ActionRecognitionCLI.run_command(arguments)
 
 
