@@ -34,7 +34,7 @@ def test_there_are_commands_to_check() -> None:
 @pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] in ("fit", "test", "predict", "validate")])
 def test_lightning_commands_parse(command: str, parse: Any) -> None:  # noqa: F811
     subcommand, *arguments = shlex.split(command)
-    parse(*arguments, subcommand=subcommand)
+    assert parse(*arguments, subcommand=subcommand).subcommand == subcommand
 
 
 @pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] not in ("fit", "test", "predict", "validate")])
