@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from datamodules import moving_shapes_rendering
+from datamodules import encoding, moving_shapes_rendering
 from datamodules.encoding import write_video
 from datamodules.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
 from datamodules.settings import Clips, Loading, Split, Text
@@ -82,7 +82,7 @@ class MovingShapes(TrimmedVideoDataModule):
     @property
     def folder(self) -> Path:
         """Where the clips are; its name changes with everything that changes them."""
-        sources = (Path(__file__), Path(moving_shapes_rendering.__file__))
+        sources = (Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__))
         content = b"".join(source.read_bytes() for source in sources)
         settings = f"{self._n_clips} {self._render_seed}".encode()
         return self.data_root / "moving_shapes" / hashlib.sha256(content + settings).hexdigest()[:12]
