@@ -9,6 +9,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 
@@ -63,12 +64,7 @@ class PredictionTable(Callback):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the files; with several processes, the first writes the rows of all."""
-        everyone = [self._rows]
-        if trainer.world_size > 1:
-            from torch import distributed
-
-            everyone = [{} for _ in range(trainer.world_size)]
-            distributed.all_gather_object(everyone, self._rows)
+        everyone = gather_from_all(self._rows, trainer)
         if not trainer.is_global_zero:
             return
         for set_name in self._rows:

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 
@@ -78,7 +79,7 @@ class ResultManifest(Callback):
 
     def _write(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, ActionRecognizer)
-        problems = _gathered(self._problems, trainer)
+        problems = sorted(problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process)
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -159,17 +160,6 @@ def _check_complete(sets: dict[str, Any]) -> None:
 def _is_limited(trainer: Trainer, stage: str) -> bool:
     limit = trainer.limit_test_batches if stage == "test" else trainer.limit_val_batches
     return isinstance(limit, int) or limit < 1.0  # 1 is one batch, 1.0 is all
-
-
-def _gathered(problems: list[str], trainer: Trainer) -> list[str]:
-    """The messages of all processes."""
-    if trainer.world_size == 1:
-        return sorted(problems)
-    from torch import distributed
-
-    everyone: list[list[str]] = [[] for _ in range(trainer.world_size)]
-    distributed.all_gather_object(everyone, problems)
-    return sorted(message for of_process in everyone for message in of_process)
 
 
 def environment() -> dict[str, Any]:
