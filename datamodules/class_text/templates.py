@@ -36,13 +36,16 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 
 
-def fill_templates(set_name: str, names: Sequence[str], templates: str | Sequence[str]) -> ClassText:
+def fill_templates(
+    set_name: str, names: Sequence[str], templates: str | Sequence[str], *, spoken: Sequence[str] | None = None
+) -> ClassText:
     """Class text from class names.
 
     Args:
         set_name: Name of the set of videos.
         names: C class names, in label order.
         templates: The name of a set in `TEMPLATES`, a template with one "{}", or several such templates.
+        spoken: C names to put into the templates where they differ from the class names; null where they do not.
 
     Returns:
         The names with P prompts each.
@@ -61,5 +64,5 @@ def fill_templates(set_name: str, names: Sequence[str], templates: str | Sequenc
                 f"{template!r} is neither a template with one {{}} for the class name nor a set of templates "
                 f"({', '.join(TEMPLATES)})"
             )
-    prompts = tuple(tuple(template.replace("{}", name) for template in filled) for name in names)
+    prompts = tuple(tuple(template.replace("{}", name) for template in filled) for name in spoken or names)
     return ClassText(set_name=set_name, names=tuple(names), prompts=prompts, source=source)

@@ -14,6 +14,12 @@ def test_own_templates_are_taken_as_they_are() -> None:
     assert text.prompts == (("surfing", "people surfing in {{braces}}"),)
 
 
+def test_other_names_may_be_spoken_than_the_class_is_called_by() -> None:
+    text = fill_templates("val", ["yo yo", "surfing"], "video", spoken=["YoYo", "Surfing"])
+    assert text.names == ("yo yo", "surfing")
+    assert text.prompts == (("a video of YoYo.",), ("a video of Surfing.",))
+
+
 def test_action_clip_has_sixteen_templates() -> None:
     assert len(set(TEMPLATES["action_clip"])) == 16
 

@@ -1,0 +1,253 @@
+"""Class text from JSON files: descriptions, explanations and action prompts, shipped ones and one's own.
+
+The format is in `class_text.schema.json` beside this file. A plain {class name: text or texts}, as people write it by
+hand, counts as descriptions.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from reprlib import repr as shortened
+from typing import Any, Literal, get_args
+
+from datamodules.batch import ClassText
+from datamodules.class_text.action_prompts import ATTRIBUTES
+
+Kind = Literal["description", "explanation", "action_prompts"]
+Texts = str | list[str] | dict[str, list[str]]
+
+FOLDER = Path(__file__).parent / "texts"
+
+_PLURAL: dict[Kind, str] = {
+    "description": "descriptions",
+    "explanation": "explanations",
+    "action_prompts": "action prompts",
+}
+_MOST_SUGGESTIONS = 3
+
+
+@dataclass(frozen=True)
+class ClassTextFile:
+    """What a file of class text holds.
+
+    Attributes:
+        kind: What its texts are.
+        data_set: Whose classes they describe; empty where the file does not say.
+        source: Who or what wrote them; empty where the file does not say.
+        classes: The texts of each class; of action prompts, the texts of each attribute of each class.
+    """
+
+    kind: Kind
+    data_set: str
+    source: str
+    classes: Mapping[str, Texts]
+
+
+def read_class_text(set_name: str, names: Sequence[str], file: Path | str, *, lead: str | None = None) -> ClassText:
+    """Class text from a file, whose texts are the prompts as they stand.
+
+    Args:
+        set_name: Name of the set of videos.
+        names: C class names, in label order.
+        file: A JSON file, or the name of a shipped one without suffix ("ucf101_descriptions"); it may describe other
+            classes too.
+        lead: A template with one {} for the class name, put before each text, as AP-CLIP does: "a video of {}." makes
+            "a video of brush hair. TEXT".
+
+    Returns:
+        The names with P prompts each; action prompts lie attribute by attribute in the order of `ATTRIBUTES`.
+
+    Raises:
+        ValueError: The file is missing or malformed, lacks classes (all of them are named), or has different numbers
+            of texts for them; or the lead has not one {}.
+    """
+    if lead is not None and lead.count("{}") != 1:
+        raise ValueError(f"the lead {lead!r} must have one {{}} for the class name, as in 'a video of {{}}.'")
+    path = _locate(file)
+    content = read_class_text_file(path)
+    called = f"{_PLURAL[content.kind]} {path.name}"
+    _check_all_there(called, names, content.classes)
+    prompts = [texts_of(content.classes[name]) for name in names]
+    for name, texts in zip(names, prompts, strict=True):
+        if len(texts) != len(prompts[0]):
+            raise ValueError(
+                f"{called}: {names[0]!r} has {len(prompts[0])} texts, but {name!r} has {len(texts)}; every class needs "
+                "the same number"
+            )
+    source = f"{_PLURAL[content.kind]}: {path.name}"
+    if lead is not None:
+        leads = [lead.replace("{}", name) for name in names]
+        prompts = [tuple(f"{first} {text}" for text in texts) for first, texts in zip(leads, prompts, strict=True)]
+        source += f" after {lead!r}"
+    return ClassText(set_name=set_name, names=tuple(names), prompts=tuple(prompts), source=source)
+
+
+def shipped_class_text() -> tuple[str, ...]:
+    """The names of the files that come with the package."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+
+
+def read_class_text_file(path: Path) -> ClassTextFile:
+    """A file of class text as it is.
+
+    Args:
+        path: The JSON file.
+
+    Returns:
+        Its content, checked.
+
+    Raises:
+        ValueError: The file is missing or malformed.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repetition)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"class text {path} cannot be read: {error}") from error
+    return _checked(content, f"class text {path}")
+
+
+def write_class_text(path: Path, kind: Kind, *, data_set: str, source: str, classes: Mapping[str, Texts]) -> None:
+    """Writes a file of class text in one step: a killed run leaves the old file or the new one, never half of one.
+
+    Args:
+        path: The JSON file.
+        kind: What the texts are.
+        data_set: Whose classes they describe.
+        source: Who or what wrote them.
+        classes: The texts of each class, in the order in which they are written.
+
+    Raises:
+        ValueError: The texts are not of this kind.
+    """
+    file = ClassTextFile(kind, data_set, source, dict(classes))
+    content = asdict(file)
+    _checked(content, f"class text for {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with unfinished.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(unfinished, path)
+
+
+def texts_of(texts: Texts) -> tuple[str, ...]:
+    """The prompts of a class in order: its text or texts, or those of its attributes one after the other."""
+    if isinstance(texts, str):
+        return (texts,)
+    if isinstance(texts, list):
+        return tuple(texts)
+    return tuple(text for attribute in ATTRIBUTES for text in texts[attribute.name])
+
+
+def _locate(file: Path | str) -> Path:
+    path = Path(file).expanduser()
+    shipped = FOLDER / f"{file}.json"
+    is_name = path.suffix == "" and path.name == str(file)
+    if is_name and shipped.is_file():
+        return shipped
+    if not path.is_file():
+        known = ", ".join(shipped_class_text()) or "none"
+        raise ValueError(f"there is no class text {str(file)!r}: no such file, and none of the shipped ones ({known})")
+    return path
+
+
+def _check_all_there(called: str, names: Sequence[str], there: Mapping[str, Texts]) -> None:
+    missing = [name for name in names if name not in there]
+    if not missing:
+        return
+    near = [(name, difflib.get_close_matches(name, there, n=1)) for name in missing]
+    pairs = [f"{found[0]!r} for {name!r}" for name, found in near if found][:_MOST_SUGGESTIONS]
+    hint = f" (it has {', '.join(pairs)})" if pairs else ""
+    raise ValueError(f"{called} lack {len(missing)} of {len(names)} classes: {', '.join(missing)}{hint}")
+
+
+# --- checks of the format ---------------------------------------------------------------------------------------------
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        raise ValueError(f"it has more than one {', '.join(map(repr, twice))}")
+    return content
+
+
+def _checked(content: object, where: str) -> ClassTextFile:
+    if not isinstance(content, dict):
+        raise ValueError(f"{where} must be a JSON object {{class name: text}}, not {shortened(content)}")
+    if "kind" in content and "classes" in content:
+        file = _with_header(content, where)
+    else:
+        file = ClassTextFile("description", "", "", content)
+    for name, texts in file.classes.items():
+        problem = next(_problems(file.kind, texts), None)
+        if problem is not None:
+            raise ValueError(f"{where}: class {name!r} {problem}")
+    return file
+
+
+def _with_header(content: dict[str, Any], where: str) -> ClassTextFile:
+    keys = ("kind", "data_set", "source", "classes")
+    odd = [f"no {key!r}" for key in keys if key not in content] + [f"{key!r}" for key in content if key not in keys]
+    if odd:
+        raise ValueError(f"{where} must have the keys {', '.join(keys)} and no others; it has {', '.join(odd)}")
+    if content["kind"] not in get_args(Kind):
+        raise ValueError(f"{where}: kind is {content['kind']!r}, but must be one of {', '.join(get_args(Kind))}")
+    for key in ("data_set", "source"):
+        if not isinstance(content[key], str):
+            raise ValueError(f"{where}: {key} must be a text, not {shortened(content[key])}")
+    if not isinstance(content["classes"], dict):
+        raise ValueError(f"{where}: classes must be {{class name: texts}}, not {shortened(content['classes'])}")
+    return ClassTextFile(**content)
+
+
+def _problems(kind: Kind, texts: object) -> Iterator[str]:
+    """What is wrong with the texts of a class."""
+    if kind == "action_prompts":
+        yield from _problems_of_attributes(texts)
+    elif isinstance(texts, str):
+        if not texts.strip():
+            yield "has an empty text"
+    elif isinstance(texts, list):
+        yield from _problems_of_list(texts)
+    else:
+        yield (
+            f"must have a text or a list of texts, not {shortened(texts)}; attributes and a header need the keys kind, "
+            "data_set, source and classes"
+        )
+
+
+def _problems_of_list(texts: object) -> Iterator[str]:
+    if not isinstance(texts, list) or not texts:
+        yield f"must have a list of at least one text, not {shortened(texts)}"
+        return
+    for text in texts:
+        if not isinstance(text, str):
+            yield f"has {shortened(text)} where a text must be"
+        elif not text.strip():
+            yield "has an empty text"
+
+
+def _problems_of_attributes(texts: object) -> Iterator[str]:
+    names = [attribute.name for attribute in ATTRIBUTES]
+    if not isinstance(texts, dict):
+        yield f"must have {{attribute: texts}}, not {shortened(texts)}"
+        return
+    missing, unknown = [n for n in names if n not in texts], [n for n in texts if n not in names]
+    if missing or unknown:
+        lacks = [f"lacks the attributes {', '.join(missing)}"] if missing else []
+        odd = [f"has the unknown attributes {', '.join(unknown)} (they are {', '.join(names)})"] if unknown else []
+        yield " and ".join(lacks + odd)
+        return
+    for name in names:
+        yield from (f"{problem} (attribute {name})" for problem in _problems_of_list(texts[name]))
+    counts = {name: len(texts[name]) for name in names}
+    if len(set(counts.values())) != 1:
+        yield f"must have the same number of texts for every attribute, not {counts}"
