@@ -13,7 +13,7 @@ from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 
-_COLUMNS = ("path", "label", "prediction", "probability", "decoded")
+_COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded")
 
 
 class PredictionTable(Callback):
@@ -52,7 +52,8 @@ class PredictionTable(Callback):
         columns = (batch.indices, batch.labels, best.indices, best.values, batch.failed)
         for index, label, prediction, probability, failed in zip(*(c.tolist() for c in columns), strict=True):
             row = {
-                "path": table.key(index),
+                "video": table.key(index),
+                "path": table.path(index),
                 "label": text.names[label] if label >= 0 else "",
                 "prediction": "" if failed else text.names[prediction],
                 "probability": "" if failed else f"{probability:.4f}",

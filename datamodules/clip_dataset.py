@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datamodules.batch import VideoBatch
+from datamodules.batch import VideoBatch, VideoRecord
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
 from datamodules.seeding import derive_seed
@@ -87,7 +87,7 @@ class TrainingClips(Dataset[Sample]):
             while len(failures) < _MOST_SUBSTITUTES:
                 record = self.table[index]
                 try:
-                    frames = self._read(record.path)
+                    frames = self._read(record)
                 except VideoDecodeError as error:
                     failures.append(str(error))
                     index = int(torch.randint(len(self.table), ()))
@@ -98,13 +98,14 @@ class TrainingClips(Dataset[Sample]):
             f"The last: {failures[-1]}"
         )
 
-    def _read(self, path: Path) -> Tensor:
-        with VideoReader(path) as reader:
+    def _read(self, record: VideoRecord) -> Tensor:
+        with VideoReader(record.path) as reader:
+            first, n_available = frames_of(reader, record)
             if self._sampling == "random":
-                indices = random_segment_indices(reader.n_frames, self._n_frames)
+                indices = random_segment_indices(n_available, self._n_frames)
             else:
-                indices = centre_indices(reader.n_frames, self._n_frames)
-            return self._transform(reader.frames_at_indices(indices.tolist()))
+                indices = centre_indices(n_available, self._n_frames)
+            return self._transform(reader.frames_at_indices((first + indices).tolist()))
 
 
 class EvaluationClips(Dataset[Sample]):
@@ -147,8 +148,9 @@ class EvaluationClips(Dataset[Sample]):
         record = self.table[index]
         try:
             with VideoReader(record.path) as reader:
-                indices = multi_clip_indices(reader.n_frames, self._n_frames, self._n_clips)
-                frames = reader.frames_at_indices(indices.flatten().tolist())
+                first, n_available = frames_of(reader, record)
+                indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
+                frames = reader.frames_at_indices((first + indices).flatten().tolist())
         except VideoDecodeError as error:
             if self._on_decode_error == "raise":
                 raise VideoDecodeError(
@@ -160,6 +162,34 @@ class EvaluationClips(Dataset[Sample]):
             return Sample(blank, record.label, index, failed=True, undecodable=(str(error),))
         clips = frames.unflatten(0, (self._n_clips, self._n_frames))
         return Sample(torch.cat([self._transform(clip) for clip in clips]), record.label, index)
+
+
+def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
+    """Which frames of a file a record means.
+
+    Args:
+        reader: The open file.
+        record: The video, or a stretch of one.
+
+    Returns:
+        Index of the first frame, and how many there are: all those shown from the start of the stretch on and before
+        its end, at least one.
+
+    Raises:
+        VideoDecodeError: The stretch begins after the last frame.
+    """
+    if record.segment_seconds is None:
+        return 0, reader.n_frames
+    start, end = record.segment_seconds
+    times = reader.times_seconds
+    if start > reader.duration_seconds:
+        raise VideoDecodeError(
+            f"{record.path}: the stretch from {start:g} to {end:g} s begins after the video's end at "
+            f"{reader.duration_seconds:g} s"
+        )
+    first = min(int(np.searchsorted(times, start, side="left")), len(times) - 1)
+    behind = int(np.searchsorted(times, end, side="left"))
+    return first, max(1, behind - first)
 
 
 def collate(samples: Sequence[Sample]) -> VideoBatch:

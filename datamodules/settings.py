@@ -62,12 +62,48 @@ class Split:
         held_out_fraction: Share of the training videos of each class that is kept from training and chooses the
             checkpoint. Test videos and novel classes never do.
         seed: Seed of all drawn splits, apart from the seed of the run.
+        fold: Which of a data set's official splits: 1, 2 or 3 of UCF-101 and HMDB-51, or Kinetics-600's draws.
+        exclude: CSV file with a column `video`, as `zsar doctor` writes it: videos that are neither trained nor tested
+            on, and counted in every result. Relative to the working directory.
     """
 
     protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
     shots: int | None = None
     held_out_fraction: float = 0.1
     seed: int = 0
+    fold: int = 1
+    exclude: Path | str | None = None
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Published split files, in ViFi-CLIP's or T2L's format, which are then used instead of what would be drawn.
+
+    Paths are relative to the data root. Subsets without a list come from the official annotations.
+
+    Attributes:
+        train: Training videos, used to the last one: `split.shots` does not apply.
+        held_out: Further training videos, from which clips that choose the checkpoint are drawn
+            (`split.held_out_fraction` of each class); those in `train` are left out. Null to hold nothing out.
+        test: Test videos of the protocol all_classes.
+        base: Test videos of the base classes.
+        novel: Test videos of the novel classes.
+        classes: Label file (CSV id,name) of `train`, `held_out` and `test`.
+        base_classes: Label file of `base`, and of `train` and `held_out`, in the protocol base_to_novel.
+        novel_classes: Label file of `novel`.
+        on_contradiction: What becomes of a list whose labels contradict the class in the file names, as ViFi-CLIP's of
+            HMDB-51 do: "refuse" it, or "follow_file_names" with a warning.
+    """
+
+    train: Path | str | None = None
+    held_out: Path | str | None = None
+    test: Path | str | None = None
+    base: Path | str | None = None
+    novel: Path | str | None = None
+    classes: Path | str | None = None
+    base_classes: Path | str | None = None
+    novel_classes: Path | str | None = None
+    on_contradiction: Literal["refuse", "follow_file_names"] = "refuse"
 
 
 @dataclass(frozen=True)
@@ -77,11 +113,22 @@ class Text:
     Attributes:
         templates: A named set of templates (name, photo, video, vifi_clip, action_clip), a template with one {}, or a
             list of templates.
-        descriptions: JSON file {class name: text} that is used instead of templates.
+        names: What templates are filled with: "clean" names ("apply eye makeup") or "exact" ones, as the data set's
+            makers, or the label file of a published list, write them ("ApplyEyeMakeup").
+        descriptions: Texts that are used instead of templates: a JSON file as `zsar describe` writes it, or the name of
+            one that comes with zsar: ucf101_descriptions, ucf101_explanations, and the same of hmdb51 and thumos14.
+        lead: A template that is put before each such text, e.g. "a video of {}."; null for none.
     """
 
     templates: str | list[str] = "video"
+    names: Literal["clean", "exact"] = "clean"
     descriptions: Path | str | None = None
+    lead: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a lead with nothing to lead to."""
+        if self.lead is not None and self.descriptions is None:
+            raise ValueError(f"text.lead is {self.lead!r}, but there are no text.descriptions for it to be put before")
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,46 @@ def base_and_novel_classes(
     return tuple(sorted(ranked[:n_base])), tuple(sorted(ranked[n_base:]))
 
 
+def base_and_novel_by_frequency(names: Sequence[str], counts: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Divides classes as ViFi-CLIP's published base-to-novel splits do: the more frequent half are base classes.
+
+    Args:
+        names: C class names, in label order.
+        counts: C numbers of training videos.
+
+    Returns:
+        Base and novel names, each with the rarest first, ties in label order: the order of the published label files.
+
+    Raises:
+        ValueError: There are fewer than two classes.
+    """
+    if len(names) < 2:
+        raise ValueError(f"base and novel classes need at least two classes; there are {len(names)}")
+    rarest_first = sorted(range(len(names)), key=lambda label: (counts[label], label))
+    ordered = tuple(names[label] for label in rarest_first)
+    n_novel = len(names) // 2
+    return ordered[n_novel:], ordered[:n_novel]
+
+
+def draw_classes(names: Sequence[str], n: int, *, seed: int) -> tuple[str, ...]:
+    """Draws classes, e.g. 160 of the 220 that Kinetics-600 adds to Kinetics-400.
+
+    Args:
+        names: The class names to draw from, in any order.
+        n: How many.
+        seed: Seed of the draw.
+
+    Returns:
+        The names drawn, sorted.
+
+    Raises:
+        ValueError: There are fewer than n.
+    """
+    if not 0 < n <= len(names):
+        raise ValueError(f"{n} classes cannot be drawn from {len(names)}")
+    return tuple(sorted(rank_by_seed(names, seed, "test classes")[:n]))
+
+
 def draw_training_videos(
     keys: Sequence[str],
     labels: NDArray[np.int64],

@@ -7,18 +7,19 @@ held-out clips, sampling, views, class text and data loaders are here, once.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.batch import ClassText, VideoBatch
-from datamodules.class_text.descriptions import read_descriptions
+from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated
 from datamodules.class_text.templates import fill_templates
+from datamodules.class_text.text_files import read_class_text
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
 from datamodules.samplers import EvaluationSampler, TrainingSampler
 from datamodules.seeding import run_seed
@@ -37,7 +38,14 @@ def default_data_root() -> Path:
 
 
 class TrimmedVideoDataModule(LightningDataModule):
-    """Videos with one class each -> batches of frames, and the class text of each data loader."""
+    """Videos with one class each -> batches of frames, and the class text of each data loader.
+
+    Attributes:
+        n_folds: How many official splits there are.
+        sets: After `setup`, the videos of each set.
+    """
+
+    n_folds: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -66,6 +74,8 @@ class TrimmedVideoDataModule(LightningDataModule):
         self.split = split
         self.text = text
         self.loading = loading
+        if not 1 <= split.fold <= self.n_folds:
+            raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
         self._train_transform = TrainTransform(clips.image_size, **asdict(clips.augmentation))
         self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
         self.sets: dict[str, VideoTable] = {}
@@ -80,6 +90,11 @@ class TrimmedVideoDataModule(LightningDataModule):
     def list_videos(self, subset: Subset) -> VideoTable:
         """All videos of a subset with labels into `class_names`."""
         raise NotImplementedError
+
+    @property
+    def exact_name_of(self) -> Mapping[str, str]:
+        """Class name -> the name as the data set's makers write it, for those that differ."""
+        return {}
 
     def base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
         """The base and the novel classes, each in the order that gives them their labels."""
@@ -108,38 +123,71 @@ class TrimmedVideoDataModule(LightningDataModule):
         """Lists the videos of a stage.
 
         Raises:
-            FileNotFoundError: The data are not where they should be.
-            ValueError: A set is empty, or a split cannot be drawn.
+            FileNotFoundError: The data are not where they should be, or listed videos are missing.
+            ValueError: A set is empty or lists a video twice, or a split cannot be drawn.
         """
+        listed = self.list_sets(stage)
+        for set_name, table in listed.items():
+            if len(table) == 0 and (set_name != "val" or self.holds_out):
+                raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
+            refuse_repeated(table, set_name)
+            may_miss = set_name not in ("train", "val") and self.loading.on_decode_error == "count_as_wrong"
+            refuse_missing(table, set_name, only_warn=may_miss)
+        self.sets.update(listed)
+
+    def list_sets(self, stage: str) -> dict[str, VideoTable]:
+        """The videos of each set of a stage, as listed: nothing is checked yet."""
         names = tuple(self.class_names)
         if stage in ("fit", "validate"):
-            classes = self.set_classes("fit")["train"]
-            videos = self.list_videos("train").of_classes(names, classes)
-            train, held_out = draw_training_videos(
-                videos.all_keys(),
-                videos.labels,
-                seed=self.split.seed,
-                shots=self.split.shots,
-                held_out_fraction=self.split.held_out_fraction,
-            )
-            self.sets["train"], self.sets["val"] = videos.select(train), videos.select(held_out)
+            videos = self.list_videos("train").of_classes(names, self.set_classes("fit")["train"])
+            train, held_out = self.draw_training_sets(self.without_excluded(videos))
+            return {"train": train, "val": held_out}
         if stage == "test":
-            videos = self.list_videos("test")
-            for set_name, classes in self.set_classes("test").items():
-                self.sets[set_name] = videos.of_classes(names, classes)
-        if stage == "predict":
-            self.sets["predict"] = self.list_videos("predict")
-        for set_name in self.set_classes(stage):
-            if len(self.sets[set_name]) == 0 and not (set_name == "val" and self.split.held_out_fraction == 0):
-                raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
+            videos = self.without_excluded(self.list_videos("test"))
+            return {name: videos.of_classes(names, classes) for name, classes in self.set_classes("test").items()}
+        return {"predict": self.without_excluded(self.list_videos("predict"))}
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether training clips are held out to choose a checkpoint by."""
+        return self.split.held_out_fraction > 0
+
+    def draw_training_sets(self, videos: VideoTable) -> tuple[VideoTable, VideoTable]:
+        """Training and held-out videos, drawn from the (base) classes' training videos."""
+        train, held_out = draw_training_videos(
+            videos.all_keys(),
+            videos.labels,
+            seed=self.split.seed,
+            shots=self.split.shots,
+            held_out_fraction=self.split.held_out_fraction,
+        )
+        return videos.select(train), videos.select(held_out)
+
+    def without_excluded(self, videos: VideoTable) -> VideoTable:
+        """The videos that `split.exclude` does not name."""
+        return videos.without(self._excluded)
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset() if self.split.exclude is None else read_excluded(Path(self.split.exclude).expanduser())
 
     def class_text(self, stage: str) -> list[ClassText]:
         """The classes of each data loader of a stage, as text."""
         sets = self.set_classes(stage).items()
         if self.text.descriptions is not None:
-            path = Path(self.text.descriptions).expanduser()
-            return [read_descriptions(set_name, names, path) for set_name, names in sets]
-        return [fill_templates(set_name, names, self.text.templates) for set_name, names in sets]
+            file = self.text.descriptions
+            return [read_class_text(set_name, names, file, lead=self.text.lead) for set_name, names in sets]
+        return [self._filled(set_name, names) for set_name, names in sets]
+
+    def _filled(self, set_name: str, names: Sequence[str]) -> ClassText:
+        exact = self.exact_name_of if self.text.names == "exact" else {}
+        spoken = [exact.get(name, name) for name in names]
+        return fill_templates(set_name, names, self.text.templates, spoken=spoken)
+
+    @property
+    def data_set(self) -> str:
+        """The name of the data set in results: "ucf101", ..."""
+        return type(self).__module__.rpartition(".")[2]
 
     def describe(self) -> dict[str, Any]:
         """What a result must say about the data: counts, split, sampling, views."""
@@ -150,7 +198,10 @@ class TrimmedVideoDataModule(LightningDataModule):
             labelled[name] = [(key, classes[name][label]) for key, label in zip(keys, labels, strict=True)]
         return {
             "class_path": f"{type(self).__module__}.{type(self).__qualname__}",
+            "data_set": self.data_set,
             "protocol": self.split.protocol,
+            "fold": self.split.fold,
+            "n_excluded": len(self._excluded),
             "n_listed": {name: len(table) for name, table in self.sets.items()},
             "roots": {name: str(table.root.resolve()) for name, table in self.sets.items()},
             "split_hash": split_hash(labelled),
@@ -225,3 +276,7 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     def _uses_cuda(self) -> bool:
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+
+def _folds(n: int) -> str:
+    return "no official splits to choose from; leave it at 1" if n == 1 else f"the official splits 1 to {n}"

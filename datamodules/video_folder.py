@@ -13,29 +13,15 @@ A folder:                      A list, with a header; paths are relative to it o
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import draw_training_videos
 from datamodules.video import Subset, TrimmedVideoDataModule
+from datamodules.video_index import VIDEO_SUFFIXES, find_videos
 from datamodules.video_table import VideoTable
-
-VIDEO_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *("mp4", "avi", "mkv", "webm", "mov", "m4v", "mpg", "mpeg", "wmv", "flv", "ts", "mts", "m2ts", "3gp", "ogv"),
-        *("gif", "y4m", "h264", "hevc"),
-    )
-)
-
-
-def find_videos(folder: Path) -> Iterator[Path]:
-    """Video files under a folder, told by their suffix, in sorted order; hidden files are left out."""
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file():
-            yield path
 
 
 class VideoFolder(TrimmedVideoDataModule):

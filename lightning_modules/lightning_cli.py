@@ -131,9 +131,9 @@ class ActionRecognitionCLI(LightningCLI):
         if self.trainer.is_global_zero:
             print(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
         monitor = self.config_init[self.subcommand].checkpoint.monitor
-        held_out = self.datamodule.split.held_out_fraction
-        if held_out == 0 and monitor is not None and monitor.startswith("val/"):
+        if not self.datamodule.holds_out and monitor is not None and monitor.startswith("val/"):
             raise ValueError(
-                f"data.split.held_out_fraction is 0, so there are no clips to choose the best checkpoint by "
-                f"({monitor}); hold some out, or keep the last: --checkpoint.monitor null --checkpoint.filename last"
+                f"no clips are held out to choose the best checkpoint by ({monitor}): data.split.held_out_fraction is 0, "
+                "or data.lists.train is used whole. Hold some out (data.lists.held_out for a list), or keep the last: "
+                "--checkpoint.monitor null --checkpoint.filename last"
             )

@@ -22,7 +22,7 @@ from datamodules.class_text.templates import fill_templates
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import multi_clip_indices
 from datamodules.transforms import TestTransform
-from datamodules.video_folder import find_videos
+from datamodules.video_index import find_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.recognizer import ActionRecognizer

@@ -36,7 +36,7 @@ def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree
     names = ("base", "novel") if stage == "test" else ("predict",)
     tables = {name: rows(tmp_path / f"predictions_{name}.csv") for name in names}
     for name, table in tables.items():
-        assert [row["path"] for row in table] == module.sets[name].all_keys()
+        assert [row["video"] for row in table] == [row["path"] for row in table] == module.sets[name].all_keys()
         for row in table:
             broken = row["path"] == "red dance/1.mp4"
             assert row["decoded"] == ("no" if broken else "yes")

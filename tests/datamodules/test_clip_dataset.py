@@ -1,11 +1,14 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
 
-from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
-from datamodules.decoding import VideoDecodeError, read_frames
+from datamodules.batch import VideoRecord
+from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
+from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
+from datamodules.encoding import write_video
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
 
@@ -103,3 +106,40 @@ def test_samples_are_stacked_into_a_batch(broken: VideoTable) -> None:
     assert batch.labels.tolist() == batch.indices.tolist() == [0, 1, 2]
     assert batch.failed.tolist() == [False, True, False]
     assert len(batch.undecodable) == 1
+
+
+def stretched(path: Path, start: float, end: float) -> VideoTable:
+    return VideoTable(path.parent, [path.name], [0], segments_seconds=np.array([[start, end]]))
+
+
+def test_a_stretch_of_a_video_is_sampled_within_its_start_and_end(tmp_path: Path) -> None:
+    frames = np.zeros((40, 32, 32, 3), dtype=np.uint8)
+    frames[16:24] = 200  # seconds 2 to 3 at 8 frames a second
+    write_video(tmp_path / "long.mp4", frames, frames_per_second=8)
+    table = stretched(tmp_path / "long.mp4", 2.0, 3.0)
+    test = EvaluationClips(table, TestTransform(32), n_frames=8, n_clips=2, on_decode_error="raise")[0]
+    assert test.frames.shape == (2, 8, 3, 32, 32)
+    assert test.frames.float().mean() > 190
+    train = TrainingClips(table, TrainTransform(32, colour_jitter=0.0, grey=0.0), n_frames=4, sampling="random", seed=0)
+    assert all(train[0, epoch].frames.float().mean() > 190 for epoch in range(5))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [(0.0, 99.0, (0, 8)), (1.0, 2.0, (2, 2)), (1.2, 1.3, (3, 1)), (3.6, 3.9, (7, 1)), (1.0, 1.0, (2, 1))],
+)
+def test_a_stretch_has_at_least_one_frame(tmp_path: Path, start: float, end: float, expected: tuple[int, int]) -> None:
+    write_video(tmp_path / "a.mp4", np.zeros((8, 32, 32, 3), dtype=np.uint8), frames_per_second=2)
+    with VideoReader(tmp_path / "a.mp4") as reader:
+        assert frames_of(reader, VideoRecord(tmp_path / "a.mp4", 0, (start, end))) == expected
+
+
+def test_a_stretch_behind_the_end_is_a_decoding_error(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", np.zeros((8, 32, 32, 3), dtype=np.uint8), frames_per_second=2)
+    clips = EvaluationClips(
+        stretched(tmp_path / "a.mp4", 9.0, 10.0), TestTransform(32), n_frames=4, n_clips=1, on_decode_error="raise"
+    )
+    with pytest.raises(
+        VideoDecodeError, match=r"a\.mp4: the stretch from 9 to 10 s begins after the video's end at 4 s"
+    ):
+        clips[0]

@@ -3,7 +3,7 @@ from dataclasses import asdict
 
 import pytest
 
-from datamodules.settings import Augmentation, Clips, Loading
+from datamodules.settings import Augmentation, Clips, Loading, Text
 from datamodules.transforms import TrainTransform
 
 
@@ -14,6 +14,7 @@ from datamodules.transforms import TrainTransform
         (lambda: Clips(n_test_clips=0), "n_test_clips must be at least 1; got 0"),
         (lambda: Loading(batch_size=0), "batch_size must be at least 1; got 0"),
         (lambda: Loading(test_batch_size=-2), "test_batch_size must be at least 1; got -2"),
+        (lambda: Text(lead="a video of {}."), "lead is 'a video of {}.', but there are no text.descriptions"),
         (lambda: Loading(n_workers=-1), "n_workers must not be negative; got -1"),
     ],
 )

@@ -3,7 +3,14 @@ import random
 import numpy as np
 import pytest
 
-from datamodules.splits import base_and_novel_classes, draw_training_videos, rank_by_seed, split_hash
+from datamodules.splits import (
+    base_and_novel_by_frequency,
+    base_and_novel_classes,
+    draw_classes,
+    draw_training_videos,
+    rank_by_seed,
+    split_hash,
+)
 
 NAMES = ["archery", "bowling", "cricket", "diving", "fencing"]
 KEYS = [f"{name}/{i}.mp4" for name in NAMES for i in range(8)]
@@ -85,3 +92,23 @@ def test_split_hash_depends_on_the_videos_and_not_on_their_order() -> None:
         )
         == 4
     )
+
+
+def test_the_more_frequent_half_are_base_classes_rarest_first_and_ties_in_label_order() -> None:
+    base, novel = base_and_novel_by_frequency(NAMES, [7, 9, 7, 8, 9])
+    assert novel == ("archery", "cricket")
+    assert base == ("diving", "bowling", "fencing")
+
+
+def test_one_class_cannot_be_divided() -> None:
+    with pytest.raises(ValueError, match="at least two classes; there are 1"):
+        base_and_novel_by_frequency(["archery"], [3])
+
+
+def test_drawn_classes_are_sorted_and_depend_on_the_seed_alone() -> None:
+    drawn = draw_classes(NAMES, 3, seed=1)
+    assert list(drawn) == sorted(drawn)
+    assert draw_classes(NAMES[::-1], 3, seed=1) == drawn
+    assert len({draw_classes(NAMES, 3, seed=seed) for seed in range(8)}) > 3
+    with pytest.raises(ValueError, match="6 classes cannot be drawn from 5"):
+        draw_classes(NAMES, 6, seed=0)

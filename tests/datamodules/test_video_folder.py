@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video_folder import VideoFolder, find_videos
+from datamodules.video_folder import VideoFolder
 
 CLIPS = Clips(n_frames=4, image_size=32)
 LOADING = Loading(batch_size=2, n_workers=0)
@@ -133,13 +133,6 @@ def test_missing_and_empty_sources_say_what_was_expected(tmp_path: Path) -> None
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match=r"no videos in class folders; expected .*CLASS NAME/VIDEO"):
         folder(tmp_path / "empty").setup("fit")
-
-
-def test_other_and_hidden_files_are_no_videos(tmp_path: Path) -> None:
-    for name in ("b.MP4", "a.avi", ".hidden.mp4", "notes.txt", "deep/c.mkv"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert [p.relative_to(tmp_path).as_posix() for p in find_videos(tmp_path)] == ["a.avi", "b.MP4", "deep/c.mkv"]
 
 
 def test_a_test_fraction_of_everything_is_refused() -> None:

@@ -30,5 +30,44 @@ def test_rows_can_be_selected() -> None:
 
 
 def test_keys_and_labels_must_match() -> None:
-    with pytest.raises(ValueError, match="1 videos but 2 labels"):
+    with pytest.raises(ValueError, match="1 videos but columns of 1, 2"):
         VideoTable(Path("/data"), ["a.mp4"], [0, 1])
+
+
+def with_everything() -> VideoTable:
+    return VideoTable(
+        Path("/data"),
+        ["train/a.mp4", "train/a.mp4", "b.webm"],
+        [0, 1, 1],
+        keys=["a@0-1", "a@2-3", "b"],
+        segments_seconds=np.array([[0.0, 1.0], [2.0, 3.0], [np.nan, np.nan]]),
+        found=np.array([True, True, False]),
+    )
+
+
+def test_keys_may_differ_from_paths_and_stretches_of_one_file_are_videos_of_their_own() -> None:
+    table = with_everything()
+    assert (table.key(1), table.path(1)) == ("a@2-3", "train/a.mp4")
+    assert table[1] == VideoRecord(path=Path("/data/train/a.mp4"), label=1, segment_seconds=(2.0, 3.0))
+
+
+def test_every_column_follows_a_selection() -> None:
+    chosen = with_everything().of_classes(["x", "y"], ["y"])
+    assert chosen.all_keys() == ["a@2-3", "b"]
+    assert chosen.labels.tolist() == [0, 0]
+    assert [chosen.path(i) for i in range(2)] == ["train/a.mp4", "b.webm"]
+    assert chosen.segments_seconds is not None
+    assert chosen.segments_seconds[0].tolist() == [2.0, 3.0]
+    assert chosen.found is not None
+    assert chosen.found.tolist() == [True, False]
+
+
+def test_videos_can_be_left_out_by_key() -> None:
+    assert with_everything().without({"a@0-1", "somewhere else"}).all_keys() == ["a@2-3", "b"]
+    assert with_everything().without(set()).all_keys() == ["a@0-1", "a@2-3", "b"]
+
+
+def test_labels_can_be_hidden() -> None:
+    hidden = with_everything().unlabelled()
+    assert hidden.labels.tolist() == [-1, -1, -1]
+    assert hidden.all_keys() == with_everything().all_keys()

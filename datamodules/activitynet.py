@@ -1,0 +1,70 @@
+"""ActivityNet v1.3: 200 activities of daily life in untrimmed videos (Caba Heilbron et al. 2015), used as trimmed.
+
+    DATA_ROOT/activitynet/
+        videos/v_---9CpRcKoU.mp4                          at any depth, in any container
+        activity_net.v1-3.min.json
+
+Source: http://activity-net.org/download.html. Licence: annotations MIT; the videos belong to their makers.
+Counts: training 10,024 videos (15,410 instances), validation 4,926 (7,654), on which everyone tests.
+Localization in untrimmed videos is another task with a data module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from datamodules.annotations import Listing, read_activitynet
+from datamodules.listed_videos import ListedVideoDataModule
+from datamodules.settings import Clips, Lists, Loading, Split, Text
+
+
+class ActivityNet(ListedVideoDataModule):
+    """ActivityNet v1.3: what is done in a video, or in an instance cut from it."""
+
+    vocabulary = "activitynet"
+    videos_folder = "activitynet/videos"
+
+    def __init__(
+        self,
+        *,
+        units: Literal["videos", "instances"] = "videos",
+        lists: Lists = Lists(),  # noqa: B008 - frozen, as are the four below
+        data_root: Path | str | None = None,
+        clips: Clips = Clips(),  # noqa: B008
+        split: Split = Split(),  # noqa: B008
+        text: Text = Text(),  # noqa: B008
+        loading: Loading = Loading(),  # noqa: B008
+    ) -> None:
+        """Describes the data.
+
+        Args:
+            units: What gets one label: whole "videos", by the class that takes most of their annotated time, as in
+                published zero-shot tests, or each annotated instance, cut at its start and end.
+            lists: Published split files to use instead of drawing.
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            clips: How frames are taken from a video.
+            split: Which classes and videos are trained on and tested on.
+            text: What models read of a class.
+            loading: How videos become batches.
+
+        Raises:
+            ValueError: A number is out of range, or a list is given without its label file.
+        """
+        super().__init__(lists=lists, data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        self.units = units
+
+    def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
+        """Training or validation videos."""
+        path = self.data_root / "activitynet" / "activity_net.v1-3.min.json"
+        return read_activitynet(path, "training" if subset == "train" else "validation", self.units)
+
+    @property
+    def published_counts(self) -> Mapping[str, int]:
+        """Videos or instances as published."""
+        return {"train": 10024, "test": 4926} if self.units == "videos" else {"train": 15410, "test": 7654}
+
+    def describe(self) -> dict[str, Any]:
+        """Adds what gets a label."""
+        return {**super().describe(), "units": self.units}

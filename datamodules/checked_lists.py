@@ -1,0 +1,91 @@
+"""What may be wrong with the list of a set: videos that are missing, or listed twice; and which are left out of it."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from datamodules.video_table import VideoTable
+
+_SHOWN = 5
+
+
+def read_excluded(path: Path) -> frozenset[str]:
+    """Videos that are left out on the record.
+
+    Args:
+        path: CSV file with a column `video` of keys, as `zsar doctor` writes it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The column is missing.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path} of videos to exclude; `zsar doctor` writes one")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if "video" not in (reader.fieldnames or ()):
+            raise ValueError(f"{path} has no column `video`; its first line must name it, as `zsar doctor` writes it")
+        return frozenset(row["video"] for row in reader if row["video"])
+
+
+def refuse_repeated(table: VideoTable, set_name: str) -> None:
+    """Checks that no video is listed twice: it would be trained on, or counted, twice.
+
+    Raises:
+        ValueError: One is; the message names some.
+    """
+    repeated = repeated_keys(table)
+    if repeated:
+        raise ValueError(
+            f"{len(repeated)} videos of the set {set_name!r} are listed twice: {_some(repeated)}; take them out of the "
+            "list"
+        )
+
+
+def repeated_keys(table: VideoTable) -> list[str]:
+    """Keys that occur more than once, sorted."""
+    return sorted(key for key, n in Counter(table.all_keys()).items() if n > 1)
+
+
+def refuse_missing(table: VideoTable, set_name: str, *, only_warn: bool) -> None:
+    """Checks that the listed videos are there, as far as somebody looked.
+
+    Args:
+        table: The videos.
+        set_name: Name of the set.
+        only_warn: Warn instead, where missing videos are counted as wrong.
+
+    Raises:
+        FileNotFoundError: Some are missing; the message counts them, names some and says what to do.
+    """
+    missing = missing_keys(table)
+    if not missing:
+        return
+    problem = (
+        f"{len(missing):,} of {len(table):,} listed videos of the set {set_name!r} are not under {table.root}: "
+        f"{_some(missing)}"
+    )
+    if only_warn:
+        warnings.warn(f"{problem}; they are counted as wrong", stacklevel=2)
+        return
+    raise FileNotFoundError(
+        f"{problem}. Get them, or leave them out on the record: `zsar doctor` lists them in a CSV file for "
+        "--data.split.exclude"
+    )
+
+
+def missing_keys(table: VideoTable) -> list[str]:
+    """Keys of videos that nobody found, in list order."""
+    if table.found is None:
+        return []
+    return [table.key(i) for i in np.flatnonzero(~table.found).tolist()]
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")

@@ -1,0 +1,56 @@
+"""HMDB51: 51 actions in 6,766 clips from films and YouTube (Kuehne et al. 2011), with three official splits.
+
+    DATA_ROOT/hmdb51/
+        videos/brush_hair/April_09_brush_hair_u_nm_np1_ba_goo_0.avi    hmdb51_org.rar, and the 51 archives in it
+        testTrainMulti_7030_splits/brush_hair_test_split1.txt ...      test_train_splits.rar, unpacked
+
+Source: https://serre-lab.clps.brown.edu/resource/hmdb-a-large-human-motion-database. Licence: CC BY 4.0.
+Counts: training 3,570 (70 a class), test 1,530 (30 a class) clips in each split. The clips with flag 0, about a
+quarter, are unused by a split, which means that nobody trains on them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+from datamodules.annotations import Listing, read_hmdb51
+from datamodules.class_text.vocabulary import clean_name
+from datamodules.listed_videos import ListedVideoDataModule
+
+# Behind the class: visible body parts, camera motion, number of people, view, quality, number.
+_FILE_NAME = re.compile(r"(.+)_[a-z]_(?:cm|nm)_np\d+_[a-z]{2}_[a-z]{3}_\d+")
+_FLAG = {"train": 1, "test": 2}
+
+
+class HMDB51(ListedVideoDataModule):
+    """HMDB-51; `split.fold` chooses the official split."""
+
+    vocabulary = "hmdb51"
+    videos_folder = "hmdb51/videos"
+    n_folds = 3
+
+    def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
+        """The clips with flag 1 (training) or 2 (test)."""
+        folder = self.data_root / "hmdb51" / "testTrainMulti_7030_splits"
+        return read_hmdb51(folder, self.official_names(), [_FLAG[subset]], self.split.fold)
+
+    def class_in_file_name(self, name: str) -> str | None:
+        """Conan_gets_an_upgrade!_sword_exercise_u_cm_np1_ri_med_0 -> sword exercise."""
+        match = _FILE_NAME.fullmatch(name)
+        if match is None:
+            return None
+        ends = [exact for exact in self._suffixes if match[1].endswith(exact)]
+        return self._suffixes[max(ends, key=len)] if ends else None
+
+    @cached_property
+    def _suffixes(self) -> Mapping[str, str]:
+        """_brush_hair -> brush hair."""
+        return {f"_{exact}": clean_name(exact) for exact in self.official_names()}
+
+    @property
+    def published_counts(self) -> Mapping[str, int]:
+        """Clips of every split."""
+        return {"train": 3570, "test": 1530}

@@ -1,0 +1,55 @@
+"""UCF101O: the test clips of UCF-101 behind computed occluders (Grover et al. 2023).
+
+    DATA_ROOT/ucf101_o/videos/ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi     at any depth
+    DATA_ROOT/ucf101/ucfTrainTestlist/...                                     the annotations of UCF-101
+
+Source: "Revealing the Unseen: Benchmarking Video Action Recognition under Occlusion", NeurIPS 2023,
+https://shroglck.github.io/rev_unseen. Licence and counts: those of UCF-101's test splits. For testing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from datamodules.settings import Clips, Lists, Loading, Split, Text
+from datamodules.ucf101 import UCF101
+
+
+class UCF101O(UCF101):
+    """UCF-101-O, all of it or one kind of occlusion."""
+
+    for_testing_only = True
+
+    def __init__(
+        self,
+        *,
+        occlusion: str | None = None,
+        lists: Lists = Lists(),  # noqa: B008 - frozen, as are the four below
+        data_root: Path | str | None = None,
+        clips: Clips = Clips(),  # noqa: B008
+        split: Split = Split(),  # noqa: B008
+        text: Text = Text(),  # noqa: B008
+        loading: Loading = Loading(),  # noqa: B008
+    ) -> None:
+        """Describes the data.
+
+        Args:
+            occlusion: The folder in `videos` to take; null where `videos` holds one kind only.
+            lists: Published split files to use instead of the official ones.
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            clips: How frames are taken from a video.
+            split: Which of the official splits is tested on.
+            text: What models read of a class.
+            loading: How videos become batches.
+
+        Raises:
+            ValueError: A number is out of range.
+        """
+        super().__init__(lists=lists, data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        self.occlusion = occlusion
+        self.videos_folder = f"ucf101_o/videos/{occlusion}" if occlusion else "ucf101_o/videos"
+
+    def describe(self) -> dict[str, Any]:
+        """Adds which occlusion it is."""
+        return {**super().describe(), "shift": self.occlusion}

@@ -1,0 +1,249 @@
+import json
+import os
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from datamodules.class_text import text_files
+from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
+from datamodules.class_text.text_files import (
+    Kind,
+    read_class_text,
+    read_class_text_file,
+    shipped_class_text,
+    write_class_text,
+)
+from datamodules.class_text.vocabulary import clean_names, exact_names
+from tests.reference.json_schema import is_valid
+
+SCHEMA = json.loads((Path(text_files.__file__).parent / "class_text.schema.json").read_text())
+HEADER = {"data_set": "toys", "source": "a test"}
+
+
+def written(folder: Path, content: object) -> Path:
+    path = folder / "t.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def attributes(text: str, n_texts: int = 2) -> dict[str, list[str]]:
+    return {attribute.name: [f"{text} {attribute.name} {i}" for i in range(n_texts)] for attribute in ATTRIBUTES}
+
+
+def with_header(kind: str, classes: object) -> dict[str, object]:
+    return {"kind": kind, **HEADER, "classes": classes}
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+def test_a_plain_mapping_is_descriptions_in_label_order(tmp_path: Path) -> None:
+    path = written(tmp_path, {"b": ["b one", "b two"], "a": ["a one", "a two"], "other": "x"})
+    text = read_class_text("test", ["a", "b"], path)
+    assert text.set_name == "test"
+    assert text.names == ("a", "b")
+    assert text.prompts == (("a one", "a two"), ("b one", "b two"))
+    assert text.source == "descriptions: t.json"
+
+
+def test_explanations_say_so_in_their_source(tmp_path: Path) -> None:
+    text = read_class_text("test", ["a"], written(tmp_path, with_header("explanation", {"a": "A letter."})))
+    assert text.prompts == (("A letter.",),)
+    assert text.source == "explanations: t.json"
+
+
+def test_action_prompts_lie_attribute_by_attribute_whatever_the_order_in_the_file(tmp_path: Path) -> None:
+    shuffled = dict(sorted(attributes("a").items(), reverse=True))
+    text = read_class_text("test", ["a"], written(tmp_path, with_header("action_prompts", {"a": shuffled})))
+    assert text.prompts_per_class == 24
+    for prompt, attribute in zip(text.prompts[0], attribute_of_prompts(24), strict=True):
+        assert prompt in (f"a {attribute.name} 0", f"a {attribute.name} 1")
+    assert text.prompts[0][:3] == ("a location 0", "a location 1", "a objects_and_props 0")
+    assert text.source == "action prompts: t.json"
+
+
+def test_a_lead_names_the_class_before_each_text(tmp_path: Path) -> None:
+    path = written(tmp_path, {"brush hair": ["One.", "Two."]})
+    text = read_class_text("test", ["brush hair"], path, lead="a video of {}.")
+    assert text.prompts == (("a video of brush hair. One.", "a video of brush hair. Two."),)
+    assert text.source == "descriptions: t.json after 'a video of {}.'"
+
+
+@pytest.mark.parametrize("lead", ["a video", "{} {}"])
+def test_a_lead_without_one_place_for_the_name_is_refused(tmp_path: Path, lead: str) -> None:
+    with pytest.raises(ValueError, match=r"the lead '.*' must have one \{\}"):
+        read_class_text("test", ["a"], written(tmp_path, {"a": "x"}), lead=lead)
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('{"a": "é"}', encoding="utf-8-sig")
+    assert read_class_text("test", ["a"], path).prompts == (("é",),)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_every_missing_class_is_named_and_near_spellings_are_shown(tmp_path: Path) -> None:
+    path = written(tmp_path, {"brush_hair": "x", "run": "y"})
+    with pytest.raises(
+        ValueError,
+        match=r"descriptions t\.json lack 2 of 3 classes: brush hair, golf \(it has 'brush_hair' for 'brush ha",
+    ):
+        read_class_text("test", ["brush hair", "golf", "run"], path)
+
+
+def test_at_most_three_spellings_are_suggested(tmp_path: Path) -> None:
+    names = [f"class number {i}" for i in range(9)]
+    with pytest.raises(ValueError, match="lack 9 of 9 classes") as refused:
+        read_class_text("test", names, written(tmp_path, {name.replace(" ", "_"): "x" for name in names}))
+    assert str(refused.value).count(" for 'class number") == 3
+
+
+def test_classes_with_different_numbers_of_texts_are_named(tmp_path: Path) -> None:
+    path = written(tmp_path, {"a": "x", "b": ["y", "z"]})
+    with pytest.raises(ValueError, match="'a' has 1 texts, but 'b' has 2; every class needs the same number"):
+        read_class_text("test", ["a", "b"], path)
+
+
+MALFORMED: list[tuple[object, str]] = [
+    (["a"], r"must be a JSON object \{class name: text\}, not \['a'\]"),
+    ({"a": 5}, "class 'a' must have a text or a list of texts, not 5"),
+    ({"a": None}, "class 'a' must have a text or a list of texts, not None"),
+    ({"a": {"location": ["x"]}}, "class 'a' must have a text .* a header need the keys kind, data_set"),
+    ({"a": " "}, "class 'a' has an empty text"),
+    ({"a": []}, r"class 'a' must have a list of at least one text, not \[\]"),
+    ({"a": ["x", ""]}, "class 'a' has an empty text"),
+    ({"a": ["x", 5]}, "class 'a' has 5 where a text must be"),
+    (with_header("poem", {"a": "x"}), "kind is 'poem', but must be one of description, explanation, action_prompts"),
+    ({"kind": "description", "classes": {"a": "x"}}, "it has no 'data_set', no 'source'"),
+    ({**with_header("description", {"a": "x"}), "author": "me"}, "and no others; it has 'author'"),
+    ({**with_header("description", {"a": "x"}), "source": 5}, "source must be a text, not 5"),
+    (with_header("description", ["a"]), r"classes must be \{class name: texts\}, not \['a'\]"),
+    (with_header("action_prompts", {"a": "x"}), r"class 'a' must have \{attribute: texts\}, not 'x'"),
+    (
+        with_header("action_prompts", {"a": {k: v for k, v in attributes("a").items() if "body" not in k}}),
+        "class 'a' lacks the attributes body_parts, body_part_movement",
+    ),
+    (with_header("action_prompts", {"a": {**attributes("a"), "mood": ["x"]}}), "has the unknown attributes mood"),
+    (
+        with_header("action_prompts", {"a": {**attributes("a"), "posture": ["x", ""]}}),
+        r"class 'a' has an empty text \(attribute posture\)",
+    ),
+    (
+        with_header("action_prompts", {"a": {**attributes("a"), "posture": "x"}}),
+        r"class 'a' must have a list of at least one text, not 'x' \(attribute posture\)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), MALFORMED, ids=[message[:40] for _, message in MALFORMED])
+def test_malformed_content_is_named(tmp_path: Path, content: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_class_text("test", ["a"], written(tmp_path, content))
+
+
+def test_attributes_with_different_numbers_of_texts_are_named(tmp_path: Path) -> None:
+    content = with_header("action_prompts", {"a": {**attributes("a"), "posture": ["x"]}})
+    with pytest.raises(ValueError, match="same number of texts for every attribute, not .*'posture': 1"):
+        read_class_text("test", ["a"], written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"[", "Expecting value"), (b"\xff\xfe\xfd", "decode"), (b'{"a":1,"a":2}', "more than one 'a'")],
+)
+def test_a_file_that_is_no_json_or_has_a_class_twice_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "t.json").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"t\.json cannot be read: .*{message}"):
+        read_class_text("test", ["a"], tmp_path / "t.json")
+
+
+# --- shipped files ----------------------------------------------------------------------------------------------------
+
+
+def test_a_shipped_file_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_files, "FOLDER", tmp_path)
+    written(tmp_path, {"a": "x"})
+    assert shipped_class_text() == ("t",)
+    text = read_class_text("test", ["a"], "t")
+    assert text.prompts == (("x",),)
+    assert text.source == "descriptions: t.json"
+    with pytest.raises(ValueError, match=r"no class text 'u': no such file, and none of the shipped ones \(t\)"):
+        read_class_text("test", ["a"], "u")
+    with pytest.raises(ValueError, match=r"no class text '.*nowhere\.json': no such file"):
+        read_class_text("test", ["a"], tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize("name", shipped_class_text())
+def test_shipped_files_are_complete_and_as_the_schema_says(name: str) -> None:
+    path = text_files.FOLDER / f"{name}.json"
+    file = read_class_text_file(path)
+    assert is_valid(json.loads(path.read_text()), SCHEMA)
+    data_set, kind = name.split("_", 1)
+    assert kind.removesuffix("s") == file.kind.removesuffix("s")
+    assert file.data_set
+    assert file.source
+    text = read_class_text("test", clean_names(exact_names(data_set)), name)
+    assert set(file.classes) == set(text.names)
+
+
+def test_the_schema_knows_the_attributes_and_kinds_of_the_code() -> None:
+    parts = SCHEMA["$defs"]
+    names = [attribute.name for attribute in ATTRIBUTES]
+    assert parts["attributes"]["required"] == list(parts["attributes"]["properties"]) == names
+    kinds = [kind for part in ("sentences", "action_prompts") for kind in parts[part]["properties"]["kind"]["enum"]]
+    assert kinds == list(get_args(Kind))
+
+
+@pytest.mark.parametrize("content", [content for content, _ in MALFORMED], ids=[m[:40] for _, m in MALFORMED])
+def test_the_schema_refuses_what_the_reader_refuses(content: object) -> None:
+    assert not is_valid(content, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": "x", "b": ["y", "z"]},
+        with_header("description", {"a": "x"}),
+        with_header("explanation", {"a": ["x"]}),
+        with_header("action_prompts", {"a": attributes("a")}),
+    ],
+)
+def test_the_schema_accepts_what_the_reader_accepts(tmp_path: Path, content: object) -> None:
+    assert is_valid(content, SCHEMA)
+    assert read_class_text("test", ["a"], written(tmp_path, content)).names == ("a",)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "t.json"
+    classes: Any = {"b": attributes("é"), "a": attributes("a")}
+    write_class_text(path, "action_prompts", data_set="toys", source="a test", classes=classes)
+    file = read_class_text_file(path)
+    assert (file.kind, file.data_set, file.source) == ("action_prompts", "toys", "a test")
+    assert list(file.classes) == ["b", "a"]
+    assert file.classes == classes
+    assert "é location 0" in path.read_text(encoding="utf-8")
+
+
+def test_wrong_texts_are_not_written(tmp_path: Path) -> None:
+    path = written(tmp_path, {"a": "x"})
+    with pytest.raises(ValueError, match="class 'a' has an empty text"):
+        write_class_text(path, "description", data_set="toys", source="a test", classes={"a": ""})
+    assert json.loads(path.read_text()) == {"a": "x"}
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, {"a": "x"})
+
+    def full_disk(descriptor: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write_class_text(path, "description", data_set="toys", source="a test", classes={"a": "y"})
+    assert json.loads(path.read_text()) == {"a": "x"}

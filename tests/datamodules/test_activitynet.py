@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from datamodules.activitynet import ActivityNet
+from datamodules.class_text.vocabulary import clean_name
+from tests.datamodules.listed_rows import cleaned, listed
+from tests.datamodules.miniature_data_sets import make_activitynet
+
+
+@pytest.mark.parametrize(("subset", "official"), [("train", "training"), ("test", "validation")])
+def test_whole_videos_have_one_label_each(tmp_path: Path, subset: str, official: str) -> None:
+    truth = make_activitynet(tmp_path)
+    assert listed(ActivityNet(data_root=tmp_path), subset) == cleaned(truth.clips[official, 1])  # type: ignore[arg-type]
+
+
+def test_instances_are_stretches_of_videos(tmp_path: Path) -> None:
+    truth = make_activitynet(tmp_path)
+    module = ActivityNet(data_root=tmp_path, units="instances")
+    table = module.list_videos("train")
+    assert table.segments_seconds is not None
+    rows = {
+        (table[i].path.stem, module.class_names[table.labels[i]], *table.segments_seconds[i].tolist())
+        for i in range(len(table))
+    }
+    assert rows == {
+        (i.stem, clean_name(i.class_name), i.start_seconds, i.end_seconds) for i in truth.instances["training"]
+    }
+    assert len(table) > len(truth.clips["training", 1])
+    module.setup("test")
+    assert module.describe()["units"] == "instances"
+
+
+def test_published_counts_follow_the_units() -> None:
+    assert ActivityNet().published_counts["test"] == 4926
+    assert ActivityNet(units="instances").published_counts["test"] == 7654

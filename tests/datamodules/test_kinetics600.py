@@ -1,0 +1,64 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from datamodules.class_text.vocabulary import clean_name, exact_names
+from datamodules.kinetics600 import RENAMED, Kinetics600, new_classes
+from datamodules.list_files import read_labels
+from datamodules.settings import Lists, Split
+from tests.conftest import SHARED_CLIPS
+from tests.datamodules.listed_rows import cleaned, listed
+from tests.datamodules.miniature_data_sets import make_kinetics600, write_label_csv, write_vifi_list
+
+LABELS = SHARED_CLIPS.parent / "labels"
+
+
+def test_220_classes_are_not_in_kinetics_400() -> None:
+    assert len(new_classes()) == 220
+    assert set(RENAMED) <= set(exact_names("kinetics600"))
+    assert set(RENAMED.values()) <= set(exact_names("kinetics400"))
+
+
+def test_the_published_draws_take_new_classes_only() -> None:
+    if not LABELS.is_dir():
+        pytest.skip(f"{LABELS} is not here")
+    draws = [set(read_labels(LABELS / f"ZS_split{fold}_K600.csv")) for fold in (1, 2, 3)]
+    assert [len(draw) for draw in draws] == [160, 160, 160]
+    assert set().union(*draws) <= set(new_classes())
+
+
+def test_two_machines_draw_the_same_160_classes() -> None:
+    draws = [Kinetics600(classes="not_in_kinetics400", split=Split(fold=fold)).class_names for fold in (1, 2, 3)]
+    assert [len(draw) for draw in draws] == [160, 160, 160]
+    hashes = [hashlib.sha256("\n".join(draw).encode()).hexdigest()[:12] for draw in draws]
+    assert hashes == ["7c4dda48cf4c", "b36a76c9ad60", "afaaca97a5fe"]
+
+
+def test_all_classes_are_tested_on_the_validation_set_and_drawn_ones_on_the_test_set(tmp_path: Path) -> None:
+    truth = make_kinetics600(tmp_path)
+    whole = Kinetics600(data_root=tmp_path)
+    assert listed(whole, "train") == cleaned(truth.clips["train", 1])
+    assert listed(whole, "test") == cleaned(truth.clips["val", 1])
+    drawn = Kinetics600(data_root=tmp_path, classes="not_in_kinetics400", split=Split(fold=2))
+    expected = {row for row in cleaned(truth.clips["test", 1]) if row[1] in drawn.class_names}
+    assert expected
+    assert listed(drawn, "test") == expected
+
+
+def test_a_published_draw_is_taken_as_it_is(tmp_path: Path) -> None:
+    truth = make_kinetics600(tmp_path)
+    known = {clean_name(name) for name in new_classes()}
+    names = sorted(name for name in truth.class_names if clean_name(name) in known)[::-1]
+    clips = sorted(clip for clip in truth.clips["test", 1] if clip[1] in names)
+    write_label_csv(tmp_path / "names.csv", names)
+    write_vifi_list(tmp_path / "eval.txt", [(f"train/{stem}.mp4", names.index(name)) for stem, name in clips])
+    lists = Lists(test="eval.txt", classes="names.csv")
+    module = Kinetics600(data_root=tmp_path, classes="not_in_kinetics400", lists=lists, split=Split(fold=2))
+    assert module.class_names == tuple(clean_name(name) for name in names)
+    assert listed(module, "test") == cleaned(clips)
+
+
+def test_folds_without_draws_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"split\.fold is 2, but only draws of classes have folds"):
+        Kinetics600(split=Split(fold=2))

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+
+from datamodules.settings import Augmentation, Clips
+from datamodules.ssv2 import SomethingSomethingV2
+from tests.datamodules.listed_rows import cleaned, listed
+from tests.datamodules.miniature_data_sets import make_ssv2
+
+
+@pytest.mark.parametrize("prefix", ["", "something-something-v2-"])
+def test_training_and_validation_files_are_read_under_either_name(tmp_path: Path, prefix: str) -> None:
+    truth = make_ssv2(tmp_path)
+    labels = tmp_path / "ssv2" / "labels"
+    for path in sorted(labels.glob("*.json")):
+        path.rename(labels / f"{prefix}{path.name}")
+    module = SomethingSomethingV2(data_root=tmp_path)
+    assert listed(module, "train") == cleaned(truth.clips["train", 1])
+    assert listed(module, "test") == cleaned(truth.clips["validation", 1])
+
+
+def test_clips_are_not_flipped_and_cannot_be() -> None:
+    assert SomethingSomethingV2().clips.augmentation.flip == 0
+    with pytest.raises(ValueError, match=r"flip is 0\.5, but a mirrored clip"):
+        SomethingSomethingV2(clips=Clips(augmentation=Augmentation(flip=0.5)))
+
+
+def test_class_names_are_sentences_in_the_official_order() -> None:
+    names = SomethingSomethingV2().class_names
+    assert len(names) == 174
+    assert names[:2] == ("approaching something with your camera", "attaching something to something")

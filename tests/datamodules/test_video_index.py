@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from datamodules.video_index import VideoIndex, find_videos, video_name
+
+
+def tree(root: Path, *paths: str) -> Path:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    return root
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Typing/v_Typing_g12_c03.avi", "v_Typing_g12_c03"),
+        ("v_Typing_g12_c03", "v_Typing_g12_c03"),
+        ("a/78687.webm", "78687"),
+        ("clip.with.dots.MP4", "clip.with.dots"),
+        ("ends_in_a_dot_word.2", "ends_in_a_dot_word.2"),
+    ],
+)
+def test_the_name_of_a_video_has_no_folder_and_no_video_suffix(path: str, name: str) -> None:
+    assert video_name(path) == name
+
+
+def test_videos_are_found_by_name_in_any_folder_and_container(tmp_path: Path) -> None:
+    tree(tmp_path, "Typing/v_1.avi", "v_2.mp4", "deep/er/v_3.webm", "deep/notes.txt", ".hidden/v_4.mp4")
+    paths, found = VideoIndex(tmp_path).locate(["v_1.avi", "Elsewhere/v_2.avi", "v_3", "v_4.mp4", "notes.txt"])
+    assert paths == ["Typing/v_1.avi", "v_2.mp4", "deep/er/v_3.webm", "v_4.mp4", "notes.txt"]
+    assert found.tolist() == [True, True, True, False, False]
+
+
+def test_a_linked_folder_is_entered(tmp_path: Path) -> None:
+    tree(tmp_path / "real", "v_1.mp4")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "linked").symlink_to(tmp_path / "real", target_is_directory=True)
+    assert VideoIndex(tmp_path / "root").locate(["v_1"])[0] == ["linked/v_1.mp4"]
+
+
+def test_the_listed_folder_decides_between_equal_names(tmp_path: Path) -> None:
+    tree(tmp_path, "train/a/v_1.mp4", "val/v_1.mp4")
+    index = VideoIndex(tmp_path)
+    assert index.locate(["train/v_1", "val/v_1.mp4", "val/v_1"])[0] == ["train/a/v_1.mp4", "val/v_1.mp4", "val/v_1.mp4"]
+    with pytest.raises(ValueError, match="'v_1' could be any of train/a/v_1.mp4, val/v_1.mp4"):
+        index.locate(["v_1"])
+
+
+def test_one_video_in_two_containers_is_ambiguous(tmp_path: Path) -> None:
+    tree(tmp_path, "a/v_1.avi", "a/v_1.mp4")
+    assert VideoIndex(tmp_path).locate(["a/v_1.avi"])[0] == ["a/v_1.avi"]
+    with pytest.raises(ValueError, match="keep one of them"):
+        VideoIndex(tmp_path).locate(["v_1"])
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere.*ZSAR_DATA"):
+        VideoIndex(tmp_path / "nowhere")
+
+
+def test_video_files_are_told_by_their_suffix(tmp_path: Path) -> None:
+    tree(tmp_path, "b.MP4", "a.avi", "notes.txt", ".hidden.mp4", "deep/c.mkv")
+    assert [p.relative_to(tmp_path).as_posix() for p in find_videos(tmp_path)] == ["a.avi", "b.MP4", "deep/c.mkv"]
