@@ -6,6 +6,7 @@ results.json and the predictions of every test.
 
 from __future__ import annotations
 
+import tempfile
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ import lightning_modules.t2l  # noqa: F401
 from callbacks.prediction_table import PredictionTable
 from callbacks.result_manifest import ResultManifest
 from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.recognizer import ActionRecognizer
 
 
@@ -38,18 +40,19 @@ class ActionRecognitionCLI(LightningCLI):
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
         """Parses a command line, beginning with the command, and runs it."""
-        return cls(
-            ActionRecognizer,
-            TrimmedVideoDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            seed_everything_default=0,
-            auto_configure_optimizers=False,
-            save_config_kwargs={"overwrite": True, "multifile": False},
-            parser_kwargs={"prog": "zsar"},
-            parser_class=BriefParser,
-            args=arguments,
-        )
+        with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
+            return cls(
+                ActionRecognizer,
+                TrimmedVideoDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                seed_everything_default=0,
+                auto_configure_optimizers=False,
+                save_config_kwargs={"overwrite": True, "multifile": False},
+                parser_kwargs={"prog": "zsar"},
+                parser_class=BriefParser,
+                args=with_read_experiments(arguments, Path(folder)),
+            )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run folder, the choice of checkpoint and experiment tracking."""
@@ -133,7 +136,7 @@ class ActionRecognitionCLI(LightningCLI):
         monitor = self.config_init[self.subcommand].checkpoint.monitor
         if not self.datamodule.holds_out and monitor is not None and monitor.startswith("val/"):
             raise ValueError(
-                f"no clips are held out to choose the best checkpoint by ({monitor}): data.split.held_out_fraction is 0, "
-                "or data.lists.train is used whole. Hold some out (data.lists.held_out for a list), or keep the last: "
-                "--checkpoint.monitor null --checkpoint.filename last"
+                f"no clips are held out to choose the best checkpoint by ({monitor}): data.split.held_out_fraction is "
+                "0, or data.lists.train is used whole. Hold some out (of a list's data.lists.held_out), or keep the "
+                "last: --checkpoint.monitor null --checkpoint.filename last"
             )

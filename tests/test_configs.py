@@ -1,5 +1,6 @@
 """Every configuration that is shipped can be parsed and instantiated, and says what it reproduces."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ CONFIGS = ROOT / "configs"
 EXPERIMENTS = sorted((CONFIGS / "experiment").glob("*.yaml"))
 MODELS = sorted((CONFIGS / "model").glob("*.yaml"))
 DATA = sorted((CONFIGS / "data").glob("*.yaml"))
+LISTS = sorted((CONFIGS / "lists").glob("*.yaml"))
 TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
 
 
@@ -57,14 +59,14 @@ def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     return parsed
 
 
-@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *TRAINERS], ids=name)
+@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *LISTS, *TRAINERS], ids=name)
 def test_the_first_line_says_what_it_is(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     assert first.startswith("# ")
     assert len(first) > 40
 
 
-@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *TRAINERS], ids=name)
+@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *LISTS, *TRAINERS], ids=name)
 def test_there_are_no_absolute_paths_and_no_dict_kwargs(path: Path) -> None:
     text = path.read_text()
     assert "dict_kwargs" not in text
@@ -92,8 +94,25 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
         assert cli.datamodule.clips.n_frames == cli.model.n_frames
     for key, value in content.items():
         if "." in key:  # a stated difference has taken effect
-            config = cli.config["fit"]
-            assert config[key] == value
+            assert _configured(cli, key) == value
+
+
+def _configured(cli: ParsingCLI, key: str) -> object:
+    section, _, rest = key.partition(".")
+    config = cli.config["fit"]
+    return config[f"{section}.init_args.{rest}" if section in ("model", "data") else key]
+
+
+@pytest.mark.parametrize("path", LISTS, ids=name)
+def test_published_lists_are_appended_to_the_experiments_that_they_name(path: Path, parse: Any) -> None:
+    first = path.read_text().replace("\n# ", " ").splitlines()[0]
+    (pattern,) = re.findall(r"appended to (\S+\.yaml)", first)
+    experiments = sorted((CONFIGS / "experiment").glob(pattern))
+    assert experiments
+    for experiment in experiments:
+        cli = parse("--config", str(experiment), "--config", str(path))
+        for key, value in yaml.safe_load(path.read_text()).items():
+            assert _configured(cli, key) == value
 
 
 @pytest.mark.parametrize("path", MODELS, ids=name)

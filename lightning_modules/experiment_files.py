@@ -1,0 +1,140 @@
+"""Experiments that point to fragments and state differences, as one configuration that jsonargparse reads.
+
+    data: ../data/ucf101.yaml       a fragment, relative to the experiment
+    data.split.shots: 4             a difference
+
+jsonargparse reads either alone, but given both it forgets the fragment's class. Here the differences are put into the
+fragment before it sees them; what they mean and whether they exist it still checks itself. A file of differences alone
+(a published list of videos, say) is appended with a further `--config`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_CLASSES = ("model", "data")  # sections that are {class_path, init_args}
+_SECTIONS = (*_CLASSES, "trainer")
+
+
+def read_experiment(path: Path) -> dict[str, Any]:
+    """An experiment with its differences in place.
+
+    Args:
+        path: The YAML file.
+
+    Returns:
+        Its content: model and data as {class_path, init_args} where the file states differences from a fragment,
+        otherwise paths, which are made absolute. Differences from a section that the file does not have stay as they
+        are.
+
+    Raises:
+        FileNotFoundError: The file, or a fragment that it points to, does not exist.
+        ValueError: The file, or such a fragment, is no mapping.
+    """
+    content = _load(path)
+    experiment = {key: value for key, value in content.items() if not _is_difference(key)}
+    for section in _SECTIONS:
+        fragment = experiment.get(section)
+        if isinstance(fragment, str):
+            located = (path.parent / fragment).resolve()
+            if not located.is_file():
+                raise FileNotFoundError(f"{path} points to {fragment}, but there is no file {located}")
+            experiment[section] = str(located)
+    for key, value in content.items():
+        if _is_difference(key) and not _put_into(experiment, key, value):
+            experiment[key] = value
+    return experiment
+
+
+def with_read_experiments(arguments: Sequence[str], folder: Path) -> list[str]:
+    """A command line whose `--config` files have their differences in place, also those that later files state.
+
+    The same is done with `--data.x.y null`, which jsonargparse understands in a file only.
+
+    Args:
+        arguments: The command line.
+        folder: Where the experiments that were put together are written.
+
+    Returns:
+        The command line with the written files instead of the given ones; everything else as it is.
+    """
+    changed: list[str] = []
+    experiments: list[tuple[Path, dict[str, Any]]] = []
+    given = iter(_separated(arguments))
+    for argument in given:
+        value = next(given, None) if argument == "--config" or _is_difference(argument.removeprefix("--")) else None
+        if argument == "--config" and value is not None and Path(value).is_file():
+            experiment = read_experiment(Path(value))
+            for key in [key for key in experiment if _is_difference(key)]:
+                if _put_into_last(experiments, key, experiment[key]):
+                    del experiment[key]
+            own = folder / str(len(experiments)) / Path(value).name  # errors name the file
+            experiments.append((own, experiment))
+            changed += [argument, str(own)]
+        elif value == "null" and _put_into_last(experiments, argument.removeprefix("--"), None):
+            continue
+        else:
+            changed += [argument] if value is None else [argument, value]
+    for own, experiment in experiments:
+        own.parent.mkdir()
+        own.write_text(yaml.safe_dump(experiment, sort_keys=False), encoding="utf-8")
+    return changed
+
+
+def _separated(arguments: Sequence[str]) -> Iterator[str]:
+    """Arguments of which `--option=value` has become two."""
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if equals and (name == "--config" or (name.startswith("--") and _is_difference(name[2:]))):
+            yield from (name, value)
+        else:
+            yield argument
+
+
+def _is_difference(key: str) -> bool:
+    section, dot, rest = key.partition(".")
+    return bool(dot) and section in _CLASSES and rest != "help"
+
+
+def _put_into_last(experiments: Sequence[tuple[Path, dict[str, Any]]], key: str, value: object) -> bool:
+    return any(_put_into(experiment, key, value) for _, experiment in reversed(experiments))
+
+
+def _put_into(experiment: dict[str, Any], key: str, value: object) -> bool:
+    """Puts a difference into the section that it belongs to, if the experiment has it."""
+    section, _, rest = key.partition(".")
+    if section not in experiment:
+        return False
+    if isinstance(experiment[section], str):
+        experiment[section] = _load(Path(experiment[section]))
+    _put(experiment[section].setdefault("init_args", {}), rest.removeprefix("init_args."), value)
+    return True
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no configuration {path}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML file: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must be a mapping of settings, not a {type(content).__name__}")
+    return content
+
+
+def _put(settings: dict[str, Any], key: str, value: object) -> None:
+    """Sets settings["a"]["b"] for the key "a.b"; a mapping is put into the mapping that is there."""
+    first, dot, rest = key.partition(".")
+    if dot:
+        _put(settings.setdefault(first, {}), rest, value)
+    elif isinstance(value, Mapping) and isinstance(settings.get(first), dict):
+        for inner, inner_value in value.items():
+            _put(settings[first], inner, inner_value)
+    else:
+        settings[first] = copy.deepcopy(value)
