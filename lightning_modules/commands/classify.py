@@ -17,8 +17,8 @@ from rich.table import Table
 from torch import Tensor
 
 from datamodules.batch import ClassText
-from datamodules.class_text.descriptions import read_descriptions
 from datamodules.class_text.templates import fill_templates
+from datamodules.class_text.text_files import read_class_text
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import multi_clip_indices
 from datamodules.transforms import TestTransform
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "--template", default="video", metavar="T", help='template "a video of {}", or a set: action_clip, photo, name'
     )
     names.add_argument(
-        "--descriptions", type=Path, metavar="FILE", help="JSON {name: description}, read instead of the template"
+        "--descriptions", metavar="FILE", help="class-text file (JSON), or the name of a shipped one, read instead"
     )
     models = parser.add_argument_group("model")
     models.add_argument("--checkpoint", type=Path, metavar="FILE", help="a model trained by `zsar fit` (default: CLIP)")
@@ -154,7 +154,7 @@ def _class_text(options: argparse.Namespace) -> ClassText:
             "--classes-file FILE"
         )
     if options.descriptions is not None:
-        return read_descriptions("classify", names, options.descriptions)
+        return read_class_text("classify", names, options.descriptions)
     return fill_templates("classify", names, options.template)
 
 

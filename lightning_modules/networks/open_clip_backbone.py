@@ -8,6 +8,7 @@ model itself stays as it is, without hooks or replaced layers.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
+from lightning_modules.networks.token_limit import cut_at_sentence_end
 
 
 class BlockForward(Protocol):
@@ -160,6 +162,9 @@ class OpenClipBackbone(nn.Module):
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """Tokens of texts.
 
+        A text that is too long is cut at the end of a sentence, with a warning, so that its end-of-text token, where
+        CLIP reads the embedding, is kept.
+
         Args:
             texts: N texts.
 
@@ -167,16 +172,17 @@ class OpenClipBackbone(nn.Module):
             int64 [N, context length], on the CPU.
 
         Raises:
-            ValueError: A text is too long for the model; nothing is cut silently.
+            ValueError: Not even the first sentence of a text fits.
         """
-        for text in texts:
-            length = self._n_tokens(text)
-            if length > self.context_length:
-                raise ValueError(
-                    f"the text {text!r} has {length} tokens, but {self.architecture} reads {self.context_length}; "
-                    "shorten the class name, the template or the description"
-                )
-        return self._tokenizer(list(texts))
+        fitting = [cut_at_sentence_end(text, self.context_length, self._n_tokens) for text in texts]
+        cut = [text for text, kept in zip(texts, fitting, strict=True) if kept != text]
+        if cut:
+            warnings.warn(
+                f"{len(cut)} of {len(texts)} texts were cut at the end of a sentence, because {self.architecture} "
+                f"reads {self.context_length} tokens; the first of them is {cut[0]!r}",
+                stacklevel=2,
+            )
+        return self._tokenizer(fitting)
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class

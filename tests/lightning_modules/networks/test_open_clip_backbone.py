@@ -1,4 +1,5 @@
 import json
+import warnings
 from pathlib import Path
 
 import open_clip
@@ -70,9 +71,28 @@ def test_frames_of_another_size_are_refused(tiny: OpenClipBackbone) -> None:
         tiny.normalize_frames(torch.zeros(1, 3, 48, 64, dtype=torch.uint8))
 
 
-def test_text_that_is_too_long_is_refused_by_name(tiny: OpenClipBackbone) -> None:
+def test_a_long_text_is_cut_at_the_end_of_a_sentence_and_named(tiny: OpenClipBackbone) -> None:
+    first = "A man throws a red ball."
+    long = f"{first} Then he runs across the wide green field and catches it again."
+    with pytest.warns(UserWarning, match="1 of 3 texts were cut .* tiny-clip reads 16 tokens; .* is 'A man throws"):
+        tokens = tiny.tokenize(["x", long, first])
+    assert tokens.shape == (3, 16)
+    assert tokens[1].tolist() == tokens[2].tolist()
+    assert tokens[1].max() == 49407  # the end-of-text token
+
+
+def test_a_text_that_just_fits_is_whole_and_nothing_is_said(tiny: OpenClipBackbone) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tokens = tiny.tokenize(["word " * 14, "A. " + "b " * 11 + "c"])
+    assert tokens[:, -1].tolist() == [49407, 49407]
+
+
+def test_a_sentence_that_is_too_long_is_refused_by_name(tiny: OpenClipBackbone) -> None:
     text = "word " * 15
-    with pytest.raises(ValueError, match="has 17 tokens, but tiny-clip reads 16"):
+    with pytest.raises(
+        ValueError, match="'word word .* has 17 tokens .* but the model reads 16; shorten the class name"
+    ):
         tiny.tokenize([text])
 
 

@@ -1,0 +1,155 @@
+"""The answers that a command has paid for: in its output file, and in a journal beside it until that is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from datamodules.class_text.text_files import (
+    Kind,
+    Texts,
+    read_class_text_file,
+    texts_of,
+    write_class_text,
+)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An accepted answer, as a line of the journal holds it; `class_name` is "class" there."""
+
+    kind: str
+    class_name: str
+    model: str
+    source: str
+    texts: Texts
+
+
+class AnswerStore:
+    """Answers by class. Each new one is on the disk before `add` returns; a kill loses none.
+
+    The journal FILE.partial has one JSON object a line. A last line without its end was torn by a kill and is dropped.
+
+    Attributes:
+        journal: Where the journal is.
+        n_of_others: How many answers the journal holds that are of another kind, model or number of texts; they are
+            neither used nor removed.
+    """
+
+    def __init__(self, output: Path, kind: Kind, *, model: str, n_texts: int) -> None:
+        """Reads what is there.
+
+        Args:
+            output: The class-text file that is to be written, or added to.
+            kind: What the texts are.
+            model: Whose answers of the journal count; those of the output all do.
+            n_texts: How many texts each class has.
+
+        Raises:
+            ValueError: The output is there but of another kind or number of texts, or a file is malformed.
+        """
+        self.output = output
+        self.journal = output.with_name(output.name + ".partial")
+        self.n_of_others = 0
+        self._kind, self._model, self._n_texts = kind, model, n_texts
+        self._data_set = ""
+        self._texts: dict[str, Texts] = {}
+        self._sources: list[str] = []
+        self._lock = threading.Lock()
+        if output.exists():
+            self._read_output()
+        if self.journal.exists():
+            self._read_journal()
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a class has its answer."""
+        return name in self._texts
+
+    def __len__(self) -> int:
+        """How many classes have their answer, asked for now or not."""
+        return len(self._texts)
+
+    def add(self, name: str, texts: Texts, *, source: str) -> None:
+        """Keeps an answer for good; threads may call this together.
+
+        Args:
+            name: The class.
+            texts: Its texts.
+            source: Who gave them.
+        """
+        line = {"kind": self._kind, "class": name, "model": self._model, "source": source, "texts": texts}
+        with self._lock:
+            self.journal.parent.mkdir(parents=True, exist_ok=True)
+            with self.journal.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            self._keep(name, texts, source)
+
+    def write_output(self, names: Sequence[str], data_set: str) -> None:
+        """Writes the output in one step, and removes the journal if all that it holds is now in the output.
+
+        Args:
+            names: Classes in the order in which they are written; others that the output had follow.
+            data_set: Whose classes they are, where the output did not say so already.
+        """
+        ordered = [name for name in names if name in self._texts]
+        ordered += [name for name in self._texts if name not in set(ordered)]
+        write_class_text(
+            self.output,
+            self._kind,
+            data_set=self._data_set or data_set,
+            source="; ".join(self._sources),
+            classes={name: self._texts[name] for name in ordered},
+        )
+        if not self.n_of_others:
+            self.journal.unlink(missing_ok=True)
+
+    def _keep(self, name: str, texts: Texts, source: str) -> None:
+        self._texts[name] = texts
+        if source not in self._sources:
+            self._sources.append(source)
+
+    def _read_output(self) -> None:
+        file = read_class_text_file(self.output)
+        if file.kind != self._kind:
+            raise ValueError(
+                f"{self.output} is there already and of kind {file.kind}, not {self._kind}; give another --output"
+            )
+        for name, texts in file.classes.items():
+            if len(texts_of(texts)) != self._n_texts:
+                raise ValueError(
+                    f"{self.output} is there already and has {len(texts_of(texts))} texts for {name!r}, not "
+                    f"{self._n_texts}, and every class needs the same number; give another --output"
+                )
+        self._data_set = file.data_set
+        self._texts = dict(file.classes)
+        self._sources = (file.source or "written by hand").split("; ") if file.classes else []
+
+    def _read_journal(self) -> None:
+        content = self.journal.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):  # else the next line would be appended to the torn one
+            os.truncate(self.journal, len(whole))
+        for number, line in enumerate(whole.decode("utf-8").split("\n")[:-1], start=1):
+            answer = self._parsed(line, number)
+            is_ours = (answer.kind, answer.model) == (self._kind, self._model)
+            if is_ours and len(texts_of(answer.texts)) == self._n_texts:
+                if answer.class_name not in self._texts:
+                    self._keep(answer.class_name, answer.texts, answer.source)
+            else:
+                self.n_of_others += 1
+
+    def _parsed(self, line: str, number: int) -> _Answer:
+        try:
+            content = json.loads(line)
+            return _Answer(class_name=content.pop("class"), **content)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"{self.journal}, line {number} is none that zsar wrote ({error}); remove that line, or the file to "
+                "begin anew"
+            ) from error

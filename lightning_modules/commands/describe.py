@@ -1,0 +1,245 @@
+"""`zsar describe`: class text from a language model, for models that read more of a class than its name."""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from datamodules.class_text.text_files import Kind
+from datamodules.class_text.vocabulary import clean_names, exact_names
+from lightning_modules.commands.answer_store import AnswerStore
+from lightning_modules.commands.class_questions import ClassQuestion
+from lightning_modules.commands.language_model import LanguageModel, ModelSettings
+from lightning_modules.commands.patient_asking import Patience, UnansweredError, ask_until_accepted
+
+_INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: The command line after `zsar describe`; None for the real one.
+
+    Returns:
+        0 where all classes have their text, 1 where some do not, 130 after Ctrl-C; what was answered is always kept.
+
+    Raises:
+        ValueError: No class, a number out of range, an output that is of another kind, or a model that cannot be asked.
+    """
+    options = _parser().parse_args(arguments)
+    _check_numbers(options)
+    names, data_set = _classes(options)
+    questions = [ClassQuestion(name, options.kind, options.per_attribute) for name in names]
+    store = AnswerStore(options.output, options.kind, model=options.model, n_texts=questions[0].n_texts)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if store.n_of_others:
+        console.print(f"{store.journal} also holds {store.n_of_others} answers of other settings, which are left there")
+    missing = [question for question in questions if question.name not in store]
+    if len(missing) < len(names):
+        console.print(f"{len(names) - len(missing)} of {len(names)} classes are there already")
+    try:
+        failed = _ask_all(missing, store, options, console) if missing else {}
+    except KeyboardInterrupt:
+        n_kept = sum(name in store for name in names)
+        console.print(f"interrupted: {n_kept} of {len(names)} answers are kept; the same command goes on from there")
+        return _INTERRUPTED
+    if len(store):
+        store.write_output(names, data_set)
+        print(f"wrote {options.output}: {len(names) - len(failed)} of {len(names)} classes")
+    for name, reason in failed.items():
+        console.print(f"[red]not described:[/red] {escape(name)}: {escape(reason)}")
+    if failed:
+        console.print(f"the same command asks again for the {len(failed)} that failed, and only for them")
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zsar describe",
+        description="Have a language model describe classes, for models that read more of a class than its name. Any "
+        "server that speaks OpenAI's /v1/chat/completions will do. A run that was stopped, by whatever, goes on with "
+        "the same command: nothing that was answered is asked for again.",
+    )
+    names = parser.add_argument_group("class names")
+    names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "surfing, playing chess"')
+    names.add_argument("--classes-file", type=Path, metavar="FILE", help="a text file with one name a line")
+    names.add_argument("--vocabulary", metavar="DATA_SET", help="all classes of ucf101, hmdb51, kinetics400, ...")
+    texts = parser.add_argument_group("texts")
+    texts.add_argument(
+        "--kind",
+        choices=get_args(Kind),
+        required=True,
+        help="what the action looks like, what its name means, or sentences on 12 attributes of scene, actor and body",
+    )
+    texts.add_argument("--output", type=Path, required=True, metavar="FILE", help="the JSON file to write or add to")
+    texts.add_argument(
+        "--per-attribute", type=int, default=3, metavar="N", help="sentences for each attribute (default: 3)"
+    )
+    _add_model_options(parser)
+    return parser
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    model = parser.add_argument_group("language model")
+    model.add_argument("--model", default="gpt-4o-mini", metavar="NAME", help="its name there (default: gpt-4o-mini)")
+    model.add_argument(
+        "--base-url", metavar="URL", help="http://localhost:8000/v1 or the like (default: $OPENAI_BASE_URL, or OpenAI)"
+    )
+    model.add_argument(
+        "--api-key-env",
+        default="OPENAI_API_KEY",
+        metavar="NAME",
+        help="environment variable with the key; a local server needs none (default: OPENAI_API_KEY)",
+    )
+    model.add_argument(
+        "--temperature",
+        type=_temperature,
+        default=0.7,
+        metavar="T",
+        help='how varied the answers are, or "none" for models that refuse the setting (default: 0.7)',
+    )
+    model.add_argument("--seed", type=int, metavar="N", help="for servers that can repeat an answer")
+    requests = parser.add_argument_group("requests")
+    requests.add_argument("--concurrency", type=int, default=4, metavar="N", help="requests at a time (default: 4)")
+    requests.add_argument("--max-attempts", type=int, default=6, metavar="N", help="requests per class (default: 6)")
+    requests.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="for an answer (default: 60)")
+    requests.add_argument(
+        "--backoff-seconds", type=float, default=1, metavar="SECONDS", help="first pause after a failure (default: 1)"
+    )
+
+
+def _temperature(text: str) -> float | None:
+    return None if text == "none" else float(text)
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    for name in ("per_attribute", "concurrency", "max_attempts"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; got {getattr(options, name)}")
+    if options.timeout <= 0:
+        raise ValueError(f"--timeout must be more than 0 seconds; got {options.timeout:g}")
+    if options.backoff_seconds < 0:
+        raise ValueError(f"--backoff-seconds must not be negative; got {options.backoff_seconds:g}")
+
+
+def _classes(options: argparse.Namespace) -> tuple[list[str], str]:
+    """The class names, each once, and whose they are."""
+    names = options.classes.split(",") if options.classes else []
+    if options.classes_file is not None:
+        names += options.classes_file.read_text(encoding="utf-8-sig").splitlines()
+    if options.vocabulary is not None:
+        names.extend(clean_names(exact_names(options.vocabulary)))
+    names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    if not names:
+        raise ValueError(
+            'there is no class name; give some as --classes "a, b, c", --classes-file FILE or --vocabulary DATA_SET'
+        )
+    return names, options.vocabulary or (options.classes_file or options.output).stem
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a class: its text is in the store, or no answer would do, or the whole run must stop."""
+
+    name: str
+    unanswered: str | None = None
+    fatal: Exception | None = None
+
+
+def _ask_all(
+    questions: Sequence[ClassQuestion], store: AnswerStore, options: argparse.Namespace, console: Console
+) -> dict[str, str]:
+    """Asks all questions, several at a time.
+
+    The threads are daemons, so that Ctrl-C need not wait for a server that does not answer.
+
+    Returns:
+        The classes without an answer that could be used, and why.
+    """
+    settings = ModelSettings(
+        options.model, options.base_url, options.api_key_env, options.timeout, options.temperature, options.seed
+    )
+    model, patience = LanguageModel(settings), Patience(options.max_attempts, options.backoff_seconds)
+    failed: dict[str, str] = {}
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]} failed"), TimeElapsedColumn())
+    with Progress("describing", *columns, TextColumn("{task.fields[note]}"), console=console) as progress:
+        task = progress.add_task("", total=len(questions), failed=0, note="")
+
+        def note(name: str, what: str) -> None:
+            progress.update(task, note=escape(f"{name}: {what}"[:100]))
+
+        asking = _Asking(model, store, patience, note)
+        for question in questions:
+            asking.waiting.put(question)
+        try:
+            for _ in range(min(options.concurrency, len(questions))):
+                threading.Thread(target=asking.work, daemon=True).start()
+            for _ in questions:
+                outcome = asking.outcomes.get()
+                if outcome.fatal is not None:
+                    raise outcome.fatal
+                if outcome.unanswered is not None:
+                    failed[outcome.name] = outcome.unanswered
+                progress.update(task, advance=1, failed=len(failed))
+        finally:
+            asking.stop.set()
+    return {question.name: failed[question.name] for question in questions if question.name in failed}
+
+
+class _Asking:
+    """What the threads share."""
+
+    def __init__(
+        self, model: LanguageModel, store: AnswerStore, patience: Patience, note: Callable[[str, str], None]
+    ) -> None:
+        self.waiting: queue.SimpleQueue[ClassQuestion] = queue.SimpleQueue()
+        self.outcomes: queue.SimpleQueue[_Outcome] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        self._model, self._store, self._patience, self._note = model, store, patience, note
+        today = datetime.now(timezone.utc).date()
+        self._source = f"{model.settings.model} at {model.host}, {today.isoformat()}"
+
+    def work(self) -> None:
+        """Asks one question after the other until none is left or the run stops."""
+        while not self.stop.is_set():
+            try:
+                question = self.waiting.get_nowait()
+            except queue.Empty:
+                return
+            self.outcomes.put(self._outcome(question))
+
+    def _outcome(self, question: ClassQuestion) -> _Outcome:
+        try:
+            texts = ask_until_accepted(
+                self._model,
+                question.words,
+                question.accept,
+                patience=self._patience,
+                wait=self._wait,
+                note=lambda what: self._note(question.name, what),
+            )
+            self._store.add(question.name, texts, source=self._source)
+        except UnansweredError as error:
+            return _Outcome(question.name, unanswered=str(error))
+        except Exception as error:  # nobody would hear of it in a thread
+            self.stop.set()
+            return _Outcome(question.name, fatal=error)
+        return _Outcome(question.name)
+
+    def _wait(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise InterruptedError("the run has stopped")

@@ -1,0 +1,183 @@
+"""A language model behind an OpenAI-compatible server: one request at a time, and what its failures mean.
+
+The client's own retries are off: how often and how long we wait is decided in `patient_asking`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+_LONGEST_WAIT_SECONDS = 300.0
+_TEMPORARY = (408, 409, 425, 429)  # and all from 500
+_HINTS = {
+    401: "check the key in the environment variable {key}",
+    403: "check what the key in the environment variable {key} may do",
+    404: "check --model ({model}) and --base-url, which usually ends in /v1",
+}
+
+
+class LanguageModelError(ValueError):
+    """What no further request would mend: no key, no such model, no server."""
+
+
+class TemporaryFailureError(Exception):
+    """A request failed, but the next one may not.
+
+    Attributes:
+        retry_after_seconds: How long the server asks to wait; 0 where it does not say.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
+        """Makes the error."""
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model said, and whether it was cut off before it had finished."""
+
+    text: str
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Which model is asked, where and how.
+
+    Attributes:
+        model: Its name on the server.
+        base_url: Where /chat/completions follows; None for the variable OPENAI_BASE_URL, or else OpenAI's server.
+        api_key_env: The environment variable that holds the key.
+        timeout_seconds: How long to wait for the server to connect and to say something.
+        temperature: How varied the answers are; None for what the server prefers.
+        seed: For servers that can repeat an answer; None for none.
+    """
+
+    model: str
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    timeout_seconds: float = 60.0
+    temperature: float | None = 0.7
+    seed: int | None = None
+
+
+class LanguageModel:
+    """A chat model.
+
+    Attributes:
+        host: The server's name, and its port where it is not the usual one.
+        has_answered: Whether the server has ever answered, be it with an error.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        """Makes the client; nothing is sent yet.
+
+        Args:
+            settings: Which model.
+
+        Raises:
+            LanguageModelError: The package openai is missing, the address is none, or there is no key for OpenAI.
+        """
+        try:
+            import openai
+        except ImportError as error:
+            raise LanguageModelError(
+                "the package openai is needed: pip install 'zsar[describe]', or in a checkout pip install '.[describe]'"
+            ) from error
+        given = settings.base_url or os.environ.get("OPENAI_BASE_URL")
+        url = urlsplit(given or OPENAI_URL)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise LanguageModelError(f"the base URL must be like http://localhost:8000/v1; got {given!r}")
+        key = os.environ.get(settings.api_key_env)
+        if not key and not given:
+            raise LanguageModelError(
+                f"there is no key for {url.hostname}: set the environment variable {settings.api_key_env}, or give "
+                "--base-url of a server of your own, which needs none"
+            )
+        self.settings = settings
+        self.host = url.netloc.rpartition("@")[2]
+        self.has_answered = False
+        self._client = openai.OpenAI(
+            api_key=key or "no-key-needed",
+            base_url=given or OPENAI_URL,
+            timeout=settings.timeout_seconds,
+            max_retries=0,
+        )
+
+    def ask(self, messages: list[dict[str, str]]) -> Reply:
+        """Sends a conversation once.
+
+        Args:
+            messages: What was said, each {"role": ..., "content": ...}.
+
+        Returns:
+            The reply.
+
+        Raises:
+            TemporaryFailureError: The request failed, but may be repeated.
+            LanguageModelError: The server refuses it for good.
+        """
+        import openai
+
+        optional: dict[str, Any] = {"temperature": self.settings.temperature, "seed": self.settings.seed}
+        conversation: Any = messages
+        try:
+            completion = self._client.chat.completions.create(
+                model=self.settings.model,
+                messages=conversation,
+                **{name: value for name, value in optional.items() if value is not None},
+            )
+        except openai.APITimeoutError as error:
+            raise TemporaryFailureError(f"no answer within {self.settings.timeout_seconds:g} s") from error
+        except openai.APIConnectionError as error:
+            raise TemporaryFailureError(f"no connection to {self.host}: {error.__cause__ or error}") from error
+        except openai.APIStatusError as error:
+            self.has_answered = True
+            raise self._failure_of_status(error.status_code, _said(error), error.response.headers) from error
+        except (openai.APIError, ValueError) as error:  # a body that is no JSON
+            raise TemporaryFailureError(f"{self.host} sent what is no chat completion: {error}") from error
+        self.has_answered = True
+        choices = getattr(completion, "choices", None)
+        if not choices or getattr(choices[0], "message", None) is None:
+            raise TemporaryFailureError(f"{self.host} sent what is no chat completion: {str(completion)[:200]}")
+        return Reply(choices[0].message.content or "", choices[0].finish_reason == "length")
+
+    def _failure_of_status(self, status: int, said: str, headers: Any) -> Exception:  # noqa: ANN401 - httpx's
+        what = f"{self.host} answers {status}: {said}"
+        if (status in _TEMPORARY or status >= 500) and "insufficient_quota" not in said:
+            seconds = _retry_after_seconds(headers.get("retry-after"))
+            if seconds <= _LONGEST_WAIT_SECONDS:
+                return TemporaryFailureError(what, seconds)
+            return LanguageModelError(f"{what}; it asks to wait {seconds:.0f} s: run the same command again then")
+        hint = _HINTS.get(status, "").format(key=self.settings.api_key_env, model=self.settings.model)
+        return LanguageModelError(f"{what}; {hint}" if hint else what)
+
+
+def _said(error: Any) -> str:  # noqa: ANN401 - openai is imported only where it is used
+    """The server's own words, with its code where it gives one."""
+    body = error.body if isinstance(error.body, dict) else {}
+    message = str(body.get("message") or error.message)
+    code = body.get("code")
+    return f"{message} ({code})" if isinstance(code, str) and code not in message else message
+
+
+def _retry_after_seconds(header: str | None) -> float:
+    """Seconds from a Retry-After header, which holds seconds or a date; 0 where it is missing or neither."""
+    if header is None:
+        return 0.0
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

@@ -1,0 +1,158 @@
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from lightning_modules.commands.language_model import (
+    LanguageModel,
+    LanguageModelError,
+    ModelSettings,
+    Reply,
+    TemporaryFailureError,
+)
+from tests.lightning_modules.commands.chat_server import Answer, ChatServer, chat_server
+
+HELLO = [{"role": "user", "content": 'Say "hello".'}]
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def ask(server: ChatServer, **settings: Any) -> Reply:
+    return LanguageModel(ModelSettings("tiny", server.url, **settings)).ask(HELLO)
+
+
+def test_a_reply_has_the_text_and_says_whether_it_was_cut_off(server: ChatServer) -> None:
+    server.script = [Answer("Hello."), Answer("Good mor", finish_reason="length")]
+    assert ask(server) == Reply("Hello.", truncated=False)
+    assert ask(server) == Reply("Good mor", truncated=True)
+
+
+def test_settings_are_sent_and_those_that_are_none_are_not(server: ChatServer) -> None:
+    ask(server, temperature=0.2, seed=5)
+    ask(server, temperature=None)
+    first, second = server.requests
+    assert first == {"model": "tiny", "messages": HELLO, "temperature": 0.2, "seed": 5}
+    assert second == {"model": "tiny", "messages": HELLO}
+
+
+def test_the_key_is_that_of_the_named_variable(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "secret")
+    ask(server, api_key_env="MY_KEY")
+    ask(server)
+    assert server.authorization[0] == "Bearer secret"
+    assert "secret" not in server.authorization[1]
+
+
+def test_without_key_and_address_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, server: ChatServer) -> None:
+    with pytest.raises(LanguageModelError, match=r"no key for api\.openai\.com: set .* MY_KEY, or give --base-url"):
+        LanguageModel(ModelSettings("tiny", api_key_env="MY_KEY"))
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    assert LanguageModel(ModelSettings("tiny")).host == server.url.split("/")[2]
+
+
+def test_the_host_has_no_password(server: ChatServer) -> None:
+    assert LanguageModel(ModelSettings("tiny", "https://me:secret@llm.example:8000/v1")).host == "llm.example:8000"
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "llm", "ftp://llm/v1", "http:///v1"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(LanguageModelError, match=f"must be like http://localhost:8000/v1; got '{url}'"):
+        LanguageModel(ModelSettings("tiny", url))
+
+
+def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(LanguageModelError, match=r"pip install 'zsar\[describe\]'"):
+        LanguageModel(ModelSettings("tiny", "http://localhost/v1"))
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
+def test_a_passing_failure_is_temporary_and_the_client_itself_asks_only_once(server: ChatServer, status: int) -> None:
+    server.script = [Answer("too busy", status)]
+    with pytest.raises(TemporaryFailureError, match=rf"127\.0\.0\.1:\d+ answers {status}: too busy") as failed:
+        ask(server)
+    assert failed.value.retry_after_seconds == 0
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "answers 400: no such setting$"),
+        (401, "answers 401: no such setting; check the key in the environment variable OPENAI_API_KEY"),
+        (403, "what the key in the environment variable OPENAI_API_KEY may do"),
+        (404, r"check --model \(tiny\) and --base-url, which usually ends in /v1"),
+        (422, "answers 422: no such setting$"),
+    ],
+)
+def test_a_lasting_failure_is_explained(server: ChatServer, status: int, message: str) -> None:
+    server.script = [Answer("no such setting", status)]
+    with pytest.raises(LanguageModelError, match=message):
+        ask(server)
+
+
+def test_a_wrong_path_is_explained(server: ChatServer) -> None:
+    server.url = server.url.removesuffix("/v1")
+    with pytest.raises(LanguageModelError, match="no such page; .* usually ends in /v1"):
+        ask(server)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("0.5", 0.5), ("-3", 0), ("soon", 0)])
+def test_retry_after_in_seconds_is_read(server: ChatServer, header: str, seconds: float) -> None:
+    server.script = [Answer("slow down", 429, headers={"Retry-After": header})]
+    with pytest.raises(TemporaryFailureError) as failed:
+        ask(server)
+    assert failed.value.retry_after_seconds == seconds
+
+
+def test_retry_after_as_a_date_is_read(server: ChatServer) -> None:
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=100), usegmt=True)
+    server.script = [Answer("slow down", 503, headers={"Retry-After": date})]
+    with pytest.raises(TemporaryFailureError) as failed:
+        ask(server)
+    assert failed.value.retry_after_seconds == pytest.approx(100, abs=3)
+
+
+def test_a_wait_of_an_hour_and_an_empty_account_stop_the_run(server: ChatServer) -> None:
+    empty = '{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}'
+    server.script = [Answer("later", 429, headers={"Retry-After": "3600"}), Answer(status=429, body=empty)]
+    with pytest.raises(LanguageModelError, match="asks to wait 3600 s: run the same command again then"):
+        ask(server)
+    with pytest.raises(LanguageModelError, match=r"You exceeded your quota \(insufficient_quota\)"):
+        ask(server)
+
+
+def test_silence_and_a_closed_connection_are_temporary(server: ChatServer) -> None:
+    server.script = [Answer("late", delay_seconds=0.5), Answer(hang_up=True)]
+    with pytest.raises(TemporaryFailureError, match=r"no answer within 0\.1 s"):
+        ask(server, timeout_seconds=0.1)
+    with pytest.raises(TemporaryFailureError, match="no connection to 127"):
+        ask(server)
+
+
+@pytest.mark.parametrize("body", ["<html>welcome</html>", "{", "{}", '{"choices": []}', '{"choices": null}', "[]"])
+def test_what_is_no_chat_completion_is_temporary(server: ChatServer, body: str) -> None:
+    server.script = [Answer(body=body), Answer(body=body, headers={"Content-Type": "text/html"})]
+    for _ in range(2):
+        with pytest.raises(TemporaryFailureError, match="sent what is no chat completion"):
+            ask(server)
+
+
+def test_an_answer_without_text_is_empty(server: ChatServer) -> None:
+    message = '{"role": "assistant", "content": null, "refusal": "no"}'
+    server.script = [Answer(body=f'{{"choices": [{{"index": 0, "finish_reason": "stop", "message": {message}}}]}}')]
+    assert ask(server) == Reply("", truncated=False)
