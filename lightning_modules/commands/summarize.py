@@ -1,22 +1,32 @@
-"""`zsar summarize`: one table of several runs, from their results.json."""
+"""`zsar summarize`: one table of several runs, from their results.json, beside what papers report."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
-import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from callbacks.result_manifest import write_json
+from lightning_modules.commands.published_comparison import Comparison, compare
+from lightning_modules.commands.run_groups import RunGroup, group_runs
+from lightning_modules.commands.run_results import read_run
+from lightning_modules.commands.summary_files import (
+    DEVIATION,
+    PUBLISHED_COLUMNS,
+    SAME,
+    by_sets,
+    check_suffix,
+    notes,
+    published_cells,
+    write_summary,
+)
+from lightning_modules.published_figures import load_published_figures
 
-_SEED_FOLDER = re.compile(r"seed[-_]?\d+")
+_WIDTH = 120  # characters, where the output is no terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,74 +39,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0.
 
     Raises:
-        ValueError: A folder holds no result, a result is not of a whole test set, or runs have different sets.
+        ValueError: A folder holds no result, a result is not of a whole test set, runs of one row differ in more than
+            seed and fold, or an output file has an unknown suffix.
     """
     options = _parser().parse_args(arguments)
-    groups: dict[str, list[dict[str, float]]] = {}
-    for folder in options.runs:
-        figures = _read(folder)
-        groups.setdefault(_group(folder), []).append(figures)
-        first_name, first = next((name, runs[0]) for name, runs in groups.items())
-        if set(figures) != set(first):
-            raise ValueError(
-                f"{_group(folder)} has {', '.join(figures)}, but {first_name} has {', '.join(first)}; "
-                "summarize runs of one protocol together"
-            )
-    summary = {name: _summarize(runs) for name, runs in groups.items()}
-    _print(summary)
-    if options.output is not None:
-        print(f"wrote {write_json(options.output, summary)}")
+    for path in options.output:
+        check_suffix(path)
+    groups = group_runs([read_run(folder) for folder in options.runs], options.group_by)
+    figures = load_published_figures()
+    compared = [(group, compare(group, figures, everything=options.all_published)) for group in groups]
+    n_more = sum(len(compare(group, figures, everything=True)) - len(shown) for group, shown in compared)
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    _print_runs(console, groups)
+    for group, comparisons in compared:
+        if comparisons:
+            _print_published(console, group, comparisons)
+    if any(comparisons for _, comparisons in compared):
+        console.print(SAME, highlight=False)
+    if n_more:
+        console.print(f"{n_more} more published figures (other architectures, ablations): --all-published")
+    for path in options.output:
+        print(f"wrote {write_summary(path, compared)}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zsar summarize",
-        description="One table of several runs. Runs in folders NAME/seed0, NAME/seed1, ... are one row, mean and "
-        "standard deviation (n - 1); any other folder is a row of its own.",
+        description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds; where "
+        "papers report figures for the data set and protocol, a second table compares ours with theirs and says "
+        "whether frames, views, class text and splits agree.",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders, each with a results.json")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="also write the table as JSON, in percent")
+    parser.add_argument(
+        "--group-by",
+        choices=("folder", "settings"),
+        default="folder",
+        help="what one row is. folder (default): NAME/seed0, NAME/split1, NAME/fold1, ... are the row NAME, any other "
+        "folder is a row of its own. settings: all runs that differ in seed, split seed and fold only",
+    )
+    parser.add_argument(
+        "--all-published",
+        action="store_true",
+        help="compare with other architectures and with the ablations of all methods, too",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also write the tables, in percent: .json (everything), .md (GitHub tables) or .csv (one line per row and "
+        "set); may be given several times",
+    )
     return parser
 
 
-def _group(folder: Path) -> str:
-    resolved = folder.resolve()
-    return resolved.parent.name if _SEED_FOLDER.fullmatch(resolved.name) else resolved.name
+def _print_runs(console: Console, groups: Sequence[RunGroup]) -> None:
+    for rows in by_sets(groups):
+        table = Table("top-1 in percent", *[name.replace("_", " ") for name in rows[0].set_names], "runs")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for group in rows:
+            cells = [group.text(name) for name in group.set_names]
+            table.add_row(escape(group.name), *cells, str(len(group.runs)))
+        console.print(table)
+    if any(len(group.runs) > 1 for group in groups):
+        console.print(DEVIATION, highlight=False)
 
 
-def _read(folder: Path) -> dict[str, float]:
-    """Top-1 of each set in percent, and their harmonic mean where there is one."""
-    path = folder / "results.json"
-    if not path.is_file():
-        raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if not content["complete"]:
-        raise ValueError(f"{path} is of a part of the test set only (a limit on batches was set); test again without")
-    figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
-    if content["harmonic_mean"] is not None:
-        figures["harmonic_mean"] = float(content["harmonic_mean"])
-    return figures
-
-
-def _summarize(runs: Sequence[dict[str, float]]) -> dict[str, Any]:
-    """Means under the names of the figures; with several runs also deviations and each run's figures."""
-    names = list(runs[0])
-    summary: dict[str, Any] = {name: round(statistics.mean(run[name] for run in runs), 2) for name in names}
-    summary["n_runs"] = len(runs)
-    if len(runs) > 1:
-        summary["std"] = {name: round(statistics.stdev(run[name] for run in runs), 2) for name in names}
-        summary["runs"] = [{name: round(run[name], 2) for name in names} for run in runs]
-    return summary
-
-
-def _print(summary: dict[str, dict[str, Any]]) -> None:
-    columns = [c for c in next(iter(summary.values())) if c not in ("n_runs", "std", "runs")]
-    table = Table("top-1 in percent", *[column.replace("_", " ") for column in columns], "runs")
-    for column in table.columns[1:]:
+def _print_published(console: Console, group: RunGroup, comparisons: Sequence[Comparison]) -> None:
+    table = Table(*PUBLISHED_COLUMNS, title=f"{escape(group.name)} beside published figures", title_justify="left")
+    for column in table.columns[3:6]:
         column.justify = "right"
-    for name, row in summary.items():
-        deviation = row.get("std", {})
-        cells = [f"{row[c]:.1f}" + (f" ± {deviation[c]:.1f}" if c in deviation else "") for c in columns]
-        table.add_row(name, *cells, str(row["n_runs"]))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    for comparison in comparisons:
+        cells = [escape(cell) for cell in published_cells(comparison)]
+        table.add_row(*cells, style="bold" if comparison.same_method else None)
+    console.print(table)
+    for note in notes(comparisons):
+        console.print(escape(note), highlight=False)

@@ -4,15 +4,17 @@ from pathlib import Path
 import pytest
 
 from lightning_modules.cli import main
+from tests.lightning_modules.commands.result_makers import described, write_result
 
 
-def run_folder(path: Path, base: float, novel: float, *, complete: bool = True) -> Path:
-    path.mkdir(parents=True)
-    harmonic = 2 * base * novel / (base + novel)
-    sets = {"base": {"top1": base}, "novel": {"top1": novel}}
-    content = {"complete": complete, "sets": sets, "harmonic_mean": harmonic}
-    (path / "results.json").write_text(json.dumps(content))
-    return path
+def run_folder(path: Path, base: float, novel: float, *, seed: int = 0, complete: bool = True) -> Path:
+    data = described("moving_shapes", protocol="base_to_novel")
+    return write_result(path, {"base": base, "novel": novel}, data=data, seed=seed, complete=complete)
+
+
+def ucf_folder(path: Path, top1: float, fold: int) -> Path:
+    data = described("ucf101", fold=fold, split_hash=str(fold))
+    return write_result(path, {"test": top1}, data=data, trained_on=described("kinetics400"))
 
 
 def summarize(*arguments: object) -> int:
@@ -25,14 +27,22 @@ def test_runs_are_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     printed = capsys.readouterr().out
     assert "harmonic mean" in printed
     assert "94.7" in printed
-    content = json.loads((tmp_path / "all" / "results.json").read_text())
-    assert content["frozen"] == {"base": 40, "novel": 60, "harmonic_mean": 48, "n_runs": 1}
+    assert "published" not in printed
+    row = json.loads((tmp_path / "all" / "results.json").read_text())["frozen"]
+    assert {key: row[key] for key in ("base", "novel", "harmonic_mean", "n_runs")} == {
+        "base": 40,
+        "novel": 60,
+        "harmonic_mean": 48,
+        "n_runs": 1,
+    }
 
 
 def test_seeds_are_one_row_with_mean_and_deviation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = [run_folder(tmp_path / "t2l" / f"seed{i}", b, b) for i, b in enumerate((90, 94, 98))]
+    runs = [run_folder(tmp_path / "t2l" / f"seed{i}", b, b, seed=i) for i, b in enumerate((90, 94, 98))]
     assert summarize(*runs, "--output", tmp_path / "r.json") == 0
-    assert "94.0 ± 4.0" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "94.0 ± 4.0" in printed
+    assert "sample standard deviation (n - 1)" in printed
     row = json.loads((tmp_path / "r.json").read_text())["t2l"]
     assert (row["base"], row["std"]["base"], row["n_runs"]) == (94, 4, 3)
     assert [run["novel"] for run in row["runs"]] == [90, 94, 98]
@@ -43,11 +53,53 @@ def test_a_part_of_a_test_set_is_no_result(tmp_path: Path, capsys: pytest.Captur
     assert "a part of the test set only" in capsys.readouterr().err
 
 
-def test_runs_of_different_sets_are_not_put_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "results.json").write_text(
-        json.dumps({"complete": True, "sets": {"test": {"top1": 50}}, "harmonic_mean": None})
-    )
-    assert summarize(run_folder(tmp_path / "t2l", 40, 60), other) == 1
-    assert "other has test, but t2l has base, novel, harmonic_mean" in capsys.readouterr().err
+def test_runs_of_different_sets_are_in_tables_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [run_folder(tmp_path / "novel", 40, 60), write_result(tmp_path / "all", {"test": 50})]
+    assert summarize(*runs, "--output", tmp_path / "r.json") == 0
+    headers = [line for line in capsys.readouterr().out.splitlines() if "top-1 in percent" in line]
+    assert ["test" in header for header in headers] == [False, True]
+    assert list(json.loads((tmp_path / "r.json").read_text())) == ["novel", "all"]
+
+
+def test_folds_stand_beside_the_published_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [ucf_folder(tmp_path / "t2l_ucf" / f"fold{i}", 78 + i, i) for i in (1, 2, 3)]
+    assert summarize(*runs) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("t2l_ucf beside published figures" in line for line in lines)
+    first = next(line for line in lines if "T2L Table 1" in line)
+    assert [cell.strip() for cell in first.strip("│").split("│")] == [
+        *("T2L", "T2L Table 1", "top1", "79.1", "80.0", "+0.9", "same")
+    ]
+    assert all(len(line) <= 120 for line in lines)
+
+
+def test_other_architectures_are_announced_and_shown_on_demand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ucf_folder(tmp_path / "run", 79, 1)
+    assert summarize(run) == 0
+    printed = capsys.readouterr().out
+    assert "more published figures (other architectures, ablations): --all-published" in printed
+    assert "ViT-L-14" not in printed
+    assert summarize(run, "--all-published") == 0
+    printed = capsys.readouterr().out
+    assert "ViT-L-14" in printed
+    assert "--all-published" not in printed
+
+
+def test_runs_are_grouped_by_settings_on_demand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [run_folder(tmp_path / "monday", 90, 90), run_folder(tmp_path / "friday", 94, 94, seed=1)]
+    assert summarize(*runs, "--group-by", "settings") == 0
+    assert "T2L moving_shapes base_to_novel" in capsys.readouterr().out
+
+
+def test_several_files_are_written_and_an_unknown_suffix_is_refused_before_anything_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_folder(tmp_path / "t2l", 40, 60)
+    assert summarize(run, "--output", tmp_path / "a.json", "--output", tmp_path / "b.md") == 0
+    assert "| t2l | 40.0 | 60.0 | 48.0 | 1 |" in (tmp_path / "b.md").read_text()
+    capsys.readouterr()
+    assert summarize(run, "--output", tmp_path / "c.json", "--output", tmp_path / "d.xlsx") == 1
+    assert "d.xlsx: the suffix must be one of .json, .md, .csv" in capsys.readouterr().err
+    assert not (tmp_path / "c.json").exists()

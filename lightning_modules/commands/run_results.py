@@ -1,0 +1,217 @@
+"""The figures and settings of a run, from its results.json, as `zsar summarize` needs them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from lightning_modules.published_figures import EvaluationProtocol
+
+HARMONIC_MEAN = "harmonic_mean"
+
+_SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
+# What published lists of few shots hold of each class; their runs do not say how many shots they have.
+_LISTED_SHOTS = (2, 4, 8, 16)
+# What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
+_FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """What runs of one row have in common.
+
+    Attributes:
+        model: Class path of the LightningModule.
+        architecture: The CLIP model.
+        data_set: Id of the data set that was tested on.
+        stage: "test" or "validate".
+        protocol: How training and test classes relate.
+        trained_on: Id of the data set that the checkpoint was trained on; None for a model that was not trained.
+        shots: Training videos per class; None for all, or no training.
+        n_frames: Frames per view.
+        n_test_clips: Views in time.
+        n_test_crops: Views in space.
+        class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once.
+        lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
+            tests, for training and test in base-to-novel ones, for the test in others.
+        model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
+    """
+
+    model: str
+    architecture: str
+    data_set: str
+    stage: str
+    protocol: EvaluationProtocol
+    trained_on: str | None
+    shots: int | None
+    n_frames: int
+    n_test_clips: int
+    n_test_crops: int
+    class_text: tuple[str, ...]
+    lists: bool
+    model_arguments: tuple[tuple[str, str], ...]
+
+    def flat(self) -> dict[str, Any]:
+        """All settings by name."""
+        own = {key: value for key, value in asdict(self).items() if key != "model_arguments"}
+        own["class_text"] = ", ".join(self.class_text)
+        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One results.json.
+
+    Attributes:
+        folder: Where it lies.
+        figures: Top-1 in percent by set, and the harmonic mean where there is one.
+        top5: Top-5 in percent of the sets that have it.
+        settings: What it shares with the other runs of a row.
+        seed: Seed of the run.
+        split_seed: Seed of the drawn splits.
+        fold: Number of the official split, or the list of test videos in its place; None where the result does not say.
+        weights: Tag or file of the backbone's weights; None where the result does not say.
+        training_videos: Hash of what was trained on; None for no training.
+        n_excluded: Videos that were left out on the record.
+        hashes: Of the class text and of the videos; the same for all runs of one fold and split seed.
+    """
+
+    folder: Path
+    figures: dict[str, float]
+    top5: dict[str, float]
+    settings: RunSettings
+    seed: int | None
+    split_seed: int
+    fold: int | str | None
+    weights: str | None
+    training_videos: str | None
+    n_excluded: int
+    hashes: dict[str, str]
+
+
+def read_run(folder: Path) -> Run:
+    """Reads the results.json of a run folder.
+
+    Args:
+        folder: A run folder after `zsar test` or `zsar validate`.
+
+    Returns:
+        The run.
+
+    Raises:
+        ValueError: There is no result, it is not one of ours, or it is of a part of the test set.
+    """
+    path = folder / "results.json"
+    if not path.is_file():
+        raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON ({error}); test again") from error
+    try:
+        if not content["complete"]:
+            raise ValueError(
+                f"{path} is of a part of the test set only (a limit on batches was set); test again without"
+            )
+        return _run(folder, content)
+    except KeyError as error:
+        raise ValueError(
+            f"{path} lacks {error}; was it written by `zsar test`? Give run folders, not summaries"
+        ) from error
+
+
+def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, shots: int | None) -> EvaluationProtocol:
+    """The protocol of a test.
+
+    Args:
+        data: What the data module said of the test data (`describe`).
+        trained_on: What it said of the training data; None for a model that was not trained.
+        shots: Training videos per class; None for all, or no training.
+
+    Returns:
+        Base-to-novel where the data were split so; else by the data set: a shifted one, another one than was trained
+        on (or none), few shots of the same one, all of the same one.
+    """
+    data_set = data_set_of(data)
+    if data["protocol"] == "base_to_novel":
+        return "base_to_novel"
+    if _SHIFTED_DATA_SET.fullmatch(data_set):
+        return "distribution_shift"
+    if trained_on is None or data_set_of(trained_on) != data_set:
+        return "zero_shot"
+    return "fully_supervised" if shots is None else "few_shot"
+
+
+def data_set_of(data: Mapping[str, Any]) -> str:
+    """Id of a described data set; older results have the class path only, whose module has the data set's name."""
+    return str(data["data_set"] if "data_set" in data else data["class_path"].split(".")[-2])
+
+
+def _run(folder: Path, content: dict[str, Any]) -> Run:
+    figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
+    if content["harmonic_mean"] is not None:
+        figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
+    data, model = content["data"], content["model"]
+    trained_on = model["trained_on"]
+    texts = content["class_text"]
+    shots = None if trained_on is None else _shots(trained_on, texts)
+    protocol = protocol_of(data, trained_on, shots)
+    arguments = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
+    settings = RunSettings(
+        model=model["class_path"],
+        architecture=model["architecture"],
+        data_set=data_set_of(data),
+        stage=content["stage"],
+        protocol=protocol,
+        trained_on=None if trained_on is None else data_set_of(trained_on),
+        shots=shots,
+        n_frames=data["n_frames"],
+        n_test_clips=data["n_test_clips"],
+        n_test_crops=data["n_test_crops"],
+        class_text=tuple(dict.fromkeys(text["source"] for text in texts.values())),
+        lists=_uses_lists(protocol, data, trained_on),
+        model_arguments=tuple((key, value) for key, value in _flat(arguments).items() if key not in _FREE_ARGUMENTS),
+    )
+    return Run(
+        folder=folder,
+        figures=figures,
+        top5={name: float(of_set["top5"]) for name, of_set in content["sets"].items() if "top5" in of_set},
+        settings=settings,
+        seed=content["seed"],
+        split_seed=data["split_seed"],
+        fold=(data.get("lists") or {}).get("test", data.get("fold")),
+        weights=arguments.get("weights"),
+        training_videos=None if trained_on is None else trained_on["split_hash"],
+        n_excluded=data.get("n_excluded", 0),
+        hashes={
+            "videos": data["split_hash"],
+            **{f"class text of {name}": text["hash"] for name, text in texts.items()},
+        },
+    )
+
+
+def _shots(trained_on: Mapping[str, Any], texts: Mapping[str, Any]) -> int | None:
+    """Training videos per class: as drawn, or by the length of the list that was used in place of a draw."""
+    if trained_on["shots"] is not None or "train" not in (trained_on.get("lists") or {}):
+        return cast("int | None", trained_on["shots"])
+    text = texts.get("base") or next(iter(texts.values()))
+    per_class = trained_on["n_listed"]["train"] / text["n_classes"]
+    return int(per_class) if per_class in _LISTED_SHOTS else None
+
+
+def _uses_lists(protocol: EvaluationProtocol, data: Mapping[str, Any], trained_on: Mapping[str, Any] | None) -> bool:
+    for_test, for_training = data.get("lists") or {}, (trained_on or {}).get("lists") or {}
+    if protocol == "base_to_novel":
+        return "base" in for_test and (trained_on is None or "train" in for_training)
+    return "train" in for_training if protocol == "few_shot" else "test" in for_test
+
+
+def _flat(arguments: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in arguments.items():
+        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": str(value)})
+    return flat

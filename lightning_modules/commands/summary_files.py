@@ -1,0 +1,169 @@
+"""The files that `zsar summarize` writes: JSON with everything, a GitHub table in Markdown, CSV for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from callbacks.result_manifest import write_json
+from lightning_modules.commands.published_comparison import Comparison
+from lightning_modules.commands.run_groups import RunGroup
+
+SUFFIXES = (".json", ".md", ".csv")
+DEVIATION = "mean ± sample standard deviation (n - 1)"
+SAME = (
+    "same: frames, views, kind of class text, number of folds or runs, and training data agree; texts of one kind may "
+    "still differ. Where they do not agree, ours / theirs."
+)
+PUBLISHED_COLUMNS = ("method", "paper and table", "set", "published", "ours", "difference", "protocol match")
+
+_CSV_COLUMNS = (
+    *("group", "set", "mean", "std", "n_runs"),
+    *("published", "published_std", "published_source", "difference", "protocol_match"),
+)
+
+Compared = Sequence[tuple[RunGroup, Sequence[Comparison]]]
+
+
+def check_suffix(path: Path) -> None:
+    """Refuses a file that cannot be written.
+
+    Raises:
+        ValueError: The suffix is unknown.
+    """
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"--output {path}: the suffix must be one of {', '.join(SUFFIXES)}; got {path.suffix!r}")
+
+
+def write_summary(path: Path, compared: Compared) -> Path:
+    """Writes the summary in the format that the suffix says, in one step.
+
+    Args:
+        path: A .json, .md or .csv file; its folder is made.
+        compared: Each row of runs with its comparisons.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: The suffix is unknown.
+    """
+    check_suffix(path)
+    if path.suffix == ".json":
+        return write_json(path, {group.name: _json(group, comparisons) for group, comparisons in compared})
+    text = _markdown(compared) if path.suffix == ".md" else _csv(compared)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, path)
+    return path
+
+
+def by_sets(groups: Sequence[RunGroup]) -> list[list[RunGroup]]:
+    """The rows of each table: rows with the same sets stand together."""
+    tables: dict[tuple[str, ...], list[RunGroup]] = {}
+    for group in groups:
+        tables.setdefault(group.set_names, []).append(group)
+    return list(tables.values())
+
+
+def published_cells(comparison: Comparison) -> list[str]:
+    """A comparison under `PUBLISHED_COLUMNS`."""
+    figure = comparison.figure
+    std = "" if figure.std is None else f" ± {figure.std:.1f}"
+    return [
+        figure.full_method,
+        "; ".join(comparison.sources),
+        figure.set.replace("_", " "),
+        f"{figure.value:.1f}{std}",
+        f"{comparison.ours:.1f}",
+        f"{comparison.points:+.1f}",
+        comparison.match,
+    ]
+
+
+def notes(comparisons: Sequence[Comparison]) -> list[str]:
+    """What one must know about the figures of the same method, each note once."""
+    return list(
+        dict.fromkeys(f"{c.figure.source}: {c.figure.note}" for c in comparisons if c.same_method and c.figure.note)
+    )
+
+
+def _json(group: RunGroup, comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """Means under the names of the figures; with several runs also deviations and each run's figures."""
+    content: dict[str, Any] = {name: round(group.mean(name), 2) for name in group.set_names}
+    content["n_runs"] = len(group.runs)
+    if len(group.runs) > 1:
+        content["std"] = {name: round(group.std(name) or 0.0, 2) for name in group.set_names}
+        content["runs"] = [{name: round(run.figures[name], 2) for name in group.set_names} for run in group.runs]
+    content["made_with"] = [
+        {"folder": str(run.folder), "seed": run.seed, "split_seed": run.split_seed, "fold": run.fold}
+        for run in group.runs
+    ]
+    content["settings"] = group.settings.flat()
+    content["published"] = [
+        {
+            "method": c.figure.method,
+            "variant": c.figure.variant,
+            "sources": list(c.sources),
+            "citation": c.figure.citation,
+            "architecture": c.figure.architecture,
+            "set": c.figure.set,
+            "value": c.figure.value,
+            "std": c.figure.std,
+            "ours": round(c.ours, 2),
+            "difference": round(c.points, 2),
+            "protocol_match": c.match,
+            "note": c.figure.note,
+        }
+        for c in comparisons
+    ]
+    return content
+
+
+def _markdown(compared: Compared) -> str:
+    blocks = []
+    for rows in by_sets([group for group, _ in compared]):
+        header = ["top-1 in percent", *[name.replace("_", " ") for name in rows[0].set_names], "runs"]
+        cells = [[group.name, *[group.text(name) for name in group.set_names], str(len(group.runs))] for group in rows]
+        blocks.append(_github_table(header, cells, n_text_columns=1))
+    if any(len(group.runs) > 1 for group, _ in compared):
+        blocks.append(f"{DEVIATION}.\n")
+    for group, comparisons in compared:
+        if comparisons:
+            blocks.append(f"{group.name} beside published figures:\n")
+            blocks.append(_github_table(list(PUBLISHED_COLUMNS), [published_cells(c) for c in comparisons], 3))
+            blocks += [f"{note}\n" for note in notes(comparisons)]
+    if any(comparisons for _, comparisons in compared):
+        blocks.append(f"{SAME}\n")
+    return "\n".join(blocks)
+
+
+def _github_table(header: Sequence[str], rows: Sequence[Sequence[str]], n_text_columns: int) -> str:
+    """A table whose columns after the first few, but for words at the end, are aligned to the right."""
+    ruler = ["---" if i < n_text_columns or name == "protocol match" else "---:" for i, name in enumerate(header)]
+    lines = [header, ruler, *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _csv(compared: Compared) -> str:
+    """A row for each group and set, beside the best match among the published figures of the same method."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=_CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for group, comparisons in compared:
+        for name in group.set_names:
+            std = group.std(name)
+            row: dict[str, Any] = {"group": group.name, "set": name, "mean": f"{group.mean(name):.2f}"}
+            row |= {"std": "" if std is None else f"{std:.2f}", "n_runs": len(group.runs)}
+            published_name = "top1" if name == "test" else name
+            for c in [c for c in comparisons if c.same_method and c.figure.set == published_name][:1]:
+                row |= {"published": c.figure.value, "published_std": "" if c.figure.std is None else c.figure.std}
+                row |= {"published_source": "; ".join(c.sources), "difference": f"{c.points:.2f}"}
+                row |= {"protocol_match": c.match}
+            writer.writerow(row)
+    return text.getvalue()

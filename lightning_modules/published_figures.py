@@ -1,0 +1,150 @@
+"""Figures that papers report, with what they were made with: `published_figures.json`, a figure at a time.
+
+The file keeps the papers' own tables, so that a row can be checked against the paper by eye; here each cell becomes a
+`PublishedFigure` that knows its data set, protocol, frames, views and class text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from typing import Any, Literal, cast, get_args
+
+EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
+FigureSet = Literal["top1", "top5", "base", "novel", "harmonic_mean"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedFigure:
+    """One number of one paper. None says that the paper does not tell, where nothing else is said.
+
+    Attributes:
+        method: The model, under one name for all papers ("CLIP" is frozen CLIP).
+        paper: The paper that the number stands in, by the name of its method.
+        citation: That paper in full.
+        table: Its table.
+        architecture: The CLIP model, in open_clip's naming without the suffix "-quickgelu".
+        trained_on: The data set that was trained on; None for no training.
+        tested_on: The data set that was tested on.
+        protocol: How training and test classes relate.
+        set: Top-1 or top-5 accuracy of the whole test set, top-1 of base or novel classes, or their harmonic mean.
+        value: The accuracy in percent.
+        std: Its standard deviation in percentage points.
+        shots: Training videos per class; None also for all.
+        n_frames: Frames per view.
+        n_views: Views per video that a prediction is made of.
+        class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
+            joined by "+".
+        n_folds: How many splits, or seeds in base-to-novel, the value is the mean of.
+        variant: What differs from the method as its authors propose it; None for nothing.
+        note: What else one must know.
+    """
+
+    method: str
+    paper: str
+    citation: str
+    table: str
+    architecture: str
+    trained_on: str | None
+    tested_on: str
+    protocol: EvaluationProtocol
+    set: FigureSet
+    value: float
+    std: float | None = None
+    shots: int | None = None
+    n_frames: int | None = None
+    n_views: int | None = None
+    class_text: str | None = None
+    n_folds: int | None = None
+    variant: str | None = None
+    note: str = ""
+
+    @property
+    def source(self) -> str:
+        """Paper and table."""
+        return f"{self.paper} {self.table}"
+
+    @property
+    def full_method(self) -> str:
+        """Method and variant."""
+        return self.method if self.variant is None else f"{self.method} ({self.variant})"
+
+
+def load_published_figures() -> tuple[PublishedFigure, ...]:
+    """Reads all published figures, in the order of the file.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ValueError: A table is malformed: a row of another length than the columns, or a setting of an unknown name.
+    """
+    text = (files("lightning_modules") / "published_figures.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return tuple(figure for table in content["tables"] for figure in figures_of_table(table, content["citations"]))
+
+
+def figures_of_table(table: dict[str, Any], citations: dict[str, str]) -> Iterator[PublishedFigure]:
+    """The figures of one table of the file.
+
+    Args:
+        table: Settings of all its figures, `columns` and `rows` with settings of their own, and the rows' `values`.
+        citations: {paper: citation}.
+
+    Yields:
+        A figure for each value that is not null; settings of the row win over the column's, these over the table's.
+
+    Raises:
+        ValueError: A row has another length than the columns, or a setting has an unknown name or value.
+    """
+    shared = {key: value for key, value in table.items() if key not in ("columns", "rows")}
+    for row in table["rows"]:
+        if len(row["values"]) != len(table["columns"]):
+            raise ValueError(
+                f"{table['paper']}, {table['table']}, row {row['method']}: {len(row['values'])} values for "
+                f"{len(table['columns'])} columns"
+            )
+        own = {key: value for key, value in row.items() if key != "values"}
+        for column, cell in zip(table["columns"], row["values"], strict=True):
+            if cell is not None:
+                yield _figure({"citation": citations[table["paper"]], **shared, **column, **own}, cell)
+
+
+def find_published_figures(
+    figures: Sequence[PublishedFigure], *, tested_on: str, protocol: EvaluationProtocol, shots: int | None = None
+) -> list[PublishedFigure]:
+    """The figures that a run may stand beside.
+
+    Args:
+        figures: Where to look.
+        tested_on: The data set that the run was tested on.
+        protocol: The protocol of the run.
+        shots: Its training videos per class, which must agree in few-shot tests and are not looked at in others.
+
+    Returns:
+        The figures of that data set and protocol, in their order.
+    """
+    return [
+        figure
+        for figure in figures
+        if (figure.tested_on, figure.protocol) == (tested_on, protocol)
+        and (protocol != "few_shot" or figure.shots == shots)
+    ]
+
+
+def _figure(settings: dict[str, Any], cell: float | list[float]) -> PublishedFigure:
+    value, std = cell if isinstance(cell, list) else (cell, None)
+    unknown = settings.keys() - {field.name for field in fields(PublishedFigure)}
+    if unknown:
+        raise ValueError(f"{settings['paper']}, {settings['table']}: unknown settings {', '.join(sorted(unknown))}")
+    for name, kinds in (("protocol", EvaluationProtocol), ("set", FigureSet)):
+        if settings[name] not in get_args(kinds):
+            raise ValueError(
+                f"{settings['paper']}, {settings['table']}: {name} {settings[name]!r} is none of "
+                f"{', '.join(get_args(kinds))}"
+            )
+    trained_on = cast("str | None", settings["trained_on"])
+    settings = {**settings, "trained_on": settings["tested_on"] if trained_on == "tested_on" else trained_on}
+    return PublishedFigure(**settings, value=value, std=std)

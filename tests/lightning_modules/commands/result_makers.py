@@ -1,0 +1,81 @@
+"""results.json files as ResultManifest writes them, with what a test is about set by name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+CLASS_PATHS = {"T2L": "lightning_modules.t2l.T2L", "ZeroShotCLIP": "lightning_modules.clip.ZeroShotCLIP"}
+
+
+def described(data_set: str, /, **changes: Any) -> dict[str, Any]:
+    """What a data module says of itself."""
+    own = {
+        "class_path": f"datamodules.{data_set}.Anything",
+        "data_set": data_set,
+        "protocol": "all_classes",
+        "fold": 1,
+        "lists": {},
+        "n_excluded": 0,
+        "split_hash": "videos",
+        "split_seed": 0,
+        "n_listed": {"train": 100, "test": 100},
+        "shots": None,
+        "n_frames": 8,
+        "n_test_clips": 1,
+        "n_test_crops": 1,
+    }
+    return {**own, **changes}
+
+
+def write_result(
+    folder: Path,
+    figures: dict[str, float],
+    *,
+    model: str = "T2L",
+    architecture: str = "ViT-B-16-quickgelu",
+    arguments: dict[str, Any] | None = None,
+    data: dict[str, Any] | None = None,
+    trained_on: dict[str, Any] | None = None,
+    text: str = "descriptions: ours.json",
+    text_hash: str = "text",
+    top5: float | None = None,
+    **changes: Any,
+) -> Path:
+    """Writes a results.json.
+
+    Args:
+        folder: The run folder, which is made.
+        figures: Top-1 by set; "base" and "novel" get a harmonic mean.
+        model: Class name.
+        architecture: The CLIP model.
+        arguments: Arguments of the model in the configuration, beside OpenAI's weights.
+        data: The test data; UCF-101 by default.
+        trained_on: The training data.
+        text: Source of the class text of all sets.
+        text_hash: Its hash.
+        top5: Top-5 of all sets.
+        changes: Other values at the top level.
+
+    Returns:
+        The folder.
+    """
+    five = {} if top5 is None else {"top5": top5}
+    harmonic = None
+    if "novel" in figures:
+        harmonic = 2 * figures["base"] * figures["novel"] / (figures["base"] + figures["novel"])
+    content: dict[str, Any] = {
+        "stage": "test",
+        "sets": {name: {"top1": value, **five} for name, value in figures.items()},
+        "harmonic_mean": harmonic,
+        "complete": True,
+        "model": {"class_path": CLASS_PATHS[model], "architecture": architecture, "trained_on": trained_on},
+        "data": data or described("ucf101"),
+        "class_text": {name: {"source": text, "hash": f"{text_hash} {name}", "n_classes": 2} for name in figures},
+        "seed": 0,
+        "config": {
+            "model": {"class_path": CLASS_PATHS[model], "init_args": {"weights": "openai", **(arguments or {})}}
+        },
+    }
+    folder.mkdir(parents=True)
+    (folder / "results.json").write_text(json.dumps({**content, **changes}))
+    return folder

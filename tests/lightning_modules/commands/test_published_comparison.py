@@ -1,0 +1,174 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightning_modules.commands.published_comparison import Comparison, compare, method_of
+from lightning_modules.commands.run_groups import RunGroup, group_runs
+from lightning_modules.commands.run_results import read_run
+from lightning_modules.published_figures import PublishedFigure, load_published_figures
+from tests.lightning_modules.commands.result_makers import described, write_result
+
+KINETICS = described("kinetics400")
+
+
+def figure(**changes: Any) -> PublishedFigure:
+    own: dict[str, Any] = {
+        "method": "T2L",
+        "paper": "T2L",
+        "citation": "",
+        "table": "Table 1",
+        "architecture": "ViT-B-16",
+        "trained_on": "kinetics400",
+        "tested_on": "ucf101",
+        "protocol": "zero_shot",
+        "set": "top1",
+        "value": 79.1,
+        "n_frames": 8,
+        "n_views": 1,
+        "class_text": "description",
+        "n_folds": 3,
+    }
+    return PublishedFigure(**{**own, **changes})
+
+
+def row(tmp_path: Path, *, folds: int = 3, data: dict[str, Any] | None = None, **changes: Any) -> RunGroup:
+    settings: dict[str, Any] = {"trained_on": KINETICS, **changes}
+    figures = settings.pop("figures", {"test": 80.0})
+    folders = [
+        write_result(
+            tmp_path / "t2l" / f"fold{i}", figures, data=described("ucf101", **{"fold": i, **(data or {})}), **settings
+        )
+        for i in range(1, folds + 1)
+    ]
+    return group_runs([read_run(folder) for folder in folders])[0]
+
+
+def only(group: RunGroup, *figures: PublishedFigure, everything: bool = False) -> Comparison:
+    (comparison,) = compare(group, figures, everything=everything)
+    return comparison
+
+
+def test_a_run_made_like_the_published_one_is_the_same_protocol(tmp_path: Path) -> None:
+    comparison = only(row(tmp_path), figure())
+    assert (comparison.ours, comparison.same_method, comparison.match) == (80, True, "same")
+    assert comparison.points == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("published", "changes", "expected"),
+    [
+        ({"n_frames": 32}, {}, "frames 8 / 32"),
+        ({"n_views": 4}, {}, "views 1 / 4"),
+        ({}, {"data": {"n_test_clips": 4, "n_test_crops": 3}}, "views 12 / 1"),
+        ({"class_text": "template"}, {}, "class text description / template"),
+        ({"class_text": "action_prompts"}, {"text": "action prompts: a.json"}, "same"),
+        ({"class_text": "explanation"}, {"text": "templates: a {} and b"}, "class text template / explanation"),
+        ({}, {"folds": 1}, "folds 1 / 3"),
+        ({"trained_on": None}, {}, "trained on kinetics400 / nothing"),
+        ({}, {"trained_on": described("video_folder")}, "trained on video_folder / kinetics400"),
+        ({}, {"arguments": {"weights": "x/laion.pt"}}, "weights laion.pt / openai"),
+        ({}, {"data": {"n_excluded": 2}}, "videos left out 2 / 0"),
+        ({"n_frames": None, "n_folds": None}, {}, "not stated: frames, folds"),
+        ({"n_frames": 16, "n_views": None}, {"folds": 1}, "frames 8 / 16; folds 1 / 3; not stated: views"),
+    ],
+)
+def test_what_differs_is_said_ours_first(
+    tmp_path: Path, published: dict[str, Any], changes: dict[str, Any], expected: str
+) -> None:
+    assert only(row(tmp_path, **changes), figure(**published)).match == expected
+
+
+def test_base_to_novel_compares_sets_runs_shots_and_lists(tmp_path: Path) -> None:
+    data = {"protocol": "base_to_novel", "fold": 1}
+    figures = {"base": 90.0, "novel": 70.0}
+    group = row(tmp_path, folds=1, data=data, figures=figures, trained_on=described("ucf101", shots=None))
+    published = [
+        figure(protocol="base_to_novel", trained_on="ucf101", shots=16, set=name, value=value)
+        for name, value in (("base", 94.4), ("novel", 77.9), ("harmonic_mean", 85.4))
+    ]
+    found = compare(group, published)
+    assert [round(c.points, 1) for c in found] == [-4.4, -7.9, round(2 * 90 * 70 / 160 - 85.4, 1)]
+    assert {c.match for c in found} == {"shots all / 16; runs 1 / 3; split drawn / published lists"}
+    listed = row(
+        tmp_path / "listed",
+        folds=1,
+        data={**data, "lists": {"base": "b.txt", "novel": "n.txt"}},
+        figures=figures,
+        trained_on=described("ucf101", lists={"train": "fs_base_s1_train.txt"}, n_listed={"train": 32, "val": 0}),
+    )
+    assert only(listed, published[0]).match == "runs 1 / 3"
+
+
+def test_top_5_is_compared_with_top_5(tmp_path: Path) -> None:
+    published = figure(tested_on="kinetics400", protocol="fully_supervised", set="top5", value=96.8, n_folds=1)
+    data = {"data_set": "kinetics400"}
+    assert only(row(tmp_path, folds=1, data=data, top5=97.0), published).points == pytest.approx(0.2)
+    assert compare(row(tmp_path / "without", folds=1, data=data), [published]) == []
+
+
+def test_other_architectures_and_ablations_are_shown_on_demand(tmp_path: Path) -> None:
+    group = row(tmp_path)
+    published = [
+        figure(method="ZAR", value=1),
+        figure(method="AP-CLIP", value=2),
+        figure(method="AP-CLIP", variant="without MAKA", value=3),
+        figure(architecture="ViT-L-14", value=4),
+        figure(variant="TTL without TFD", value=5),
+        figure(class_text="template", value=6),
+        figure(value=7),
+    ]
+    assert [c.figure.value for c in compare(group, published)] == [7, 6, 1, 2]
+    assert [c.figure.value for c in compare(group, published, everything=True)] == [7, 4, 6, 5, 1, 2, 3]
+    assert compare(group, published, everything=True)[1].match == "architecture ViT-B-16 / ViT-L-14"
+    ablation = row(tmp_path / "ttl", arguments={"temporal_tokens": True, "diversity_weight": 0.0})
+    assert [c.figure.value for c in compare(ablation, published)] == [5, 6, 7, 1, 2]
+
+
+def test_only_figures_of_the_data_set_and_protocol_and_only_tests_are_compared(tmp_path: Path) -> None:
+    published = [figure(tested_on="hmdb51"), figure(protocol="fully_supervised")]
+    assert compare(row(tmp_path), published, everything=True) == []
+    assert compare(row(tmp_path / "validated", stage="validate"), [figure()]) == []
+
+
+def test_a_figure_that_several_papers_report_is_one_row_with_all_that_they_tell(tmp_path: Path) -> None:
+    published = [
+        figure(method="CLIP", trained_on=None, value=63.2, n_frames=None, n_views=None),
+        figure(method="CLIP", trained_on=None, value=63.2, std=0.2, n_frames=None, n_views=1, paper="AP-CLIP"),
+        figure(method="CLIP", trained_on=None, value=63.2, std=0.2, n_frames=32, paper="ZAR"),
+        figure(method="CLIP", trained_on=None, value=63.2, std=0.9, n_frames=32, paper="another"),
+    ]
+    group = row(tmp_path, model="ZeroShotCLIP", trained_on=None)
+    first, second = compare(group, published)
+    assert first.sources == ("T2L Table 1", "AP-CLIP Table 1", "ZAR Table 1")
+    assert (first.figure.std, first.figure.n_views, first.match) == (0.2, 1, "frames 8 / 32")
+    assert second.sources == ("another Table 1",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variant"),
+    [
+        ({"temporal_tokens": True, "diversity_weight": 1.0}, None),
+        ({"temporal_tokens": True, "diversity_weight": 0.0}, "TTL without TFD"),
+        ({"temporal_tokens": False, "diversity_weight": 0.3}, "TFD without TTL"),
+        ({"temporal_tokens": False, "diversity_weight": 0}, "adapters only"),
+        ({}, None),
+    ],
+)
+def test_parts_left_out_of_t2l_are_the_papers_ablations(
+    tmp_path: Path, arguments: dict[str, Any], variant: str | None
+) -> None:
+    group = row(tmp_path, folds=1, arguments=arguments)
+    assert method_of(group.settings) == ("T2L", variant)
+    ablations = {f.variant for f in load_published_figures() if f.source == "T2L Table 7"}
+    assert variant is None or variant in ablations
+
+
+def test_frozen_clip_stands_beside_the_papers_clip(tmp_path: Path) -> None:
+    group = row(tmp_path, model="ZeroShotCLIP", trained_on=None, text="templates: photo")
+    found = [c for c in compare(group, load_published_figures()) if c.same_method]
+    assert [(c.figure.value, c.sources) for c in found] == [
+        (69.9, ("DTS-TPT Table 3",)),
+        (63.2, ("T2L Table 1", "AP-CLIP Table 1", "ZAR Table 1")),
+    ]
+    assert [c.match for c in found] == ["same", "frames 8 / 32"]

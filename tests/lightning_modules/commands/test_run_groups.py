@@ -1,0 +1,150 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightning_modules.commands.run_groups import GroupBy, RunGroup, group_runs
+from lightning_modules.commands.run_results import read_run
+from tests.lightning_modules.commands.result_makers import described, write_result
+
+
+def result(folder: Path, top1: float = 50.0, *, seed: int = 0, fold: int = 1, **changes: Any) -> Path:
+    data = described("ucf101", **{"fold": fold, **changes.pop("data", {})})
+    return write_result(folder, {"test": top1}, seed=seed, data=data, **changes)
+
+
+def groups(*folders: Path, by: GroupBy = "folder") -> list[RunGroup]:
+    return group_runs([read_run(folder) for folder in folders], by)
+
+
+def sizes(*folders: Path, by: GroupBy = "folder") -> dict[str, int]:
+    return {group.name: len(group.runs) for group in groups(*folders, by=by)}
+
+
+def test_mean_and_sample_deviation_are_over_the_runs_of_a_row(tmp_path: Path) -> None:
+    (row,) = groups(*[result(tmp_path / "t2l" / f"seed{i}", top1, seed=i) for i, top1 in enumerate((90, 94, 98))])
+    assert (row.mean("test"), row.std("test"), row.text("test")) == (94, 4, "94.0 ± 4.0")
+    (single,) = groups(tmp_path / "t2l" / "seed0")
+    assert (single.std("test"), single.text("test")) == (None, "90.0")
+
+
+def test_seeds_splits_and_folds_of_a_folder_are_one_row(tmp_path: Path) -> None:
+    t2l = [
+        result(tmp_path / "t2l" / "seed0"),
+        result(tmp_path / "t2l" / "split2", fold=2),
+        result(tmp_path / "t2l" / "fold-3" / "seed_1", fold=3, seed=1),
+    ]
+    other = result(tmp_path / "seeded")
+    assert sizes(*t2l, other) == {"t2l": 3, "seeded": 1}
+    assert groups(*t2l)[0].n_folds == 3
+
+
+def test_folders_of_one_name_are_two_rows_that_can_be_told_apart(tmp_path: Path) -> None:
+    a, b = result(tmp_path / "a" / "t2l" / "seed0"), result(tmp_path / "b" / "t2l" / "seed1", seed=1)
+    assert sizes(a, b, result(tmp_path / "clip")) == {"a/t2l": 1, "b/t2l": 1, "clip": 1}
+
+
+def test_by_settings_runs_are_one_row_wherever_they_lie(tmp_path: Path) -> None:
+    same = [result(tmp_path / name, seed=i) for i, name in enumerate(("monday", "tuesday"))]
+    other = result(tmp_path / "wednesday", data={"n_frames": 16})
+    assert sizes(*same, other, by="settings") == {
+        "T2L ucf101 zero_shot, n_frames 8": 2,
+        "T2L ucf101 zero_shot, n_frames 16": 1,
+    }
+    assert sizes(*same, other) == {"monday": 1, "tuesday": 1, "wednesday": 1}
+
+
+def test_by_settings_rows_of_different_data_sets_need_no_more_than_that_for_a_name(tmp_path: Path) -> None:
+    a, b = result(tmp_path / "a"), write_result(tmp_path / "b", {"test": 1}, data=described("hmdb51", n_frames=16))
+    assert list(sizes(a, b, by="settings")) == ["T2L ucf101 zero_shot", "T2L hmdb51 zero_shot"]
+
+
+def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Path) -> None:
+    full = result(tmp_path / "a", arguments={"temporal_tokens": True, "drop_rate": 0.1})
+    without = result(tmp_path / "b", arguments={"temporal_tokens": False, "drop_rate": 0.2}, seed=1)
+    assert list(sizes(full, without, by="settings")) == [
+        "T2L ucf101 zero_shot, model.temporal_tokens True",
+        "T2L ucf101 zero_shot, model.temporal_tokens False",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"data": {"n_frames": 16}}, r"n_frames \(16 / 8\)"),
+        ({"data": {"n_test_crops": 3}}, r"n_test_crops \(3 / 1\)"),
+        ({"data": {"data_set": "hmdb51"}}, r"data_set \(hmdb51 / ucf101\)"),
+        ({"data": {"protocol": "base_to_novel"}}, r"protocol \(base_to_novel / zero_shot\)"),
+        ({"trained_on": described("kinetics400")}, r"trained_on \(kinetics400 / None\)"),
+        ({"architecture": "ViT-L-14"}, r"architecture \(ViT-L-14 / ViT-B-16-quickgelu\)"),
+        ({"model": "ZeroShotCLIP"}, r"model \(lightning_modules.clip.ZeroShotCLIP / lightning_modules.t2l.T2L\)"),
+        ({"arguments": {"drop_rate": 0.2}}, r"model.drop_rate \(0.2 / None\)"),
+        ({"text": "templates: name"}, r"class_text \(templates: name / descriptions: ours.json\)"),
+        ({"text_hash": "newer"}, r"class text of test \(newer test / text test\)"),
+        ({"data": {"split_hash": "other"}}, r"videos \(other / videos\)"),
+        ({"stage": "validate"}, r"stage \(validate / test\)"),
+    ],
+)
+def test_runs_of_a_row_that_differ_in_more_than_the_seed_are_refused(
+    tmp_path: Path, changes: dict[str, Any], difference: str
+) -> None:
+    first, second = result(tmp_path / "t2l" / "seed0"), result(tmp_path / "t2l" / "seed1", seed=1, **changes)
+    with pytest.raises(
+        ValueError, match=rf"t2l: \S*seed1 differs from \S*seed0 in {difference}; .* seed and fold only"
+    ):
+        groups(first, second)
+
+
+def test_seeds_may_have_a_backbone_each(tmp_path: Path) -> None:
+    runs = [result(tmp_path / "t2l" / f"seed{i}", seed=i, arguments={"weights": f"seed{i}.pt"}) for i in range(2)]
+    assert sizes(*runs) == {"t2l": 2}
+
+
+def test_folds_may_have_classes_and_videos_of_their_own(tmp_path: Path) -> None:
+    runs = [
+        result(tmp_path / "k600" / f"fold{i}", fold=i, text_hash=str(i), data={"split_hash": str(i)}) for i in (1, 2)
+    ]
+    assert sizes(*runs) == {"k600": 2}
+    drawn = [
+        result(tmp_path / "drawn" / f"split{i}", text_hash=str(i), data={"split_hash": str(i), "split_seed": i})
+        for i in (1, 2)
+    ]
+    assert sizes(*drawn) == {"drawn": 2}
+
+
+def test_training_lists_may_differ_with_the_seed_left_alone(tmp_path: Path) -> None:
+    trained = [described("ucf101", split_hash=f"fs_base_s{i}") for i in (1, 2, 3)]
+    assert sizes(*[result(tmp_path / "t2l" / f"split{i}", trained_on=own) for i, own in enumerate(trained)]) == {
+        "t2l": 3
+    }
+
+
+def test_test_lists_count_as_folds(tmp_path: Path) -> None:
+    runs = [
+        result(
+            tmp_path / "k600" / f"split{i}",
+            text_hash=str(i),
+            data={"lists": {"test": f"{i}.txt"}, "split_hash": str(i)},
+        )
+        for i in (1, 2, 3)
+    ]
+    assert groups(*runs)[0].n_folds == 3
+
+
+def test_seeds_of_a_later_fold_are_compared_among_themselves(tmp_path: Path) -> None:
+    runs = [
+        result(tmp_path / "t2l" / "fold1"),
+        result(tmp_path / "t2l" / "fold2" / "seed0", fold=2, text_hash="a"),
+        result(tmp_path / "t2l" / "fold2" / "seed1", fold=2, text_hash="b", seed=1),
+    ]
+    with pytest.raises(ValueError, match=r"fold2/seed1 differs from \S*fold2/seed0 in class text of test \(b test / a"):
+        groups(*runs)
+
+
+@pytest.mark.parametrize("by", ["folder", "settings"])
+def test_one_result_is_not_counted_twice(tmp_path: Path, by: GroupBy) -> None:
+    first, copied = result(tmp_path / "t2l" / "seed0", seed=3), result(tmp_path / "t2l" / "seed1", seed=3)
+    with pytest.raises(
+        ValueError, match=r"seed0 and \S*seed1 are the same result twice \(seed 3, split seed 0, fold 1, the"
+    ):
+        groups(first, copied, by=by)

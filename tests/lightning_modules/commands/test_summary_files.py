@@ -1,0 +1,115 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from lightning_modules.commands.published_comparison import Comparison, compare
+from lightning_modules.commands.run_groups import RunGroup, group_runs
+from lightning_modules.commands.run_results import read_run
+from lightning_modules.commands.summary_files import by_sets, notes, write_summary
+from lightning_modules.published_figures import load_published_figures
+from tests.lightning_modules.commands.result_makers import described, write_result
+
+
+@pytest.fixture
+def compared(tmp_path: Path) -> list[tuple[RunGroup, list[Comparison]]]:
+    """T2L on three folds of UCF-101 after Kinetics-400, and a run on a data set that nobody published."""
+    folders = [
+        write_result(
+            tmp_path / "t2l" / f"fold{i}",
+            {"test": top1},
+            data=described("ucf101", fold=i, split_hash=str(i)),
+            trained_on=described("kinetics400"),
+        )
+        for i, top1 in enumerate((78.0, 79.0, 80.0), start=1)
+    ]
+    folders.append(write_result(tmp_path / "a|b", {"base": 40, "novel": 60}, data=described("video_folder")))
+    groups = group_runs([read_run(folder) for folder in folders])
+    return [(group, compare(group, load_published_figures())) for group in groups]
+
+
+def test_json_has_means_deviations_settings_and_published_figures(
+    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
+) -> None:
+    content = json.loads(write_summary(tmp_path / "new" / "s.json", compared).read_text())
+    row = content["t2l"]
+    assert (row["test"], row["std"], row["n_runs"]) == (79, {"test": 1}, 3)
+    assert row["runs"] == [{"test": 78}, {"test": 79}, {"test": 80}]
+    assert [made["fold"] for made in row["made_with"]] == [1, 2, 3]
+    assert (row["settings"]["data_set"], row["settings"]["protocol"]) == ("ucf101", "zero_shot")
+    best = row["published"][0]
+    assert (best["method"], best["variant"], best["sources"]) == ("T2L", None, ["T2L Table 1"])
+    assert (best["value"], best["ours"], best["difference"], best["protocol_match"]) == (79.1, 79, -0.1, "same")
+    assert content["a|b"]["published"] == []
+    assert "std" not in content["a|b"]
+
+
+def test_markdown_has_a_table_for_each_kind_of_sets_and_one_of_published_figures(
+    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
+) -> None:
+    text = write_summary(tmp_path / "s.md", compared).read_text()
+    lines = text.splitlines()
+    start = lines.index("| top-1 in percent | test | runs |")
+    assert lines[start + 1 : start + 3] == ["| --- | ---: | ---: |", "| t2l | 79.0 ± 1.0 | 3 |"]
+    assert "| a\\|b | 40.0 | 60.0 | 48.0 | 1 |" in lines
+    assert "t2l beside published figures:" in lines
+    assert "| T2L | T2L Table 1 | top1 | 79.1 | 79.0 | -0.1 | same |" in lines
+    assert "sample standard deviation (n - 1)" in text
+    widths = {line.replace("\\|", "").count("|") for line in lines if line.startswith("|")}
+    assert widths == {4, 6, 8}
+
+
+def test_csv_has_a_line_for_each_row_and_set_with_the_best_match_of_the_same_method(
+    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
+) -> None:
+    path = write_summary(tmp_path / "s.csv", compared)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:6] == ["group", "set", "mean", "std", "n_runs", "published"]
+    assert [(row["group"], row["set"]) for row in rows] == [
+        ("t2l", "test"),
+        ("a|b", "base"),
+        ("a|b", "novel"),
+        ("a|b", "harmonic_mean"),
+    ]
+    first = rows[0]
+    assert (first["mean"], first["std"], first["n_runs"]) == ("79.00", "1.00", "3")
+    assert (first["published"], first["published_source"], first["difference"]) == ("79.1", "T2L Table 1", "-0.10")
+    assert first["protocol_match"] == "same"
+    assert (rows[1]["std"], rows[1]["published"]) == ("", "")
+
+
+def test_csv_does_not_pass_another_methods_figure_off_as_the_published_one(tmp_path: Path) -> None:
+    data, trained_on = described("activitynet"), described("kinetics400")
+    (group,) = group_runs([read_run(write_result(tmp_path / "t2l", {"test": 70}, data=data, trained_on=trained_on))])
+    comparisons = compare(group, load_published_figures())
+    assert [c.figure.method for c in comparisons] == ["BIKE"]
+    with write_summary(tmp_path / "s.csv", [(group, comparisons)]).open(newline="") as file:
+        assert [row["published"] for row in csv.DictReader(file)] == [""]
+
+
+def test_nothing_unfinished_is_left_behind(tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]) -> None:
+    for suffix in ("md", "csv", "json"):
+        write_summary(tmp_path / "out" / f"s.{suffix}", compared)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["s.csv", "s.json", "s.md"]
+
+
+def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"s.txt: the suffix must be one of .json, .md, .csv; got '.txt'"):
+        write_summary(tmp_path / "s.txt", [])
+
+
+def test_rows_with_the_same_sets_share_a_table(compared: list[tuple[RunGroup, list[Comparison]]]) -> None:
+    groups = [group for group, _ in compared]
+    assert [[group.name for group in table] for table in by_sets([*groups, groups[0]])] == [["t2l", "t2l"], ["a|b"]]
+
+
+def test_notes_of_the_same_method_are_kept(tmp_path: Path) -> None:
+    folder = write_result(
+        tmp_path / "k600", {"test": 70}, data=described("kinetics600"), trained_on=described("kinetics400")
+    )
+    (group,) = group_runs([read_run(folder)])
+    found = notes(compare(group, load_published_figures()))
+    assert "T2L Table 1: one test on all 220 classes that Kinetics-400 lacks (A.4.1)" in found
+    assert all(note.startswith("T2L") for note in found)
