@@ -16,8 +16,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, Ri
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 
-import datamodules.moving_shapes
-import datamodules.video_folder  # noqa: F401 - imported, as its neighbours, so that short class names are known
+import datamodules.data_sets  # noqa: F401 - imported, as its neighbours, so that short class names are known
 import lightning_modules.clip
 import lightning_modules.t2l  # noqa: F401
 from callbacks.prediction_table import PredictionTable

@@ -1,0 +1,22 @@
+import ast
+from pathlib import Path
+
+import datamodules.data_sets
+from datamodules.data_sets import data_set_names
+
+FOLDER = Path(datamodules.data_sets.__file__).parent
+
+
+def data_sets_in(path: Path) -> set[str]:
+    """The classes of a file that are data modules, by the names of their bases."""
+    classes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
+    bases = {"TrimmedVideoDataModule", "ListedVideoDataModule", "UCF101", "HMDB51"}
+    return {c.name for c in classes if {ast.unparse(base) for base in c.bases} & bases} - bases | {
+        c.name for c in classes if c.name in ("UCF101", "HMDB51")
+    }
+
+
+def test_every_data_set_of_the_package_is_known_by_its_short_name() -> None:
+    there = {name for path in FOLDER.glob("*.py") for name in data_sets_in(path)}
+    assert {"UCF101", "UCF101P", "VideoFolder", "MovingShapes"} <= there
+    assert set(data_set_names()) == there
