@@ -74,6 +74,7 @@ def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
                 "datamodules/counted_frames.py",
                 "datamodules/encoding.py",
                 "datamodules/timed_frames.py",
+                "datamodules/transcoding.py",
                 "datamodules/video_file.py",
             },
         ),

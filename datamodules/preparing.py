@@ -1,0 +1,284 @@
+"""A small copy of a data set that is quick to decode: which files it has, what was done already, and one video of it.
+
+The copy has the folders and names of the original, so that it is a data root of its own: videos as .mp4 (see
+`datamodules.transcoding`), lists and all other files as they are, hidden ones left out. Every finished video is a line
+of the journal `.prepared.jsonl`, which a run that was stopped goes on from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.decoding import VideoDecodeError, VideoReader
+from datamodules.transcoding import TranscodingError, transcode
+from datamodules.video_index import VIDEO_SUFFIXES
+
+FAILED_VIDEOS = "failed_videos.csv"
+_JOURNAL = ".prepared.jsonl"
+# Frames that are held in memory while a copy is checked.
+_CHECKED_TOGETHER = 64
+# Times are whole ticks of the copy's clock, of which the finest has microseconds.
+_TIME_TOLERANCE_SECONDS = 1e-6
+
+
+@dataclass(frozen=True)
+class PreparingSettings:
+    """How videos are re-encoded.
+
+    Attributes:
+        short_side_px: What the shorter side of a frame becomes where it is longer; even, at least 16.
+        keyframe_every: Frames from one keyframe to the next, at least 1.
+        crf: x264's constant rate factor, 0 (lossless) to 51 (worst).
+    """
+
+    short_side_px: int = 256
+    keyframe_every: int = 8
+    crf: int = 20
+
+    def __post_init__(self) -> None:
+        """Checks the numbers.
+
+        Raises:
+            ValueError: One is out of range.
+        """
+        if self.short_side_px < 16 or self.short_side_px % 2:
+            raise ValueError(f"the short side must be even and at least 16 px; got {self.short_side_px}")
+        if self.keyframe_every < 1:
+            raise ValueError(f"keyframe_every must be at least 1 frame; got {self.keyframe_every}")
+        if not 0 <= self.crf <= 51:
+            raise ValueError(f"crf must be 0 (lossless) to 51 (worst); got {self.crf}")
+
+
+@dataclass(frozen=True)
+class PreparedVideo:
+    """What a finished copy was made of, and what it is; sizes of the files in bytes."""
+
+    source_bytes: int
+    source_mtime_ns: int
+    n_bytes: int
+    n_frames: int
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a copy consists of; paths relative to the two folders, with forward slashes.
+
+    Attributes:
+        videos: Path of each video in the original, and in the copy.
+        others: Paths of all other files.
+    """
+
+    videos: list[tuple[str, str]]
+    others: list[str]
+
+
+def plan_copy(source: Path, destination: Path) -> Plan:
+    """Lists what is to be done; changes nothing.
+
+    Args:
+        source: The folder of the original. Links to folders in it are followed.
+        destination: The folder of the copy, which need not exist.
+
+    Returns:
+        The plan, in sorted order.
+
+    Raises:
+        FileNotFoundError: There is no such folder, or it holds no videos.
+        ValueError: The copy would lie in the original, or two videos would become one file.
+    """
+    if not source.is_dir():
+        raise FileNotFoundError(f"there is no folder {source}; give the folder that holds the data set")
+    if destination.resolve().is_relative_to(source.resolve()):
+        raise ValueError(f"{destination} lies within {source}; give a DESTINATION outside of it")
+    plan = Plan([], [])
+    original_of: dict[str, str] = {}
+    for path in _walk(source):
+        stem, suffix = os.path.splitext(path)
+        if suffix.lower() not in VIDEO_SUFFIXES:
+            if path != FAILED_VIDEOS:
+                plan.others.append(path)
+            continue
+        copy = f"{stem}.mp4"
+        if copy in original_of:
+            raise ValueError(
+                f"{original_of[copy]} and {path} of {source} would both become {copy}; rename one of them, or move it "
+                "out of the folder"
+            )
+        original_of[copy] = path
+        plan.videos.append((path, copy))
+    if not plan.videos:
+        raise FileNotFoundError(f"{source} holds no videos; they end in one of {' '.join(sorted(VIDEO_SUFFIXES))}")
+    return plan
+
+
+def prepare_video(source: Path, destination: Path, settings: PreparingSettings) -> PreparedVideo:
+    """Re-encodes one video, reads the copy back, and only then gives it its name.
+
+    Args:
+        source: The video.
+        destination: The .mp4 file to write; its folder is made, a file of that name is replaced.
+        settings: How.
+
+    Returns:
+        What was made.
+
+    Raises:
+        VideoDecodeError: The source cannot be decoded.
+        TranscodingError: It cannot be encoded, or the copy does not have the frames of the source.
+        OSError: The destination cannot be written.
+    """
+    unfinished = destination.with_name(f".{destination.stem}.unfinished.mp4")
+    with VideoReader(source) as reader:
+        times, duration_seconds = reader.times_seconds, reader.duration_seconds
+    status = source.stat()
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        width, height = transcode(
+            source, unfinished, times_seconds=times, duration_seconds=duration_seconds, **asdict(settings)
+        )
+        _check(unfinished, times, (height, width))
+        n_bytes = unfinished.stat().st_size
+        os.replace(unfinished, destination)
+    except TranscodingError as error:
+        raise TranscodingError(f"{source}: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return PreparedVideo(status.st_size, status.st_mtime_ns, n_bytes, len(times), width, height)
+
+
+def copy_file(source: Path, destination: Path) -> bool:
+    """Copies a file and its modification time in one step; True unless that was done before."""
+    status = source.stat()
+    if destination.is_file():
+        there = destination.stat()
+        if (there.st_size, there.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
+            return False
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = destination.with_name(f".{destination.name}.unfinished")
+    try:
+        shutil.copy2(source, unfinished)
+        os.replace(unfinished, destination)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return True
+
+
+class Journal:
+    """What of a copy is finished; a context manager, which holds the file open for appending."""
+
+    def __init__(self, destination: Path, settings: PreparingSettings) -> None:
+        """Reads what is there, or begins a new journal; makes the folder.
+
+        Raises:
+            ValueError: The folder holds something else, or was prepared with other settings.
+        """
+        self._destination = destination
+        self._path = destination / _JOURNAL
+        self.prepared: dict[str, PreparedVideo] = {}
+        destination.mkdir(parents=True, exist_ok=True)
+        if not self._path.exists() and any(destination.iterdir()):
+            raise ValueError(f"{destination} is not empty, and was not made by `zsar prepare`; give another folder")
+        begun = self._path.exists() and self._read(settings)
+        self._file = self._path.open("a", encoding="utf-8")
+        if not begun:
+            self._append({"settings": asdict(settings)})
+
+    def __enter__(self) -> Journal:
+        """The journal itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def is_done(self, source: Path, copy: str) -> bool:
+        """Whether the copy of a video is there, as it was written, and the video is still the same."""
+        prepared, path = self.prepared.get(copy), self._destination / copy
+        if prepared is None or not path.is_file() or path.stat().st_size != prepared.n_bytes:
+            return False
+        status = source.stat()
+        return (status.st_size, status.st_mtime_ns) == (prepared.source_bytes, prepared.source_mtime_ns)
+
+    def record(self, copy: str, prepared: PreparedVideo) -> None:
+        """Writes down that a copy is finished."""
+        self.prepared[copy] = prepared
+        self._append({"video": copy, **asdict(prepared)})
+
+    def _append(self, line: dict[str, object]) -> None:
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+
+    def _read(self, settings: PreparingSettings) -> bool:
+        """Reads the lines; False if there is none. What a killed run left of its last line is cut off."""
+        content = self._path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            os.truncate(self._path, len(whole))
+        for number, line in enumerate(whole.splitlines(), start=1):
+            try:
+                entry = json.loads(line)
+                before = PreparingSettings(**entry["settings"]) if number == 1 else settings
+                if number > 1:
+                    copy = entry.pop("video")
+                    self.prepared[copy] = PreparedVideo(**entry)
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(
+                    f"{self._path}, line {number}, is none of `zsar prepare`: {error}; delete {self._destination} and "
+                    "prepare again"
+                ) from error
+            if before != settings:
+                raise ValueError(
+                    f"{self._destination} was prepared with {_describe(before)}, but {_describe(settings)} is asked "
+                    "for now; give the same settings, or another DESTINATION"
+                )
+        return bool(whole)
+
+
+def _describe(settings: PreparingSettings) -> str:
+    return f"--short-side {settings.short_side_px} --keyframe-every {settings.keyframe_every} --crf {settings.crf}"
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """All files that are not hidden, relative to the folder, with forward slashes."""
+    for parent, folders, files in os.walk(root, followlinks=True):
+        here = Path(parent).resolve()
+        # Links that lead back up would be followed for ever.
+        folders[:] = sorted(
+            f for f in folders if not f.startswith(".") and not here.is_relative_to((here / f).resolve())
+        )
+        for file in sorted(files):
+            if not file.startswith(".") and os.path.isfile(os.path.join(parent, file)):
+                yield Path(parent, file).relative_to(root).as_posix()
+
+
+def _check(path: Path, times_seconds: NDArray[np.float64], size_px: tuple[int, int]) -> None:
+    """Decodes every frame of a copy.
+
+    Raises:
+        TranscodingError: That is not possible, or frames are missing, or have another size or another time.
+    """
+    try:
+        with VideoReader(path) as reader:
+            if reader.n_frames != len(times_seconds):
+                raise TranscodingError(f"its copy has {reader.n_frames} frames instead of {len(times_seconds)}")
+            if np.abs(reader.times_seconds - times_seconds).max() > _TIME_TOLERANCE_SECONDS:
+                raise TranscodingError("the frames of its copy are shown at other times")
+            for start in range(0, reader.n_frames, _CHECKED_TOGETHER):
+                frames = reader.frames_at_indices(range(start, min(start + _CHECKED_TOGETHER, reader.n_frames)))
+                if tuple(frames.shape[2:]) != size_px:
+                    raise TranscodingError(f"its copy has {list(frames.shape[2:])} px instead of {list(size_px)}")
+    except VideoDecodeError as error:
+        raise TranscodingError(f"its copy cannot be read: {error}") from error

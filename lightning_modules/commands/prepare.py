@@ -1,0 +1,280 @@
+"""`zsar prepare`: a small copy of a data set, so that training is not bound by decoding."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from datamodules.decoding import VideoDecodeError
+from datamodules.preparing import (
+    FAILED_VIDEOS,
+    Journal,
+    Plan,
+    PreparedVideo,
+    PreparingSettings,
+    copy_file,
+    plan_copy,
+    prepare_video,
+)
+from datamodules.transcoding import TranscodingError
+
+# A table of failures that fits on a screen; the file has all of them.
+_SHOWN_FAILURES = 20
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One video; its path in the original and in the copy, and the folders that these are relative to."""
+
+    source: Path
+    destination: Path
+    video: str
+    copy: str
+    settings: PreparingSettings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: The command line after `zsar prepare`; None for the real one.
+
+    Returns:
+        0, or 1 where a video could not be prepared; the others are prepared all the same.
+
+    Raises:
+        FileNotFoundError: There is no source, or no video in it.
+        ValueError: A number is out of range, two videos would become one, the destination holds something else or was
+            prepared with other settings, or it cannot be written.
+    """
+    options = _parser().parse_args(arguments)
+    source, destination = options.source, options.destination
+    settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
+    if options.n_workers < 1:
+        raise ValueError(f"--n-workers must be at least 1; got {options.n_workers}")
+    console = Console(stderr=True)
+    with console.status(f"listing the files of {source}"):
+        plan = plan_copy(source, destination)
+    began = time.perf_counter()
+    try:
+        with Journal(destination, settings) as journal:
+            with console.status("copying lists and other files"):
+                n_copied = sum(copy_file(source / path, destination / path) for path in plan.others)
+            jobs = [
+                _Job(source, destination, video, copy, settings)
+                for video, copy in plan.videos
+                if not journal.is_done(source / video, copy)
+            ]
+            problems = _prepare(jobs, journal, options.n_workers, console)
+        _write_problems(destination / FAILED_VIDEOS, problems)
+    except OSError as error:
+        raise ValueError(_explain(error, destination)) from error
+    _print_summary(plan, journal, len(jobs), n_copied, time.perf_counter() - began)
+    _print_problems(problems, destination, console)
+    return 1 if problems else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = PreparingSettings()
+    parser = argparse.ArgumentParser(
+        prog="zsar prepare",
+        description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
+        "keyframe every few frames, the same frames at the same times, upright; all other files as they are, hidden "
+        "ones left out. The copy is a data root of its own. A run that was stopped goes on where it was; a video that "
+        f"cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared all the same.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder of the data set, with any folders in it")
+    parser.add_argument(
+        "destination", type=Path, metavar="DESTINATION", help="folder of the copy; one run at a time may write to it"
+    )
+    parser.add_argument(
+        "--short-side",
+        type=int,
+        metavar="PX",
+        default=default.short_side_px,
+        help="what the shorter side of a frame becomes where it is longer",
+    )
+    parser.add_argument(
+        "--keyframe-every",
+        type=int,
+        metavar="N",
+        default=default.keyframe_every,
+        help="frames from one keyframe to the next: fewer are read faster and take more space",
+    )
+    parser.add_argument(
+        "--crf", type=int, default=default.crf, help="x264's quality: 0 is lossless, 51 the worst and smallest"
+    )
+    parser.add_argument(
+        "--n-workers",
+        type=int,
+        metavar="N",
+        default=_n_processors(),
+        help="videos that are encoded at once, each by a process and in one thread",
+    )
+    return parser
+
+
+def _n_processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:
+    """Prepares videos under a progress bar, and writes down which are done; returns (video, problem) of the others."""
+    problems: list[tuple[str, str]] = []
+    columns = (BarColumn(), MofNCompleteColumn(), _FilesPerSecond(), TimeRemainingColumn())
+    with (
+        Progress(TextColumn("{task.description}"), *columns, console=console) as progress,
+        closing(_results(jobs, min(n_workers, len(jobs)))) as results,
+    ):
+        bar = progress.add_task("preparing", total=len(jobs))
+        for job, result in results:
+            if isinstance(result, PreparedVideo):
+                journal.record(job.copy, result)
+            else:
+                problems.append((job.video, result))
+                journal.prepared.pop(job.copy, None)
+                (job.destination / job.copy).unlink(missing_ok=True)  # made of what the video was before
+            progress.advance(bar)
+    return sorted(problems)
+
+
+class _FilesPerSecond(ProgressColumn):
+    """How many files a second were prepared."""
+
+    def render(self, task: Task) -> Text:
+        """The number."""
+        return Text(f"{task.completed / task.elapsed:.2f} files/s" if task.elapsed and task.completed else "")
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+def _results(jobs: Sequence[_Job], n_workers: int) -> Generator[tuple[_Job, PreparedVideo | str], None, None]:
+    """What became of each video, in any order: what was made, or the problem."""
+    if n_workers <= 1:
+        yield from ((job, _attempt(job)) for job in jobs)
+        return
+    left, suspects = deque(jobs), deque[_Job]()
+    while left or suspects:
+        running: dict[Future[PreparedVideo | str], _Job] = {}
+        alone = bool(suspects)
+        try:
+            yield from (
+                _run_pool(suspects, running, 1, 1) if alone else _run_pool(left, running, n_workers, n_workers + 1)
+            )
+        except BrokenProcessPool:
+            # A process died, of a crash in the decoder or for lack of memory. One at a time, the culprit shows itself.
+            if not alone:
+                suspects.extend(running.values())
+                continue
+            for culprit in running.values():
+                yield culprit, "the process died that prepared it, of a crash in the decoder or for lack of memory"
+
+
+def _run_pool(
+    left: deque[_Job], running: dict[Future[PreparedVideo | str], _Job], n_workers: int, n_at_once: int
+) -> Generator[tuple[_Job, PreparedVideo | str], None, None]:
+    """Takes jobs from the left of a queue; `running` holds those whose result has not been given yet."""
+    with ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_begin_worker) as pool:
+        try:
+            while left or running:
+                while left and len(running) < n_at_once:  # all jobs of a large data set would take much memory
+                    future = pool.submit(_attempt, left[0])
+                    running[future] = left.popleft()
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    result = future.result()
+                    yield running.pop(future), result
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _attempt(job: _Job) -> PreparedVideo | str:
+    source = job.source / job.video
+    try:
+        return prepare_video(source, job.destination / job.copy, job.settings)
+    except (VideoDecodeError, TranscodingError) as error:
+        return str(error).removeprefix(f"{source}: ")
+
+
+def _begin_worker() -> None:
+    """Lets the main process alone decide about an interruption, and ends this one with it, even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+# --- what is said at the end ------------------------------------------------------------------------------------------
+
+
+def _explain(error: OSError, destination: Path) -> str:
+    """What went wrong with the disk, and what to do."""
+    free = shutil.disk_usage(destination).free if destination.is_dir() else 0
+    path = error.filename2 or error.filename
+    where = f"{path}: " if path else ""
+    return (
+        f"{where}{error.strerror or error}; {destination} has {free / 1e9:.2f} GB free. When that is mended, run the "
+        "same command again: it goes on where it stopped"
+    )
+
+
+def _write_problems(path: Path, problems: Sequence[tuple[str, str]]) -> None:
+    """Lists the videos that are missing in the copy; no list where there are none."""
+    if not problems:
+        path.unlink(missing_ok=True)
+        return
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        csv.writer(file).writerows([("video", "problem"), *problems])
+    os.replace(unfinished, path)
+
+
+def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, seconds: float) -> None:
+    done = [journal.prepared[copy] for _, copy in plan.videos if copy in journal.prepared]
+    before, after = sum(video.source_bytes for video in done), sum(video.n_bytes for video in done)
+    print(
+        f"{len(done)} of {len(plan.videos)} videos are prepared ({len(plan.videos) - n_jobs} were before), "
+        f"{n_copied} of {len(plan.others)} other files were copied, in {seconds:.1f} s"
+    )
+    if before:
+        print(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
+    if any(not video.endswith(".mp4") for video, _ in plan.videos):
+        print("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
+
+
+def _print_problems(problems: Sequence[tuple[str, str]], destination: Path, console: Console) -> None:
+    if not problems:
+        return
+    table = Table("video", "problem", title=f"{len(problems)} not prepared")
+    for video, problem in problems[:_SHOWN_FAILURES]:
+        table.add_row(escape(video), escape(problem))
+    Console(stderr=True, width=None if sys.stderr.isatty() else 120).print(table)
+    more = f", {len(problems) - _SHOWN_FAILURES} more than shown" if len(problems) > _SHOWN_FAILURES else ""
+    console.print(f"all of them are listed in {escape(str(destination / FAILED_VIDEOS))}{more}", highlight=False)
