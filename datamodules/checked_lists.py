@@ -5,14 +5,51 @@ from __future__ import annotations
 import csv
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from datamodules.video_index import video_name
 from datamodules.video_table import VideoTable
 
 _SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A video whose list says one class and whose file name says another.
+
+    Attributes:
+        index: Row of the video in the list.
+        video: The video as listed.
+        in_list: The clean name of the class that the list and its label file give.
+        in_file_name: The clean name of the class that the file name gives.
+    """
+
+    index: int
+    video: str
+    in_list: str
+    in_file_name: str
+
+
+def find_contradictions(
+    videos: Sequence[str], classes: Sequence[str], class_in_file_name: Callable[[str], str | None]
+) -> list[Contradiction]:
+    """Compares the classes of a list with those that the file names hold.
+
+    Args:
+        videos: N videos as listed.
+        classes: Their N clean class names by the list.
+        class_in_file_name: File name without suffix -> clean class name, or null where it holds none.
+    """
+    told = [class_in_file_name(video_name(video)) for video in videos]
+    return [
+        Contradiction(index, video, in_list, name)
+        for index, (video, in_list, name) in enumerate(zip(videos, classes, told, strict=True))
+        if name is not None and name != in_list
+    ]
 
 
 def read_excluded(path: Path) -> frozenset[str]:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from datamodules.annotations import Listing
+from datamodules.checked_lists import Contradiction, find_contradictions
 from datamodules.class_text.vocabulary import clean_name, clean_names, exact_names
 from datamodules.list_files import read_labels, read_list
 from datamodules.settings import Clips, Lists, Loading, Split, Text
@@ -63,6 +64,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         """
         super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
         self.lists = lists
+        self._tolerates = False
         _check_lists(lists, split)
 
     # --- what a data set defines ----------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
 
     @cached_property
     def _index(self) -> VideoIndex:
-        return VideoIndex(self.data_root / self.videos_folder)
+        return VideoIndex(self.data_root / self.videos_folder, may_be_missing=self._tolerates)
 
     def _list(self, subset: Literal["train", "test"]) -> VideoTable:
         if self.split.protocol == "base_to_novel":
@@ -181,17 +183,17 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
 
     def _read_list(self, path: Path | str, labels: Path | str) -> tuple[list[str], list[str]]:
         """Videos and clean class names of a published list, checked against the file names."""
-        names = clean_names(self._labels(labels))
-        videos, numbers = read_list(self.data_root / path, len(names))
-        classes = [names[number] for number in numbers]
-        told = [self.class_in_file_name(video_name(video)) for video in videos]
-        wrong = [i for i, name in enumerate(told) if name is not None and name != classes[i]]
+        videos, classes = self._as_listed(path, labels)
+        wrong = find_contradictions(videos, classes, self.class_in_file_name)
         if not wrong:
             return videos, classes
-        first = wrong[0]
+        in_file_name = {row.index: row.in_file_name for row in wrong}
+        followed = [in_file_name.get(i, name) for i, name in enumerate(classes)]
+        if self._tolerates:
+            return videos, followed
         problem = (
             f"{self.data_root / path}: {len(wrong)} of {len(videos)} labels contradict the class in the file name: "
-            f"{videos[first]} is labelled {classes[first]!r} by {Path(labels).name}"
+            f"{wrong[0].video} is labelled {wrong[0].in_list!r} by {Path(labels).name}"
         )
         if self.lists.on_contradiction == "refuse":
             raise ValueError(
@@ -199,12 +201,20 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
                 "follow_file_names"
             )
         warnings.warn(f"{problem}; the file names are followed", stacklevel=2)
-        return videos, [name or classes[i] for i, name in enumerate(told)]
+        return videos, followed
+
+    def _as_listed(self, path: Path | str, labels: Path | str) -> tuple[list[str], list[str]]:
+        names = clean_names(self._labels(labels))
+        videos, numbers = read_list(self.data_root / path, len(names))
+        return videos, [names[number] for number in numbers]
 
     def _table(
         self, videos: Sequence[str], classes: Sequence[str], *, segments_seconds: np.ndarray | None = None
     ) -> VideoTable:
         label_of = {name: label for label, name in enumerate(self.class_names)}
+        unknown = sorted(set(classes) - set(label_of))
+        if unknown:
+            raise ValueError(f"the label files lack classes that file names hold: {', '.join(unknown)}")
         paths, found = self._index.locate(videos)
         keys = [video_name(video) for video in videos]
         if segments_seconds is not None:
@@ -217,6 +227,32 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         given = {name: str(value) for name, value in asdict(self.lists).items() if value is not None}
         policy = given.pop("on_contradiction")
         return {**super().describe(), "lists": {**given, "on_contradiction": policy} if given else {}}
+
+    # --- what `zsar doctor` asks ----------------------------------------------------------------------------------
+
+    def tolerate(self) -> None:
+        """From now on lists videos although their folder is missing, or labels contradict file names, which it follows.
+
+        For `zsar doctor`, which reports both and goes on; call it before anything is listed.
+        """
+        self._tolerates = True
+
+    def lists_in_use(self) -> dict[str, tuple[Path | str, Path | str]]:
+        """The published lists that are used, by their names in `lists`: list and label file."""
+        labels = self.lists.base_classes if self.split.protocol == "base_to_novel" else self.lists.classes
+        pairs = {
+            "train": (self.lists.train, labels),
+            "held_out": (self.lists.held_out, labels),
+            "test": (self.lists.test, self.lists.classes),
+            "base": (self.lists.base, self.lists.base_classes),
+            "novel": (self.lists.novel, self.lists.novel_classes),
+        }
+        return {name: (path, of) for name, (path, of) in pairs.items() if path is not None and of is not None}
+
+    def contradictions(self, list_name: str) -> tuple[int, list[Contradiction]]:
+        """How many videos a list in use has, and those of them whose file names hold another class."""
+        videos, classes = self._as_listed(*self.lists_in_use()[list_name])
+        return len(videos), find_contradictions(videos, classes, self.class_in_file_name)
 
     # --- what is trained on ---------------------------------------------------------------------------------------
 

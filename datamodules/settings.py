@@ -13,14 +13,15 @@ class Augmentation:
 
     Attributes:
         scales: Sides of the crop, as parts of the frame's short side; [1.0] crops at full size.
-        flip: Probability of mirroring left and right; 0 for classes that differ in direction.
+        flip: Probability of mirroring left and right; null for 0.5, or 0 where the data set has classes that differ in
+            direction.
         colour_jitter: Probability of changing brightness, contrast, saturation and hue.
         grey: Probability of removing colour.
         shift_px: Frames move by up to so many pixels up or down and left or right.
     """
 
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
-    flip: float = 0.5
+    flip: float | None = None
     colour_jitter: float = 0.8
     grey: float = 0.2
     shift_px: int = 0

@@ -18,7 +18,7 @@ from typing import Literal
 
 from datamodules.annotations import Listing, read_ssv2
 from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.settings import Augmentation, Clips, Lists, Loading, Split, Text
+from datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
 class SomethingSomethingV2(ListedVideoDataModule):
@@ -26,13 +26,14 @@ class SomethingSomethingV2(ListedVideoDataModule):
 
     vocabulary = "ssv2"
     videos_folder = "ssv2/20bn-something-something-v2"
+    default_flip = 0.0
 
     def __init__(
         self,
         *,
         lists: Lists = Lists(),  # noqa: B008 - frozen, as are the four below
         data_root: Path | str | None = None,
-        clips: Clips = Clips(augmentation=Augmentation(flip=0.0)),  # noqa: B008
+        clips: Clips = Clips(),  # noqa: B008
         split: Split = Split(),  # noqa: B008
         text: Text = Text(),  # noqa: B008
         loading: Loading = Loading(),  # noqa: B008
@@ -51,10 +52,10 @@ class SomethingSomethingV2(ListedVideoDataModule):
             ValueError: Clips would be flipped, a number is out of range, or a list is given without its label file.
         """
         super().__init__(lists=lists, data_root=data_root, clips=clips, split=split, text=text, loading=loading)
-        if clips.augmentation.flip != 0:
+        if clips.augmentation.flip:
             raise ValueError(
                 f"clips.augmentation.flip is {clips.augmentation.flip}, but a mirrored clip of Something-Something "
-                "shows another class; set it to 0"
+                "shows another class; leave it out, or set it to 0"
             )
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:

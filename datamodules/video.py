@@ -42,10 +42,12 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     Attributes:
         n_folds: How many official splits there are.
+        default_flip: Probability of mirroring a training clip where `clips.augmentation.flip` does not say.
         sets: After `setup`, the videos of each set.
     """
 
     n_folds: ClassVar[int] = 1
+    default_flip: ClassVar[float] = 0.5
 
     def __init__(
         self,
@@ -76,7 +78,10 @@ class TrimmedVideoDataModule(LightningDataModule):
         self.loading = loading
         if not 1 <= split.fold <= self.n_folds:
             raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
-        self._train_transform = TrainTransform(clips.image_size, **asdict(clips.augmentation))
+        augmentation = asdict(clips.augmentation)
+        if augmentation["flip"] is None:
+            augmentation["flip"] = self.default_flip
+        self._train_transform = TrainTransform(clips.image_size, **augmentation)
         self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
         self.sets: dict[str, VideoTable] = {}
 

@@ -39,16 +39,17 @@ def video_name(path: str) -> str:
 class VideoIndex:
     """The video files of one folder, by name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, may_be_missing: bool = False) -> None:
         """Walks the folder, once, through links too.
 
         Args:
             folder: The folder that holds the videos at any depth.
+            may_be_missing: Whether a missing folder counts as an empty one.
 
         Raises:
             FileNotFoundError: There is no such folder.
         """
-        if not folder.is_dir():
+        if not folder.is_dir() and not may_be_missing:
             raise FileNotFoundError(
                 f"there is no folder {folder}, which should hold the videos; the data root is set by $ZSAR_DATA or "
                 "--data.data_root"

@@ -19,7 +19,10 @@ _COMMANDS = {
     "classify": ("name the actions in your own videos, among names that you give", "classify"),
     "summarize": ("one table of several runs, mean and deviation over seeds", "summarize"),
     "picture": ("a picture of videos, their names, and what runs said of them", "picture"),
+    "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor"),
     "convert": ("import a checkpoint that the authors of a method released", "convert"),
+    "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
+    "describe": ("have a language model write descriptions of classes", "describe"),
     "pretrain-tiny": ("train the tiny CLIP of the embedded benchmark, about a minute", "pretrain_tiny"),
 }
 

@@ -28,8 +28,8 @@ def read_experiment(path: Path) -> dict[str, Any]:
         path: The YAML file.
 
     Returns:
-        Its content: model and data as {class_path, init_args} where the file states differences from a fragment,
-        otherwise paths, which are made absolute. Differences from a section that the file does not have stay as they
+        Its content: model and data as {class_path, init_args} where the file states differences from a fragment or a
+        class, otherwise class names, or paths, which are made absolute. Differences from a section that the file does not have stay as they
         are.
 
     Raises:
@@ -40,7 +40,7 @@ def read_experiment(path: Path) -> dict[str, Any]:
     experiment = {key: value for key, value in content.items() if not _is_difference(key)}
     for section in _SECTIONS:
         fragment = experiment.get(section)
-        if isinstance(fragment, str):
+        if isinstance(fragment, str) and _is_file_name(fragment):
             located = (path.parent / fragment).resolve()
             if not located.is_file():
                 raise FileNotFoundError(f"{path} points to {fragment}, but there is no file {located}")
@@ -101,6 +101,11 @@ def _is_difference(key: str) -> bool:
     return bool(dot) and section in _CLASSES and rest != "help"
 
 
+def _is_file_name(section: str) -> bool:
+    """Whether a section is a fragment's path, and not the name of a class."""
+    return Path(section).suffix in (".yaml", ".yml", ".json")
+
+
 def _put_into_last(experiments: Sequence[tuple[Path, dict[str, Any]]], key: str, value: object) -> bool:
     return any(_put_into(experiment, key, value) for _, experiment in reversed(experiments))
 
@@ -110,8 +115,9 @@ def _put_into(experiment: dict[str, Any], key: str, value: object) -> bool:
     section, _, rest = key.partition(".")
     if section not in experiment:
         return False
-    if isinstance(experiment[section], str):
-        experiment[section] = _load(Path(experiment[section]))
+    given = experiment[section]
+    if isinstance(given, str):
+        experiment[section] = _load(Path(given)) if _is_file_name(given) else {"class_path": given}
     _put(experiment[section].setdefault("init_args", {}), rest.removeprefix("init_args."), value)
     return True
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lightning_modules.commands.doctor_options import parse_options
 from tests.test_configs import parse  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[1]
@@ -38,8 +39,12 @@ def test_lightning_commands_parse(command: str, parse: Any) -> None:  # noqa: F8
 
 
 @pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] not in ("fit", "test", "predict", "validate")])
-def test_other_commands_parse(command: str) -> None:
+def test_other_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     name, *arguments = shlex.split(command)
+    if name == "doctor":  # its parser needs the configurations put together first
+        assert parse_options(arguments).module
+        return
     module = import_module(f"lightning_modules.commands.{name.replace('-', '_')}")
     assert module._parser().parse_args(arguments)
 

@@ -24,4 +24,4 @@ def test_numbers_out_of_range_are_refused(settings: Callable[[], object], messag
 
 
 def test_every_augmentation_is_an_argument_of_the_transform() -> None:
-    assert TrainTransform(32, **asdict(Augmentation())).steps is not None
+    assert TrainTransform(32, **(asdict(Augmentation()) | {"flip": 0.5})).steps is not None

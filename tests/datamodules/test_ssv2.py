@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from torchvision.transforms import v2
 
 from datamodules.settings import Augmentation, Clips
 from datamodules.ssv2 import SomethingSomethingV2
+from datamodules.ucf101 import UCF101
 from tests.datamodules.listed_rows import cleaned, listed
 from tests.datamodules.miniature_data_sets import make_ssv2
 
@@ -20,7 +22,10 @@ def test_training_and_validation_files_are_read_under_either_name(tmp_path: Path
 
 
 def test_clips_are_not_flipped_and_cannot_be() -> None:
-    assert SomethingSomethingV2().clips.augmentation.flip == 0
+    assert SomethingSomethingV2.default_flip == 0
+    for module, flips in ((SomethingSomethingV2(), False), (UCF101(), True)):
+        kinds = [type(step) for step in module._train_transform.steps]
+        assert (v2.RandomHorizontalFlip in kinds) == flips
     with pytest.raises(ValueError, match=r"flip is 0\.5, but a mirrored clip"):
         SomethingSomethingV2(clips=Clips(augmentation=Augmentation(flip=0.5)))
 

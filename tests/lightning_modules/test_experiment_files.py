@@ -82,3 +82,9 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
     (tmp_path / "e.yaml").write_text("a: [")
     with pytest.raises(ValueError, match=r"e\.yaml is no YAML file"):
         read_experiment(tmp_path / "e.yaml")
+
+
+def test_a_class_name_stands_for_a_fragment(tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text("model: T2L\ndata: UCF101\ndata.split.fold: 2\n")
+    expected = {"model": "T2L", "data": {"class_path": "UCF101", "init_args": {"split": {"fold": 2}}}}
+    assert read_experiment(tmp_path / "e.yaml") == expected

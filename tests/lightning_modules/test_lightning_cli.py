@@ -23,7 +23,7 @@ def test_no_held_out_clips_and_a_best_checkpoint_are_refused(
     experiment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("fit", "--config", experiment, "--data.split.held_out_fraction", 0) == 1
-    assert "no clips to choose the best checkpoint by (val/top1)" in capsys.readouterr().err
+    assert "no clips are held out to choose the best checkpoint by (val/top1)" in capsys.readouterr().err
 
 
 def test_a_log_of_one_s_own_is_kept_beside_the_csv(tmp_path: Path, experiment: Path) -> None:

@@ -1,0 +1,260 @@
+"""What is wrong with a data set, found before a long run meets it: `zsar doctor` without the command line.
+
+Every check returns findings and raises nothing that the data can be blamed for. Which videos occur more than once is
+in `repeated_videos`, decoding itself in `decode_check`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.decode_check import Clip, Verdict
+from datamodules.listed_videos import ListedVideoDataModule
+from datamodules.video import TrimmedVideoDataModule
+from datamodules.video_table import VideoTable
+
+Severity = Literal["ok", "skipped", "warning", "error"]
+Stage = Literal["fit", "test"]
+
+_LISTS_OF: Mapping[Stage, tuple[str, ...]] = {"fit": ("train", "held_out"), "test": ("test", "base", "novel")}
+_SUBSET_OF: Mapping[Stage, Literal["train", "test"]] = {"fit": "train", "test": "test"}
+_SETS_OF: Mapping[Stage, str] = {"fit": "train, val", "test": "test"}
+_MOST_EXAMPLES = 100
+_LEAVE_OUT = "get or repair them, or leave them out on the record: --data.split.exclude and the bad_videos.csv below"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found in a set.
+
+    Attributes:
+        check: What was checked, in a word or two.
+        set_name: The set, or the sets.
+        severity: "ok"; "skipped" where there was nothing to check; "warning" for what may be so on purpose; "error".
+        count: How many videos (classes, lists) are at fault.
+        total: Of how many that were looked at.
+        examples: Some of them, at most 100; or what the error said.
+        remark: What to do, or why it was skipped.
+    """
+
+    check: str
+    set_name: str
+    severity: Severity
+    count: int = 0
+    total: int = 0
+    examples: tuple[str, ...] = ()
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class BadVideo:
+    """A video that is missing or cannot be decoded.
+
+    Attributes:
+        key: What `split.exclude` calls it.
+        set_name: The set that lists it.
+        path: Where it should be.
+        problem: What is wrong.
+    """
+
+    key: str
+    set_name: str
+    path: str
+    problem: str
+
+
+def finding(
+    check: str, set_name: str, faults: Sequence[str], total: int, remark: str, *, severity: Severity = "error"
+) -> Finding:
+    """A finding that is "ok" without faults, and of some severity, with a remark, with them."""
+    if not faults:
+        return Finding(check, set_name, "ok", total=total)
+    return Finding(check, set_name, severity, len(faults), total, tuple(faults[:_MOST_EXAMPLES]), remark)
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def stages_of(module: TrimmedVideoDataModule) -> tuple[Stage, ...]:
+    """Training and testing, or testing alone."""
+    return ("test",) if isinstance(module, ListedVideoDataModule) and module.for_testing_only else ("fit", "test")
+
+
+def left_out(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
+    """The sets that are not looked at, and why."""
+    there = stages_of(module)
+    return [
+        Finding("lists", _SETS_OF[stage], "skipped", remark="not asked for" if stage in there else "for testing only")
+        for stage in get_args(Stage)
+        if stage not in stages
+    ]
+
+
+def list_sets(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> tuple[dict[str, VideoTable], list[Finding]]:
+    """Lists the videos of every set, as far as that is possible.
+
+    Args:
+        module: The data; one of published lists or official annotations must tolerate (`tolerate`) what is wrong.
+        stages: What to list.
+
+    Returns:
+        {set name: its videos, unchecked}, and findings: what keeps sets from being listed, sets without videos.
+    """
+    sets: dict[str, VideoTable] = {}
+    findings: list[Finding] = []
+    for stage in stages:
+        try:
+            listed = module.list_sets(stage)
+        except (ValueError, OSError) as error:
+            findings.append(Finding("lists", _SETS_OF[stage], "error", 1, 1, (str(error),)))
+            continue
+        for name, table in listed.items():
+            empty = len(table) == 0 and (name != "val" or module.holds_out)
+            faults = ["the set has no videos"] if empty else []
+            findings.append(
+                finding("lists", name, faults, len(table), "an empty set can be neither trained nor tested on")
+            )
+        sets.update(listed)
+    return sets, findings
+
+
+def check_videos_folder(module: TrimmedVideoDataModule) -> list[Finding]:
+    """Whether the folder is there that listed videos are looked for in."""
+    if not isinstance(module, ListedVideoDataModule):
+        return []
+    folder = module.data_root / module.videos_folder
+    faults = [] if folder.is_dir() else [f"there is no folder {folder}"]
+    return [finding("videos folder", "all", faults, 1, "set the data root by $ZSAR_DATA or --data.data_root")]
+
+
+def check_file_names(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
+    """Whether the labels of published lists agree with the classes that file names hold."""
+    if not isinstance(module, ListedVideoDataModule):
+        return []
+    in_use = [name for stage in stages for name in _LISTS_OF[stage] if name in module.lists_in_use()]
+    if in_use and type(module).class_in_file_name is ListedVideoDataModule.class_in_file_name:
+        return [Finding("file names", ", ".join(in_use), "skipped", remark="file names hold no class")]
+    findings = []
+    follows = module.lists.on_contradiction == "follow_file_names"
+    remark = (
+        "the file names are followed, as lists.on_contradiction says"
+        if follows
+        else "list and label file may be of two sources; if not: --data.lists.on_contradiction follow_file_names"
+    )
+    for name in in_use:
+        try:
+            total, rows = module.contradictions(name)
+        except (ValueError, OSError):
+            continue  # a list that cannot be read is a finding of `list_sets`
+        faults = [f"{row.video}: {row.in_list!r} by its label, {row.in_file_name!r} by its name" for row in rows]
+        findings.append(finding("file names", name, faults, total, remark, severity="warning" if follows else "error"))
+    return findings
+
+
+def check_counts(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
+    """Whether the official subsets have as many videos as was published; published lists are not official subsets."""
+    if not isinstance(module, ListedVideoDataModule):
+        return []
+    lists = module.lists
+    labels = (lists.classes, lists.base_classes, lists.novel_classes)
+    findings = []
+    for stage in stages:
+        subset = _SUBSET_OF[stage]
+        published = module.published_counts.get(subset)
+        own = (lists.train,) if stage == "fit" else (lists.test, lists.base, lists.novel)
+        if published is None or any(path is not None for path in (*labels, *own)):
+            continue
+        try:
+            n_listed = len(module.list_videos(subset))
+        except (ValueError, OSError):
+            continue  # as above
+        if n_listed == published:
+            findings.append(Finding("counts", subset, "ok", total=published))
+            continue
+        example = f"{n_listed:,} listed, {published:,} published"
+        remark = "more or fewer videos than were published make another data set: say so with every result"
+        findings.append(Finding("counts", subset, "warning", abs(n_listed - published), published, (example,), remark))
+    return findings
+
+
+def check_class_text(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
+    """Whether every class of every set has text."""
+    findings = []
+    for stage in [name for asked in stages for name in (("fit", "validate") if asked == "fit" else ("test",))]:
+        try:
+            texts = module.class_text(stage)
+        except FileNotFoundError:
+            continue  # the files that classes come from are missing: as above
+        except ValueError as error:
+            name = {"fit": "train", "validate": "val"}.get(stage, stage)
+            findings.append(Finding("class text", name, "error", 1, 1, (str(error),)))
+        else:
+            findings += [Finding("class text", text.set_name, "ok", total=len(text.names)) for text in texts]
+    return findings
+
+
+# --- files and frames -------------------------------------------------------------------------------------------------
+
+
+def are_there(table: VideoTable) -> NDArray[np.bool_]:
+    """Bool [N]: does the file exist, as whoever made the table found out, or as the disk says."""
+    if table.found is not None:
+        return table.found
+    return np.array([os.path.exists(table[i].path) for i in range(len(table))], dtype=bool)
+
+
+def check_files(set_name: str, table: VideoTable, there: NDArray[np.bool_]) -> tuple[Finding, list[BadVideo]]:
+    """Which listed videos are missing."""
+    missing = np.flatnonzero(~there).tolist()
+    bad = [BadVideo(table.key(i), set_name, str(table[i].path), "missing") for i in missing]
+    return finding("files", set_name, [video.key for video in bad], len(table), _LEAVE_OUT), bad
+
+
+def draw_rows(there: NDArray[np.bool_], share: float) -> NDArray[np.int64]:
+    """A share of the videos that are there, rounded up: always the same ones, and a larger share has them all."""
+    rows = np.flatnonzero(there)
+    shuffled = np.random.Generator(np.random.PCG64(0)).permutation(rows)
+    return np.sort(shuffled[: math.ceil(share * len(rows))])
+
+
+def clips_of(table: VideoTable, rows: NDArray[np.int64], *, n_frames: int, n_clips: int) -> list[Clip]:
+    """What is decoded of the videos at some rows."""
+    records = [table[i] for i in rows.tolist()]
+    return [Clip(os.path.abspath(record.path), record.segment_seconds, n_frames, n_clips) for record in records]
+
+
+def check_frames(
+    set_name: str,
+    table: VideoTable,
+    rows: NDArray[np.int64],
+    verdicts: Sequence[Verdict],
+) -> tuple[list[Finding], list[BadVideo]]:
+    """Which videos cannot be decoded, and which have fewer frames than are sampled.
+
+    Args:
+        set_name: Name of the set.
+        table: Its videos.
+        rows: The M videos that were decoded.
+        verdicts: What came of each of them.
+    """
+    if len(rows) == 0:
+        return [Finding("frames", set_name, "skipped", remark="nothing to decode")], []
+    keys = [table.key(i) for i in rows.tolist()]
+    both = list(zip(keys, verdicts, strict=True))
+    bad = [BadVideo(key, set_name, v.clip.path, v.problem) for key, v in both if v.problem is not None]
+    short = [f"{key} has {v.n_available}" for key, v in both if v.problem is None and v.n_available < v.clip.n_frames]
+    n_frames = verdicts[0].clip.n_frames
+    remark = f"fewer than {n_frames} frames: some are taken twice, as in every published evaluation"
+    problems = [f"{video.key}: {video.problem}" for video in bad]
+    findings = [
+        finding("frames", set_name, problems, len(rows), _LEAVE_OUT),
+        finding("short videos", set_name, short, len(rows) - len(bad), remark, severity="warning"),
+    ]
+    return findings, bad

@@ -1,0 +1,110 @@
+"""Videos that occur more than once: in one set, in training and test sets, or as copies under several names."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules.checked_lists import repeated_keys
+from datamodules.diagnosis import Finding, finding
+from datamodules.video_table import VideoTable
+
+_TRAINING = ("train", "val")
+_CHUNK_BYTES = 1 << 20
+
+
+def check_duplicates(set_name: str, table: VideoTable) -> Finding:
+    """Which videos a set lists twice, and which files under two keys; several stretches of a file are none."""
+    faults = [f"{key} is listed twice" for key in repeated_keys(table)]
+    if table.segments_seconds is None:
+        keys_of: dict[str, set[str]] = defaultdict(set)
+        for i, path in enumerate(_paths(table)):
+            keys_of[path].add(table.key(i))
+        faults += [f"{' and '.join(sorted(keys))} are one file" for keys in keys_of.values() if len(keys) > 1]
+    return finding("duplicates", set_name, faults, len(table), "take them out of the list: each counts twice")
+
+
+def check_overlap(sets: Mapping[str, VideoTable]) -> list[Finding]:
+    """Which test videos are trained on, or choose the checkpoint; for stretches, whose files are.
+
+    Keys are compared where they mean the same, under one root, and paths always.
+    """
+    training = [sets[name] for name in _TRAINING if name in sets]
+    findings = []
+    for name, test in sets.items():
+        if name in _TRAINING or not training:
+            continue
+        keys = {key for table in training if table.root == test.root for key in table.all_keys()}
+        paths = {path for table in training for path in _paths(table)}
+        both = zip(test.all_keys(), _paths(test), strict=True)
+        faults = [key for key, path in both if key in keys or path in paths]
+        remark = "nothing that is tested on may be trained on: take them out of one of the lists"
+        findings.append(finding("overlap", f"training / {name}", faults, len(test), remark))
+    return findings
+
+
+def check_classes_apart(classes: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Which classes are base and novel ones, in {set name: class names}; nothing where there is only one set."""
+    if not {"base", "novel"} <= set(classes):
+        return []
+    novel = set(classes["novel"])
+    faults = [f"class {name!r}" for name in classes["base"] if name in novel]
+    return [finding("overlap", "base / novel", faults, len(novel), "a class must not be base and novel")]
+
+
+def check_contents(sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[np.bool_]]) -> list[Finding]:
+    """Which different files hold the same bytes, by SHA-256; only files of equal size are read.
+
+    Args:
+        sets: {set name: its videos}.
+        there: bool [N] for each set: does the file exist?
+
+    Returns:
+        A warning for copies within training or within test sets, an error for copies in both.
+    """
+    sets_of: dict[str, set[str]] = defaultdict(set)
+    for name, table in sets.items():
+        for i, path in enumerate(_paths(table)):
+            if there[name][i]:
+                sets_of[path].add(name)
+    within: list[str] = []
+    between: list[str] = []
+    for group in _copies(sorted(sets_of)):
+        names = {name for path in group for name in sets_of[path]}
+        text = " and ".join([*group[:2], *([f"{len(group) - 2:,} more"] if len(group) > 2 else [])])
+        (between if names & set(_TRAINING) and names - set(_TRAINING) else within).append(text)
+    return [
+        finding("copies", "one set", within, len(sets_of), "each counts more than once", severity="warning"),
+        finding("copies", "training / test", between, len(sets_of), "nothing that is tested on may be trained on"),
+    ]
+
+
+def _copies(paths: Sequence[str]) -> Iterator[list[str]]:
+    """Groups of files with equal content."""
+    of_size: dict[int, list[str]] = defaultdict(list)
+    for path in paths:
+        of_size[os.stat(path).st_size].append(path)
+    for candidates in of_size.values():
+        if len(candidates) > 1:
+            of_content: dict[bytes, list[str]] = defaultdict(list)
+            for path in candidates:
+                of_content[_sha256(Path(path))].append(path)
+            yield from (group for group in of_content.values() if len(group) > 1)
+
+
+def _sha256(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def _paths(table: VideoTable) -> list[str]:
+    return [os.path.normpath(table[i].path) for i in range(len(table))]

@@ -1,0 +1,124 @@
+"""`zsar doctor`: checks a data set before a long run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from numpy import bool_
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from datamodules import diagnosis
+from datamodules.decode_check import Clip, Verdict, check_clips
+from datamodules.diagnosis import BadVideo, Finding
+from datamodules.listed_videos import ListedVideoDataModule
+from datamodules.repeated_videos import check_classes_apart, check_contents, check_duplicates, check_overlap
+from datamodules.video import TrimmedVideoDataModule
+from datamodules.video_table import VideoTable
+from lightning_modules.commands.doctor_options import Options, parse_options
+from lightning_modules.commands.doctor_report import Decoding, print_report, write_bad_videos, write_report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: The command line after `zsar doctor`; None for the real one.
+
+    Returns:
+        0 if nothing is wrong, warnings aside, 1 if something is, 130 if stopped by Ctrl-C.
+
+    Raises:
+        ValueError: An option is out of range, or a config file describes no data.
+        FileNotFoundError: There is no such config file.
+    """
+    options = parse_options(sys.argv[2:] if arguments is None else arguments)
+    try:
+        findings, bad, decoding = _diagnose(options)
+    except KeyboardInterrupt:
+        print(f"\nstopped; the next check goes on where {options.journal} ends", file=sys.stderr)
+        return 130
+    table = options.output / "bad_videos.csv"
+    n_bad = write_bad_videos(table, bad, keep=_is_excluded(table, options.module))
+    write_report(options.output / "report.json", options.module, findings, bad, decoding)
+    print_report(findings, decoding)
+    print(f"wrote {options.output / 'report.json'} and {table} ({n_bad:,} rows, for --data.split.exclude)")
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+def _is_excluded(table: Path, module: TrimmedVideoDataModule) -> bool:
+    """Whether the table of an earlier check is what `split.exclude` names."""
+    return module.split.exclude is not None and Path(module.split.exclude).expanduser().resolve() == table.resolve()
+
+
+def _diagnose(options: Options) -> tuple[list[Finding], list[BadVideo], Decoding]:
+    module, stages = options.module, options.stages
+    module.prepare_data()
+    if isinstance(module, ListedVideoDataModule):
+        module.tolerate()
+    findings = diagnosis.check_videos_folder(module)
+    sets, of_lists = diagnosis.list_sets(module, stages)
+    of_lists += diagnosis.left_out(module, stages)
+    there = {name: diagnosis.are_there(table) for name, table in sets.items()}
+    of_files = [diagnosis.check_files(name, table, there[name]) for name, table in sets.items()]
+    of_frames, undecodable, decoding = _decode(options, sets, there)
+    findings += of_lists + [finding for finding, _ in of_files] + of_frames
+    findings += diagnosis.check_counts(module, stages)
+    findings += diagnosis.check_class_text(module, stages)
+    findings += diagnosis.check_file_names(module, stages)
+    findings += [check_duplicates(name, table) for name, table in sets.items()]
+    findings += check_overlap(sets)
+    if sets.keys() >= {"base", "novel"}:
+        findings += check_classes_apart(module.set_classes("test"))
+    if options.compare_contents:
+        findings += check_contents(sets, there)
+    return findings, [video for _, missing in of_files for video in missing] + undecodable, decoding
+
+
+def _decode(
+    options: Options, sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[bool_]]
+) -> tuple[list[Finding], list[BadVideo], Decoding]:
+    if options.share == 0:
+        return [Finding("frames", ", ".join(sets), "skipped", remark="--decode none")], [], Decoding(0, 0, 0, 0.0)
+    asked = options.module.clips
+    rows = {name: diagnosis.draw_rows(there[name], options.share) for name in sets}
+    clips = {
+        name: diagnosis.clips_of(table, rows[name], n_frames=asked.n_frames, n_clips=asked.n_test_clips)
+        for name, table in sets.items()
+    }
+    began = time.perf_counter()
+    verdicts = _with_progress([clip for of_set in clips.values() for clip in of_set], options)
+    findings: list[Finding] = []
+    bad: list[BadVideo] = []
+    for name, table in sets.items():
+        of_set = diagnosis.check_frames(name, table, rows[name], [verdicts[clip] for clip in clips[name]])
+        findings += of_set[0]
+        bad += of_set[1]
+    n_new = sum(verdict.is_new for verdict in verdicts.values())
+    n_bad = sum(verdict.problem is not None for verdict in verdicts.values())
+    findings.sort(key=lambda finding: finding.check)  # "frames" of all sets, then "short videos" of all
+    return findings, bad, Decoding(n_new, len(verdicts) - n_new, n_bad, time.perf_counter() - began)
+
+
+def _with_progress(clips: Sequence[Clip], options: Options) -> dict[Clip, Verdict]:
+    """Decodes, and shows videos per second and how many are bad."""
+    columns = (
+        *(TextColumn("decoding"), BarColumn(), MofNCompleteColumn()),
+        *(TextColumn("{task.fields[rate]:.1f} videos/s, {task.fields[n_bad]} bad"), TimeRemainingColumn()),
+    )
+    verdicts: dict[Clip, Verdict] = {}
+    n_new = n_bad = 0
+    began = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), disable=not clips) as progress:
+        task = progress.add_task("", total=len(set(clips)), rate=0.0, n_bad=0)
+        for verdict in check_clips(clips, n_workers=options.n_workers, journal=options.journal):
+            verdicts[verdict.clip] = verdict
+            n_new += verdict.is_new
+            n_bad += verdict.problem is not None
+            rate = n_new / max(time.perf_counter() - began, 1e-6)
+            progress.update(task, advance=1, rate=rate, n_bad=n_bad)
+    return verdicts

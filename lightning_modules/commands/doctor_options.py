@@ -1,0 +1,166 @@
+"""The command line of `zsar doctor`: a data module as for `zsar fit`, or the data of an experiment; what to check."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import jsonargparse
+import yaml
+
+from datamodules.data_sets import data_set_names
+from datamodules.diagnosis import Stage, stages_of
+from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.experiment_files import with_read_experiments
+
+_DESCRIPTION = """\
+Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
+text, do labels, lists and published counts agree, is anything listed twice or both trained and tested on? Prints a
+table, and writes DIR/bad_videos.csv, which --data.split.exclude reads, and DIR/report.json. A killed check goes on
+where it was (DIR/checked.jsonl). Exit status: 0 nothing is wrong (warnings aside), 1 something is.
+
+data sets (`zsar doctor --data.help UCF101` explains the arguments of one):
+{data_sets}
+
+examples:
+  zsar doctor --data UCF101 --data.split.fold 2
+  zsar doctor --data configs/data/video_folder.yaml --decode 0.1
+  zsar doctor --config configs/experiment/t2l_kinetics400.yaml
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is checked and how.
+
+    Attributes:
+        module: The data.
+        stages: Whether what training reads is checked, what testing reads, or both.
+        share: Share of each set's videos that is decoded, 0 to 1.
+        compare_contents: Whether files of equal size are compared by their contents.
+        n_workers: Processes that decode; 0 to decode in this one.
+        output: The folder to write to.
+    """
+
+    module: TrimmedVideoDataModule
+    stages: tuple[Stage, ...]
+    share: float
+    compare_contents: bool
+    n_workers: int
+    output: Path
+
+    @property
+    def journal(self) -> Path:
+        """The file that remembers which videos are sound."""
+        return self.output / "checked.jsonl"
+
+
+class _Parser(jsonargparse.ArgumentParser):
+    """A parser whose errors are not preceded by the usage."""
+
+    def print_usage(self, file: object = None) -> None:
+        """Leaves out the usage that argparse prints before an error; `--help` has it."""
+
+
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Parses the command line after `zsar doctor`, and makes the data module.
+
+    Raises:
+        ValueError: An option is out of range, or a config file describes no data.
+        FileNotFoundError: There is no such config file.
+    """
+    parser = _parser()
+    config = parser.parse_args(_with_data_of_configs(arguments))
+    if config.n_workers < 0:
+        raise ValueError(f"--n_workers must not be negative; got {config.n_workers}")
+    module = parser.instantiate(config).data
+    stages = tuple(stage for stage in stages_of(module) if config.stage in (stage, "all"))
+    if not stages:
+        raise ValueError(f"{type(module).__name__} is for testing only: --stage {config.stage} leaves nothing to check")
+    return Options(
+        module=module,
+        n_workers=config.n_workers,
+        share=_share(config.decode),
+        output=Path(config.output),
+        stages=stages,
+        compare_contents=config.hash,
+    )
+
+
+def _parser() -> _Parser:
+    names = textwrap.fill(", ".join(data_set_names()), 100, initial_indent="  ", subsequent_indent="  ")
+    parser = _Parser(
+        prog="zsar doctor",
+        description=_DESCRIPTION.format(data_sets=names),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_subclass_arguments(TrimmedVideoDataModule, "data", required=True)
+    parser.add_argument("--config", type=str, metavar="FILE", help="an experiment, of which only `data` is used")
+    parser.add_argument(
+        "--stage",
+        type=Literal["all", "fit", "test"],
+        default="all",
+        help="check what training reads, what testing reads, or all (default: all)",
+    )
+    parser.add_argument(
+        "--decode",
+        type=str,
+        default="all",
+        metavar="all|none|SHARE",
+        help="how many videos of each set to decode; a share such as 0.1 is always the same sample (default: all)",
+    )
+    parser.add_argument("--hash", action="store_true", help="also compare the contents of files of equal size")
+    parser.add_argument(
+        "--n_workers",
+        type=int,
+        default=_n_processors(),
+        metavar="N",
+        help="processes that decode; 0 to decode in this one (default: the number of processors)",
+    )
+    parser.add_argument(
+        "--output", type=str, default="runs/doctor", metavar="DIR", help="the folder to write to (default: runs/doctor)"
+    )
+    return parser
+
+
+def _with_data_of_configs(arguments: Sequence[str]) -> list[str]:
+    """The command line with the data of config files in place of the files: their other keys mean nothing here."""
+    with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
+        scout = argparse.ArgumentParser(prog="zsar doctor", add_help=False, allow_abbrev=False)
+        scout.add_argument("--config", action="append", type=Path, default=[])
+        found, rest = scout.parse_known_args(with_read_experiments(arguments, Path(folder)))
+        data = [described for path in found.config if (described := _data_of_config(path)) is not None]
+    if found.config and not data:
+        raise ValueError(f"{found.config[0].name} describes no data: it has no key `data`")
+    return [f"--data={described}" for described in data] + rest
+
+
+def _data_of_config(path: Path) -> str | None:
+    """The key `data`: a path as it is, a mapping as JSON; None where there is none."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no config file {path}")
+    data = yaml.safe_load(path.read_text(encoding="utf-8")).get("data")
+    return data if data is None or isinstance(data, str) else json.dumps(data)
+
+
+def _share(text: str) -> float:
+    try:
+        share = {"all": 1.0, "none": 0.0}.get(text)
+        share = float(text) if share is None else share
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"--decode must be all, none or a share from 0 to 1, as in 0.1; got {text!r}")
+    return share
+
+
+def _n_processors() -> int:
+    """How many this process may use, which in a container or a batch job are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,134 @@
+"""What `zsar doctor` shows and leaves behind: a table, report.json and bad_videos.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from datamodules.diagnosis import BadVideo, Finding
+from datamodules.video import TrimmedVideoDataModule
+
+_COLUMNS = ("video", "set", "path", "problem")
+_SHOWN = 3
+_MOST_CHARACTERS = 16
+_STYLES = {"ok": "green", "skipped": "dim", "warning": "yellow", "error": "red"}
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How much was decoded.
+
+    Attributes:
+        n_new: Clips that were decoded.
+        n_known: Clips that the journal knew to be sound.
+        n_bad: Clips that cannot be decoded.
+        seconds: How long it took.
+    """
+
+    n_new: int
+    n_known: int
+    n_bad: int
+    seconds: float
+
+
+def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
+    """Prints the table, what to do, and totals."""
+    table = Table("check", "set", "result", "count", "first examples")
+    table.columns[1].max_width = _MOST_CHARACTERS
+    table.columns[3].max_width = _MOST_CHARACTERS
+    table.columns[3].justify = "right"
+    table.columns[4].overflow = "fold"
+    for row in _merged(findings):
+        table.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    checks_of: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.remark and finding.severity != "skipped":
+            checks_of.setdefault(finding.remark, {})[finding.check] = None
+    for remark, checks in checks_of.items():
+        console.print(f"[bold]{', '.join(checks)}:[/bold] {escape(remark)}", highlight=False)
+    n_errors, n_warnings = (sum(f.severity == severity for f in findings) for severity in ("error", "warning"))
+    print(
+        f"{decoding.n_new:,} clips decoded in {decoding.seconds:.0f} s, {decoding.n_known:,} known to be sound, "
+        f"{decoding.n_bad:,} bad\n{'FAILED' if n_errors else 'passed'}: errors {n_errors}, warnings {n_warnings}"
+    )
+
+
+def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str, ...]]:
+    """Cells of the table; what a check says of several sets is one row where it found nothing."""
+    for (check, severity), group in groupby(findings, key=lambda finding: (finding.check, finding.severity)):
+        rows = list(group)
+        result = f"[{_STYLES[severity]}]{severity}[/]"
+        if severity in ("ok", "skipped"):
+            counts = " + ".join(f"{row.total:,}" for row in rows) if severity == "ok" else ""
+            yield check, ", ".join(row.set_name for row in rows), result, counts, escape(rows[0].remark)
+            continue
+        for row in rows:
+            more = [f"... and {row.count - _SHOWN:,} more"] if len(row.examples) > _SHOWN else []
+            examples = "\n".join(escape(example) for example in (*row.examples[:_SHOWN], *more))
+            yield check, row.set_name, result, f"{row.count:,} of {row.total:,}", examples
+
+
+def write_report(
+    path: Path,
+    module: TrimmedVideoDataModule,
+    findings: Sequence[Finding],
+    bad: Sequence[BadVideo],
+    decoding: Decoding,
+) -> None:
+    """Writes everything that was found as JSON."""
+    content = {
+        "class_path": f"{type(module).__module__}.{type(module).__qualname__}",
+        "data_root": str(module.data_root.resolve()),
+        "passed": not any(finding.severity == "error" for finding in findings),
+        "findings": [asdict(finding) for finding in findings],
+        "bad_videos": len(bad),
+        "decoding": asdict(decoding),
+    }
+    _write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
+    """Writes the table that `split.exclude` reads.
+
+    Args:
+        path: CSV file.
+        bad: Its rows.
+        keep: Whether rows that the file has stay in it: where the file itself is what is excluded, its videos were not
+            looked at, and without them they would be back in the next run.
+
+    Returns:
+        How many rows the file has.
+    """
+    rows = {(video.key, video.set_name): (video.key, video.set_name, video.path, video.problem) for video in bad}
+    if keep and path.is_file():
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for row in csv.DictReader(file):
+                video, set_name, place, problem = (row.get(column) or "" for column in _COLUMNS)
+                rows.setdefault((video, set_name), (video, set_name, place, problem))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(rows[key] for key in sorted(rows))
+    _write(path, text.getvalue())
+    return len(rows)
+
+
+def _write(path: Path, text: str) -> None:
+    """In one step: a killed run leaves the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8", newline="")
+    os.replace(unfinished, path)

@@ -1,0 +1,173 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from datamodules import decode_check
+from datamodules.decode_check import Clip, Outcome, Verdict, check_clips, decode_clip
+from datamodules.decoding import VideoReader
+from datamodules.encoding import write_video
+from tests.datamodules.video_makers import moving_picture
+
+ROOT = Path(__file__).parents[2]
+
+
+def video(path: Path, n_frames: int = 10) -> Path:
+    write_video(path, moving_picture(n_frames), frames_per_second=5)
+    return path
+
+
+def clip(path: Path, segment: tuple[float, float] | None = None, *, n_frames: int = 4, n_clips: int = 1) -> Clip:
+    return Clip(str(path), segment, n_frames, n_clips)
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> list[Clip]:
+    """Four sound clips and, as the third of five, a broken one."""
+    paths = [video(tmp_path / f"{i}.mp4") for i in range(4)]
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(paths[0].read_bytes()[:200])
+    return [clip(path) for path in (*paths[:2], broken, *paths[2:])]
+
+
+def check(clips: list[Clip], journal: Path, n_workers: int = 0) -> dict[Clip, Verdict]:
+    return {verdict.clip: verdict for verdict in check_clips(clips, n_workers=n_workers, journal=journal)}
+
+
+def test_broken_empty_and_missing_files_are_told_from_sound_ones(tmp_path: Path, clips: list[Clip]) -> None:
+    (tmp_path / "empty.mp4").touch()
+    odd = [clip(tmp_path / "empty.mp4"), clip(tmp_path / "nowhere.mp4")]
+    verdicts = check([*clips, *odd], tmp_path / "journal")
+    assert [verdicts[c].problem is None for c in (*clips, *odd)] == [True, True, False, True, True, False, False]
+    assert verdicts[clips[0]].n_available == 10
+    assert verdicts[odd[0]].problem == "the file is empty"
+    assert "No such file" in str(verdicts[odd[1]].problem)
+
+
+def test_the_frames_of_an_evaluation_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[int]] = []
+    original = VideoReader.frames_at_indices
+
+    def noted(self: VideoReader, indices: list[int]) -> object:
+        asked.append(indices)
+        return original(self, indices)
+
+    monkeypatch.setattr(VideoReader, "frames_at_indices", noted)
+    path = video(tmp_path / "a.mp4")
+    assert decode_clip(clip(path, n_frames=2, n_clips=2)) == (10, None)
+    assert decode_clip(clip(path, (1.0, 1.5), n_frames=2)) == (3, None)  # at 5 fps the frames 5, 6 and 7
+    assert asked == [[0, 5, 3, 8], [5, 6]]
+
+
+def test_a_stretch_behind_the_end_is_a_problem(tmp_path: Path) -> None:
+    n_available, problem = decode_clip(clip(video(tmp_path / "a.mp4"), (3.0, 4.0)))
+    assert n_available == 0
+    assert "begins after the video's end at 2 s" in str(problem)
+
+
+def test_equal_clips_are_decoded_once(tmp_path: Path, clips: list[Clip]) -> None:
+    for _ in range(2):
+        assert len(list(check_clips(clips + clips, n_workers=0, journal=tmp_path / "journal"))) == len(clips)
+
+
+def test_a_second_check_decodes_only_what_was_broken(tmp_path: Path, clips: list[Clip]) -> None:
+    first, second = (check(clips, tmp_path / "journal") for _ in range(2))
+    assert all(verdict.is_new for verdict in first.values())
+    assert [c for c, verdict in second.items() if verdict.is_new] == [clips[2]]
+    assert {c: (v.n_available, v.problem) for c, v in first.items()} == {
+        c: (v.n_available, v.problem) for c, v in second.items()
+    }
+
+
+def test_a_broken_file_that_was_repaired_is_sound(tmp_path: Path, clips: list[Clip]) -> None:
+    assert check(clips, tmp_path / "journal")[clips[2]].problem is not None
+    video(Path(clips[2].path))
+    assert check(clips, tmp_path / "journal")[clips[2]].problem is None
+    assert not check(clips, tmp_path / "journal")[clips[2]].is_new
+
+
+def test_a_file_that_changed_is_decoded_again(tmp_path: Path, clips: list[Clip]) -> None:
+    check(clips, tmp_path / "journal")
+    os.utime(clips[0].path, ns=(0, 1))
+    video(Path(clips[1].path), n_frames=12)
+    verdicts = check(clips, tmp_path / "journal")
+    assert [verdicts[c].is_new for c in clips] == [True, True, True, False, False]
+    assert verdicts[clips[1]].n_available == 12
+
+
+def test_other_frames_of_a_known_file_are_decoded(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mp4")
+    others = [clip(path, n_frames=5), clip(path, n_clips=2), clip(path, (0.0, 1.0))]
+    check([clip(path)], tmp_path / "journal")
+    verdicts = check([clip(path), *others], tmp_path / "journal")
+    assert [verdicts[c].is_new for c in (clip(path), *others)] == [False, True, True, True]
+
+
+def test_a_torn_last_line_is_no_verdict_and_spoils_no_other(tmp_path: Path, clips: list[Clip]) -> None:
+    journal, sound = tmp_path / "journal", [clips[0], clips[1], clips[3]]
+    check(sound, journal)
+    journal.write_bytes(journal.read_bytes()[:-9])
+    verdicts = check(sound, journal)
+    assert [verdicts[c].is_new for c in sound] == [False, False, True]
+    assert not any(verdict.is_new for verdict in check(sound, journal).values())
+
+
+def test_each_verdict_is_on_disk_when_it_is_given(tmp_path: Path, clips: list[Clip]) -> None:
+    journal = tmp_path / "journal"
+    for number, verdict in enumerate(check_clips(clips, n_workers=0, journal=journal), start=1):
+        lines = journal.read_text().splitlines()
+        assert len(lines) == number
+        assert json.loads(lines[-1])["path"] == verdict.clip.path
+
+
+@pytest.mark.slow
+def test_processes_come_to_the_same_verdicts(tmp_path: Path, clips: list[Clip]) -> None:
+    assert check(clips, tmp_path / "two", n_workers=2) == check(clips, tmp_path / "none")
+
+
+def dies_of_the_broken(clip: Clip) -> Outcome:
+    """Stands in for a decoder that crashes, in the way of a segmentation fault."""
+    if Path(clip.path).stem == "broken":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return decode_clip(clip)
+
+
+@pytest.mark.slow
+def test_a_file_that_kills_its_process_is_named_and_the_others_are_decoded(clips: list[Clip]) -> None:
+    outcomes = dict(decode_check._decode_all(clips, 2, dies_of_the_broken))
+    assert "the process that decoded it died" in str(outcomes[clips[2]][1])
+    assert [outcomes[c] for c in clips if c != clips[2]] == [(10, None)] * 4
+
+
+def notes_its_process(clip: Clip) -> Outcome:
+    """Writes down its process, and takes long over all but the first clip."""
+    Path(clip.path).with_suffix(".pid").write_text(str(os.getpid()))
+    if Path(clip.path).stem != "0":
+        time.sleep(60)
+    return 1, None
+
+
+@pytest.mark.slow
+def test_processes_do_not_outlive_a_killed_check(tmp_path: Path, clips: list[Clip]) -> None:
+    script = (
+        "import os, sys, time\nfrom pathlib import Path\n"
+        "from datamodules.decode_check import Clip, _decode_all\n"
+        "from tests.datamodules.test_decode_check import notes_its_process\n"
+        "clips = [Clip(path, None, 4, 1) for path in sys.argv[1:]]\n"
+        "outcomes = _decode_all(clips, 2, notes_its_process)\nnext(outcomes)\n"
+        "time.sleep(1)\nos.kill(os.getpid(), 9)\n"
+    )
+    paths = [c.path for c in clips]
+    killed = subprocess.run([sys.executable, "-c", script, *paths], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    workers = {int(path.read_text()) for path in tmp_path.glob("*.pid")}
+    assert len(workers) == 2
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline, "the workers are still there"
+        time.sleep(0.1)
