@@ -89,15 +89,15 @@ class TestTransform:
 
         Args:
             image_size: S, height and width of the frames that come out, in pixels.
-            n_crops: 1 for the centre; 3 for both ends of the long side and the centre between them.
+            n_crops: 1 for the centre; more for places from end to end of the long side, at equal distances.
             resize_ratio: The short side becomes so many times `image_size` before cropping.
             interpolation: "bilinear" or "bicubic", or another name that torchvision knows.
 
         Raises:
-            ValueError: `n_crops` is neither 1 nor 3, `resize_ratio` is below 1, or `image_size` is not positive.
+            ValueError: `n_crops` or `image_size` is not positive, or `resize_ratio` is below 1.
         """
-        if n_crops not in (1, 3):
-            raise ValueError(f"n_crops must be 1 (centre) or 3 (along the long side); got {n_crops}")
+        if n_crops < 1:
+            raise ValueError(f"n_crops must be at least 1; got {n_crops}")
         if resize_ratio < 1:
             raise ValueError(f"resize_ratio must be at least 1, or the crop would not fit; got {resize_ratio}")
         self.image_size = _positive(image_size)
@@ -113,7 +113,7 @@ class TestTransform:
             frames = _resized(frames, [self.short_side], self.interpolation)
         height, width = frames.shape[-2:]
         spare_y, spare_x = height - size, width - size
-        parts = [0.5] if self.n_crops == 1 else [0.0, 0.5, 1.0]
+        parts = [0.5] if self.n_crops == 1 else [i / (self.n_crops - 1) for i in range(self.n_crops)]
         corners = [
             (round(spare_y * (part if height > width else 0.5)), round(spare_x * (0.5 if height > width else part)))
             for part in parts

@@ -84,6 +84,21 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> No
     model.trained_on = about.get("trained_on")
 
 
+def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
+    """Gives a model the trained weights of another run, from which its own training starts.
+
+    Args:
+        model: The model, of the same settings but for how it is trained.
+        path: A checkpoint written by `zsar fit` or `zsar convert`.
+
+    Raises:
+        CheckpointError: The file is not a checkpoint of zsar, or does not fit.
+    """
+    checkpoint = _read(path)
+    unpack_checkpoint(model, checkpoint)
+    model.load_state_dict(checkpoint["state_dict"], strict=True)
+
+
 def load_recognizer(
     path: Path | str, *, weights: str | None = None, device: torch.device | str = "cpu"
 ) -> ActionRecognizer:
@@ -100,19 +115,25 @@ def load_recognizer(
     Raises:
         CheckpointError: The file is not a checkpoint of zsar, or does not fit.
     """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise CheckpointError(f"{path} cannot be read as a checkpoint: {type(error).__name__}: {error}") from error
-    if not isinstance(checkpoint, dict) or "zsar" not in checkpoint:
-        raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
+    checkpoint = _read(path)
     about = checkpoint["zsar"]
     model_class = _import_class(about["class_path"])
     changes = {} if weights is None else {"weights": weights}
     model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | changes)
     model.on_load_checkpoint(checkpoint)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
+    model.prepare_inference()
     return model.eval().to(device)
+
+
+def _read(path: Path | str) -> dict[str, Any]:
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise CheckpointError(f"{path} cannot be read as a checkpoint: {type(error).__name__}: {error}") from error
+    if not isinstance(checkpoint, dict) or "zsar" not in checkpoint:
+        raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
+    return checkpoint
 
 
 def trained_names(model: torch.nn.Module) -> set[str]:

@@ -1,9 +1,27 @@
-"""ZeroShotCLIP: CLIP as it is, on videos. The baseline that every adapted model is measured against."""
+"""CLIP on videos: frozen (ZeroShotCLIP), the baseline of every adapted model, and fine-tuned (FineTunedCLIP).
+
+FineTunedCLIP is ViFi-CLIP (Rasheed et al. 2023): both towers are tuned, frames are embedded one by one, and their mean
+is compared with the class text. Beyond it: a choice of scorer, sampled negative classes, and weights between the
+original ones and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lightning_modules.checkpoints import start_from_checkpoint
+from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy
+from lightning_modules.mixing import Mixing
+from lightning_modules.networks.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
+from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS
 from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble
+from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble, Scorer
+
+VIFI_CLIP = Optimization(learning_rate=8e-6, weight_decay=0.001, warmup_fraction=0.5, final_fraction=0.01)
 
 
 class ZeroShotCLIP(ActionRecognizer):
@@ -14,6 +32,7 @@ class ZeroShotCLIP(ActionRecognizer):
         *,
         architecture: str = "ViT-B-16-quickgelu",
         weights: str | None = "openai",
+        scorer: Scorer = "mean_pooled_cosine",
         prompt_ensemble: PromptEnsemble = "embedding",
     ) -> None:
         """Builds the model.
@@ -23,14 +42,187 @@ class ZeroShotCLIP(ActionRecognizer):
                 open_clip JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
             weights: A tag of open_clip ("openai"), the path of a weights file, or "random"; null for "hf-hub:" and
                 "local-dir:", which bring their own.
-            prompt_ensemble: With several prompts per class, average their "embedding" (as CLIP does) or the
-                "probability" that each prompt gives.
+            scorer: Compare the mean frame with each prompt, or all frames with all prompts ("late_interaction").
+            prompt_ensemble: With several prompts per class, the mean-pooled scorer averages their "embedding" (as CLIP
+                does) or the "probability" that each prompt gives.
         """
         super().__init__(
             architecture=architecture,
             weights=weights,
             gradient_checkpointing=False,
+            scorer=scorer,
             prompt_ensemble=prompt_ensemble,
             optimization=Optimization(),
         )
         self.save_hyperparameters()
+
+
+class FineTunedCLIP(ActionRecognizer):
+    """CLIP of which one tower or both are fine-tuned."""
+
+    def __init__(
+        self,
+        *,
+        architecture: str = "ViT-B-16-quickgelu",
+        weights: str | None = "openai",
+        tune: Literal["both", "visual", "text"] = "both",
+        mixing: Mixing = Mixing(),  # noqa: B008 - frozen
+        label_smoothing: float = 0.1,
+        n_negative_classes: int | None = None,
+        tuned_share: float = 1.0,
+        start_from: str | None = None,
+        gradient_checkpointing: bool = False,
+        scorer: Scorer = "mean_pooled_cosine",
+        prompt_ensemble: PromptEnsemble = "probability",
+        optimization: Optimization = VIFI_CLIP,
+    ) -> None:
+        """Builds the model.
+
+        Args:
+            architecture: An open_clip model; see ZeroShotCLIP.
+            weights: Tag or file of its weights; see ZeroShotCLIP.
+            tune: Which towers are trained. The token embedding never is, the logit scale always.
+            mixing: Mixup and CutMix of training videos.
+            label_smoothing: Share of the target that is spread over all classes.
+            n_negative_classes: In training, score against the classes of the batch and so many others, drawn anew in
+                each step; null for all classes. With text that is trained, memory grows with the number of prompts:
+                with a B/16 text tower about 30 MB for each prompt of 77 tokens in fp32, 2 MB with gradient
+                checkpointing.
+            tuned_share: At test time, weights are this share of the tuned ones and the rest of the original ones
+                (alpha of WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
+            start_from: A checkpoint of another training, e.g. on Kinetics-400, whose weights training starts from; null
+                to start from CLIP. Testing does not read it.
+            gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
+            scorer: Compare the mean frame with each prompt (ViFi-CLIP), or all frames with all prompts
+                ("late_interaction").
+            prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" that each
+                gives or their "embedding".
+            optimization: Optimizer and schedule; the default is ViFi-CLIP's of 10 epochs on Kinetics-400.
+
+        Raises:
+            ValueError: A value is out of range.
+            BackboneError: The CLIP model cannot be built.
+        """
+        super().__init__(
+            architecture=architecture,
+            weights=weights,
+            gradient_checkpointing=gradient_checkpointing,
+            scorer=scorer,
+            prompt_ensemble=prompt_ensemble,
+            optimization=optimization,
+        )
+        self.save_hyperparameters()
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing must be at least 0 and below 1; got {label_smoothing}")
+        if not 0 <= tuned_share <= 1:
+            raise ValueError(f"tuned_share is a share from 0 to 1; got {tuned_share}")
+        if n_negative_classes is not None and n_negative_classes < 1:
+            raise ValueError(f"n_negative_classes must be at least 1, or null for all; got {n_negative_classes}")
+        self.tune = tune
+        self.mixing = mixing
+        self.label_smoothing = label_smoothing
+        self.n_negative_classes = n_negative_classes
+        self.tuned_share = tuned_share
+        self.start_from = start_from
+        assert self.backbone.weights_hash  # of the original weights, before they are tuned
+        for name, parameter in self.backbone.clip.named_parameters():
+            parameter.requires_grad_(_is_tuned(name, tune))
+        self._original = self._copy_of_tuned() if tuned_share < 1 else {}
+        self._tuned: dict[str, Tensor] = {}
+
+    def setup(self, stage: str) -> None:
+        """Fetches the class text and, before training, the weights to start from.
+
+        Raises:
+            CheckpointError: They are not there, or do not fit.
+        """
+        super().setup(stage)
+        if stage == "fit" and self.start_from is not None:
+            start_from_checkpoint(self, self.start_from)
+
+    @property
+    def text_is_trained(self) -> bool:
+        """Whether the text tower is tuned."""
+        return self.tune != "visual"
+
+    def mix(self, frames: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+        """Mixup or CutMix."""
+        return self.mixing(frames, labels, n_classes)
+
+    def training_classes(self, labels: Tensor, n_classes: int) -> Tensor | None:
+        """The classes of the batch and some others."""
+        if self.n_negative_classes is None:
+            return None
+        present = torch.zeros(n_classes, dtype=torch.bool, device=labels.device)
+        present[labels] = True
+        others = (~present).nonzero().flatten()
+        drawn = others[torch.randperm(len(others), device="cpu")[: self.n_negative_classes].to(others.device)]
+        present[drawn] = True
+        return present.nonzero().flatten()
+
+    def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Cross-entropy with soft targets."""
+        return {"contrastive": all_classes_cross_entropy(logits, labels, label_smoothing=self.label_smoothing)}
+
+    def prepare_inference(self) -> None:
+        """Moves the weights towards the original ones."""
+        if self.tuned_share < 1 and not self._tuned:
+            self._tuned = self._copy_of_tuned()
+            self._set({k: torch.lerp(self._original[k].to(v), v, self.tuned_share) for k, v in self._tuned.items()})
+
+    def end_inference(self) -> None:
+        """Puts the tuned weights back."""
+        self._set(self._tuned)
+        self._tuned = {}
+
+    @classmethod
+    def load_author_checkpoint(
+        cls, path: Path | str, *, architecture: str | None = None, weights: str = "openai"
+    ) -> FineTunedCLIP:
+        """Builds the model from a checkpoint that the authors of ViFi-CLIP released.
+
+        Such a file lacks CLIP's token embedding, which was not tuned. `zsar convert` does the same and saves it.
+        Departure: the authors normalize frames by ImageNet's mean and deviation, this model by CLIP's own.
+
+        Args:
+            path: The authors' file, {model, optimizer, lr_scheduler, max_accuracy, epoch, config}.
+            architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
+            weights: Tag or file of the CLIP that was tuned.
+
+        Returns:
+            The model in evaluation mode; its backbone is the CLIP that was tuned.
+
+        Raises:
+            AuthorCheckpointError: Another kind of file, missing or unknown tensors, or tuned from another CLIP.
+            BackboneError: The weights are not here and cannot be fetched, or are not of this architecture.
+            ValueError: The weights are "random".
+        """
+        if weights == RANDOM_WEIGHTS:
+            raise ValueError(
+                f"weights={weights!r} has no token embedding to take; give those of the CLIP that was tuned"
+            )
+        content = read_vifi_clip_checkpoint(Path(path), architecture=architecture)
+        model = cls(architecture=content.architecture, weights=weights)
+        start = model.backbone.tokenize(["a"])[0, 0]
+        content.check_original(model.backbone.clip.token_embedding.weight[start], weights)
+        tuned = {f"backbone.clip.{name}": tensor for name, tensor in content.tuned.items()}
+        incompatible = model.load_state_dict(tuned, strict=False)
+        assert not incompatible.unexpected_keys, incompatible.unexpected_keys
+        return model.eval()
+
+    def _copy_of_tuned(self) -> dict[str, Tensor]:
+        return {name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad}
+
+    def _set(self, values: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, value in values.items():
+                self.get_parameter(name).copy_(value)
+
+
+def _is_tuned(name: str, tune: str) -> bool:
+    """Whether a parameter of open_clip's model is trained, by its name there."""
+    if name == "logit_scale":
+        return True
+    if "token_embedding" in name or name == "logit_bias":
+        return False
+    return tune == "both" or (tune == "visual") == name.startswith("visual.")

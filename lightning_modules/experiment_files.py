@@ -29,8 +29,8 @@ def read_experiment(path: Path) -> dict[str, Any]:
 
     Returns:
         Its content: model and data as {class_path, init_args} where the file states differences from a fragment or a
-        class, otherwise class names, or paths, which are made absolute. Differences from a section that the file does not have stay as they
-        are.
+        class, otherwise class names, or paths, which are made absolute. Differences from a section that the file does
+        not have stay as they are.
 
     Raises:
         FileNotFoundError: The file, or a fragment that it points to, does not exist.

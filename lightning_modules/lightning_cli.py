@@ -17,6 +17,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 
 import datamodules.data_sets  # noqa: F401 - imported, as its neighbours, so that short class names are known
+import lightning_modules.ap_clip
 import lightning_modules.clip
 import lightning_modules.t2l  # noqa: F401
 from callbacks.prediction_table import PredictionTable

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from lightning.pytorch import Trainer
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch.nn import Parameter
 from torch.optim.lr_scheduler import LambdaLR
@@ -79,3 +80,25 @@ class Optimization:
             return (step + 1) / n_warmup
         progress = min((step - n_warmup) / max(n_steps - n_warmup, 1), 1.0)
         return self.final_fraction + (1 - self.final_fraction) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def n_optimizer_steps(trainer: Trainer) -> int:
+    """Optimizer steps of a whole training.
+
+    Not `trainer.estimated_stepping_batches`: it starts the data loader's workers before a resumed run has learned in
+    which epoch it is, and they would read the wrong clips.
+
+    Args:
+        trainer: With a data module whose training loader has a length.
+
+    Raises:
+        ValueError: The training has no end.
+    """
+    if trainer.max_steps > 0:
+        return trainer.max_steps
+    if trainer.max_epochs is None or trainer.max_epochs < 0:
+        raise ValueError("the learning rate follows a schedule, which needs an end: set trainer.max_epochs")
+    n_batches = len(trainer.datamodule.train_dataloader())  # type: ignore[attr-defined]
+    limit = trainer.limit_train_batches
+    n_batches = min(n_batches, limit) if isinstance(limit, int) else int(n_batches * limit)
+    return max(1, math.ceil(n_batches / trainer.accumulate_grad_batches) * trainer.max_epochs)

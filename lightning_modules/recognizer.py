@@ -6,9 +6,8 @@ trained and what the loss is. All else (multi-view testing, counts, harmonic mea
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol, cast
 
 import torch
@@ -17,18 +16,29 @@ from lightning.pytorch.utilities import rank_zero_warn
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import Parameter, functional
+from tqdm import tqdm
 
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import pack_checkpoint, unpack_checkpoint
 from lightning_modules.metrics.harmonic_mean import harmonic_mean
 from lightning_modules.metrics.recognition import RecognitionMetrics
 from lightning_modules.networks.class_embeddings import ClassEmbeddings
+from lightning_modules.networks.late_interaction import late_interaction
 from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.optimization import Optimization
+from lightning_modules.optimization import Optimization, n_optimizer_steps
 
 PromptEnsemble = Literal["probability", "embedding"]
+Scorer = Literal["mean_pooled_cosine", "late_interaction"]
+_CHUNKS_WORTH_A_BAR = 4
 _SETTINGS = {"validate": "val", "test": "test"}
+
+
+def _progress(chunks: Sequence[Tensor]) -> Iterable[Tensor]:
+    """A bar where class text takes a while (400 classes x 36 prompts, say); none where nobody looks."""
+    few = len(chunks) < _CHUNKS_WORTH_A_BAR
+    bar: Iterable[Tensor] = tqdm(chunks, desc="embedding class text", leave=False, disable=True if few else None)
+    return bar
 
 
 class ClassTextSource(Protocol):
@@ -48,6 +58,7 @@ class ActionRecognizer(LightningModule):
         architecture: str,
         weights: str | None,
         gradient_checkpointing: bool,
+        scorer: Scorer,
         prompt_ensemble: PromptEnsemble,
         optimization: Optimization,
     ) -> None:
@@ -57,16 +68,22 @@ class ActionRecognizer(LightningModule):
             architecture: Name, JSON config or hub id of the CLIP model (`OpenClipBackbone`).
             weights: Tag or file of its weights.
             gradient_checkpointing: Trade time for memory in the backbone.
-            prompt_ensemble: With several prompts per class: average softmax probabilities over prompts, or average
-                and renormalize their embeddings (CLIP's own way). Training draws one prompt per class and step.
+            scorer: Compare the mean of a view's frames with each prompt, and average over views and prompts, or let
+                all frames of all views interact with all prompts of a class (AP-CLIP).
+            prompt_ensemble: What the mean-pooled scorer averages with several prompts per class: softmax probabilities
+                over prompts, or embeddings, renormalized (CLIP's own way). Training draws one prompt per class and
+                step. Late interaction takes all prompts, in training too.
             optimization: Optimizer and schedule.
         """
         super().__init__()
         self.backbone = OpenClipBackbone(architecture, weights, gradient_checkpointing=gradient_checkpointing)
         self.backbone.requires_grad_(False)
+        self.scorer = scorer
         self.prompt_ensemble = prompt_ensemble
         self.optimization = optimization
-        self.class_embeddings = ClassEmbeddings(self.backbone.tokenize, lambda tokens: self.embed_text(tokens))
+        self.class_embeddings = ClassEmbeddings(
+            self.backbone.tokenize, lambda tokens: self.embed_text(tokens), progress=_progress
+        )
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self.trained_on: dict[str, Any] | None = None
         self.per_class_percent: dict[str, list[float]] = {}
@@ -92,14 +109,36 @@ class ActionRecognizer(LightningModule):
         """The weighted terms of the training loss, by name.
 
         Args:
-            logits: [B, C].
+            logits: [B, C], of the classes that `training_classes` chose.
             frame_embeddings: [B, V, T, D].
-            labels: int64 [B].
+            labels: int64 [B], or what `mix` made of them, float [B, C].
 
         Returns:
             Scalars, of which the sum is minimized.
         """
         raise NotImplementedError
+
+    def mix(self, frames: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+        """Mixes the videos of a training batch with each other; as it is, where a method does not say otherwise.
+
+        Args:
+            frames: Normalized, [B, V, T, 3, H, W].
+            labels: int64 [B].
+            n_classes: C.
+
+        Returns:
+            Frames, and labels: int64 [B], or float [B, C] where videos have several.
+        """
+        return frames, labels
+
+    def training_classes(self, labels: Tensor, n_classes: int) -> Tensor | None:
+        """The classes that a training batch is scored against: sorted indices int64 [C'], or None for all.
+
+        Args:
+            labels: int64 [B], which must be among them.
+            n_classes: C.
+        """
+        return None
 
     def parameter_groups(self) -> list[tuple[list[Parameter], float | None]]:
         """The trained parameters, each group with its own learning rate or None for the common one."""
@@ -115,17 +154,22 @@ class ActionRecognizer(LightningModule):
             class_embeddings: L2-normalized [C, P, D].
 
         Returns:
-            Logits [B, C] in fp32; log-probabilities where there is more than one view or prompt.
+            Logits [B, C] in fp32; log-probabilities where scores of several views or prompts are averaged.
         """
         return self.score(self.embed_views(frames), class_embeddings)
 
     def embed_views(self, frames: Tensor) -> Tensor:
         """Frame embeddings of all views: uint8 [B, V, T, 3, H, W] -> [B, V, T, D]."""
-        views = self.backbone.normalize_frames(frames).flatten(0, 1)
-        return self.embed_frames(views).unflatten(0, frames.shape[:2])
+        return self._embed_normalized(self.backbone.normalize_frames(frames))
+
+    def _embed_normalized(self, frames: Tensor) -> Tensor:
+        return self.embed_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
 
     def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] -> logits [B, C]."""
+        if self.scorer == "late_interaction":
+            similarities = late_interaction(frame_embeddings.flatten(1, 2), class_embeddings)
+            return self.backbone.logit_scale.float() * similarities
         if self.prompt_ensemble == "embedding" and class_embeddings.shape[1] > 1:
             class_embeddings = functional.normalize(class_embeddings.mean(dim=1, keepdim=True), dim=-1)
         scores = mean_pooled_cosine(frame_embeddings, class_embeddings, self.backbone.logit_scale)
@@ -164,24 +208,32 @@ class ActionRecognizer(LightningModule):
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
         """The sum of the losses of a batch."""
         self._report_substitutes(batch)
-        frame_embeddings = self.embed_views(batch.frames)
-        logits = self.score(frame_embeddings, self._training_class_embeddings())
-        losses = self.losses(logits, frame_embeddings, batch.labels)
+        text = self.class_texts["fit"][0]
+        frames, targets = self.mix(self.backbone.normalize_frames(batch.frames), batch.labels, len(text.names))
+        labels, classes = batch.labels, self.training_classes(batch.labels, len(text.names))
+        if classes is not None:
+            labels = torch.searchsorted(classes, labels)
+            targets = labels if targets.ndim == 1 else targets[:, classes]
+        frame_embeddings = self._embed_normalized(frames)
+        logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
+        losses = self.losses(logits, frame_embeddings, targets)
         total = torch.stack(list(losses.values())).sum()
         for name, loss in {**losses, "loss": total}.items():
             self.log(f"train/{name}", loss, prog_bar=name == "loss", batch_size=len(batch))
-        accuracy = 100 * (logits.argmax(dim=1) == batch.labels).float().mean()
+        accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
         self.log("train/top1", accuracy, prog_bar=True, batch_size=len(batch))
         return total
 
-    def _training_class_embeddings(self) -> Tensor:
-        """[C, 1, D]: one prompt of each class, drawn anew in each step."""
-        text = self.class_texts["fit"][0]
-        choice = torch.randint(text.prompts_per_class, (len(text.names),))
+    def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
+        """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
+        rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
+        if self.scorer == "late_interaction":
+            prompts = torch.arange(text.prompts_per_class).expand(len(rows), -1)
+        else:
+            prompts = torch.randint(text.prompts_per_class, (len(text.names), 1))[rows]
         if self.text_is_trained:
-            return self.class_embeddings.with_gradient(text.prompts, choice, self.device)
-        embeddings = self.class_embeddings.cached(text.prompts, self.device)
-        return embeddings[torch.arange(len(choice)), choice].unsqueeze(1)
+            return self.class_embeddings.with_gradient(text.prompts, rows, prompts, self.device)
+        return self.class_embeddings.cached(text.prompts, self.device)[rows[:, None], prompts]
 
     def _report_substitutes(self, batch: VideoBatch) -> None:
         self.log(
@@ -197,13 +249,28 @@ class ActionRecognizer(LightningModule):
             rank_zero_warn(f"replaced by another clip in training: {message}")
             self._substituted.add(message)
 
+    def prepare_inference(self) -> None:
+        """Whatever a method does to its trained weights before they are tested or used; `end_inference` undoes it."""
+
+    def end_inference(self) -> None:
+        """Undoes `prepare_inference`."""
+
     def on_validation_start(self) -> None:
         """Drops class embeddings that training, or a loaded checkpoint, has made stale."""
         if self.text_is_trained:
             self.class_embeddings.forget()
 
-    on_test_start = on_validation_start
-    on_predict_start = on_validation_start
+    def on_test_start(self) -> None:
+        """Prepares the weights, and drops stale class embeddings."""
+        self.prepare_inference()
+        self.on_validation_start()
+
+    def on_test_end(self) -> None:
+        """Puts the weights back."""
+        self.end_inference()
+
+    on_predict_start = on_test_start
+    on_predict_end = on_test_end
 
     def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logits and probabilities of a batch, entered into the set's metrics."""
@@ -266,23 +333,7 @@ class ActionRecognizer(LightningModule):
         """
         if not any(p.requires_grad for p in self.parameters()):
             raise ValueError(f"{type(self).__name__} has nothing to train; use `zsar test`")
-        return self.optimization.configure(self.parameter_groups(), self._n_optimizer_steps())
-
-    def _n_optimizer_steps(self) -> int:
-        """Optimizer steps of the whole training.
-
-        Not `trainer.estimated_stepping_batches`: it starts the data loader's workers before a resumed run has learned
-        in which epoch it is, and they would read the wrong clips.
-        """
-        run = self.trainer
-        if run.max_steps > 0:
-            return run.max_steps
-        if run.max_epochs is None or run.max_epochs < 0:
-            raise ValueError("the learning rate follows a schedule, which needs an end: set trainer.max_epochs")
-        n_batches = len(run.datamodule.train_dataloader())  # type: ignore[attr-defined]
-        limit = run.limit_train_batches
-        n_batches = min(n_batches, limit) if isinstance(limit, int) else int(n_batches * limit)
-        return max(1, math.ceil(n_batches / run.accumulate_grad_batches) * run.max_epochs)
+        return self.optimization.configure(self.parameter_groups(), n_optimizer_steps(self.trainer))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leaves the frozen weights out and names them instead."""

@@ -18,10 +18,10 @@ from torch.nn import Parameter
 from lightning_modules.losses.temporal_feature_diversity import temporal_feature_diversity
 from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
 from lightning_modules.networks.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
-from lightning_modules.networks.author_checkpoints import read_t2l_checkpoint
+from lightning_modules.networks.author_checkpoints_t2l import read_t2l_checkpoint
 from lightning_modules.networks.temporal_tokens import TemporalTokens
 from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble
+from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble, Scorer
 
 
 class T2L(ActionRecognizer):
@@ -45,6 +45,7 @@ class T2L(ActionRecognizer):
         interpolate_temporal_tokens: bool = False,
         drop_rate: float = 0.1,
         gradient_checkpointing: bool = False,
+        scorer: Scorer = "mean_pooled_cosine",
         prompt_ensemble: PromptEnsemble = "probability",
         optimization: Optimization = Optimization(),  # noqa: B008 - frozen
     ) -> None:
@@ -67,6 +68,7 @@ class T2L(ActionRecognizer):
             interpolate_temporal_tokens: Accept clips of another length than `n_frames` by resampling the tokens.
             drop_rate: Drop path and attention dropout in the last layer, rising linearly from 0 in the first.
             gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
+            scorer: Compare the mean frame with each prompt (T2L), or all frames with all prompts ("late_interaction").
             prompt_ensemble: With several prompts per class, average the "probability" that each gives (T2L) or their
                 "embedding".
             optimization: Optimizer and schedule.
@@ -79,6 +81,7 @@ class T2L(ActionRecognizer):
             architecture=architecture,
             weights=weights,
             gradient_checkpointing=gradient_checkpointing,
+            scorer=scorer,
             prompt_ensemble=prompt_ensemble,
             optimization=optimization,
         )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import lightning
 import torch
 from safetensors.torch import save_file
 
 from lightning_modules.checkpoints import pack_checkpoint
+from lightning_modules.clip import FineTunedCLIP
+from lightning_modules.networks.author_checkpoints import author_of
+from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.t2l import T2L
 
 
@@ -24,38 +30,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Raises:
         AuthorCheckpointError: The file is not what it was taken for.
-        ValueError: An output file is there already.
+        BackboneError: CLIP's own weights, which ViFi-CLIP needs, are not here and cannot be fetched.
+        ValueError: An output file is there already, or an option does not fit the file.
     """
     options = _parser().parse_args(arguments)
     output: Path = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
-    backbone = output.with_suffix(".backbone.safetensors")
-    for path in (output, backbone):
-        if path.exists() and not options.force:
-            raise ValueError(f"{path} is there already; give another --output, or --force to replace it")
-    model = T2L.load_author_checkpoint(options.checkpoint, architecture=options.architecture)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}, backbone)
-    model.hparams["weights"] = str(backbone)
-    checkpoint = {"state_dict": model.state_dict()}
-    pack_checkpoint(model, checkpoint)
-    torch.save(checkpoint, output)
-    trained = sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
-    print(f"{model.backbone.architecture}, {model.n_frames} frames, {trained:,} trained parameters")
-    print(f"wrote {output} (what was trained)\nwrote {backbone} (CLIP as the authors had it)")
+    _check_free(output, force=options.force)
+    if author_of(options.checkpoint) == "T2L":
+        _convert_t2l(options, output)
+    else:
+        _convert_vifi_clip(options, output)
     print(f'use: zsar classify VIDEO --classes "a, b" --checkpoint {output}')
     return 0
+
+
+def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
+    if options.weights is not None:
+        raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights itself; leave --weights out")
+    backbone = output.with_suffix(".backbone.safetensors")
+    _check_free(backbone, force=options.force)
+    model = T2L.load_author_checkpoint(options.checkpoint, architecture=options.architecture)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = backbone.with_name(f"{backbone.name}.unfinished")
+    save_file({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}, unfinished)
+    os.replace(unfinished, backbone)
+    model.hparams["weights"] = str(backbone)
+    n_trained = _save(model, output)
+    print(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")
+    print(f"wrote {output} (what was trained)\nwrote {backbone} (CLIP as the authors had it)")
+
+
+def _convert_vifi_clip(options: argparse.Namespace, output: Path) -> None:
+    weights = options.weights or "openai"
+    model = FineTunedCLIP.load_author_checkpoint(options.checkpoint, architecture=options.architecture, weights=weights)
+    n_trained = _save(model, output)
+    print(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
+    print(f"wrote {output} (needs the weights {weights} of CLIP beside it: the token embedding is theirs)")
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        raise ValueError(f"{path} is there already; give another --output, or --force to replace it")
+
+
+def _save(model: ActionRecognizer, output: Path) -> int:
+    """Writes a checkpoint in one step; the number of trained parameters in it."""
+    checkpoint: dict[str, Any] = {
+        "state_dict": model.state_dict(),
+        "epoch": 0,
+        "global_step": 0,
+        "pytorch-lightning_version": lightning.__version__,  # without it `zsar test` refuses the file
+    }
+    pack_checkpoint(model, checkpoint)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = output.with_name(f"{output.name}.unfinished")
+    torch.save(checkpoint, unfinished)
+    os.replace(unfinished, output)
+    return sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zsar convert",
-        description="Import a T2L checkpoint of its authors ({epoch, model_state_dict, optimizer_state_dict}). Writes "
-        "a checkpoint of zsar, and CLIP's weights, which the authors' file also holds, beside it.",
+        description="Import a checkpoint that the authors of T2L ({epoch, model_state_dict, optimizer_state_dict}) or "
+        "of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) released; which one it is, is "
+        "told from its contents. Writes a checkpoint of zsar. T2L's file also holds CLIP's weights, which are written "
+        "beside it; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
     )
     parser.add_argument("checkpoint", type=Path, help="the authors' file")
     parser.add_argument("--output", type=Path, metavar="FILE", help="what to write (default: NAME.zsar.ckpt)")
     parser.add_argument(
         "--architecture", metavar="NAME", help="open_clip architecture (default: told from the shapes of the tensors)"
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="W",
+        help="ViFi-CLIP only: open_clip tag or file of the CLIP that was tuned (default: openai)",
     )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     return parser

@@ -7,18 +7,20 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def all_classes_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+def all_classes_cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
     """Cross-entropy of each video against all classes (T2L, Eq. 1), averaged over the videos.
 
     Args:
         logits: Scaled cosine similarities, [B, C]; computed in fp32 whatever their type.
-        labels: int64 [B].
+        labels: int64 [B], or the probability of each class, [B, C], of videos that were mixed.
+        label_smoothing: Share of the target that is spread evenly over all classes.
 
     Returns:
         Scalar.
     """
     with torch.autocast(logits.device.type, enabled=False):
-        return functional.cross_entropy(logits.float(), labels)
+        targets = labels.float() if labels.is_floating_point() else labels
+        return functional.cross_entropy(logits.float(), targets, label_smoothing=label_smoothing)
 
 
 def in_batch_symmetric_kl(logits: Tensor, labels: Tensor, *, sharpness: float = 10.0) -> Tensor:

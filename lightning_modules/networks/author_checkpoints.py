@@ -1,142 +1,99 @@
-"""Checkpoints that authors released -> the names and types of our models.
+"""What the readers of checkpoints that authors released have in common.
 
-T2L (Shahzadnit/T2L): {epoch, model_state_dict, optimizer_state_dict}; the keys are those of OpenAI's CLIP plus the
-temporal tokens and adapters. Linear weights are fp16 and become fp32. All CLIP keys map one to one, untransposed.
+A file is read without running code from it, told by its contents, and compared with the architecture that it belongs
+to. The readers are `author_checkpoints_t2l.py` and `author_checkpoints_vifi_clip.py`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import shlex
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+Author = Literal["T2L", "ViFi-CLIP"]
+T2L_TOKENS = "visual.transformer.T_prompt_embeddings"
+
+_STATE_ENTRY: dict[Author, str] = {"T2L": "model_state_dict", "ViFi-CLIP": "model"}
 _OPENAI_BY_SHAPE = {
     (768, 32): "ViT-B-32-quickgelu",
     (768, 16): "ViT-B-16-quickgelu",
     (1024, 14): "ViT-L-14-quickgelu",
 }
-_T2L_ADAPTER = re.compile(
-    r"(?P<visual>visual\.)?transformer\.resblocks\.(?P<layer>\d+)\.Adapter\.D_fc(?P<linear>[12])\.(?P<kind>weight|bias)"
+_VIFI_CLIP_TOWER = "image_encoder."
+_FOREIGN_OBJECT = re.compile(r"Unsupported (?:global: GLOBAL|class) (\S+)")
+_STRIP = (
+    "import sys, torch; c = torch.load(sys.argv[1], map_location='cpu', weights_only=False); "
+    "torch.save({k: c[k] for k in ('model', 'model_state_dict') if k in c}, sys.argv[2])"
 )
-_T2L_TOKENS = "visual.transformer.T_prompt_embeddings"
-_T2L_NO_OP = "visual.temporal_embedding"
 
 
 class AuthorCheckpointError(RuntimeError):
     """A file is not the released checkpoint that it was taken for; the message says what it lacks."""
 
 
-@dataclass(frozen=True)
-class T2LCheckpoint:
-    """A released T2L checkpoint.
+def author_of(path: Path) -> Author:
+    """Whose checkpoint a file is, by its contents.
 
-    Attributes:
-        architecture: The open_clip architecture that it belongs to.
-        n_frames: T.
-        epoch: The epoch after which it was saved, or None.
-        clip: State dict of open_clip's `CLIP`, fp32.
-        trained: Temporal tokens and adapters by the names of our `T2L`, fp32.
+    Args:
+        path: The file; of its tensors only the names are read.
+
+    Returns:
+        "T2L" or "ViFi-CLIP".
+
+    Raises:
+        AuthorCheckpointError: Not a readable file, or of neither kind.
     """
-
-    architecture: str
-    n_frames: int
-    epoch: int | None
-    clip: dict[str, Tensor]
-    trained: dict[str, Tensor]
+    return _author(_read(path), path)
 
 
-def read_t2l_checkpoint(path: Path, *, architecture: str | None = None) -> T2LCheckpoint:
-    """Reads a checkpoint of T2L's authors.
+def read_author_state(path: Path, author: Author) -> tuple[dict[str, Tensor], int | None]:
+    """Reads the tensors of a checkpoint.
 
     Args:
         path: The file.
-        architecture: The open_clip architecture; None to tell it from the shapes.
+        author: Whose it must be.
 
     Returns:
-        Its contents under our names.
+        Its tensors in fp32 under the author's names, without the "module." of distributed training, and the epoch
+        after which it was saved, where the file says so.
 
     Raises:
-        AuthorCheckpointError: Not a readable file, not a T2L checkpoint, or incomplete.
+        AuthorCheckpointError: Not a readable file, or not of this author.
     """
     content = _read(path)
-    state = content.get("model_state_dict")
-    if not isinstance(state, dict):
+    found = _author(content, path)
+    if found != author:
         raise AuthorCheckpointError(
-            f"{path} has no 'model_state_dict' (it has {', '.join(map(str, list(content)[:5]))}); T2L's authors save "
-            "{epoch, model_state_dict, optimizer_state_dict}"
+            f"{path} is a checkpoint of {found}'s authors, not of {author}'s; `zsar convert` imports both"
         )
-    state = {k.removeprefix("module."): v.float() for k, v in state.items()}
-    if _T2L_TOKENS not in state:
-        raise AuthorCheckpointError(f"{path} has no temporal tokens ({_T2L_TOKENS}): it is no T2L checkpoint")
-    no_op = state.pop(_T2L_NO_OP, None)
-    if no_op is not None and no_op.any():
-        raise AuthorCheckpointError(
-            f"{path}: {_T2L_NO_OP} is not zero; in the authors' code it is frozen at zero, and this model has no such "
-            "embedding"
-        )
-    tokens = state.pop(_T2L_TOKENS)
-    trained = {"visual_blocks.temporal_tokens.tokens": tokens}
-    for key in [k for k in state if ".Adapter." in k]:
-        trained[_adapter_name(key, path)] = state.pop(key)
-    _check_complete(state, trained, tokens.shape[0], path)
     epoch = content.get("epoch")
-    return T2LCheckpoint(
-        architecture=architecture or _architecture(state, path),
-        n_frames=tokens.shape[1],
-        epoch=epoch if isinstance(epoch, int) else None,
-        clip={k: v for k, v in state.items() if k not in ("input_resolution", "context_length", "vocab_size")},
-        trained=trained,
-    )
+    state = {k: v.float() for k, v in _tensors(content, author).items()}
+    return state, epoch if isinstance(epoch, int) else None
 
 
-def _read(path: Path) -> dict[str, object]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise AuthorCheckpointError(f"there is no file {path}") from error
-    except Exception as error:
-        raise AuthorCheckpointError(
-            f"{path} cannot be read with weights_only=True ({type(error).__name__}: {str(error).splitlines()[0]}); the "
-            "file may be cut short, or hold Python objects besides tensors: if you trust it, load it with "
-            "weights_only=False and save its 'model_state_dict' alone"
-        ) from error
-    if not isinstance(content, dict):
-        raise AuthorCheckpointError(f"{path} holds a {type(content).__name__}, not a checkpoint")
-    return content
+def openai_architecture(clip: Mapping[str, Tensor], path: Path) -> str:
+    """Tells OpenAI's architecture from the patch embedding.
 
+    Args:
+        clip: Tensors under CLIP's names.
+        path: The file that they are from, for the message.
 
-def _adapter_name(key: str, path: Path) -> str:
-    match = _T2L_ADAPTER.fullmatch(key)
-    if match is None:
-        raise AuthorCheckpointError(f"{path} has an adapter of an unknown kind, {key}")
-    tower = "visual_blocks" if match["visual"] else "text_blocks"
-    linear = {"1": "down", "2": "up"}[match["linear"]]
-    return f"{tower}.adapters.{match['layer']}.{linear}.{match['kind']}"
+    Returns:
+        The name of the architecture in open_clip.
 
-
-def _check_complete(clip: dict[str, Tensor], trained: dict[str, Tensor], n_visual_layers: int, path: Path) -> None:
-    n_text_layers = len({k.split(".")[2] for k in clip if k.startswith("transformer.resblocks.")})
-    wanted = [
-        f"{tower}.adapters.{layer}.{linear}.{kind}"
-        for tower, n_layers in (("visual_blocks", n_visual_layers), ("text_blocks", n_text_layers))
-        for layer in range(n_layers)
-        for linear in ("down", "up")
-        for kind in ("weight", "bias")
-    ]
-    missing = [name for name in wanted if name not in trained]
-    if missing:
-        n_missing = len(missing)
-        raise AuthorCheckpointError(f"{path} lacks {n_missing} adapter tensors, such as {missing[0]}: it is incomplete")
-    for key in ("visual.conv1.weight", "text_projection", "token_embedding.weight", "logit_scale"):
-        if key not in clip:
-            raise AuthorCheckpointError(f"{path} lacks CLIP's {key}: it is incomplete")
-
-
-def _architecture(clip: dict[str, Tensor], path: Path) -> str:
-    width, _, patch_px, _ = clip["visual.conv1.weight"].shape
+    Raises:
+        AuthorCheckpointError: There is no patch embedding, or it is of no ViT of OpenAI's.
+    """
+    conv1 = clip.get("visual.conv1.weight")
+    if conv1 is None or conv1.ndim != 4:
+        raise AuthorCheckpointError(f"{path} lacks CLIP's patch embedding, visual.conv1.weight: it is incomplete")
+    width, _, patch_px, _ = conv1.shape
     try:
         return _OPENAI_BY_SHAPE[(width, patch_px)]
     except KeyError:
@@ -145,3 +102,90 @@ def _architecture(clip: dict[str, Tensor], path: Path) -> str:
             f"{path} has a visual tower of width {width} with {patch_px} px patches, which is none of {known}; name "
             "its open_clip architecture (--architecture)"
         ) from None
+
+
+def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], architecture: str, path: Path) -> None:
+    """Compares names and shapes of tensors.
+
+    Args:
+        found: The tensors of a file, under the names of open_clip's model.
+        expected: Those of the model, of which only names and shapes count.
+        architecture: The model's name, for the message.
+        path: The file, for the message.
+
+    Raises:
+        AuthorCheckpointError: Tensors are missing, unknown or of another shape; the message names some of each.
+    """
+    shapes = [
+        f"{k} is {list(found[k].shape)}, not {list(expected[k].shape)}"
+        for k in sorted(set(found) & set(expected))
+        if found[k].shape != expected[k].shape
+    ]
+    differences = {
+        "missing": sorted(set(expected) - set(found)),
+        "unknown": sorted(set(found) - set(expected)),
+        "of another shape": shapes,
+    }
+    parts = [
+        f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+        for what, names in differences.items()
+        if names
+    ]
+    if parts:
+        raise AuthorCheckpointError(
+            f"{path} does not hold the tensors of {architecture}: {'; '.join(parts)}. It is incomplete, or of another "
+            "architecture, which --architecture names"
+        )
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        # Mapped instead of read, where the format allows it: two thirds of a file may be the optimizer's state.
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except FileNotFoundError as error:
+        raise AuthorCheckpointError(f"there is no file {path}") from error
+    except Exception as error:
+        foreign = _FOREIGN_OBJECT.search(str(error))
+        if foreign is None:
+            cause = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
+            raise AuthorCheckpointError(
+                f"{path} cannot be read ({cause}); it may be cut short: compare its size with that of the original, "
+                "and fetch it again"
+            ) from error
+        stripped = path.with_name(f"{path.stem}.stripped{path.suffix}")
+        raise AuthorCheckpointError(
+            f"{path} holds Python objects besides tensors ({foreign[1]}), and to load them is to run what the file "
+            f"says, which zsar does not. If you trust the file, write a copy without them, where the package "
+            f"{foreign[1].split('.')[0]} is installed, and convert the copy:\n"
+            f'  python -c "{_STRIP}" {shlex.quote(str(path))} {shlex.quote(str(stripped))}'
+        ) from error
+    if not isinstance(content, dict):
+        raise AuthorCheckpointError(f"{path} holds a {type(content).__name__}, not a checkpoint")
+    return content
+
+
+def _author(content: Mapping[str, object], path: Path) -> Author:
+    if T2L_TOKENS in _tensors(content, "T2L"):
+        return "T2L"
+    if any(name.startswith(_VIFI_CLIP_TOWER) for name in _tensors(content, "ViFi-CLIP")):
+        return "ViFi-CLIP"
+    held = [f"{k} ({_first(v)})" if isinstance(v, dict) and v else str(k) for k, v in content.items()]
+    raise AuthorCheckpointError(
+        f"{path} is of neither kind that can be imported. T2L's authors save {{epoch, model_state_dict, "
+        f"optimizer_state_dict}} with temporal tokens ({T2L_TOKENS}) in model_state_dict; ViFi-CLIP's save {{model, "
+        f"optimizer, lr_scheduler, max_accuracy, epoch, config}} with {_VIFI_CLIP_TOWER}* in model. The file has "
+        f"{', '.join(held[:8]) or 'nothing'}{', ...' if len(held) > 8 else ''}"
+    )
+
+
+def _tensors(content: Mapping[str, object], author: Author) -> dict[str, Tensor]:
+    """The tensors of the entry where an author keeps them; none where there is no such entry."""
+    state = content.get(_STATE_ENTRY[author])
+    if not isinstance(state, dict):
+        return {}
+    return {str(k).removeprefix("module."): v for k, v in state.items() if isinstance(v, Tensor)}
+
+
+def _first(entries: dict[object, object]) -> str:
+    names = list(map(str, entries))
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ class ClassEmbeddings:
         encode_text: Callable[[Tensor], Tensor],
         *,
         chunk_size: int = 512,
+        progress: Callable[[Sequence[Tensor]], Iterable[Tensor]] = iter,
     ) -> None:
         """Makes an empty cache.
 
@@ -28,10 +29,12 @@ class ClassEmbeddings:
             tokenize: N texts -> int64 [N, L].
             encode_text: int64 [N, L] -> [N, D].
             chunk_size: Most prompts that are encoded at once where no gradient is needed; bounds memory.
+            progress: Goes through the chunks and may show how far it is.
         """
         self._tokenize = tokenize
         self._encode_text = encode_text
         self._chunk_size = chunk_size
+        self._progress = progress
         self._tokens: dict[tuple[tuple[str, ...], ...], Tensor] = {}
         self._embeddings: dict[tuple[tuple[tuple[str, ...], ...], torch.device], Tensor] = {}
 
@@ -49,23 +52,27 @@ class ClassEmbeddings:
         if key not in self._embeddings:
             with torch.no_grad():
                 chunks = self._all_tokens(prompts).flatten(0, 1).split(self._chunk_size)
-                embedded = torch.cat([self._encode_text(chunk.to(device)).float() for chunk in chunks])
+                embedded = torch.cat([self._encode_text(chunk.to(device)).float() for chunk in self._progress(chunks)])
             self._embeddings[key] = functional.normalize(embedded, dim=-1).unflatten(0, (len(prompts), -1))
         return self._embeddings[key]
 
-    def with_gradient(self, prompts: tuple[tuple[str, ...], ...], choice: Tensor, device: torch.device) -> Tensor:
-        """Embeddings of one prompt of each class, part of the computation graph and not cached.
+    def with_gradient(
+        self, prompts: tuple[tuple[str, ...], ...], classes: Tensor, choice: Tensor, device: torch.device
+    ) -> Tensor:
+        """Embeddings of some prompts of some classes, part of the computation graph and not cached.
 
         Args:
             prompts: P prompts for each of C classes.
-            choice: Which prompt of each class, int64 [C], on the CPU.
+            classes: Which classes, int64 [C'], on the CPU.
+            choice: Which prompts of each, int64 [C', P'], on the CPU.
             device: Where to compute them.
 
         Returns:
-            L2-normalized float32 [C, 1, D].
+            L2-normalized float32 [C', P', D].
         """
-        tokens = self._all_tokens(prompts)[torch.arange(len(prompts)), choice]
-        return functional.normalize(self._encode_text(tokens.to(device)).float(), dim=-1).unsqueeze(1)
+        tokens = self._all_tokens(prompts)[classes[:, None], choice].flatten(0, 1)
+        embedded = self._encode_text(tokens.to(device)).float()
+        return functional.normalize(embedded, dim=-1).unflatten(0, choice.shape)
 
     def forget(self) -> None:
         """Drops all embeddings, for when the text tower has changed; tokens stay."""

@@ -182,7 +182,8 @@ def test_impossible_training_settings_are_refused(settings: dict[str, Any], mess
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"), [({"n_crops": 2}, "n_crops must be 1"), ({"resize_ratio": 0.5}, "at least 1, or the crop")]
+    ("settings", "message"),
+    [({"n_crops": 0}, "n_crops must be at least 1; got 0"), ({"resize_ratio": 0.5}, "at least 1, or the crop")],
 )
 def test_impossible_test_settings_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
@@ -194,3 +195,9 @@ def test_other_layouts_are_refused(frames: Tensor) -> None:
     for transform in (TrainTransform(8), TestTransform(8)):
         with pytest.raises(ValueError, match=r"frames must be uint8 \[T, 3, H, W\]; got"):
             transform(frames)
+
+
+def test_crops_lie_at_equal_distances_from_end_to_end() -> None:
+    clip = torch.arange(14, dtype=torch.uint8).expand(1, 3, 8, 14).contiguous()
+    first_columns = {n: TestTransform(8, n_crops=n, resize_ratio=1.0)(clip)[:, 0, 0, 0, 0].tolist() for n in (1, 2, 4)}
+    assert first_columns == {1: [3], 2: [0, 6], 4: [0, 2, 4, 6]}

@@ -101,10 +101,31 @@ def test_frozen_text_is_embedded_once(tmp_path: Path, video_tree: Path) -> None:
 
 def test_one_of_several_prompts_is_drawn_in_training() -> None:
     model = tiny_t2l(drop_rate=0.0)
-    model.class_texts["fit"] = [ClassText("train", ("a", "b"), (("a one", "a two"), ("b one", "b two")), "test")]
-    drawn = torch.stack([model._training_class_embeddings().detach() for _ in range(20)])
+    text = ClassText("train", ("a", "b"), (("a one", "a two"), ("b one", "b two")), "test")
+    drawn = torch.stack([model._training_class_embeddings(text, None).detach() for _ in range(20)])
     assert drawn.shape == (20, 2, 1, 64)
     assert all(len(drawn[:, c].unique(dim=0)) == 2 for c in range(2))
+
+
+@pytest.mark.parametrize("weights", [{"text_adapters": True}, {"text_adapters": False}])
+def test_all_prompts_of_the_chosen_classes_interact_in_training(weights: dict[str, object]) -> None:
+    model = tiny_t2l(drop_rate=0.0, scorer="late_interaction", **weights)
+    text = ClassText("train", ("a", "b", "c"), (("a one", "a two"), ("b one", "b two"), ("c one", "c two")), "test")
+    everything = model._training_class_embeddings(text, None)
+    assert everything.shape == (3, 2, 64)
+    some = model._training_class_embeddings(text, torch.tensor([0, 2]))
+    assert_close(some, everything[[0, 2]])
+
+
+def test_late_interaction_lets_the_frames_of_all_views_meet_all_prompts() -> None:
+    model = ZeroShotCLIP(architecture="tiny-clip", weights="random", scorer="late_interaction").eval()
+    frames, classes = torch.randn(2, 3, 4, 64), torch.nn.functional.normalize(torch.randn(5, 6, 64), dim=-1)
+    normalized = torch.nn.functional.normalize(frames.flatten(1, 2), dim=-1)
+    similarities = torch.einsum("bvd,cpd->bcvp", normalized, classes)
+    by_hand = (similarities.amax(3).mean(2) + similarities.amax(2).mean(2)) / 2
+    scores = model.score(frames, classes)
+    assert scores.shape == (2, 5)
+    assert_close(scores, model.backbone.logit_scale * by_hand)
 
 
 def test_dropout_of_a_step_depends_on_the_seed_and_the_step_alone(tmp_path: Path) -> None:

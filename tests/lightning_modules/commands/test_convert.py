@@ -1,13 +1,19 @@
+import json
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from torch.testing import assert_close
 
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.cli import main
+from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
 from lightning_modules.t2l import T2L
+from tests.lightning_modules.networks.test_author_checkpoints_vifi_clip import as_vifi_state, save_vifi, tuned_from
 from tests.lightning_modules.test_t2l import as_author_state
+
+Printed = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -18,19 +24,26 @@ def released(tmp_path: Path) -> tuple[Path, T2L]:
     return path, model
 
 
+@pytest.fixture
+def vifi(tmp_path: Path, tiny_weights: Path) -> Path:
+    return save_vifi(tmp_path / "vifi.pth", as_vifi_state(tuned_from(tiny_weights)))
+
+
 def convert(*arguments: object) -> int:
     return main(["convert", *map(str, arguments), "--architecture", "tiny-clip"])
 
 
-def test_a_converted_checkpoint_needs_nothing_else(
-    released: tuple[Path, T2L], capsys: pytest.CaptureFixture[str]
-) -> None:
+# --- T2L --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_converted_checkpoint_needs_nothing_else(released: tuple[Path, T2L], capsys: Printed) -> None:
     path, model = released
     assert convert(path) == 0
     printed = capsys.readouterr().out
-    assert "tiny-clip, 4 frames, " in printed
+    assert "T2L: tiny-clip, 4 frames, " in printed
     output = path.with_name("best.zsar.ckpt")
     assert str(output) in printed
+    assert {p.name for p in path.parent.iterdir()} == {"best.pt", output.name, "best.zsar.backbone.safetensors"}
     loaded = load_recognizer(output)
     video = torch.randint(256, (1, 1, 4, 3, 32, 32), dtype=torch.uint8)
     assert_close(loaded.embed_views(video), model.embed_views(video))
@@ -38,21 +51,95 @@ def test_a_converted_checkpoint_needs_nothing_else(
     assert set(torch.load(output, weights_only=True)["state_dict"]) == names
 
 
-def test_files_that_are_there_are_kept_unless_forced(
-    released: tuple[Path, T2L], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_files_that_are_there_are_kept_unless_forced(released: tuple[Path, T2L], capsys: Printed) -> None:
     path, _ = released
-    output = path.with_name("x.ckpt")
-    output.write_bytes(b"precious")
-    assert convert(path, "--output", output) == 1
-    assert "x.ckpt is there already" in capsys.readouterr().err
-    assert output.read_bytes() == b"precious"
+    output, backbone = path.with_name("x.ckpt"), path.with_name("x.backbone.safetensors")
+    for precious in (output, backbone):
+        precious.write_bytes(b"precious")
+        assert convert(path, "--output", output) == 1
+        assert f"{precious.name} is there already" in capsys.readouterr().err
+        assert precious.read_bytes() == b"precious"
+        output.unlink(missing_ok=True)
     assert convert(path, "--output", output, "--force") == 0
     assert load_recognizer(output).trained_on is None
 
 
-def test_a_wrong_file_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_are_not_asked_for_where_the_file_holds_them(released: tuple[Path, T2L], capsys: Printed) -> None:
+    assert convert(released[0], "--weights", "openai") == 1
+    assert "best.pt is T2L's and holds CLIP's weights itself; leave --weights out" in capsys.readouterr().err
+
+
+def test_a_wrong_file_is_explained(tmp_path: Path, capsys: Printed) -> None:
     torch.save({"config": 1}, tmp_path / "vifi.pth")
     assert convert(tmp_path / "vifi.pth") == 1
-    assert "no 'model_state_dict'" in capsys.readouterr().err
+    assert "neither kind that can be imported" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [tmp_path / "vifi.pth"]
+
+
+# --- ViFi-CLIP --------------------------------------------------------------------------------------------------------
+
+
+def test_vifi_clip_becomes_a_checkpoint_on_the_original_clip(vifi: Path, tiny_weights: Path, capsys: Printed) -> None:
+    output = vifi.with_name("x.ckpt")
+    assert convert(vifi, "--output", output, "--weights", tiny_weights) == 0
+    printed = capsys.readouterr().out
+    assert "ViFi-CLIP: tiny-clip, " in printed
+    assert f"wrote {output}" in printed
+    assert {p.name for p in vifi.parent.iterdir()} == {"vifi.pth", "x.ckpt"}
+    content = torch.load(output, weights_only=True)
+    original = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights))
+    assert content["zsar"]["backbone_hash"] == original.backbone.weights_hash
+    assert content["zsar"]["init_args"]["weights"] == str(tiny_weights)
+    names = {name for name, _ in original.named_parameters()} - {"backbone.clip.token_embedding.weight"}
+    assert set(content["state_dict"]) == names
+
+
+def test_vifi_clip_without_the_original_clip_says_how_to_get_it(vifi: Path, capsys: Printed) -> None:
+    assert main(["convert", str(vifi), "--architecture", "tiny-clip"]) == 1
+    complaint = capsys.readouterr().err
+    assert "weights='openai' is neither a file nor an open_clip tag of tiny-clip" in complaint
+    assert list(vifi.parent.iterdir()) == [vifi]
+
+
+def test_classify_reads_a_converted_vifi_clip(
+    vifi: Path, tiny_weights: Path, video_tree: Path, capsys: Printed
+) -> None:
+    output = vifi.with_name("x.ckpt")
+    assert convert(vifi, "--output", output, "--weights", tiny_weights) == 0
+    tuned = FineTunedCLIP.load_author_checkpoint(vifi, architecture="tiny-clip", weights=str(tiny_weights))
+    as_weights = vifi.with_name("tuned.pt")
+    torch.save(tuned.backbone.clip.state_dict(), as_weights)
+    answers = []
+    for model in (["--checkpoint", output], ["--architecture", "tiny-clip", "--weights", as_weights]):
+        capsys.readouterr()
+        arguments = ["classify", video_tree / "red dance" / "0.mp4", "--classes", "red,blue", "--json", *model]
+        assert main(list(map(str, arguments))) == 0
+        answers.append(json.loads(capsys.readouterr().out)[0]["probabilities"])
+    assert answers[0] == pytest.approx(answers[1], abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
+    vifi: Path, tiny_weights: Path, experiment: Path, share: float
+) -> None:
+    output = vifi.with_name("x.ckpt")
+    assert convert(vifi, "--output", output, "--weights", tiny_weights) == 0
+    tuned = torch.load(output, weights_only=True)["state_dict"]
+    original = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights)).state_dict()
+    mixed = {k.removeprefix("backbone.clip."): torch.lerp(v, tuned.get(k, v), share) for k, v in original.items()}
+    torch.save(mixed, vifi.with_name("mixed.pt"))
+    common = {"architecture": "tiny-clip", "prompt_ensemble": "probability"}
+    results = []
+    for name, model, options in (
+        ("FineTunedCLIP", {"weights": str(tiny_weights), "tuned_share": share}, ["--ckpt_path", str(output)]),
+        ("ZeroShotCLIP", {"weights": str(vifi.with_name("mixed.pt"))}, []),
+    ):
+        content = yaml.safe_load(experiment.read_text())
+        content["model"] = {"class_path": f"lightning_modules.clip.{name}", "init_args": {**common, **model}}
+        content["run_dir"] = str(vifi.with_name(name))
+        experiment.write_text(yaml.safe_dump(content))
+        assert main(["test", "--config", str(experiment), *options]) == 0
+        written = json.loads((vifi.with_name(name) / "results.json").read_text())
+        results.append(written["sets"]["test"]["cross_entropy"])
+    assert results[0] == pytest.approx(results[1], abs=1e-5)

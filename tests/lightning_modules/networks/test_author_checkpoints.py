@@ -1,18 +1,23 @@
+import re
+import shlex
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 
-from lightning_modules.networks.author_checkpoints import AuthorCheckpointError, read_t2l_checkpoint
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.test_t2l import as_author_state
+from lightning_modules.networks.author_checkpoints import (
+    T2L_TOKENS,
+    AuthorCheckpointError,
+    author_of,
+    check_tensors,
+    openai_architecture,
+    read_author_state,
+)
 
-Content = dict[str, object]
-
-
-@pytest.fixture
-def state() -> dict[str, torch.Tensor]:
-    return as_author_state(T2L(architecture="tiny-clip", weights="random", n_frames=4))
+T2L_STATE = {T2L_TOKENS: torch.zeros(1), "logit_scale": torch.zeros(())}
+VIFI_STATE = {"image_encoder.proj": torch.zeros(2, 2), "logit_scale": torch.zeros(())}
 
 
 def saved(path: Path, content: object) -> Path:
@@ -20,16 +25,94 @@ def saved(path: Path, content: object) -> Path:
     return path / "author.pt"
 
 
-def read(path: Path, state: dict[str, torch.Tensor]) -> object:
-    return read_t2l_checkpoint(saved(path, {"epoch": 3, "model_state_dict": state}), architecture="tiny-clip")
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_the_author_is_told_by_the_contents(tmp_path: Path, prefix: str) -> None:
+    for entry, state, author in (("model_state_dict", T2L_STATE, "T2L"), ("model", VIFI_STATE, "ViFi-CLIP")):
+        content = {"epoch": 1, entry: {prefix + name: tensor for name, tensor in state.items()}}
+        assert author_of(saved(tmp_path, content)) == author
 
 
-def test_half_precision_becomes_fp32_and_the_prefix_of_ddp_goes(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    half = {f"module.{k}": v.half() if v.is_floating_point() else v for k, v in state.items()}
-    content = read(tmp_path, half)
-    assert (content.n_frames, content.epoch) == (4, 3)
-    assert {v.dtype for v in (*content.clip.values(), *content.trained.values())} == {torch.float32}
-    assert "visual.temporal_embedding" not in content.clip
+@pytest.mark.parametrize(
+    ("content", "held"),
+    [
+        ({"config": 1, "epoch": 2}, "config, epoch"),
+        ({"model_state_dict": {"visual.proj": torch.zeros(2)}}, "model_state_dict .visual.proj."),
+        ({"model": VIFI_STATE["logit_scale"]}, "model"),
+        ({"model": {f"layer{i}": torch.zeros(1) for i in range(5)}}, "model .layer0, layer1, layer2, .*."),
+        ({}, "nothing"),
+    ],
+)
+def test_other_files_are_refused_with_both_kinds_and_their_own_keys(tmp_path: Path, content: object, held: str) -> None:
+    path = saved(tmp_path, content)
+    with pytest.raises(AuthorCheckpointError, match=f"T2L's authors save .*ViFi-CLIP's save .*The file has {held}$"):
+        author_of(path)
+
+
+def test_a_file_of_the_other_author_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path, {"model": VIFI_STATE})
+    with pytest.raises(AuthorCheckpointError, match="is a checkpoint of ViFi-CLIP's authors, not of T2L's"):
+        read_author_state(path, "T2L")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_half_precision_becomes_fp32_and_the_prefix_of_ddp_goes(tmp_path: Path, zipped: bool) -> None:
+    half = {f"module.{k}": v.half() for k, v in VIFI_STATE.items()}
+    path = tmp_path / "author.pt"
+    torch.save({"model": half, "epoch": 3}, path, _use_new_zipfile_serialization=zipped)
+    state, epoch = read_author_state(path, "ViFi-CLIP")
+    assert epoch == 3
+    assert set(state) == set(VIFI_STATE)
+    assert {v.dtype for v in state.values()} == {torch.float32}
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AuthorCheckpointError, match="no file .*nowhere.pt"):
+        author_of(tmp_path / "nowhere.pt")
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
+def test_half_a_file_is_refused(tmp_path: Path, share: float, zipped: bool) -> None:
+    path = tmp_path / "author.pt"
+    torch.save({"model": {"image_encoder.proj": torch.zeros(50, 50)}}, path, _use_new_zipfile_serialization=zipped)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(AuthorCheckpointError, match=r"author\.pt cannot be read .*may be cut short"):
+        author_of(path)
+
+
+def test_a_list_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(AuthorCheckpointError, match="holds a list, not a checkpoint"):
+        author_of(saved(tmp_path, [1, 2]))
+
+
+def save_with_yacs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with a config as the authors save it; `yacs` is there only while the monkeypatch lasts."""
+    package, module = ModuleType("yacs"), ModuleType("yacs.config")
+    node = type("CfgNode", (dict,), {"__module__": "yacs.config"})
+    module.CfgNode = node  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "yacs", package)
+    monkeypatch.setitem(sys.modules, "yacs.config", module)
+    torch.save({"model": VIFI_STATE, "optimizer": {}, "config": node(A=node(B=1))}, path)
+
+
+def test_a_config_object_is_never_loaded_and_the_advice_strips_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "my vifi.pth"
+    save_with_yacs(path, monkeypatch)
+    with pytest.raises(
+        AuthorCheckpointError, match=r"\(yacs\.config\.CfgNode\).*the package yacs is installed"
+    ) as error:
+        author_of(path)
+    command = shlex.split(str(error.value).splitlines()[-1])
+    assert command[:2] == ["python", "-c"]
+    assert command[3:] == [str(path), str(tmp_path / "my vifi.stripped.pth")]
+    monkeypatch.setattr(sys, "argv", ["-c", *command[3:]])
+    exec(command[2], {})
+    stripped = torch.load(tmp_path / "my vifi.stripped.pth", weights_only=True)
+    assert list(stripped) == ["model"]
+    assert author_of(tmp_path / "my vifi.stripped.pth") == "ViFi-CLIP"
 
 
 @pytest.mark.parametrize(
@@ -40,48 +123,29 @@ def test_half_precision_becomes_fp32_and_the_prefix_of_ddp_goes(tmp_path: Path, 
         ((1024, 3, 14, 14), "ViT-L-14-quickgelu"),
     ],
 )
-def test_openai_architectures_are_told_by_their_shapes(
-    tmp_path: Path, state: dict[str, torch.Tensor], conv1: tuple[int, ...], architecture: str
-) -> None:
-    state["visual.conv1.weight"] = torch.zeros(conv1)
-    assert read_t2l_checkpoint(saved(tmp_path, {"model_state_dict": state})).architecture == architecture
+def test_openai_architectures_are_told_by_their_shapes(conv1: tuple[int, ...], architecture: str) -> None:
+    assert openai_architecture({"visual.conv1.weight": torch.zeros(conv1)}, Path("x")) == architecture
 
 
-def test_unknown_architecture_asks_for_its_name(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    with pytest.raises(AuthorCheckpointError, match="width 96 with 8 px patches.*--architecture"):
-        read_t2l_checkpoint(saved(tmp_path, {"model_state_dict": state}))
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"visual.conv1.weight": torch.zeros(96, 3, 8, 8)}, "x.pt has a .*width 96 with 8 px patches.*--architecture"),
+        ({}, "x.pt lacks CLIP's patch embedding, visual.conv1.weight"),
+    ],
+)
+def test_an_architecture_that_cannot_be_told_is_asked_for(state: dict[str, torch.Tensor], message: str) -> None:
+    with pytest.raises(AuthorCheckpointError, match=message):
+        openai_architecture(state, Path("x.pt"))
 
 
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AuthorCheckpointError, match="no file .*nowhere.pt"):
-        read_t2l_checkpoint(tmp_path / "nowhere.pt")
-
-
-def test_half_a_file_is_refused(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    path = saved(tmp_path, {"model_state_dict": state})
-    path.write_bytes(path.read_bytes()[:10_000])
-    with pytest.raises(AuthorCheckpointError, match="author.pt cannot be read.*cut short"):
-        read_t2l_checkpoint(path)
-
-
-def test_file_without_model_state_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AuthorCheckpointError, match="no 'model_state_dict' .it has config"):
-        read_t2l_checkpoint(saved(tmp_path, {"config": 1}))
-
-
-def test_plain_clip_is_no_t2l_checkpoint(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    del state["visual.transformer.T_prompt_embeddings"]
-    with pytest.raises(AuthorCheckpointError, match="no temporal tokens"):
-        read(tmp_path, state)
-
-
-def test_missing_adapter_is_named(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    del state["transformer.resblocks.1.Adapter.D_fc2.bias"]
-    with pytest.raises(AuthorCheckpointError, match="lacks 1 adapter tensors, such as text_blocks.adapters.1.up.bias"):
-        read(tmp_path, state)
-
-
-def test_temporal_embedding_that_is_not_zero_is_refused(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
-    state["visual.temporal_embedding"] = torch.ones(1, 4, 96)
-    with pytest.raises(AuthorCheckpointError, match="visual.temporal_embedding is not zero"):
-        read(tmp_path, state)
+def test_tensors_that_differ_are_counted_and_some_of_them_named() -> None:
+    expected = {name: torch.zeros(2, 3) for name in "abcdef"}
+    check_tensors(expected, expected, "tiny", Path("x.pt"))
+    found = {"e": torch.zeros(3, 2), "f": torch.zeros(2, 3), "extra": torch.zeros(1)}
+    message = re.escape(
+        "x.pt does not hold the tensors of tiny: 4 missing (a, b, c, ...); 1 unknown (extra); 1 of another shape "
+        "(e is [3, 2], not [2, 3])"
+    )
+    with pytest.raises(AuthorCheckpointError, match=message):
+        check_tensors(found, expected, "tiny", Path("x.pt"))

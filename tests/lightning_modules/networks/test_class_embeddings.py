@@ -55,8 +55,24 @@ def test_chunks_bound_the_batch_and_change_nothing() -> None:
 def test_with_gradient_takes_the_chosen_prompts() -> None:
     encoder = Encoder()
     cache = ClassEmbeddings(encoder.tokenize, encoder.encode)
-    embeddings = cache.with_gradient(PROMPTS, torch.tensor([1, 0, 1]), CPU)
+    embeddings = cache.with_gradient(PROMPTS, torch.arange(3), torch.tensor([[1], [0], [1]]), CPU)
     assert embeddings.shape == (3, 1, 2)
     assert_close(embeddings[:, 0], cache.cached(PROMPTS, CPU)[torch.arange(3), torch.tensor([1, 0, 1])])
+    some = cache.with_gradient(PROMPTS, torch.tensor([2, 0]), torch.tensor([[0, 1], [0, 1]]), CPU)
+    assert_close(some, cache.cached(PROMPTS, CPU)[[2, 0]])
     embeddings.sum().backward()
     assert encoder.weight.grad is not None
+
+
+def test_progress_sees_every_chunk_once_and_nothing_of_what_is_cached() -> None:
+    seen: list[int] = []
+
+    def progress(chunks: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        seen.append(len(chunks))
+        return chunks
+
+    encoder = Encoder()
+    cache = ClassEmbeddings(encoder.tokenize, encoder.encode, chunk_size=4, progress=progress)
+    cache.cached(PROMPTS, CPU)
+    cache.cached(PROMPTS, CPU)
+    assert seen == [2]

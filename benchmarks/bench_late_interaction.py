@@ -1,0 +1,139 @@
+"""Time and peak memory of AP-CLIP's scorer beside the plain einsum, at the size of Kinetics-400.
+
+    python benchmarks/bench_late_interaction.py [--repeats 15] [--block-mb MB]
+
+16 videos of 32 frames against 400 classes of 36 prompts, D = 512, fp32, on the CPU and, where there is one, a GPU. The
+two take turns, so that a busy machine slows both, and times are medians. On a busy CPU set OMP_WAIT_POLICY=PASSIVE:
+threads that wait by spinning make whatever has more steps look slower than it is. The plain einsum takes its maxima by
+`max`, faster here than by `amax`, and like ours it gives the gradient of a tie to one place.
+
+Peak memory is what a step adds to the inputs: the gradients it leaves behind, also shown apart, and all it works with.
+On the CPU it is resident memory (Linux only), each in a process of its own, in which glibc is told to return what is
+freed; what it keeps otherwise differs by 100 MB from run to run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.networks.late_interaction import late_interaction
+
+B, VT, C, P, D = 16, 32, 400, 36, 512
+PASSES = {"forward and backward": (True, True), "the same, frozen text": (True, False), "forward": (False, False)}
+
+
+def main() -> None:
+    """Prints the table; with `--peak` one peak, as a process of its own."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=15, help="steps of each that are timed")
+    parser.add_argument("--block-mb", type=float, default=6.0, help="of ours")
+    parser.add_argument("--peak", nargs=3, metavar=("DEVICE", "PASS", "WHICH"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peak:
+        print(peak_mb(*options.peak, block_mb=options.block_mb))
+        return
+    console = Console(width=120)
+    console.print(
+        f"{B} videos, {VT} frames, {C} classes, {P} prompts, D = {D}, fp32; blocks of {options.block_mb:g} MB; "
+        f"CPU with {torch.get_num_threads()} threads; medians of {options.repeats}"
+    )
+    table = Table("device", "pass", "ours", "plain", "ratio", "peak MB ours", "plain", "ratio", "gradients MB")
+    for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
+        for name in PASSES:
+            times = compare_times(device, name, options.repeats, options.block_mb)
+            table.add_row(device, name, *times, *compare_memory(device, name, options.block_mb))
+    console.print(table)
+
+
+def compare_times(device: str, name: str, repeats: int, block_mb: float) -> list[str]:
+    """Median time of ours, of the plain one, and their ratio."""
+    frames, classes, gradient = inputs(device, name)
+    seconds: dict[str, list[float]] = {"ours": [], "plain": []}
+    for _ in range(repeats + 1):
+        for which, measured in seconds.items():
+            frames.grad = classes.grad = None
+            start = time.perf_counter()
+            step(frames, classes, gradient, which, block_mb)
+            if device == "cuda":
+                torch.cuda.synchronize()
+            measured.append(time.perf_counter() - start)
+    ours, plain = (statistics.median(measured[1:]) for measured in seconds.values())
+    return [f"{1e3 * ours:.1f} ms", f"{1e3 * plain:.1f} ms", f"{ours / plain:.2f}"]
+
+
+def compare_memory(device: str, name: str, block_mb: float) -> list[str]:
+    """Peak MB of ours, of the plain one, their ratio, and what of it are gradients."""
+    gradients = sum(n * wanted for n, wanted in zip((B * VT * D, C * P * D), PASSES[name], strict=True)) * 4 / 1e6
+    if device == "cpu" and not Path("/proc/self/status").is_file():
+        return ["-", "-", "-", f"{gradients:.1f}"]
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
+    peaks = []
+    for which in ("ours", "plain"):
+        command = [sys.executable, __file__, "--block-mb", str(block_mb), "--peak", device, name, which]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+        peaks.append(float(done.stdout))
+    return [f"{peaks[0]:.1f}", f"{peaks[1]:.1f}", f"{peaks[0] / peaks[1]:.2f}", f"{gradients:.1f}"]
+
+
+def peak_mb(device: str, name: str, which: str, *, block_mb: float) -> float:
+    """Peak memory of three steps above what was held before."""
+    frames, classes, gradient = inputs(device, name)
+    few_frames = frames[:2].detach().clone().requires_grad_(frames.requires_grad)
+    few_classes = classes[:2].detach().clone().requires_grad_(classes.requires_grad)
+    step(few_frames, few_classes, None if gradient is None else gradient[:2, :2], which, block_mb)  # loads the code
+    held = memory_mb(device, peak=False)
+    for _ in range(3):
+        frames.grad = classes.grad = None
+        step(frames, classes, gradient, which, block_mb)
+    return memory_mb(device, peak=True) - held
+
+
+def memory_mb(device: str, *, peak: bool) -> float:
+    """Memory in use, or its peak so far."""
+    if device == "cuda":
+        return (torch.cuda.max_memory_allocated() if peak else torch.cuda.memory_allocated()) / 1e6
+    field = "VmHWM:" if peak else "VmRSS:"
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+def inputs(device: str, name: str) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Frames, classes, and the gradient of the scores where the pass has one."""
+    frames_trained, classes_trained = PASSES[name]
+    torch.manual_seed(0)
+    frames = torch.randn(B, VT, D, device=device)
+    classes = torch.randn(C, P, D, device=device)
+    classes /= classes.norm(dim=-1, keepdim=True)
+    gradient = torch.randn(B, C, device=device) if frames_trained else None
+    return frames.requires_grad_(frames_trained), classes.requires_grad_(classes_trained), gradient
+
+
+def step(frames: Tensor, classes: Tensor, gradient: Tensor | None, which: str, block_mb: float) -> None:
+    """Scores and, where the scores have a gradient, that of the inputs."""
+    scores = late_interaction(frames, classes, block_mb=block_mb) if which == "ours" else plain_einsum(frames, classes)
+    if gradient is not None:
+        scores.backward(gradient)
+
+
+def plain_einsum(frames: Tensor, classes: Tensor) -> Tensor:
+    """The definition, all similarities at once."""
+    similarities = torch.einsum("bvd,cpd->bcvp", functional.normalize(frames, dim=-1), classes)
+    v2t = similarities.max(dim=3).values.mean(dim=2)
+    t2v = similarities.max(dim=2).values.mean(dim=2)
+    return (v2t + t2v) / 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Checkpoints of T2L's authors (Shahzadnit/T2L) -> the names and types of our T2L.
+
+{epoch, model_state_dict, optimizer_state_dict}; the keys are those of OpenAI's CLIP plus the temporal tokens and
+adapters. Linear weights are fp16 and become fp32. All CLIP keys map one to one, untransposed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lightning_modules.networks.author_checkpoints import (
+    T2L_TOKENS,
+    AuthorCheckpointError,
+    check_tensors,
+    openai_architecture,
+    read_author_state,
+)
+from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS, build_clip
+
+_ADAPTER = re.compile(
+    r"(?P<visual>visual\.)?transformer\.resblocks\.(?P<layer>\d+)\.Adapter\.D_fc(?P<linear>[12])\.(?P<kind>weight|bias)"
+)
+_NO_OP = "visual.temporal_embedding"
+
+
+@dataclass(frozen=True)
+class T2LCheckpoint:
+    """A released T2L checkpoint.
+
+    Attributes:
+        architecture: The open_clip architecture that it belongs to.
+        n_frames: T.
+        epoch: The epoch after which it was saved, or None.
+        clip: State dict of open_clip's `CLIP`, fp32.
+        trained: Temporal tokens and adapters by the names of our `T2L`, fp32.
+    """
+
+    architecture: str
+    n_frames: int
+    epoch: int | None
+    clip: dict[str, Tensor]
+    trained: dict[str, Tensor]
+
+
+def read_t2l_checkpoint(path: Path, *, architecture: str | None = None) -> T2LCheckpoint:
+    """Reads a checkpoint of T2L's authors.
+
+    Args:
+        path: The file.
+        architecture: The open_clip architecture; None to tell it from the shapes.
+
+    Returns:
+        Its contents under our names.
+
+    Raises:
+        AuthorCheckpointError: Not a readable file, not a T2L checkpoint, or incomplete.
+        BackboneError: There is no such architecture.
+    """
+    state, epoch = read_author_state(path, "T2L")
+    no_op = state.pop(_NO_OP, None)
+    if no_op is not None and no_op.any():
+        raise AuthorCheckpointError(
+            f"{path}: {_NO_OP} is not zero; in the authors' code it is frozen at zero, and this model has no such "
+            "embedding"
+        )
+    tokens = state.pop(T2L_TOKENS)
+    trained = {"visual_blocks.temporal_tokens.tokens": tokens}
+    for key in [k for k in state if ".Adapter." in k]:
+        trained[_adapter_name(key, path)] = state.pop(key)
+    _check_adapters(state, trained, tokens.shape[0], path)
+    clip = {k: v for k, v in state.items() if k not in ("input_resolution", "context_length", "vocab_size")}
+    architecture = architecture or openai_architecture(clip, path)
+    with torch.device("meta"):
+        model, _ = build_clip(architecture, RANDOM_WEIGHTS)
+    check_tensors(clip, model.state_dict(), architecture, path)
+    return T2LCheckpoint(architecture, n_frames=tokens.shape[1], epoch=epoch, clip=clip, trained=trained)
+
+
+def _adapter_name(key: str, path: Path) -> str:
+    match = _ADAPTER.fullmatch(key)
+    if match is None:
+        raise AuthorCheckpointError(f"{path} has an adapter of an unknown kind, {key}")
+    tower = "visual_blocks" if match["visual"] else "text_blocks"
+    linear = {"1": "down", "2": "up"}[match["linear"]]
+    return f"{tower}.adapters.{match['layer']}.{linear}.{match['kind']}"
+
+
+def _check_adapters(clip: dict[str, Tensor], trained: dict[str, Tensor], n_visual_layers: int, path: Path) -> None:
+    n_text_layers = len({k.split(".")[2] for k in clip if k.startswith("transformer.resblocks.")})
+    wanted = [
+        f"{tower}.adapters.{layer}.{linear}.{kind}"
+        for tower, n_layers in (("visual_blocks", n_visual_layers), ("text_blocks", n_text_layers))
+        for layer in range(n_layers)
+        for linear in ("down", "up")
+        for kind in ("weight", "bias")
+    ]
+    missing = [name for name in wanted if name not in trained]
+    if missing:
+        n_missing = len(missing)
+        raise AuthorCheckpointError(f"{path} lacks {n_missing} adapter tensors, such as {missing[0]}: it is incomplete")
