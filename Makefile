@@ -9,16 +9,19 @@ CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
 ABLATION := runs/ablation
+AP_CLIP_DEMO := runs/ap-clip-demo
 VARIANTS := zero_shot adapters ttl tfd t2l
+AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
 SEEDS := 0 1 2
 
-.PHONY: help install quickstart ablation test lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo test lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 help:
 	@echo "make quickstart [SEED=0]  install, train T2L on the embedded benchmark, print its table (5 minutes)"
 	@echo "make ablation             frozen / adapters / TTL / TFD / both, three seeds each, one table"
+	@echo "make ap-clip-demo         one prompt / prompts averaged / AP-CLIP, three seeds each, one table (7 minutes)"
 	@echo "make test                 install, run the tests"
 	@echo "make lint                 ruff, mypy, codespell"
 	@echo "make format               let ruff format the code"
@@ -77,6 +80,18 @@ $(ABLATION)/%/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
 	  --model.weights $(TINY_CLIP)/seed$(1).pt --ckpt_path $$(@D)/checkpoints/best.ckpt
 endef
 $(foreach s,$(SEEDS),$(eval $(call ABLATION_RULES,$(s))))
+
+# One tiny CLIP for all seeds: they differ in training alone.
+ap-clip-demo: $(foreach v,$(AP_CLIP_VARIANTS),$(foreach s,$(SEEDS),$(AP_CLIP_DEMO)/$(v)/seed$(s)/results.json))
+	$(ZSAR) summarize $(^:/results.json=) --output $(AP_CLIP_DEMO)/results.json
+
+define AP_CLIP_RULES
+$(AP_CLIP_DEMO)/%/seed$(1)/results.json: $(TINY_CLIP)/seed0.pt
+	$(ZSAR) fit --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D)
+	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	  --ckpt_path $$(@D)/checkpoints/best.ckpt
+endef
+$(foreach s,$(SEEDS),$(eval $(call AP_CLIP_RULES,$(s))))
 
 # --- development ------------------------------------------------------------------------------------------------------
 
