@@ -84,12 +84,17 @@ class ClassText:
         names: The C class names, in label order.
         prompts: For each class its P >= 1 prompts, P the same for all classes.
         source: Where the prompts come from, for the reader of a result ("template: a video of {}").
+        prompt_groups: The group of attributes that each of the P prompts of any class belongs to ("Scene", ...); None
+            where prompts have no attributes.
+        prompt_attributes: The attribute that each of them speaks of ("posture", ...); None where they have none.
     """
 
     set_name: str
     names: tuple[str, ...]
     prompts: tuple[tuple[str, ...], ...]
     source: str
+    prompt_groups: tuple[str, ...] | None = None
+    prompt_attributes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuses class text that no model could be tested on."""
@@ -102,6 +107,14 @@ class ClassText:
             raise ValueError(f"the set {self.set_name!r} has no classes")
         if len({len(p) for p in self.prompts}) != 1 or not self.prompts[0]:
             raise ValueError(f"every class of {self.set_name!r} needs the same number of prompts, at least one")
+        if (self.prompt_groups is None) != (self.prompt_attributes is None):
+            raise ValueError(f"prompts of {self.set_name!r} need both groups and attributes, or neither")
+        for called, labels in (("groups", self.prompt_groups), ("attributes", self.prompt_attributes)):
+            if labels is not None and len(labels) != len(self.prompts[0]):
+                raise ValueError(
+                    f"{len(labels)} {called} of prompts, but each class of {self.set_name!r} has "
+                    f"{len(self.prompts[0])} prompts; give one for each"
+                )
 
     @property
     def prompts_per_class(self) -> int:

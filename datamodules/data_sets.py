@@ -17,7 +17,7 @@ import datamodules.ucf101_p
 import datamodules.video_folder  # noqa: F401 - jsonargparse knows the names once the files are imported
 from datamodules.video import TrimmedVideoDataModule
 
-_BASES = ("datamodules.video", "datamodules.listed_videos")
+_BASES = ("datamodules.video", "datamodules.listed_videos", "datamodules.perturbed_videos")
 
 
 def data_set_names() -> tuple[str, ...]:

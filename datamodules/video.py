@@ -42,12 +42,13 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     Attributes:
         n_folds: How many official splits there are.
-        default_flip: Probability of mirroring a training clip where `clips.augmentation.flip` does not say.
+        may_flip: Whether a mirrored clip still shows its class; if so, half of the training clips are mirrored where
+            `clips.augmentation.flip` does not say otherwise.
         sets: After `setup`, the videos of each set.
     """
 
     n_folds: ClassVar[int] = 1
-    default_flip: ClassVar[float] = 0.5
+    may_flip: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -79,8 +80,13 @@ class TrimmedVideoDataModule(LightningDataModule):
         if not 1 <= split.fold <= self.n_folds:
             raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
         augmentation = asdict(clips.augmentation)
+        if augmentation["flip"] and not self.may_flip:
+            raise ValueError(
+                f"clips.augmentation.flip is {augmentation['flip']}, but a mirrored clip of {type(self).__name__} may "
+                "show another class; leave it out, or set it to 0"
+            )
         if augmentation["flip"] is None:
-            augmentation["flip"] = self.default_flip
+            augmentation["flip"] = 0.5 if self.may_flip else 0.0
         self._train_transform = TrainTransform(clips.image_size, **augmentation)
         self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
         self.sets: dict[str, VideoTable] = {}

@@ -124,7 +124,8 @@ class FineTunedCLIP(ActionRecognizer):
         self.n_negative_classes = n_negative_classes
         self.tuned_share = tuned_share
         self.start_from = start_from
-        assert self.backbone.weights_hash  # of the original weights, before they are tuned
+        if self.backbone.logit_scale.device.type != "meta":  # where there are no weights
+            assert self.backbone.weights_hash  # remembered from here on: of the original weights, before they are tuned
         for name, parameter in self.backbone.clip.named_parameters():
             parameter.requires_grad_(_is_tuned(name, tune))
         self._original = self._copy_of_tuned() if tuned_share < 1 else {}

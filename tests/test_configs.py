@@ -9,6 +9,7 @@ import torch
 import yaml
 from lightning.pytorch import Trainer
 
+from callbacks.frame_prompt_scores import FramePromptScores
 from datamodules.video import TrimmedVideoDataModule
 from lightning_modules.lightning_cli import ActionRecognitionCLI
 from lightning_modules.recognizer import ActionRecognizer
@@ -136,3 +137,13 @@ def test_early_stopping_is_appended_to_an_experiment(parse: Any) -> None:
     cli = parse("--config", str(EXPERIMENTS[0]), "--config", str(CONFIGS / "trainer" / "early_stopping.yaml"))
     callbacks = cli.config["fit"]["trainer"]["callbacks"]
     assert [c["class_path"] for c in callbacks] == ["lightning.pytorch.callbacks.EarlyStopping"]
+
+
+def test_frame_prompt_scores_are_appended_to_a_test(parse: Any) -> None:
+    fragment = CONFIGS / "visualization" / "frame_prompt_scores.yaml"
+    assert fragment.read_text().startswith("# Appended to a test (`--config configs/visualization/")
+    experiment = CONFIGS / "experiment" / "clip_zero_shot_hmdb51.yaml"
+    cli = parse("--config", str(experiment), "--config", str(fragment), subcommand="test")
+    (callback,) = cli.config_init["test"]["trainer"]["callbacks"]
+    assert isinstance(callback, FramePromptScores)
+    assert (callback.n_videos, callback.videos, callback.k) == (8, None, 5)

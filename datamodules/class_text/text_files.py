@@ -16,7 +16,7 @@ from reprlib import repr as shortened
 from typing import Any, Literal, get_args
 
 from datamodules.batch import ClassText
-from datamodules.class_text.action_prompts import ATTRIBUTES
+from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
 
 Kind = Literal["description", "explanation", "action_prompts"]
 Texts = str | list[str] | dict[str, list[str]]
@@ -60,7 +60,8 @@ def read_class_text(set_name: str, names: Sequence[str], file: Path | str, *, le
             "a video of brush hair. TEXT".
 
     Returns:
-        The names with P prompts each; action prompts lie attribute by attribute in the order of `ATTRIBUTES`.
+        The names with P prompts each; action prompts lie attribute by attribute in the order of `ATTRIBUTES`, and the
+        attribute and group of each are given.
 
     Raises:
         ValueError: The file is missing or malformed, lacks classes (all of them are named), or has different numbers
@@ -84,7 +85,12 @@ def read_class_text(set_name: str, names: Sequence[str], file: Path | str, *, le
         leads = [lead.replace("{}", name) for name in names]
         prompts = [tuple(f"{first} {text}" for text in texts) for first, texts in zip(leads, prompts, strict=True)]
         source += f" after {lead!r}"
-    return ClassText(set_name=set_name, names=tuple(names), prompts=tuple(prompts), source=source)
+    groups: tuple[str, ...] | None = None
+    attributes: tuple[str, ...] | None = None
+    if content.kind == "action_prompts":
+        speak_of = attribute_of_prompts(len(prompts[0]))
+        groups, attributes = tuple(a.group for a in speak_of), tuple(a.name for a in speak_of)
+    return ClassText(set_name, tuple(names), tuple(prompts), source, groups, attributes)
 
 
 def shipped_class_text() -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 With the frames v_i of a video and the prompts c_j of a class, v2t = mean_i max_j v_i.c_j, t2v = mean_j max_i v_i.c_j,
 and the score is (v2t + t2v) / 2, alike in training and inference. Written down plainly this needs all similarities
-[B, C, V*T, P] at once, and autograd keeps them. Here they exist for a block of classes at a time. A gradient needs only
-where the maxima were, which is kept as small integers; recomputing the similarities would cost another matrix product.
+[B, C, V*T, P] at once, and autograd their gradient twice. Here both exist for a block of classes at a time. A gradient
+needs only where the maxima were, kept as small integers; recomputing similarities would cost another matrix product.
 
 Values and gradients are exact. Where similarities tie, the gradient goes to one of them, the one that `torch.max`
 names. The blocks are inside custom operators, which `torch.compile` takes as a whole.

@@ -42,3 +42,25 @@ def test_impossible_class_text_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         ClassText("base", names, prompts, "test")
+
+
+def test_labels_of_prompts_leave_the_content_hash_as_it_is() -> None:
+    plain = ClassText("base", ("a", "b"), (("an a",), ("a b",)), "test")
+    labelled = ClassText("base", ("a", "b"), (("an a",), ("a b",)), "test", ("Body",), ("posture",))
+    assert (plain.prompt_groups, plain.prompt_attributes) == (None, None)
+    assert labelled.content_hash == plain.content_hash
+
+
+@pytest.mark.parametrize(
+    ("groups", "attributes", "message"),
+    [
+        (("Body",), None, "both groups and attributes, or neither"),
+        (("Body", "Body"), ("posture",), "2 groups of prompts, but each class of 'base' has 1 prompts"),
+        (("Body",), (), "0 attributes of prompts"),
+    ],
+)
+def test_labels_that_do_not_fit_the_prompts_are_refused(
+    groups: tuple[str, ...] | None, attributes: tuple[str, ...] | None, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ClassText("base", ("a",), (("an a",),), "test", groups, attributes)

@@ -15,8 +15,12 @@ from datamodules.class_text.text_files import (
     write_class_text,
 )
 from datamodules.class_text.vocabulary import clean_names, exact_names
+from datamodules.moving_shapes_rendering import all_classes
 from tests.reference.json_schema import is_valid
 
+CLASSES = {data_set: clean_names(exact_names(data_set)) for data_set in ("ucf101", "hmdb51", "thumos14")} | {
+    "moving_shapes": tuple(moving_shape.name for moving_shape in all_classes())
+}
 SCHEMA = json.loads((Path(text_files.__file__).parent / "class_text.schema.json").read_text())
 HEADER = {"data_set": "toys", "source": "a test"}
 
@@ -61,6 +65,18 @@ def test_action_prompts_lie_attribute_by_attribute_whatever_the_order_in_the_fil
         assert prompt in (f"a {attribute.name} 0", f"a {attribute.name} 1")
     assert text.prompts[0][:3] == ("a location 0", "a location 1", "a objects_and_props 0")
     assert text.source == "action prompts: t.json"
+
+
+def test_action_prompts_name_the_group_and_attribute_of_each(tmp_path: Path) -> None:
+    text = read_class_text("test", ["a"], written(tmp_path, with_header("action_prompts", {"a": attributes("a")})))
+    assert text.prompt_attributes == tuple(prompt.split()[1] for prompt in text.prompts[0])
+    assert text.prompt_groups == ("Scene",) * 8 + ("Actor",) * 8 + ("Body",) * 8
+
+
+def test_other_texts_have_no_groups_and_attributes(tmp_path: Path) -> None:
+    text = read_class_text("test", ["a"], written(tmp_path, {"a": [str(i) for i in range(12)]}))
+    assert text.prompt_groups is None
+    assert text.prompt_attributes is None
 
 
 def test_a_lead_names_the_class_before_each_text(tmp_path: Path) -> None:
@@ -181,11 +197,11 @@ def test_shipped_files_are_complete_and_as_the_schema_says(name: str) -> None:
     path = text_files.FOLDER / f"{name}.json"
     file = read_class_text_file(path)
     assert is_valid(json.loads(path.read_text()), SCHEMA)
-    data_set, kind = name.split("_", 1)
-    assert kind.removesuffix("s") == file.kind.removesuffix("s")
+    (data_set,) = [data_set for data_set in CLASSES if name.startswith(f"{data_set}_")]
+    assert name.removeprefix(f"{data_set}_").removesuffix("s") == file.kind.removesuffix("s")
     assert file.data_set
     assert file.source
-    text = read_class_text("test", clean_names(exact_names(data_set)), name)
+    text = read_class_text("test", CLASSES[data_set], name)
     assert set(file.classes) == set(text.names)
 
 

@@ -36,9 +36,9 @@ def ask(server: ChatServer, **settings: Any) -> Reply:
 
 
 def test_a_reply_has_the_text_and_says_whether_it_was_cut_off(server: ChatServer) -> None:
-    server.script = [Answer("Hello."), Answer("Good mor", finish_reason="length")]
+    server.script = [Answer("Hello."), Answer("Good after", finish_reason="length")]
     assert ask(server) == Reply("Hello.", truncated=False)
-    assert ask(server) == Reply("Good mor", truncated=True)
+    assert ask(server) == Reply("Good after", truncated=True)
 
 
 def test_settings_are_sent_and_those_that_are_none_are_not(server: ChatServer) -> None:

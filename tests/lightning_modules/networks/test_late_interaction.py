@@ -139,8 +139,9 @@ def test_fp32_frames_meet_half_precision_prompts() -> None:
     assert [value.dtype for value in gradients(scores, frames, classes)] == [torch.float32, torch.bfloat16]
 
 
-def test_autocast_does_not_reach_the_similarities() -> None:
-    inputs = embeddings(*SHARED)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_autocast_does_not_reach_the_similarities(dtype: torch.dtype) -> None:
+    inputs = embeddings(*SHARED, dtype=dtype)
     expected = late_interaction(*inputs)
     with torch.autocast("cpu", torch.bfloat16):
         scores = late_interaction(*inputs)
@@ -206,15 +207,25 @@ def test_only_inputs_and_a_byte_for_each_maximum_are_saved() -> None:
     assert argmax < saved <= argmax + embedded < similarities / 4
 
 
-@pytest.mark.parametrize("trained", [True, False])
-def test_nothing_larger_than_a_block_is_allocated(trained: bool) -> None:
-    frames, classes = torch.randn(4, 64, 8).requires_grad_(trained), torch.randn(100, 32, 8).requires_grad_(trained)
+def largest_allocation(frames: Tensor, classes: Tensor, block_mb: float) -> int:
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        scores = late_interaction(frames, classes, block_mb=0.2)
-        if trained:
+        scores = late_interaction(frames, classes, block_mb=block_mb)
+        if scores.requires_grad:
             scores.sum().backward()
-    largest = max(event.self_cpu_memory_usage for event in profile.events())
-    assert 0.19e6 < largest <= 0.2e6  # all similarities are 3.3e6
+    return max(event.self_cpu_memory_usage for event in profile.events())
+
+
+@pytest.mark.parametrize("frames_trained", [True, False])
+def test_nothing_larger_than_a_block_is_allocated(frames_trained: bool) -> None:
+    frames, classes = torch.randn(4, 64, 32).requires_grad_(frames_trained), torch.randn(100, 32, 32)
+    assert 4 * 64 * 100 * 32 * 4 > 3e6  # all similarities
+    assert classes.numel() * 4 > 0.4e6  # a gradient of the frozen classes
+    assert 0.19e6 < largest_allocation(frames, classes, block_mb=0.2) <= 0.2e6
+
+
+def test_converted_prompts_count_in_a_block() -> None:
+    frames, classes = torch.randn(1, 2, 512), torch.randn(100, 4, 512, dtype=torch.bfloat16)
+    assert largest_allocation(frames, classes, block_mb=0.1) <= 0.1e6
 
 
 @pytest.mark.parametrize("n", [256, 257])
