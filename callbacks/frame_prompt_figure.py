@@ -1,4 +1,4 @@
-"""The picture of a video's frame-prompt scores: frames, below each its best prompts, on the right the groups' shares."""
+"""The picture of a video's frame-prompt scores: frames, below each its best prompts, on the right shares of groups."""
 
 from __future__ import annotations
 

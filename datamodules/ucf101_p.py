@@ -11,8 +11,8 @@ UCF-101. Licence and counts: those of UCF-101's test splits. For testing.
 
 from __future__ import annotations
 
-from datamodules.ucf101 import UCF101
 from datamodules.perturbed_videos import PerturbedVideos
+from datamodules.ucf101 import UCF101
 
 
 class UCF101P(PerturbedVideos, UCF101):

@@ -23,7 +23,13 @@ def content(*, correct: bool) -> dict[str, Any]:
     of_class = [{"class": name, "probability": 0.5} for name in TEXT.names]
     scores = [{**of_class[i], **prompt_scores(similarities, TEXT, i, k=2)} for i in range(2)]
     true = scores[0] if correct else scores[1]
-    return {"video": "v_1", "correct": correct, "scorer": "late_interaction", "groups": ["Scene", "Body"]} | {
+    return {
+        "set": "test",
+        "video": "v_1",
+        "correct": correct,
+        "scorer": "late_interaction",
+        "groups": ["Scene", "Body"],
+    } | {
         "n_views": 1,
         "n_frames_per_view": 10,
         "predicted": scores[0],

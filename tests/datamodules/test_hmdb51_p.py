@@ -20,8 +20,3 @@ def test_a_perturbation_that_is_not_there_is_named(tmp_path: Path) -> None:
     make_perturbed(tmp_path, make_hmdb51(tmp_path))
     with pytest.raises(FileNotFoundError, match="no folder .*hmdb51_p/videos/fog/1"):
         HMDB51P(perturbation="fog", severity=1, data_root=tmp_path).setup("test")
-
-
-def test_severities_are_one_to_five() -> None:
-    with pytest.raises(ValueError, match="severity must be 1 to 5; got 0"):
-        HMDB51P(perturbation="fog", severity=0)

@@ -16,11 +16,6 @@ def test_the_test_split_is_read_from_the_folder_of_perturbation_and_severity(tmp
     assert module.list_videos("test").root == tmp_path / "ucf101_p/videos/zoom_blur/2"
 
 
-def test_severities_are_one_to_five() -> None:
-    with pytest.raises(ValueError, match="severity must be 1 to 5; got 6"):
-        UCF101P(perturbation="zoom_blur", severity=6)
-
-
 def test_nothing_can_be_trained_on_and_results_name_the_shift(tmp_path: Path) -> None:
     make_perturbed(tmp_path, make_ucf101(tmp_path))
     module = UCF101P(perturbation="gaussian_noise", severity=3, data_root=tmp_path)
