@@ -24,7 +24,7 @@ def shown_commands() -> list[str]:
 
 
 ZSAR = [re.sub(r"^.*?zsar ", "", command) for command in shown_commands() if "zsar " in command]
-MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z]+)", README + CONTRIBUTING, flags=re.MULTILINE)))
+MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", README + CONTRIBUTING, flags=re.MULTILINE)))
 
 
 def test_there_are_commands_to_check() -> None:

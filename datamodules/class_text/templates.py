@@ -13,6 +13,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "photo": ("a photo of a {}.",),
     # ViFi-CLIP's prompt (Rasheed et al. 2023, implementation details).
     "vifi_clip": ("a photo of {}.",),
+    # What AP-CLIP puts before its prompts (Jia et al. 2024, section 3.2); other words for videos are as good.
     "video": ("a video of {}.",),
     # The 16 prompts of ActionCLIP (Wang et al. 2021), which T2L uses where there are no descriptions.
     "action_clip": (
