@@ -86,7 +86,7 @@ class FineTunedCLIP(ActionRecognizer):
             label_smoothing: Share of the target that is spread over all classes.
             n_negative_classes: In training, score against the classes of the batch and so many others, drawn anew in
                 each step; null for all classes. With text that is trained, memory grows with the number of prompts:
-                with a B/16 text tower about 30 MB for each prompt of 77 tokens in fp32, 2 MB with gradient
+                with a B/16 text tower 38 MB for each prompt of 77 tokens in fp32, 2 MB with gradient
                 checkpointing.
             tuned_share: At test time, weights are this share of the tuned ones and the rest of the original ones
                 (alpha of WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
