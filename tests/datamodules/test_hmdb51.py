@@ -75,3 +75,22 @@ def test_120_of_1530_published_labels_are_found_to_be_swapped(tmp_path: Path, fo
     )
     with pytest.raises(ValueError, match=r"120 of 1530 labels contradict"):
         HMDB51(data_root=tmp_path, lists=lists).list_videos("test")
+
+
+def test_the_published_base_to_novel_lists_are_swapped_too(tmp_path: Path) -> None:
+    if not (SHARED / "splits").is_dir():
+        pytest.skip(f"{SHARED / 'splits'} is not here")
+    (tmp_path / "hmdb51" / "videos").mkdir(parents=True)
+    lists, labels = SHARED / "splits/vifi_clip/base2novel_splits/hmdb_splits", SHARED / "labels"
+    module = HMDB51(
+        data_root=tmp_path,
+        split=Split(protocol="base_to_novel"),
+        lists=Lists(
+            base=lists / "base_val.txt",
+            novel=lists / "novel_val.txt",
+            base_classes=labels / "hmdb_51_base_labels.csv",
+            novel_classes=labels / "hmdb_51_novel_labels.csv",
+        ),
+    )
+    swapped = {name: (n, len(rows)) for name in ("base", "novel") for n, rows in [module.contradictions(name)]}
+    assert swapped == {"base": (780, 60), "novel": (750, 60)}
