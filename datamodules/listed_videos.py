@@ -137,21 +137,15 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         return VideoIndex(self.data_root / self.videos_folder, may_be_missing=self._tolerates)
 
     def _list(self, subset: Literal["train", "test"]) -> VideoTable:
-        if self.split.protocol == "base_to_novel":
-            files = (
-                [(self.lists.base, self.lists.base_classes), (self.lists.novel, self.lists.novel_classes)]
-                if subset == "test"
-                else [(self.lists.train, self.lists.base_classes)]
-            )
-        else:
-            files = [(self.lists.test if subset == "test" else self.lists.train, self.lists.classes)]
-        if all(path is None for path, _ in files):
+        in_use = self.lists_in_use()
+        files = [
+            in_use[name] for name in (("train",) if subset == "train" else ("test", "base", "novel")) if name in in_use
+        ]
+        if not files:
             return self._annotated(subset)
         videos: list[str] = []
         classes: list[str] = []
-        for path, labels in files:
-            assert path is not None  # _check_lists saw to it
-            assert labels is not None
+        for path, labels in files:  # of one protocol, and whole: _check_lists saw to it
             of_list = self._read_list(path, labels)
             videos += of_list[0]
             classes += of_list[1]
@@ -269,9 +263,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             return super().draw_training_sets(videos)
         if self.lists.held_out is None:
             return videos, videos.select(np.arange(0))
-        labels = self.lists.base_classes if self.split.protocol == "base_to_novel" else self.lists.classes
-        assert labels is not None
-        further = self._table(*self._read_list(self.lists.held_out, labels))
+        further = self._table(*self._read_list(*self.lists_in_use()["held_out"]))
         rest = self.without_excluded(further.of_classes(self.class_names, self.set_classes("fit")["train"]))
         rest = rest.without(videos.all_keys())
         _, drawn = draw_training_videos(

@@ -25,6 +25,7 @@ from datamodules.transforms import TestTransform
 from datamodules.video_index import find_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.recognizer import ActionRecognizer
 
 NONE_OF_THESE = "none of these"
@@ -144,10 +145,7 @@ def _expand(patterns: Sequence[str]) -> Iterator[Path]:
 
 
 def _class_text(options: argparse.Namespace) -> ClassText:
-    names = options.classes.split(",") if options.classes else []
-    if options.classes_file is not None:
-        names += options.classes_file.read_text(encoding="utf-8-sig").splitlines()
-    names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    names = read_class_names(options.classes, options.classes_file)
     if len(names) < 2:
         raise ValueError(
             f'there must be at least 2 class names to choose from; got {names}. Give them as --classes "a, b, c" or '

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from datamodules.class_text.text_files import Kind
 from datamodules.class_text.vocabulary import clean_names, exact_names
 from lightning_modules.commands.answer_store import AnswerStore
+from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.commands.class_questions import ClassQuestion
 from lightning_modules.commands.language_model import LanguageModel, ModelSettings
 from lightning_modules.commands.patient_asking import Patience, UnansweredError, ask_until_accepted
@@ -135,12 +136,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
 
 def _classes(options: argparse.Namespace) -> tuple[list[str], str]:
     """The class names, each once, and whose they are."""
-    names = options.classes.split(",") if options.classes else []
-    if options.classes_file is not None:
-        names += options.classes_file.read_text(encoding="utf-8-sig").splitlines()
+    names = read_class_names(options.classes, options.classes_file)
     if options.vocabulary is not None:
-        names.extend(clean_names(exact_names(options.vocabulary)))
-    names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+        names = list(dict.fromkeys([*names, *clean_names(exact_names(options.vocabulary))]))
     if not names:
         raise ValueError(
             'there is no class name; give some as --classes "a, b, c", --classes-file FILE or --vocabulary DATA_SET'

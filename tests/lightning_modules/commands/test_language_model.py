@@ -1,5 +1,4 @@
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -13,22 +12,9 @@ from lightning_modules.commands.language_model import (
     Reply,
     TemporaryFailureError,
 )
-from tests.lightning_modules.commands.chat_server import Answer, ChatServer, chat_server
+from tests.lightning_modules.commands.chat_server import Answer, ChatServer
 
 HELLO = [{"role": "user", "content": 'Say "hello".'}]
-
-
-@pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with chat_server() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 def ask(server: ChatServer, **settings: Any) -> Reply:
