@@ -20,12 +20,14 @@ from tqdm import tqdm
 
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import pack_checkpoint, unpack_checkpoint
+from lightning_modules.embedded_batch import EmbeddedBatch
 from lightning_modules.metrics.harmonic_mean import harmonic_mean
 from lightning_modules.metrics.recognition import RecognitionMetrics
 from lightning_modules.networks.class_embeddings import ClassEmbeddings
 from lightning_modules.networks.late_interaction import late_interaction
-from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine
+from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine, weighted_views
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.residual_block import TextBlockForward
 from lightning_modules.optimization import Optimization, n_optimizer_steps
 
 PromptEnsemble = Literal["probability", "embedding"]
@@ -85,6 +87,7 @@ class ActionRecognizer(LightningModule):
             self.backbone.tokenize, lambda tokens: self.embed_text(tokens), progress=_progress
         )
         self.class_texts: dict[str, Sequence[ClassText]] = {}
+        self.adapted: EmbeddedBatch | None = None  # what a test-time adaptation made of the next batch
         self.trained_on: dict[str, Any] | None = None
         self.per_class_percent: dict[str, list[float]] = {}
         self._metrics = nn.ModuleDict()
@@ -98,7 +101,12 @@ class ActionRecognizer(LightningModule):
 
     def embed_text(self, tokens: Tensor) -> Tensor:
         """Embeds prompts: int64 [N, L] -> [N, D], not L2-normalized."""
-        return self.backbone.encode_text(tokens)
+        return self.backbone.encode_text(tokens, self.text_block_forward)
+
+    @property
+    def text_block_forward(self) -> TextBlockForward | None:
+        """How the blocks of the text tower are run; None for CLIP's own way."""
+        return None
 
     @property
     def text_is_trained(self) -> bool:
@@ -166,14 +174,50 @@ class ActionRecognizer(LightningModule):
         return self.embed_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
 
     def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] -> logits [B, C]."""
+        """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, C]."""
         if self.scorer == "late_interaction":
             similarities = late_interaction(frame_embeddings.flatten(1, 2), class_embeddings)
             return self.backbone.logit_scale.float() * similarities
-        if self.prompt_ensemble == "embedding" and class_embeddings.shape[1] > 1:
-            class_embeddings = functional.normalize(class_embeddings.mean(dim=1, keepdim=True), dim=-1)
-        scores = mean_pooled_cosine(frame_embeddings, class_embeddings, self.backbone.logit_scale)
-        return average_probabilities(scores)
+        return average_probabilities(self._mean_pooled(frame_embeddings, class_embeddings))
+
+    def score_views(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
+        """Scores each view by itself: [B, V, T, D] and [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
+        n_videos, n_views = frame_embeddings.shape[:2]
+        if self.scorer == "late_interaction":
+            own = class_embeddings.ndim == 4
+            classes = class_embeddings.repeat_interleave(n_views, dim=0) if own else class_embeddings
+            return self.score(frame_embeddings.flatten(0, 1)[:, None], classes).unflatten(0, (n_videos, n_views))
+        scores = self._mean_pooled(frame_embeddings, class_embeddings)
+        return average_probabilities(scores.flatten(0, 1)[:, None]).unflatten(0, (n_videos, n_views))
+
+    def _mean_pooled(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
+        """[B, V, P, C], with P = 1 where the prompts' embeddings are averaged."""
+        if self.prompt_ensemble == "embedding" and class_embeddings.shape[-2] > 1:
+            class_embeddings = functional.normalize(class_embeddings.mean(dim=-2, keepdim=True), dim=-1)
+        return mean_pooled_cosine(frame_embeddings, class_embeddings, self.backbone.logit_scale)
+
+    def embed(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
+        """A batch and its class text, embedded."""
+        classes = self.class_embeddings.cached(text.prompts, self.device)
+        return EmbeddedBatch(self.embed_views(batch.frames), (classes,))
+
+    def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
+        """Scores embedded videos.
+
+        Args:
+            embedded: Frames, class text and the weights of views.
+
+        Returns:
+            Logits [B, C] in fp32; log-probabilities where those of several views or class texts are averaged.
+        """
+        if embedded.view_weights is None:
+            scores = [self.score(embedded.frames, classes) for classes in embedded.class_texts]
+        else:
+            pairs = zip(embedded.class_texts, embedded.view_weights, strict=True)
+            scores = [weighted_views(self.score_views(embedded.frames, classes), w) for classes, w in pairs]
+        if len(scores) == 1:
+            return scores[0]
+        return average_probabilities(torch.stack(scores, dim=1)[:, None])
 
     def train(self, mode: bool = True) -> ActionRecognizer:
         """Training mode for what is trained; a frozen backbone stays in evaluation mode."""
@@ -282,14 +326,16 @@ class ActionRecognizer(LightningModule):
 
     def predict_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
         """Logits and probabilities of a batch, [B, C] each."""
-        embeddings = self.class_embeddings.cached(self.class_texts["predict"][dataloader_idx].prompts, self.device)
-        logits = self(batch.frames, embeddings)
-        return {"logits": logits, "probabilities": logits.softmax(dim=1)}
+        return self._predictions("predict", batch, dataloader_idx)
 
     def _evaluation_step(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
-        embeddings = self.class_embeddings.cached(self.class_texts[stage][dataloader_idx].prompts, self.device)
-        logits = self(batch.frames, embeddings)
-        self.set_metrics(stage)[dataloader_idx].update(logits, batch.labels, batch.failed)
+        predictions = self._predictions(stage, batch, dataloader_idx)
+        self.set_metrics(stage)[dataloader_idx].update(predictions["logits"], batch.labels, batch.failed)
+        return predictions
+
+    def _predictions(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
+        embedded = self.adapted or self.embed(batch, self.class_texts[stage][dataloader_idx])
+        logits = self.score_embedded(embedded)
         return {"logits": logits, "probabilities": logits.softmax(dim=1)}
 
     def set_metrics(self, stage: str) -> list[RecognitionMetrics]:

@@ -19,6 +19,7 @@ from lightning_modules.losses.temporal_feature_diversity import temporal_feature
 from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
 from lightning_modules.networks.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
 from lightning_modules.networks.author_checkpoints_t2l import read_t2l_checkpoint
+from lightning_modules.networks.residual_block import TextBlockForward
 from lightning_modules.networks.temporal_tokens import TemporalTokens
 from lightning_modules.optimization import Optimization
 from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble, Scorer
@@ -114,7 +115,7 @@ class T2L(ActionRecognizer):
         )
         self.text_blocks: AdaptedTextBlocks | None = None
         if text_adapters:
-            blocks = self.backbone.text_blocks
+            blocks = self.backbone.text.blocks
             width = blocks[0].attn.embed_dim  # type: ignore[union-attr, assignment]
             self.text_blocks = AdaptedTextBlocks(len(blocks), width, drop_rate=drop_rate)
 
@@ -123,9 +124,10 @@ class T2L(ActionRecognizer):
         blocks = partial(self.visual_blocks, n_frames=frames.shape[1])
         return self.backbone.encode_frames(frames.flatten(0, 1), blocks).unflatten(0, frames.shape[:2])
 
-    def embed_text(self, tokens: Tensor) -> Tensor:
-        """Embeds prompts through the adapted text tower: int64 [N, L] -> [N, D]."""
-        return self.backbone.encode_text(tokens, self.text_blocks)
+    @property
+    def text_block_forward(self) -> TextBlockForward | None:
+        """Through the adapters, if there are any."""
+        return self.text_blocks
 
     @property
     def text_is_trained(self) -> bool:

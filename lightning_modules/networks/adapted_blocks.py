@@ -9,13 +9,11 @@ dimension of [L, N, D] tensors); here it drops a residual branch for a whole vid
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from lightning_modules.networks.adapters import Adapter
+from lightning_modules.networks.residual_block import attend, feed_forward
 from lightning_modules.networks.temporal_tokens import TemporalTokens
 
 
@@ -56,18 +54,18 @@ class AdaptedVisualBlocks(nn.Module):
         if self.temporal_tokens is not None:
             token = self._temporal_token(layer, block, x.unflatten(0, (-1, n_frames)), rate)
             x = torch.cat([x, token], dim=1)
-        x = x + _drop_video(_attend(block, x, mask, rate), rate, n_frames)
+        x = x + _drop_video(attend(block, x, mask, dropout=rate), rate, n_frames)
         if self.temporal_tokens is not None:
             x = x[:, :-1]  # temporal tokens are made anew in each layer
         if self.adapters is not None:
             x = self.adapters[layer](x)
-        return x + _drop_video(_feed_forward(block, x), rate, n_frames)
+        return x + _drop_video(feed_forward(block, x), rate, n_frames)
 
     def _temporal_token(self, layer: int, block: nn.Module, x: Tensor, rate: float) -> Tensor:
         """Eq. 2 and 3: [B, T, N + 1, D] -> [B * T, 1, D]."""
         assert self.temporal_tokens is not None
         linked = self.temporal_tokens(layer, x.mean(dim=2))
-        attended = _drop_path(_attend(block, linked, None, rate), rate)
+        attended = _drop_path(attend(block, linked, None, dropout=rate), rate)
         return attended.flatten(0, 1).unsqueeze(1).to(x.dtype)
 
 
@@ -86,37 +84,20 @@ class AdaptedTextBlocks(nn.Module):
         self.adapters = nn.ModuleList(Adapter(width) for _ in range(n_layers))
         self.drop_rates = _linear_in_depth(drop_rate, n_layers)
 
-    def forward(self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
-        """One block: tokens [N, L, D] and additive mask [L, L] or None -> [N, L, D]."""
+    def forward(
+        self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None
+    ) -> Tensor:
+        """One block: tokens [N, L, D], additive mask or None, shared tokens before them or None -> [N, L, D]."""
         rate = self.drop_rates[layer] if self.training else 0.0
-        x = x + _drop_path(_attend(block, x, mask, rate), rate)
+        x = x + _drop_path(attend(block, x, mask, prefix=prefix, dropout=rate), rate)
         x = self.adapters[layer](x)
-        return x + _drop_path(_feed_forward(block, x), rate)
+        return x + _drop_path(feed_forward(block, x), rate)
 
 
 def _linear_in_depth(last: float, n_layers: int) -> tuple[float, ...]:
     if not 0 <= last < 1:
         raise ValueError(f"the drop rate must be at least 0 and below 1; got {last}")
     return tuple(last * layer / max(n_layers - 1, 1) for layer in range(n_layers))
-
-
-def _attend(block: Any, x: Tensor, mask: Tensor | None, dropout: float) -> Tensor:  # noqa: ANN401 - an open_clip block
-    """MHA(LN1(x)) of a frozen block [N, L, D] -> [N, L, D], through PyTorch's fused attention.
-
-    Written out because the block has no attention dropout of its own and is not to be changed.
-    """
-    attention = block.attn
-    queries_keys_values = functional.linear(block.ln_1(x), attention.in_proj_weight, attention.in_proj_bias)
-    n, length, _ = x.shape
-    q, k, v = queries_keys_values.view(n, length, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
-    mask = None if mask is None else mask.to(q.dtype)
-    y = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-    return block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))
-
-
-def _feed_forward(block: Any, x: Tensor) -> Tensor:  # noqa: ANN401 - an open_clip block
-    """MLP(LN2(x))."""
-    return block.ls_2(block.mlp(block.ln_2(x)))
 
 
 def _drop_video(branch: Tensor, rate: float, n_frames: int) -> Tensor:

@@ -14,7 +14,7 @@ def mean_pooled_cosine(frame_embeddings: Tensor, class_embeddings: Tensor, logit
 
     Args:
         frame_embeddings: Not normalized, [B, V, T, D]; the mean over T is normalized, not the frames (T2L, ViFi-CLIP).
-        class_embeddings: L2-normalized, [C, P, D].
+        class_embeddings: L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own.
         logit_scale: Factor of the cosine similarities, a scalar.
 
     Returns:
@@ -22,7 +22,8 @@ def mean_pooled_cosine(frame_embeddings: Tensor, class_embeddings: Tensor, logit
     """
     with torch.autocast(frame_embeddings.device.type, enabled=False):
         views = functional.normalize(frame_embeddings.float().mean(dim=2), dim=-1)
-        return logit_scale.float() * torch.einsum("bvd,cpd->bvpc", views, class_embeddings.float())
+        of_classes = "bcpd" if class_embeddings.ndim == 4 else "cpd"
+        return logit_scale.float() * torch.einsum(f"bvd,{of_classes}->bvpc", views, class_embeddings.float())
 
 
 def average_probabilities(scores: Tensor) -> Tensor:
@@ -38,3 +39,18 @@ def average_probabilities(scores: Tensor) -> Tensor:
     if n_views * n_prompts == 1:
         return scores[:, 0, 0]
     return scores.log_softmax(dim=-1).flatten(1, 2).logsumexp(dim=1) - math.log(n_views * n_prompts)
+
+
+def weighted_views(scores: Tensor, weights: Tensor) -> Tensor:
+    """Averages class probabilities over views that count differently.
+
+    Args:
+        scores: Logits of each view, [B, V, C].
+        weights: [B, V], at least 0 and summing to 1.
+
+    Returns:
+        The logarithm of the mean probabilities, [B, C]; differentiable in the scores, also where weights are 0.
+    """
+    counts = (weights > 0)[..., None]
+    logarithm = torch.where(counts, weights.clamp(min=torch.finfo(weights.dtype).tiny).log()[..., None], -math.inf)
+    return (scores.log_softmax(dim=-1) + logarithm).logsumexp(dim=1)

@@ -46,7 +46,7 @@ def test_text_block_equals_the_equations(backbone: OpenClipBackbone) -> None:
         nn.init.normal_(adapter.up.weight, std=0.1)
     x = torch.randn(3, 7, 64)
     mask = backbone.clip.attn_mask[:7, :7]
-    for layer, block in enumerate(backbone.text_blocks):
+    for layer, block in enumerate(backbone.text.blocks):
         expected = torch.stack([t2l_blocks.text_block(block, text, mask, blocks.adapters[layer]) for text in x])
         assert_close(blocks(layer, block, x, mask), expected, atol=1e-5, rtol=1e-4)
 

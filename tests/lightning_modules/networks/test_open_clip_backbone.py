@@ -31,7 +31,7 @@ def changed_config(path: Path, **changes: dict[str, object]) -> Path:
 def test_text_cut_at_the_last_end_gives_the_same_embeddings(tiny: OpenClipBackbone) -> None:
     tokens = tiny.tokenize(TEXTS)
     assert tokens.shape == (2, 16)
-    assert tiny.n_needed_tokens(tokens) == 12
+    assert tiny.text.n_needed_tokens(tokens) == 12
     assert_close(tiny.encode_text(tokens), tiny.clip.encode_text(tokens))
 
 
@@ -40,7 +40,7 @@ def test_text_of_a_tower_that_sees_both_ways_is_not_cut(tmp_path: Path) -> None:
         str(changed_config(tmp_path / "both-ways.json", text_cfg={"no_causal_mask": True})), "random"
     )
     tokens = backbone.tokenize(TEXTS)
-    assert backbone.n_needed_tokens(tokens) == 16
+    assert backbone.text.n_needed_tokens(tokens) == 16
     assert_close(backbone.encode_text(tokens), backbone.clip.encode_text(tokens))
 
 
@@ -49,7 +49,7 @@ def test_text_of_other_poolings_is_embedded_as_open_clip_does(tmp_path: Path, po
     config = changed_config(tmp_path / f"pool-{pool_type}.json", text_cfg={"pool_type": pool_type, "eos_id": 49407})
     backbone = OpenClipBackbone(str(config), "random")
     tokens = backbone.tokenize(TEXTS)
-    assert backbone.n_needed_tokens(tokens) == (12 if pool_type == "eos" else 16)
+    assert backbone.text.n_needed_tokens(tokens) == (12 if pool_type == "eos" else 16)
     assert_close(backbone.encode_text(tokens), backbone.clip.encode_text(tokens))
 
 

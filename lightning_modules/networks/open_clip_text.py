@@ -1,0 +1,279 @@
+"""The text half of a CLIP model of open_clip: its tokenizer and its text tower.
+
+Texts go in as words, as tokens, or as token embeddings of which some are learnable. A causal tower that reads the
+embedding at the end-of-text token sees nothing behind it: sequences are cut there, and what all texts have in common at
+their beginning is computed once, which gives the same embeddings for a fraction of the work.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.transformer import TextTransformer, text_global_pool
+from torch import Tensor, nn
+
+from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.networks.residual_block import TextBlockForward, plain_block, residual_blocks, run_blocks
+from lightning_modules.networks.token_limit import cut_at_sentence_end
+
+
+class OpenClipText:
+    """Texts -> tokens -> embeddings; it holds no weights of its own.
+
+    Attributes:
+        context_length: Most tokens that a text may have, start and end included.
+    """
+
+    def __init__(self, clip: Any, name: str, architecture: str) -> None:  # noqa: ANN401 - they share no base class
+        """Looks into a model.
+
+        Args:
+            clip: open_clip's model, which owns the tower.
+            name: The name that open_clip knows its architecture by.
+            architecture: What the user calls it, for errors.
+        """
+        self._clip = clip
+        self._name = name
+        self.architecture = architecture
+        self.context_length = int(clip.context_length)
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """Tokens of texts.
+
+        A text that is too long is cut at the end of a sentence, with a warning, so that its end-of-text token, where
+        CLIP reads the embedding, is kept.
+
+        Args:
+            texts: N texts.
+
+        Returns:
+            int64 [N, context length], on the CPU.
+
+        Raises:
+            ValueError: Not even the first sentence of a text fits.
+        """
+        return self._tokenizer(self._cut_to(self.context_length, texts))
+
+    def tokens_between(self, texts: Sequence[str], *, reserved: int) -> list[list[int]]:
+        """Tokens of texts without the start and the end, for prompts that are put together token by token.
+
+        Args:
+            texts: N texts.
+            reserved: So many of the positions, beside start and end, are kept for other tokens; longer texts are cut at
+                the end of a sentence, with a warning.
+
+        Returns:
+            The tokens of each text.
+
+        Raises:
+            ValueError: Not even the first sentence of a text fits.
+            BackboneError: The model's tokenizer is not CLIP's.
+        """
+        if not hasattr(self._tokenizer, "sot_token_id"):
+            raise BackboneError(
+                f"{self.architecture} reads text by {type(self._tokenizer).__name__}; prompts are put together token "
+                "by token for CLIP's own tokenizer only, as ViT-B-16-quickgelu has it"
+            )
+        return [self._tokenizer.encode(text) for text in self._cut_to(self.context_length - reserved, texts)]
+
+    @property
+    def start_and_end_token(self) -> tuple[int, int]:
+        """The tokens before and after a text, where the tokenizer is CLIP's."""
+        return self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
+
+    def _cut_to(self, n_tokens: int, texts: Sequence[str]) -> list[str]:
+        fitting = [cut_at_sentence_end(text, n_tokens, self._n_tokens) for text in texts]
+        cut = [text for text, kept in zip(texts, fitting, strict=True) if kept != text]
+        if cut:
+            warnings.warn(
+                f"{len(cut)} of {len(texts)} texts were cut at the end of a sentence, because {self.architecture} "
+                f"reads {n_tokens} tokens; the first of them is {cut[0]!r}",
+                stacklevel=3,
+            )
+        return fitting
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
+        return open_clip.get_tokenizer(self._name, context_length=self.context_length)
+
+    def _n_tokens(self, text: str) -> int:
+        tokenizer = self._tokenizer
+        if hasattr(tokenizer, "encode"):
+            return len(tokenizer.encode(text)) + 2  # start and end
+        return len(tokenizer.tokenizer(text).input_ids)
+
+    def encode(
+        self, tokens: Tensor, block_forward: TextBlockForward | None = None, *, checkpointing: bool = False
+    ) -> Tensor:
+        """Embeds texts.
+
+        In a causal tower no token sees what comes after it, so everything behind the last end-of-text token of the
+        batch is cut off before the blocks, which gives the same embeddings for a fraction of the work.
+
+        Args:
+            tokens: int64 [N, context length].
+            block_forward: How to run each text block; None for CLIP's own way.
+            checkpointing: Recompute each block in the backward pass.
+
+        Returns:
+            [N, D], not L2-normalized.
+
+        Raises:
+            BackboneError: `block_forward` is given but the text tower cannot be run block by block.
+        """
+        if self._tower is None:
+            if block_forward is not None:
+                raise BackboneError(
+                    f"the text tower of {self.architecture} cannot be run block by block; methods that work inside "
+                    "it (text adapters) need a CLIP text transformer such as that of ViT-B-16-quickgelu"
+                )
+            return self._clip.encode_text(tokens)
+        tower = self._tower
+        tokens = tokens[:, : self.n_needed_tokens(tokens)]
+        x = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]
+        mask = None if tower.attn_mask is None else tower.attn_mask[: tokens.shape[1], : tokens.shape[1]]
+        x = run_blocks(self.blocks, x, mask, block_forward or plain_block, checkpointing=checkpointing)
+        return self._project(text_global_pool(tower.ln_final(x), tokens, self._pooling, eos_token_id=self._eos_id))
+
+    def embed_tokens(self, tokens: Tensor) -> Tensor:
+        """The token embeddings that the text tower begins with, without positions: int64 [...] -> [..., W].
+
+        Raises:
+            BackboneError: The text tower cannot be run block by block.
+        """
+        embedded: Tensor = self._tower_or_refuse("learnable tokens").token_embedding(tokens)
+        return embedded
+
+    def encode_embedded(
+        self,
+        x: Tensor,
+        read_at: Tensor,
+        *,
+        prefix: Tensor | None = None,
+        block_forward: TextBlockForward | None = None,
+    ) -> Tensor:
+        """Embeds texts of which the token embeddings are given.
+
+        Behind a prefix, what all texts of a group have in common is computed once: no token sees what comes after it,
+        so that this gives what each text by itself would give.
+
+        Args:
+            x: Token embeddings without positions, [N, L, W].
+            read_at: int64 [N], the place in x where the embedding of each text is read (`is_read_at_end`).
+            prefix: Token embeddings before x that N / G texts share, [G, L0, W]; only in a causal tower.
+            block_forward: How to run each text block; None for CLIP's own way.
+
+        Returns:
+            [N, D], not L2-normalized.
+
+        Raises:
+            BackboneError: The text tower cannot be run block by block, or sees what comes later.
+        """
+        tower = self._tower_or_refuse("learnable tokens")
+        before = 0 if prefix is None else prefix.shape[1]
+        whole = before + x.shape[1]
+        mask = tower.attn_mask
+        if prefix is not None and mask is None:
+            raise BackboneError(f"the text tower of {self.architecture} is not causal; its texts cannot share a prefix")
+        x = x + tower.positional_embedding[before:whole]
+        prefix = None if prefix is None else prefix + tower.positional_embedding[:before]
+        run = block_forward or plain_block
+        for layer, block in enumerate(self.blocks):
+            after = run(layer, block, x, None if mask is None else mask[before:whole, :whole], prefix)
+            if prefix is not None:
+                prefix = run(layer, block, prefix, mask[:before, :before])
+            x = after
+        return self._project(tower.ln_final(x[torch.arange(len(x), device=x.device), read_at]))
+
+    @property
+    def is_read_at_end(self) -> bool:
+        """Whether a text's embedding is that of its end-of-text token, which sees the text alone and no padding.
+
+        Else the embedding may depend on every position; then it is read at the last one, or the first.
+        """
+        tower = self._tower
+        return tower is not None and tower.attn_mask is not None and self._pooling in ("argmax", "eos")
+
+    def reading_position(self, end: int) -> int:
+        """Where the embedding of a text is read whose end-of-text token stands at `end`.
+
+        Raises:
+            BackboneError: The tower pools in a way that has no such position.
+        """
+        places = {"argmax": end, "eos": end, "first": 0, "last": self.context_length - 1}
+        if self._pooling not in places:
+            raise BackboneError(
+                f"the text tower of {self.architecture} pools by {self._pooling!r}; learnable tokens need a tower "
+                f"that reads one position ({', '.join(places)})"
+            )
+        return places[self._pooling]
+
+    @property
+    def width(self) -> int:
+        """W, the width of the text tower."""
+        return int(self._tower_or_refuse("learnable tokens").token_embedding.weight.shape[1])
+
+    def _tower_or_refuse(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
+        if self._tower is None:
+            raise BackboneError(
+                f"the text tower of {self.architecture} is not a plain transformer over tokens (CoCa's has a class "
+                f"token, others come from Hugging Face); {what_for} need one such as that of ViT-B-16-quickgelu"
+            )
+        return self._tower
+
+    def _project(self, pooled: Tensor) -> Tensor:
+        tower = self._tower
+        projection = tower.text_projection
+        if projection is None:
+            return pooled
+        return projection(pooled) if isinstance(projection, nn.Linear) else pooled @ projection
+
+    def n_needed_tokens(self, tokens: Tensor) -> int:
+        """How many of the token positions of a batch can change its embeddings.
+
+        Args:
+            tokens: int64 [N, L].
+
+        Returns:
+            One past the last end-of-text token where the tower is causal and reads its embedding there; else L.
+        """
+        if not self.is_read_at_end:
+            return tokens.shape[1]
+        is_end = tokens == (tokens.amax(dim=1, keepdim=True) if self._pooling == "argmax" else self._eos_id)
+        return int(is_end.int().argmax(dim=1).max()) + 1
+
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        """The residual attention blocks of the text tower.
+
+        Raises:
+            BackboneError: It has none that can be run one by one.
+        """
+        if self._tower is None:
+            raise BackboneError(f"the text tower of {self.architecture} has no blocks that can be run one by one")
+        return residual_blocks(self._tower.transformer, self.architecture, "text")
+
+    @property
+    def _tower(self) -> Any:  # noqa: ANN401 - CLIP holds its text tower's parts itself, CustomTextCLIP in .text
+        """The module that has token_embedding, transformer, ...; None where there is no plain transformer."""
+        if isinstance(self._clip, open_clip.CLIP):
+            return self._clip
+        text = getattr(self._clip, "text", None)
+        if isinstance(text, TextTransformer) and text.cls_emb is None and not text.use_pad_mask:
+            return text
+        return None
+
+    @property
+    def _pooling(self) -> str:
+        tower = self._tower
+        return str(tower.text_pool_type if tower is self._clip else tower.pool_type)
+
+    @property
+    def _eos_id(self) -> int:
+        tower = self._tower
+        return int(tower.text_eos_id if tower is self._clip else tower.eos_id)

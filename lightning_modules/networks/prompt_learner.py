@@ -1,0 +1,184 @@
+"""Prompts with learnable context tokens: [start][context][class text .][end] -> class embeddings (TPT, CoOp).
+
+One context serves all classes. What a prompt learner holds is fixed: the tokens of the class texts and where the
+context goes; contexts are arguments, one for each video, so that many videos are tuned at a time.
+
+Exact savings, for towers that are causal and read the embedding at the end token (all others run at full length):
+sequences end with the longest end token of their part, parts are of texts of like length, and the leading positions
+that all prompts share (start and context, mostly) are computed once a video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.networks.open_clip_text import OpenClipText
+from lightning_modules.networks.residual_block import TextBlockForward
+
+ClassPosition = Literal["end", "middle", "front"]
+_MOST_PADDING = 1.3  # a part's longest text is at most so many times as long as its shortest
+_SMALLEST_PART = 16  # prompts; smaller products are slower than some padding
+# Activations kept for the gradient, per token and layer, in widths of the tower: 5 of attention, 8 of the MLP, adapters
+# and what the fused attention keeps.
+_KEPT_WIDTHS = 20
+
+
+class PromptLearner:
+    """The prompts of C classes, P each, around a learnable context of some tokens."""
+
+    def __init__(
+        self,
+        text: OpenClipText,
+        texts: Sequence[Sequence[str]],
+        *,
+        phrase: str | None,
+        n_context: int,
+        class_position: ClassPosition,
+        device: torch.device,
+        block_forward: TextBlockForward | None = None,
+    ) -> None:
+        """Lays the prompts out.
+
+        Args:
+            text: Tokenizer and text tower.
+            texts: P texts for each of C classes. A text without a closing mark gets a full stop, as TPT puts one after
+                each name; of a text that begins with the phrase the context takes the phrase's place.
+            phrase: What the context is initialized from; None for another context.
+            n_context: Its number of tokens.
+            class_position: Where the text stands: behind the context ("end"), in its middle, or before it. In the
+                latter two the text's last token, the full stop, stays last (CoOp).
+            device: Where the tower is.
+            block_forward: How to run each text block; None for CLIP's own way.
+
+        Raises:
+            ValueError: Not even the first sentence of a text fits beside the context.
+            BackboneError: Another tokenizer than CLIP's, or a tower that cannot be run on token embeddings.
+        """
+        self._text = text
+        self._block_forward = block_forward
+        self.shape = (len(texts), len(texts[0]))
+        flat = [_without_phrase(one, phrase) for of_class in texts for one in of_class]
+        bodies = text.tokens_between([_closed(one) for one in flat], reserved=n_context)
+        start, end = text.start_and_end_token
+        rows = [[start, *_laid_out(body, n_context, class_position), end] for body in bodies]
+        rows.sort(key=len)
+        order = sorted(range(len(bodies)), key=lambda i: len(bodies[i]))
+        self._unsorted = torch.tensor(order).argsort().to(device)
+        read_at = [text.reading_position(len(row) - 1) for row in rows]
+        length = len(rows[-1]) if text.is_read_at_end else text.context_length
+        tokens = torch.tensor([row + [0] * (length - len(row)) for row in rows])
+        self._n_shared = _n_shared(tokens, min(read_at)) if text.is_read_at_end else 0
+        self._lengths = [len(row) if text.is_read_at_end else length for row in rows]
+        self._read_at = torch.tensor(read_at, device=device)
+        self._context_at = torch.where(tokens < 0, -1 - tokens, -1).to(device)
+        with torch.no_grad():
+            self._embedded = text.embed_tokens(tokens.clamp(min=0).to(device)).float()
+
+    def encode(self, contexts: Tensor, part: slice) -> Tensor:
+        """Class embeddings of a part of the prompts.
+
+        Args:
+            contexts: One context for each of G videos, float32 [G, n_context, W].
+            part: Which prompts, one of `parts`.
+
+        Returns:
+            L2-normalized float32 [G, N, D], differentiable in the contexts.
+        """
+        shared, length = self._n_shared, max(self._lengths[part])
+        with torch.autocast(contexts.device.type, enabled=False):
+            own = self._with_context(contexts, part, slice(shared, length))
+            prefix = self._with_context(contexts, slice(part.start, part.start + 1), slice(0, shared))
+            embedded = self._text.encode_embedded(
+                own.flatten(0, 1),
+                (self._read_at[part] - shared).repeat(len(contexts)),
+                prefix=prefix[:, 0] if shared else None,
+                block_forward=self._block_forward,
+            )
+        return functional.normalize(embedded.float(), dim=-1).unflatten(0, (len(contexts), -1))
+
+    def assemble(self, parts: Sequence[Tensor]) -> Tensor:
+        """Puts all parts [G, N, D], in order, together as [G, C, P, D]."""
+        return torch.cat(tuple(parts), dim=1)[:, self._unsorted].unflatten(1, self.shape)
+
+    def take_apart(self, of_classes: Tensor, part: slice) -> Tensor:
+        """The rows of a part out of [G, C, P, D], as [G, N, D]: the inverse of `assemble`."""
+        inverse = self._unsorted.argsort()[part]
+        return of_classes.flatten(1, 2)[:, inverse]
+
+    def parts(self, *, most_bytes: float | None = None) -> list[slice]:
+        """All prompts in parts of like length.
+
+        Args:
+            most_bytes: A part may need so much memory for the gradient of one video; None for any. A part has at least
+                one prompt.
+        """
+        parts: list[slice] = []
+        start, end = 0, len(self._lengths)
+        for i in range(1, end + 1):
+            is_long = i < end and self._own(i) > _MOST_PADDING * self._own(start) and i - start >= _SMALLEST_PART
+            is_large = i < end and most_bytes is not None and self._bytes(slice(start, i + 1)) > most_bytes
+            if i == end or is_long or is_large:
+                parts.append(slice(start, i))
+                start = i
+        return parts
+
+    @property
+    def bytes_per_video(self) -> float:
+        """About how much memory the gradient of all prompts of one video takes."""
+        return sum(self._bytes(part) for part in self.parts())
+
+    def _own(self, row: int) -> int:
+        return self._lengths[row] - self._n_shared
+
+    def _bytes(self, part: slice) -> float:
+        n_tokens = (part.stop - part.start) * self._own(part.stop - 1)
+        return 4.0 * _KEPT_WIDTHS * n_tokens * self._text.width * len(self._text.blocks)
+
+    def _with_context(self, contexts: Tensor, part: slice, positions: slice) -> Tensor:
+        """Token embeddings [G, N, L, W] of some prompts at some positions."""
+        fixed, context_at = self._embedded[part, positions], self._context_at[part, positions]
+        if not bool((context_at >= 0).any()):
+            return fixed.expand(len(contexts), -1, -1, -1)
+        return torch.where((context_at >= 0)[..., None], contexts[:, context_at.clamp(min=0)], fixed)
+
+
+def phrase_tokens(text: OpenClipText, phrase: str) -> Tensor:
+    """The tokens of a phrase, of which there are as many as the context gets: int64 [n_context], on the CPU.
+
+    Raises:
+        ValueError: The phrase is empty, or leaves no room for a text.
+    """
+    (tokens,) = text.tokens_between([phrase], reserved=2)
+    if not tokens:
+        raise ValueError(f"the phrase {phrase!r} has no tokens to initialize the context from")
+    return torch.tensor(tokens)
+
+
+def _closed(text: str) -> str:
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _without_phrase(text: str, phrase: str | None) -> str:
+    begins = phrase is not None and text.casefold().startswith(f"{phrase.casefold()} ")
+    return text[len(phrase) + 1 :] if begins and phrase is not None else text
+
+
+def _laid_out(body: list[int], n_context: int, class_position: ClassPosition) -> list[int]:
+    """Tokens between start and end; -1 - i stands for the i-th token of the context."""
+    context = [-1 - i for i in range(n_context)]
+    n_before = {"end": n_context, "middle": n_context // 2, "front": 0}[class_position]
+    if class_position == "end":
+        return context + body
+    return [*context[:n_before], *body[:-1], *context[n_before:], *body[-1:]]
+
+
+def _n_shared(tokens: Tensor, first_end: int) -> int:
+    """How many leading positions are alike in all rows [N, L], all of them before the first end token."""
+    alike = (tokens == tokens[:1]).all(dim=0).int().cumprod(dim=0)
+    return min(int(alike.sum()), first_end)
