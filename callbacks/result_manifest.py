@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callbacks.gathering import gather_from_all
+from callbacks.prompt_tuning import PromptTuning
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 
@@ -100,6 +101,7 @@ class ResultManifest(Callback):
                 "trained_on": pl_module.trained_on,
             },
             "data": data.describe(),
+            "adaptation": next((c.describe() for c in _callbacks(trainer) if isinstance(c, PromptTuning)), None),
             "class_text": {
                 text.set_name: {"source": text.source, "hash": text.content_hash, "n_classes": len(text.names)}
                 for text in pl_module.class_texts[stage]
@@ -155,6 +157,10 @@ def _check_complete(sets: dict[str, Any]) -> None:
                 f"{of_set['n_listed']} videos are listed in the set {name!r}, but {seen} were evaluated or counted as "
                 "failed; the result is not that of the whole set"
             )
+
+
+def _callbacks(trainer: Trainer) -> list[Callback]:
+    return list(trainer.callbacks)  # type: ignore[attr-defined]
 
 
 def _is_limited(trainer: Trainer, stage: str) -> bool:

@@ -1,14 +1,16 @@
 """The contract between data and models: what a video, a batch and the text of a set of classes are.
 
-Letters: B videos, V views of a video, T frames of a view, C classes, P prompts of a class.
+Letters: B videos, V views of a video, K further views of it, T frames of a view, C classes, P prompts of a class.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -31,6 +33,32 @@ class VideoRecord:
 
 
 @dataclass(frozen=True)
+class ViewBatch:
+    """Further views of the videos of a batch, for methods that adapt to a video before they predict its class.
+
+    Attributes:
+        frames: uint8 [B, K, T, 3, H, W], RGB, in the size and number of frames of `VideoBatch.frames`.
+        weights: float32 [V + K], for how many views each of `VideoBatch.frames` and of `frames`, in this order, stands;
+            0 for a view that is predicted on but not adapted to. Every video has the same.
+        seeds: int64 [B], for whatever is drawn for a video; from the run's seed and the video's key, so that they do
+            not depend on order, batches or processes.
+        seconds: float64 [B], what it took to make the views of each video.
+    """
+
+    frames: Tensor
+    weights: Tensor
+    seeds: Tensor
+    seconds: Tensor
+
+    def __post_init__(self) -> None:
+        """Refuses views of another layout."""
+        if self.frames.ndim != 6 or self.frames.shape[3] != 3 or self.frames.dtype != torch.uint8:
+            raise ValueError(
+                f"ViewBatch.frames must be uint8 [B, K, T, 3, H, W]; got {self.frames.dtype} {list(self.frames.shape)}"
+            )
+
+
+@dataclass(frozen=True)
 class VideoBatch:
     """What a data loader hands to a model.
 
@@ -42,6 +70,7 @@ class VideoBatch:
             wrong in every metric. Never true in training.
         undecodable: The message of each file that could not be decoded: in training it was replaced by another, in
             evaluation it is one of `failed`.
+        views: Further views of the videos, where the data module was asked for them (`clips.views`); else None.
     """
 
     frames: Tensor
@@ -49,6 +78,7 @@ class VideoBatch:
     indices: Tensor
     failed: Tensor
     undecodable: tuple[str, ...] = ()
+    views: ViewBatch | None = None
 
     def __post_init__(self) -> None:
         """Refuses frames of another layout, which would otherwise broadcast quietly."""
@@ -63,16 +93,24 @@ class VideoBatch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> VideoBatch:
         """The same batch on another device; Lightning calls this."""
-        return self._map_tensors(lambda t: t.to(device, non_blocking=non_blocking))
+        return _map_tensors(self, lambda t: t.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> VideoBatch:
         """The same batch in page-locked memory; the data loader calls this."""
-        return self._map_tensors(lambda t: t.pin_memory())
+        return _map_tensors(self, lambda t: t.pin_memory())
 
-    def _map_tensors(self, function: object) -> VideoBatch:
-        assert callable(function)
-        tensors = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{k: function(v) for k, v in tensors.items() if isinstance(v, Tensor)})
+
+Batch = TypeVar("Batch", VideoBatch, ViewBatch)
+
+
+def _map_tensors(batch: Batch, function: Callable[[Tensor], Tensor]) -> Batch:
+    changed: dict[str, Any] = {}
+    for name, value in ((field.name, getattr(batch, field.name)) for field in fields(batch)):
+        if isinstance(value, Tensor):
+            changed[name] = function(value)
+        elif isinstance(value, ViewBatch):
+            changed[name] = _map_tensors(value, function)
+    return replace(batch, **changed)
 
 
 @dataclass(frozen=True)
