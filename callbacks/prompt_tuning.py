@@ -92,9 +92,9 @@ class PromptTuning(Callback):
         if not 0 < confident_share <= 1:
             raise ValueError(f"confident_share is a share above 0 and up to 1; got {confident_share}")
         positive = {"learning_rate": learning_rate, "memory_mb": memory_mb, "views_per_pass": views_per_pass}
-        for name, value in {**positive, "n_random_tokens": n_random_tokens or 1}.items():
-            if n_random_tokens == 0 or not value > 0:
-                raise ValueError(f"{name} must be above 0; got {0 if n_random_tokens == 0 else value}")
+        for name, value in {**positive, "n_random_tokens": n_random_tokens}.items():
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0; got {value}")
         self.method = method
         self.phrase = phrase
         self.n_random_tokens = n_random_tokens

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from datamodules.batch import ClassText, VideoBatch
+from datamodules.batch import ClassText, VideoBatch, ViewBatch
 
 FRAMES = torch.zeros(2, 1, 4, 3, 8, 8, dtype=torch.uint8)
 ROW = torch.zeros(2, dtype=torch.int64)
@@ -12,6 +12,34 @@ def test_a_batch_moves_as_a_whole_and_stays_uint8() -> None:
     assert {t.device.type for t in (batch.frames, batch.labels, batch.indices, batch.failed)} == {"meta"}
     assert batch.frames.dtype == torch.uint8
     assert (len(batch), batch.undecodable) == (2, ("x",))
+
+
+def test_further_views_move_with_their_batch() -> None:
+    views = ViewBatch(FRAMES[:, :0], torch.ones(3), ROW, ROW.double())
+    batch = VideoBatch(FRAMES, ROW, ROW, ROW.bool(), views=views).to("meta")
+    assert batch.views is not None
+    moved = (batch.views.frames, batch.views.weights, batch.views.seeds, batch.views.seconds)
+    assert {t.device.type for t in moved} == {"meta"}
+    assert batch.views.frames.shape == (2, 0, 4, 3, 8, 8)
+    assert VideoBatch(FRAMES, ROW, ROW, ROW.bool()).to("meta").views is None
+
+
+def test_further_views_are_pinned_with_their_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned: list[torch.Tensor] = []
+
+    def pin(tensor: torch.Tensor) -> torch.Tensor:
+        pinned.append(tensor)
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin)
+    VideoBatch(FRAMES, ROW, ROW, ROW.bool(), views=ViewBatch(FRAMES, torch.ones(2), ROW, ROW.double())).pin_memory()
+    assert len(pinned) == 8
+
+
+@pytest.mark.parametrize("frames", [FRAMES.float(), FRAMES[0], FRAMES.transpose(3, 5)])
+def test_further_views_of_another_layout_are_refused(frames: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=r"uint8 \[B, K, T, 3, H, W\]"):
+        ViewBatch(frames, torch.ones(2), ROW, ROW.double())
 
 
 @pytest.mark.parametrize("frames", [FRAMES.float(), FRAMES[0], FRAMES.transpose(3, 5)])

@@ -9,8 +9,10 @@ from datamodules.batch import VideoRecord
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
 from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
+from datamodules.seeding import derive_seed
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
+from datamodules.views import AugmentedViews, MultiRateViews, Views
 
 KEYS = ["red dance/0.mp4", "green dance/0.mp4", "blue dance/0.mp4"]
 
@@ -143,3 +145,117 @@ def test_a_stretch_behind_the_end_is_a_decoding_error(tmp_path: Path) -> None:
         VideoDecodeError, match=r"a\.mp4: the stretch from 9 to 10 s begins after the video's end at 4 s"
     ):
         clips[0]
+
+
+MULTI_RATE = MultiRateViews(rates=(1.0, 0.5), n_samples=3)
+
+
+def with_views(
+    table: VideoTable, views: Views | None, *, seed: int = 0, on_decode_error: str = "raise"
+) -> EvaluationClips:
+    transform = TestTransform(24)
+    return EvaluationClips(
+        table,
+        transform,
+        n_frames=8,
+        n_clips=1,
+        on_decode_error=on_decode_error,  # type: ignore[arg-type]
+        views=views,
+        seed=seed,
+    )
+
+
+def test_further_views_leave_the_test_view_as_it_is(table: VideoTable) -> None:
+    plain, beside = with_views(table, None)[0], with_views(table, MULTI_RATE)[0]
+    assert plain.views is None
+    assert torch.equal(plain.frames, beside.frames)
+
+
+def test_further_views_are_those_of_frames_read_apart(table: VideoTable, video_tree: Path) -> None:
+    views = with_views(table, MULTI_RATE, seed=5)[0].views
+    assert views is not None
+    assert views.frames.shape == (12, 8, 3, 24, 24)
+    assert views.weights.tolist() == [0] + 3 * [3] + 9 * [1]
+    assert views.seed == derive_seed(5, "views", KEYS[0])
+    assert views.seconds > 0
+    along = TestTransform(24, n_crops=3, resize_ratio=1.0)
+    rows = MULTI_RATE.further_indices(12, 8, seed=views.seed)
+    assert rows.shape == (4, 8)
+    expected = torch.cat([along(read_frames(video_tree / KEYS[0], row.tolist())) for row in rows])
+    assert torch.equal(views.frames, expected)
+
+
+def test_a_video_is_decoded_once_for_all_of_its_views(table: VideoTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[int]] = []
+    read = VideoReader.frames_at_indices
+
+    def counted(reader: VideoReader, indices: list[int]) -> torch.Tensor:
+        asked.append(list(indices))
+        return read(reader, indices)
+
+    monkeypatch.setattr(VideoReader, "frames_at_indices", counted)
+    with_views(table, MULTI_RATE)[0]
+    assert len(asked) == 1
+    assert asked[0] == sorted(set(asked[0]))
+
+
+def test_each_frame_is_resized_once_for_all_stretches(table: VideoTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    resized: list[int] = []
+
+    def counted(frames: torch.Tensor, size: list[int], interpolation: object) -> torch.Tensor:
+        resized.append(len(frames))
+        return frames[..., :24, :32]
+
+    monkeypatch.setattr("datamodules.views.resized", counted)
+    with_views(table, MULTI_RATE)[0]
+    assert len(resized) == 1
+    assert resized[0] <= 12
+
+
+def test_the_views_of_a_video_depend_on_its_key_and_the_seed_alone(table: VideoTable) -> None:
+    def frames_of_views(clips: EvaluationClips, index: int) -> torch.Tensor:
+        views = clips[index].views
+        assert views is not None
+        return views.frames
+
+    other_order = table.select(np.array([2, 0]))
+    first = frames_of_views(with_views(table, MULTI_RATE), 0)
+    torch.manual_seed(9)
+    assert torch.equal(frames_of_views(with_views(other_order, MULTI_RATE), 1), first)
+    assert not torch.equal(frames_of_views(with_views(table, MULTI_RATE, seed=1), 0), first)
+    seeds = {with_views(table, MULTI_RATE)[i].views.seed for i in range(3)}  # type: ignore[union-attr]
+    assert len(seeds) == 3
+
+
+@pytest.mark.parametrize("views", [MULTI_RATE, AugmentedViews(n_views=4), AugmentedViews(n_views=4, crop=True)])
+def test_an_undecodable_video_has_blank_views_of_the_same_shape(broken: VideoTable, views: Views) -> None:
+    clips = with_views(broken, views, on_decode_error="count_as_wrong")
+    batch = collate([clips[i] for i in range(3)])
+    assert batch.failed.tolist() == [False, True, False]
+    assert batch.views is not None
+    assert batch.views.frames.shape == (3, views.n_cut, 8, 3, 24, 24)
+    assert batch.views.frames[1].sum() == 0
+    assert batch.views.weights.tolist() == views.weights.tolist()
+    assert batch.views.seconds.shape == (3,)
+    assert batch.views.seconds.dtype == torch.float64
+    finished = views.finish(batch).views
+    assert finished is not None
+    assert finished.frames.shape == (3, len(views.weights) - 1, 8, 3, 24, 24)
+
+
+def test_a_stretch_of_a_video_has_its_views_within_its_start_and_end(tmp_path: Path) -> None:
+    frames = np.zeros((40, 32, 32, 3), dtype=np.uint8)
+    frames[16:24] = 200
+    write_video(tmp_path / "long.mp4", frames, frames_per_second=8)
+    views = with_views(stretched(tmp_path / "long.mp4", 2.0, 3.0), MULTI_RATE)[0].views
+    assert views is not None
+    assert views.frames.float().mean() > 190
+
+
+def test_further_views_need_one_test_view(table: VideoTable) -> None:
+    with pytest.raises(
+        ValueError, match=r"n_test_clips is 2 and clips\.n_test_crops is 1; set both to 1, or clips\.views"
+    ):
+        EvaluationClips(
+            table, TestTransform(24), n_frames=8, n_clips=2, on_decode_error="raise", views=AugmentedViews()
+        )

@@ -65,6 +65,17 @@ def test_other_settings_are_rendered_elsewhere(tmp_path: Path) -> None:
     assert len(folders) == 4
 
 
+def test_a_changed_source_file_is_rendered_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "source.py"
+    monkeypatch.setattr(MovingShapes, "rendering_sources", lambda self: (source,))
+    folders = set()
+    for content in ("a", "b"):
+        source.write_text(content)
+        folders.add(MovingShapes(data_root=tmp_path).folder)
+    assert len(folders) == 2
+    assert {folder.parent for folder in folders} == {tmp_path / "moving_shapes"}
+
+
 def test_counts_below_one_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1; got 0 and 8"):
         MovingShapes(n_train=0)

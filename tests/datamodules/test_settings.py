@@ -1,10 +1,13 @@
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 
 import pytest
+from jsonargparse import ArgumentParser
 
 from datamodules.settings import Augmentation, Clips, Loading, Text
 from datamodules.transforms import TrainTransform
+from datamodules.views import AugmentedViews, MultiRateViews
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,25 @@ def test_numbers_out_of_range_are_refused(settings: Callable[[], object], messag
 
 def test_every_augmentation_is_an_argument_of_the_transform() -> None:
     assert TrainTransform(32, **(asdict(Augmentation()) | {"flip": 0.5})).steps is not None
+
+
+def parsed(*arguments: str) -> Clips:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--clips", type=Clips, default=Clips())
+    return parser.instantiate(parser.parse_args(list(arguments))).clips
+
+
+def test_views_are_chosen_on_the_command_line() -> None:
+    assert parsed().views is None
+    chosen = "--clips.views=datamodules.views.MultiRateViews"
+    views = parsed(chosen, "--clips.views.init_args.n_samples=3", "--clips.views.rates=[1.0,0.2]").views
+    assert isinstance(views, MultiRateViews)
+    assert (views.n_samples, views.rates) == (3, (1.0, 0.2))
+    assert parsed(chosen, "--clips.views=null").views is None
+
+
+def test_views_are_written_in_a_configuration_as_a_result_describes_them() -> None:
+    described = AugmentedViews(n_views=64, crop=True, flip=None, augmix="none").described()
+    views = parsed(f"--clips={json.dumps({'views': described})}").views
+    assert isinstance(views, AugmentedViews)
+    assert views.described() == described

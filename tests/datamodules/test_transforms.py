@@ -81,7 +81,7 @@ def test_everything_turned_off_changes_nothing_at_the_wanted_size() -> None:
 def test_crops_have_the_listed_sizes_and_places(monkeypatch: pytest.MonkeyPatch) -> None:
     crop = MultiScaleCrop(10, scales=(1.0, 0.5))
     seen = set()
-    monkeypatch.setattr("datamodules.transforms._resized", lambda frames, size, interpolation: frames)
+    monkeypatch.setattr("datamodules.transforms.resized", lambda frames, size, interpolation: frames)
     torch.manual_seed(0)
     for _ in range(800):
         frames = crop(coordinates(8, 12))

@@ -2,10 +2,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer, seed_everything
 
+from datamodules.batch import VideoBatch
+from datamodules.seeding import derive_seed
 from datamodules.settings import Clips, Loading, Split
 from datamodules.video import Subset, TrimmedVideoDataModule, default_data_root
 from datamodules.video_table import VideoTable
+from datamodules.views import AugmentedViews, MultiRateViews, Views
 
 NAMES = ("archery", "bowling", "cricket", "diving")
 COUNTS = {"train": 6, "test": 2, "predict": 3}
@@ -88,3 +93,105 @@ def test_the_last_training_batch_is_not_dropped() -> None:
     module = set_up(loading=Loading(batch_size=7, n_workers=0), split=Split(held_out_fraction=0.2))
     assert len(module.train_dataloader()) == 3
     assert len(module.test_dataloader()[0]) == 2
+
+
+COLOURS = ("blue dance", "green dance", "red dance", "white dance")
+
+
+class Filmed(Listed):
+    """The videos of the fixture `video_tree`: five of each of four classes."""
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        return COLOURS
+
+    def list_videos(self, subset: Subset) -> VideoTable:
+        rows = [(f"{name}/{i}.mp4", label) for label, name in enumerate(COLOURS) for i in range(5)]
+        return VideoTable(self.data_root, [key for key, _ in rows], [label for _, label in rows])
+
+
+class Directed(Listed):
+    may_flip = False
+
+
+class Collecting(LightningModule):
+    """Keeps the batches that it is tested or validated on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[VideoBatch] = []
+
+    def test_step(self, batch: VideoBatch, batch_idx: int) -> None:
+        self.batches.append(batch)
+
+    def validation_step(self, batch: VideoBatch, batch_idx: int) -> None:
+        self.batches.append(batch)
+
+    def predict_step(self, batch: VideoBatch, batch_idx: int) -> None:
+        self.batches.append(batch)
+
+
+def batches_of(
+    root: Path, views: Views, loop: str = "test", *, batch_size: int = 20, n_workers: int = 0, seed: int = 3
+) -> list[VideoBatch]:
+    seed_everything(seed, verbose=False)
+    clips = Clips(n_frames=4, image_size=32, views=views)
+    data = Filmed(data_root=root, clips=clips, loading=Loading(batch_size=batch_size, n_workers=n_workers))
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
+    model = Collecting()
+    getattr(trainer, loop)(model, datamodule=data)
+    return model.batches
+
+
+@pytest.mark.parametrize(
+    "views",
+    [AugmentedViews(n_views=3), AugmentedViews(n_views=3, crop=True, flip=0.5), MultiRateViews(rates=(1.0, 0.5))],
+)
+def test_views_are_the_same_in_batches_of_any_size(video_tree: Path, views: Views) -> None:
+    whole = batches_of(video_tree, views)
+    parts = batches_of(video_tree, views, batch_size=3)
+    assert [len(batch) for batch in whole] == [20]
+    assert len(parts) == 7
+    all_frames = [torch.cat([b.views.frames for b in batches if b.views is not None]) for batches in (whole, parts)]
+    assert all_frames[0].shape == (20, len(views.weights) - 1, 4, 3, 32, 32)
+    assert torch.equal(all_frames[0], all_frames[1])
+
+
+def test_views_are_the_same_from_workers(video_tree: Path) -> None:
+    views = MultiRateViews(rates=(1.0, 0.5))
+    here, there = (batches_of(video_tree, views, batch_size=6, n_workers=n) for n in (0, 2))
+    for one, other in zip(here, there, strict=True):
+        assert one.views is not None
+        assert other.views is not None
+        assert torch.equal(one.views.frames, other.views.frames)
+        assert torch.equal(one.views.seeds, other.views.seeds)
+        assert one.indices.tolist() == other.indices.tolist()
+
+
+def test_views_come_from_the_seed_of_the_run_and_the_name_of_the_video(video_tree: Path) -> None:
+    for seed in (3, 4):
+        (batch,) = batches_of(video_tree, AugmentedViews(n_views=2), seed=seed)
+        assert batch.views is not None
+        assert batch.views.seeds[0] == derive_seed(seed, "views", "blue dance/0.mp4")
+
+
+def test_only_tests_and_predictions_have_views(video_tree: Path) -> None:
+    views = AugmentedViews(n_views=2)
+    assert all(batch.views is None for batch in batches_of(video_tree, views, "validate"))
+    assert all(batch.views is not None for batch in batches_of(video_tree, views, "predict"))
+
+
+def test_results_say_which_views_there_were() -> None:
+    assert set_up().describe()["views"] is None
+    described = set_up(clips=Clips(views=AugmentedViews(flip=None, n_views=8))).describe()["views"]
+    assert described["class_path"] == "datamodules.views.AugmentedViews"
+    assert (described["init_args"]["n_views"], described["init_args"]["flip"]) == (8, 0.5)
+
+
+def test_views_that_do_not_fit_the_data_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"n_test_clips is 1 and clips\.n_test_crops is 3; set both to 1"):
+        Listed(data_root="/data", clips=Clips(n_test_crops=3, views=AugmentedViews()))
+    with pytest.raises(ValueError, match=r"clips\.views\.flip is 0\.5, but a mirrored clip of Directed may show"):
+        Directed(data_root="/data", clips=Clips(views=AugmentedViews(flip=0.5)))
+    undecided = Directed(data_root="/data", clips=Clips(views=AugmentedViews(flip=None)))
+    assert undecided.describe()["views"]["init_args"]["flip"] == 0

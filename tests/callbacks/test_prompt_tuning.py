@@ -1,0 +1,387 @@
+"""A test run with PromptTuning: nothing but the predictions changes, and these as they should."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import torch
+import yaml
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.demos.boring_classes import BoringModel
+from torch import Tensor
+
+from callbacks.prediction_table import PredictionTable
+from callbacks.prompt_tuning import PromptTuning
+from callbacks.result_manifest import ResultManifest
+from datamodules.batch import VideoBatch
+from datamodules.settings import Clips, Loading, Text
+from datamodules.video_folder import VideoFolder
+from datamodules.views import AugmentedViews, MultiRateViews, Views
+from lightning_modules.ap_clip import APCLIP
+from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
+from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.t2l import T2L
+
+ROOT = Path(__file__).parents[2]
+AUGMENTED = AugmentedViews(n_views=4)
+STRONG: dict[str, Any] = {"learning_rate": 0.1, "confident_share": 0.5}  # moves the untrained tiny CLIP visibly
+
+
+def data(
+    video_tree: Path,
+    *,
+    views: Views | None = AUGMENTED,
+    batch_size: int = 4,
+    templates: str = "a video of {}.",
+    **more: Any,
+) -> VideoFolder:
+    return VideoFolder(
+        train=video_tree,
+        test=more.pop("test", video_tree),
+        clips=Clips(n_frames=4, image_size=32, views=views),
+        text=Text(templates=templates),
+        loading=Loading(batch_size, n_workers=0, **more),
+    )
+
+
+def model_of(kind: type[ActionRecognizer] = ZeroShotCLIP, **arguments: Any) -> ActionRecognizer:
+    """An untrained model whose texts differ: a random token embedding puts all of them on one spot."""
+    torch.manual_seed(0)
+    model = kind(architecture="tiny-clip", weights="random", **arguments)
+    with torch.no_grad():
+        model.backbone.clip.token_embedding.weight.mul_(20)
+        for name, parameter in model.named_parameters():
+            if "adapters" in name and name.endswith("up.weight"):
+                parameter.normal_(std=0.05)
+    return model.eval()
+
+
+def test_run(
+    folder: Path, model: LightningModule, module: VideoFolder, callback: PromptTuning | None, **arguments: Any
+) -> dict[str, Any]:
+    """Tests, and returns results.json with all logits and indices as "logits", rows in the set's order."""
+    kept = KeepLogits()
+    tuning = [] if callback is None else [callback]
+    trainer = Trainer(
+        accelerator="cpu",
+        default_root_dir=folder,
+        callbacks=[ResultManifest(), PredictionTable(), *tuning, kept],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **arguments,
+    )
+    trainer.test(model, datamodule=module, verbose=False)
+    content: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    return {**content, "logits": kept.in_order()}
+
+
+test_run.__test__ = False  # type: ignore[attr-defined]
+
+
+class KeepLogits(ResultManifest):
+    """Remembers what each step returned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[tuple[int, Tensor]] = []
+
+    def on_test_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: VideoBatch, *rest: Any
+    ) -> None:
+        self.rows += zip(batch.indices.tolist(), outputs["logits"].clone(), strict=True)
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        pass
+
+    def in_order(self) -> Tensor:
+        return torch.stack([row for _, row in sorted(self.rows, key=lambda pair: pair[0])])
+
+
+MODELS = {"frozen": ZeroShotCLIP, "fine-tuned": FineTunedCLIP, "T2L": T2L, "AP-CLIP": APCLIP}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", MODELS)
+def test_every_model_is_tuned_and_left_as_it_was(kind: str, tmp_path: Path, video_tree: Path) -> None:
+    model = model_of(MODELS[kind], **({"n_frames": 4} if kind == "T2L" else {}))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    callback = PromptTuning(method="DTS-TPT", schedule=("all", "right-3"), phrase="an action of", **STRONG)
+    tuned = test_run(tmp_path / "tuned", model, data(video_tree), callback)
+    assert model.adapted is None
+    assert [name for name, parameter in model.named_parameters() if parameter.requires_grad] == trained
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    untuned = test_run(
+        tmp_path / "untuned",
+        model,
+        data(video_tree),
+        PromptTuning(method="none", schedule=(), phrase="an action of", confident_share=0.5),
+    )
+    assert (tuned["logits"] - untuned["logits"]).abs().max() > 1e-2
+    of_set = tuned["sets"]["test"]
+    assert of_set["untuned_top1"] == pytest.approx(untuned["sets"]["test"]["top1"])
+    assert of_set["tuned_top1"] == pytest.approx(of_set["top1"])
+    assert of_set["entropy_before"] != of_set["entropy_after"]
+
+
+def test_without_steps_and_with_the_templates_words_it_is_a_plain_test(tmp_path: Path, video_tree: Path) -> None:
+    model = model_of()
+    module = data(video_tree, templates="a video of {}.")
+    callback = PromptTuning(method="none", phrase="a video of", texts=["class_text"], schedule=[])
+    with_callback = test_run(tmp_path / "with", model, module, callback)
+    plain = test_run(tmp_path / "plain", model, data(video_tree, views=None), None)
+    torch.testing.assert_close(with_callback["logits"], plain["logits"], atol=1e-5, rtol=0)
+    assert plain["adaptation"] is None
+    assert with_callback["adaptation"]["phrase"] == "a video of"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "views", [AUGMENTED, MultiRateViews(n_samples=2, rates=(1.0, 0.5)), AugmentedViews(n_views=3, crop=True)]
+)
+def test_neither_batch_size_nor_order_matters(views: Views, tmp_path: Path, video_tree: Path) -> None:
+    rows = [
+        f"{name}/{i}.mp4,{name}" for name in ("red dance", "green dance", "blue dance", "white dance") for i in (0, 3)
+    ]
+    logits = []
+    for n, (batch_size, order) in enumerate([(1, rows), (3, rows), (8, rows[::-1])]):
+        path = video_tree / f"order{n}.csv"
+        path.write_text("\n".join(["path,label", *order]))
+        callback = PromptTuning(method="TPT", schedule=["all", "random-2"], **STRONG)
+        module = data(video_tree, views=views, batch_size=batch_size, test=path)
+        logits.append(test_run(tmp_path / str(n), model_of(), module, callback)["logits"])
+    torch.testing.assert_close(logits[0], logits[1], atol=1e-4, rtol=0)
+    torch.testing.assert_close(logits[0], logits[2].flip(0), atol=1e-4, rtol=0)
+
+
+def test_the_report_counts_what_tuning_changed(
+    tmp_path: Path, video_tree: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embeddings(self: PromptTuning, model: ActionRecognizer, batch: VideoBatch, views: Any) -> Tensor:
+        """Videos that differ, which they hardly do to an untrained model."""
+        seeds = [torch.Generator().manual_seed(index) for index in batch.indices.tolist()]
+        return torch.stack([torch.randn(1 + views.frames.shape[1], 4, 64, generator=seed) for seed in seeds])
+
+    monkeypatch.setattr(PromptTuning, "_embed", embeddings)
+    model = model_of()
+    strong = {**STRONG, "learning_rate": 1.0}
+    callback = PromptTuning(method="mine", phrase="an action of", **strong, schedule=["all"] * 3)
+    tuned = test_run(tmp_path / "tuned", model, data(video_tree), callback)
+    steps = PromptTuning(method="none", schedule=[], phrase="an action of")
+    untuned = test_run(tmp_path / "untuned", model, data(video_tree), steps)
+    with (tmp_path / "tuned" / "predictions_test.csv").open() as file:
+        after = [(row["label"] == row["prediction"]) for row in csv.DictReader(file)]
+    with (tmp_path / "untuned" / "predictions_test.csv").open() as file:
+        before = [(row["label"] == row["prediction"]) for row in csv.DictReader(file)]
+    of_set = tuned["sets"]["test"]
+    assert len(after) == 20
+    assert before != after
+    assert of_set["untuned_top1"] == pytest.approx(5 * sum(before))
+    assert of_set["tuned_top1"] == pytest.approx(5 * sum(after))
+    assert of_set["flipped_right"] == sum(a and not b for a, b in zip(after, before, strict=True))
+    assert of_set["flipped_wrong"] == sum(b and not a for a, b in zip(after, before, strict=True))
+    probabilities = untuned["logits"].softmax(dim=1)
+    assert of_set["entropy_before"] == pytest.approx(float(-(probabilities * probabilities.log()).sum(dim=1).mean()))
+    assert min(of_set[f"{name}_seconds"] for name in ("view", "encoding", "tuning")) > 0
+    printed = capsys.readouterr().out
+    assert f"{of_set['flipped_right']:.0f} / {of_set['flipped_wrong']:.0f}" in printed
+
+
+def test_names_and_class_text_are_averaged(tmp_path: Path, video_tree: Path) -> None:
+    settings: dict[str, Any] = {"method": "DTS-TPT", "phrase": "a video of", "schedule": []}
+    both = PromptTuning(texts=["names", "class_text"], consistency="hybrid", **settings)
+    module = {"templates": "someone does a {}."}
+    together = test_run(tmp_path / "both", model_of(), data(video_tree, **module), both)["logits"]
+    each = [
+        test_run(tmp_path / which, model_of(), data(video_tree, **module), PromptTuning(texts=[which], **settings))  # type: ignore[list-item]
+        for which in ("names", "class_text")
+    ]
+    mean = torch.stack([one["logits"].softmax(dim=1) for one in each]).mean(dim=0)
+    assert (each[0]["logits"] - each[1]["logits"]).abs().max() > 1e-3
+    torch.testing.assert_close(together.softmax(dim=1), mean, atol=1e-5, rtol=0)
+
+
+def test_text_logits_and_entropy_stay_in_fp32_under_autocast(tmp_path: Path, video_tree: Path) -> None:
+    class KeepTypes(PromptTuning):
+        types: ClassVar[set[torch.dtype]] = set()
+
+        def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, *rest: Any) -> None:
+            assert isinstance(pl_module, ActionRecognizer)
+            assert pl_module.adapted is not None
+            self.types |= {pl_module.adapted.class_texts[0].dtype, rest[0]["logits"].dtype}
+            super().on_test_batch_end(trainer, pl_module, *rest)
+
+    callback = KeepTypes(method="TPT", **STRONG)
+    half = test_run(tmp_path / "half", model_of(), data(video_tree), callback, precision="bf16-mixed")["logits"]
+    assert callback.types == {torch.float32}
+    whole = test_run(tmp_path / "whole", model_of(), data(video_tree), PromptTuning(method="TPT", **STRONG))["logits"]
+    assert 0 < (half - whole).abs().max() < 0.5
+
+
+def test_a_video_whose_views_are_not_numbers_is_counted_and_predicted_untuned(
+    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_of()
+    untuned = test_run(tmp_path / "untuned", model, data(video_tree), PromptTuning(method="none", schedule=[]))
+    embed = PromptTuning._embed
+
+    def broken(self: PromptTuning, model: ActionRecognizer, batch: VideoBatch, views: Any) -> Tensor:
+        frames = embed(self, model, batch, views)
+        frames[batch.indices == 7, 2] = torch.inf
+        return frames
+
+    monkeypatch.setattr(PromptTuning, "_embed", broken)
+    tuned = test_run(tmp_path / "tuned", model, data(video_tree), PromptTuning(method="TPT", **STRONG))
+    assert tuned["sets"]["test"]["not_tuned"] == 1
+    torch.testing.assert_close(tuned["logits"][7], untuned["logits"][7], atol=1e-5, rtol=0)
+    assert tuned["logits"].isfinite().all()
+
+
+def test_videos_that_cannot_be_decoded_are_not_counted(tmp_path: Path, video_tree: Path) -> None:
+    (video_tree / "red dance" / "0.mp4").write_bytes(b"no video")
+    module = data(video_tree, on_decode_error="count_as_wrong")
+    of_set = test_run(tmp_path, model_of(), module, PromptTuning(method="TPT", **STRONG))["sets"]["test"]
+    assert (of_set["n_evaluated"], of_set["n_failed"]) == (19, 1)
+    assert of_set["tuned_top1"] * 19 == pytest.approx(of_set["top1"] * 20)
+
+
+def test_new_videos_without_labels_are_tuned_too(tmp_path: Path, video_tree: Path) -> None:
+    module = VideoFolder(
+        train=video_tree,
+        predict=video_tree / "red dance",
+        clips=Clips(n_frames=4, image_size=32, views=AUGMENTED),
+        loading=Loading(2, n_workers=0),
+    )
+    logits = {}
+    for steps in (0, 2):
+        callback = PromptTuning(method="TPT", schedule=["all"] * steps, **STRONG)
+        trainer = Trainer(
+            accelerator="cpu", default_root_dir=tmp_path, callbacks=[callback], logger=False, enable_progress_bar=False
+        )
+        predicted = trainer.predict(model_of(), datamodule=module)
+        assert predicted is not None
+        logits[steps] = torch.cat([batch["logits"] for batch in predicted])  # type: ignore[call-overload]
+    assert logits[0].shape == (5, 4)
+    assert (logits[0] - logits[2]).abs().max() > 1e-2
+
+
+@pytest.mark.slow
+def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> None:
+    content = {
+        "seed_everything": 3,
+        "model": {
+            "class_path": "lightning_modules.clip.ZeroShotCLIP",
+            "init_args": {"architecture": "tiny-clip", "weights": str(tiny_weights)},
+        },
+        "data": {
+            "class_path": "datamodules.video_folder.VideoFolder",
+            "init_args": {
+                "train": str(video_tree),
+                "test": str(video_tree / "odd.csv"),
+                "clips": {"n_frames": 4, "image_size": 32},
+                "loading": {"batch_size": 1, "n_workers": 0},
+            },
+        },
+        "trainer": {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False},
+    }
+    colours = ("red", "green", "blue", "white")
+    rows = [f"{c} dance/{i}.mp4,{c} dance" for i in range(2) for c in colours][:7]  # no multiple of two
+    (video_tree / "odd.csv").write_text("\n".join(["path,label", *rows]))
+    (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(content))
+    fragment = ROOT / "configs" / "adaptation" / "dts_tpt_names.yaml"
+    command = [sys.executable, "-m", "lightning_modules", "test", "--config", str(tmp_path / "experiment.yaml")]
+    command += [
+        "--config",
+        str(fragment),
+        "--adaptation.learning_rate",
+        "0.1",
+        "--adaptation.schedule",
+        "[all, right-2]",
+    ]
+    for name, more in (("one", []), ("two", ["--trainer.devices", "2", "--trainer.strategy", "ddp"])):
+        done = subprocess.run(
+            [*command, *more, "--run_dir", str(tmp_path / name)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+    tables = [(tmp_path / name / "predictions_test.csv").read_text() for name in ("one", "two")]
+    assert len(tables[0].splitlines()) == 1 + 7
+    assert tables[0] == tables[1]
+    one, two = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("one", "two"))
+    assert (one["n_processes"], two["n_processes"]) == (1, 2)
+    same = ("top1", "untuned_top1", "flipped_right", "flipped_wrong", "entropy_before", "entropy_after", "n_evaluated")
+    for name in same:
+        assert two["sets"]["test"][name] == pytest.approx(one["sets"]["test"][name], rel=1e-6), name
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_batches_without_views_are_refused_with_the_fragment_to_add(tmp_path: Path, video_tree: Path) -> None:
+    with pytest.raises(ValueError, match=r"--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml"):
+        test_run(tmp_path, model_of(), data(video_tree, views=None), PromptTuning(method="TPT"))
+
+
+def test_another_model_is_refused(tmp_path: Path) -> None:
+    trainer = Trainer(
+        accelerator="cpu", callbacks=[PromptTuning(method="TPT")], logger=False, default_root_dir=tmp_path
+    )
+    with pytest.raises(TypeError, match="ActionRecognizer, not of a BoringModel"):
+        trainer.test(BoringModel())
+
+
+def test_weights_in_half_precision_are_refused(tmp_path: Path, video_tree: Path) -> None:
+    with pytest.raises(ValueError, match="needs weights in fp32, but trainer.precision is bf16-true; use 32-true"):
+        test_run(tmp_path, model_of(), data(video_tree), PromptTuning(method="TPT"), precision="bf16-true")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"texts": []}, "one or two different sets"),
+        ({"texts": ["names", "names"]}, "one or two different sets"),
+        ({"texts": ["names", "class_text"]}, r"'single' does not go with 2 set\(s\) of texts"),
+        ({"consistency": "hybrid"}, r"'hybrid' does not go with 1 set\(s\) of texts \(names\)"),
+        ({"schedule": ["all", "upper-3"]}, "the schedule has 'upper-3'"),
+        ({"phrase": None}, "give a phrase or n_random_tokens"),
+        ({"n_random_tokens": 3}, "give a phrase or n_random_tokens"),
+        ({"phrase": None, "n_random_tokens": 0}, "n_random_tokens must be above 0; got 0"),
+        ({"confident_share": 0.0}, "a share above 0 and up to 1; got 0.0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0; got 0.0"),
+        ({"memory_mb": -1.0}, "memory_mb must be above 0; got -1.0"),
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PromptTuning(method="TPT", **settings)
+
+
+def test_a_subset_of_more_frames_than_there_are_is_refused(tmp_path: Path, video_tree: Path) -> None:
+    with pytest.raises(ValueError, match="'right-6', but a view has 4 frames"):
+        test_run(tmp_path, model_of(), data(video_tree), PromptTuning(method="DTS-TPT", schedule=["all", "right-6"]))
+
+
+def test_a_random_context_has_its_tokens_and_the_seed_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, callback = model_of(), PromptTuning(method="TPT", phrase=None, n_random_tokens=5)
+    contexts = []
+    for seed in ("1", "1", "2"):
+        monkeypatch.setenv("PL_GLOBAL_SEED", seed)
+        contexts.append(callback._initial_context(model))
+    assert contexts[0].shape == (5, 64)
+    assert torch.equal(contexts[0], contexts[1])
+    assert not torch.equal(contexts[0], contexts[2])
+    assert contexts[0].std() == pytest.approx(0.02, rel=0.2)
