@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,14 +12,32 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datamodules.batch import VideoBatch, VideoRecord
+from datamodules.batch import VideoBatch, VideoRecord, ViewBatch
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
 from datamodules.seeding import derive_seed
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
+from datamodules.views import Views
 
 _MOST_SUBSTITUTES = 10
+
+
+@dataclass(frozen=True)
+class CutViews:
+    """The further views of a video, as far as they are cut from its frames.
+
+    Attributes:
+        frames: uint8 [n_cut, T, 3, H, W].
+        weights: float32 [1 + K], those of all views.
+        seed: The video's.
+        seconds: What it took to decode the video and to cut all of its views.
+    """
+
+    frames: Tensor
+    weights: Tensor
+    seed: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +50,7 @@ class Sample:
         index: Row of the video in its table.
         failed: The video could not be decoded and its frames are blank.
         undecodable: Messages of videos that could not be decoded: this one, or those that it stands in for.
+        views: Further views, where they are wanted.
     """
 
     frames: Tensor
@@ -38,6 +58,7 @@ class Sample:
     index: int
     failed: bool = False
     undecodable: tuple[str, ...] = ()
+    views: CutViews | None = None
 
 
 class TrainingClips(Dataset[Sample]):
@@ -109,7 +130,11 @@ class TrainingClips(Dataset[Sample]):
 
 
 class EvaluationClips(Dataset[Sample]):
-    """All test views of each video, V = clips x crops; nothing random and nothing replaced."""
+    """All test views of each video, V = clips x crops, and further views by which methods adapt to it.
+
+    Nothing is replaced, and nothing is random but the further views, whose random numbers come from the seed of the run
+    and the video's key.
+    """
 
     def __init__(
         self,
@@ -119,6 +144,8 @@ class EvaluationClips(Dataset[Sample]):
         n_frames: int,
         n_clips: int,
         on_decode_error: Literal["raise", "count_as_wrong"],
+        views: Views | None = None,
+        seed: int = 0,
     ) -> None:
         """Makes the dataset.
 
@@ -128,12 +155,21 @@ class EvaluationClips(Dataset[Sample]):
             n_frames: T.
             n_clips: Views in time.
             on_decode_error: What becomes of a video that cannot be decoded.
+            views: Further views, for which there must be one test view, in time and in space; null for none.
+            seed: Seed of the run, for the further views.
+
+        Raises:
+            ValueError: Further views, and more than one test view.
         """
+        if views is not None:
+            check_one_test_view(n_clips, transform.n_crops)
         self.table = table
         self._transform = transform
         self._n_frames = n_frames
         self._n_clips = n_clips
         self._on_decode_error = on_decode_error
+        self._views = views
+        self._seed = seed
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -146,22 +182,58 @@ class EvaluationClips(Dataset[Sample]):
             VideoDecodeError: The video cannot be decoded and `on_decode_error` is "raise".
         """
         record = self.table[index]
+        begin, seed = time.perf_counter(), derive_seed(self._seed, "views", self.table.key(index))
+        failure: tuple[str, ...] = ()
         try:
-            with VideoReader(record.path) as reader:
-                first, n_available = frames_of(reader, record)
-                indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
-                frames = reader.frames_at_indices((first + indices).flatten().tolist())
+            frames, further = self._read(record) if self._views is None else self._read_views(record, self._views, seed)
         except VideoDecodeError as error:
             if self._on_decode_error == "raise":
                 raise VideoDecodeError(
                     f"{error}\nIn evaluation no video is left out silently. Repair or remove the file, or count it as "
                     "wrong: --data.loading.on_decode_error count_as_wrong"
                 ) from error
-            n_views, size = self._n_clips * self._transform.n_crops, self._transform.image_size
-            blank = torch.zeros(n_views, self._n_frames, 3, size, size, dtype=torch.uint8)
-            return Sample(blank, record.label, index, failed=True, undecodable=(str(error),))
+            failure = (str(error),)
+            frames = self._blank(self._n_clips * self._transform.n_crops)
+            further = None if self._views is None else self._blank(self._views.n_cut)
+        views = None
+        if self._views is not None and further is not None:
+            views = CutViews(further, self._views.weights, seed, time.perf_counter() - begin)
+        return Sample(frames, record.label, index, failed=bool(failure), undecodable=failure, views=views)
+
+    def _read(self, record: VideoRecord) -> tuple[Tensor, None]:
+        with VideoReader(record.path) as reader:
+            first, n_available = frames_of(reader, record)
+            indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
+            frames = reader.frames_at_indices((first + indices).flatten().tolist())
         clips = frames.unflatten(0, (self._n_clips, self._n_frames))
-        return Sample(torch.cat([self._transform(clip) for clip in clips]), record.label, index)
+        return torch.cat([self._transform(clip) for clip in clips]), None
+
+    def _read_views(self, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
+        """The test view and the further ones, of frames that are decoded once, whichever views they are in."""
+        with VideoReader(record.path) as reader:
+            first, n_available = frames_of(reader, record)
+            indices = centre_indices(n_available, self._n_frames)
+            further = views.further_indices(n_available, self._n_frames, seed=seed)
+            wanted, rows = torch.cat([indices[None], further]).unique(return_inverse=True)
+            frames = reader.frames_at_indices((first + wanted).tolist())
+        return self._transform(frames[rows[0]]), views.cut(frames, rows[0], rows[1:], self._transform, seed=seed)
+
+    def _blank(self, n_views: int) -> Tensor:
+        size = self._transform.image_size
+        return torch.zeros(n_views, self._n_frames, 3, size, size, dtype=torch.uint8)
+
+
+def check_one_test_view(n_clips: int, n_crops: int) -> None:
+    """Refuses further views of videos that have several test views already.
+
+    Raises:
+        ValueError: There is more than one.
+    """
+    if (n_clips, n_crops) != (1, 1):
+        raise ValueError(
+            f"clips.views are made beside one test view, but clips.n_test_clips is {n_clips} and clips.n_test_crops is "
+            f"{n_crops}; set both to 1, or clips.views to null"
+        )
 
 
 def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
@@ -200,4 +272,16 @@ def collate(samples: Sequence[Sample]) -> VideoBatch:
         indices=torch.tensor([s.index for s in samples]),
         failed=torch.tensor([s.failed for s in samples]),
         undecodable=tuple(message for s in samples for message in s.undecodable),
+        views=_collated([s.views for s in samples if s.views is not None]),
+    )
+
+
+def _collated(views: Sequence[CutViews]) -> ViewBatch | None:
+    if not views:
+        return None
+    return ViewBatch(
+        frames=torch.stack([v.frames for v in views]),
+        weights=views[0].weights,
+        seeds=torch.tensor([v.seed for v in views]),
+        seconds=torch.tensor([v.seconds for v in views], dtype=torch.float64),
     )

@@ -8,6 +8,7 @@ import datamodules.hmdb51_p
 import datamodules.kinetics400
 import datamodules.kinetics600
 import datamodules.moving_shapes
+import datamodules.shifted_moving_shapes
 import datamodules.ssv2
 import datamodules.thumos14
 import datamodules.ucf101

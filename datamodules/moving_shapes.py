@@ -17,8 +17,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from datamodules import encoding, moving_shapes_rendering
 from datamodules.encoding import write_video
@@ -34,7 +37,12 @@ _N_FRAMES = 24
 
 
 class MovingShapes(TrimmedVideoDataModule):
-    """The rendered benchmark."""
+    """The rendered benchmark.
+
+    Attributes:
+        n_clips: {"train" or "test": clips of each class}.
+        render_seed: Seed of the clips.
+    """
 
     def __init__(
         self,
@@ -66,8 +74,8 @@ class MovingShapes(TrimmedVideoDataModule):
         super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
         if n_train < 1 or n_test < 1:
             raise ValueError(f"n_train and n_test must be at least 1; got {n_train} and {n_test}")
-        self._n_clips = {"train": n_train, "test": n_test}
-        self._render_seed = render_seed
+        self.n_clips: Mapping[str, int] = {"train": n_train, "test": n_test}
+        self.render_seed = render_seed
 
     @property
     def class_names(self) -> Sequence[str]:
@@ -82,10 +90,17 @@ class MovingShapes(TrimmedVideoDataModule):
     @property
     def folder(self) -> Path:
         """Where the clips are; its name changes with everything that changes them."""
-        sources = (Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__))
-        content = b"".join(source.read_bytes() for source in sources)
-        settings = f"{self._n_clips} {self._render_seed}".encode()
-        return self.data_root / "moving_shapes" / hashlib.sha256(content + settings).hexdigest()[:12]
+        content = b"".join(source.read_bytes() for source in self.rendering_sources())
+        fingerprint = hashlib.sha256(content + self.rendering_settings().encode()).hexdigest()
+        return self.data_root / self.data_set / fingerprint[:12]
+
+    def rendering_sources(self) -> tuple[Path, ...]:
+        """The source files that decide what a clip looks like."""
+        return Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__)
+
+    def rendering_settings(self) -> str:
+        """The settings that decide which clips there are and what they look like."""
+        return f"{self.n_clips} {self.render_seed}"
 
     def prepare_data(self) -> None:
         """Renders the clips if they are not there; a killed rendering leaves nothing behind that is taken for whole."""
@@ -94,9 +109,7 @@ class MovingShapes(TrimmedVideoDataModule):
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=self.folder.parent))
         try:
-            for subset in self._n_clips:
-                for moving_shape in all_classes():
-                    self._render_class(moving_shape, subset, unfinished)
+            self.render(unfinished)
             os.replace(unfinished, self.folder)
         except OSError:
             if not self.folder.is_dir():  # unless another process was faster
@@ -104,25 +117,38 @@ class MovingShapes(TrimmedVideoDataModule):
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
-    def _render_class(self, moving_shape: MovingShape, subset: str, root: Path) -> None:
-        for index in range(self._n_clips[subset]):
-            generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self._render_seed)
-            frames = render_clip(moving_shape, generator, n_frames=_N_FRAMES).frames
-            path = root / _key(moving_shape, subset, index)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_video(path, frames, frames_per_second=_FRAMES_PER_SECOND)
+    def render(self, root: Path) -> None:
+        """Writes every clip below a folder."""
+        for subset, n_clips in self.n_clips.items():
+            for moving_shape in all_classes():
+                for index in range(n_clips):
+                    write_clip(
+                        root / clip_key(moving_shape, subset, index), self.frames_of(moving_shape, subset, index)
+                    )
+
+    def frames_of(self, moving_shape: MovingShape, subset: str, index: int) -> NDArray[np.uint8]:
+        """The frames of a clip before they are encoded, uint8 [T, H, W, 3]."""
+        generator = clip_generator(moving_shape, purpose=subset, index=index, seed=self.render_seed)
+        return render_clip(moving_shape, generator, n_frames=_N_FRAMES).frames
 
     def list_videos(self, subset: Subset) -> VideoTable:
         """All clips of a subset; the test clips, unlabelled, are also what `predict` takes."""
         of = "test" if subset == "predict" else subset
         listed = [
-            (_key(moving_shape, of, index), label)
+            (clip_key(moving_shape, of, index), label)
             for label, moving_shape in enumerate(all_classes())
-            for index in range(self._n_clips[of])
+            for index in range(self.n_clips[of])
         ]
         labels = [-1 if subset == "predict" else label for _, label in listed]
         return VideoTable(self.folder, [key for key, _ in listed], labels)
 
 
-def _key(moving_shape: MovingShape, subset: str, index: int) -> str:
-    return f"{subset}/{moving_shape.object_name} to the {moving_shape.direction}/{index:02d}.mp4"
+def clip_key(moving_shape: MovingShape, set_name: str, index: int) -> str:
+    """Where a clip lies below the folder of its rendering, and what splits and tables call it."""
+    return f"{set_name}/{moving_shape.object_name} to the {moving_shape.direction}/{index:02d}.mp4"
+
+
+def write_clip(path: Path, frames: NDArray[np.uint8]) -> None:
+    """Writes the frames of a clip, uint8 [T, H, W, 3], and the folder that it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_video(path, frames, frames_per_second=_FRAMES_PER_SECOND)

@@ -87,6 +87,11 @@ class MovingShape:
         """Whether it moves to the left or right."""
         return self.direction in DIRECTIONS[:2]
 
+    @property
+    def plays_backwards(self) -> bool:
+        """Whether its clips are those of the opposite direction, rendered first, played backwards."""
+        return self.direction in _BACKWARD
+
 
 class RenderedClip(NamedTuple):
     """A clip and where its shape is.
@@ -172,7 +177,7 @@ def render_clip(
     frames += generator.integers(-_NOISE, _NOISE + 1, frames.shape, dtype=np.int8)
     steady = np.full(n_frames, across)
     centres = np.stack([along, steady] if moving_shape.is_horizontal else [steady, along], axis=1)
-    order = slice(None, None, -1 if moving_shape.direction in _BACKWARD else 1)
+    order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
     pixels = frames.clip(0, 255).astype(np.uint8)
     return RenderedClip(np.ascontiguousarray(pixels[order]), np.ascontiguousarray(centres[order]))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from datamodules.views import Views
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -38,6 +40,8 @@ class Clips:
         augmentation: How training frames are changed.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side).
+        views: Further views of test videos, for test-time prompt tuning: datamodules.views.AugmentedViews or
+            datamodules.views.MultiRateViews; null for none. They need one test view in time and in space.
     """
 
     n_frames: int = 8
@@ -46,6 +50,7 @@ class Clips:
     augmentation: Augmentation = field(default_factory=Augmentation)
     n_test_clips: int = 1
     n_test_crops: int = 1
+    views: Views | None = None
 
     def __post_init__(self) -> None:
         """Refuses numbers below 1; TestTransform checks the crops."""

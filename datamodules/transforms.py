@@ -110,7 +110,7 @@ class TestTransform:
         _check_frames(frames)
         size = self.image_size
         if frames.shape[-2:] != (size, size):
-            frames = _resized(frames, [self.short_side], self.interpolation)
+            frames = resized(frames, [self.short_side], self.interpolation)
         height, width = frames.shape[-2:]
         spare_y, spare_x = height - size, width - size
         parts = [0.5] if self.n_crops == 1 else [i / (self.n_crops - 1) for i in range(self.n_crops)]
@@ -149,7 +149,7 @@ class MultiScaleCrop(nn.Module):
         crop_h, crop_w = (max(1, int(min(height, width) * scale)) for scale in (scale_y, scale_x))
         y, x = (height - crop_h) * quarters_y // 4, (width - crop_w) * quarters_x // 4
         cropped = frames[..., y : y + crop_h, x : x + crop_w]
-        return _resized(cropped, [self.image_size, self.image_size], self.interpolation)
+        return resized(cropped, [self.image_size, self.image_size], self.interpolation)
 
 
 class RandomShift(nn.Module):
@@ -169,10 +169,19 @@ class RandomShift(nn.Module):
         return frames[..., rows, :][..., columns]
 
 
-def _resized(frames: Tensor, size: list[int], interpolation: InterpolationMode) -> Tensor:
-    # Torchvision returns frames of this size as they are.
-    resized: Tensor = functional.resize(frames, size, interpolation, antialias=True)
-    return resized
+def resized(frames: Tensor, size: list[int], interpolation: InterpolationMode) -> Tensor:
+    """Frames of another size.
+
+    Args:
+        frames: uint8 [T, 3, H, W].
+        size: Height and width in pixels, or that of the short side alone. Frames of this size are returned as they are.
+        interpolation: How; always with antialiasing.
+
+    Returns:
+        uint8 [T, 3, h, w].
+    """
+    scaled: Tensor = functional.resize(frames, size, interpolation, antialias=True)
+    return scaled
 
 
 def _draw(n: int) -> int:

@@ -20,13 +20,14 @@ from datamodules.batch import ClassText, VideoBatch
 from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
-from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
+from datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
 from datamodules.samplers import EvaluationSampler, TrainingSampler
 from datamodules.seeding import run_seed
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import base_and_novel_classes, draw_training_videos, split_hash
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
+from datamodules.views import Views
 
 Subset = Literal["train", "test", "predict"]
 _SET_OF = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
@@ -89,7 +90,12 @@ class TrimmedVideoDataModule(LightningDataModule):
             augmentation["flip"] = 0.5 if self.may_flip else 0.0
         self._train_transform = TrainTransform(clips.image_size, **augmentation)
         self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
+        self._views = None if clips.views is None else self._checked(clips.views)
         self.sets: dict[str, VideoTable] = {}
+
+    def _checked(self, views: Views) -> Views:
+        check_one_test_view(self.clips.n_test_clips, self.clips.n_test_crops)
+        return views.for_data_set(type(self).__name__, may_flip=self.may_flip)
 
     # --- what a data set defines ----------------------------------------------------------------------------------
 
@@ -221,6 +227,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             "n_frames": self.clips.n_frames,
             "n_test_clips": self.clips.n_test_clips,
             "n_test_crops": self.clips.n_test_crops,
+            "views": None if self._views is None else self._views.described(),
         }
 
     # --- data loaders ---------------------------------------------------------------------------------------------
@@ -239,23 +246,29 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Held-out clips of the (base) training classes; none where `held_out_fraction` is 0."""
-        return [self._evaluation_loader("val")] if len(self.sets["val"]) else []
+        return [self._evaluation_loader("val", None)] if len(self.sets["val"]) else []
 
     def test_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """The test set, or base and novel test sets."""
-        return [self._evaluation_loader(name) for name in self.set_classes("test")]
+        return [self._evaluation_loader(name, self._views) for name in self.set_classes("test")]
 
     def predict_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Videos whose class is unknown."""
-        return [self._evaluation_loader("predict")]
+        return [self._evaluation_loader("predict", self._views)]
 
-    def _evaluation_loader(self, set_name: str) -> DataLoader[VideoBatch]:
+    def on_after_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
+        """Makes those views of test videos that are made on the device; Lightning calls this."""
+        return batch if batch.views is None or self._views is None else self._views.finish(batch)
+
+    def _evaluation_loader(self, set_name: str, views: Views | None) -> DataLoader[VideoBatch]:
         clips = EvaluationClips(
             self.sets[set_name],
             self._test_transform,
             n_frames=self.clips.n_frames,
             n_clips=self.clips.n_test_clips,
             on_decode_error=self.loading.on_decode_error,
+            views=views,
+            seed=run_seed(),
         )
         batch_size = self.loading.test_batch_size or self.loading.batch_size
         return self._loader(clips, batch_size, EvaluationSampler(clips, **self._process()))

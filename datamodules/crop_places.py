@@ -1,0 +1,56 @@
+"""Where a part of a frame lies: arithmetic in pixels, without any frame."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+def random_part(
+    height: int, width: int, scale: tuple[float, float], generator: torch.Generator
+) -> tuple[int, int, int, int]:
+    """A random part of a frame, as Inception's training takes it: of random area and shape, anywhere.
+
+    Args:
+        height: Of the frame, in pixels.
+        width: Of the frame, in pixels.
+        scale: Smallest and largest share of the area.
+        generator: The source of randomness.
+
+    Returns:
+        Top, left, height and width in pixels. Sides are 3:4 to 4:3, evenly in the logarithm; where ten draws do not fit
+        into the frame, the part is the largest of the nearest shape, in the centre.
+    """
+    lowest, highest = 3 / 4, 4 / 3
+    for _ in range(10):
+        share, shape = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
+        area = height * width * (scale[0] + share * (scale[1] - scale[0]))
+        aspect = lowest * (highest / lowest) ** shape
+        part_h, part_w = round(math.sqrt(area / aspect)), round(math.sqrt(area * aspect))
+        if 0 < part_h <= height and 0 < part_w <= width:
+            y = int(torch.randint(height - part_h + 1, (), generator=generator))
+            x = int(torch.randint(width - part_w + 1, (), generator=generator))
+            return y, x, part_h, part_w
+    aspect = min(max(width / height, lowest), highest)
+    part_h, part_w = max(1, min(height, round(width / aspect))), max(1, min(width, round(height * aspect)))
+    return (height - part_h) // 2, (width - part_w) // 2, part_h, part_w
+
+
+def crop_corners(height: int, width: int, size: int, n_crops: int) -> list[tuple[int, int]]:
+    """Where the squares of a frame begin.
+
+    Args:
+        height: Of the frame, in pixels.
+        width: Of the frame, in pixels.
+        size: Of a square, in pixels.
+        n_crops: 1, 3, 5 or 9, as in `MultiRateViews`.
+
+    Returns:
+        Top and left of each, in pixels.
+    """
+    ends = [(along, across) for along in (0.0, 1.0) for across in (0.0, 1.0)]
+    of_three = [(0.0, 0.5), (0.5, 0.5), (1.0, 0.5)]
+    places = [(0.5, 0.5)] if n_crops == 1 else [*of_three, (0.5, 0.0), (0.5, 1.0), *ends][:n_crops]
+    in_frame = [(along, across) if height > width else (across, along) for along, across in places]
+    return [(round(y * (height - size)), round(x * (width - size))) for y, x in in_frame]

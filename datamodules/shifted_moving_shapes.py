@@ -1,0 +1,227 @@
+"""ShiftedMovingShapes: the novel test clips of the rendered benchmark, clean and under distribution shifts.
+
+For testing. Each shift is a set of its own, so that one test run says what a model is right about on clean clips and
+what each shift costs it. The clean clips are those of `MovingShapes` of the same seed; a shift changes their frames
+before they are encoded. Rendered once, in seconds:
+
+    DATA_ROOT/shifted_moving_shapes/FINGERPRINT/
+        clean/red circle to the top/00.mp4     (24 frames of 32 x 32 px at 8 fps, H.264)
+        noise/red circle to the top/00.mp4     (the same clip with noise; likewise contrast, blur and dropped)
+
+Clips of opposite directions stay each other's reversal under noise, contrast and blur, so that a model that cannot see
+the order of frames is right about the direction in half of the clips. Not under dropped frames, where a shape lags
+behind: the mean of its positions tells where it came from, which a model of single frames takes for where it goes.
+
+Source: rendered by this file, MIT licence. Counts: `n_test` clips of each of 32 novel classes in every set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datamodules import frame_shifts
+from datamodules.frame_shifts import add_noise, blur, drop_frames, lower_contrast
+from datamodules.moving_shapes import MovingShapes, clip_key, write_clip
+from datamodules.moving_shapes_rendering import MovingShape, all_classes, base_and_novel_classes, clip_generator
+from datamodules.settings import Clips, Loading, Split, Text
+from datamodules.video import Subset
+from datamodules.video_table import VideoTable
+
+Shift = Literal["clean", "noise", "contrast", "blur", "dropped"]
+
+_MOST_BLUR_PX = 16
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """How strong the shifts are; by default, each costs T2L visibly and leaves it far above chance.
+
+    Attributes:
+        noise: Standard deviation of Gaussian noise, fresh for each frame, pixel and colour; a share of the pixel range
+            (0.2 is 51 of 255).
+        contrast: What is left of each pixel's distance from the frame's mean (over pixels and colours): 0.75 takes a
+            quarter away.
+        blur_px: Standard deviation of the Gaussian that each frame is blurred with, in pixels.
+        dropped: Share of a clip's frames that are lost, the last frame before them being shown in their place: of 24
+            frames 0.875 leaves three pictures, the first of them at the beginning.
+    """
+
+    noise: float = 0.2
+    contrast: float = 0.75
+    blur_px: float = 2.0
+    dropped: float = 0.875
+
+    def __post_init__(self) -> None:
+        """Refuses what is no shift, or no picture."""
+        for name, most in (("noise", 1), ("contrast", 1), ("blur_px", _MOST_BLUR_PX), ("dropped", 1)):
+            value = getattr(self, name)
+            if not 0 < value < most:
+                raise ValueError(
+                    f"strengths.{name} is {value}, but must be above 0 and below {most}; the set 'clean' has no shift"
+                )
+
+
+class ShiftedMovingShapes(MovingShapes):
+    """The novel classes of the rendered benchmark, one test set a shift.
+
+    Attributes:
+        for_testing_only: There are no training videos.
+        shifts: The test sets, in the order of the results.
+        strengths: How strong the shifts are.
+    """
+
+    for_testing_only: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        shifts: tuple[Shift, ...] = get_args(Shift),
+        strengths: Strengths = Strengths(),
+        n_test: int = 8,
+        render_seed: int = 0,
+        data_root: Path | str | None = None,
+        clips: Clips = Clips(image_size=32),  # noqa: B008 - frozen, as are the three below
+        split: Split = Split(protocol="base_to_novel"),  # noqa: B008
+        text: Text = Text(templates="name"),  # noqa: B008
+        loading: Loading = Loading(),  # noqa: B008
+    ) -> None:
+        """Describes the test sets; `prepare_data` renders them.
+
+        Args:
+            shifts: The test sets, in the order of the results: "clean", "noise", "contrast", "blur", "dropped".
+            strengths: How strong the shifts are.
+            n_test: Clips of each class in each set.
+            render_seed: Seed of the clips and of the shifts.
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            clips: How frames are taken from a video.
+            split: The protocol is base_to_novel: novel classes are tested on.
+            text: What models read of a class; class names are sentences already.
+            loading: How videos become batches.
+
+        Raises:
+            ValueError: A number is out of range, a shift is unknown, named twice or there is none, or the protocol is
+                another.
+        """
+        super().__init__(
+            n_train=1,  # listed and rendered by none
+            n_test=n_test,
+            render_seed=render_seed,
+            data_root=data_root,
+            clips=clips,
+            split=split,
+            text=text,
+            loading=loading,
+        )
+        _check_shifts(shifts)
+        if split.protocol != "base_to_novel":
+            raise ValueError(
+                f"split.protocol is {split.protocol!r}, but {type(self).__name__} tests the novel classes; leave it at "
+                "'base_to_novel'"
+            )
+        self.shifts = shifts
+        self.strengths = strengths
+
+    # --- sets -----------------------------------------------------------------------------------------------------
+
+    def set_classes(self, stage: str) -> dict[str, Sequence[str]]:
+        """The novel classes for each shift of a test; other stages as in `MovingShapes`."""
+        if stage != "test":
+            return super().set_classes(stage)
+        _, novel = self.base_and_novel()
+        return dict.fromkeys(self.shifts, novel)
+
+    def list_sets(self, stage: str) -> dict[str, VideoTable]:
+        """The clips of each shift of a test; `predict` takes all of them in one set."""
+        if stage != "test":
+            return super().list_sets(stage)
+        listed = {shift: self.without_excluded(self._table((shift,))) for shift in self.shifts}
+        classes = self.set_classes("test")
+        return {shift: table.of_classes(self.class_names, classes[shift]) for shift, table in listed.items()}
+
+    def list_videos(self, subset: Subset) -> VideoTable:
+        """The clips of all shifts, without labels for `predict`.
+
+        Raises:
+            ValueError: Training videos are asked for.
+        """
+        if subset == "train":
+            raise ValueError(
+                f"{type(self).__name__} tests models that were trained elsewhere; it has no videos to train on"
+            )
+        table = self._table(self.shifts)
+        return table.unlabelled() if subset == "predict" else table
+
+    def describe(self) -> dict[str, Any]:
+        """Adds which shifts there are, and how strong they are."""
+        return {**super().describe(), "shifts": self._strength_of()}
+
+    def _strength_of(self) -> dict[str, float | None]:
+        strengths = {
+            "clean": None,
+            "noise": self.strengths.noise,
+            "contrast": self.strengths.contrast,
+            "blur": self.strengths.blur_px,
+            "dropped": self.strengths.dropped,
+        }
+        return {shift: strengths[shift] for shift in self.shifts}
+
+    def _table(self, shifts: Sequence[Shift]) -> VideoTable:
+        _, novel = base_and_novel_classes()
+        listed = [
+            (clip_key(moving_shape, shift, index), label)
+            for shift in shifts
+            for label, moving_shape in enumerate(all_classes())
+            if moving_shape in novel
+            for index in range(self.n_clips["test"])
+        ]
+        return VideoTable(self.folder, [key for key, _ in listed], [label for _, label in listed])
+
+    # --- rendering ------------------------------------------------------------------------------------------------
+
+    def rendering_sources(self) -> tuple[Path, ...]:
+        """Adds this file and the shifts."""
+        return (*super().rendering_sources(), Path(__file__), Path(frame_shifts.__file__))
+
+    def rendering_settings(self) -> str:
+        """Adds the shifts in use."""
+        return f"{super().rendering_settings()} {self._strength_of()}"
+
+    def render(self, root: Path) -> None:
+        """Writes every clip below a folder, clean and shifted."""
+        _, novel = base_and_novel_classes()
+        for moving_shape in novel:
+            for index in range(self.n_clips["test"]):
+                clean = self.frames_of(moving_shape, "test", index)
+                for shift in self.shifts:
+                    write_clip(
+                        root / clip_key(moving_shape, shift, index), self._shifted(clean, moving_shape, shift, index)
+                    )
+
+    def _shifted(
+        self, frames: NDArray[np.uint8], moving_shape: MovingShape, shift: Shift, index: int
+    ) -> NDArray[np.uint8]:
+        generator = clip_generator(moving_shape, purpose=f"{shift} test", index=index, seed=self.render_seed)
+        if shift == "noise":
+            # The noise, too, is played backwards in one of two opposite directions.
+            order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
+            return add_noise(frames[order], generator, standard_deviation=self.strengths.noise)[order]
+        if shift == "contrast":
+            return lower_contrast(frames, self.strengths.contrast)
+        if shift == "blur":
+            return blur(frames, self.strengths.blur_px)
+        return drop_frames(frames, generator, share=self.strengths.dropped) if shift == "dropped" else frames
+
+
+def _check_shifts(shifts: Sequence[str]) -> None:
+    known = get_args(Shift)
+    unknown = [shift for shift in shifts if shift not in known]
+    if unknown:
+        raise ValueError(f"shifts names {', '.join(map(repr, unknown))}, but must be of {', '.join(known)}")
+    if not shifts or len(set(shifts)) != len(shifts):
+        raise ValueError(f"shifts must name at least one of {', '.join(known)}, and each once; got {list(shifts)}")
