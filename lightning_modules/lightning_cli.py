@@ -21,6 +21,7 @@ import lightning_modules.ap_clip
 import lightning_modules.clip
 import lightning_modules.t2l  # noqa: F401
 from callbacks.prediction_table import PredictionTable
+from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
 from datamodules.video import TrimmedVideoDataModule
 from lightning_modules.experiment_files import with_read_experiments
@@ -67,6 +68,13 @@ class ActionRecognitionCLI(LightningCLI):
             help="Track the run with Weights & Biases: offline needs no account (`wandb sync` uploads later).",
         )
         parser.add_argument("--wandb_project", type=str, default="zsar", help="The W&B project.")
+        parser.add_argument(
+            "--adaptation",
+            type=PromptTuning | None,
+            default=None,
+            help="Test-time prompt tuning in test and predict; a file of configs/adaptation/, appended with --config, "
+            "sets it and the views that it needs.",
+        )
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.set_defaults(
             {
@@ -95,6 +103,8 @@ class ActionRecognitionCLI(LightningCLI):
         given = config.trainer.logger
         loggers = self._loggers(given)
         callbacks: list[Callback] = [ResultManifest(self._written_config()), PredictionTable()]
+        if config.adaptation is not None:
+            callbacks.append(config.adaptation)
         if config.trainer.enable_progress_bar is not False:
             callbacks.append(RichProgressBar(leave=False))
         if loggers:

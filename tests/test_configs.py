@@ -1,6 +1,7 @@
 """Every configuration that is shipped can be parsed and instantiated, and says what it reproduces."""
 
 import re
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import yaml
 from lightning.pytorch import Trainer
 
 from callbacks.frame_prompt_scores import FramePromptScores
+from callbacks.prompt_tuning import PromptTuning
 from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.experiment_files import read_experiment
 from lightning_modules.lightning_cli import ActionRecognitionCLI
 from lightning_modules.recognizer import ActionRecognizer
 
@@ -21,6 +24,11 @@ MODELS = sorted((CONFIGS / "model").glob("*.yaml"))
 DATA = sorted((CONFIGS / "data").glob("*.yaml"))
 LISTS = sorted((CONFIGS / "lists").glob("*.yaml"))
 TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
+ADAPTATIONS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
+ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
+ALL = [*EXPERIMENTS, *MODELS, *DATA, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
+# Of each model, with several test views and with base and novel classes.
+TESTS = ("clip_base_to_novel_ucf101", "vifi_clip_zero_shot_hmdb51", "t2l_few_shot_ssv2_4", "ap_clip_zero_shot_ucf101")
 
 
 def name(path: Path) -> str:
@@ -60,14 +68,14 @@ def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     return parsed
 
 
-@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *LISTS, *TRAINERS], ids=name)
+@pytest.mark.parametrize("path", ALL, ids=name)
 def test_the_first_line_says_what_it_is(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     assert first.startswith("# ")
     assert len(first) > 40
 
 
-@pytest.mark.parametrize("path", [*EXPERIMENTS, *MODELS, *DATA, *LISTS, *TRAINERS], ids=name)
+@pytest.mark.parametrize("path", ALL, ids=name)
 def test_there_are_no_absolute_paths_and_no_dict_kwargs(path: Path) -> None:
     text = path.read_text()
     assert "dict_kwargs" not in text
@@ -100,8 +108,61 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
 
 def _configured(cli: ParsingCLI, key: str) -> object:
     section, _, rest = key.partition(".")
-    config = cli.config["fit"]
-    return config[f"{section}.init_args.{rest}" if section in ("model", "data") else key]
+    config = cli.config[cli.subcommand]
+    return config[f"{section}.init_args.{rest}" if section in ("model", "data", "adaptation") else key]
+
+
+@pytest.mark.parametrize("path", ADAPTATIONS, ids=name)
+def test_an_adaptation_has_what_it_needs_and_leaves_frames_and_class_text_to_the_experiment(path: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    assert f"--config configs/adaptation/{path.name}" in path.read_text().replace("\n# ", " ")
+    assert set(content) == {
+        *("data.clips.n_test_clips", "data.clips.n_test_crops", "data.clips.views", "data.loading.test_batch_size"),
+        "adaptation",
+    }
+
+
+@pytest.mark.parametrize(("path", "test"), zip(ADAPTATIONS, cycle(TESTS), strict=False), ids=str)
+def test_an_adaptation_is_appended_to_any_test(path: Path, test: str, parse: Any) -> None:
+    experiment = CONFIGS / "experiment" / f"{test}.yaml"
+    cli = parse("--config", str(experiment), "--config", str(path), subcommand="test")
+    content = yaml.safe_load(path.read_text())
+    tuning = cli.config_init["test"]["adaptation"]
+    assert isinstance(tuning, PromptTuning)
+    stated = content["adaptation"]["init_args"]
+    described = {key: list(v) if isinstance(v, tuple) else v for key, v in tuning.describe().items()}
+    assert {key: described[key] for key in stated} == stated
+    views = cli.datamodule.clips.views
+    assert type(views).__name__ == content["data.clips.views"]["class_path"].split(".")[-1]
+    assert (cli.datamodule.clips.n_test_clips, cli.datamodule.clips.n_test_crops) == (1, 1)
+    alone = read_experiment(experiment)
+    assert cli.config["test"]["run_dir"] == alone["run_dir"]
+
+
+@pytest.mark.parametrize("path", ABLATIONS, ids=name)
+def test_an_ablation_is_appended_to_the_experiments_that_it_names_and_changes_them(path: Path, parse: Any) -> None:
+    text = path.read_text().replace("\n# ", " ").splitlines()[0]
+    assert text.startswith("# Appended to ")
+    assert re.search(r"Table \d", text)
+    patterns = re.findall(r"\S+\.yaml", text.split(":")[0])
+    experiments = [found for pattern in patterns for found in sorted((CONFIGS / "experiment").glob(pattern))]
+    assert len(experiments) >= len(patterns) > 0
+    content = yaml.safe_load(path.read_text())
+    for experiment in experiments:
+        before = read_experiment(experiment)
+        assert [key for key, value in content.items() if _stated(before, key) != value], experiment
+    cli = parse("--config", str(experiments[0]), "--config", str(path), subcommand="test")
+    for key, value in content.items():
+        configured = _configured(cli, key)
+        assert (list(configured) if isinstance(configured, tuple) else configured) == value
+
+
+def _stated(experiment: dict[str, Any], key: str) -> object:
+    section, _, rest = key.partition(".")
+    found: Any = experiment[section]["init_args"]
+    for part in rest.split("."):
+        found = found[part]
+    return found
 
 
 @pytest.mark.parametrize("path", LISTS, ids=name)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lightning_modules.commands.adaptation_methods import adapted_method
 from lightning_modules.commands.run_groups import RunGroup
 from lightning_modules.commands.run_results import RunSettings
 from lightning_modules.published_figures import PublishedFigure, find_published_figures
@@ -19,6 +20,7 @@ _T2L_VARIANTS = {
     (True, False): "TTL without TFD",
 }
 _TEXT_KINDS = {
+    "names": "template",  # the prompt of an adaptation before the name
     "templates": "template",
     "descriptions": "description",
     "explanations": "explanation",
@@ -91,14 +93,18 @@ def compare(group: RunGroup, figures: Sequence[PublishedFigure], *, everything: 
 
 
 def method_of(settings: RunSettings) -> tuple[str, str | None]:
-    """Method and variant of a run, by the names that published figures have."""
+    """Method and variant of a run, by the names that published figures have; an adapted run has the adaptation's."""
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
     variant = None
     if name == "T2L" and "temporal_tokens" in arguments:
         parts = (arguments["temporal_tokens"] == "True", float(arguments["diversity_weight"]) > 0)
         variant = _T2L_VARIANTS.get(parts)
-    return _METHODS.get(name, name), variant
+    method = _METHODS.get(name, name)
+    if settings.adaptation:
+        model = method if variant is None else f"{method} ({variant})"
+        return adapted_method(dict(settings.adaptation), model)
+    return method, variant
 
 
 def _architecture(settings: RunSettings) -> str:
@@ -138,13 +144,13 @@ def _is_same_figure(a: PublishedFigure, b: PublishedFigure) -> bool:
 def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[str, ...]:
     """What differs, ours / theirs, and last what the paper does not tell."""
     settings = group.settings
-    kinds = dict.fromkeys(source.split(":")[0] for source in settings.class_text)
+    kinds = [source.split(":")[0] for source in settings.class_text]
     pairs: list[tuple[str, object, object]] = [
         ("architecture", _architecture(settings), figure.architecture),
         ("trained on", settings.trained_on or "nothing", figure.trained_on or "nothing"),
         ("frames", settings.n_frames, figure.n_frames),
-        ("views", settings.n_test_clips * settings.n_test_crops, figure.n_views),
-        ("class text", "+".join(_TEXT_KINDS.get(kind, kind) for kind in kinds), figure.class_text),
+        ("views", _predicted_views(settings), figure.n_views),
+        ("class text", "+".join(dict.fromkeys(_TEXT_KINDS.get(kind, kind) for kind in kinds)), figure.class_text),
     ]
     if settings.protocol == "base_to_novel":
         if settings.trained_on is not None and figure.shots is not None:
@@ -156,6 +162,14 @@ def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[str, ...]:
     found += _only_ours(group)
     untold = [name for name, _, theirs in pairs if theirs is None]
     return (*found, *([f"not stated: {', '.join(untold)}"] if untold else []))
+
+
+def _predicted_views(settings: RunSettings) -> int | str:
+    """Views that a prediction is made of; those that a prompt is only tuned on are none of them."""
+    adaptation = dict(settings.adaptation)
+    if adaptation.get("prediction") == "confident_views":
+        return f"the confident {adaptation['confident_share']}"
+    return settings.n_test_clips * settings.n_test_crops
 
 
 def _only_ours(group: RunGroup) -> list[str]:

@@ -9,6 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from lightning_modules.commands.adapted_results import (
+    TuningEffect,
+    adaptation_settings,
+    text_sources,
+    tuning_effects,
+)
 from lightning_modules.published_figures import EvaluationProtocol
 
 HARMONIC_MEAN = "harmonic_mean"
@@ -35,10 +41,12 @@ class RunSettings:
         n_frames: Frames per view.
         n_test_clips: Views in time.
         n_test_crops: Views in space.
-        class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once.
+        class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once; "names"
+            where an adaptation reads these.
         lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
+        adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
     """
 
     model: str
@@ -54,12 +62,14 @@ class RunSettings:
     class_text: tuple[str, ...]
     lists: bool
     model_arguments: tuple[tuple[str, str], ...]
+    adaptation: tuple[tuple[str, str], ...] = ()
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
-        own = {key: value for key, value in asdict(self).items() if key != "model_arguments"}
+        own = {key: value for key, value in asdict(self).items() if key not in ("model_arguments", "adaptation")}
         own["class_text"] = ", ".join(self.class_text)
-        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}}
+        adaptation = {f"adaptation.{key}": value for key, value in self.adaptation}
+        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}, **adaptation}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +88,7 @@ class Run:
         training_videos: Hash of what was trained on; None for no training.
         n_excluded: Videos that were left out on the record.
         hashes: Of the class text and of the videos; the same for all runs of one fold and split seed.
+        tuning: What test-time tuning changed, by set; empty for none.
     """
 
     folder: Path
@@ -91,6 +102,7 @@ class Run:
     training_videos: str | None
     n_excluded: int
     hashes: dict[str, str]
+    tuning: dict[str, TuningEffect]
 
 
 def read_run(folder: Path) -> Run:
@@ -172,9 +184,10 @@ def _run(folder: Path, content: dict[str, Any]) -> Run:
         n_frames=data["n_frames"],
         n_test_clips=data["n_test_clips"],
         n_test_crops=data["n_test_crops"],
-        class_text=tuple(dict.fromkeys(text["source"] for text in texts.values())),
+        class_text=text_sources(content),
         lists=_uses_lists(protocol, data, trained_on),
         model_arguments=tuple((key, value) for key, value in _flat(arguments).items() if key not in _FREE_ARGUMENTS),
+        adaptation=adaptation_settings(content),
     )
     return Run(
         folder=folder,
@@ -191,6 +204,7 @@ def _run(folder: Path, content: dict[str, Any]) -> Run:
             "videos": data["split_hash"],
             **{f"class text of {name}": text["hash"] for name, text in texts.items()},
         },
+        tuning=tuning_effects(content),
     )
 
 

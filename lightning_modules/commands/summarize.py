@@ -24,6 +24,7 @@ from lightning_modules.commands.summary_files import (
     published_cells,
     write_summary,
 )
+from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
 from lightning_modules.published_figures import load_published_figures
 
 _WIDTH = 120  # characters, where the output is no terminal
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     n_more = sum(len(compare(group, figures, everything=True)) - len(shown) for group, shown in compared)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     _print_runs(console, groups)
+    _print_tuning(console, groups)
     for group, comparisons in compared:
         if comparisons:
             _print_published(console, group, comparisons)
@@ -106,6 +108,20 @@ def _print_runs(console: Console, groups: Sequence[RunGroup]) -> None:
         console.print(table)
     if any(len(group.runs) > 1 for group in groups):
         console.print(DEVIATION, highlight=False)
+
+
+def _print_tuning(console: Console, groups: Sequence[RunGroup]) -> None:
+    rows = tuning_rows(groups)
+    if not rows:
+        return
+    table = Table(*TUNING_COLUMNS)
+    table.columns[0].overflow = "fold"
+    for column in table.columns[3:]:
+        column.justify = "right"
+    for cells in rows:
+        table.add_row(*[escape(cell) for cell in cells])
+    console.print(table)
+    console.print(TUNING_NOTE, highlight=False)
 
 
 def _print_published(console: Console, group: RunGroup, comparisons: Sequence[Comparison]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from callbacks.result_manifest import write_json
 from lightning_modules.commands.published_comparison import Comparison
 from lightning_modules.commands.run_groups import RunGroup
+from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, mean_effect, tuning_rows
 
 SUFFIXES = (".json", ".md", ".csv")
 DEVIATION = "mean ± sample standard deviation (n - 1)"
@@ -24,6 +25,7 @@ PUBLISHED_COLUMNS = ("method", "paper and table", "set", "published", "ours", "d
 _CSV_COLUMNS = (
     *("group", "set", "mean", "std", "n_runs"),
     *("published", "published_std", "published_source", "difference", "protocol_match"),
+    *("untuned", "change", "flipped_right", "flipped_wrong"),
 )
 
 Compared = Sequence[tuple[RunGroup, Sequence[Comparison]]]
@@ -105,6 +107,11 @@ def _json(group: RunGroup, comparisons: Sequence[Comparison]) -> dict[str, Any]:
         for run in group.runs
     ]
     content["settings"] = group.settings.flat()
+    content["tuning"] = {
+        name: {key: round(value, 3) for key, value in effect.items()}
+        for name in group.set_names
+        if (effect := mean_effect(group, name))
+    }
     content["published"] = [
         {
             "method": c.figure.method,
@@ -131,6 +138,8 @@ def _markdown(compared: Compared) -> str:
         header = ["top-1 in percent", *[name.replace("_", " ") for name in rows[0].set_names], "runs"]
         cells = [[group.name, *[group.text(name) for name in group.set_names], str(len(group.runs))] for group in rows]
         blocks.append(_github_table(header, cells, n_text_columns=1))
+    if rows_of_tuned := tuning_rows([group for group, _ in compared]):
+        blocks += [_github_table(TUNING_COLUMNS, rows_of_tuned, n_text_columns=3), f"{TUNING_NOTE}.\n"]
     if any(len(group.runs) > 1 for group, _ in compared):
         blocks.append(f"{DEVIATION}.\n")
     for group, comparisons in compared:
@@ -160,6 +169,9 @@ def _csv(compared: Compared) -> str:
             std = group.std(name)
             row: dict[str, Any] = {"group": group.name, "set": name, "mean": f"{group.mean(name):.2f}"}
             row |= {"std": "" if std is None else f"{std:.2f}", "n_runs": len(group.runs)}
+            if effect := mean_effect(group, name):
+                row |= {"untuned": f"{effect['untuned_top1']:.2f}", "change": f"{effect['change']:.2f}"}
+                row |= {key: f"{effect[key]:g}" for key in ("flipped_right", "flipped_wrong") if key in effect}
             published_name = "top1" if name == "test" else name
             for c in [c for c in comparisons if c.same_method and c.figure.set == published_name][:1]:
                 row |= {"published": c.figure.value, "published_std": "" if c.figure.std is None else c.figure.std}

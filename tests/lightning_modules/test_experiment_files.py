@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -23,6 +24,21 @@ def files(tmp_path: Path) -> Path:
             "trainer.max_epochs": 5,
         },
         "lists.yaml": {"data.split.shots": None, "data.lists.train": "fs.txt"},
+        "adaptation/zar.yaml": {
+            "data.clips.views": {"class_path": "MultiRateViews", "init_args": {"n_crops": 3, "n_samples": 4}},
+            "data.clips.n_test_clips": 1,
+            "adaptation": {"class_path": "PromptTuning", "init_args": {"method": "ZAR", "schedule": ["all"]}},
+        },
+        "adaptation/tpt.yaml": {
+            "data.clips.views": {"class_path": "AugmentedViews", "init_args": {"augmix": "per_frame"}},
+            "adaptation": {"class_path": "PromptTuning", "init_args": {"method": "TPT", "selection": "once"}},
+        },
+        "experiment/adapted.yaml": {
+            "data": "../data/ucf.yaml",
+            "adaptation.schedule": ["all", "right-6"],
+            "data.clips.views.init_args.n_crops": 5,
+            "adaptation": "../adaptation/zar.yaml",
+        },
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(yaml.safe_dump(content))
@@ -88,3 +104,64 @@ def test_a_class_name_stands_for_a_fragment(tmp_path: Path) -> None:
     (tmp_path / "e.yaml").write_text("model: T2L\ndata: UCF101\ndata.split.fold: 2\n")
     expected = {"model": "T2L", "data": {"class_path": "UCF101", "init_args": {"split": {"fold": 2}}}}
     assert read_experiment(tmp_path / "e.yaml") == expected
+
+
+def put_together(files: Path, *arguments: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """The contents of the files that a command line becomes, and its other arguments."""
+    (files / "own").mkdir()
+    changed = with_read_experiments(["test", *arguments], files / "own")
+    written = [i for i, argument in enumerate(changed) if argument == "--config"]
+    rest = [argument for i, argument in enumerate(changed) if i not in written and i - 1 not in written]
+    return [yaml.safe_load(Path(changed[i + 1]).read_text()) for i in written], rest
+
+
+def test_an_adaptation_file_brings_its_differences_and_the_experiments_own_win(files: Path) -> None:
+    experiment = read_experiment(files / "experiment" / "adapted.yaml")
+    assert experiment["adaptation"] == {
+        "class_path": "PromptTuning",
+        "init_args": {"method": "ZAR", "schedule": ["all", "right-6"]},
+    }
+    clips = experiment["data"]["init_args"]["clips"]
+    assert clips["views"] == {"class_path": "MultiRateViews", "init_args": {"n_crops": 5, "n_samples": 4}}
+    assert (clips["n_frames"], clips["n_test_clips"]) == (16, 1)
+    assert set(experiment) == {"data", "adaptation"}
+
+
+def test_an_appended_adaptation_does_the_same_and_a_later_file_changes_it(files: Path) -> None:
+    (files / "rate.yaml").write_text("adaptation.learning_rate: 0.5\nadaptation.init_args.method: mine\n")
+    paths = [str(files / name) for name in ("experiment/e.yaml", "adaptation/zar.yaml", "rate.yaml")]
+    (experiment, zar, rate), _ = put_together(files, *[part for path in paths for part in ("--config", path)])
+    assert experiment["data"]["init_args"]["clips"]["views"]["class_path"] == "MultiRateViews"
+    assert zar == {
+        "adaptation": {
+            "class_path": "PromptTuning",
+            "init_args": {"method": "mine", "schedule": ["all"], "learning_rate": 0.5},
+        }
+    }
+    assert rate == {}
+
+
+@pytest.mark.parametrize("option", ["--config", "--adaptation"])
+def test_a_later_adaptation_replaces_an_earlier_one_and_its_views(files: Path, option: str) -> None:
+    given = ["--config", str(files / "experiment/adapted.yaml"), option, str(files / "adaptation/tpt.yaml")]
+    (experiment, tpt), rest = put_together(files, *given)
+    assert "adaptation" not in experiment
+    assert experiment["data"]["init_args"]["clips"]["views"] == {
+        "class_path": "AugmentedViews",
+        "init_args": {"augmix": "per_frame"},
+    }
+    assert tpt["adaptation"]["init_args"] == {"method": "TPT", "selection": "once"}
+    assert rest == ["test"]
+
+
+def test_an_adaptation_that_is_no_file_is_left_to_the_parser(files: Path) -> None:
+    given = ["--config", str(files / "experiment/adapted.yaml"), "--adaptation=null", "--adaptation.phrase", "null"]
+    (experiment,), rest = put_together(files, *given)
+    assert rest == ["test", "--adaptation", "null"]
+    assert experiment["adaptation"]["init_args"]["phrase"] is None
+
+
+def test_an_adaptation_file_without_an_adaptation_is_refused(files: Path) -> None:
+    (files / "adaptation" / "zar.yaml").write_text("data.clips.n_test_clips: 1\n")
+    with pytest.raises(ValueError, match=r"zar\.yaml has no section adaptation; an experiment's adaptation is a file"):
+        read_experiment(files / "experiment" / "adapted.yaml")

@@ -7,7 +7,7 @@ from lightning_modules.commands.published_comparison import Comparison, compare,
 from lightning_modules.commands.run_groups import RunGroup, group_runs
 from lightning_modules.commands.run_results import read_run
 from lightning_modules.published_figures import PublishedFigure, load_published_figures
-from tests.lightning_modules.commands.result_makers import described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
 
 KINETICS = described("kinetics400")
 
@@ -172,3 +172,57 @@ def test_frozen_clip_stands_beside_the_papers_clip(tmp_path: Path) -> None:
         (63.2, ("T2L Table 1", "AP-CLIP Table 1", "ZAR Table 1")),
     ]
     assert [c.match for c in found] == ["same", "frames 8 / 32"]
+
+
+AUGMIX_VIEWS = {
+    "class_path": "datamodules.views.AugmentedViews",
+    "init_args": {"n_views": 32, "crop": False, "flip": 0.0, "augmix": "per_frame", "severity": 1},
+}
+
+
+def dts_tpt(**changes: Any) -> dict[str, Any]:
+    own: dict[str, Any] = {"phrase": "an action of", "consistency": "hybrid", "schedule": ["all", "right-6", "right-4"]}
+    own |= {"texts": ["names", "class_text"], "confident_share": 0.2, "learning_rate": 0.001}
+    return adaptation("DTS-TPT", **{**own, **changes})
+
+
+def test_dts_tpt_stands_beside_its_figure_with_one_view_and_both_texts(tmp_path: Path) -> None:
+    explained = {"model": "ZeroShotCLIP", "trained_on": None, "text": "explanations: ucf101_explanations"}
+    group = row(tmp_path, data={"views": AUGMIX_VIEWS}, adapted=dts_tpt(), **explained)
+    assert method_of(group.settings) == ("DTS-TPT", None)
+    found = [c for c in compare(group, load_published_figures()) if c.same_method]
+    assert [(c.figure.value, c.match) for c in found] == [(72.3, "same")]
+
+
+def test_names_count_as_a_template_and_an_ablation_finds_its_own_figure(tmp_path: Path) -> None:
+    names = dts_tpt(texts=["names"], consistency="single", schedule=["all", "left-6"])
+    frozen = {"model": "ZeroShotCLIP", "trained_on": None, "text": "templates: an action of {}."}
+    group = row(tmp_path, data={"views": AUGMIX_VIEWS}, adapted=names, **frozen)
+    (found,) = [c for c in compare(group, load_published_figures()) if c.same_method]
+    assert (found.figure.value, found.sources) == (71.3, ("DTS-TPT Table 4",))
+    assert found.match == "not stated: folds"
+    both = row(tmp_path / "both", data={"views": AUGMIX_VIEWS}, adapted=dts_tpt(), **frozen)
+    assert only(both, figure(method="DTS-TPT", class_text="template+explanation", trained_on=None)).match == (
+        "class text template / template+explanation"
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "trained_on", "variant", "best"),
+    [("ZeroShotCLIP", None, None, 64.1), ("FineTunedCLIP", KINETICS, None, 77.4), ("T2L", KINETICS, "on T2L", None)],
+)
+def test_zar_is_compared_by_what_its_model_was_trained_on(
+    tmp_path: Path, model: str, trained_on: dict[str, Any] | None, variant: str | None, best: float | None
+) -> None:
+    group = row(tmp_path, model=model, trained_on=trained_on, data={"n_frames": 16}, adapted=adaptation("ZAR"))
+    assert method_of(group.settings) == ("ZAR", variant)
+    found = [c for c in compare(group, load_published_figures()) if c.same_method]
+    assert [c.figure.value for c in found[:1]] == ([] if best is None else [best])
+    assert all("trained on" in c.match for c in found[1:])
+
+
+def test_a_mean_of_confident_views_is_not_one_view(tmp_path: Path) -> None:
+    group = row(tmp_path, adapted=adaptation("confident views", prediction="confident_views"))
+    assert only(group, figure(method="CLIP")).match == (
+        "views the confident 0.8 / 1; class text template / description"
+    )

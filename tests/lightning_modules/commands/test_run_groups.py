@@ -5,7 +5,7 @@ import pytest
 
 from lightning_modules.commands.run_groups import GroupBy, RunGroup, group_runs
 from lightning_modules.commands.run_results import read_run
-from tests.lightning_modules.commands.result_makers import described, write_result
+from tests.lightning_modules.commands.result_makers import ZAR_VIEWS, adaptation, described, write_result
 
 
 def result(folder: Path, top1: float = 50.0, *, seed: int = 0, fold: int = 1, **changes: Any) -> Path:
@@ -82,6 +82,7 @@ def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Pa
         ({"text": "templates: name"}, r"class_text \(templates: name / descriptions: ours.json\)"),
         ({"text_hash": "newer"}, r"class text of test \(newer test / text test\)"),
         ({"data": {"split_hash": "other"}}, r"videos \(other / videos\)"),
+        ({"adapted": adaptation("ZAR")}, r".*adaptation.method \(ZAR / None\).*"),
         ({"stage": "validate"}, r"stage \(validate / test\)"),
     ],
 )
@@ -93,6 +94,42 @@ def test_runs_of_a_row_that_differ_in_more_than_the_seed_are_refused(
         ValueError, match=rf"t2l: \S*seed1 differs from \S*seed0 in {difference}; .* seed and fold only"
     ):
         groups(first, second)
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"adapted": adaptation("ZAR", confident_share=0.1)}, r"adaptation.confident_share \(0.1 / 0.8\)"),
+        ({"adapted": adaptation("ZAR", schedule=["all"] * 2)}, r"adaptation.schedule \(all, all / all\)"),
+        (
+            {"data": {"views": {**ZAR_VIEWS, "init_args": {**ZAR_VIEWS["init_args"], "n_crops": 1}}}},
+            r"adaptation.views.n_crops \(1 / 3\)",
+        ),
+    ],
+)
+def test_runs_of_a_row_that_were_adapted_otherwise_are_refused(
+    tmp_path: Path, changes: dict[str, Any], difference: str
+) -> None:
+    zar = {"adapted": adaptation("ZAR")}
+    first, second = (
+        result(tmp_path / "zar" / "seed0", **zar),
+        result(tmp_path / "zar" / "seed1", seed=1, **zar | changes),
+    )
+    with pytest.raises(ValueError, match=rf"seed1 differs from \S*seed0 in {difference}; "):
+        groups(first, second)
+
+
+def test_by_settings_an_adapted_run_is_a_row_of_its_own(tmp_path: Path) -> None:
+    runs = [
+        result(tmp_path / "plain", text="names"),
+        result(tmp_path / "zar", adapted=adaptation("ZAR")),
+        result(tmp_path / "mine", adapted=adaptation("mine")),
+    ]
+    assert list(sizes(*runs, by="settings")) == [
+        "T2L ucf101 zero_shot, adaptation.method None",
+        "T2L ucf101 zero_shot, adaptation.method ZAR",
+        "T2L ucf101 zero_shot, adaptation.method mine",
+    ]
 
 
 def test_seeds_may_have_a_backbone_each(tmp_path: Path) -> None:

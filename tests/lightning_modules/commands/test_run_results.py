@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lightning_modules.commands.run_results import protocol_of, read_run
-from tests.lightning_modules.commands.result_makers import described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
 
 
 def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:
@@ -31,6 +31,16 @@ def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:
     assert run.settings.class_text == ("descriptions: ours.json",)
     assert run.settings.flat()["model.optimization.learning_rate"] == "0.1"
     assert run.hashes == {"videos": "videos", "class text of test": "text test"}
+
+
+def test_an_adapted_result_is_told_apart_and_has_its_effects(tmp_path: Path) -> None:
+    run = read_run(write_result(tmp_path / "zar", {"test": 54.0}, adapted=adaptation(), text="templates: photo"))
+    plain = read_run(write_result(tmp_path / "plain", {"test": 52.0}, text="templates: photo"))
+    assert run.settings.flat()["adaptation.confident_share"] == "0.8"
+    assert run.settings.flat()["adaptation.views.n_crops"] == "3"
+    assert (run.settings.class_text, plain.settings.class_text) == (("names",), ("templates: photo",))
+    assert run.tuning["test"].untuned_top1 == 52.0
+    assert (plain.settings.adaptation, plain.tuning) == ((), {})
 
 
 def test_a_result_of_an_older_version_is_read(tmp_path: Path) -> None:
@@ -81,7 +91,7 @@ def test_a_result_of_an_older_version_is_read(tmp_path: Path) -> None:
     assert list(run.figures) == ["base", "novel", "harmonic_mean"]
     assert (run.settings.data_set, run.settings.trained_on) == ("moving_shapes", "moving_shapes")
     assert (run.settings.protocol, run.settings.lists, run.fold, run.weights) == ("base_to_novel", False, None, None)
-    assert run.settings.model_arguments == ()
+    assert (run.settings.model_arguments, run.settings.adaptation, run.tuning) == ((), (), {})
 
 
 @pytest.mark.parametrize(

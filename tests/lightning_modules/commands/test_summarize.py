@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lightning_modules.cli import main
-from tests.lightning_modules.commands.result_makers import described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
 
 
 def run_folder(path: Path, base: float, novel: float, *, seed: int = 0, complete: bool = True) -> Path:
@@ -71,6 +71,29 @@ def test_folds_stand_beside_the_published_figure(tmp_path: Path, capsys: pytest.
         *("T2L", "T2L Table 1", "top1", "79.1", "80.0", "+0.9", "same")
     ]
     assert all(len(line) <= 120 for line in lines)
+
+
+def test_what_tuning_changed_is_a_table_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = described("hmdb51", n_frames=16)
+    zar = write_result(
+        tmp_path / "zar_hmdb51_from_kinetics400",
+        {"test": 54.0},
+        model="FineTunedCLIP",
+        adapted=adaptation(),
+        data=data,
+        trained_on=described("kinetics400"),
+    )
+    assert summarize(zar) == 0
+    lines = capsys.readouterr().out.splitlines()
+    text = " ".join(" ".join(line.strip("│┃").replace("│", " ").split()) for line in lines)
+    assert "zar_hmdb51_from_kinetics400 ZAR test 52.0 54.0 +2.0 30 / 10 0.50" in text
+    assert any("ZAR Table 1" in line and "54.2" in line for line in lines)
+    assert all(len(line) <= 120 for line in lines)
+
+
+def test_without_adapted_runs_nothing_is_said_about_tuning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert summarize(run_folder(tmp_path / "t2l", 40, 60)) == 0
+    assert "tuned" not in capsys.readouterr().out
 
 
 def test_other_architectures_are_announced_and_shown_on_demand(

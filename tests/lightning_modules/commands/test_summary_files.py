@@ -9,7 +9,7 @@ from lightning_modules.commands.run_groups import RunGroup, group_runs
 from lightning_modules.commands.run_results import read_run
 from lightning_modules.commands.summary_files import by_sets, notes, write_summary
 from lightning_modules.published_figures import load_published_figures
-from tests.lightning_modules.commands.result_makers import described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_json_has_means_deviations_settings_and_published_figures(
     assert (best["value"], best["ours"], best["difference"], best["protocol_match"]) == (79.1, 79, -0.1, "same")
     assert content["a|b"]["published"] == []
     assert "std" not in content["a|b"]
+    assert content["a|b"]["tuning"] == {}
 
 
 def test_markdown_has_a_table_for_each_kind_of_sets_and_one_of_published_figures(
@@ -87,6 +88,28 @@ def test_csv_does_not_pass_another_methods_figure_off_as_the_published_one(tmp_p
     assert [c.figure.method for c in comparisons] == ["BIKE"]
     with write_summary(tmp_path / "s.csv", [(group, comparisons)]).open(newline="") as file:
         assert [row["published"] for row in csv.DictReader(file)] == [""]
+
+
+def test_all_files_say_what_tuning_changed(tmp_path: Path) -> None:
+    folders = [
+        write_result(tmp_path / "zar", {"test": 54.0}, adapted=adaptation()),
+        write_result(tmp_path / "plain", {"test": 52.0}),
+    ]
+    compared = [(group, []) for group in group_runs([read_run(folder) for folder in folders])]
+    content = json.loads(write_summary(tmp_path / "s.json", compared).read_text())
+    assert content["plain"]["tuning"] == {}
+    effect = content["zar"]["tuning"]["test"]
+    assert (effect["untuned_top1"], effect["change"], effect["flipped_right"]) == (52, 2, 30)
+    assert (effect["entropy_after"], effect["tuning_seconds"]) == (1.25, 0.3)
+    lines = write_summary(tmp_path / "s.md", compared).read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("| adapted | method | set |"))
+    assert lines[start + 2] == ("| zar | ZAR | test | 52.0 | 54.0 | +2.0 | 30 / 10 | 0.50 |")
+    assert not lines[start + 3].startswith("|")
+    with write_summary(tmp_path / "s.csv", compared).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = ("untuned", "change", "flipped_right", "flipped_wrong")
+    assert [rows[0][name] for name in names] == ["52.00", "2.00", "30", "10"]
+    assert [rows[1][name] for name in names] == [""] * 4
 
 
 def test_nothing_unfinished_is_left_behind(tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]) -> None:

@@ -1,0 +1,93 @@
+"""What a results.json says about test-time adaptation: with which settings, and what it changed on each set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningEffect:
+    """What tuning changed on one set, over the videos that could be decoded.
+
+    Attributes:
+        untuned_top1: Top-1 in percent with the untuned prompt, on the same views and texts.
+        tuned_top1: Top-1 in percent with the tuned prompt.
+        flipped_right: Videos that only the tuned prompt has right.
+        flipped_wrong: Videos that only the untuned prompt has right.
+        not_tuned: Videos left untuned because a step met NaN or infinity.
+        entropy_before: Mean entropy of the untuned predictions in nats.
+        entropy_after: Mean entropy of the tuned predictions in nats.
+        view_seconds: For making the views of a video, beside the rest.
+        encoding_seconds: For embedding them.
+        tuning_seconds: For tuning, and scoring with the tuned prompt.
+    """
+
+    untuned_top1: float
+    tuned_top1: float
+    flipped_right: float
+    flipped_wrong: float
+    not_tuned: float
+    entropy_before: float
+    entropy_after: float
+    view_seconds: float
+    encoding_seconds: float
+    tuning_seconds: float
+
+
+def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """How a result was adapted.
+
+    Args:
+        content: Of a results.json.
+
+    Returns:
+        The settings of the adaptation by name, and those of its views as "views.NAME"; none for a result without
+        adaptation, which all of older versions and all of `zsar validate` are.
+    """
+    adaptation = content.get("adaptation")
+    if adaptation is None or content["stage"] != "test":
+        return ()
+    views = content["data"]["views"]
+    flat = {**adaptation, "views": views["class_path"].split(".")[-1]}
+    flat.update({f"views.{name}": value for name, value in views["init_args"].items()})
+    return tuple((name, _words(value)) for name, value in flat.items())
+
+
+def tuning_effects(content: Mapping[str, Any]) -> dict[str, TuningEffect]:
+    """What tuning changed.
+
+    Args:
+        content: Of a results.json.
+
+    Returns:
+        {set name: effect}; empty for a result without adaptation.
+    """
+    if not adaptation_settings(content):
+        return {}
+    names = [field.name for field in fields(TuningEffect)]
+    return {
+        set_name: TuningEffect(**{name: float(of_set[name]) for name in names})
+        for set_name, of_set in content["sets"].items()
+    }
+
+
+def text_sources(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where the texts that predicted come from, each source once.
+
+    Args:
+        content: Of a results.json.
+
+    Returns:
+        Sources as `ClassText.source` has them; an adaptation reads "names", or these and the sources, or these alone.
+    """
+    sources = tuple(dict.fromkeys(text["source"] for text in content["class_text"].values()))
+    read = dict(adaptation_settings(content)).get("texts", "class_text").split(", ")
+    return tuple(source for which in read for source in (("names",) if which == "names" else sources))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return str(value)
