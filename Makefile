@@ -10,11 +10,13 @@ TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
 ABLATION := runs/ablation
 AP_CLIP_DEMO := runs/ap-clip-demo
+TTA_DEMO := runs/tta-demo
 VARIANTS := zero_shot adapters ttl tfd t2l
 AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
+TTA_VARIANTS := alone confident_views tpt dts_tpt_names dts_tpt zar
 SEEDS := 0 1 2
 
-.PHONY: help install quickstart ablation ap-clip-demo test lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo test lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -22,6 +24,7 @@ help:
 	@echo "make quickstart [SEED=0]  install, train T2L on the embedded benchmark, print its table (5 minutes)"
 	@echo "make ablation             frozen / adapters / TTL / TFD / both, three seeds each, one table"
 	@echo "make ap-clip-demo         one prompt / prompts averaged / AP-CLIP, three seeds each, one table (5 minutes)"
+	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (7 minutes)"
 	@echo "make test                 install, run the tests"
 	@echo "make lint                 ruff, mypy, codespell"
 	@echo "make format               let ruff format the code"
@@ -97,6 +100,36 @@ $(AP_CLIP_DEMO)/%/seed$(1)/results.json: $(TINY_CLIP)/seed0.pt
 	  --trainer.enable_progress_bar false --ckpt_path $$(@D)/checkpoints/best.ckpt
 endef
 $(foreach s,$(SEEDS),$(eval $(call AP_CLIP_RULES,$(s))))
+
+# One tiny CLIP; seeds differ in T2L's training, the test clips and their views. A model's tests of a seed run in one
+# process, two processes at a time, of one thread each.
+TTA_RUNS := $(foreach m,frozen t2l,$(foreach s,$(SEEDS),$(TTA_DEMO)/.tested-$(m)-$(s)))
+TTA_ROWS := $(foreach m,frozen t2l,$(foreach v,$(TTA_VARIANTS),$(foreach s,$(SEEDS),$(TTA_DEMO)/$(m)_$(v)/seed$(s))))
+
+tta-demo: $(TINY_CLIP)/seed0.pt
+	$(MAKE) --no-print-directory --jobs 2 $(TTA_RUNS)
+	$(ZSAR) summarize $(TTA_ROWS) --output $(TTA_DEMO)/results.json
+
+# $(1): model, $(2): seed, $(3): more options of a test
+TTA_TEST = zsar test --config $(CONFIGS)/shifted_moving_shapes_$(V).yaml $(3) --seed_everything $(2) \
+  --data.render_seed $(2) --run_dir $(TTA_DEMO)/$(1)_$(V)/seed$(2) --trainer.enable_progress_bar false
+
+define TTA_RULES
+$(TTA_DEMO)/.tested-frozen-$(1): $(TINY_CLIP)/seed0.pt
+	@mkdir -p $(TTA_DEMO)
+	@printf '%s\n' $(foreach V,$(TTA_VARIANTS),'$(call TTA_TEST,frozen,$(1),)') | OMP_NUM_THREADS=1 $(ZSAR) several -
+	@touch $$@
+
+$(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt: $(TINY_CLIP)/seed0.pt
+	OMP_NUM_THREADS=1 $(ZSAR) fit --config $(CONFIGS)/moving_shapes_t2l.yaml --seed_everything $(1) \
+	  --run_dir $(TTA_DEMO)/t2l/seed$(1) --trainer.enable_progress_bar false
+
+$(TTA_DEMO)/.tested-t2l-$(1): $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt
+	@printf '%s\n' $(foreach V,$(TTA_VARIANTS),'$(call TTA_TEST,t2l,$(1),--model configs/model/tiny_t2l.yaml --ckpt_path $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt)') \
+	  | OMP_NUM_THREADS=1 $(ZSAR) several -
+	@touch $$@
+endef
+$(foreach s,$(SEEDS),$(eval $(call TTA_RULES,$(s))))
 
 # --- development ------------------------------------------------------------------------------------------------------
 

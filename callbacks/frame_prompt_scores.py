@@ -119,7 +119,11 @@ class FramePromptScores(Callback):
             similarities = _similarities(trainer, pl_module, batch.frames[row], text)
             video = {"video": key, "path": table.path(index), "set": text.set_name, "row": index}
             label, probabilities = int(batch.labels[row]), outputs["probabilities"][row].float()
-            content = {**video, "scorer": pl_module.scorer, **self._content(similarities, text, label, probabilities)}
+            content = {
+                **video,
+                "scorer": pl_module.scoring.scorer,
+                **self._content(similarities, text, label, probabilities),
+            }
             stem = Path(trainer.default_root_dir) / _FOLDER / text.set_name / _file_stem(index, key)
             write_json(stem.with_name(f"{stem.name}.json"), content)
             picture = save_figure(

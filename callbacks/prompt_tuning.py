@@ -30,9 +30,9 @@ from callbacks.objectives.temporal_schedule import check_schedule
 from callbacks.prompt_tuner import PromptTuner, TuningRule
 from callbacks.tuning_report import TuningTotals, print_report
 from datamodules.batch import ClassText, VideoBatch, ViewBatch
-from lightning_modules.embedded_batch import EmbeddedBatch
 from lightning_modules.networks.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.scoring import EmbeddedBatch
 
 _RANDOM_CONTEXT_STD = 0.02  # CoOp's
 
@@ -113,8 +113,7 @@ class PromptTuning(Callback):
         )
         self.totals: dict[str, TuningTotals] = {}
         self._tuners: dict[str, PromptTuner] = {}
-        self._untuned: Tensor | None = None
-        self._not_tuned: Tensor | None = None
+        self._untuned: tuple[Tensor, Tensor, Tensor] | None = None
 
     def describe(self) -> dict[str, Any]:
         """The settings, for results.json."""
@@ -183,11 +182,12 @@ class PromptTuning(Callback):
         """Takes the prompts off the model again, and counts what they changed."""
         assert isinstance(pl_module, ActionRecognizer)
         assert self._untuned is not None
-        assert self._not_tuned is not None
         pl_module.adapted = None
         text = pl_module.class_texts["predict" if trainer.predicting else "test"][dataloader_idx]
         totals = self.totals[text.set_name]
-        totals.count(self._untuned, outputs["logits"], batch.labels, decoded=~batch.failed, not_tuned=self._not_tuned)
+        before, by_views, failed = self._untuned
+        after = outputs["logits"]
+        totals.count(before, by_views, after, batch.labels, decoded=~batch.failed, not_tuned=failed)
         _show(trainer, totals)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -201,7 +201,7 @@ class PromptTuning(Callback):
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prints the table, and lets go of what was cached."""
-        self._tuners, self._untuned, self._not_tuned = {}, None, None
+        self._tuners, self._untuned = {}, None
         if trainer.is_global_zero:
             print_report(self.method, self.totals)
 
@@ -233,19 +233,18 @@ class PromptTuning(Callback):
     ) -> None:
         tuner = self._tuner(model, text)
         tuned = tuner.tune(frames, views.weights, views.seeds.tolist())
-        n_original = batch.frames.shape[1]
-        self._untuned = model.score_embedded(self._prediction(tuner, frames, views, n_original, tuner.untuned))
-        self._not_tuned = tuned.failed
-        model.adapted = self._prediction(tuner, frames, views, n_original, tuned.class_texts)
 
-    def _prediction(
-        self, tuner: PromptTuner, frames: Tensor, views: ViewBatch, n_original: int, class_texts: tuple[Tensor, ...]
-    ) -> EmbeddedBatch:
-        """What the class is predicted from."""
-        if self.prediction == "original":
-            return EmbeddedBatch(frames[:, :n_original], class_texts)
-        weights = tuple(tuner.confident_views(frames, classes, views.weights) for classes in class_texts)
-        return EmbeddedBatch(frames, class_texts, weights)
+        def by_views(class_texts: tuple[Tensor, ...]) -> EmbeddedBatch:
+            weights = tuple(tuner.confident_views(frames, classes, views.weights) for classes in class_texts)
+            return EmbeddedBatch(frames, class_texts, weights)
+
+        def by_original(class_texts: tuple[Tensor, ...]) -> EmbeddedBatch:
+            return EmbeddedBatch(frames[:, : batch.frames.shape[1]], class_texts)
+
+        predicted = by_original if self.prediction == "original" else by_views
+        before, mean = (model.score_embedded(of(tuner.untuned)) for of in (predicted, by_views))
+        self._untuned = before, mean, tuned.failed
+        model.adapted = predicted(tuned.class_texts)
 
     def _tuner(self, model: ActionRecognizer, text: ClassText) -> PromptTuner:
         """The prompts of a set of classes; made at its first batch, when the model's weights are those of the test."""

@@ -13,6 +13,10 @@ from torch import Tensor
 from callbacks.objectives.confidence_selection import entropy
 
 _WIDTH = 120  # characters, where the output is no terminal
+_CAPTION = (
+    "untuned: top-1 with the prompt as it was, and by views: of the mean of its confident views; flips: made right / "
+    "wrong by tuning; seconds of a video"
+)
 
 
 @dataclass
@@ -21,8 +25,9 @@ class TuningTotals:
 
     Attributes:
         n: Videos.
-        n_labelled: Those whose class is known, which the next four count.
+        n_labelled: Those whose class is known, which the next five count.
         right_before: Right with the untuned prompt, the same views and the same ensemble.
+        right_by_views: Right by the mean prediction of the confident views, with the untuned prompt.
         right_after: Right with the tuned prompt.
         flipped_right: Wrong before, right after.
         flipped_wrong: Right before, wrong after.
@@ -37,6 +42,7 @@ class TuningTotals:
     n: int = 0
     n_labelled: int = 0
     right_before: int = 0
+    right_by_views: int = 0
     right_after: int = 0
     flipped_right: int = 0
     flipped_wrong: int = 0
@@ -47,21 +53,27 @@ class TuningTotals:
     encoding_seconds: float = 0.0
     tuning_seconds: float = 0.0
 
-    def count(self, before: Tensor, after: Tensor, labels: Tensor, *, decoded: Tensor, not_tuned: Tensor) -> None:
+    def count(
+        self, before: Tensor, by_views: Tensor, after: Tensor, labels: Tensor, *, decoded: Tensor, not_tuned: Tensor
+    ) -> None:
         """Counts the predictions of a batch.
 
         Args:
             before: Logits of the untuned prompt, [B, C].
+            by_views: Those of the mean of its confident views, [B, C].
             after: Logits of the tuned prompt, [B, C].
             labels: int64 [B]; -1 where the class is unknown.
             decoded: bool [B], false for videos that do not count.
             not_tuned: bool [B].
         """
         known = decoded & (labels >= 0)
-        was_right, is_right = ((logits.argmax(dim=1) == labels) & known for logits in (before, after))
+        was_right, right_by_views, is_right = (
+            (logits.argmax(dim=1) == labels) & known for logits in (before, by_views, after)
+        )
         self.n += int(decoded.sum())
         self.n_labelled += int(known.sum())
         self.right_before += int(was_right.sum())
+        self.right_by_views += int(right_by_views.sum())
         self.right_after += int(is_right.sum())
         self.flipped_right += int((is_right & ~was_right).sum())
         self.flipped_wrong += int((was_right & ~is_right).sum())
@@ -85,6 +97,7 @@ class TuningTotals:
         n, n_labelled = max(self.n, 1), max(self.n_labelled, 1)
         return {
             "untuned_top1": 100 * self.right_before / n_labelled,
+            "views_top1": 100 * self.right_by_views / n_labelled,
             "tuned_top1": 100 * self.right_after / n_labelled,
             "flipped_right": float(self.flipped_right),
             "flipped_wrong": float(self.flipped_wrong),
@@ -104,15 +117,15 @@ def print_report(method: str, sets: Mapping[str, TuningTotals]) -> None:
         method: The name of the method.
         sets: {set name: sums over all processes}.
     """
-    columns = ("untuned %", "tuned %", "flipped right / wrong", "entropy, nats", "not tuned")
-    table = Table(method, *columns, "views, s", "encoding, s", "tuning, s", caption="seconds per video")
+    columns = ("untuned %", "by views %", "tuned %", "flips", "entropy, nats", "not tuned")
+    table = Table(method, *columns, "views, s", "encoding, s", "tuning, s", caption=_CAPTION, caption_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, totals in sets.items():
         metrics = totals.metrics()
         flips = f"{totals.flipped_right} / {totals.flipped_wrong}"
-        known = [f"{metrics['untuned_top1']:.1f}", f"{metrics['tuned_top1']:.1f}", flips]
+        known = [*(f"{metrics[of]:.1f}" for of in ("untuned_top1", "views_top1", "tuned_top1")), flips]
         entropies = f"{metrics['entropy_before']:.2f} -> {metrics['entropy_after']:.2f}"
         seconds = [f"{metrics[of]:.3f}" for of in ("view_seconds", "encoding_seconds", "tuning_seconds")]
-        table.add_row(name, *(known if totals.n_labelled else [""] * 3), entropies, str(totals.not_tuned), *seconds)
+        table.add_row(name, *(known if totals.n_labelled else [""] * 4), entropies, str(totals.not_tuned), *seconds)
     Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)

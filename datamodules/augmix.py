@@ -34,10 +34,10 @@ OPERATIONS = (
     "translate_y",
 )
 _GEOMETRIC = ("rotate", "shear_x", "shear_y", "translate_x", "translate_y")
-# Images that are worked on at a time, which bounds the memory without any effect on the result: few on the CPU, where
-# that is fastest, and so many on a GPU that it is kept busy (about 0.5 GB at 224 px).
-_CHUNK_CPU = 8
-_CHUNK_GPU = 128
+# Pixels that are worked on at a time, which bounds the memory without any effect on the result: 8 images of 224 px on
+# the CPU, where that is fastest, and so many on a GPU that it is kept busy (128 of them, about 0.5 GB).
+_CHUNK_PX_CPU = 8 * 224**2
+_CHUNK_PX_GPU = 128 * 224**2
 # Whole numbers come out of interpolation in float32 a little below themselves and must not be rounded down.
 _ROUNDING = 1 / 64
 
@@ -136,7 +136,8 @@ def augmix(frames: Tensor, draws: AugMixDraws) -> Tensor:
     if len(draws) != len(frames):
         raise ValueError(f"{len(frames)} images but draws for {len(draws)}; draw as many")
     mixed = torch.empty(frames.shape, dtype=torch.uint8, device=frames.device)
-    at_a_time = _CHUNK_CPU if frames.device.type == "cpu" else _CHUNK_GPU
+    at_a_time_px = _CHUNK_PX_CPU if frames.device.type == "cpu" else _CHUNK_PX_GPU
+    at_a_time = max(1, at_a_time_px // (frames.shape[-2] * frames.shape[-1]))
     for begin in range(0, len(frames), at_a_time):
         chunk = slice(begin, begin + at_a_time)
         mixed[chunk] = _mixed(frames[chunk], draws[chunk])

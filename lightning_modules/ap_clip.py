@@ -15,7 +15,7 @@ from typing import Literal
 from lightning_modules.clip import VIFI_CLIP, FineTunedCLIP
 from lightning_modules.mixing import Mixing
 from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import PromptEnsemble, Scorer
+from lightning_modules.scoring import PromptEnsemble, Scorer
 
 
 class APCLIP(FineTunedCLIP):

@@ -22,6 +22,7 @@ _COMMANDS = {
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor"),
     "convert": ("import a checkpoint that the authors of a method released", "convert"),
     "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
+    "several": ("several commands in one process, for sweeps of short runs", "several"),
     "describe": ("have a language model write descriptions of classes", "describe"),
     "pretrain-tiny": ("train the tiny CLIP of the embedded benchmark, about a minute", "pretrain_tiny"),
 }
@@ -135,6 +136,8 @@ def _silence() -> None:
         ".*module\\(s\\) in eval mode at the start of training.*",
         "You're resuming from a checkpoint that ended before the epoch ended.*",  # our sampler goes on where it was
         "Total length of `list` across ranks is zero.*",  # no clips are held out, by choice
+        "Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # a test has no use for them
+        "The dirpath has changed from .*",
         "LightningCLI's args parameter is intended to run from within Python.*",
     ):
         warnings.filterwarnings("ignore", message=message)

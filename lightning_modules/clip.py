@@ -19,7 +19,8 @@ from lightning_modules.mixing import Mixing
 from lightning_modules.networks.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
 from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS
 from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble, Scorer
+from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.scoring import PromptEnsemble, Scorer
 
 VIFI_CLIP = Optimization(learning_rate=8e-6, weight_decay=0.001, warmup_fraction=0.5, final_fraction=0.01)
 

@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol, cast
 
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities import rank_zero_warn
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.nn import Parameter, functional
+from torch.nn import Parameter
 from tqdm import tqdm
 
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import pack_checkpoint, unpack_checkpoint
-from lightning_modules.embedded_batch import EmbeddedBatch
 from lightning_modules.metrics.harmonic_mean import harmonic_mean
 from lightning_modules.metrics.recognition import RecognitionMetrics
 from lightning_modules.networks.class_embeddings import ClassEmbeddings
-from lightning_modules.networks.late_interaction import late_interaction
-from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine, weighted_views
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.networks.residual_block import TextBlockForward
 from lightning_modules.optimization import Optimization, n_optimizer_steps
+from lightning_modules.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
 
-PromptEnsemble = Literal["probability", "embedding"]
-Scorer = Literal["mean_pooled_cosine", "late_interaction"]
 _CHUNKS_WORTH_A_BAR = 4
 _SETTINGS = {"validate": "val", "test": "test"}
 
@@ -80,8 +76,7 @@ class ActionRecognizer(LightningModule):
         super().__init__()
         self.backbone = OpenClipBackbone(architecture, weights, gradient_checkpointing=gradient_checkpointing)
         self.backbone.requires_grad_(False)
-        self.scorer = scorer
-        self.prompt_ensemble = prompt_ensemble
+        self.scoring = Scoring(scorer, prompt_ensemble)
         self.optimization = optimization
         self.class_embeddings = ClassEmbeddings(
             self.backbone.tokenize, lambda tokens: self.embed_text(tokens), progress=_progress
@@ -175,26 +170,11 @@ class ActionRecognizer(LightningModule):
 
     def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, C]."""
-        if self.scorer == "late_interaction":
-            similarities = late_interaction(frame_embeddings.flatten(1, 2), class_embeddings)
-            return self.backbone.logit_scale.float() * similarities
-        return average_probabilities(self._mean_pooled(frame_embeddings, class_embeddings))
+        return self.scoring.score(frame_embeddings, class_embeddings, self.backbone.logit_scale)
 
     def score_views(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
         """Scores each view by itself: [B, V, T, D] and [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
-        n_videos, n_views = frame_embeddings.shape[:2]
-        if self.scorer == "late_interaction":
-            own = class_embeddings.ndim == 4
-            classes = class_embeddings.repeat_interleave(n_views, dim=0) if own else class_embeddings
-            return self.score(frame_embeddings.flatten(0, 1)[:, None], classes).unflatten(0, (n_videos, n_views))
-        scores = self._mean_pooled(frame_embeddings, class_embeddings)
-        return average_probabilities(scores.flatten(0, 1)[:, None]).unflatten(0, (n_videos, n_views))
-
-    def _mean_pooled(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """[B, V, P, C], with P = 1 where the prompts' embeddings are averaged."""
-        if self.prompt_ensemble == "embedding" and class_embeddings.shape[-2] > 1:
-            class_embeddings = functional.normalize(class_embeddings.mean(dim=-2, keepdim=True), dim=-1)
-        return mean_pooled_cosine(frame_embeddings, class_embeddings, self.backbone.logit_scale)
+        return self.scoring.score_views(frame_embeddings, class_embeddings, self.backbone.logit_scale)
 
     def embed(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
         """A batch and its class text, embedded."""
@@ -202,22 +182,8 @@ class ActionRecognizer(LightningModule):
         return EmbeddedBatch(self.embed_views(batch.frames), (classes,))
 
     def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
-        """Scores embedded videos.
-
-        Args:
-            embedded: Frames, class text and the weights of views.
-
-        Returns:
-            Logits [B, C] in fp32; log-probabilities where those of several views or class texts are averaged.
-        """
-        if embedded.view_weights is None:
-            scores = [self.score(embedded.frames, classes) for classes in embedded.class_texts]
-        else:
-            pairs = zip(embedded.class_texts, embedded.view_weights, strict=True)
-            scores = [weighted_views(self.score_views(embedded.frames, classes), w) for classes, w in pairs]
-        if len(scores) == 1:
-            return scores[0]
-        return average_probabilities(torch.stack(scores, dim=1)[:, None])
+        """Scores embedded videos: logits [B, C] in fp32."""
+        return self.scoring.score_embedded(embedded, self.backbone.logit_scale)
 
     def train(self, mode: bool = True) -> ActionRecognizer:
         """Training mode for what is trained; a frozen backbone stays in evaluation mode."""
@@ -271,7 +237,7 @@ class ActionRecognizer(LightningModule):
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
         rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
-        if self.scorer == "late_interaction":
+        if self.scoring.scorer == "late_interaction":
             prompts = torch.arange(text.prompts_per_class).expand(len(rows), -1)
         else:
             prompts = torch.randint(text.prompts_per_class, (len(text.names), 1))[rows]

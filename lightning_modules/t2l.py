@@ -22,7 +22,8 @@ from lightning_modules.networks.author_checkpoints_t2l import read_t2l_checkpoin
 from lightning_modules.networks.residual_block import TextBlockForward
 from lightning_modules.networks.temporal_tokens import TemporalTokens
 from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer, PromptEnsemble, Scorer
+from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.scoring import PromptEnsemble, Scorer
 
 
 class T2L(ActionRecognizer):

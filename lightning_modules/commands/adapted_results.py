@@ -13,6 +13,7 @@ class TuningEffect:
 
     Attributes:
         untuned_top1: Top-1 in percent with the untuned prompt, on the same views and texts.
+        views_top1: Top-1 in percent of the mean prediction of the confident views, with the untuned prompt.
         tuned_top1: Top-1 in percent with the tuned prompt.
         flipped_right: Videos that only the tuned prompt has right.
         flipped_wrong: Videos that only the untuned prompt has right.
@@ -25,6 +26,7 @@ class TuningEffect:
     """
 
     untuned_top1: float
+    views_top1: float
     tuned_top1: float
     flipped_right: float
     flipped_wrong: float

@@ -10,10 +10,10 @@ from lightning_modules.commands.adapted_results import TuningEffect
 from lightning_modules.commands.run_groups import RunGroup
 from lightning_modules.commands.run_results import HARMONIC_MEAN
 
-TUNING_COLUMNS = ("adapted", "method", "set", "untuned", "tuned", "change", "flips", "seconds")
+TUNING_COLUMNS = ("adapted", "method", "set", "untuned", "by views", "tuned", "change", "flips", "seconds")
 TUNING_NOTE = (
-    "untuned: the same views and texts with the prompt as it was; flips: videos of a run that tuning makes right / "
-    "wrong; seconds: of embedding the views and tuning, a video"
+    "untuned: the same texts with the prompt as it was; by views: that, by the mean of the confident views; flips: "
+    "videos of a run that tuning makes right / wrong; seconds: of embedding the views and tuning, a video"
 )
 
 
@@ -36,7 +36,7 @@ def mean_effect(group: RunGroup, set_name: str) -> dict[str, float]:
     if not group.settings.adaptation:
         return {}
     if set_name == HARMONIC_MEAN:
-        names = ["untuned_top1", "tuned_top1"]
+        names = ["untuned_top1", "views_top1", "tuned_top1"]
     else:
         names = [field.name for field in fields(TuningEffect)]
     means = {name: statistics.mean(_values(group, set_name, name)) for name in names}
@@ -52,10 +52,15 @@ def _values(group: RunGroup, set_name: str, name: str) -> list[float]:
 
 
 def _cells(group: RunGroup, set_name: str) -> list[str]:
-    untuned, tuned = (_values(group, set_name, name) for name in ("untuned_top1", "tuned_top1"))
+    untuned, by_views, tuned = (_values(group, set_name, f"{name}_top1") for name in ("untuned", "views", "tuned"))
     change = [after - before for before, after in zip(untuned, tuned, strict=True)]
     cells = [group.name, dict(group.settings.adaptation)["method"], set_name.replace("_", " ")]
-    cells += [_with_deviation(untuned), _with_deviation(tuned), _with_deviation(change, sign="+")]
+    cells += [
+        _with_deviation(untuned),
+        _with_deviation(by_views),
+        _with_deviation(tuned),
+        _with_deviation(change, sign="+"),
+    ]
     mean = mean_effect(group, set_name)
     if set_name == HARMONIC_MEAN:
         return [*cells, "", ""]

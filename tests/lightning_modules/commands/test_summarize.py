@@ -86,7 +86,7 @@ def test_what_tuning_changed_is_a_table_of_its_own(tmp_path: Path, capsys: pytes
     assert summarize(zar) == 0
     lines = capsys.readouterr().out.splitlines()
     text = " ".join(" ".join(line.strip("│┃").replace("│", " ").split()) for line in lines)
-    assert "zar_hmdb51_from_kinetics400 ZAR test 52.0 54.0 +2.0 30 / 10 0.50" in text
+    assert "zar_hmdb51_from_kinetics400 ZAR test 52.0 53.0 54.0 +2.0 30 / 10 0.50" in text
     assert any("ZAR Table 1" in line and "54.2" in line for line in lines)
     assert all(len(line) <= 120 for line in lines)
 

@@ -103,7 +103,7 @@ def test_all_files_say_what_tuning_changed(tmp_path: Path) -> None:
     assert (effect["entropy_after"], effect["tuning_seconds"]) == (1.25, 0.3)
     lines = write_summary(tmp_path / "s.md", compared).read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("| adapted | method | set |"))
-    assert lines[start + 2] == ("| zar | ZAR | test | 52.0 | 54.0 | +2.0 | 30 / 10 | 0.50 |")
+    assert lines[start + 2] == ("| zar | ZAR | test | 52.0 | 53.0 | 54.0 | +2.0 | 30 / 10 | 0.50 |")
     assert not lines[start + 3].startswith("|")
     with write_summary(tmp_path / "s.csv", compared).open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -1,0 +1,100 @@
+"""From embeddings to logits: how frames of one or many views are compared with one or many prompts of each class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.networks.late_interaction import late_interaction
+from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine, weighted_views
+
+PromptEnsemble = Literal["probability", "embedding"]
+Scorer = Literal["mean_pooled_cosine", "late_interaction"]
+
+
+@dataclass(frozen=True)
+class EmbeddedBatch:
+    """What logits are computed from. A test-time adaptation hands its own to the model (`ActionRecognizer.adapted`).
+
+    Attributes:
+        frames: Frame embeddings of all views, [B, V, T, D].
+        class_texts: Class embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own. Several
+            are several ways to speak of the same classes, whose probabilities are averaged.
+        view_weights: For each of `class_texts` how much the probabilities of each view count, [B, V], summing to 1;
+            None for the scorer's own way with several views.
+    """
+
+    frames: Tensor
+    class_texts: tuple[Tensor, ...]
+    view_weights: tuple[Tensor, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How embeddings are compared.
+
+    Attributes:
+        scorer: Compare the mean of a view's frames with each prompt, and average over views and prompts, or let all
+            frames of all views interact with all prompts of a class (AP-CLIP).
+        prompt_ensemble: What the mean-pooled scorer averages with several prompts per class: the probabilities that
+            each gives, or their embeddings, renormalized.
+    """
+
+    scorer: Scorer
+    prompt_ensemble: PromptEnsemble
+
+    def score(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
+        """Scores videos.
+
+        Args:
+            frames: Frame embeddings, [B, V, T, D].
+            classes: L2-normalized class embeddings, [C, P, D], or [B, C, P, D] where each video has its own.
+            logit_scale: Factor of the cosine similarities, a scalar.
+
+        Returns:
+            Logits [B, C] in fp32; log-probabilities where those of several views or prompts are averaged.
+        """
+        if self.scorer == "late_interaction":
+            return logit_scale.float() * late_interaction(frames.flatten(1, 2), classes)
+        return average_probabilities(self._mean_pooled(frames, classes, logit_scale))
+
+    def score_views(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
+        """Scores each view by itself, arguments as for `score`: logits [B, V, C]."""
+        n_videos, n_views = frames.shape[:2]
+        if self.scorer == "late_interaction":
+            own = classes.repeat_interleave(n_views, dim=0) if classes.ndim == 4 else classes
+            scores = self.score(frames.flatten(0, 1)[:, None], own, logit_scale)
+        else:
+            of_prompts = self._mean_pooled(frames, classes, logit_scale)
+            scores = average_probabilities(of_prompts.flatten(0, 1)[:, None])
+        return scores.unflatten(0, (n_videos, n_views))
+
+    def score_embedded(self, embedded: EmbeddedBatch, logit_scale: Tensor) -> Tensor:
+        """Scores embedded videos.
+
+        Args:
+            embedded: Frames, class text and the weights of views.
+            logit_scale: Factor of the cosine similarities, a scalar.
+
+        Returns:
+            Logits [B, C] in fp32; log-probabilities where those of several views, prompts or texts are averaged.
+        """
+        frames, texts = embedded.frames, embedded.class_texts
+        if embedded.view_weights is None:
+            scores = [self.score(frames, classes, logit_scale) for classes in texts]
+        else:
+            pairs = zip(texts, embedded.view_weights, strict=True)
+            scores = [weighted_views(self.score_views(frames, classes, logit_scale), w) for classes, w in pairs]
+        if len(scores) == 1:
+            return scores[0]
+        return average_probabilities(torch.stack(scores, dim=1)[:, None])
+
+    def _mean_pooled(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
+        """[B, V, P, C], with P = 1 where the prompts' embeddings are averaged."""
+        if self.prompt_ensemble == "embedding" and classes.shape[-2] > 1:
+            classes = functional.normalize(classes.mean(dim=-2, keepdim=True), dim=-1)
+        return mean_pooled_cosine(frames, classes, logit_scale)

@@ -1,0 +1,74 @@
+from typing import Any
+
+import open_clip
+import pytest
+import torch
+from torch import nn
+
+from lightning_modules.networks.open_clip_text import OpenClipText
+from lightning_modules.networks.open_clip_weights import BackboneError
+
+VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
+TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+
+
+def made(**text: Any) -> tuple[Any, OpenClipText]:
+    torch.manual_seed(0)
+    clip: Any = open_clip.CustomTextCLIP(embed_dim=16, vision_cfg=VISION, text_cfg={**TEXT, **text})
+    return clip.eval(), OpenClipText(clip, "ViT-B-32", "a test's model")
+
+
+@pytest.mark.parametrize(
+    ("text_cfg", "at_end"),
+    [({}, True), ({"pool_type": "last", "no_causal_mask": True}, False), ({"pool_type": "last"}, False)],
+)
+def test_token_embeddings_give_what_tokens_give(text_cfg: dict[str, Any], at_end: bool) -> None:
+    clip, text = made(**text_cfg)
+    tokens = text.tokenize(["one two three", "one"])
+    assert text.is_read_at_end == at_end
+    ends = [text.reading_position(int(row.argmax())) for row in tokens]
+    expected = clip.encode_text(tokens)
+    found = text.encode_embedded(text.embed_tokens(tokens), torch.tensor(ends))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    if at_end:
+        embedded = text.embed_tokens(tokens[:, :6])
+        found = text.encode_embedded(embedded[:, 2:], torch.tensor(ends) - 2, prefix=embedded[:1, :2])
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_a_tower_that_sees_what_comes_later_has_no_shared_prefix() -> None:
+    _, text = made(pool_type="last", no_causal_mask=True)
+    x = torch.randn(1, 4, 32)
+    with pytest.raises(BackboneError, match="is not causal; its texts cannot share a prefix"):
+        text.encode_embedded(x, torch.tensor([3]), prefix=torch.randn(1, 2, 32))
+
+
+def test_coca_is_refused_for_learnable_tokens() -> None:
+    _, text = made(embed_cls=True, pad_id=0)
+    for use in (lambda: text.width, lambda: text.embed_tokens(torch.tensor([1]))):
+        with pytest.raises(BackboneError, match=r"CoCa's has a class token.*learnable tokens need one such as"):
+            use()
+
+
+def test_a_tower_that_averages_all_positions_is_refused() -> None:
+    clip, text = made()
+    clip.text.pool_type = "mean"
+    with pytest.raises(BackboneError, match="pools by 'mean'; learnable tokens need a tower that reads one position"):
+        text.reading_position(3)
+
+
+def test_tokens_without_start_and_end_leave_room_for_others() -> None:
+    _, text = made()
+    (tokens,) = text.tokens_between(["one two three"], reserved=4)
+    start, end = text.start_and_end_token
+    whole = text.tokenize(["one two three"])[0]
+    assert whole[:5].tolist() == [start, *tokens, end]
+    with pytest.raises(ValueError, match="but the model reads 3"):
+        text.tokens_between(["one two three"], reserved=9)
+
+
+def test_another_tokenizer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, text = made()
+    text.__dict__["_tokenizer"] = nn.Module()
+    with pytest.raises(BackboneError, match="by token for CLIP's own tokenizer only"):
+        text.tokens_between(["one"], reserved=0)

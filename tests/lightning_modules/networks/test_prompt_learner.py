@@ -1,0 +1,107 @@
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def backbone() -> OpenClipBackbone:
+    torch.manual_seed(0)
+    made = OpenClipBackbone("tiny-clip", "random")
+    with torch.no_grad():
+        made.clip.token_embedding.weight.mul_(20)
+    return made.requires_grad_(False)
+
+
+def learner(backbone: OpenClipBackbone, texts: list[list[str]], position: ClassPosition = "end") -> PromptLearner:
+    return PromptLearner(backbone.text, texts, phrase="a photo of a", n_context=4, class_position=position, device=CPU)
+
+
+def embeddings(made: PromptLearner, contexts: torch.Tensor) -> torch.Tensor:
+    return made.assemble([made.encode(contexts, part) for part in made.parts()])
+
+
+@pytest.mark.parametrize(
+    ("position", "sentences"),
+    [
+        ("end", ["a photo of a red circle.", "a photo of a big dog runs."]),
+        ("middle", ["a photo red circle of a.", "a photo big dog runs of a."]),
+        ("front", ["red circle a photo of a.", "big dog runs a photo of a."]),
+    ],
+)
+def test_an_untuned_prompt_is_the_sentence(
+    backbone: OpenClipBackbone, position: ClassPosition, sentences: list[str]
+) -> None:
+    context = backbone.text.embed_tokens(phrase_tokens(backbone.text, "a photo of a"))
+    found = embeddings(learner(backbone, [["red circle"], ["big dog runs"]], position), context[None])
+    expected = normalize(backbone.encode_text(backbone.tokenize(sentences)), dim=-1)
+    assert found.shape == (1, 2, 1, 64)
+    torch.testing.assert_close(found[0, :, 0], expected, atol=1e-5, rtol=0)
+
+
+def test_several_prompts_of_a_class_stay_with_it_whatever_their_length(backbone: OpenClipBackbone) -> None:
+    texts = [["one two three four", "one"], ["two", "three four five"], ["a b", "c d e f g"]]
+    context = backbone.text.embed_tokens(phrase_tokens(backbone.text, "a photo of a"))[None]
+    found = embeddings(learner(backbone, texts), context)
+    assert found.shape == (1, 3, 2, 64)
+    for label, of_class in enumerate(texts):
+        for prompt, text in enumerate(of_class):
+            alone = embeddings(learner(backbone, [[text]]), context)
+            torch.testing.assert_close(found[0, label, prompt], alone[0, 0, 0], atol=1e-5, rtol=0)
+
+
+def test_each_video_has_its_context_and_gradients_do_not_mix(backbone: OpenClipBackbone) -> None:
+    made = learner(backbone, [["red circle"], ["big dog runs"]])
+    contexts = torch.randn(3, 4, 64, requires_grad=True)
+    together = embeddings(made, contexts)
+    torch.testing.assert_close(together[1:2], embeddings(made, contexts[1:2]), atol=1e-5, rtol=0)
+    (gradient,) = torch.autograd.grad(together[1].sum() * 100, contexts)
+    assert gradient[1].abs().max() > 0
+    assert gradient[[0, 2]].abs().max() == 0
+
+
+def test_taking_apart_undoes_assembling(backbone: OpenClipBackbone) -> None:
+    made = learner(backbone, [["one two three"], ["one"], ["one two"]])
+    parts = made.parts(most_bytes=1)
+    pieces = [torch.randn(2, part.stop - part.start, 5) for part in parts]
+    whole = made.assemble(pieces)
+    assert whole.shape == (2, 3, 1, 5)
+    for piece, part in zip(pieces, parts, strict=True):
+        assert torch.equal(made.take_apart(whole, part), piece)
+
+
+def test_long_texts_do_not_lengthen_short_ones(backbone: OpenClipBackbone) -> None:
+    texts = [["dog"]] * 20 + [["one two three four five six seven"]] * 20
+    parts = learner(backbone, texts).parts()
+    assert [(part.start, part.stop) for part in parts] == [(0, 20), (20, 40)]
+
+
+def test_the_phrase_is_not_said_twice_and_a_full_stop_is_added_once(backbone: OpenClipBackbone) -> None:
+    context = torch.randn(1, 4, 64)
+    plain = embeddings(learner(backbone, [["red circle"]]), context)
+    for other in ("A photo of a red circle", "red circle.", "a photo of a red circle. "):
+        assert torch.equal(embeddings(learner(backbone, [[other]]), context), plain)
+    assert not torch.equal(embeddings(learner(backbone, [["red circle!"]]), context), plain)
+
+
+def test_a_text_too_long_beside_the_context_is_cut_at_a_sentence_end_or_refused(backbone: OpenClipBackbone) -> None:
+    long = "one two three four five six. seven eight nine ten"
+    with pytest.warns(UserWarning, match="reads 12 tokens"):
+        cut = learner(backbone, [[long]])
+    context = torch.randn(1, 4, 64)
+    assert torch.equal(
+        embeddings(cut, context), embeddings(learner(backbone, [["one two three four five six."]]), context)
+    )
+    with pytest.raises(ValueError, match="but the model reads 12"):
+        learner(backbone, [["one two three four five six seven eight nine ten eleven"]])
+
+
+def test_a_context_has_a_token_for_each_of_its_phrases_tokens(backbone: OpenClipBackbone) -> None:
+    assert len(phrase_tokens(backbone.text, "a photo of a")) == 4
+    assert len(phrase_tokens(backbone.text, "an unpronounceable")) > 2  # tokens are no words
+    with pytest.raises(ValueError, match="has no tokens"):
+        phrase_tokens(backbone.text, " ")
