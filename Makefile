@@ -13,7 +13,7 @@ AP_CLIP_DEMO := runs/ap-clip-demo
 TTA_DEMO := runs/tta-demo
 VARIANTS := zero_shot adapters ttl tfd t2l
 AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
-TTA_VARIANTS := alone confident_views tpt dts_tpt_names dts_tpt zar
+TTA_VARIANTS := alone tpt dts_tpt_names dts_tpt zar
 SEEDS := 0 1 2
 
 .PHONY: help install quickstart ablation ap-clip-demo tta-demo test lint format bench clean

@@ -84,7 +84,7 @@ def finding(
 
 def stages_of(module: TrimmedVideoDataModule) -> tuple[Stage, ...]:
     """Training and testing, or testing alone."""
-    return ("test",) if isinstance(module, ListedVideoDataModule) and module.for_testing_only else ("fit", "test")
+    return ("test",) if module.for_testing_only else ("fit", "test")
 
 
 def left_out(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:

@@ -32,12 +32,10 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     Attributes:
         vocabulary: Which class names (`class_text/vocabulary.py`).
         videos_folder: Where the videos lie at any depth, relative to the data root.
-        for_testing_only: Whether there are no training videos.
     """
 
     vocabulary: ClassVar[str]
     videos_folder: str
-    for_testing_only: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -122,7 +122,8 @@ class Text:
         names: What templates are filled with: "clean" names ("apply eye makeup") or "exact" ones, as the data set's
             makers, or the label file of a published list, write them ("ApplyEyeMakeup").
         descriptions: Texts that are used instead of templates: a JSON file as `zsar describe` writes it, or the name of
-            one that comes with zsar: ucf101_descriptions, ucf101_explanations, and the same of hmdb51 and thumos14.
+            one that comes with zsar: ucf101_descriptions, ucf101_explanations, the same of hmdb51 and thumos14,
+            moving_shapes_explanations.
         lead: A template that is put before each such text, e.g. "a video of {}."; null for none.
     """
 

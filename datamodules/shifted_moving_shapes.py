@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,12 +71,11 @@ class ShiftedMovingShapes(MovingShapes):
     """The novel classes of the rendered benchmark, one test set a shift.
 
     Attributes:
-        for_testing_only: There are no training videos.
         shifts: The test sets, in the order of the results.
         strengths: How strong the shifts are.
     """
 
-    for_testing_only: ClassVar[bool] = True
+    for_testing_only = True
 
     def __init__(
         self,

@@ -42,12 +42,14 @@ class TrimmedVideoDataModule(LightningDataModule):
     """Videos with one class each -> batches of frames, and the class text of each data loader.
 
     Attributes:
+        for_testing_only: Whether there are no training videos.
         n_folds: How many official splits there are.
         may_flip: Whether a mirrored clip still shows its class; if so, half of the training clips are mirrored where
             `clips.augmentation.flip` does not say otherwise.
         sets: After `setup`, the videos of each set.
     """
 
+    for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
     may_flip: ClassVar[bool] = True
 

@@ -43,6 +43,7 @@ class RunSettings:
         n_test_crops: Views in space.
         class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once; "names"
             where an adaptation reads these.
+        shift: Which perturbation the test videos are under, and how strong; empty where the data set has none.
         lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
@@ -60,6 +61,7 @@ class RunSettings:
     n_test_clips: int
     n_test_crops: int
     class_text: tuple[str, ...]
+    shift: str
     lists: bool
     model_arguments: tuple[tuple[str, str], ...]
     adaptation: tuple[tuple[str, str], ...] = ()
@@ -185,6 +187,7 @@ def _run(folder: Path, content: dict[str, Any]) -> Run:
         n_test_clips=data["n_test_clips"],
         n_test_crops=data["n_test_crops"],
         class_text=text_sources(content),
+        shift=str(data.get("shift") or data.get("shifts") or ""),
         lists=_uses_lists(protocol, data, trained_on),
         model_arguments=tuple((key, value) for key, value in _flat(arguments).items() if key not in _FREE_ARGUMENTS),
         adaptation=adaptation_settings(content),

@@ -73,6 +73,8 @@ def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Pa
     [
         ({"data": {"n_frames": 16}}, r"n_frames \(16 / 8\)"),
         ({"data": {"n_test_crops": 3}}, r"n_test_crops \(3 / 1\)"),
+        ({"data": {"shift": "fog 3"}}, r"shift \(fog 3 / \)"),
+        ({"data": {"shifts": {"noise": 0.3}}}, r"shift \({'noise': 0.3} / \)"),
         ({"data": {"data_set": "hmdb51"}}, r"data_set \(hmdb51 / ucf101\)"),
         ({"data": {"protocol": "base_to_novel"}}, r"protocol \(base_to_novel / zero_shot\)"),
         ({"trained_on": described("kinetics400")}, r"trained_on \(kinetics400 / None\)"),
