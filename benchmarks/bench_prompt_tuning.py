@@ -99,7 +99,7 @@ def main() -> None:
         f"{options.precision} takes {1e3 * per_frame:.1f} ms a frame, timed on {options.frames_timed} frames"
     )
     columns = ("tuning: ours", "as written", "ratio", "encoding: ours", "as written", "both: ratio", "encoding's share")
-    table = Table("seconds per video", *columns, "largest difference")
+    table = Table("seconds per video", *columns, "largest difference of a probability")
     for name in options.methods:
         method = METHODS[name]
         ours, written, difference = tuning_seconds(backbone, method, texts, options)
@@ -127,7 +127,7 @@ def encoding_seconds(backbone: OpenClipBackbone, n_frames: int, device: str, pre
 def tuning_seconds(
     backbone: OpenClipBackbone, method: Method, texts: list[list[str]], options: argparse.Namespace
 ) -> tuple[float, float, float]:
-    """Seconds per video of ours and as written, and the largest difference of a logit of the first video."""
+    """Seconds per video of ours and as written, and the largest difference of a probability of the first video."""
     sets = texts[: method.n_text_sets]
     frames = torch.randn(options.videos, len(method.weights), method.n_frames, backbone.embedding_width)
     frames = (frames + 3 * torch.randn(options.videos, 1, 1, backbone.embedding_width)).to(options.device)
