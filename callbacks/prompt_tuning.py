@@ -145,7 +145,8 @@ class PromptTuning(Callback):
                 f"prompt tuning needs weights in fp32, but trainer.precision is {trainer.precision}; use 32-true, or "
                 "bf16-mixed or 16-mixed, which keep them"
             )
-        self.totals, self._tuners = {}, {}
+        self._tuners = {}
+        self.totals = {text.set_name: TuningTotals() for text in _class_texts(trainer, pl_module)}
 
     def on_test_batch_start(
         self,
@@ -157,8 +158,8 @@ class PromptTuning(Callback):
     ) -> None:
         """Tunes the prompts of the videos of a batch and hands them to the model."""
         assert isinstance(pl_module, ActionRecognizer)
-        text = pl_module.class_texts["predict" if trainer.predicting else "test"][dataloader_idx]
-        totals = self.totals.setdefault(text.set_name, TuningTotals())
+        text = _class_texts(trainer, pl_module)[dataloader_idx]
+        totals = self.totals[text.set_name]
         views = _views_of(batch)
         with torch.inference_mode(False), torch.no_grad(), _weights_held(pl_module):
             clock = _Clock(pl_module.device)
@@ -183,8 +184,7 @@ class PromptTuning(Callback):
         assert isinstance(pl_module, ActionRecognizer)
         assert self._untuned is not None
         pl_module.adapted = None
-        text = pl_module.class_texts["predict" if trainer.predicting else "test"][dataloader_idx]
-        totals = self.totals[text.set_name]
+        totals = self.totals[_class_texts(trainer, pl_module)[dataloader_idx].set_name]
         before, by_views, failed = self._untuned
         after = outputs["logits"]
         totals.count(before, by_views, after, batch.labels, decoded=~batch.failed, not_tuned=failed)
@@ -284,6 +284,11 @@ class PromptTuning(Callback):
         for of_process in everyone:
             for name, totals in of_process.items():
                 self.totals[name].add(totals)
+
+
+def _class_texts(trainer: Trainer, model: ActionRecognizer) -> Sequence[ClassText]:
+    """The classes of each data loader of the run."""
+    return model.class_texts["predict" if trainer.predicting else "test"]
 
 
 class _Clock:

@@ -42,7 +42,7 @@ class ViewBatch:
             0 for a view that is predicted on but not adapted to. Every video has the same.
         seeds: int64 [B], for whatever is drawn for a video; from the run's seed and the video's key, so that they do
             not depend on order, batches or processes.
-        seconds: float64 [B], what it took to make the views of each video.
+        seconds: float32 [B], what it took to make the views of each video.
     """
 
     frames: Tensor

@@ -283,5 +283,5 @@ def _collated(views: Sequence[CutViews]) -> ViewBatch | None:
         frames=torch.stack([v.frames for v in views]),
         weights=views[0].weights,
         seeds=torch.tensor([v.seed for v in views]),
-        seconds=torch.tensor([v.seconds for v in views], dtype=torch.float64),
+        seconds=torch.tensor([v.seconds for v in views], dtype=torch.float32),
     )

@@ -61,7 +61,7 @@ def model_of(kind: type[ActionRecognizer] = ZeroShotCLIP, **arguments: Any) -> A
     return model.eval()
 
 
-def test_run(
+def run_test(
     folder: Path, model: LightningModule, module: VideoFolder, callback: PromptTuning | None, **arguments: Any
 ) -> dict[str, Any]:
     """Tests, and returns results.json with all logits and indices as "logits", rows in the set's order."""
@@ -79,9 +79,6 @@ def test_run(
     trainer.test(model, datamodule=module, verbose=False)
     content: dict[str, Any] = json.loads((folder / "results.json").read_text())
     return {**content, "logits": kept.in_order()}
-
-
-test_run.__test__ = False  # type: ignore[attr-defined]
 
 
 class KeepLogits(ResultManifest):
@@ -113,12 +110,12 @@ def test_every_model_is_tuned_and_left_as_it_was(kind: str, tmp_path: Path, vide
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     callback = PromptTuning(method="DTS-TPT", schedule=("all", "right-3"), phrase="an action of", **STRONG)
-    tuned = test_run(tmp_path / "tuned", model, data(video_tree), callback)
+    tuned = run_test(tmp_path / "tuned", model, data(video_tree), callback)
     assert model.adapted is None
     assert [name for name, parameter in model.named_parameters() if parameter.requires_grad] == trained
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
-    untuned = test_run(
+    untuned = run_test(
         tmp_path / "untuned",
         model,
         data(video_tree),
@@ -135,8 +132,8 @@ def test_without_steps_and_with_the_templates_words_it_is_a_plain_test(tmp_path:
     model = model_of()
     module = data(video_tree, templates="a video of {}.")
     callback = PromptTuning(method="none", phrase="a video of", texts=["class_text"], schedule=[])
-    with_callback = test_run(tmp_path / "with", model, module, callback)
-    plain = test_run(tmp_path / "plain", model, data(video_tree, views=None), None)
+    with_callback = run_test(tmp_path / "with", model, module, callback)
+    plain = run_test(tmp_path / "plain", model, data(video_tree, views=None), None)
     torch.testing.assert_close(with_callback["logits"], plain["logits"], atol=1e-5, rtol=0)
     assert plain["adaptation"] is None
     assert with_callback["adaptation"]["phrase"] == "a video of"
@@ -156,7 +153,7 @@ def test_neither_batch_size_nor_order_matters(views: Views, tmp_path: Path, vide
         path.write_text("\n".join(["path,label", *order]))
         callback = PromptTuning(method="TPT", schedule=["all", "random-2"], **STRONG)
         module = data(video_tree, views=views, batch_size=batch_size, test=path)
-        logits.append(test_run(tmp_path / str(n), model_of(), module, callback)["logits"])
+        logits.append(run_test(tmp_path / str(n), model_of(), module, callback)["logits"])
     torch.testing.assert_close(logits[0], logits[1], atol=1e-4, rtol=0)
     torch.testing.assert_close(logits[0], logits[2].flip(0), atol=1e-4, rtol=0)
 
@@ -173,9 +170,9 @@ def test_the_report_counts_what_tuning_changed(
     model = model_of()
     strong = {**STRONG, "learning_rate": 1.0}
     callback = PromptTuning(method="mine", phrase="an action of", **strong, schedule=["all"] * 3)
-    tuned = test_run(tmp_path / "tuned", model, data(video_tree), callback)
+    tuned = run_test(tmp_path / "tuned", model, data(video_tree), callback)
     steps = PromptTuning(method="none", schedule=[], phrase="an action of")
-    untuned = test_run(tmp_path / "untuned", model, data(video_tree), steps)
+    untuned = run_test(tmp_path / "untuned", model, data(video_tree), steps)
     with (tmp_path / "tuned" / "predictions_test.csv").open() as file:
         after = [(row["label"] == row["prediction"]) for row in csv.DictReader(file)]
     with (tmp_path / "untuned" / "predictions_test.csv").open() as file:
@@ -198,9 +195,9 @@ def test_names_and_class_text_are_averaged(tmp_path: Path, video_tree: Path) -> 
     settings: dict[str, Any] = {"method": "DTS-TPT", "phrase": "a video of", "schedule": []}
     both = PromptTuning(texts=["names", "class_text"], consistency="hybrid", **settings)
     module = {"templates": "someone does a {}."}
-    together = test_run(tmp_path / "both", model_of(), data(video_tree, **module), both)["logits"]
+    together = run_test(tmp_path / "both", model_of(), data(video_tree, **module), both)["logits"]
     each = [
-        test_run(tmp_path / which, model_of(), data(video_tree, **module), PromptTuning(texts=[which], **settings))  # type: ignore[list-item]
+        run_test(tmp_path / which, model_of(), data(video_tree, **module), PromptTuning(texts=[which], **settings))  # type: ignore[list-item]
         for which in ("names", "class_text")
     ]
     mean = torch.stack([one["logits"].softmax(dim=1) for one in each]).mean(dim=0)
@@ -219,9 +216,9 @@ def test_text_logits_and_entropy_stay_in_fp32_under_autocast(tmp_path: Path, vid
             super().on_test_batch_end(trainer, pl_module, *rest)
 
     callback = KeepTypes(method="TPT", **STRONG)
-    half = test_run(tmp_path / "half", model_of(), data(video_tree), callback, precision="bf16-mixed")["logits"]
+    half = run_test(tmp_path / "half", model_of(), data(video_tree), callback, precision="bf16-mixed")["logits"]
     assert callback.types == {torch.float32}
-    whole = test_run(tmp_path / "whole", model_of(), data(video_tree), PromptTuning(method="TPT", **STRONG))["logits"]
+    whole = run_test(tmp_path / "whole", model_of(), data(video_tree), PromptTuning(method="TPT", **STRONG))["logits"]
     assert 0 < (half - whole).abs().max() < 0.5
 
 
@@ -229,7 +226,7 @@ def test_a_video_whose_views_are_not_numbers_is_counted_and_predicted_untuned(
     tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_of()
-    untuned = test_run(tmp_path / "untuned", model, data(video_tree), PromptTuning(method="none", schedule=[]))
+    untuned = run_test(tmp_path / "untuned", model, data(video_tree), PromptTuning(method="none", schedule=[]))
     embed = PromptTuning._embed
 
     def broken(self: PromptTuning, model: ActionRecognizer, batch: VideoBatch, views: Any) -> Tensor:
@@ -238,7 +235,7 @@ def test_a_video_whose_views_are_not_numbers_is_counted_and_predicted_untuned(
         return frames
 
     monkeypatch.setattr(PromptTuning, "_embed", broken)
-    tuned = test_run(tmp_path / "tuned", model, data(video_tree), PromptTuning(method="TPT", **STRONG))
+    tuned = run_test(tmp_path / "tuned", model, data(video_tree), PromptTuning(method="TPT", **STRONG))
     assert tuned["sets"]["test"]["not_tuned"] == 1
     torch.testing.assert_close(tuned["logits"][7], untuned["logits"][7], atol=1e-5, rtol=0)
     assert tuned["logits"].isfinite().all()
@@ -247,7 +244,7 @@ def test_a_video_whose_views_are_not_numbers_is_counted_and_predicted_untuned(
 def test_videos_that_cannot_be_decoded_are_not_counted(tmp_path: Path, video_tree: Path) -> None:
     (video_tree / "red dance" / "0.mp4").write_bytes(b"no video")
     module = data(video_tree, on_decode_error="count_as_wrong")
-    of_set = test_run(tmp_path, model_of(), module, PromptTuning(method="TPT", **STRONG))["sets"]["test"]
+    of_set = run_test(tmp_path, model_of(), module, PromptTuning(method="TPT", **STRONG))["sets"]["test"]
     assert (of_set["n_evaluated"], of_set["n_failed"]) == (19, 1)
     assert of_set["tuned_top1"] * 19 == pytest.approx(of_set["top1"] * 20)
 
@@ -331,7 +328,7 @@ def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree
 
 def test_batches_without_views_are_refused_with_the_fragment_to_add(tmp_path: Path, video_tree: Path) -> None:
     with pytest.raises(ValueError, match=r"--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml"):
-        test_run(tmp_path, model_of(), data(video_tree, views=None), PromptTuning(method="TPT"))
+        run_test(tmp_path, model_of(), data(video_tree, views=None), PromptTuning(method="TPT"))
 
 
 def test_another_model_is_refused(tmp_path: Path) -> None:
@@ -344,7 +341,7 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
 
 def test_weights_in_half_precision_are_refused(tmp_path: Path, video_tree: Path) -> None:
     with pytest.raises(ValueError, match="needs weights in fp32, but trainer.precision is bf16-true; use 32-true"):
-        test_run(tmp_path, model_of(), data(video_tree), PromptTuning(method="TPT"), precision="bf16-true")
+        run_test(tmp_path, model_of(), data(video_tree), PromptTuning(method="TPT"), precision="bf16-true")
 
 
 @pytest.mark.parametrize(
@@ -370,7 +367,7 @@ def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> Non
 
 def test_a_subset_of_more_frames_than_there_are_is_refused(tmp_path: Path, video_tree: Path) -> None:
     with pytest.raises(ValueError, match="'right-6', but a view has 4 frames"):
-        test_run(tmp_path, model_of(), data(video_tree), PromptTuning(method="DTS-TPT", schedule=["all", "right-6"]))
+        run_test(tmp_path, model_of(), data(video_tree), PromptTuning(method="DTS-TPT", schedule=["all", "right-6"]))
 
 
 def test_a_random_context_has_its_tokens_and_the_seed_of_the_run(

@@ -237,7 +237,7 @@ def test_an_undecodable_video_has_blank_views_of_the_same_shape(broken: VideoTab
     assert batch.views.frames[1].sum() == 0
     assert batch.views.weights.tolist() == views.weights.tolist()
     assert batch.views.seconds.shape == (3,)
-    assert batch.views.seconds.dtype == torch.float64
+    assert batch.views.seconds.dtype == torch.float32
     finished = views.finish(batch).views
     assert finished is not None
     assert finished.frames.shape == (3, len(views.weights) - 1, 8, 3, 24, 24)

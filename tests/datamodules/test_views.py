@@ -25,7 +25,7 @@ def clip(n_frames: int, height: int = SIZE, width: int = SIZE, seed: int = 0) ->
 def batch_of(shown: Tensor, cut: Tensor, views: Views, seeds: list[int]) -> VideoBatch:
     """A batch of test views [B, T, 3, S, S] and cut views [B, K, T, 3, S, S]."""
     n = len(shown)
-    further = ViewBatch(cut, views.weights, torch.tensor(seeds), torch.full((n,), 0.5, dtype=torch.float64))
+    further = ViewBatch(cut, views.weights, torch.tensor(seeds), torch.full((n,), 0.5, dtype=torch.float32))
     row = torch.zeros(n, dtype=torch.int64)
     return VideoBatch(shown[:, None], row, row, row.bool(), views=further)
 
@@ -93,7 +93,7 @@ def test_finishing_changes_no_input_and_adds_its_seconds() -> None:
     after = finished(views, batch)
     assert torch.equal(batch.frames, before)
     assert (after.seconds > 0.5).all()
-    assert after.seconds.dtype == torch.float64
+    assert after.seconds.dtype == torch.float32
     assert batch.views is not None
     assert batch.views.seconds.tolist() == [0.5, 0.5]
 
