@@ -64,14 +64,16 @@ class Scoring:
 
     def score_views(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
         """Scores each view by itself, arguments as for `score`: logits [B, V, C]."""
-        n_videos, n_views = frames.shape[:2]
+        if self.scorer == "late_interaction" and classes.ndim == 4:
+            # Video by video: the views of one share its classes, which need not be repeated for each.
+            return torch.stack(
+                [self.score(views[:, None], own, logit_scale) for views, own in zip(frames, classes, strict=True)]
+            )
         if self.scorer == "late_interaction":
-            own = classes.repeat_interleave(n_views, dim=0) if classes.ndim == 4 else classes
-            scores = self.score(frames.flatten(0, 1)[:, None], own, logit_scale)
+            scores = self.score(frames.flatten(0, 1)[:, None], classes, logit_scale)
         else:
-            of_prompts = self._mean_pooled(frames, classes, logit_scale)
-            scores = average_probabilities(of_prompts.flatten(0, 1)[:, None])
-        return scores.unflatten(0, (n_videos, n_views))
+            scores = average_probabilities(self._mean_pooled(frames, classes, logit_scale).flatten(0, 1)[:, None])
+        return scores.unflatten(0, frames.shape[:2])
 
     def score_embedded(self, embedded: EmbeddedBatch, logit_scale: Tensor) -> Tensor:
         """Scores embedded videos.
