@@ -109,7 +109,9 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
 def _configured(cli: ParsingCLI, key: str) -> object:
     section, _, rest = key.partition(".")
     config = cli.config[cli.subcommand]
-    return config[f"{section}.init_args.{rest}" if section in ("model", "data", "adaptation") else key]
+    found = config[f"{section}.init_args.{rest}" if section in ("model", "data", "adaptation") else key]
+    # Of `Path | str` jsonargparse takes the one or the other, by the order in which it met unions of the two.
+    return str(found) if isinstance(found, Path) else found
 
 
 @pytest.mark.parametrize("path", ADAPTATIONS, ids=name)
