@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from jsonargparse import ArgumentParser
 from lightning.pytorch import Trainer
 
 from callbacks.frame_prompt_scores import FramePromptScores
 from callbacks.prompt_tuning import PromptTuning
+from datamodules.untrimmed_video import UntrimmedVideoDataModule
 from datamodules.video import TrimmedVideoDataModule
 from lightning_modules.experiment_files import read_experiment
 from lightning_modules.lightning_cli import ActionRecognitionCLI
@@ -21,12 +23,13 @@ ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"
 EXPERIMENTS = sorted((CONFIGS / "experiment").glob("*.yaml"))
 MODELS = sorted((CONFIGS / "model").glob("*.yaml"))
-DATA = sorted((CONFIGS / "data").glob("*.yaml"))
+UNTRIMMED = sorted((CONFIGS / "data").glob("*untrimmed*.yaml"))
+DATA = sorted(set((CONFIGS / "data").glob("*.yaml")) - set(UNTRIMMED))
 LISTS = sorted((CONFIGS / "lists").glob("*.yaml"))
 TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
 ADAPTATIONS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
-ALL = [*EXPERIMENTS, *MODELS, *DATA, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
+ALL = [*EXPERIMENTS, *MODELS, *DATA, *UNTRIMMED, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
 # Of each model, with several test views and with base and novel classes.
 TESTS = ("clip_base_to_novel_ucf101", "vifi_clip_zero_shot_hmdb51", "t2l_few_shot_ssv2_4", "ap_clip_zero_shot_ucf101")
 
@@ -187,6 +190,15 @@ def test_a_model_can_be_instantiated(path: Path, parse: Any) -> None:
 @pytest.mark.parametrize("path", DATA, ids=name)
 def test_a_data_set_can_be_instantiated(path: Path, parse: Any) -> None:
     assert isinstance(parse("--model", str(MODELS[0]), "--data", str(path)).datamodule, TrimmedVideoDataModule)
+
+
+@pytest.mark.parametrize("path", UNTRIMMED, ids=name)
+def test_a_data_set_for_localization_can_be_instantiated(path: Path) -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--data", type=UntrimmedVideoDataModule)
+    module = parser.instantiate_classes(parser.parse_object({"data": yaml.safe_load(path.read_text())})).data
+    assert isinstance(module, UntrimmedVideoDataModule)
+    assert type(module).__name__ == yaml.safe_load(path.read_text())["class_path"].split(".")[-1]
 
 
 @pytest.mark.parametrize("path", [p for p in TRAINERS if "trainer:" not in p.read_text()], ids=name)

@@ -1,0 +1,77 @@
+"""ActivityNetUntrimmed: 200 activities in untrimmed videos (ActivityNet v1.3, Caba Heilbron et al. 2015).
+
+    DATA_ROOT/activitynet/
+        videos/v_---9CpRcKoU.mp4                          at any depth, in any container
+        activity_net.v1-3.min.json                        the official annotations
+    DATA_ROOT/t3al_splits/                                T3AL's class lists, where `split.lists` is t3al_splits
+        train_50_test_50/ActivityNet/test/split_0.list ...
+        train_75_test_25/ActivityNet/test/split_0.list ...
+
+Source: http://activity-net.org/download.html; lists from https://github.com/benedettaliberatori/T3AL. Licence:
+annotations MIT; the videos belong to their makers. Counts: training 10,024 videos (15,410 instances), validation 4,926
+(7,654). T3AL's paper does not say in which of the two it finds the test classes; the default is validation, on which
+everyone tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from datamodules.class_text.vocabulary import exact_names
+from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_activitynet_annotations
+from datamodules.settings import Text
+from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
+
+
+class ActivityNetUntrimmed(UntrimmedVideoDataModule):
+    """ActivityNet v1.3 for localization."""
+
+    lists_name = "ActivityNet"
+
+    def __init__(
+        self,
+        *,
+        subsets: tuple[Literal["training", "validation"], ...] = ("validation",),
+        data_root: Path | str | None = None,
+        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as is the next
+        text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008
+        needs_files: bool = True,
+        batch_size: int = 1,
+    ) -> None:
+        """Describes the data.
+
+        Args:
+            subsets: In which official subsets the test classes are looked for: "validation", "training" or both.
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            split: Which classes are tested on.
+            text: What models read of a class.
+            needs_files: Whether every listed video must lie in its folder; false where extracted features are read
+                instead, whose reader then says which are missing.
+            batch_size: Videos that a model is handed at a time.
+
+        Raises:
+            ValueError: There is no subset, one is named twice, or a number is out of range.
+        """
+        super().__init__(data_root=data_root, split=split, text=text, needs_files=needs_files, batch_size=batch_size)
+        if not subsets or len(set(subsets)) != len(subsets):
+            raise ValueError(f"subsets must name training, validation or both, each once; got {list(subsets)}")
+        self.subsets = subsets
+
+    def all_exact_names(self) -> tuple[str, ...]:
+        """The 200 classes."""
+        return exact_names("activitynet")
+
+    def read_videos(self) -> Sequence[AnnotatedVideo]:
+        """The videos of the subsets."""
+        return read_activitynet_annotations(self.data_root / "activitynet" / "activity_net.v1-3.min.json", self.subsets)
+
+    @property
+    def videos_folder(self) -> Path:
+        """DATA_ROOT/activitynet/videos."""
+        return self.data_root / "activitynet" / "videos"
+
+    def describe(self) -> dict[str, Any]:
+        """Adds which subsets are tested on."""
+        return {**super().describe(), "subsets": sorted(self.subsets)}

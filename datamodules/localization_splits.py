@@ -1,0 +1,227 @@
+"""Which classes localization in untrimmed videos is tested on, and the annotation files that say where they happen.
+
+T3AL (Liberatori et al. 2024, section 5) tests on half or on a quarter of the classes, drawn ten times. Its published
+draws are text files with one exact class name a line; where they are not given, the same shares are drawn from a seed:
+
+    FOLDER/train_50_test_50/THUMOS14/test/split_0.list    ... split_9.list; likewise train/ and ActivityNet/
+    FOLDER/train_75_test_25/THUMOS14/test/split_0.list
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from datamodules.seeding import derive_seed
+from datamodules.splits import draw_classes
+
+N_DRAWS = 10
+"""How often T3AL draws classes of each share."""
+
+_LISTS_URL = "https://github.com/benedettaliberatori/T3AL"
+_FOLDER_OF = {"50_50": "train_50_test_50", "75_25": "train_75_test_25"}
+_TEST_SHARE = {"50_50": 0.5, "75_25": 0.25}
+
+
+@dataclass(frozen=True)
+class ClassSplit:
+    """Which classes are tested on; nothing is trained.
+
+    Attributes:
+        name: Shares of the classes that others train on and that are tested on: "50_50" or "75_25" (in YAML with
+            quotes, without which it is the number 5050), or "all_classes", for features and for your own tests.
+        number: Which of the ten draws, 0 to 9; 0 where all classes are tested on.
+        lists: Folder of published draws, relative to the data root; null to draw from `seed`.
+        seed: Seed of the draws, for those that are not published.
+        exclude: CSV file with a column `video` of ids: videos that are not tested on, and counted in every result.
+            Relative to the working directory.
+    """
+
+    name: Literal["50_50", "75_25", "all_classes"] = "50_50"
+    number: int = 0
+    lists: Path | str | None = None
+    seed: int = 0
+    exclude: Path | str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a draw that there is not, and settings without effect."""
+        if not 0 <= self.number < N_DRAWS:
+            raise ValueError(f"split.number is {self.number}, but there are {N_DRAWS} draws, 0 to {N_DRAWS - 1}")
+        if self.name == "all_classes" and (self.number or self.lists is not None):
+            raise ValueError(
+                "split.name is 'all_classes', of which there is one split: leave split.number at 0 and split.lists at "
+                f"null; got {self.number} and {self.lists}"
+            )
+        if self.seed and (self.lists is not None or self.name == "all_classes"):
+            raise ValueError(f"split.seed is {self.seed}, but nothing is drawn with these settings; leave it at 0")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One annotated action.
+
+    Attributes:
+        class_name: The class, exactly as the makers write it.
+        start_seconds: When it starts, in seconds after the video's first frame.
+        end_seconds: When it ends.
+    """
+
+    class_name: str
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True)
+class AnnotatedVideo:
+    """An untrimmed video as annotated.
+
+    Attributes:
+        id: Its name, which is that of its file without the suffix.
+        duration_seconds: How long it is, as annotated; None where that is not said.
+        instances: All its actions, of any class; there may be none.
+    """
+
+    id: str
+    duration_seconds: float | None
+    instances: tuple[Instance, ...]
+
+
+def classes_of_split(split: ClassSplit, names: Sequence[str], *, data_set: str, data_root: Path) -> tuple[str, ...]:
+    """The classes that are tested on, in label order.
+
+    Args:
+        split: The settings.
+        names: All exact class names of the data set.
+        data_set: The data set's folder among the lists: "THUMOS14" or "ActivityNet".
+        data_root: What `split.lists` is relative to.
+
+    Returns:
+        The exact names: all in their order, those of the list in its order, or those drawn, sorted.
+
+    Raises:
+        FileNotFoundError: The list is not there.
+        ValueError: The list names an unknown class or one twice, or is empty; or there are too few classes to draw.
+    """
+    if split.name == "all_classes":
+        return tuple(names)
+    if split.lists is not None:
+        folder = data_root / split.lists / _FOLDER_OF[split.name] / data_set / "test"
+        return read_class_list(folder / f"split_{split.number}.list", names)
+    n_test = math.floor(len(names) * _TEST_SHARE[split.name])
+    return draw_classes(names, n_test, seed=derive_seed(split.seed, "localization", split.name, split.number))
+
+
+def read_class_list(path: Path, names: Collection[str]) -> tuple[str, ...]:
+    """A published draw: one exact class name a line.
+
+    Raises:
+        FileNotFoundError: The list is not there.
+        ValueError: It names an unknown class, or one twice, or none.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no class list {path}; the lists come from {_LISTS_URL}. The folder is set by "
+            "--data.split.lists, relative to the data root; null draws classes instead"
+        )
+    listed = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    unknown = [name for name in listed if name not in names]
+    if unknown:
+        raise ValueError(f"{path} names {unknown[0]!r}, which is none of the {len(names)} classes of the data set")
+    repeated = sorted({name for name in listed if listed.count(name) > 1})
+    if repeated or not listed:
+        raise ValueError(f"{path} names {repeated[0]!r} twice" if repeated else f"{path} names no class")
+    return tuple(listed)
+
+
+def read_thumos14_annotations(path: Path) -> list[AnnotatedVideo]:
+    """T3AL's THUMOS14: {ID: {"duration_second", "annotations": [{"segment": ["18.1", "24.3"], "label"}]}}.
+
+    Segments are strings of seconds. `duration_frame` counts frames at 10 per second, which is no video's rate, and is
+    not read.
+
+    Raises:
+        FileNotFoundError: The file is not there.
+        ValueError: It is no such file, or a segment is no stretch of time.
+    """
+    database = _json(path, _LISTS_URL)
+    return [_video(path, video, video, entry, "duration_second") for video, entry in sorted(database.items())]
+
+
+def read_activitynet_annotations(path: Path, subsets: Collection[str]) -> list[AnnotatedVideo]:
+    """ActivityNet: {"database": {ID: {"subset", "duration", "annotations": [{"segment": [s, e], "label"}]}}}.
+
+    Args:
+        path: activity_net.v1-3.min.json.
+        subsets: "training", "validation" or both; the annotations of "testing" are secret.
+
+    Returns:
+        The videos, each called v_ID as its file is.
+
+    Raises:
+        FileNotFoundError: The file is not there.
+        ValueError: It is no such file, or a segment is no stretch of time.
+    """
+    database = _json(path, "http://activity-net.org/download.html").get("database")
+    if not isinstance(database, dict):
+        raise ValueError(f"{path} is no ActivityNet file: it has no entry 'database'")
+    return [
+        _video(path, f"v_{video}", video, entry, "duration")
+        for video, entry in sorted(database.items())
+        if _entry(path, video, entry, "subset") in subsets
+    ]
+
+
+def _video(path: Path, name: str, key: str, entry: object, duration_key: str) -> AnnotatedVideo:
+    annotations = _entry(path, key, entry, "annotations")
+    duration = _entry(path, key, entry, duration_key)
+    return AnnotatedVideo(
+        id=name,
+        duration_seconds=_seconds(path, key, duration),
+        instances=tuple(_instance(path, key, annotation) for annotation in annotations),
+    )
+
+
+def _instance(path: Path, video: str, annotation: Mapping[str, Any]) -> Instance:
+    segment = _entry(path, video, annotation, "segment")
+    if len(segment) != 2:
+        raise ValueError(f"{path}, video {video}: the segment {segment} is not a start and an end")
+    start, end = (_seconds(path, video, value) for value in segment)
+    if end < start:
+        raise ValueError(f"{path}, video {video}: the segment {segment} ends before it starts; correct it there")
+    return Instance(_entry(path, video, annotation, "label"), start, end)
+
+
+def _seconds(path: Path, video: str, value: object) -> float:
+    """A time in seconds, which THUMOS14 writes as a string."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{path}, video {video}: {value!r} is no time in seconds")
+    return seconds
+
+
+def _entry(path: Path, video: str, entry: object, key: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    if not isinstance(entry, Mapping) or key not in entry:
+        raise ValueError(f"{path}, video {video}: there is no {key!r} in {str(entry)[:80]}")
+    return entry[key]
+
+
+def _json(path: Path, source: str) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no annotation file {path}; it comes from {source}. The data root is set by $ZSAR_DATA or "
+            "--data.data_root"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is no JSON file: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds a {type(content).__name__}, not an object with one entry for each video")
+    return content

@@ -1,0 +1,147 @@
+"""UntrimmedShapes: a rendered benchmark of finding actions in time, which needs nothing but this package.
+
+Real mp4 files of 12 to 20 s in which a coloured shape moves one to three times, between drifting noise, drifting bars
+and stills of the other shapes (`untrimmed_shapes_rendering`). The 16 classes are the objects that move. Rendered once,
+in seconds:
+
+    DATA_ROOT/untrimmed_shapes/FINGERPRINT/
+        red_circle_00.mp4    (96 to 160 frames of 32 x 32 px at 8 fps, H.264)
+        timeline.json        {"red_circle_00": {"duration_second", "annotations": [{"segment", "label"}],
+                              "background": [{"segment", "kind"}]}}; segments in seconds
+
+Source: rendered by this file, MIT licence. Counts: `n_videos` videos of each of 16 classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datamodules import encoding, moving_shapes_rendering, untrimmed_shapes_rendering
+from datamodules.encoding import write_video
+from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
+from datamodules.moving_shapes_rendering import COLOURS, SHAPES
+from datamodules.settings import Text
+from datamodules.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
+from datamodules.untrimmed_video import UntrimmedVideoDataModule
+
+TIMELINE = "timeline.json"
+
+
+class UntrimmedShapes(UntrimmedVideoDataModule):
+    """The rendered benchmark of localization.
+
+    Attributes:
+        n_videos: Videos of each class.
+        render_seed: Seed of the videos.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_videos: int = 4,
+        render_seed: int = 0,
+        data_root: Path | str | None = None,
+        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as is the next
+        text: Text = Text(templates="a photo of a {}"),  # noqa: B008
+        batch_size: int = 1,
+    ) -> None:
+        """Describes the benchmark; `prepare_data` renders it.
+
+        Args:
+            n_videos: Videos of each class.
+            render_seed: Seed of the videos.
+            data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
+            split: Which classes are tested on; there are no published lists, so that they are drawn.
+            text: What models read of a class.
+            batch_size: Videos that a model is handed at a time.
+
+        Raises:
+            ValueError: A number is out of range, or lists are asked for.
+        """
+        super().__init__(data_root=data_root, split=split, text=text, batch_size=batch_size)
+        if n_videos < 1:
+            raise ValueError(f"n_videos must be at least 1; got {n_videos}")
+        if split.lists is not None:
+            raise ValueError(
+                f"split.lists is {split.lists}, but {type(self).__name__} has no published lists; leave it at null"
+            )
+        self.n_videos = n_videos
+        self.render_seed = render_seed
+
+    def all_exact_names(self) -> tuple[str, ...]:
+        """The 16 classes: "red circle moving", ..."""
+        return tuple(_class_name(colour, shape) for colour in COLOURS for shape in SHAPES)
+
+    def read_videos(self) -> Sequence[AnnotatedVideo]:
+        """The videos, from the time line beside them."""
+        return read_thumos14_annotations(self.folder / TIMELINE)
+
+    @property
+    def videos_folder(self) -> Path:
+        """The folder of this rendering."""
+        return self.folder
+
+    def describe(self) -> dict[str, Any]:
+        """Adds what was rendered."""
+        return {**super().describe(), "n_videos_of_each_class": self.n_videos, "render_seed": self.render_seed}
+
+    # --- rendering ------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Where the videos are; its name changes with everything that changes them."""
+        content = b"".join(source.read_bytes() for source in self.rendering_sources())
+        settings = f"{self.n_videos} {self.render_seed}"
+        return self.data_root / self.data_set / hashlib.sha256(content + settings.encode()).hexdigest()[:12]
+
+    def rendering_sources(self) -> tuple[Path, ...]:
+        """The source files that decide what a video looks like."""
+        modules = (untrimmed_shapes_rendering, moving_shapes_rendering, encoding)
+        return Path(__file__), *(Path(str(module.__file__)) for module in modules)
+
+    def prepare_data(self) -> None:
+        """Renders the videos if they are not there; a killed rendering leaves nothing that is taken for whole."""
+        if self.folder.is_dir():
+            return
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=self.folder.parent))
+        try:
+            self.render(unfinished)
+            os.replace(unfinished, self.folder)
+        except OSError:
+            if not self.folder.is_dir():  # unless another process was faster
+                raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def render(self, root: Path) -> None:
+        """Writes every video and the time line into a folder."""
+        timeline: dict[str, Any] = {}
+        for colour in COLOURS:
+            for shape in SHAPES:
+                for index in range(self.n_videos):
+                    video = f"{colour}_{shape}_{index:02d}"
+                    clip = render_untrimmed(colour, shape, index=index, seed=self.render_seed)
+                    write_video(root / f"{video}.mp4", clip.frames, frames_per_second=FRAMES_PER_SECOND)
+                    timeline[video] = _described(_class_name(colour, shape), clip.stretches)
+        (root / TIMELINE).write_text(json.dumps(timeline, indent=1), encoding="utf-8")
+
+
+def _class_name(colour: str, shape: str) -> str:
+    return f"{colour} {shape} moving"
+
+
+def _described(class_name: str, stretches: Sequence[Stretch]) -> dict[str, Any]:
+    """The time line of one video, in the format of T3AL's THUMOS14 annotations, and what its background is."""
+    return {
+        "duration_second": stretches[-1].seconds[1],
+        "annotations": [{"segment": list(s.seconds), "label": class_name} for s in stretches if s.kind == "action"],
+        "background": [{"segment": list(s.seconds), "kind": s.kind} for s in stretches if s.kind != "action"],
+    }

@@ -1,0 +1,61 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
+from datamodules.thumos14_untrimmed import THUMOS14Untrimmed
+from tests.datamodules.localization_files import published_lists, write_class_list, write_thumos14_annotations
+from tests.datamodules.miniature_data_sets import make_thumos14
+
+
+@pytest.mark.parametrize("number", [0, 7])
+def test_the_videos_of_a_list_are_found_in_both_subsets(number: int, tmp_path: Path) -> None:
+    truth = make_thumos14(tmp_path)
+    both = truth.instances["validation"] | truth.instances["test"]
+    videos: dict[str, list[tuple[str, float, float]]] = {}
+    for stem, *instance in sorted(both):
+        videos.setdefault(str(stem), []).append(tuple(instance))  # type: ignore[arg-type]
+    write_thumos14_annotations(tmp_path / "thumos14/thumos14_annotations.json", videos)
+    tested = sorted({i.class_name for i in both})[:2]
+    write_class_list(tmp_path / "t3al_splits", "75_25", "THUMOS14", number, tested)
+    module = THUMOS14Untrimmed(data_root=tmp_path, split=ClassSplit(name="75_25", number=number, lists="t3al_splits"))
+    module.setup("test")
+    found = {
+        (module.videos[i.video].id, module.exact_names[i.label], i.start_seconds, i.end_seconds)
+        for i in module.instances
+    }
+    assert found == {tuple(i) for i in both if i.class_name in tested}
+    assert {video.id.split("_")[1] for video in module.videos} == {"validation", "test"}
+    assert all(video.path is not None and video.path.is_file() for video in module.videos)
+
+
+@pytest.fixture(scope="module")
+def annotated() -> list[AnnotatedVideo]:
+    return read_thumos14_annotations(published_lists() / "thumos14_annotations.json")
+
+
+def published(monkeypatch: pytest.MonkeyPatch, annotated: list[AnnotatedVideo], split: ClassSplit) -> THUMOS14Untrimmed:
+    """The published annotations and lists, without videos."""
+    monkeypatch.setattr(THUMOS14Untrimmed, "read_videos", lambda self: annotated)
+    module = THUMOS14Untrimmed(split=split, needs_files=False)
+    module.setup("test")
+    return module
+
+
+@pytest.mark.parametrize(("name", "n_videos"), [("50_50", 2229), ("75_25", 1145)])
+def test_the_published_splits_have_the_published_number_of_test_videos(
+    name: Any, n_videos: int, annotated: list[AnnotatedVideo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    splits = [ClassSplit(name=name, number=i, lists=published_lists()) for i in range(10)]
+    modules = [published(monkeypatch, annotated, split) for split in splits]
+    assert sum(len(module.videos) for module in modules) == n_videos
+    assert all({i.label for i in m.instances} == set(range(len(m.class_names))) for m in modules)
+
+
+def test_every_video_is_there_with_all_classes(
+    annotated: list[AnnotatedVideo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = published(monkeypatch, annotated, ClassSplit(name="all_classes"))
+    assert (len(module.videos), len(module.instances), len(module.class_names)) == (413, 6335, 20)
+    assert "high jump" in module.class_names

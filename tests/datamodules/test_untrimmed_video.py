@@ -1,0 +1,205 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import jsonargparse
+import pytest
+import torch
+import yaml
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+
+from datamodules.localization_splits import AnnotatedVideo, ClassSplit, Instance
+from datamodules.settings import Text
+from datamodules.untrimmed_video import ActionInstance, UntrimmedVideo, UntrimmedVideoDataModule
+from tests.datamodules.localization_files import write_class_list
+
+VIDEOS = (
+    AnnotatedVideo("late", 30.0, (Instance("HighJump", 20.0, 25.0), Instance("HighJump", 2.0, 4.5))),
+    AnnotatedVideo("both", None, (Instance("Diving", 1.0, 3.0), Instance("CliffDiving", 1.0, 3.0))),
+    AnnotatedVideo("other", 9.0, (Instance("Billiards", 1.0, 2.0),)),
+    AnnotatedVideo("nothing", 8.0, ()),
+)
+TESTED = ("HighJump", "CliffDiving")
+LISTED = ClassSplit(lists="lists")
+CONFIGS = Path(__file__).parents[2] / "configs" / "data"
+
+
+class Sports(UntrimmedVideoDataModule):
+    lists_name = "Sports"
+
+    def all_exact_names(self) -> tuple[str, ...]:
+        return ("Billiards", "CliffDiving", "Diving", "HighJump")
+
+    def read_videos(self) -> Sequence[AnnotatedVideo]:
+        return VIDEOS
+
+    @property
+    def videos_folder(self) -> Path:
+        return self.data_root / "videos"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The four videos, in folders and containers of their own, and a list of two classes."""
+    write_class_list(tmp_path / "lists", "50_50", "Sports", 0, TESTED)
+    for name in ("a/late.mp4", "both.mkv", "other.mp4", "nothing.mp4"):
+        path = tmp_path / "videos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def sports(root: Path, split: ClassSplit = LISTED) -> Sports:
+    module = Sports(data_root=root, split=split)
+    module.setup("test")
+    return module
+
+
+def test_the_videos_are_those_with_an_instance_of_a_tested_class(root: Path) -> None:
+    folder = root / "videos"
+    assert sports(root).videos == (
+        UntrimmedVideo("both", folder / "both.mkv", None),
+        UntrimmedVideo("late", folder / "a/late.mp4", 30.0),
+    )
+
+
+def test_instances_are_those_of_tested_classes_in_order_and_the_others_are_counted(root: Path) -> None:
+    module = sports(root)
+    assert module.instances == (
+        ActionInstance(video=0, label=1, start_seconds=1.0, end_seconds=3.0),
+        ActionInstance(video=1, label=0, start_seconds=2.0, end_seconds=4.5),
+        ActionInstance(video=1, label=0, start_seconds=20.0, end_seconds=25.0),
+    )
+    assert module.n_dropped_instances == 1
+
+
+def test_all_classes_mean_all_videos_also_one_in_which_nothing_happens(root: Path) -> None:
+    module = sports(root, ClassSplit(name="all_classes"))
+    assert [video.id for video in module.videos] == ["both", "late", "nothing", "other"]
+    assert (len(module.instances), module.n_dropped_instances) == (5, 0)
+    assert module.class_names == ("billiards", "cliff diving", "diving", "high jump")
+
+
+def test_the_truth_of_some_videos_comes_as_tensors(root: Path) -> None:
+    module = sports(root)
+    truth = module.ground_truth(torch.tensor([1]).tolist())
+    assert (truth.videos.tolist(), truth.labels.tolist()) == ([1, 1], [0, 0])
+    expected = torch.tensor([[2.0, 4.5], [20.0, 25.0]], dtype=torch.float64)
+    torch.testing.assert_close(truth.seconds, expected, rtol=0, atol=0)
+    nothing = sports(root, ClassSplit(name="all_classes")).ground_truth([2])
+    assert (list(nothing.videos.shape), list(nothing.seconds.shape)) == ([0], [0, 2])
+
+
+def test_class_text_fills_words_or_exact_names_into_the_template(root: Path) -> None:
+    (text,) = sports(root).class_text("test")
+    assert (text.set_name, text.names) == ("test", ("high jump", "cliff diving"))
+    assert text.prompts == (("a video of action high jump",), ("a video of action cliff diving",))
+    exact = Sports(data_root=root, split=LISTED, text=Text(templates="name", names="exact"))
+    assert exact.class_text("predict")[0].prompts == (("HighJump",), ("CliffDiving",))
+
+
+def test_class_text_may_be_descriptions(root: Path) -> None:
+    module = Sports(data_root=root, split=LISTED, text=Text(descriptions="thumos14_descriptions"))
+    (text,) = module.class_text("test")
+    assert text.names == ("high jump", "cliff diving")
+    assert "thumos14_descriptions" in text.source
+
+
+def test_missing_videos_are_an_error_that_says_what_to_do(root: Path) -> None:
+    (root / "videos/both.mkv").unlink()
+    with pytest.raises(FileNotFoundError, match=r"1 of 2 listed videos are not under .*: both\. Get them; or name"):
+        sports(root)
+
+
+def test_videos_may_be_excluded_on_the_record(root: Path) -> None:
+    (root / "videos/both.mkv").unlink()
+    (root / "bad.csv").write_text("video,reason\nboth,gone\n")
+    module = sports(root, ClassSplit(lists="lists", exclude=root / "bad.csv"))
+    assert [video.id for video in module.videos] == ["late"]
+    assert module.describe()["n_excluded"] == 1
+
+
+def test_where_features_stand_in_for_files_a_missing_file_has_no_path(root: Path) -> None:
+    (root / "videos/both.mkv").unlink()
+    module = Sports(data_root=root, split=LISTED, needs_files=False)
+    module.setup("test")
+    assert [video.path for video in module.videos] == [None, root / "videos/a/late.mp4"]
+
+
+def test_a_class_that_the_data_set_has_not_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sports, "all_exact_names", lambda self: ("CliffDiving", "Diving", "HighJump"))
+    with pytest.raises(ValueError, match="annotations of Sports name classes that are none of its 3: Billiards"):
+        sports(root)
+
+
+def test_a_video_that_is_annotated_twice_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sports, "read_videos", lambda self: (*VIDEOS, VIDEOS[0]))
+    with pytest.raises(ValueError, match="annotate the video 'late' twice"):
+        sports(root)
+
+
+def test_a_split_without_videos_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sports, "read_videos", lambda self: VIDEOS[2:])
+    with pytest.raises(ValueError, match="has no video of a tested class"):
+        sports(root)
+
+
+def test_there_is_nothing_to_train_on(root: Path) -> None:
+    for call in (Sports(data_root=root).setup, Sports(data_root=root).class_text):
+        with pytest.raises(ValueError, match="Sports has no videos for the stage 'fit'"):
+            call("fit")
+
+
+def test_a_result_says_which_split_it_is_and_what_it_counts(root: Path) -> None:
+    described = sports(root).describe()
+    assert (described["split"], described["split_number"], described["split_lists"]) == ("50_50", 0, "lists")
+    assert described["class_names"] == ["high jump", "cliff diving"]
+    assert (described["n_listed"], described["n_instances"], described["n_dropped_instances"]) == ({"test": 2}, 3, 1)
+    other = sports(root, ClassSplit(name="all_classes")).describe()
+    assert described["split_hash"] != other["split_hash"]
+
+
+class Rows(LightningModule):
+    """Notes the rows that it is handed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[list[int]] = []
+
+    def test_step(self, batch: Tensor) -> None:
+        assert batch.dtype == torch.int64
+        self.seen.append(batch.tolist())
+
+
+def test_a_model_is_handed_each_row_once(root: Path) -> None:
+    module = Sports(data_root=root, split=ClassSplit(name="all_classes"), batch_size=3)
+    model = Rows()
+    trainer = Trainer(
+        accelerator="cpu",
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        use_distributed_sampler=False,
+        enable_model_summary=False,
+    )
+    trainer.test(model, datamodule=module, verbose=False)
+    assert model.seen == [[0, 1, 2], [3]]
+
+
+def test_a_batch_has_at_least_one_video(root: Path) -> None:
+    with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
+        Sports(data_root=root, batch_size=0)
+
+
+@pytest.mark.parametrize("name", ["thumos14_untrimmed", "activitynet_untrimmed", "untrimmed_shapes"])
+def test_the_shipped_configs_describe_their_data_sets(name: str, tmp_path: Path) -> None:
+    parser = jsonargparse.ArgumentParser()
+    parser.add_subclass_arguments(UntrimmedVideoDataModule, "data")
+    path = CONFIGS / f"{name}.yaml"
+    arguments = [f"--data={path}", "--data.split.number=3", f"--data.data_root={tmp_path}"]
+    module = parser.instantiate(parser.parse_args(arguments)).data
+    assert (module.data_set, module.split.name, module.split.number) == (name, "50_50", 3)
+    stated = yaml.safe_load(path.read_text())["init_args"]
+    assert str(module.split.lists) == str(stated["split"].get("lists"))
+    assert module.text.templates == stated["text"]["templates"]
+    assert module.batch_size == stated["batch_size"]
