@@ -57,10 +57,16 @@ class CountedFrames:
         Returns:
             index -> uint8 [H, W, 3], RGB; without the frames that lie behind the end.
         """
+        return dict(self.forward(wanted))
+
+    def forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Converts the wanted frames one by one: (index, uint8 [H, W, 3]) as `images` has them."""
         converter = RGBConverter()
         targets = set(wanted)
         frames = islice(self.kept or _decode_all(self._path, self._threads), wanted[-1] + 1)
-        return {i: converter.rgb(frame) for i, frame in enumerate(frames) if i in targets}
+        for i, frame in enumerate(frames):
+            if i in targets:
+                yield i, converter.rgb(frame)
 
     def _count(self) -> NDArray[np.float64]:
         """Decodes everything: the times of the frames, and the frames themselves where they are not too large."""

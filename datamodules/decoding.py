@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -159,12 +160,80 @@ class VideoReader:
             ValueError: A time is negative or not a number, or none is given.
             VideoDecodeError: As for `frames_at_indices`.
         """
+        return self.frames_at_indices(self.indices_at_times(seconds).tolist())
+
+    def indices_at_times(self, seconds: Iterable[float]) -> NDArray[np.int64]:
+        """int64 [T]: which frames are on the screen at some times, as `frames_at_times` gives them.
+
+        Args:
+            seconds: T times, in seconds after the first frame.
+
+        Raises:
+            ValueError: A time is negative or not a number.
+            VideoDecodeError: As for `n_frames`.
+        """
         asked = np.asarray(list(seconds), dtype=np.float64)
         if not (asked >= 0).all():
             raise ValueError(f"times must be 0 or more seconds after the first frame; got {asked.tolist()}")
         tick = tick_seconds(self._video.stream)
-        found = np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
-        return self.frames_at_indices(found.tolist())
+        return np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
+
+    def frames_forward(self, indices: Iterable[int]) -> Iterator[Tensor]:
+        """Frames one after another, for videos that do not fit into memory; one such reading at a time.
+
+        Nothing is decoded twice, and no more is held than the decoder needs.
+
+        Args:
+            indices: Increasing indices from 0.
+
+        Returns:
+            An iterator over the frames: uint8 [3, H, W], RGB, channels last in memory. While it goes on it may raise a
+            `VideoDecodeError`: a frame cannot be decoded, its size differs from the first one's, or there are other
+            frames in the file than its packets say.
+
+        Raises:
+            IndexError: An index is not below the number of frames.
+            ValueError: The indices do not increase, the first one is negative, or there is none.
+            VideoDecodeError: As for `n_frames`.
+        """
+        wanted = [operator.index(i) for i in indices]
+        if not wanted or wanted[0] < 0 or any(a >= b for a, b in pairwise(wanted)):
+            raise ValueError(f"indices must be 0 or more and increase; got {wanted[:10]} for {self._path}")
+        if wanted[-1] >= self.n_frames:
+            raise IndexError(f"frame index {wanted[-1]} is out of range: {self._path} has {self.n_frames} frames")
+        return self._forward(wanted)
+
+    def _forward(self, wanted: Sequence[int]) -> Iterator[Tensor]:
+        size: tuple[int, ...] = ()
+        with errors_name(self._path, "decoding it"):
+            for i, image in self._images_forward(wanted):
+                size = size or image.shape
+                if image.shape != size:
+                    raise VideoDecodeError(
+                        f"{self._path}: the frame size changes within the video: {size[1]}x{size[0]} px at first, "
+                        f"{image.shape[1]}x{image.shape[0]} px at frame {i}"
+                    )
+                yield torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
+
+    def _images_forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """RGB [H, W, 3] of the wanted frames, one by one."""
+        n_given = 0
+        try:
+            for i, image in self._frames.forward(wanted):
+                if i != wanted[n_given]:
+                    raise UntrustworthyError
+                n_given += 1
+                yield i, image
+        except UntrustworthyError:
+            # Frames given so far were identified by their times: what is counted now must have all of the same times.
+            listed, self._frames = self.times_seconds, self._counted()
+            if self.n_frames != len(listed) or not np.allclose(self.times_seconds, listed, rtol=0, atol=1e-6):
+                raise VideoDecodeError(
+                    f"{self._path}: the container lists {len(listed)} frames, of which only {self.n_frames} can be "
+                    "decoded at the times that it says; re-encode the video"
+                ) from None
+            if n_given < len(wanted):
+                yield from self._frames.forward(wanted[n_given:])
 
     def _images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
         """RGB [H, W, 3] of the wanted frames (increasing indices); without those that lie behind the end."""

@@ -127,17 +127,43 @@ class TimedFrames:
         images: dict[int, NDArray[np.uint8]] = {}
         if wanted[-1] >= len(self._index.pts):
             return images
-        # A frame that is shown before a keyframe may be stored after it, but then it refers to the keyframe before.
-        keyframe_pts = [keyframe.pts for keyframe in self._index.keyframes]
-        nearest = groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self._index.pts[i]) - 1)
-        for k, run in nearest:
-            images |= self._run(self._index.keyframes[k], list(run))
+        for k, run in self._by_keyframe(wanted):
+            images |= dict(self._run(self._index.keyframes[k], run))
         return images
 
-    def _run(self, keyframe: Keyframe, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
-        """Decodes from a keyframe up to the wanted frames that depend on it, and converts these."""
+    def forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Converts the wanted frames one by one; decoding goes on past a keyframe, and jumps only over unwanted groups.
+
+        Args:
+            wanted: Indices from 0, increasing, none behind the end.
+
+        Yields:
+            The index, and uint8 [H, W, 3], RGB; what was given before an error is what the packets foretold.
+
+        Raises:
+            UntrustworthyError: What is decoded is not what the packets foretold.
+        """
+        runs: list[tuple[int, list[int]]] = []
+        last = -2
+        for k, run in self._by_keyframe(wanted):
+            if k == last + 1:
+                runs[-1][1].extend(run)
+            else:
+                runs.append((k, run))
+            last = k
+        for k, run in runs:
+            yield from self._run(self._index.keyframes[k], run)
+
+    def _by_keyframe(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+        """The wanted indices by the keyframe that decoding has to begin with."""
+        # A frame that is shown before a keyframe may be stored after it, but then it refers to the keyframe before.
+        keyframe_pts = [keyframe.pts for keyframe in self._index.keyframes]
+        for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self._index.pts[i]) - 1):
+            yield k, list(run)
+
+    def _run(self, keyframe: Keyframe, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Decodes from a keyframe up to the wanted frames that depend on it or follow, and converts these."""
         targets = {self._index.pts[i]: i for i in wanted}
-        images: dict[int, NDArray[np.uint8]] = {}
         sent: list[int] = []
         returned: list[int] = []
         for frame in self._decode(keyframe, targets, sent):
@@ -145,15 +171,16 @@ class TimedFrames:
                 raise UntrustworthyError
             if frame.pts < keyframe.pts:  # shown before the keyframe: refers to what was not decoded here
                 continue
+            if returned and frame.pts <= returned[-1]:
+                raise UntrustworthyError
             returned.append(frame.pts)
             if frame.pts in targets:
-                images[targets[frame.pts]] = self._converter.rgb(frame)
+                yield targets[frame.pts], self._converter.rgb(frame)
         expected = {pts for pts in sent if pts >= keyframe.pts}
         if self._skips:  # then some are missing, and which only the decoder knows
             expected &= set(returned)
         if returned != sorted(expected | set(targets)):
             raise UntrustworthyError
-        return images
 
     def _decode(self, keyframe: Keyframe, targets: Iterable[int], sent: list[int]) -> Iterator[VideoFrame]:
         """Decodes the packets from a keyframe to the last target, in decoding order; then empties the decoder.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,8 +15,9 @@ import torch
 
 from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
-from datamodules.timed_frames import TimedFrames
+from datamodules.timed_frames import Keyframe, TimedFrames, UntrustworthyError
 from datamodules.video_file import RGBConverter
+from tests.datamodules import video_makers
 from tests.datamodules.video_makers import (
     X264,
     assert_equal_to_full_decoding,
@@ -197,3 +200,100 @@ def test_ffmpeg_does_not_write_to_the_terminal(tmp_path: Path, capfd: pytest.Cap
     with pytest.raises((VideoDecodeError, IndexError)):
         read_frames(path, range(40))
     assert capfd.readouterr() == ("", "")
+
+
+# --- forward ----------------------------------------------------------------------------------------------------------
+
+
+KINDS = (
+    h264_with_b_frames,
+    video_makers.h264_open_gop,
+    video_makers.h264_intra_refresh,
+    video_makers.h264_interlaced,
+    video_makers.hevc_open_gop,
+    video_makers.hevc_temporal_layers,
+    mpeg4_with_b_frames,
+    video_makers.mpeg2,
+    video_makers.vp8_with_hidden_frames,
+    one_frame,
+)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize("make", KINDS, ids=case_name)
+def test_frames_read_forward_equal_full_decoding(make: Callable[[Path], None], suffix: str, tmp_path: Path) -> None:
+    if make is video_makers.vp8_with_hidden_frames:
+        suffix = ".webm"  # MP4 holds no VP8
+    elif make is mpeg4_with_b_frames and suffix == ".mp4":
+        suffix = ".avi"
+    make(path := tmp_path / f"video{suffix}")
+    full = decode_everything(path)
+    n = len(full)
+    with VideoReader(path) as reader:
+        for wanted in (range(n), range(0, n, 3), range(n // 2, n, 17), [n - 1], [0, n - 1][n == 1 :]):
+            frames = list(reader.frames_forward(wanted))
+            assert torch.equal(torch.stack(frames), full[list(wanted)]), wanted
+
+
+def test_reading_forward_decodes_no_packet_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    h264_with_b_frames(path := tmp_path / "video.mp4")  # a keyframe every 12 frames
+    sought: list[int] = []
+    packets_from = TimedFrames._packets_from
+
+    def noting(self: TimedFrames, keyframe: Keyframe) -> Iterator[Any]:
+        sought.append(keyframe.position)
+        return packets_from(self, keyframe)
+
+    monkeypatch.setattr(TimedFrames, "_packets_from", noting)
+    with VideoReader(path) as reader:
+        list(reader.frames_forward(range(40)))
+        assert sought == [0]
+        sought.clear()
+        list(reader.frames_forward([1, 13, 39]))  # the group from 24 to 35 is jumped over
+        assert len(sought) == 2
+        assert sought[0] == 0
+
+
+@pytest.mark.parametrize("n_given", [0, 5, 39])
+def test_a_doubt_on_the_way_forward_is_settled_by_counting(
+    n_given: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h264_with_b_frames(path := tmp_path / "video.mp4")
+    forward = TimedFrames.forward
+
+    def doubting(self: TimedFrames, wanted: Sequence[int]) -> Iterator[Any]:
+        yield from islice(forward(self, wanted), n_given)
+        raise UntrustworthyError
+
+    monkeypatch.setattr(TimedFrames, "forward", doubting)
+    with VideoReader(path) as reader:
+        assert torch.equal(torch.stack(list(reader.frames_forward(range(40)))), decode_everything(path))
+
+
+def test_frames_that_are_missing_on_the_way_forward_are_reported(tmp_path: Path) -> None:
+    hevc(path := tmp_path / "video.mp4")
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        for packet in [p for p in container.demux(video=0) if p.size][36:]:
+            data[packet.pos : packet.pos + 6] = struct.pack(">IH", packet.size - 4, 0x4C01)  # one NAL unit of filler
+    path.write_bytes(data)
+    with VideoReader(path) as reader, pytest.raises(VideoDecodeError, match="lists 40 frames, of which only 36 can be"):
+        list(reader.frames_forward(range(40)))
+
+
+def test_a_size_that_changes_on_the_way_forward_is_reported(tmp_path: Path) -> None:
+    write_video(small := tmp_path / "a.h264", moving_picture(5, 32, 32), frames_per_second=25)
+    write_video(large := tmp_path / "b.h264", moving_picture(5, 48, 64), frames_per_second=25)
+    (path := tmp_path / "both.h264").write_bytes(small.read_bytes() + large.read_bytes())
+    with VideoReader(path) as reader, pytest.raises(VideoDecodeError, match=r"changes .* 32x32 px at first, 64x48 px"):
+        list(reader.frames_forward(range(10)))
+
+
+def test_forward_takes_increasing_indices_of_the_video(tmp_path: Path) -> None:
+    write_video(path := tmp_path / "video.mp4", moving_picture(4), frames_per_second=25)
+    with VideoReader(path) as reader:
+        for wanted in ([], [-1, 2], [2, 1], [1, 1]):
+            with pytest.raises(ValueError, match="indices must be 0 or more and increase"):
+                reader.frames_forward(wanted)
+        with pytest.raises(IndexError, match=r"frame index 4 is out of range: .*video\.mp4 has 4 frames"):
+            reader.frames_forward([0, 4])

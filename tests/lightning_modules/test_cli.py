@@ -191,13 +191,16 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "picture",
         "convert",
         "several",
+        "extract",
         "pretrain-tiny",
     ):
         assert f"\n  {command} " in printed
     assert all(len(line) <= 120 for line in printed.splitlines())
 
 
-@pytest.mark.parametrize("command", ["fit", "test", "classify", "summarize", "picture", "several", "pretrain-tiny"])
+@pytest.mark.parametrize(
+    "command", ["fit", "test", "classify", "summarize", "picture", "several", "extract", "pretrain-tiny"]
+)
 def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])

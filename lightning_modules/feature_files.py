@@ -1,0 +1,194 @@
+"""Frame features of one video in a safetensors file, with all that tells what they were made of.
+
+Tensors: `features` [N, W], fp16 or fp32, before the model's projection; `times_seconds` float64 [N]. The header has the
+fields of `FeatureSource` as strings, so that a later run sees whether the file is what it needs before it reads it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+FORMAT_VERSION = 1
+SUFFIX = ".safetensors"
+DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
+_REMEDY = "give the settings of the file, or extract it again: with --overwrite, or into another --output folder"
+
+
+class FeatureFileError(ValueError):
+    """A file of frame features cannot be read, or is not what is asked for; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class FeatureSource:
+    """What a file of features was made of.
+
+    Attributes:
+        source_name: File name of the video.
+        source_bytes: Its size.
+        n_frames: Frames of the whole video.
+        duration_seconds: When its last frame ends, in seconds after the first one begins.
+        fps: Its mean frame rate, n_frames / duration_seconds.
+        stride: Which frames were taken: "1 frame", "4 frames", "0.5 seconds".
+        architecture: The model's architecture, an open_clip name.
+        weights: Its weights as they were asked for; empty where the architecture brings them.
+        backbone_hash: `OpenClipBackbone.weights_hash`.
+        image_size: Height and width of the frames that the model saw, in pixels.
+        dtype: "fp16" or "fp32".
+    """
+
+    source_name: str
+    source_bytes: int
+    n_frames: int
+    duration_seconds: float
+    fps: float
+    stride: str
+    architecture: str
+    weights: str
+    backbone_hash: str
+    image_size: int
+    dtype: str
+
+
+@dataclass(frozen=True)
+class VideoFeatures:
+    """What a file holds: `features` [N, W], memory-mapped; `times_seconds` float64 [N]; what it was made of."""
+
+    features: Tensor
+    times_seconds: NDArray[np.float64]
+    source: FeatureSource
+
+
+def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float64], source: FeatureSource) -> None:
+    """Writes a file in one step: a killed run leaves no half of one.
+
+    Args:
+        path: The file; its folder is made, a file of that name is replaced.
+        features: [N, W] on the CPU, of the type that the source names.
+        times_seconds: When each of the N frames is shown, in seconds after the video's first one.
+        source: What they were made of.
+
+    Raises:
+        ValueError: Types or numbers of features and times do not fit.
+        FeatureFileError: A feature is infinite or not a number.
+    """
+    if features.ndim != 2 or len(features) != len(times_seconds) or features.dtype != DTYPES[source.dtype]:
+        raise ValueError(
+            f"features must be {source.dtype} [N, W] with as many times; got {features.dtype} "
+            f"{list(features.shape)} and {len(times_seconds)} times"
+        )
+    if not features.isfinite().all():
+        remedy = "; store them with --dtype fp32" if source.dtype == "fp16" else ", so the model is broken"
+        raise FeatureFileError(f"features of {source.source_name} are infinite or not numbers{remedy}")
+    header = {"format_version": str(FORMAT_VERSION), **{key: str(value) for key, value in asdict(source).items()}}
+    times = torch.from_numpy(np.array(times_seconds, dtype=np.float64))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.touch()
+        mode = unfinished.stat().st_mode
+        save_file({"features": features.contiguous(), "times_seconds": times}, unfinished, metadata=header)
+        unfinished.chmod(mode)  # safetensors lets nobody but the owner read
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_source(path: Path) -> FeatureSource:
+    """What a file was made of, without reading the features.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        FeatureFileError: It is no file of features, damaged, or of another version.
+    """
+    return _open(path).source
+
+
+def read_features(
+    path: Path, *, backbone_hash: str | None = None, stride: str | None = None, dtype: str | None = None
+) -> VideoFeatures:
+    """Reads a file of features, after checking that it is what is asked for.
+
+    Args:
+        path: The file.
+        backbone_hash: `weights_hash` of the model that the features must be of; None for any.
+        stride: Frames that must have been taken, as `FeatureSource` has it; None for any.
+        dtype: "fp16" or "fp32"; None for any.
+
+    Returns:
+        Features and times; the features are read from disk when they are used.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        FeatureFileError: It is no file of features, damaged, of another version, or not what is asked for.
+    """
+    content = _open(path)
+    check_source(path, content.source, backbone_hash=backbone_hash, stride=stride, dtype=dtype)
+    return content
+
+
+def check_source(
+    path: Path,
+    source: FeatureSource,
+    *,
+    backbone_hash: str | None = None,
+    stride: str | None = None,
+    dtype: str | None = None,
+    source_bytes: int | None = None,
+) -> None:
+    """Compares what a file was made of with what is asked for; None is not compared.
+
+    Args:
+        path: The file, for the message.
+        source: What it was made of.
+        backbone_hash: As `FeatureSource` has it; so are the others.
+        stride: Which frames.
+        dtype: "fp16" or "fp32".
+        source_bytes: Size of the video.
+
+    Raises:
+        FeatureFileError: Something differs: both values are named.
+    """
+    found = asdict(source)
+    asked = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype, "source_bytes": source_bytes}
+    different = [key for key, value in asked.items() if value is not None and found[key] != value]
+    if different:
+        said = "; ".join(f"{key} is {found[key]} in the file, but {asked[key]} is asked for" for key in different)
+        model = f" (the file's model is {source.architecture} {source.weights})" if "backbone_hash" in different else ""
+        raise FeatureFileError(f"{path}: {said}{model}; {_REMEDY}")
+
+
+def _open(path: Path) -> VideoFeatures:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file of features {path}; make it by `zsar extract`")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            if header.get("format_version") != str(FORMAT_VERSION):
+                raise FeatureFileError(
+                    f"{path} has format_version {header.get('format_version')}, but this zsar reads {FORMAT_VERSION}; "
+                    "extract it again with --overwrite"
+                )
+            features, times = file.get_tensor("features"), file.get_tensor("times_seconds").numpy()
+        source = _parse(header)
+    except FeatureFileError:
+        raise
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise FeatureFileError(
+            f"{path} cannot be read as features ({type(error).__name__}: {error}); extract it again with --overwrite"
+        ) from error
+    return VideoFeatures(features, times, source)
+
+
+def _parse(header: Mapping[str, str]) -> FeatureSource:
+    kinds = {"str": str, "int": int, "float": float}
+    return FeatureSource(**{field.name: kinds[str(field.type)](header[field.name]) for field in fields(FeatureSource)})

@@ -1,0 +1,159 @@
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lightning_modules import feature_files
+from lightning_modules.feature_files import (
+    FeatureFileError,
+    FeatureSource,
+    check_source,
+    read_features,
+    read_source,
+    write_features,
+)
+
+SOURCE = FeatureSource(
+    source_name="a ü.mp4",
+    source_bytes=123,
+    n_frames=7,
+    duration_seconds=0.7 / 3,
+    fps=30.000000000000004,
+    stride="2 frames",
+    architecture="tiny-clip",
+    weights="",
+    backbone_hash="00ff",
+    image_size=32,
+    dtype="fp16",
+)
+
+
+def written(path: Path, *, dtype: str = "fp16", n: int = 4) -> tuple[Tensor, np.ndarray]:
+    features = torch.randn(n, 3).to(feature_files.DTYPES[dtype])
+    times = np.arange(n) / 7
+    write_features(path, features, times, replace(SOURCE, dtype=dtype))
+    return features, times
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "fp32"])
+def test_what_is_written_is_read(tmp_path: Path, dtype: str) -> None:
+    features, times = written(path := tmp_path / "folder" / "a.safetensors", dtype=dtype)
+    content = read_features(path)
+    assert content.features.dtype == features.dtype
+    assert torch.equal(content.features, features)
+    assert content.times_seconds.dtype == np.float64
+    np.testing.assert_array_equal(content.times_seconds, times)
+    assert content.source == read_source(path) == replace(SOURCE, dtype=dtype)
+    assert [p.name for p in path.parent.iterdir()] == ["a.safetensors"]
+
+
+def test_any_program_can_read_the_file(tmp_path: Path) -> None:
+    written(path := tmp_path / "a.safetensors")
+    with safe_open(path, framework="np") as file:
+        assert set(file.keys()) == {"features", "times_seconds"}
+        header = file.metadata()
+    assert header["format_version"] == "1"
+    assert header["fps"] == "30.000000000000004"
+    assert header["stride"] == "2 frames"
+
+
+def test_the_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        written(path := tmp_path / "a.safetensors")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_features_are_not_in_memory_before_they_are_used(tmp_path: Path) -> None:
+    features = torch.ones(24 * 1024, 512)  # 48 MiB
+    times = np.arange(len(features), dtype=np.float64)
+    write_features(path := tmp_path / "a.safetensors", features, times, replace(SOURCE, dtype="fp32"))
+    before = resident_mib()
+    content = read_features(path)
+    assert resident_mib() - before < 16
+    assert content.features[-1].sum() == 512
+
+
+def resident_mib() -> float:
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            {"backbone_hash": "1234"},
+            r"backbone_hash is 00ff in the file, but 1234 is asked for \(the file's model is t",
+        ),
+        ({"stride": "1 frame"}, "stride is 2 frames in the file, but 1 frame is asked for; give"),
+        ({"dtype": "fp32"}, "dtype is fp16 in the file, but fp32 is asked for"),
+        ({"dtype": "fp32", "stride": "1 frame"}, "stride is 2 frames .*; dtype is fp16"),
+    ],
+)
+def test_features_of_another_kind_are_refused(tmp_path: Path, asked: dict[str, Any], message: str) -> None:
+    written(path := tmp_path / "a.safetensors")
+    with pytest.raises(FeatureFileError, match=rf"a\.safetensors: {message}.*extract it again: with --overwrite, or"):
+        read_features(path, **asked)
+    read_features(path, backbone_hash="00ff", stride="2 frames", dtype="fp16")
+
+
+def test_features_of_a_video_that_changed_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FeatureFileError, match="source_bytes is 123 in the file, but 124 is asked for"):
+        check_source(tmp_path / "a", SOURCE, source_bytes=124)
+
+
+def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path) -> None:
+    written(path := tmp_path / "a.safetensors", n=100)
+    whole = path.read_bytes()
+    for content in (b"", whole[:-10], b"no safetensors at all"):
+        path.write_bytes(content)
+        with pytest.raises(FeatureFileError, match=r"a\.safetensors cannot be read as features .* with --overwrite"):
+            read_source(path)
+
+
+def test_a_missing_file_and_another_version_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no file of features .*gone\.safetensors; make it by `zsar extract`"):
+        read_features(tmp_path / "gone.safetensors")
+    save_file({"features": torch.ones(1)}, path := tmp_path / "old.safetensors", metadata={"format_version": "0"})
+    with pytest.raises(FeatureFileError, match="has format_version 0, but this zsar reads 1"):
+        read_features(path)
+    save_file({"weight": torch.ones(1)}, path)
+    with pytest.raises(FeatureFileError, match="has format_version None"):
+        read_features(path)
+
+
+def test_features_that_cannot_be_stored_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(FeatureFileError, match=r"a ü\.mp4 are infinite or not numbers; store them with --dtype fp32"):
+        write_features(path, torch.full((1, 2), 1e6).half(), np.zeros(1), SOURCE)
+    with pytest.raises(ValueError, match=r"features must be fp16 .* got torch\.float32 \[2, 3\] and 2 times"):
+        write_features(path, torch.ones(2, 3), np.zeros(2), SOURCE)
+    with pytest.raises(ValueError, match="as many times; .* and 3 times"):
+        write_features(path, torch.ones(2, 3).half(), np.zeros(3), SOURCE)
+    assert not path.exists()
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    features, _ = written(path := tmp_path / "a.safetensors")
+
+    def half(tensors: Any, file: Path, metadata: Any) -> None:
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(feature_files, "save_file", half)
+    with pytest.raises(OSError, match="No space left"):
+        written(path)
+    assert torch.equal(read_features(path).features, features)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
