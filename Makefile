@@ -24,7 +24,7 @@ help:
 	@echo "make quickstart [SEED=0]  install, train T2L on the embedded benchmark, print its table (5 minutes)"
 	@echo "make ablation             frozen / adapters / TTL / TFD / both, three seeds each, one table"
 	@echo "make ap-clip-demo         one prompt / prompts averaged / AP-CLIP, three seeds each, one table (5 minutes)"
-	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (7 minutes)"
+	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make test                 install, run the tests"
 	@echo "make lint                 ruff, mypy, codespell"
 	@echo "make format               let ruff format the code"
@@ -103,7 +103,7 @@ $(foreach s,$(SEEDS),$(eval $(call AP_CLIP_RULES,$(s))))
 
 # One tiny CLIP; seeds differ in T2L's training, the test clips and their views. A model's tests of a seed run in one
 # process, two processes at a time, of one thread each.
-TTA_RUNS := $(foreach m,frozen t2l,$(foreach s,$(SEEDS),$(TTA_DEMO)/.tested-$(m)-$(s)))
+TTA_RUNS := $(foreach m,t2l frozen,$(foreach s,$(SEEDS),$(TTA_DEMO)/.tested-$(m)-$(s)))
 TTA_ROWS := $(foreach m,frozen t2l,$(foreach v,$(TTA_VARIANTS),$(foreach s,$(SEEDS),$(TTA_DEMO)/$(m)_$(v)/seed$(s))))
 
 tta-demo: $(TINY_CLIP)/seed0.pt
