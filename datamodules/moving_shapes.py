@@ -13,10 +13,6 @@ Source: rendered by this file, MIT licence. Counts: `n_train` and `n_test` clips
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +22,7 @@ from numpy.typing import NDArray
 from datamodules import encoding, moving_shapes_rendering
 from datamodules.encoding import write_video
 from datamodules.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
+from datamodules.rendering_once import fingerprint, render_once
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_table import VideoTable
@@ -90,9 +87,7 @@ class MovingShapes(TrimmedVideoDataModule):
     @property
     def folder(self) -> Path:
         """Where the clips are; its name changes with everything that changes them."""
-        content = b"".join(source.read_bytes() for source in self.rendering_sources())
-        fingerprint = hashlib.sha256(content + self.rendering_settings().encode()).hexdigest()
-        return self.data_root / self.data_set / fingerprint[:12]
+        return self.data_root / self.data_set / fingerprint(self.rendering_sources(), self.rendering_settings())
 
     def rendering_sources(self) -> tuple[Path, ...]:
         """The source files that decide what a clip looks like."""
@@ -104,18 +99,7 @@ class MovingShapes(TrimmedVideoDataModule):
 
     def prepare_data(self) -> None:
         """Renders the clips if they are not there; a killed rendering leaves nothing behind that is taken for whole."""
-        if self.folder.is_dir():
-            return
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=self.folder.parent))
-        try:
-            self.render(unfinished)
-            os.replace(unfinished, self.folder)
-        except OSError:
-            if not self.folder.is_dir():  # unless another process was faster
-                raise
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        render_once(self.folder, self.render)
 
     def render(self, root: Path) -> None:
         """Writes every clip below a folder."""

@@ -14,11 +14,7 @@ Source: rendered by this file, MIT licence. Counts: `n_videos` videos of each of
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +23,7 @@ from datamodules import encoding, moving_shapes_rendering, untrimmed_shapes_rend
 from datamodules.encoding import write_video
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
 from datamodules.moving_shapes_rendering import COLOURS, SHAPES
+from datamodules.rendering_once import fingerprint, render_once
 from datamodules.settings import Text
 from datamodules.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
 from datamodules.untrimmed_video import UntrimmedVideoDataModule
@@ -97,9 +94,8 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
     @property
     def folder(self) -> Path:
         """Where the videos are; its name changes with everything that changes them."""
-        content = b"".join(source.read_bytes() for source in self.rendering_sources())
-        settings = f"{self.n_videos} {self.render_seed}"
-        return self.data_root / self.data_set / hashlib.sha256(content + settings.encode()).hexdigest()[:12]
+        name = fingerprint(self.rendering_sources(), f"{self.n_videos} {self.render_seed}")
+        return self.data_root / self.data_set / name
 
     def rendering_sources(self) -> tuple[Path, ...]:
         """The source files that decide what a video looks like."""
@@ -108,18 +104,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
 
     def prepare_data(self) -> None:
         """Renders the videos if they are not there; a killed rendering leaves nothing that is taken for whole."""
-        if self.folder.is_dir():
-            return
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=self.folder.parent))
-        try:
-            self.render(unfinished)
-            os.replace(unfinished, self.folder)
-        except OSError:
-            if not self.folder.is_dir():  # unless another process was faster
-                raise
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        render_once(self.folder, self.render)
 
     def render(self, root: Path) -> None:
         """Writes every video and the time line into a folder."""

@@ -29,7 +29,12 @@ _KEPT_WIDTHS = 20
 
 
 class PromptLearner:
-    """The prompts of C classes, P each, around a learnable context of some tokens."""
+    """The prompts of C classes, P each, around a learnable context of some tokens.
+
+    Attributes:
+        shape: C and P.
+        bytes_per_video: About how much memory the gradient of all prompts of one video takes.
+    """
 
     def __init__(
         self,
@@ -68,7 +73,8 @@ class PromptLearner:
         rows = [[start, *_laid_out(body, n_context, class_position), end] for body in bodies]
         rows.sort(key=len)
         order = sorted(range(len(bodies)), key=lambda i: len(bodies[i]))
-        self._unsorted = torch.tensor(order).argsort().to(device)
+        self._sorted = torch.tensor(order, device=device)
+        self._unsorted = self._sorted.argsort()
         read_at = [text.reading_position(len(row) - 1) for row in rows]
         length = len(rows[-1]) if text.is_read_at_end else text.context_length
         tokens = torch.tensor([row + [0] * (length - len(row)) for row in rows])
@@ -76,8 +82,10 @@ class PromptLearner:
         self._lengths = [len(row) if text.is_read_at_end else length for row in rows]
         self._read_at = torch.tensor(read_at, device=device)
         self._context_at = torch.where(tokens < 0, -1 - tokens, -1).to(device)
+        self._has_context: list[bool] = (tokens < 0).any(dim=0).tolist()  # of each position, known without the device
         with torch.no_grad():
             self._embedded = text.embed_tokens(tokens.clamp(min=0).to(device)).float()
+        self.bytes_per_video = sum(self._bytes(part) for part in self.parts())
 
     def encode(self, contexts: Tensor, part: slice) -> Tensor:
         """Class embeddings of a part of the prompts.
@@ -107,8 +115,7 @@ class PromptLearner:
 
     def take_apart(self, of_classes: Tensor, part: slice) -> Tensor:
         """The rows of a part out of [G, C, P, D], as [G, N, D]: the inverse of `assemble`."""
-        inverse = self._unsorted.argsort()[part]
-        return of_classes.flatten(1, 2)[:, inverse]
+        return of_classes.flatten(1, 2)[:, self._sorted[part]]
 
     def parts(self, *, most_bytes: float | None = None) -> list[slice]:
         """All prompts in parts of like length.
@@ -127,11 +134,6 @@ class PromptLearner:
                 start = i
         return parts
 
-    @property
-    def bytes_per_video(self) -> float:
-        """About how much memory the gradient of all prompts of one video takes."""
-        return sum(self._bytes(part) for part in self.parts())
-
     def _own(self, row: int) -> int:
         return self._lengths[row] - self._n_shared
 
@@ -142,7 +144,7 @@ class PromptLearner:
     def _with_context(self, contexts: Tensor, part: slice, positions: slice) -> Tensor:
         """Token embeddings [G, N, L, W] of some prompts at some positions."""
         fixed, context_at = self._embedded[part, positions], self._context_at[part, positions]
-        if not bool((context_at >= 0).any()):
+        if not any(self._has_context[positions]):
             return fixed.expand(len(contexts), -1, -1, -1)
         return torch.where((context_at >= 0)[..., None], contexts[:, context_at.clamp(min=0)], fixed)
 
