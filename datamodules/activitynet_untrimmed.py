@@ -22,6 +22,7 @@ from typing import Any, Literal
 from datamodules.class_text.vocabulary import exact_names
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_activitynet_annotations
 from datamodules.settings import Text
+from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
 
 
@@ -35,9 +36,12 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
         *,
         subsets: tuple[Literal["training", "validation"], ...] = ("validation",),
         data_root: Path | str | None = None,
-        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as is the next
+        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as are the next two
         text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008
+        stride: FrameStride = FrameStride(),  # noqa: B008
         needs_files: bool = True,
+        features: Path | str | None = None,
+        captions: Path | str | None = None,
         batch_size: int = 1,
     ) -> None:
         """Describes the data.
@@ -47,14 +51,28 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             split: Which classes are tested on.
             text: What models read of a class.
+            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
+                command line is --data.stride '{frames: null, seconds: 0.5}'.
             needs_files: Whether every listed video must lie in its folder; false where extracted features are read
                 instead, whose reader then says which are missing.
+            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
+                videos in each run.
+            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
 
         Raises:
             ValueError: There is no subset, one is named twice, or a number is out of range.
         """
-        super().__init__(data_root=data_root, split=split, text=text, needs_files=needs_files, batch_size=batch_size)
+        super().__init__(
+            data_root=data_root,
+            split=split,
+            text=text,
+            stride=stride,
+            needs_files=needs_files,
+            features=features,
+            captions=captions,
+            batch_size=batch_size,
+        )
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError(f"subsets must name training, validation or both, each once; got {list(subsets)}")
         self.subsets = subsets

@@ -34,7 +34,8 @@ class ClassSplit:
     Attributes:
         name: Shares of the classes that others train on and that are tested on: "50_50" or "75_25" (in YAML with
             quotes, without which it is the number 5050), or "all_classes", for features and for your own tests.
-        number: Which of the ten draws, 0 to 9; 0 where all classes are tested on.
+        number: Which of the ten draws, 0 to 9, or "all" of them in one run, so that work on a video is done once; 0
+            where all classes are tested on.
         lists: Folder of published draws, relative to the data root; null to draw from `seed`.
         seed: Seed of the draws, for those that are not published.
         exclude: CSV file with a column `video` of ids: videos that are not tested on, and counted in every result.
@@ -42,15 +43,17 @@ class ClassSplit:
     """
 
     name: Literal["50_50", "75_25", "all_classes"] = "50_50"
-    number: int = 0
+    number: int | Literal["all"] = 0
     lists: Path | str | None = None
     seed: int = 0
     exclude: Path | str | None = None
 
     def __post_init__(self) -> None:
         """Refuses a draw that there is not, and settings without effect."""
-        if not 0 <= self.number < N_DRAWS:
-            raise ValueError(f"split.number is {self.number}, but there are {N_DRAWS} draws, 0 to {N_DRAWS - 1}")
+        if self.number not in ("all", *range(N_DRAWS)):
+            raise ValueError(
+                f"split.number is {self.number}, but there are {N_DRAWS} draws, 0 to {N_DRAWS - 1}, and 'all' of them"
+            )
         if self.name == "all_classes" and (self.number or self.lists is not None):
             raise ValueError(
                 "split.name is 'all_classes', of which there is one split: leave split.number at 0 and split.lists at "
@@ -58,6 +61,11 @@ class ClassSplit:
             )
         if self.seed and (self.lists is not None or self.name == "all_classes"):
             raise ValueError(f"split.seed is {self.seed}, but nothing is drawn with these settings; leave it at 0")
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The draws that are tested on."""
+        return tuple(range(N_DRAWS)) if self.number == "all" else (self.number,)
 
 
 @dataclass(frozen=True)
@@ -90,8 +98,10 @@ class AnnotatedVideo:
     instances: tuple[Instance, ...]
 
 
-def classes_of_split(split: ClassSplit, names: Sequence[str], *, data_set: str, data_root: Path) -> tuple[str, ...]:
-    """The classes that are tested on, in label order.
+def classes_of_split(
+    split: ClassSplit, names: Sequence[str], *, data_set: str, data_root: Path
+) -> dict[int, tuple[str, ...]]:
+    """The classes that are tested on, in label order, of each draw.
 
     Args:
         split: The settings.
@@ -100,19 +110,14 @@ def classes_of_split(split: ClassSplit, names: Sequence[str], *, data_set: str, 
         data_root: What `split.lists` is relative to.
 
     Returns:
-        The exact names: all in their order, those of the list in its order, or those drawn, sorted.
+        Number of the draw -> its exact names: all in their order, those of the list in its order, or those drawn,
+        sorted. A draw is the same alone and among all ten.
 
     Raises:
-        FileNotFoundError: The list is not there.
-        ValueError: The list names an unknown class or one twice, or is empty; or there are too few classes to draw.
+        FileNotFoundError: A list is not there.
+        ValueError: A list names an unknown class or one twice, or is empty; or there are too few classes to draw.
     """
-    if split.name == "all_classes":
-        return tuple(names)
-    if split.lists is not None:
-        folder = data_root / split.lists / _FOLDER_OF[split.name] / data_set / "test"
-        return read_class_list(folder / f"split_{split.number}.list", names)
-    n_test = math.floor(len(names) * _TEST_SHARE[split.name])
-    return draw_classes(names, n_test, seed=derive_seed(split.seed, "localization", split.name, split.number))
+    return {number: _classes_of_draw(split, number, names, data_set, data_root) for number in split.numbers}
 
 
 def read_class_list(path: Path, names: Collection[str]) -> tuple[str, ...]:
@@ -135,6 +140,18 @@ def read_class_list(path: Path, names: Collection[str]) -> tuple[str, ...]:
     if repeated or not listed:
         raise ValueError(f"{path} names {repeated[0]!r} twice" if repeated else f"{path} names no class")
     return tuple(listed)
+
+
+def _classes_of_draw(
+    split: ClassSplit, number: int, names: Sequence[str], data_set: str, data_root: Path
+) -> tuple[str, ...]:
+    if split.name == "all_classes":
+        return tuple(names)
+    if split.lists is not None:
+        folder = data_root / split.lists / _FOLDER_OF[split.name] / data_set / "test"
+        return read_class_list(folder / f"split_{number}.list", names)
+    n_test = math.floor(len(names) * _TEST_SHARE[split.name])
+    return draw_classes(names, n_test, seed=derive_seed(split.seed, "localization", split.name, number))
 
 
 def read_thumos14_annotations(path: Path) -> list[AnnotatedVideo]:

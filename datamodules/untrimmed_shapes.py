@@ -25,6 +25,7 @@ from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thu
 from datamodules.moving_shapes_rendering import COLOURS, SHAPES
 from datamodules.rendering_once import fingerprint, render_once
 from datamodules.settings import Text
+from datamodules.streaming import FrameStride
 from datamodules.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
 from datamodules.untrimmed_video import UntrimmedVideoDataModule
 
@@ -45,8 +46,11 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
         n_videos: int = 4,
         render_seed: int = 0,
         data_root: Path | str | None = None,
-        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as is the next
+        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as are the next two
         text: Text = Text(templates="a photo of a {}"),  # noqa: B008
+        stride: FrameStride = FrameStride(),  # noqa: B008
+        features: Path | str | None = None,
+        captions: Path | str | None = None,
         batch_size: int = 1,
     ) -> None:
         """Describes the benchmark; `prepare_data` renders it.
@@ -57,12 +61,25 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             split: Which classes are tested on; there are no published lists, so that they are drawn.
             text: What models read of a class.
+            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
+                command line is --data.stride '{frames: null, seconds: 0.5}'.
+            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
+                videos in each run.
+            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
 
         Raises:
             ValueError: A number is out of range, or lists are asked for.
         """
-        super().__init__(data_root=data_root, split=split, text=text, batch_size=batch_size)
+        super().__init__(
+            data_root=data_root,
+            split=split,
+            text=text,
+            stride=stride,
+            features=features,
+            captions=captions,
+            batch_size=batch_size,
+        )
         if n_videos < 1:
             raise ValueError(f"n_videos must be at least 1; got {n_videos}")
         if split.lists is not None:

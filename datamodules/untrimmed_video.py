@@ -1,25 +1,26 @@
 """UntrimmedVideoDataModule: the base of the data sets of untrimmed videos, in which actions are found in time.
 
-It holds no frames: a video is minutes long and its features are extracted once. It says which videos a split tests on,
-what happens in them and when, and what a model reads of the classes. A data set says what its classes are and what its
-files hold (`all_exact_names`, `read_videos`, `videos_folder`); nothing is trained, so there are no training videos.
+It hands out rows, not frames: a video is minutes long, and what a model takes of it is its own matter. It says which
+videos are tested on, what happens in them and when, what a model reads of the classes, and gives frames of a video to
+those who ask. All ten draws of classes may be tested on in one run (`split.number: all`), in which each video occurs
+once. A data set says what its classes are and what its files hold (`all_exact_names`, `read_videos`, `videos_folder`);
+nothing is trained, so there are no training videos.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from datamodules import untrimmed_frames
 from datamodules.batch import ClassText
-from datamodules.checked_lists import missing_keys, read_excluded
+from datamodules.checked_lists import read_excluded
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.class_text.vocabulary import clean_names
@@ -27,59 +28,13 @@ from datamodules.localization_splits import AnnotatedVideo, ClassSplit, classes_
 from datamodules.samplers import EvaluationSampler
 from datamodules.settings import Text
 from datamodules.splits import split_hash
+from datamodules.streaming import FrameStream, FrameStride
+from datamodules.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
+from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from datamodules.video import default_data_root
-from datamodules.video_index import VideoIndex
-from datamodules.video_table import VideoTable
 
-_SHOWN = 5
 ACTION_TEMPLATE = "a video of action {}"
 """T3AL's prompt."""
-
-
-@dataclass(frozen=True)
-class UntrimmedVideo:
-    """A video that is tested on.
-
-    Attributes:
-        id: Its name in annotations, features and results: that of its file without the suffix.
-        path: The file; None where it is not there, which only `needs_files=False` allows.
-        duration_seconds: How long it is, as annotated; None where that is not said.
-    """
-
-    id: str
-    path: Path | None
-    duration_seconds: float | None
-
-
-@dataclass(frozen=True)
-class ActionInstance:
-    """An action of a tested class in a tested video.
-
-    Attributes:
-        video: Row of its video in `videos`.
-        label: Index of its class in `class_names`.
-        start_seconds: When it starts, in seconds after the video's first frame.
-        end_seconds: When it ends.
-    """
-
-    video: int
-    label: int
-    start_seconds: float
-    end_seconds: float
-
-
-class GroundTruth(NamedTuple):
-    """The instances of some videos as tensors, as temporal mAP takes them.
-
-    Attributes:
-        videos: int64 [M], rows of `videos`.
-        labels: int64 [M], indices into `class_names`.
-        seconds: float64 [M, 2], start and end.
-    """
-
-    videos: Tensor
-    labels: Tensor
-    seconds: Tensor
 
 
 class UntrimmedVideoDataModule(LightningDataModule):
@@ -89,10 +44,13 @@ class UntrimmedVideoDataModule(LightningDataModule):
         lists_name: The data set's folder among published class lists.
         split: The settings of the split; `split.name` and `split.number` say which it is.
         text: What models read of a class.
-        videos: After `setup`, the videos that are tested on, by id: all with an instance of a tested class, and all
-            there are where `split.name` is "all_classes".
-        instances: After `setup`, their instances of tested classes, by video, then start, then end.
-        n_dropped_instances: After `setup`, how many instances of other classes these videos have.
+        stride: Which frames of a video are looked at.
+        features_folder: Where files of extracted features lie; None to decode and embed videos in each run.
+        captions_folder: Where files of captions lie; None for none.
+        videos: After `setup`, the videos that are tested on, by id, each once: all with an instance of a tested class,
+            and all there are where `split.name` is "all_classes".
+        tested_sets: After `setup`, what is tested on of each draw, in order: one set, or ten where `split.number` is
+            "all".
     """
 
     lists_name: ClassVar[str] = ""
@@ -101,9 +59,12 @@ class UntrimmedVideoDataModule(LightningDataModule):
         self,
         *,
         data_root: Path | str | None = None,
-        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as is the next
+        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as are the next two
         text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008
+        stride: FrameStride = FrameStride(),  # noqa: B008
         needs_files: bool = True,
+        features: Path | str | None = None,
+        captions: Path | str | None = None,
         batch_size: int = 1,
     ) -> None:
         """Describes the data; files are touched in `setup` only.
@@ -112,8 +73,13 @@ class UntrimmedVideoDataModule(LightningDataModule):
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             split: Which classes are tested on.
             text: What models read of a class.
+            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
+                command line is --data.stride '{frames: null, seconds: 0.5}'.
             needs_files: Whether every listed video must lie in its folder; false where extracted features are read
                 instead, whose reader then says which are missing.
+            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
+                videos in each run.
+            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
 
         Raises:
@@ -125,11 +91,13 @@ class UntrimmedVideoDataModule(LightningDataModule):
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
         self.split = split
         self.text = text
+        self.stride = stride
         self.needs_files = needs_files
+        self.features_folder = None if features is None else self.data_root / Path(features).expanduser()
+        self.captions_folder = None if captions is None else self.data_root / Path(captions).expanduser()
         self.batch_size = batch_size
         self.videos: tuple[UntrimmedVideo, ...] = ()
-        self.instances: tuple[ActionInstance, ...] = ()
-        self.n_dropped_instances = 0
+        self.tested_sets: tuple[TestedSet, ...] = ()
 
     # --- what a data set defines ----------------------------------------------------------------------------------
 
@@ -146,84 +114,119 @@ class UntrimmedVideoDataModule(LightningDataModule):
         """Where the videos lie, at any depth."""
         raise NotImplementedError
 
+    def in_plain_words(self, exact_names: Sequence[str]) -> tuple[str, ...]:
+        """Class names for people and models: "HighJump" is "high jump"."""
+        return clean_names(exact_names)
+
+    def find_files(self, ids: Sequence[str]) -> list[Path | None]:
+        """Where videos lie; None where one does not and needs not.
+
+        Raises:
+            FileNotFoundError: One does not but must.
+        """
+        return find_video_files(self.videos_folder, ids, all_needed=self.needs_files)
+
     # --- classes --------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def exact_names(self) -> tuple[str, ...]:
-        """The classes that are tested on, exactly as their makers write them, in label order."""
-        return classes_of_split(self.split, self.all_exact_names(), data_set=self.lists_name, data_root=self.data_root)
-
-    @cached_property
-    def class_names(self) -> tuple[str, ...]:
-        """The C classes that are tested on, in plain words and label order: "HighJump" is "high jump"."""
-        return clean_names(self.exact_names)
-
     def class_text(self, stage: str) -> list[ClassText]:
-        """The classes as text, in a list of one, as there is one data loader.
+        """The classes as text, one for each tested set, in order; a class reads the same in all of them.
 
         Args:
-            stage: "test" or "predict".
+            stage: "test" or "predict", which is the name of a single set; ten are called "split_0" to "split_9".
 
         Raises:
             ValueError: Another stage, for which there are no videos.
         """
         _check_stage(stage, type(self).__name__)
+        return [
+            self._text_of(name, exact) for name, exact in zip(self._set_names(stage), self._drawn.values(), strict=True)
+        ]
+
+    def _text_of(self, set_name: str, exact_names: Sequence[str]) -> ClassText:
+        names = self.in_plain_words(exact_names)
         if self.text.descriptions is not None:
-            return [read_class_text(stage, self.class_names, self.text.descriptions, lead=self.text.lead)]
-        spoken = self.exact_names if self.text.names == "exact" else self.class_names
-        return [fill_templates(stage, self.class_names, self.text.templates, spoken=spoken)]
+            return read_class_text(set_name, names, self.text.descriptions, lead=self.text.lead)
+        spoken = exact_names if self.text.names == "exact" else names
+        return fill_templates(set_name, names, self.text.templates, spoken=spoken)
+
+    @cached_property
+    def _drawn(self) -> dict[int, tuple[str, ...]]:
+        """Number of each draw -> the exact names of its classes, in label order."""
+        return classes_of_split(self.split, self.all_exact_names(), data_set=self.lists_name, data_root=self.data_root)
+
+    def _set_names(self, stage: str) -> list[str]:
+        return [f"split_{number}" for number in self._drawn] if self.split.number == "all" else [stage]
 
     # --- videos ---------------------------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        """Lists the videos of the split.
+        """Lists the videos of the split, and what of them each draw tests on.
 
         Raises:
             FileNotFoundError: The annotations are not where they should be, or listed videos are missing.
-            ValueError: The annotations name a class that the data set has not, list a video twice, or leave nothing to
-                test on; or another stage than "test" or "predict".
+            ValueError: The annotations name a class that the data set has not, list a video twice, or leave a draw
+                nothing to test on; or another stage than "test" or "predict".
         """
         _check_stage(stage, type(self).__name__)
         annotated = [video for video in self.read_videos() if video.id not in self._excluded]
-        self._refuse(annotated)
-        tested = {name: label for label, name in enumerate(self.exact_names)}
+        check_annotations(annotated, self.all_exact_names(), data_set=type(self).__name__)
+        on_all_videos = self.split.name == "all_classes"
+        tested = {name for names in self._drawn.values() for name in names}
         chosen = sorted(
-            (
-                video
-                for video in annotated
-                if self.split.name == "all_classes" or any(i.class_name in tested for i in video.instances)
-            ),
+            (v for v in annotated if on_all_videos or any(i.class_name in tested for i in v.instances)),
             key=lambda video: video.id,
         )
-        if not chosen:
-            raise ValueError(f"{type(self).__name__} under {self.data_root} has no video of a tested class")
-        paths = self._paths([video.id for video in chosen])
+        sets = tuple(
+            list_tested_set(number, names, self.in_plain_words(names), chosen, on_all_videos=on_all_videos)
+            for number, names in self._drawn.items()
+        )
+        empty = [str(tested_set.number) for tested_set in sets if not tested_set.rows]
+        if empty:
+            raise ValueError(
+                f"{type(self).__name__} under {self.data_root} has no video of a tested class "
+                f"(split {self.split.name}, number {', '.join(empty)})"
+            )
+        paths = self.find_files([video.id for video in chosen])
         self.videos = tuple(
             UntrimmedVideo(video.id, path, video.duration_seconds) for video, path in zip(chosen, paths, strict=True)
         )
-        self.instances = tuple(
-            ActionInstance(row, tested[i.class_name], i.start_seconds, i.end_seconds)
-            for row, video in enumerate(chosen)
-            for i in sorted(video.instances, key=lambda i: (i.start_seconds, i.end_seconds, i.class_name))
-            if i.class_name in tested
-        )
-        self.n_dropped_instances = sum(len(video.instances) for video in chosen) - len(self.instances)
+        self.tested_sets = sets
 
-    def ground_truth(self, rows: Sequence[int]) -> GroundTruth:
+    def ground_truth(self, rows: Sequence[int], tested_set: int = 0) -> GroundTruth:
         """The instances of some videos.
 
         Args:
-            rows: Rows of `videos`.
+            rows: Rows of `videos`; those that the set does not test on contribute nothing.
+            tested_set: Index of the set in `tested_sets`.
         """
-        wanted = set(rows)
-        chosen = [instance for instance in self.instances if instance.video in wanted]
-        return GroundTruth(
-            videos=torch.tensor([i.video for i in chosen], dtype=torch.int64),
-            labels=torch.tensor([i.label for i in chosen], dtype=torch.int64),
-            seconds=torch.tensor([(i.start_seconds, i.end_seconds) for i in chosen], dtype=torch.float64).reshape(
-                -1, 2
-            ),
-        )
+        return self.tested_sets[tested_set].ground_truth(rows)
+
+    def open_frames(self, row: int, *, image_size: int, chunk_size: int) -> FrameStream:
+        """The frames of a video that `stride` chooses, in order and in bounded memory; see `untrimmed_frames`.
+
+        Args:
+            row: Row of `videos`.
+            image_size: S, height and width of the frames that come out, in pixels.
+            chunk_size: Frames that are given together.
+
+        Returns:
+            A context manager, whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
+        """
+        video = self.videos[row]
+        return untrimmed_frames.open_frames(video, stride=self.stride, image_size=image_size, chunk_size=chunk_size)
+
+    def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
+        """The frames of a video that are on the screen at some times; see `untrimmed_frames`.
+
+        Args:
+            row: Row of `videos`.
+            times_seconds: n times, in seconds after the video's first frame, in any order.
+            image_size: S, height and width of the frames that come out, in pixels.
+
+        Returns:
+            uint8 [n, 3, S, S].
+        """
+        return untrimmed_frames.frames_at(self.videos[row], times_seconds, image_size=image_size)
 
     @property
     def data_set(self) -> str:
@@ -231,8 +234,8 @@ class UntrimmedVideoDataModule(LightningDataModule):
         return type(self).__module__.rpartition(".")[2]
 
     def describe(self) -> dict[str, Any]:
-        """What a result must say about the data: split, classes, counts."""
-        rows = [(self.videos[i.video].id, self.class_names[i.label]) for i in self.instances]
+        """After `setup`, what a result must say about the data: split, frames, classes and counts of each set."""
+        sets = dict(zip(self._set_names("test"), self.tested_sets, strict=True))
         return {
             "class_path": f"{type(self).__module__}.{type(self).__qualname__}",
             "data_set": self.data_set,
@@ -240,14 +243,33 @@ class UntrimmedVideoDataModule(LightningDataModule):
             "split_number": self.split.number,
             "split_lists": None if self.split.lists is None else str(self.split.lists),
             "split_seed": self.split.seed,
-            "split_hash": split_hash({"test": rows}),
-            "class_names": list(self.class_names),
-            "n_listed": {"test": len(self.videos)},
-            "n_instances": len(self.instances),
-            "n_dropped_instances": self.n_dropped_instances,
+            "split_hash": split_hash({name: self._labelled(tested) for name, tested in sets.items()}),
+            "stride": str(self.stride),
+            "features": None if self.features_folder is None else str(self.features_folder),
+            "captions": None if self.captions_folder is None else str(self.captions_folder),
+            "n_videos": len(self.videos),
             "n_excluded": len(self._excluded),
-            "roots": {"test": str(self.videos_folder.resolve())},
+            "n_listed": {name: len(tested.rows) for name, tested in sets.items()},
+            "roots": {name: str(self.videos_folder.resolve()) for name in sets},
+            "tested_sets": {
+                name: {
+                    "number": tested.number,
+                    "class_names": list(tested.class_names),
+                    "n_instances": len(tested.instances),
+                    "n_dropped_instances": tested.n_dropped_instances,
+                }
+                for name, tested in sets.items()
+            },
         }
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset() if self.split.exclude is None else read_excluded(Path(self.split.exclude).expanduser())
+
+    def _labelled(self, tested: TestedSet) -> list[tuple[str, str]]:
+        """(id, class) of every instance of a set; (id, "") of a video that has none."""
+        pairs = [(self.videos[i.video].id, tested.class_names[i.label]) for i in tested.instances]
+        return pairs + [(self.videos[row].id, "") for row in tested.rows - {i.video for i in tested.instances}]
 
     # --- data loaders ---------------------------------------------------------------------------------------------
 
@@ -260,41 +282,6 @@ class UntrimmedVideoDataModule(LightningDataModule):
     def predict_dataloader(self) -> DataLoader[Tensor]:
         """The same rows."""
         return self.test_dataloader()
-
-    # --- what is checked ------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _excluded(self) -> frozenset[str]:
-        return frozenset() if self.split.exclude is None else read_excluded(Path(self.split.exclude).expanduser())
-
-    def _refuse(self, annotated: Sequence[AnnotatedVideo]) -> None:
-        """Refuses classes that the data set has not, and a video that is annotated twice."""
-        known = set(self.all_exact_names())
-        unknown = sorted({i.class_name for video in annotated for i in video.instances} - known)
-        if unknown:
-            raise ValueError(
-                f"the annotations of {type(self).__name__} name classes that are none of its {len(known)}: "
-                f"{', '.join(unknown[:_SHOWN])}"
-            )
-        ids: set[str] = set()
-        for video in annotated:
-            if video.id in ids:
-                raise ValueError(f"the annotations of {type(self).__name__} annotate the video {video.id!r} twice")
-            ids.add(video.id)
-
-    def _paths(self, ids: Sequence[str]) -> list[Path | None]:
-        """Where videos lie; None where one does not and needs not."""
-        index = VideoIndex(self.videos_folder, may_be_missing=not self.needs_files)
-        located, found = index.locate(ids)
-        missing = missing_keys(VideoTable(index.folder, located, [-1] * len(ids), keys=ids, found=found))
-        if missing and self.needs_files:
-            raise FileNotFoundError(
-                f"{len(missing):,} of {len(ids):,} listed videos are not under {index.folder}: "
-                f"{', '.join(missing[:_SHOWN])}{', ...' if len(missing) > _SHOWN else ''}. Get them; or name them in a "
-                "CSV file with a column `video` for --data.split.exclude; or set --data.needs_files false, if features "
-                "of them were extracted"
-            )
-        return [index.folder / path if there else None for path, there in zip(located, found.tolist(), strict=True)]
 
 
 def _check_stage(stage: str, data_set: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from datamodules.activitynet_untrimmed import ActivityNetUntrimmed
 from datamodules.localization_splits import ClassSplit
+from datamodules.streaming import FrameStride
 from tests.datamodules.localization_files import write_class_list
 from tests.datamodules.miniature_data_sets import ACTIVITYNET_CLASSES, make_activitynet
 
@@ -15,15 +16,19 @@ LISTED = ClassSplit(number=9, lists="t3al_splits")
 def test_the_test_classes_are_looked_for_in_the_subsets_asked_for(subsets: tuple[str, ...], tmp_path: Path) -> None:
     truth = make_activitynet(tmp_path)
     write_class_list(tmp_path / "t3al_splits", "50_50", "ActivityNet", 9, TESTED)
-    module = ActivityNetUntrimmed(data_root=tmp_path, split=LISTED, subsets=subsets)  # type: ignore[arg-type]
+    stride = FrameStride(frames=4)
+    module = ActivityNetUntrimmed(data_root=tmp_path, split=LISTED, stride=stride, subsets=subsets)  # type: ignore[arg-type]
     module.setup("test")
     expected = {tuple(i) for subset in subsets for i in truth.instances[subset] if i.class_name in TESTED}
-    found = {(module.videos[i.video].id, TESTED[i.label], i.start_seconds, i.end_seconds) for i in module.instances}
+    found = {
+        (module.videos[i.video].id, TESTED[i.label], i.start_seconds, i.end_seconds)
+        for i in module.tested_sets[0].instances
+    }
     assert found == expected
     assert {video.id for video in module.videos} == {row[0] for row in expected}
     assert all(video.path == tmp_path / "activitynet/videos" / f"{video.id}.mp4" for video in module.videos)
     assert {video.duration_seconds for video in module.videos} == {4.0}
-    assert module.describe()["subsets"] == sorted(subsets)
+    assert (module.describe()["subsets"], module.describe()["stride"]) == (sorted(subsets), "4 frames")
 
 
 def test_acronyms_stay_as_they_are_in_class_text(tmp_path: Path) -> None:

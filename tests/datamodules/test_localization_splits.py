@@ -21,7 +21,7 @@ NAMES = ("Archery", "Billiards", "HighJump", "LongJump", "Shotput", "Surfing", "
 
 def drawn(name: Literal["50_50", "75_25"], number: int = 0, *, seed: int = 0) -> tuple[str, ...]:
     split = ClassSplit(name=name, number=number, seed=seed)
-    return classes_of_split(split, NAMES, data_set="", data_root=Path())
+    return classes_of_split(split, NAMES, data_set="", data_root=Path())[number]
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -33,7 +33,16 @@ def test_the_test_classes_are_those_of_the_list_in_its_order(name: Any, tmp_path
     write_class_list(tmp_path / "lists", name, "THUMOS14", 4, ["Typing"])
     write_class_list(tmp_path / "lists", name, "ActivityNet", 3, ["YoYo"])
     split = ClassSplit(name=name, number=3, lists="lists")
-    assert classes_of_split(split, NAMES, data_set="THUMOS14", data_root=tmp_path) == ("LongJump", "Archery")
+    assert classes_of_split(split, NAMES, data_set="THUMOS14", data_root=tmp_path) == {3: ("LongJump", "Archery")}
+
+
+def test_all_ten_lists_can_be_tested_on_at_once(tmp_path: Path) -> None:
+    for number in range(10):
+        write_class_list(tmp_path / "lists", "50_50", "THUMOS14", number, [NAMES[number % 8], NAMES[(number + 1) % 8]])
+    split = ClassSplit(number="all", lists="lists")
+    drawn_classes = classes_of_split(split, NAMES, data_set="THUMOS14", data_root=tmp_path)
+    assert drawn_classes == {number: (NAMES[number % 8], NAMES[(number + 1) % 8]) for number in range(10)}
+    assert list(drawn_classes) == list(range(10))
 
 
 def test_a_missing_list_names_its_path_and_its_source(tmp_path: Path) -> None:
@@ -77,8 +86,8 @@ def test_where_no_list_is_given_half_or_a_quarter_is_drawn_and_is_the_same_on_ev
 @pytest.mark.parametrize("vocabulary", ["thumos14", "activitynet"])
 def test_draws_are_as_large_as_the_published_lists(vocabulary: str) -> None:
     names = exact_names(vocabulary)
-    halves = classes_of_split(ClassSplit(), names, data_set="", data_root=Path())
-    quarters = classes_of_split(ClassSplit(name="75_25"), names, data_set="", data_root=Path())
+    halves = classes_of_split(ClassSplit(), names, data_set="", data_root=Path())[0]
+    quarters = classes_of_split(ClassSplit(name="75_25"), names, data_set="", data_root=Path())[0]
     assert (len(halves), len(quarters)) == (len(names) // 2, len(names) // 4)
 
 
@@ -86,23 +95,32 @@ def test_ten_draws_and_two_seeds_differ_and_do_not_depend_on_the_order_of_names(
     assert len({drawn("50_50", number) for number in range(10)}) > 7
     assert [drawn("50_50", number, seed=1) for number in range(10)] != [drawn("50_50", n) for n in range(10)]
     reverse = classes_of_split(ClassSplit(), NAMES[::-1], data_set="", data_root=Path())
-    assert reverse == drawn("50_50")
+    assert reverse == {0: drawn("50_50")}
+
+
+def test_a_draw_is_the_same_alone_and_among_all_ten() -> None:
+    together = classes_of_split(ClassSplit(number="all", seed=3), NAMES, data_set="", data_root=Path())
+    assert together == {number: drawn("50_50", number, seed=3) for number in range(10)}
 
 
 def test_all_classes_are_tested_on_in_their_own_order() -> None:
     split = ClassSplit(name="all_classes")
-    assert classes_of_split(split, NAMES[::-1], data_set="", data_root=Path()) == NAMES[::-1]
+    assert classes_of_split(split, NAMES[::-1], data_set="", data_root=Path()) == {0: NAMES[::-1]}
 
 
-@pytest.mark.parametrize("number", [-1, 10])
-def test_there_are_ten_draws(number: int) -> None:
-    with pytest.raises(ValueError, match=f"split.number is {number}, but there are 10 draws, 0 to 9"):
+@pytest.mark.parametrize("number", [-1, 10, "some"])
+def test_there_are_ten_draws(number: Any) -> None:
+    with pytest.raises(
+        ValueError, match=f"split.number is {number}, but there are 10 draws, 0 to 9, and 'all' of them"
+    ):
         ClassSplit(number=number)
 
 
 def test_settings_without_effect_are_refused() -> None:
     with pytest.raises(ValueError, match="leave split.number at 0 and split.lists at null; got 1 and None"):
         ClassSplit(name="all_classes", number=1)
+    with pytest.raises(ValueError, match="leave split.number at 0 and split.lists at null; got all and None"):
+        ClassSplit(name="all_classes", number="all")
     with pytest.raises(ValueError, match="got 0 and lists"):
         ClassSplit(name="all_classes", lists="lists")
     with pytest.raises(ValueError, match=r"split.seed is 2, but nothing is drawn"):

@@ -21,9 +21,10 @@ def test_the_videos_of_a_list_are_found_in_both_subsets(number: int, tmp_path: P
     write_class_list(tmp_path / "t3al_splits", "75_25", "THUMOS14", number, tested)
     module = THUMOS14Untrimmed(data_root=tmp_path, split=ClassSplit(name="75_25", number=number, lists="t3al_splits"))
     module.setup("test")
+    (tested_set,) = module.tested_sets
     found = {
-        (module.videos[i.video].id, module.exact_names[i.label], i.start_seconds, i.end_seconds)
-        for i in module.instances
+        (module.videos[i.video].id, tested_set.exact_names[i.label], i.start_seconds, i.end_seconds)
+        for i in tested_set.instances
     }
     assert found == {tuple(i) for i in both if i.class_name in tested}
     assert {video.id.split("_")[1] for video in module.videos} == {"validation", "test"}
@@ -43,19 +44,34 @@ def published(monkeypatch: pytest.MonkeyPatch, annotated: list[AnnotatedVideo], 
     return module
 
 
-@pytest.mark.parametrize(("name", "n_videos"), [("50_50", 2229), ("75_25", 1145)])
+@pytest.mark.parametrize(("name", "n_videos", "n_different"), [("50_50", 2229, 412), ("75_25", 1145, 372)])
 def test_the_published_splits_have_the_published_number_of_test_videos(
-    name: Any, n_videos: int, annotated: list[AnnotatedVideo], monkeypatch: pytest.MonkeyPatch
+    name: Any, n_videos: int, n_different: int, annotated: list[AnnotatedVideo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    splits = [ClassSplit(name=name, number=i, lists=published_lists()) for i in range(10)]
-    modules = [published(monkeypatch, annotated, split) for split in splits]
-    assert sum(len(module.videos) for module in modules) == n_videos
-    assert all({i.label for i in m.instances} == set(range(len(m.class_names))) for m in modules)
+    module = published(monkeypatch, annotated, ClassSplit(name=name, number="all", lists=published_lists()))
+    assert sum(len(tested.rows) for tested in module.tested_sets) == n_videos
+    assert len(module.videos) == n_different
+    assert all({i.label for i in s.instances} == set(range(len(s.class_names))) for s in module.tested_sets)
+
+
+def test_a_published_split_is_the_same_alone_and_among_all_ten(
+    annotated: list[AnnotatedVideo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = published(monkeypatch, annotated, ClassSplit(number="all", lists=published_lists()))
+    alone = published(monkeypatch, annotated, ClassSplit(number=6, lists=published_lists()))
+    among, own = together.tested_sets[6], alone.tested_sets[0]
+    assert [together.videos[row] for row in sorted(among.rows)] == list(alone.videos)
+    assert (among.exact_names, among.n_dropped_instances) == (own.exact_names, own.n_dropped_instances)
+    truth = together.ground_truth(range(len(together.videos)), 6)
+    expected = alone.ground_truth(range(len(alone.videos)))
+    assert truth.labels.tolist() == expected.labels.tolist()
+    assert truth.seconds.tolist() == expected.seconds.tolist()
 
 
 def test_every_video_is_there_with_all_classes(
     annotated: list[AnnotatedVideo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = published(monkeypatch, annotated, ClassSplit(name="all_classes"))
-    assert (len(module.videos), len(module.instances), len(module.class_names)) == (413, 6335, 20)
-    assert "high jump" in module.class_names
+    (tested_set,) = module.tested_sets
+    assert (len(module.videos), len(tested_set.instances), len(tested_set.class_names)) == (413, 6335, 20)
+    assert "high jump" in tested_set.class_names

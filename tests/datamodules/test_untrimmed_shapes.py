@@ -7,6 +7,7 @@ import torch
 from datamodules import untrimmed_shapes
 from datamodules.decoding import read_frames
 from datamodules.localization_splits import ClassSplit
+from datamodules.streaming import FrameStride
 from datamodules.untrimmed_shapes import UntrimmedShapes
 from datamodules.untrimmed_shapes_rendering import render_untrimmed
 
@@ -22,11 +23,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> UntrimmedShapes:
 
 
 def test_each_class_is_an_object_that_moves(rendered: UntrimmedShapes) -> None:
-    assert (len(rendered.class_names), len(rendered.videos)) == (16, 16)
+    (tested_set,) = rendered.tested_sets
+    assert (len(tested_set.class_names), len(rendered.videos)) == (16, 16)
     (text,) = rendered.class_text("test")
     assert text.prompts[0] == ("a photo of a red circle moving",)
-    for instance in rendered.instances:
-        name = rendered.class_names[instance.label]
+    for instance in tested_set.instances:
+        name = tested_set.class_names[instance.label]
         assert rendered.videos[instance.video].id == f"{name.removesuffix(' moving').replace(' ', '_')}_00"
 
 
@@ -51,10 +53,25 @@ def test_the_time_line_beside_the_videos_says_what_the_background_is(rendered: U
 
 
 def test_half_of_the_classes_are_tested_on_by_default(rendered: UntrimmedShapes) -> None:
-    module = UntrimmedShapes(n_videos=1, data_root=rendered.data_root)
+    module = UntrimmedShapes(n_videos=1, data_root=rendered.data_root, stride=FrameStride(frames=2))
     module.setup("test")
-    assert (len(module.class_names), len(module.videos), module.n_dropped_instances) == (8, 8, 0)
-    assert module.folder == rendered.folder
+    (tested_set,) = module.tested_sets
+    assert (len(tested_set.class_names), len(module.videos), tested_set.n_dropped_instances) == (8, 8, 0)
+    assert (module.folder, module.describe()["stride"]) == (rendered.folder, "2 frames")
+
+
+def test_all_ten_draws_share_the_videos(rendered: UntrimmedShapes) -> None:
+    module = UntrimmedShapes(n_videos=1, data_root=rendered.data_root, split=ClassSplit(number="all"))
+    module.setup("test")
+    assert [len(tested_set.rows) for tested_set in module.tested_sets] == [8] * 10
+    assert len(module.videos) == 16
+    assert len({tested_set.exact_names for tested_set in module.tested_sets}) == 10
+
+
+def test_a_model_may_read_the_frames(rendered: UntrimmedShapes) -> None:
+    with rendered.open_frames(3, image_size=32, chunk_size=100) as stream:
+        frames, times = next(stream.chunks())
+    assert torch.equal(rendered.frames_at(3, times[[40, 7]].tolist(), image_size=32), frames[[40, 7]])
 
 
 def test_rendering_is_done_once(rendered: UntrimmedShapes) -> None:

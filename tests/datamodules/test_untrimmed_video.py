@@ -8,10 +8,16 @@ import yaml
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from datamodules import untrimmed_frames
+from datamodules.encoding import write_video
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, Instance
 from datamodules.settings import Text
-from datamodules.untrimmed_video import ActionInstance, UntrimmedVideo, UntrimmedVideoDataModule
+from datamodules.streaming import FrameStride
+from datamodules.tested_sets import ActionInstance
+from datamodules.untrimmed_frames import UntrimmedVideo
+from datamodules.untrimmed_video import UntrimmedVideoDataModule
 from tests.datamodules.localization_files import write_class_list
+from tests.datamodules.video_makers import moving_picture
 
 VIDEOS = (
     AnnotatedVideo("late", 30.0, (Instance("HighJump", 20.0, 25.0), Instance("HighJump", 2.0, 4.5))),
@@ -64,20 +70,22 @@ def test_the_videos_are_those_with_an_instance_of_a_tested_class(root: Path) -> 
 
 
 def test_instances_are_those_of_tested_classes_in_order_and_the_others_are_counted(root: Path) -> None:
-    module = sports(root)
-    assert module.instances == (
+    (tested_set,) = sports(root).tested_sets
+    assert tested_set.instances == (
         ActionInstance(video=0, label=1, start_seconds=1.0, end_seconds=3.0),
         ActionInstance(video=1, label=0, start_seconds=2.0, end_seconds=4.5),
         ActionInstance(video=1, label=0, start_seconds=20.0, end_seconds=25.0),
     )
-    assert module.n_dropped_instances == 1
+    assert tested_set.n_dropped_instances == 1
 
 
 def test_all_classes_mean_all_videos_also_one_in_which_nothing_happens(root: Path) -> None:
     module = sports(root, ClassSplit(name="all_classes"))
     assert [video.id for video in module.videos] == ["both", "late", "nothing", "other"]
-    assert (len(module.instances), module.n_dropped_instances) == (5, 0)
-    assert module.class_names == ("billiards", "cliff diving", "diving", "high jump")
+    (tested_set,) = module.tested_sets
+    assert (tested_set.number, tested_set.rows) == (0, frozenset({0, 1, 2, 3}))
+    assert (len(tested_set.instances), tested_set.n_dropped_instances) == (5, 0)
+    assert tested_set.class_names == ("billiards", "cliff diving", "diving", "high jump")
 
 
 def test_the_truth_of_some_videos_comes_as_tensors(root: Path) -> None:
@@ -153,10 +161,117 @@ def test_there_is_nothing_to_train_on(root: Path) -> None:
 def test_a_result_says_which_split_it_is_and_what_it_counts(root: Path) -> None:
     described = sports(root).describe()
     assert (described["split"], described["split_number"], described["split_lists"]) == ("50_50", 0, "lists")
-    assert described["class_names"] == ["high jump", "cliff diving"]
-    assert (described["n_listed"], described["n_instances"], described["n_dropped_instances"]) == ({"test": 2}, 3, 1)
+    assert described["tested_sets"] == {
+        "test": {
+            "number": 0,
+            "class_names": ["high jump", "cliff diving"],
+            "n_instances": 3,
+            "n_dropped_instances": 1,
+        }
+    }
+    assert (described["n_listed"], described["n_videos"], described["stride"]) == ({"test": 2}, 2, "1 frame")
     other = sports(root, ClassSplit(name="all_classes")).describe()
     assert described["split_hash"] != other["split_hash"]
+
+
+# --- ten draws at once ------------------------------------------------------------------------------------------------
+
+TEN = ClassSplit(number="all", lists="lists")
+
+
+@pytest.fixture
+def root_of_ten(root: Path) -> Path:
+    """A list of two classes for the even draws, of another for the odd ones, and of nothing but dives for the last."""
+    for number in range(10):
+        names = ("Diving",) if number == 9 else TESTED if number % 2 == 0 else ("Billiards", "HighJump")
+        write_class_list(root / "lists", "50_50", "Sports", number, names)
+    return root
+
+
+def test_ten_draws_share_their_videos_and_each_has_its_own(root_of_ten: Path) -> None:
+    module = sports(root_of_ten, TEN)
+    assert [video.id for video in module.videos] == ["both", "late", "other"]
+    assert [tested_set.number for tested_set in module.tested_sets] == list(range(10))
+    assert [set(tested_set.rows) for tested_set in module.tested_sets] == [{0, 1}, {1, 2}] * 4 + [{0, 1}, {0}]
+    assert [tested_set.n_dropped_instances for tested_set in module.tested_sets] == [1, 0] * 4 + [1, 1]
+    assert module.tested_sets[1].class_names == ("billiards", "high jump")
+
+
+def test_each_draw_is_what_it_is_alone(root_of_ten: Path) -> None:
+    together = sports(root_of_ten, TEN)
+    for number in range(10):
+        alone = sports(root_of_ten, ClassSplit(number=number, lists="lists"))
+        among, (own,) = together.tested_sets[number], alone.tested_sets
+        assert (among.number, among.exact_names, among.class_names) == (own.number, own.exact_names, own.class_names)
+        assert [together.videos[row] for row in sorted(among.rows)] == list(alone.videos)
+        found = [(together.videos[i.video].id, i.label, i.start_seconds, i.end_seconds) for i in among.instances]
+        assert found == [(alone.videos[i.video].id, i.label, i.start_seconds, i.end_seconds) for i in own.instances]
+
+
+def test_the_truth_of_a_draw_leaves_out_what_it_does_not_test_on(root_of_ten: Path) -> None:
+    module = sports(root_of_ten, TEN)
+    truth = module.ground_truth([0, 2], 1)
+    assert (truth.videos.tolist(), truth.labels.tolist(), truth.seconds.tolist()) == ([2], [0], [[1.0, 2.0]])
+    assert module.ground_truth([0, 2], tested_set=9).labels.tolist() == [0]
+    assert module.ground_truth([0, 2]).labels.tolist() == [1]
+
+
+def test_ten_draws_have_a_class_text_each_in_which_a_class_reads_the_same(root_of_ten: Path) -> None:
+    module = Sports(data_root=root_of_ten, split=TEN)
+    for stage in ("test", "predict"):
+        texts = module.class_text(stage)
+        assert [text.set_name for text in texts] == [f"split_{number}" for number in range(10)]
+        assert texts[0].names == ("high jump", "cliff diving")
+        assert texts[1].prompts == (("a video of action billiards",), ("a video of action high jump",))
+        assert texts[1].prompts[1] == texts[0].prompts[0]
+
+
+def test_a_result_of_ten_draws_says_what_each_of_them_is(root_of_ten: Path) -> None:
+    described = sports(root_of_ten, TEN).describe()
+    names = [f"split_{number}" for number in range(10)]
+    assert (described["split_number"], described["n_videos"]) == ("all", 3)
+    assert list(described["n_listed"].items()) == list(zip(names, [2] * 9 + [1], strict=True))
+    assert list(described["tested_sets"]) == list(described["roots"]) == names
+    assert described["tested_sets"]["split_9"] == {
+        "number": 9,
+        "class_names": ["diving"],
+        "n_instances": 1,
+        "n_dropped_instances": 1,
+    }
+    write_class_list(root_of_ten / "lists", "50_50", "Sports", 9, ["CliffDiving"])
+    assert described["split_hash"] != sports(root_of_ten, TEN).describe()["split_hash"]
+
+
+def test_a_draw_without_videos_is_named(root_of_ten: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sports, "read_videos", lambda self: (VIDEOS[0], VIDEOS[2]))
+    with pytest.raises(ValueError, match=r"has no video of a tested class \(split 50_50, number 9\)"):
+        sports(root_of_ten, TEN)
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filmed(root: Path) -> Sports:
+    """The two tested videos, of which "late" is a real one: 11 frames, 10 a second."""
+    path = root / "videos/a/late.mp4"
+    write_video(path, moving_picture(11), frames_per_second=10)
+    module = Sports(data_root=root, split=LISTED, stride=FrameStride(frames=None, seconds=0.5))
+    module.setup("test")
+    return module
+
+
+def test_frames_are_those_that_the_stride_chooses(filmed: Sports) -> None:
+    with filmed.open_frames(1, image_size=32, chunk_size=2) as stream:
+        chunks = [(list(frames.shape), times.tolist()) for frames, times in stream.chunks()]
+    assert chunks == [([2, 3, 32, 32], [0.0, 0.5]), ([1, 3, 32, 32], [1.0])]
+    assert filmed.describe()["stride"] == "0.5 seconds"
+
+
+def test_frames_at_times_are_those_of_the_row(filmed: Sports) -> None:
+    frames = filmed.frames_at(1, [0.31, 0.0], image_size=32)
+    assert filmed.videos[1].path == filmed.data_root / "videos/a/late.mp4"
+    assert torch.equal(frames, untrimmed_frames.frames_at(filmed.videos[1], [0.3, 0.0], image_size=32))
 
 
 class Rows(LightningModule):
@@ -191,15 +306,28 @@ def test_a_batch_has_at_least_one_video(root: Path) -> None:
         Sports(data_root=root, batch_size=0)
 
 
-@pytest.mark.parametrize("name", ["thumos14_untrimmed", "activitynet_untrimmed", "untrimmed_shapes"])
-def test_the_shipped_configs_describe_their_data_sets(name: str, tmp_path: Path) -> None:
+def configured(name: str, *arguments: str) -> UntrimmedVideoDataModule:
+    """The data module of a shipped config, as a command line changes it."""
     parser = jsonargparse.ArgumentParser()
     parser.add_subclass_arguments(UntrimmedVideoDataModule, "data")
-    path = CONFIGS / f"{name}.yaml"
-    arguments = [f"--data={path}", "--data.split.number=3", f"--data.data_root={tmp_path}"]
-    module = parser.instantiate(parser.parse_args(arguments)).data
+    module = parser.instantiate(parser.parse_args([f"--data={CONFIGS / name}.yaml", *arguments])).data
+    assert isinstance(module, UntrimmedVideoDataModule)
+    return module
+
+
+@pytest.mark.parametrize("name", ["thumos14_untrimmed", "activitynet_untrimmed", "untrimmed_shapes"])
+def test_the_shipped_configs_describe_their_data_sets(name: str, tmp_path: Path) -> None:
+    module = configured(name, "--data.split.number=3", f"--data.data_root={tmp_path}")
     assert (module.data_set, module.split.name, module.split.number) == (name, "50_50", 3)
-    stated = yaml.safe_load(path.read_text())["init_args"]
+    stated = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())["init_args"]
     assert str(module.split.lists) == str(stated["split"].get("lists"))
     assert module.text.templates == stated["text"]["templates"]
     assert module.batch_size == stated["batch_size"]
+    assert (module.stride, stated["stride"]) == (FrameStride(), {"frames": 1, "seconds": None})
+
+
+def test_draws_and_stride_can_be_chosen_on_the_command_line() -> None:
+    assert configured("thumos14_untrimmed", "--data.split.number=all").split.number == "all"
+    assert configured("thumos14_untrimmed", "--data.stride.frames=4").stride == FrameStride(frames=4)
+    seconds = configured("thumos14_untrimmed", "--data.stride={frames: null, seconds: 0.5}").stride
+    assert seconds == FrameStride(frames=None, seconds=0.5)

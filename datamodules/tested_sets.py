@@ -1,0 +1,145 @@
+"""One draw of classes, the videos that it tests on, and what happens in them and when.
+
+Several draws share a list of videos; each points into it by row, and numbers its classes on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from datamodules.localization_splits import AnnotatedVideo
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ActionInstance:
+    """An action of a tested class in a tested video.
+
+    Attributes:
+        video: Row of its video in the shared list.
+        label: Index of its class in `class_names` of the set.
+        start_seconds: When it starts, in seconds after the video's first frame.
+        end_seconds: When it ends.
+    """
+
+    video: int
+    label: int
+    start_seconds: float
+    end_seconds: float
+
+
+class GroundTruth(NamedTuple):
+    """The instances of some videos as tensors, as temporal mAP takes them.
+
+    Attributes:
+        videos: int64 [M], rows of the shared list.
+        labels: int64 [M], indices into `class_names` of the set.
+        seconds: float64 [M, 2], start and end.
+    """
+
+    videos: Tensor
+    labels: Tensor
+    seconds: Tensor
+
+
+@dataclass(frozen=True)
+class TestedSet:
+    """What one draw tests on.
+
+    Attributes:
+        number: Number of the draw; 0 where all classes are tested on.
+        exact_names: Its C classes in label order, exactly as their makers write them.
+        class_names: The same in plain words: "HighJump" is "high jump".
+        rows: Rows of its videos in the shared list.
+        instances: The instances of its classes in them, by video, then start, then end.
+        n_dropped_instances: How many instances of other classes these videos have.
+    """
+
+    __test__ = False  # pytest takes classes of this name for tests
+
+    number: int
+    exact_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    rows: frozenset[int]
+    instances: tuple[ActionInstance, ...]
+    n_dropped_instances: int
+
+    def ground_truth(self, rows: Sequence[int]) -> GroundTruth:
+        """The instances of some videos, in the order of `instances`.
+
+        Args:
+            rows: Rows of the shared list; those that the set does not test on contribute nothing.
+        """
+        wanted = set(rows)
+        chosen = [instance for instance in self.instances if instance.video in wanted]
+        return GroundTruth(
+            videos=torch.tensor([i.video for i in chosen], dtype=torch.int64),
+            labels=torch.tensor([i.label for i in chosen], dtype=torch.int64),
+            seconds=torch.tensor([(i.start_seconds, i.end_seconds) for i in chosen], dtype=torch.float64).reshape(
+                -1, 2
+            ),
+        )
+
+
+def list_tested_set(
+    number: int,
+    exact_names: Sequence[str],
+    class_names: Sequence[str],
+    videos: Sequence[AnnotatedVideo],
+    *,
+    on_all_videos: bool,
+) -> TestedSet:
+    """Finds the videos of a draw and their instances.
+
+    Args:
+        number: Number of the draw.
+        exact_names: Its C classes in label order, as the annotations write them.
+        class_names: The same in plain words.
+        videos: The shared list.
+        on_all_videos: Whether videos count in which none of the classes occurs.
+    """
+    label_of = {name: label for label, name in enumerate(exact_names)}
+    rows = frozenset(
+        row
+        for row, video in enumerate(videos)
+        if on_all_videos or any(i.class_name in label_of for i in video.instances)
+    )
+    instances = tuple(
+        ActionInstance(row, label_of[i.class_name], i.start_seconds, i.end_seconds)
+        for row in sorted(rows)
+        for i in sorted(videos[row].instances, key=lambda i: (i.start_seconds, i.end_seconds, i.class_name))
+        if i.class_name in label_of
+    )
+    n_dropped = sum(len(videos[row].instances) for row in rows) - len(instances)
+    return TestedSet(number, tuple(exact_names), tuple(class_names), rows, instances, n_dropped)
+
+
+def check_annotations(videos: Sequence[AnnotatedVideo], known_names: Collection[str], *, data_set: str) -> None:
+    """Checks that annotations can be tested on.
+
+    Args:
+        videos: All annotated videos.
+        known_names: All exact class names of the data set.
+        data_set: What it is called in messages.
+
+    Raises:
+        ValueError: A class is not among the names, or a video is annotated twice.
+    """
+    known = set(known_names)
+    unknown = sorted({i.class_name for video in videos for i in video.instances} - known)
+    if unknown:
+        raise ValueError(
+            f"the annotations of {data_set} name classes that are none of its {len(known)}: "
+            f"{', '.join(unknown[:_SHOWN])}"
+        )
+    ids: set[str] = set()
+    for video in videos:
+        if video.id in ids:
+            raise ValueError(f"the annotations of {data_set} annotate the video {video.id!r} twice")
+        ids.add(video.id)

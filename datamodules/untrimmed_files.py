@@ -1,0 +1,187 @@
+"""UntrimmedFiles: one's own untrimmed videos and class names, for finding actions in them, or for testing on them.
+
+    my_videos/                          a folder, files, or several of both
+        kitchen/monday.mp4              the video "kitchen/monday"
+        garden.mkv                      the video "garden"
+    my_annotations.json                 where they are tested on: T3AL's THUMOS14 format, by these names
+        {"kitchen/monday": {"duration_second": 95.0, "annotations": [{"segment": [3.5, 9], "label": "pouring coffee"}]},
+         "garden": {"duration_second": 60.0, "annotations": []}}
+
+A video is called by its path in the given folder, or by the name of a given file, without the suffix: `zsar extract`
+names its files alike. Class names stay as they are typed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
+from datamodules.settings import Text
+from datamodules.streaming import FrameStride
+from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
+from datamodules.video_index import find_videos
+
+_SHOWN = 5
+
+
+class UntrimmedFiles(UntrimmedVideoDataModule):
+    """One's own untrimmed videos.
+
+    Attributes:
+        sources: The files and folders that were given.
+        annotations: Where the annotations are; None where there are none, so that no instance is known.
+    """
+
+    def __init__(
+        self,
+        *,
+        videos: Sequence[Path | str] | Path | str,
+        classes: list[str],
+        annotations: Path | str | None = None,
+        data_root: Path | str | None = None,
+        text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008 - frozen, as is the next
+        stride: FrameStride = FrameStride(),  # noqa: B008
+        features: Path | str | None = None,
+        captions: Path | str | None = None,
+        batch_size: int = 1,
+    ) -> None:
+        """Describes the data; files are touched in `setup` only.
+
+        Args:
+            videos: A folder of videos at any depth, a video, or a list of both, relative to the data root.
+            classes: The names of the actions, in label order, at least one.
+            annotations: JSON file that says what happens in each video, relative to the data root; null for none.
+            data_root: What paths are relative to; null for $ZSAR_DATA, or ./data.
+            text: What models read of a class.
+            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
+                command line is --data.stride '{frames: null, seconds: 0.5}'.
+            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
+                videos in each run.
+            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
+            batch_size: Videos that a model is handed at a time.
+
+        Raises:
+            ValueError: There is no video or no class, a class has no name or the name of another, or a number is out of
+                range.
+        """
+        super().__init__(
+            data_root=data_root,
+            split=ClassSplit(name="all_classes"),
+            text=text,
+            stride=stride,
+            features=features,
+            captions=captions,
+            batch_size=batch_size,
+        )
+        given = [videos] if isinstance(videos, (str, Path)) else list(videos)
+        if not given:
+            raise ValueError("videos is empty; give a folder of videos, a video, or several of both")
+        self.sources = tuple(self.data_root / Path(source).expanduser() for source in given)
+        self.annotations = None if annotations is None else self.data_root / Path(annotations).expanduser()
+        self._classes = _checked_names(classes)
+
+    def all_exact_names(self) -> tuple[str, ...]:
+        """The names given, without spaces around them."""
+        return self._classes
+
+    def in_plain_words(self, exact_names: Sequence[str]) -> tuple[str, ...]:
+        """The names as they are: whoever types "Tai Chi" means it."""
+        return tuple(exact_names)
+
+    def read_videos(self) -> Sequence[AnnotatedVideo]:
+        """The videos, with the instances that are annotated.
+
+        Raises:
+            FileNotFoundError: A video or the annotations are not there.
+            ValueError: Two videos have one name, the annotations are no such file, or a video has none.
+        """
+        if self.annotations is None:
+            return [AnnotatedVideo(video, None, ()) for video in self._files]
+        if not self.annotations.is_file():
+            raise FileNotFoundError(
+                f"there is no annotation file {self.annotations}; --data.annotations is relative to the data root, and "
+                "null where there are no annotations"
+            )
+        annotated = read_thumos14_annotations(self.annotations)
+        ids = {video.id for video in annotated}
+        if without_file := sorted(ids - self._files.keys()):
+            raise FileNotFoundError(
+                f"{self.annotations} annotates {_some(without_file)}, which {_are(without_file)} not among the given "
+                "videos; give them too, or take them out of a copy of it"
+            )
+        if without_entry := sorted(self._files.keys() - ids):
+            raise ValueError(
+                f"{self.annotations} has no entry for {_some(without_entry)}; add one, with an empty list of "
+                "annotations where nothing happens, or leave these videos out"
+            )
+        return annotated
+
+    @property
+    def videos_folder(self) -> Path:
+        """The folder that all given videos and folders lie in, or are."""
+        folders = [source if source.is_dir() else source.parent for source in self.sources]
+        return Path(os.path.commonpath([folder.absolute() for folder in folders]))
+
+    def find_files(self, ids: Sequence[str]) -> list[Path | None]:
+        """The files, which are known by now."""
+        return [self._files[video] for video in ids]
+
+    def describe(self) -> dict[str, Any]:
+        """Adds where the annotations are from."""
+        return {**super().describe(), "annotations": None if self.annotations is None else str(self.annotations)}
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return videos_by_name(self.sources)
+
+
+def videos_by_name(sources: Sequence[Path]) -> dict[str, Path]:
+    """Videos, each once, by the names that the files have which `zsar extract` makes of them.
+
+    Args:
+        sources: Video files and folders of videos.
+
+    Returns:
+        The path in its folder, or the name of a given file, without suffix -> the file.
+
+    Raises:
+        FileNotFoundError: There is no such file, or no video in a folder.
+        ValueError: Two videos have one name.
+    """
+    files: dict[str, Path] = {}
+    for source in sources:
+        found = list(find_videos(source)) if source.is_dir() else [source] if source.is_file() else []
+        if not found:
+            raise FileNotFoundError(
+                f"{source}: no such file, and no folder with videos; --data.videos is relative to the data root, which "
+                "$ZSAR_DATA or --data.data_root sets"
+            )
+        for path in found:
+            shown = path.relative_to(source) if source.is_dir() else Path(path.name)
+            name = shown.with_suffix("").as_posix()
+            before = files.setdefault(name, path)
+            if before.resolve() != path.resolve():
+                raise ValueError(f"{before} and {path} would both be the video {name!r}; rename one of them")
+    return files
+
+
+def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in classes)
+    if not names or not all(names):
+        raise ValueError(f"classes must be at least one name, none of them empty; got {list(classes)}")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"classes names {_some(twice)} more than once; name each class once")
+    return names
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(map(repr, names[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
