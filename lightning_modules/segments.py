@@ -66,11 +66,12 @@ def moving_average(scores: Tensor, window: int) -> Tensor:
     return averaged[0, : len(scores)] + scores[0]
 
 
-def min_max(scores: Tensor) -> Tensor:
+def min_max(scores: Tensor, *, rounding: float = 0.0) -> Tensor:
     """Scores scaled to reach from 0 to 1; all 0 where they are all alike.
 
     Args:
         scores: [N], float, finite; gradients pass through.
+        rounding: Scores that differ by no more are alike.
 
     Returns:
         [N], of the type of the scores.
@@ -80,7 +81,7 @@ def min_max(scores: Tensor) -> Tensor:
     """
     _check_scores(scores)
     lowest, highest = scores.amin(), scores.amax()
-    if bool(lowest == highest):
+    if bool(highest - lowest <= rounding):
         return torch.zeros_like(scores)
     return (scores - lowest) / (highest - lowest)
 

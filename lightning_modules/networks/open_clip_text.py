@@ -133,12 +133,63 @@ class OpenClipText:
                     "it (text adapters) need a CLIP text transformer such as that of ViT-B-16-quickgelu"
                 )
             return self._clip.encode_text(tokens)
+        return self._project(self._pooled(tokens, block_forward or plain_block, checkpointing=checkpointing))
+
+    def _pooled(self, tokens: Tensor, block_forward: TextBlockForward, *, checkpointing: bool) -> Tensor:
+        """What a plain transformer knows of texts before its projection: int64 [N, L] -> [N, W]."""
         tower = self._tower
         tokens = tokens[:, : self.n_needed_tokens(tokens)]
         x = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]
         mask = None if tower.attn_mask is None else tower.attn_mask[: tokens.shape[1], : tokens.shape[1]]
-        x = run_blocks(self.blocks, x, mask, block_forward or plain_block, checkpointing=checkpointing)
-        return self._project(text_global_pool(tower.ln_final(x), tokens, self._pooling, eos_token_id=self._eos_id))
+        x = run_blocks(self.blocks, x, mask, block_forward, checkpointing=checkpointing)
+        return text_global_pool(tower.ln_final(x), tokens, self._pooling, eos_token_id=self._eos_id)
+
+    def features(self, tokens: Tensor) -> Tensor:
+        """What is left of texts when the projection itself shall be adapted; embeddings are features @ projection.
+
+        CoCa's class token stands last and has a mask of its own, so that its texts are run whole.
+
+        Args:
+            tokens: int64 [N, context length].
+
+        Returns:
+            [N, W], not normalized; CoCa's own `encode_text` also normalizes embeddings to length 1.
+
+        Raises:
+            BackboneError: The tower has no such features.
+        """
+        if self._tower is not None:
+            return self._pooled(tokens, plain_block, checkpointing=False)
+        text = self._class_token_tower("features before a projection")
+        x, mask = text._embeds(tokens)
+        features: Tensor = text.ln_final(text.transformer(x, attn_mask=mask)[:, -1])
+        return features
+
+    @property
+    def projection(self) -> tuple[Tensor, Tensor | None]:
+        """The projection of the text tower, [W, D], and its bias, [D] or None; views of the model's own parameters.
+
+        Raises:
+            BackboneError: The tower has none.
+        """
+        tower = self._class_token_tower("a projection to adapt") if self._tower is None else self._tower
+        projection = tower.text_projection
+        if projection is None:
+            raise BackboneError(
+                f"the text tower of {self.architecture} has no projection that could be adapted; take a CLIP model "
+                "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
+            )
+        return (projection.weight.T, projection.bias) if isinstance(projection, nn.Linear) else (projection, None)
+
+    def _class_token_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
+        """CoCa's text tower."""
+        text = getattr(self._clip, "text", None)
+        if isinstance(text, TextTransformer) and text.cls_emb is not None:
+            return text
+        raise BackboneError(
+            f"the text tower of {self.architecture} is a {type(text).__name__} without {what_for}; take a CLIP model "
+            "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
+        )
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
         """The token embeddings that the text tower begins with, without positions: int64 [...] -> [..., W].

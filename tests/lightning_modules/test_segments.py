@@ -214,3 +214,10 @@ def test_gaps_thresholds_and_scores_out_of_range_are_refused() -> None:
         segments_above(scores_of(0, NAN), times, 1.0, largest_gap_seconds=0)
     with pytest.raises(ValueError, match="'mean' or 'max'; got 'median'"):
         segments_above(scores, times, 1.0, largest_gap_seconds=0, segment_score="median")  # type: ignore[arg-type]
+
+
+def test_differences_that_are_rounding_are_not_blown_up() -> None:
+    scores = torch.tensor([1.0, 1.0 + 1e-6, 1.0])
+    assert min_max(scores).max() == 1
+    torch.testing.assert_close(min_max(scores, rounding=1e-5), torch.zeros(3))
+    torch.testing.assert_close(min_max(torch.tensor([0.0, 1.0, 2.0]), rounding=1e-5), torch.tensor([0.0, 0.5, 1.0]))

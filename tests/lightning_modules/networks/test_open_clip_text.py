@@ -72,3 +72,31 @@ def test_another_tokenizer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     text.__dict__["_tokenizer"] = nn.Module()
     with pytest.raises(BackboneError, match="by token for CLIP's own tokenizer only"):
         text.tokens_between(["one"], reserved=0)
+
+
+@pytest.mark.parametrize(
+    "text_cfg",
+    [
+        {},
+        {"proj_bias": True, "proj_type": "linear"},
+        {"pool_type": "last", "no_causal_mask": True},
+        {"embed_cls": True, "pad_id": 0},
+    ],
+)
+@torch.no_grad()
+def test_features_times_the_projection_are_the_embeddings(text_cfg: dict[str, Any]) -> None:
+    clip, text = made(**text_cfg)
+    tokens = text.tokenize(["one two three", "one"])
+    features = text.features(tokens)
+    weight, bias = text.projection
+    assert features.shape == (2, 32)
+    assert weight.shape == (32, 16)
+    assert (bias is not None) == text_cfg.get("proj_bias", False)
+    embedded = features @ weight if bias is None else features @ weight + bias
+    torch.testing.assert_close(embedded, clip.encode_text(tokens), atol=1e-5, rtol=1e-4)
+
+
+def test_a_tower_without_a_projection_is_refused() -> None:
+    _, text = made(proj_type="none")
+    with pytest.raises(BackboneError, match="has no projection that could be adapted; take a CLIP model such as"):
+        text.projection  # noqa: B018 - a property that raises

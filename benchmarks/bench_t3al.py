@@ -1,0 +1,215 @@
+"""Seconds per video of T3AL's adaptation, ours beside the method with its text tower or all its frames in the loop.
+
+    python benchmarks/bench_t3al.py [--frames 5000] [--videos 4] [--device cuda] [--naive-steps 50]
+
+As THUMOS14 has it: 5,000 frames of one video, features and embeddings of width 768, K = 4 frames of either kind, 50
+steps that nothing ends early, fp32, random features and weights. Beside ours are two straightforward versions, one
+video at a time: with the text in the loop each step runs the prompt through a frozen text tower of CoCa ViT-L/14's size
+(12 layers, 77 positions); with the text cached its output is given. Both project all frames in each step and
+differentiate through all of it.
+
+A straightforward step always does the same work: it is timed on `--naive-steps` steps after one to warm up, and scaled
+up to `--steps`. The sides take turns, and times are medians of `--repeats`. Compared are the smoothed scores of the
+first video after `--naive-steps` steps of each, scaled to reach from 0 to 1, beside how far those steps move them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import time
+from collections.abc import Callable
+
+import open_clip
+import torch
+from open_clip.transformer import TextTransformer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.frame_scoring import Projections
+from lightning_modules.projection_tuning import ProjectionTuning, VideoToTune, tune_projections
+from lightning_modules.segments import min_max, moving_average
+
+PROMPT = "a video of action basketball dunk"
+K, WINDOW_FRAMES, LEARNING_RATE = 4, 20, 1e-5
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--frames", type=int, default=5000, help="frames of a video, at least 2")
+    parser.add_argument("--width", type=int, default=768, help="of frame features and embeddings")
+    parser.add_argument("--steps", type=int, default=50, help="steps of an adaptation")
+    parser.add_argument("--naive-steps", type=int, default=5, help="steps that the other versions are timed on")
+    parser.add_argument("--videos", type=int, default=1, help="videos that ours adapts to at a time")
+    parser.add_argument("--repeats", type=int, default=3, help="adaptations of each that are timed")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, help="of the CPU; PyTorch's choice otherwise")
+    options = parser.parse_args()
+    if not 1 <= options.naive_steps <= options.steps:
+        parser.error(f"--naive-steps must be from 1 to --steps = {options.steps}; got {options.naive_steps}")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    tower = text_tower(options.device)
+    tokens = open_clip.SimpleTokenizer(context_length=tower.context_length)([PROMPT]).to(options.device)
+    with torch.no_grad():
+        text = tower(tokens)
+    projections, videos = inputs(options, text)
+    texts: dict[str, Callable[[], Tensor]] = {"text in the loop": lambda: tower(tokens), "text cached": lambda: text}
+    console = Console(width=120)
+    device = torch.cuda.get_device_name() if options.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    console.print(
+        f"{options.frames} frames, width {options.width}, K = {K}, {options.steps} steps, fp32 on {device}; medians of "
+        f"{options.repeats}; ours {options.videos} video(s) at a time, the others timed on {options.naive_steps} steps"
+    )
+    seconds = measure(projections, videos, texts, options)
+    table = Table("adaptation", "seconds per video", "ratio to ours", "largest difference of a score from ours")
+    ours = tune_projections(videos[:1], projections, settings(options.naive_steps))[0].projections
+    scores = final_scores(videos[0], ours)
+    table.add_row("ours", f"{seconds['ours']:.3f}", "1.0", "-")
+    for name, embed_text in texts.items():
+        written = straightforward(videos[0], embed_text, projections, options.naive_steps)
+        difference = float((final_scores(videos[0], written) - scores).abs().max())
+        table.add_row(name, f"{seconds[name]:.3f}", f"{seconds[name] / seconds['ours']:.1f}", f"{difference:.1e}")
+    console.print(table)
+    moved = float((scores - final_scores(videos[0], projections)).abs().max())
+    console.print(f"Scores are from 0 to 1; {options.naive_steps} steps move one by up to {moved:.1e}.")
+
+
+def text_tower(device: str) -> TextTransformer:
+    """CoCa ViT-L/14's text tower with random, frozen weights, and without its projection."""
+    size = open_clip.get_model_config("coca_ViT-L-14")["text_cfg"]
+    tower = TextTransformer(
+        context_length=size["context_length"],
+        vocab_size=size["vocab_size"],
+        width=size["width"],
+        heads=size["heads"],
+        layers=size["layers"],
+        embed_cls=size["embed_cls"],
+        proj_type="none",
+    )
+    return tower.to(device).eval().requires_grad_(False)
+
+
+def inputs(options: argparse.Namespace, text: Tensor) -> tuple[Projections, list[VideoToTune]]:
+    """Random projections, and videos whose frames have something in common that is the background."""
+    width, text_width, device = options.width, text.shape[-1], options.device
+    projections = Projections(
+        visual=torch.randn(width, width, device=device) / math.sqrt(width),
+        text=torch.randn(text_width, width, device=device) / math.sqrt(text_width),
+        text_bias=None,
+        log_scale=torch.tensor(math.log(100.0), device=device),
+    )
+    videos = [
+        VideoToTune(
+            features=torch.randn(options.frames, width, device=device) + torch.randn(width, device=device),
+            text=text,
+            draws=torch.rand(options.steps, 3, K, device=device),
+        )
+        for _ in range(options.videos)
+    ]
+    return projections, videos
+
+
+def measure(
+    projections: Projections,
+    videos: list[VideoToTune],
+    texts: dict[str, Callable[[], Tensor]],
+    options: argparse.Namespace,
+) -> dict[str, float]:
+    """Median seconds per video of ours and of the straightforward versions, whose steps are scaled up."""
+    seconds: dict[str, list[float]] = {name: [] for name in ("ours", *texts)}
+    for _ in range(options.repeats + 1):
+        start = now(options.device)
+        tune_projections(videos, projections, settings(options.steps))
+        seconds["ours"].append((now(options.device) - start) / len(videos))
+        for name, embed_text in texts.items():
+            start = now(options.device)
+            straightforward(videos[0], embed_text, projections, options.naive_steps)
+            seconds[name].append((now(options.device) - start) * options.steps / options.naive_steps)
+    return {name: statistics.median(measured[1:]) for name, measured in seconds.items()}  # the first warms up
+
+
+def settings(n_steps: int) -> ProjectionTuning:
+    """THUMOS14's, with a patience that never ends it."""
+    return ProjectionTuning(
+        n_steps=n_steps,
+        n_selected=K,
+        patience_steps=n_steps,
+        learning_rate=LEARNING_RATE,
+        loss="paper",
+        remove_background=True,
+        smooth_selection=True,
+        window_frames=WINDOW_FRAMES,
+        similarity="dot",
+    )
+
+
+def straightforward(
+    video: VideoToTune, embed_text: Callable[[], Tensor], projections: Projections, n_steps: int
+) -> Projections:
+    """The adaptation with all frames projected, and all that is projected differentiated, in each step."""
+    adapted = Projections(
+        visual=projections.visual.clone().requires_grad_(),
+        text=projections.text.clone().requires_grad_(),
+        text_bias=None,
+        log_scale=projections.log_scale.clone().requires_grad_(),
+    )
+    optimizer = torch.optim.Adam([adapted.visual, adapted.text, adapted.log_scale], lr=LEARNING_RATE)
+    targets = torch.tensor([1.0] * K + [0.0] * K, device=video.features.device)
+    for draws in video.draws[:n_steps]:
+        frames, scores = score_frames(video.features, embed_text(), adapted)
+        positives, negatives = select(scores.detach(), draws)
+        circle = draws[2].argsort(stable=True)
+        z = functional.normalize(frames[positives[circle]], dim=-1)
+        representation = (2 - 2 * (z * z.roll(-1, dims=0)).sum(dim=-1)).mean()
+        selected = scores[torch.cat([positives, negatives])]
+        separation = 2 - 2 * functional.cosine_similarity(selected, targets, dim=0)
+        optimizer.zero_grad()
+        (representation + separation).backward()
+        optimizer.step()
+    return Projections(
+        visual=adapted.visual.detach(), text=adapted.text.detach(), text_bias=None, log_scale=adapted.log_scale.detach()
+    )
+
+
+def score_frames(features: Tensor, text: Tensor, projections: Projections) -> tuple[Tensor, Tensor]:
+    """Embeddings [N, D] of all frames and their smoothed scores [N]."""
+    embedding = functional.normalize(functional.normalize(text @ projections.text, dim=-1).mean(dim=0), dim=-1)
+    frames = features @ projections.visual
+    scores = projections.log_scale.exp() * ((frames - frames.mean(dim=0)) @ embedding)
+    return frames, moving_average(scores, WINDOW_FRAMES)
+
+
+def select(scores: Tensor, draws: Tensor) -> list[Tensor]:
+    """Indices [K] of positives and of negatives: of the best and the worst frames, spread over time, with noise."""
+    order = scores.argsort(descending=True, stable=True)
+    n = min(100 * K, len(order) // 2)
+    largest = min(10, max(0, (n // K - 1) // 2))
+    middles = (torch.arange(K, device=order.device) * 2 + 1) * n // (2 * K)
+    chosen = []
+    for pool, draw in zip((order[:n], order[len(order) - n :]), draws[:2], strict=True):
+        noise = (draw * (2 * largest + 1)).floor().long() - largest
+        chosen.append(pool.sort().values[(middles + noise).clamp(0, n - 1)])
+    return chosen
+
+
+def final_scores(video: VideoToTune, projections: Projections) -> Tensor:
+    """Smoothed scores [N] of all frames, from 0 to 1."""
+    with torch.no_grad():
+        return min_max(score_frames(video.features, video.text, projections)[1])
+
+
+def now(device: str) -> float:
+    """Seconds, on a GPU after its work is done."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+if __name__ == "__main__":
+    main()

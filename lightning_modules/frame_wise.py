@@ -1,0 +1,88 @@
+"""FrameWiseCLIP: each frame classified by itself, runs of sure frames as segments: T3AL's baselines (section 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from datamodules.batch import ClassText
+from lightning_modules.localization import (
+    Detection,
+    Localization,
+    ScoreCurve,
+    UntrimmedFeatures,
+    in_order_of_time,
+)
+from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.segments import segments_above
+
+
+class FrameWiseCLIP(ActionLocalizer):
+    """Frames in which a class has a probability above a threshold, in contiguous runs.
+
+    Probabilities are the softmax of scaled cosines over the classes of a set. The score of a segment, which the paper
+    does not define, is the mean probability of its frames.
+    """
+
+    def __init__(
+        self,
+        *,
+        architecture: str = "ViT-B-16-quickgelu",
+        weights: str | None = "openai",
+        threshold: float = 0.8,
+        iou_thresholds: Sequence[float] = (0.3, 0.4, 0.5, 0.6, 0.7),
+    ) -> None:
+        """Builds the model.
+
+        Args:
+            architecture: Name, JSON config or hub id of a CLIP model with a ViT, or of a CoCa.
+            weights: Tag or file of its weights.
+            threshold: Probability above which a frame shows its most probable class.
+            iou_thresholds: Temporal IoU from which on an action counts as found.
+
+        Raises:
+            BackboneError: The model cannot be built, or has no features before a projection.
+            ValueError: A number is out of range.
+        """
+        super().__init__(architecture=architecture, weights=weights, iou_thresholds=iou_thresholds)
+        if not 0 <= threshold < 1:
+            raise ValueError(f"threshold is a probability, at least 0 and below 1; got {threshold}")
+        self.threshold = threshold
+
+    @torch.no_grad()
+    def localize(
+        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+    ) -> list[dict[int, Localization]]:
+        """Finds actions; see `ActionLocalizer.localize`."""
+        union = self.class_union(texts)
+        projections = self.projections
+        classes = projections.embed_classes(union.features)
+        found = []
+        for video in videos:
+            embedded = functional.normalize(video.features @ projections.visual, dim=-1)
+            cosines = projections.log_scale.exp() * embedded @ classes.T
+            found.append(
+                {index: self._runs(video, cosines[:, union.members[index]].softmax(dim=1)) for index in video.sets}
+            )
+        return found
+
+    def _runs(self, video: UntrimmedFeatures, probabilities: Tensor) -> Localization:
+        """Segments of one set of classes, from probabilities [N, C]."""
+        best, labels = probabilities.max(dim=1)
+        detections: list[Detection] = []
+        curves: list[ScoreCurve] = []
+        for label in labels[best > self.threshold].unique().tolist():
+            own = torch.where(labels == label, best, 0).cpu()
+            segments = segments_above(
+                own,
+                video.times_seconds,
+                video.frame_seconds,
+                largest_gap_seconds=0.0,
+                threshold=self.threshold,
+            )
+            detections += [Detection(segment, label) for segment in segments]
+            curves.append(ScoreCurve(label, probabilities[:, label].cpu(), self.threshold))
+        return Localization(in_order_of_time(detections), curves=tuple(curves))

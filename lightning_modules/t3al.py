@@ -1,0 +1,341 @@
+"""T3AL: actions found in untrimmed videos without training (Liberatori et al. 2024, Test-Time Zero-Shot TAL).
+
+For each video: the class nearest to its mean frame is its pseudo-label; the projections of a copy of the model are
+adapted to both (`projection_tuning`); what scores above the mean becomes segments, each named after its nearest class;
+segments whose captions agree with few others are taken back (`text_guided_suppression`). What was adapted is thrown
+away after each video, so that the order of videos changes nothing, and draws of classes that give a video the same
+pseudo-label share its adaptation.
+
+Departures and what the paper leaves open: see the two modules; the score of a segment is the mean of its frames' scores
+after scaling to 0..1; a gap of one frame is bridged. Beyond the paper: several pseudo-labels of a video.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from datamodules.batch import ClassText
+from lightning_modules.class_union import ClassUnion
+from lightning_modules.frame_scoring import Projections, background_features, frame_scores, score_rounding
+from lightning_modules.localization import (
+    Detection,
+    Localization,
+    ScoreCurve,
+    Truth,
+    UntrimmedFeatures,
+    in_order_of_time,
+)
+from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.networks.open_clip_captions import check_can_caption, check_can_generate
+from lightning_modules.projection_tuning import (
+    ProjectionTuning,
+    TunedProjections,
+    VideoToTune,
+    draw_selection,
+    tune_projections,
+)
+from lightning_modules.segments import Segment, min_max, moving_average, segments_above
+from lightning_modules.text_guided_suppression import (
+    TextGuidedSuppression,
+    VideoCaptionTexts,
+    agreeing_segments,
+    caption_embedding,
+)
+
+THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oracles:
+    """What is read from the annotations instead of found, to see what would be gained (the paper's Figure 4).
+
+    Attributes:
+        perfect_class: The pseudo-label is the class that is annotated for longest.
+        region_count: Instead of suppression, as many segments are kept as are annotated, those nearest to the
+            pseudo-label.
+        selection: Positive frames come from annotated segments of the pseudo-label and negative ones from elsewhere,
+            where the video has both.
+    """
+
+    perfect_class: bool = False
+    region_count: bool = False
+    selection: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PseudoLabels:
+    """How many classes are looked for in a video; beyond one is beyond the paper.
+
+    Attributes:
+        most: The most pseudo-labels of a video. With several a segment keeps the one that it was found by, and is
+            dropped where another one of them is nearer.
+        margin: How much less similar than the best a further one may be, a difference of cosines.
+    """
+
+    most: int = 1
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses numbers out of range, and a margin that nothing reads."""
+        if self.most < 1:
+            raise ValueError(f"pseudo_labels.most must be at least 1; got {self.most}")
+        if (self.margin is None) != (self.most == 1) or (self.margin is not None and not 0 <= self.margin <= 2):
+            raise ValueError(
+                "pseudo_labels.margin, from 0 to 2, goes with several pseudo-labels and is null for one; got "
+                f"{self.margin} with most={self.most}"
+            )
+
+
+class T3AL(ActionLocalizer):
+    """The test-time localizer."""
+
+    def __init__(
+        self,
+        *,
+        architecture: str = "coca_ViT-L-14",
+        weights: str | None = "mscoco_finetuned_laion2B-s13B-b90k",
+        tuning: ProjectionTuning = ProjectionTuning(),  # noqa: B008 - frozen, as are the others
+        suppression: TextGuidedSuppression | None = TextGuidedSuppression(),  # noqa: B008
+        region_class: Literal["nearest", "pseudo_label"] = "nearest",
+        segment_score: Literal["mean", "max"] = "mean",
+        largest_gap_seconds: float | None = None,
+        pseudo_labels: PseudoLabels = PseudoLabels(),
+        oracles: Oracles = Oracles(),
+        iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
+    ) -> None:
+        """Builds the model; the defaults are the paper's for THUMOS14.
+
+        Args:
+            architecture: Name, JSON config or hub id of a CoCa, or of a CLIP model with a ViT.
+            weights: Tag or file of its weights.
+            tuning: How projections are adapted; `tuning.n_steps: 0` is the paper's T = 0.
+            suppression: Text-guided suppression; null for none.
+            region_class: Segments are named after the class nearest to their mean frame, or after the pseudo-label as
+                in the authors' code.
+            segment_score: Whether a segment gets the mean of its frames' scores or the largest.
+            largest_gap_seconds: Longest gap between two runs of frames that is bridged; null for one frame.
+            pseudo_labels: How many classes are looked for in a video.
+            oracles: What is read from annotations instead.
+            iou_thresholds: Temporal IoU from which on an action counts as found.
+
+        Raises:
+            BackboneError: The model cannot be built, or has no projections.
+            ValueError: A number is out of range, or two settings contradict each other.
+        """
+        super().__init__(architecture=architecture, weights=weights, iou_thresholds=iou_thresholds)
+        if largest_gap_seconds is not None and not 0 <= largest_gap_seconds < float("inf"):
+            raise ValueError(f"largest_gap_seconds must be at least 0, or null; got {largest_gap_seconds}")
+        if pseudo_labels.most > 1 and oracles.perfect_class:
+            raise ValueError("oracles.perfect_class gives a video one class; leave pseudo_labels.most at 1")
+        assert self.projections.text is not None
+        self.tuning = tuning
+        self.suppression = suppression
+        self.region_class = region_class
+        self.segment_score: Literal["mean", "max"] = segment_score
+        self.largest_gap_seconds = largest_gap_seconds
+        self.pseudo_labels = pseudo_labels
+        self.oracles = oracles
+
+    def setup(self, stage: str) -> None:
+        """Fetches class text, and checks that captions can be had before any work is done.
+
+        Raises:
+            BackboneError: There are no files of captions, and the model, or the package it needs, cannot write any.
+        """
+        super().setup(stage)
+        if self._suppresses and self._source.captions_folder is None:
+            check_can_caption(self.backbone)
+            check_can_generate()
+
+    @property
+    def _suppresses(self) -> bool:
+        return self.suppression is not None and not self.oracles.region_count
+
+    @torch.no_grad()
+    def localize(
+        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+    ) -> list[dict[int, Localization]]:
+        """Finds actions; see `ActionLocalizer.localize`."""
+        union = self.class_union(texts)
+        start = self.projections
+        embedded = start.embed_classes(union.features)
+        labels = [
+            {index: self._labels(video, embedded, union.members[index], index, texts) for index in video.sets}
+            for video in videos
+        ]
+        jobs = [
+            (i, label)
+            for i, of_sets in enumerate(labels)
+            for label in dict.fromkeys(label for of_set in of_sets.values() for label in of_set)
+        ]
+        tuned = tune_projections([self._to_tune(videos[i], union, label) for i, label in jobs], start, self.tuning)
+        self.n_adaptations += len(jobs) if self.tuning.n_steps else 0
+        captions = [self._captions(video) for video in videos]
+        regions = {
+            (i, label): self._regions(videos[i], union, label, result, captions[i])
+            for (i, label), result in zip(jobs, tuned, strict=True)
+        }
+        return [
+            {
+                index: self._answer(
+                    [regions[i, label] for label in found], union.members[index], video.truths.get(index)
+                )
+                for index, found in labels[i].items()
+            }
+            for i, video in enumerate(videos)
+        ]
+
+    # --- the pseudo-label -----------------------------------------------------------------------------------------
+
+    def _labels(
+        self, video: UntrimmedFeatures, embedded: Tensor, members: Tensor, index: int, texts: Sequence[ClassText]
+    ) -> list[int]:
+        """The pseudo-labels of a video among the classes of a set, the best first, as places in the union."""
+        if self.oracles.perfect_class:
+            return [int(members[_longest(video, index, len(texts[index].names))])]
+        mean = functional.normalize(video.features.mean(dim=0) @ self.projections.visual, dim=-1)
+        cosines = embedded[members] @ mean
+        ranked = cosines.argsort(descending=True, stable=True)[: self.pseudo_labels.most]
+        margin = self.pseudo_labels.margin or 0.0
+        return [int(members[c]) for c in ranked if cosines[c] >= cosines[ranked[0]] - margin]
+
+    def _to_tune(self, video: UntrimmedFeatures, union: ClassUnion, label: int) -> VideoToTune:
+        return VideoToTune(
+            features=video.features,
+            text=union.features[label],
+            draws=draw_selection(self.tuning, _seed(video.id, union.names[label])),
+            inside=_inside(video, union, label) if self.oracles.selection else None,
+        )
+
+    # --- segments of one pseudo-label -----------------------------------------------------------------------------
+
+    def _regions(
+        self,
+        video: UntrimmedFeatures,
+        union: ClassUnion,
+        label: int,
+        tuned: TunedProjections,
+        captions: VideoCaptionTexts | None,
+    ) -> _Regions:
+        projections = tuned.projections
+        classes = projections.embed_classes(union.features)
+        background = background_features(video.features, removed=self.tuning.remove_background)
+        scores = frame_scores(video.features, background, classes[label], projections, self.tuning.similarity)
+        rounding = score_rounding(video.features, classes[label], projections, self.tuning.similarity)
+        curve = min_max(moving_average(scores, self.tuning.window_frames), rounding=rounding).cpu()
+        gap = self.largest_gap_seconds
+        segments = segments_above(
+            curve,
+            video.times_seconds,
+            video.frame_seconds,
+            largest_gap_seconds=float(video.frame_seconds.median()) if gap is None else gap,
+            segment_score=self.segment_score,
+        )
+        means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in segments]
+        embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
+        cosines = torch.empty(0, len(classes)) if embedded is None else (embedded @ classes.T).cpu()
+        kept = [True] * len(segments) if captions is None else self._kept(segments, captions, projections)
+        return _Regions(label, curve, tuple(segments), cosines, tuple(kept), tuned.n_steps)
+
+    def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
+        if self.suppression is None or not self._suppresses:
+            return None
+        return VideoCaptionTexts(video, self.backbone, self.text_features, self.suppression)
+
+    def _kept(self, segments: Sequence[Segment], captions: VideoCaptionTexts, projections: Projections) -> list[bool]:
+        assert self.suppression is not None
+        if len(segments) <= 2:  # nothing can be suppressed, so that nothing need be captioned
+            return [True] * len(segments)
+        embedded = [caption_embedding(captions.features_of(s), projections.embed_classes) for s in segments]
+        settings = self.suppression
+        kept: list[bool] = agreeing_segments(
+            torch.stack(embedded), similarity=settings.similarity, share=settings.share
+        ).tolist()
+        return kept
+
+    # --- what a set of classes makes of them ----------------------------------------------------------------------
+
+    def _answer(self, regions: Sequence[_Regions], members: Tensor, truth: Truth | None) -> Localization:
+        places = members.tolist()
+        found: list[tuple[Detection, bool, float]] = []
+        for of_label in regions:
+            for segment, cosines, kept in zip(of_label.segments, of_label.cosines, of_label.kept, strict=True):
+                label = self._class_of(of_label.label, cosines, members.cpu(), [r.label for r in regions])
+                if label is not None:
+                    found.append((Detection(segment, label), kept, float(cosines[of_label.label])))
+        if self.oracles.region_count:
+            n = 0 if truth is None else len(truth.labels)
+            best = sorted(range(len(found)), key=lambda i: -found[i][2])[:n]
+            found = [(detection, i in best, cosine) for i, (detection, _, cosine) in enumerate(found)]
+        return Localization(
+            detections=in_order_of_time([detection for detection, kept, _ in found if kept]),
+            suppressed=in_order_of_time([detection for detection, kept, _ in found if not kept]),
+            curves=tuple(ScoreCurve(places.index(r.label), r.curve, float(r.curve.double().mean())) for r in regions),
+            n_steps=sum(r.n_steps for r in regions),
+        )
+
+    def _class_of(self, label: int, cosines: Tensor, members: Tensor, labels: Sequence[int]) -> int | None:
+        """The class of a segment, as an index into the set; None where another pseudo-label is nearer to it."""
+        own = int((members == label).nonzero()[0, 0])
+        if self.region_class == "pseudo_label":
+            return own
+        if len(labels) > 1:
+            return own if label == max(labels, key=lambda each: float(cosines[each])) else None
+        return int(cosines[members].argmax())
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """What was found of one pseudo-label in one video, whatever the other classes of a set are.
+
+    Attributes:
+        label: The pseudo-label's place in the union.
+        curve: Scores [N], from 0 to 1, on the CPU.
+        segments: M segments.
+        cosines: Of their mean frames and all classes of the union, [M, U], on the CPU.
+        kept: Which of them text-guided suppression leaves.
+        n_steps: Updates of the adaptation.
+    """
+
+    label: int
+    curve: Tensor
+    segments: tuple[Segment, ...]
+    cosines: Tensor
+    kept: tuple[bool, ...]
+    n_steps: int
+
+
+def _seed(video: str, class_name: str) -> int:
+    """From the run's seed, the video and the pseudo-label, so that draws depend on nothing else."""
+    parts = ("t3al", os.environ.get("PL_GLOBAL_SEED", "0"), video, class_name)
+    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:8], "big") >> 1
+
+
+def _longest(video: UntrimmedFeatures, index: int, n_classes: int) -> int:
+    """The class of a set that is annotated for longest."""
+    truth = video.truths.get(index)
+    if truth is None or not len(truth.labels):
+        raise ValueError(
+            f"oracles.perfect_class needs annotations, but {video.id!r} has none; leave it at false for such videos"
+        )
+    seconds = torch.zeros(n_classes, dtype=torch.float64)
+    return int(seconds.index_add(0, truth.labels, truth.seconds.diff(dim=1)[:, 0]).argmax())
+
+
+def _inside(video: UntrimmedFeatures, union: ClassUnion, label: int) -> Tensor:
+    """Frames that begin within an annotated instance of a class, bool [N]."""
+    times = video.times_seconds
+    inside = torch.zeros(len(times), dtype=torch.bool)
+    for index, truth in video.truths.items():
+        of_class = truth.seconds[(union.members[index].cpu()[truth.labels] == label).nonzero()[:, 0]]
+        for start, end in of_class.tolist():
+            inside |= (times >= start) & (times < end)
+    return inside.to(video.features.device)

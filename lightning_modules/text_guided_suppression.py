@@ -1,0 +1,152 @@
+"""Text-guided suppression: of the segments of a video, those whose captions agree with few others (T3AL, 4.4).
+
+The paper captions every frame of a segment; here one each `seconds`, at the same times for all segments of a video, so
+that a frame is captioned once. `seconds: null` is every frame that was looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_modules.caption_files import SUFFIX, read_captions
+from lightning_modules.localization import UntrimmedFeatures
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
+from lightning_modules.segments import Segment
+from lightning_modules.stored_files import file_of_video
+
+_FRAMES_AT_ONCE = 16
+_SMALLEST_VOTE = 3  # segments; with fewer nothing is suppressed
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextGuidedSuppression:
+    """How segments are suppressed; the defaults are the paper's, but for `seconds`.
+
+    Attributes:
+        similarity: beta, the cosine of mean captions from which on two segments agree.
+        share: alpha; a segment is kept if more than this share of the others agree with it.
+        seconds: From one captioned frame to the next, where there are no files of captions (the data's
+            `captions`, made by `zsar extract --captions` or elsewhere), so that the model itself, which must be a CoCa,
+            generates captions in the course of the run; null for all frames looked at.
+        generation: How they are generated.
+    """
+
+    similarity: float = 0.75
+    share: float = 0.5
+    seconds: float | None = 1.0
+    generation: CaptionSettings = CaptionSettings()  # noqa: RUF009 - frozen
+
+    def __post_init__(self) -> None:
+        """Refuses thresholds that mean nothing."""
+        if not -1 <= self.similarity <= 1:
+            raise ValueError(f"similarity is a cosine, from -1 to 1; got {self.similarity}")
+        if not 0 <= self.share < 1:
+            raise ValueError(f"share must be at least 0 and below 1; got {self.share}")
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise ValueError(f"seconds must be above 0, or null for every frame; got {self.seconds}")
+
+
+def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float) -> Tensor:
+    """Which segments are kept (Eq. 11 and what follows it).
+
+    Args:
+        embeddings: d, the unit vectors of the segments' captions, [M, D].
+        similarity: beta.
+        share: alpha.
+
+    Returns:
+        bool [M]; all true for one or two segments.
+    """
+    n = len(embeddings)
+    if n < _SMALLEST_VOTE:
+        return torch.ones(n, dtype=torch.bool, device=embeddings.device)
+    agrees = embeddings @ embeddings.T >= similarity
+    others = agrees.fill_diagonal_(False).sum(dim=1)
+    return others / (n - 1) > share
+
+
+class VideoCaptionTexts:
+    """The captions of one video, read or generated when they are asked for, and their text features."""
+
+    def __init__(
+        self,
+        video: UntrimmedFeatures,
+        backbone: OpenClipBackbone,
+        text_features: Callable[[Sequence[str]], Tensor],
+        settings: TextGuidedSuppression,
+    ) -> None:
+        """Prepares; reads nothing.
+
+        Args:
+            video: The video.
+            backbone: What generates captions.
+            text_features: N texts -> features before the text projection, [N, V].
+            settings: Where captions come from.
+        """
+        self._video, self._backbone, self._text_features, self._settings = video, backbone, text_features, settings
+        self._features: dict[str, Tensor] = {}
+        self._generated: dict[float, str] = {}
+
+    def features_of(self, segment: Segment) -> Tensor:
+        """Text features of the captions within a segment, [n, V], n at least 1.
+
+        Raises:
+            FileNotFoundError: There is no file of captions, or no video to make them of.
+            CaptionFileError: The file cannot be used.
+            BackboneError: The model cannot write captions.
+        """
+        texts = self._read(segment) if self._video.captions_folder is not None else self._written(segment)
+        new = [text for text in dict.fromkeys(texts) if text not in self._features]
+        if new:
+            self._features.update(zip(new, self._text_features(new), strict=True))
+        return torch.stack([self._features[text] for text in texts])
+
+    def _read(self, segment: Segment) -> list[str]:
+        assert self._video.captions_folder is not None
+        captions = read_captions(file_of_video(self._video.captions_folder, self._video.id, SUFFIX))
+        return [captions.texts[i] for i in captions.within(segment.start_seconds, segment.end_seconds)]
+
+    def _written(self, segment: Segment) -> list[str]:
+        times = self._times(segment)
+        missing = [seconds for seconds in times if seconds not in self._generated]
+        for i in range(0, len(missing), _FRAMES_AT_ONCE):
+            chunk = missing[i : i + _FRAMES_AT_ONCE]
+            if self._video.frames_at is None:
+                raise FileNotFoundError(
+                    f"captions of {self._video.id!r} are to be generated, but its frames are not at hand; give a "
+                    "folder of captions (data.captions), or suppression: null"
+                )
+            frames = self._video.frames_at(chunk)
+            self._generated.update(
+                zip(chunk, generate_captions(self._backbone, frames, self._settings.generation), strict=True)
+            )
+        return [self._generated[seconds] for seconds in times]
+
+    def _times(self, segment: Segment) -> list[float]:
+        """When frames are captioned: at multiples of the distance, or in the middle where none is inside."""
+        step = self._settings.seconds
+        if step is None:
+            return self._video.times_seconds[segment.first_frame : segment.last_frame + 1].tolist()
+        first, end = math.ceil(segment.start_seconds / step), segment.end_seconds
+        inside = [i * step for i in range(first, math.ceil(end / step)) if i * step < end]
+        return inside or [(segment.start_seconds + end) / 2]
+
+
+def caption_embedding(features: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
+    """The direction of the mean of a segment's captions.
+
+    Args:
+        features: Text features of its captions, [n, V].
+        embed: Features [n, 1, V] -> unit embeddings [n, D].
+
+    Returns:
+        [D].
+    """
+    return functional.normalize(embed(features[:, None]).mean(dim=0), dim=-1)

@@ -1,0 +1,91 @@
+import pytest
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from lightning_modules.frame_selection import places, pools, smoothing_windows
+from lightning_modules.segments import moving_average
+from tests.reference import t3al as reference
+
+
+def test_a_short_video_is_cut_into_halves_in_order_of_time() -> None:
+    top, bottom = pools(torch.tensor([0.1, 0.9, 0.3, 0.8, 0.2]), 4)
+    assert top.tolist() == [1, 3]
+    assert bottom.tolist() == [0, 4]  # the middle one, 2, is in neither
+
+
+@pytest.mark.parametrize("n_frames", [2, 3, 199, 400, 401, 800, 801])
+def test_pools_are_disjoint_and_as_large_as_they_may_be(n_frames: int) -> None:
+    top, bottom = pools(torch.rand(n_frames), 2)
+    assert len(top) == len(bottom) == min(200, n_frames // 2)
+    assert not set(top.tolist()) & set(bottom.tolist())
+
+
+def test_equal_scores_still_give_two_different_pools() -> None:
+    top, bottom = pools(torch.zeros(10), 2)
+    assert top.tolist() == [0, 1, 2, 3, 4]
+    assert bottom.tolist() == [5, 6, 7, 8, 9]
+
+
+def test_the_oracle_takes_positives_inside_and_negatives_outside() -> None:
+    inside = torch.tensor([True, True, False, False, False, True])
+    top, bottom = pools(torch.tensor([0.0, 0.1, 0.9, 0.8, 0.7, 0.2]), 1, inside)
+    assert top.tolist() == [0, 1, 5]
+    assert bottom.tolist() == [2, 3, 4]
+
+
+@pytest.mark.parametrize("inside", [torch.zeros(6, dtype=torch.bool), torch.ones(6, dtype=torch.bool)])
+def test_an_oracle_that_cannot_tell_frames_apart_is_not_asked(inside: Tensor) -> None:
+    scores = torch.rand(6)
+    for ours, plain in zip(pools(scores, 1, inside), pools(scores, 1), strict=True):
+        assert ours.tolist() == plain.tolist()
+
+
+def test_the_oracle_keeps_the_best_inside_and_the_worst_outside() -> None:
+    scores = torch.arange(500.0)
+    inside = scores >= 250
+    top, bottom = pools(scores, 1, inside)
+    assert top.tolist() == list(range(400, 500))
+    assert bottom.tolist() == list(range(100))
+
+
+def test_places_are_the_middles_of_equal_parts_moved_by_at_most_ten() -> None:
+    assert places(400, torch.full((4,), 0.5)).tolist() == [50, 150, 250, 350]
+    assert places(400, torch.zeros(4)).tolist() == [40, 140, 240, 340]
+    assert places(400, torch.full((4,), 0.9999)).tolist() == [60, 160, 260, 360]
+
+
+def test_noise_shrinks_with_the_pool_so_that_no_frame_is_taken_twice() -> None:
+    for n_pool in range(4, 100):
+        for draws in (torch.zeros(4), torch.full((4,), 0.9999), torch.rand(4)):
+            taken = places(n_pool, draws).tolist()
+            assert len(set(taken)) == 4
+            assert taken == sorted(taken)
+            assert taken[0] >= 0
+            assert taken[-1] < n_pool
+
+
+def test_a_pool_smaller_than_k_is_taken_whole_and_again() -> None:
+    assert places(2, torch.rand(4)).tolist() == [0, 0, 1, 1]
+    assert places(1, torch.rand(3)).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("n_frames", [2, 7, 50, 333, 1200])
+@pytest.mark.parametrize("oracle", [False, True])
+def test_selection_is_the_reference(n_frames: int, oracle: bool) -> None:
+    scores, draws = torch.randn(n_frames, dtype=torch.float64).round(decimals=1), torch.rand(3, 3)
+    inside = torch.rand(n_frames) > 0.6 if oracle else None
+    top, bottom = pools(scores, 3, inside)
+    ours = (top[places(len(top), draws[0])].tolist(), bottom[places(len(bottom), draws[1])].tolist())
+    assert ours == reference.select(scores, 3, draws, inside)
+
+
+@pytest.mark.parametrize("n_frames", [1, 5, 30])
+@pytest.mark.parametrize("window", [1, 2, 5, 20, 100])
+def test_windows_and_weights_are_the_moving_average(n_frames: int, window: int) -> None:
+    scores = torch.randn(n_frames, dtype=torch.float64)
+    frames = torch.arange(n_frames)
+    neighbours, weights = smoothing_windows(frames, n_frames, window, torch.float64)
+    assert_close(weights.sum(dim=1), torch.ones(n_frames, dtype=torch.float64))
+    averaged = (scores[neighbours] * weights).sum(dim=1)
+    assert_close(averaged, moving_average(scores, window))
