@@ -4,12 +4,15 @@ A caption names the object and, now and then, that it moves, and where in the fr
 moves, which one frame does not show: captions with directions on single frames make "left" and "right" the same word to
 the text tower. Held-out frames come as multiple-choice questions, which show what a model knows, and that it does not
 know directions.
+
+A captioner also gets frames without an object, the noise and the bars of `untrimmed_shapes_rendering`, so that it has
+something to say about them, and questions about captions.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -26,15 +29,23 @@ from datamodules.moving_shapes_rendering import (
     clip_generator,
     render_clip,
 )
+from datamodules.seeding import derive_seed
+from datamodules.untrimmed_shapes_rendering import render_untrimmed
 
 CaptionedFrames = tuple[Tensor, list[str]]
 """A training batch: frames uint8 [B, 3, H, W] and their B captions."""
 
 FrameQuestions = tuple[str, Tensor, list[tuple[str, ...]], Tensor]
-"""A test batch: the probe's name, frames uint8 [N, 3, H, W], N choices of K texts, the right ones int64 [N]."""
+"""A test batch: the probe's name, frames uint8 [N, 3, H, W], N choices of K texts, the right ones int64 [N].
+
+A single text is no choice: the question is then whether a caption of the frame begins with it.
+"""
 
 _FRAMES_OF_A_CLIP = 16
 _NEAR_THE_CENTRE = 0.1  # share of the frame's size
+_BACKGROUND_CAPTIONS = {"noise": "a photo of grey noise", "bars": "a photo of grey bars"}
+_PROBE_BACKGROUND_VIDEOS = 16
+_FINGERPRINT_VIDEOS = 8  # all frames of the background would take a second
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,8 @@ class CaptionedShapesSettings:
         position_share: Share of the captions that say where the object is.
         moving_share: Share of the captions that say that it moves, of those with a place and of those without: "left"
             and "right" then stay different words to the text tower in sentences about motion, too.
+        n_background_videos: Untrimmed videos of which every second frame of noise or bars is captioned, about 15 of
+            each video; 0 for objects only.
     """
 
     seed: int = 0
@@ -61,6 +74,7 @@ class CaptionedShapesSettings:
     batch_size: int = 128
     position_share: float = 0.6
     moving_share: float = 0.2
+    n_background_videos: int = 0
 
     def __post_init__(self) -> None:
         """Refuses what cannot be rendered."""
@@ -71,26 +85,31 @@ class CaptionedShapesSettings:
             raise ValueError(f"n_clips is {self.n_clips}; at least one of each of {len(all_classes())} classes")
         if self.frames_per_clip > _FRAMES_OF_A_CLIP:
             raise ValueError(f"frames_per_clip is {self.frames_per_clip}, but a clip has {_FRAMES_OF_A_CLIP} frames")
+        if self.n_background_videos < 0:
+            raise ValueError(f"n_background_videos must be at least 0; got {self.n_background_videos}")
         for name in ("position_share", "moving_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")
 
     def as_dict(self) -> dict[str, int | float]:
-        """The settings by name."""
-        return asdict(self)
+        """The settings by name; without those of the background where there is none."""
+        # Left out rather than 0: weights that were trained before there were backgrounds are described without.
+        return {name: value for name, value in asdict(self).items() if name != "n_background_videos" or value}
 
 
 class CaptionedShapes(LightningDataModule):
     """Captioned frames for training, questions about held-out frames for testing."""
 
-    def __init__(self, settings: CaptionedShapesSettings) -> None:
+    def __init__(self, settings: CaptionedShapesSettings, *, asks_for_captions: bool = False) -> None:
         """Renders nothing yet.
 
         Args:
             settings: What is rendered.
+            asks_for_captions: Add the questions that only a captioner can answer.
         """
         super().__init__()
         self.settings = settings
+        self.asks_for_captions = asks_for_captions
 
     def train_dataloader(self) -> DataLoader[CaptionedFrames]:
         """`n_batches` batches of `CaptionedFrames`."""
@@ -108,6 +127,8 @@ class CaptionedShapes(LightningDataModule):
     def test_dataloader(self) -> DataLoader[FrameQuestions]:
         """The probes, one batch of `FrameQuestions` each."""
         questions = held_out_questions(self.settings)
+        if self.asks_for_captions:
+            questions += caption_questions(self.settings)
         return DataLoader(questions, batch_size=None)  # type: ignore[arg-type] # a list is a map-style data set
 
     def fingerprint(self) -> str:
@@ -120,6 +141,10 @@ class CaptionedShapes(LightningDataModule):
             frames, captions = _captioned_clip(moving_shape, 0, self.settings)
             digest.update(frames.tobytes())
             digest.update("\n".join(captions).encode())
+        n_videos = min(self.settings.n_background_videos, _FINGERPRINT_VIDEOS)
+        for frame, caption in _captioned_background("pretraining", n_videos, self.settings):
+            digest.update(frame.tobytes())
+            digest.update(caption.encode())
         return digest.hexdigest()[:16]
 
 
@@ -139,6 +164,9 @@ class CaptionedFrameDataset(Dataset[CaptionedFrames]):
             clip, captions = _captioned_clip(moving_shape, i // len(classes), settings)
             frames.append(torch.from_numpy(clip).permute(0, 3, 1, 2))
             self._captions += captions
+        for frame, caption in _captioned_background("pretraining", settings.n_background_videos, settings):
+            frames.append(torch.from_numpy(frame).permute(2, 0, 1)[None])
+            self._captions.append(caption)
         self._frames = torch.cat(frames).contiguous()
 
     def __len__(self) -> int:
@@ -184,6 +212,23 @@ def held_out_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions
     return [_stacked(name, questions) for name, questions in probes.items()]
 
 
+def caption_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions]:
+    """Questions about the captions of frames that are not trained on.
+
+    Args:
+        settings: As for `held_out_questions`.
+
+    Returns:
+        "caption of an object" (the frames of the probe "object") and "caption of background" (noise and bars), whether
+        the caption begins with colour and shape, and with what the background is.
+    """
+    _, frames, choices, labels = held_out_questions(settings)[0]
+    right: list[tuple[str, ...]] = [(texts[label],) for texts, label in zip(choices, labels.tolist(), strict=True)]
+    of_objects = ("caption of an object", frames, right, torch.zeros_like(labels))
+    background = [(f, (c,), c) for f, c in _captioned_background("probe", _PROBE_BACKGROUND_VIDEOS, settings)]
+    return [of_objects, _stacked("caption of background", background)]
+
+
 def _stacked(name: str, questions: Sequence[tuple[NDArray[np.uint8], tuple[str, ...], str]]) -> FrameQuestions:
     frames = torch.from_numpy(np.stack([frame for frame, _, _ in questions])).permute(0, 3, 1, 2).contiguous()
     labels = torch.tensor([texts.index(answer) for _, texts, answer in questions])
@@ -207,6 +252,21 @@ def _captioned_clip(
         for t, moving, placed in zip(chosen, says_moving, says_place, strict=True)
     ]
     return clip.frames[chosen], captions
+
+
+def _captioned_background(
+    purpose: str, n_videos: int, settings: CaptionedShapesSettings
+) -> Iterator[tuple[NDArray[np.uint8], str]]:
+    """Frames of noise and of bars, uint8 [H, W, 3], with their captions, from untrimmed videos of their own seed."""
+    seed = derive_seed(settings.seed, "captioned background", purpose)
+    for index in range(n_videos):
+        # What moves in a video has no part in its background.
+        clip = render_untrimmed("red", "circle", index=index, seed=seed)
+        for stretch in clip.stretches:
+            if stretch.kind in _BACKGROUND_CAPTIONS:
+                end = stretch.first_frame + stretch.n_frames
+                for frame in clip.frames[stretch.first_frame : end : 2]:
+                    yield frame, _BACKGROUND_CAPTIONS[stretch.kind]
 
 
 def _caption(moving_shape: MovingShape, place: str, *, says_moving: bool, says_place: bool) -> str:

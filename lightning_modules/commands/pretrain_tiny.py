@@ -1,4 +1,4 @@
-"""`zsar pretrain-tiny`: trains the tiny CLIP of the embedded benchmark, and shows what single frames tell it."""
+"""`zsar pretrain-tiny`: trains the tiny models of the embedded benchmarks, and shows what single frames tell them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,22 @@ from rich.table import Table
 
 from callbacks.result_manifest import write_json
 from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
-from lightning_modules.image_text_pretraining import ImageTextPretraining
+from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 
-_ARCHITECTURE = "tiny-clip"
+_CLIP, _COCA = "tiny-clip", "tiny-coca"
+_SPOKEN = {_CLIP: "tiny CLIP", _COCA: "tiny CoCa"}
+_BACKGROUND_VIDEOS_OF_COCA = 128  # about 1,900 frames, a tenth of all
 _GRADIENT_CLIP = 1.0
-_CHANCE = {"object": 1 / 16, "left or right": 1 / 2, "top or bottom": 1 / 2, "direction": 1 / 2}
+_CHANCE = {
+    "object": 1 / 16,
+    "left or right": 1 / 2,
+    "top or bottom": 1 / 2,
+    "direction": 1 / 2,
+    # Of the 16 objects, noise and bars, if captions were written at random.
+    "caption of an object": 1 / 18,
+    "caption of background": 1 / 18,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,19 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: The output is there, but was trained otherwise, and --force is not given.
     """
     options = _parser().parse_args(arguments)
-    output: Path = options.output or Path(f"runs/tiny_clip/seed{options.seed}.pt")
-    data = CaptionedShapes(CaptionedShapesSettings(seed=options.seed, n_batches=options.steps, n_clips=options.clips))
+    output: Path = options.output or Path(f"runs/{options.architecture.replace('-', '_')}/seed{options.seed}.pt")
+    is_captioner = options.architecture == _COCA
+    data_settings = CaptionedShapesSettings(
+        seed=options.seed,
+        n_batches=options.steps,
+        n_clips=options.clips,
+        n_background_videos=_BACKGROUND_VIDEOS_OF_COCA if is_captioner else 0,
+    )
+    data = CaptionedShapes(data_settings, asks_for_captions=is_captioner)
     seed_everything(options.seed, verbose=False)
-    model = ImageTextPretraining(_ARCHITECTURE)
+    model = CaptionerPretraining(_COCA) if is_captioner else ImageTextPretraining(_CLIP)
     settings = _settings(data, model)
     if output.exists() and not options.force:
-        description = _trained_with_the_same(output, settings)
+        description = _trained_with_the_same(output, options.architecture, settings)
         print(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
     else:
         description = {"settings": settings, **_train(model, data, output)}
         write_json(_description_path(output), description)
         print(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
-    _print_probes(description["probes"])
+    _print_probes(_SPOKEN[options.architecture], description["probes"])
     return 0
 
 
@@ -66,16 +83,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="zsar pretrain-tiny",
         description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
         "frames of moving shapes with captions that never name a direction: it comes to know colours, shapes and "
-        "places, and cannot know directions. About a minute on 2 cores. Writes a state dict, which any model takes as "
-        "its weights, and a JSON file of the same name with settings and figures. Ends with a table of what it knows.",
+        "places, and cannot know directions. About a minute on 2 cores. Or the tiny CoCa (tiny-coca), which learns to "
+        "write captions as well, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any "
+        "model takes as its weights, and a JSON file of the same name with settings and figures. Ends with a table of "
+        "what it knows.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    parser.add_argument("--architecture", choices=(_CLIP, _COCA), default=_CLIP, help="what to train")
     parser.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="weights file to write (default: runs/tiny_clip/seedSEED.pt)",
+        help="weights file to write (default: runs/tiny_clip/seedSEED.pt, or runs/tiny_coca/seedSEED.pt)",
     )
     parser.add_argument("--seed", type=int, default=default.seed, help="of initial weights, frames and batches")
     parser.add_argument("--steps", type=int, default=default.n_batches, help=f"batches of {default.batch_size} frames")
@@ -87,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:
     """Everything that the weights depend on, as JSON has it; versions and hardware aside."""
-    architecture = files("lightning_modules.networks") / "architectures" / f"{_ARCHITECTURE}.json"
+    architecture = files("lightning_modules.networks") / "architectures" / f"{model.backbone.architecture}.json"
     return {
         **data.settings.as_dict(),
         **dict(model.hparams),
@@ -97,7 +117,7 @@ def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, A
     }
 
 
-def _trained_with_the_same(output: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _trained_with_the_same(output: Path, architecture: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The description of a finished output, if it was made with these settings.
 
     Raises:
@@ -116,7 +136,7 @@ def _trained_with_the_same(output: Path, settings: Mapping[str, Any]) -> dict[st
     ]
     if differences:
         raise ValueError(f"{output} was trained with other settings ({'; '.join(differences)}); {remedy}")
-    found = OpenClipBackbone(_ARCHITECTURE, str(output)).weights_hash
+    found = OpenClipBackbone(architecture, str(output)).weights_hash
     if found != description["weights_hash"]:
         raise ValueError(
             f"{output} holds the weights {found}, but {path} describes {description['weights_hash']}; {remedy}"
@@ -169,8 +189,8 @@ def _description_path(output: Path) -> Path:
     return output.with_suffix(".json")
 
 
-def _print_probes(probes: Mapping[str, float]) -> None:
-    table = Table("question about a single frame", "right, %", "chance, %", title="What the tiny CLIP knows")
+def _print_probes(model: str, probes: Mapping[str, float]) -> None:
+    table = Table("question about a single frame", "right, %", "chance, %", title=f"What the {model} knows")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, share in probes.items():

@@ -42,7 +42,7 @@ class OpenClipText:
         self.architecture = architecture
         self.context_length = int(clip.context_length)
 
-    def tokenize(self, texts: Sequence[str]) -> Tensor:
+    def tokenize(self, texts: Sequence[str], *, cut_anywhere: bool = False) -> Tensor:
         """Tokens of texts.
 
         A text that is too long is cut at the end of a sentence, with a warning, so that its end-of-text token, where
@@ -50,6 +50,8 @@ class OpenClipText:
 
         Args:
             texts: N texts.
+            cut_anywhere: Cut between two tokens instead, as open_clip does: for captions, which nobody wrote for this
+                model and of which no single one matters.
 
         Returns:
             int64 [N, context length], on the CPU.
@@ -57,7 +59,7 @@ class OpenClipText:
         Raises:
             ValueError: Not even the first sentence of a text fits.
         """
-        return self._tokenizer(self._cut_to(self.context_length, texts))
+        return self._tokenizer(list(texts) if cut_anywhere else self._cut_to(self.context_length, texts))
 
     def tokens_between(self, texts: Sequence[str], *, reserved: int) -> list[list[int]]:
         """Tokens of texts without the start and the end, for prompts that are put together token by token.

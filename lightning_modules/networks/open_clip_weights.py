@@ -55,10 +55,19 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
         )
     if weights == RANDOM_WEIGHTS:
         device = torch.get_default_device()
-        return _create(name, load_weights=False, pretrained_text=False, device=device), name
+        return _wholly_random(_create(name, load_weights=False, pretrained_text=False, device=device)), name
     if get_pretrained_cfg(name, weights):
         return _from_tag(name, weights, cache_directory), name
     return _from_file(name, Path(weights).expanduser()), name
+
+
+def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models share no base class
+    """Draws what open_clip leaves as it was in memory: the words of CoCa's decoder."""
+    projection = getattr(getattr(clip, "text_decoder", None), "text_projection", None)
+    if isinstance(projection, nn.Parameter):
+        nn.init.normal_(projection, std=projection.shape[0] ** -0.5)
+    model: nn.Module = clip
+    return model
 
 
 def _registered_name(architecture: str) -> str:

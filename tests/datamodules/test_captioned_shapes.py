@@ -12,10 +12,13 @@ from datamodules.captioned_shapes import (
     CaptionedFrameDataset,
     CaptionedShapes,
     CaptionedShapesSettings,
+    caption_questions,
     held_out_questions,
 )
 
 SETTINGS = CaptionedShapesSettings(n_clips=128, frames_per_clip=4, n_probe_clips=1, n_batches=10, batch_size=16)
+WITH_BACKGROUND = replace(SETTINGS, n_clips=64, frames_per_clip=1, n_background_videos=6)
+GREY = ("a photo of grey noise", "a photo of grey bars")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,40 @@ def test_a_yellow_object_is_where_its_caption_says(
     assert ((centres - 15.5) * sign > 0).all()
 
 
+@pytest.fixture(scope="module")
+def with_background() -> CaptionedFrameDataset:
+    return CaptionedFrameDataset(WITH_BACKGROUND)
+
+
+def test_grey_frames_follow_those_of_objects_and_are_captioned_as_what_they_show(
+    with_background: CaptionedFrameDataset,
+) -> None:
+    frames, captions = with_background[range(len(with_background))]
+    assert not set(captions[:64]) & set(GREY)
+    assert set(captions[64:]) == set(GREY)
+    is_grey = (frames == frames[:, :1]).flatten(1).all(dim=1)
+    assert is_grey.tolist() == [False] * 64 + [True] * (len(captions) - 64)
+    is_striped = (frames == frames[..., :1]).flatten(1).all(1) | (frames == frames[..., :1, :]).flatten(1).all(1)
+    assert is_striped[64:].tolist() == [caption == GREY[1] for caption in captions[64:]]
+
+
+def test_background_leaves_the_frames_and_captions_of_objects_as_they_are(
+    with_background: CaptionedFrameDataset,
+) -> None:
+    alone = CaptionedFrameDataset(replace(WITH_BACKGROUND, n_background_videos=0))
+    assert len(alone) == 64
+    (frames, captions), (same_frames, same_captions) = alone[range(64)], with_background[range(64)]
+    torch.testing.assert_close(frames, same_frames, rtol=0, atol=0)
+    assert captions == same_captions
+
+
+def test_what_the_tiny_clip_is_trained_on_is_what_it_was_before_there_was_background() -> None:
+    data = CaptionedShapes(CaptionedShapesSettings())
+    assert data.fingerprint() == "c9e4f38910f1fbc6"
+    assert "n_background_videos" not in data.settings.as_dict()
+    assert replace(data.settings, n_background_videos=2).as_dict()["n_background_videos"] == 2
+
+
 def test_another_seed_gives_other_frames_and_the_same_seed_the_same() -> None:
     settings = replace(SETTINGS, n_clips=64, n_batches=1)
     (one, one_text), *_ = CaptionedShapes(settings).train_dataloader()
@@ -100,10 +137,35 @@ def test_probes_and_training_share_no_frame(dataset: CaptionedFrameDataset) -> N
     assert not trained & probed
 
 
+def test_questions_about_captions_have_one_text_and_name_what_is_seen() -> None:
+    of_objects, of_background = caption_questions(SETTINGS)
+    _, frames, choices, labels = held_out_questions(SETTINGS)[0]
+    assert of_objects[0] == "caption of an object"
+    torch.testing.assert_close(of_objects[1], frames)
+    assert of_objects[2] == [(texts[label],) for texts, label in zip(choices, labels.tolist(), strict=True)]
+    assert of_background[0] == "caption of background"
+    assert {texts for texts in of_background[2]} == {(text,) for text in GREY}
+    assert of_background[1].shape == (len(of_background[2]), 3, 32, 32)
+    for _, _, texts, right in (of_objects, of_background):
+        assert right.tolist() == [0] * len(texts)
+
+
+def test_asked_about_background_is_what_is_not_trained_on(with_background: CaptionedFrameDataset) -> None:
+    trained = {frame.numpy().tobytes() for frame in with_background[range(len(with_background))][0]}
+    assert not trained & {frame.numpy().tobytes() for frame in caption_questions(WITH_BACKGROUND)[1][1]}
+
+
+def test_captions_are_asked_for_on_request() -> None:
+    plain = [question[0] for question in CaptionedShapes(SETTINGS).test_dataloader()]
+    asking = [question[0] for question in CaptionedShapes(SETTINGS, asks_for_captions=True).test_dataloader()]
+    assert asking == [*plain, "caption of an object", "caption of background"]
+
+
 def test_the_fingerprint_changes_with_the_settings_only() -> None:
     fingerprint = CaptionedShapes(SETTINGS).fingerprint()
     assert fingerprint == CaptionedShapes(SETTINGS).fingerprint()
     assert fingerprint != CaptionedShapes(replace(SETTINGS, seed=1)).fingerprint()
+    assert fingerprint != CaptionedShapes(replace(SETTINGS, n_background_videos=2)).fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -112,6 +174,7 @@ def test_the_fingerprint_changes_with_the_settings_only() -> None:
         ({"n_clips": 10}, "n_clips is 10; at least one of each of 64"),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
         ({"frames_per_clip": 17}, "frames_per_clip is 17, but a clip has 16"),
+        ({"n_background_videos": -1}, "n_background_videos must be at least 0; got -1"),
         ({"position_share": 1.2}, "position_share is a share between 0 and 1; got 1.2"),
     ],
 )

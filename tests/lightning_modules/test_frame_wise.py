@@ -58,10 +58,12 @@ def test_probabilities_are_among_the_classes_of_a_set(model: FrameWiseCLIP) -> N
     assert {d.label for d in answers[1].detections} == {0}  # the only class there is has probability 1
 
 
-def test_no_sure_frame_is_no_segment(model: FrameWiseCLIP) -> None:
-    localization = model.localize([video_with(model, [None] * 5)], [class_text(("dancing", "chess"))])[0][0]
+def test_no_sure_frame_is_no_segment_but_the_nearest_class_is_shown(model: FrameWiseCLIP) -> None:
+    model.backbone.clip.logit_scale.fill_(0.0)
+    localization = model.localize([video_with(model, [None, 1, None])], [class_text(("dancing", "chess"))])[0][0]
     assert localization.detections == ()
-    assert localization.curves == ()
+    assert [curve.label for curve in localization.curves] == [1]
+    assert localization.curves[0].scores.argmax() == 1
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.0])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lightning_modules.commands import pretrain_tiny
 from lightning_modules.commands.pretrain_tiny import main
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 
@@ -20,6 +21,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("tiny") / "seed0.pt"
     assert main(["--output", str(output), *FAST]) == 0
     return output
+
+
+@pytest.fixture(scope="module")
+def trained_coca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the tiny CoCa, where the command writes them by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrain_tiny, "_BACKGROUND_VIDEOS_OF_COCA", 2)
+        patch.chdir(tmp_path_factory.mktemp("coca"))
+        assert main(["--architecture", "tiny-coca", "--seed", "1", *FAST]) == 0
+        return Path("runs/tiny_coca/seed1.pt").resolve()
 
 
 @pytest.fixture
@@ -79,4 +90,39 @@ def test_force_trains_again_with_the_same_result(copy: Path) -> None:
 def test_help_says_where_the_weights_go(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert "runs/tiny_clip/seedSEED.pt" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "runs/tiny_clip/seedSEED.pt" in printed
+    assert "runs/tiny_coca/seedSEED.pt" in printed
+
+
+def test_the_tiny_coca_loads_and_is_described_with_what_only_it_has(trained_coca: Path) -> None:
+    description = json.loads(trained_coca.with_suffix(".json").read_text())
+    assert OpenClipBackbone("tiny-coca", str(trained_coca)).weights_hash == description["weights_hash"]
+    assert description["settings"]["captioning_weight"] == 2
+    assert description["settings"]["captions_per_batch"] == 8
+    assert description["settings"]["n_background_videos"] == 2
+    assert "multimodal_cfg" in description["settings"]["architecture"]
+    assert list(description["probes"])[-2:] == ["caption of an object", "caption of background"]
+
+
+def test_the_settings_of_the_tiny_clip_are_those_that_older_weights_are_described_with(trained: Path) -> None:
+    names = """seed n_clips frames_per_clip n_probe_clips n_batches batch_size position_share moving_share architecture
+        learning_rate weight_decay squared_gradient_decay position_embedding_scale token_embedding_scale gradient_clip
+        frames_and_captions"""
+    assert set(json.loads(trained.with_suffix(".json").read_text())["settings"]) == set(names.split())
+
+
+def test_weights_of_the_other_architecture_are_refused(copy: Path) -> None:
+    with pytest.raises(ValueError, match=r"captioning_weight: None there, 2.0 now.*--force"):
+        main(["--architecture", "tiny-coca", "--output", str(copy), *FAST])
+
+
+def test_the_table_says_which_model_it_is_about(
+    trained_coca: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pretrain_tiny, "_BACKGROUND_VIDEOS_OF_COCA", 2)
+    main(["--architecture", "tiny-coca", "--seed", "1", "--output", str(trained_coca), *FAST])
+    printed = capsys.readouterr().out
+    assert "nothing to do" in printed
+    assert "What the tiny CoCa knows" in printed
+    assert "caption of background" in printed

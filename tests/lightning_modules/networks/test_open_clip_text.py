@@ -100,3 +100,13 @@ def test_a_tower_without_a_projection_is_refused() -> None:
     _, text = made(proj_type="none")
     with pytest.raises(BackboneError, match="has no projection that could be adapted; take a CLIP model such as"):
         text.projection  # noqa: B018 - a property that raises
+
+
+def test_captions_may_be_cut_anywhere_and_keep_their_end() -> None:
+    clip, text = made()
+    with pytest.raises(ValueError, match="tokens"):
+        text.tokenize(["word " * 30])
+    tokens = text.tokenize(["word " * 30, "word"], cut_anywhere=True)
+    assert tokens.shape == (2, 12)
+    assert tokens[0, -1] == tokens[0].max() == tokens[1].max()  # the end-of-text token
+    assert clip.encode_text(tokens).isfinite().all()

@@ -123,3 +123,14 @@ def test_models_of_other_kinds_can_be_built(architecture: str) -> None:
     with torch.device("meta"):
         backbone = OpenClipBackbone(architecture, "random")
     assert backbone.embedding_width > 0
+
+
+def test_random_weights_are_random_throughout() -> None:
+    """open_clip leaves the words of CoCa's decoder as they were in memory."""
+    torch.manual_seed(0)
+    first, _ = open_clip_weights.build_clip("tiny-coca", "random")
+    torch.manual_seed(0)
+    second, _ = open_clip_weights.build_clip("tiny-coca", "random")
+    projection: torch.Tensor = first.get_parameter("text_decoder.text_projection")
+    assert torch.equal(projection, second.get_parameter("text_decoder.text_projection"))
+    assert 0.1 < float(projection.std()) * projection.shape[0] ** 0.5 < 10
