@@ -6,7 +6,6 @@ picture, and nothing with the length of the video but its list of times.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,9 +24,6 @@ from datamodules.transforms import TestTransform
 
 # Sums of a stride in seconds are compared with times of frames; this is far below any distance of two frames.
 _ROUNDING = 1e-9
-# PyAV's frames whose side data were looked at refer to themselves, so that only the garbage collector frees them. It
-# counts objects, not bytes, and would let hundreds of megabytes lie.
-_COLLECTED_EVERY = 32
 
 
 @dataclass(frozen=True)
@@ -141,8 +137,6 @@ class FrameStream:
                 chunk = torch.empty(len(times), 3, size, size, dtype=torch.uint8)
             # Made small one at a time: 64 frames of 1080p would be 400 MB.
             chunk[place] = self._transform(frame[None])[0, 0]
-            if (i + 1) % _COLLECTED_EVERY == 0:
-                gc.collect()
             if place + 1 == len(times):
                 yield chunk, times
 
@@ -244,7 +238,6 @@ def stream_videos(
         batch_size=None,
         num_workers=n_processes,
         collate_fn=_as_it_is,
-        worker_init_fn=_begin_worker,
         in_order=False,
     )
     events = iter(loader)
@@ -264,8 +257,3 @@ def stream_videos(
 
 def _as_it_is(event: Any) -> Any:  # noqa: ANN401 - one event, which torch's own annotation takes for a batch
     return event
-
-
-def _begin_worker(worker: int) -> None:
-    """Leaves what was loaded before to itself, so that collecting garbage takes no time."""
-    gc.freeze()

@@ -11,6 +11,7 @@ import numpy as np
 from av.buffer import Buffer
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import SideDataContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -125,7 +126,9 @@ def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
 
     The matrix (a, b, u; c, d, v; ...) takes the pixel (x, y) to (a x + c y, b x + d y), up to a shift.
     """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    # Not `frame.side_data`: the frame would keep what it returns, which refers to the frame, so that only the garbage
+    # collector would free either. It counts objects, not bytes, and lets hundreds of megabytes lie.
+    matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg] # PyAV's stub has no __init__
     if not isinstance(matrix, Buffer):
         return rgb
     a, b, _, c, d = np.frombuffer(memoryview(matrix), dtype=np.int32)[:5].tolist()

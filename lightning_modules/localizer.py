@@ -27,6 +27,7 @@ from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.stored_files import file_of_video
 
 _FRAMES_AT_ONCE = 64
+_TEXTS_AT_ONCE = 64
 _COUNTS = ("n_classes", "n_videos")
 
 
@@ -116,10 +117,18 @@ class ActionLocalizer(LightningModule):
             log_scale=self.backbone.clip.logit_scale,
         )
 
-    def text_features(self, texts: Sequence[str]) -> Tensor:
-        """Features of texts before the text projection, float32 [N, V], without gradient."""
+    def text_features(self, texts: Sequence[str], *, cut_anywhere: bool = False) -> Tensor:
+        """Features of texts before the text projection, without gradient.
+
+        Args:
+            texts: N texts.
+            cut_anywhere: What to do with texts that are too long; see `OpenClipText.tokenize`.
+
+        Returns:
+            float32 [N, V].
+        """
         with torch.no_grad():
-            tokens = self.backbone.tokenize(list(texts)).split(_FRAMES_AT_ONCE)
+            tokens = self.backbone.text.tokenize(texts, cut_anywhere=cut_anywhere).split(_TEXTS_AT_ONCE)
             return torch.cat([self.backbone.text.features(chunk.to(self.device)).float() for chunk in tokens])
 
     def class_union(self, texts: Sequence[ClassText]) -> ClassUnion:

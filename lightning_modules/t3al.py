@@ -16,6 +16,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -248,7 +249,8 @@ class T3AL(ActionLocalizer):
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
         if self.suppression is None or not self._suppresses:
             return None
-        return VideoCaptionTexts(video, self.backbone, self.text_features, self.suppression)
+        of_captions = partial(self.text_features, cut_anywhere=True)
+        return VideoCaptionTexts(video, self.backbone, of_captions, self.suppression)
 
     def _kept(self, segments: Sequence[Segment], captions: VideoCaptionTexts, projections: Projections) -> list[bool]:
         assert self.suppression is not None

@@ -82,6 +82,7 @@ def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
             "open_clip",
             {
                 "lightning_modules/networks/open_clip_backbone.py",
+                "lightning_modules/networks/open_clip_captions.py",
                 "lightning_modules/networks/open_clip_text.py",
                 "lightning_modules/networks/open_clip_weights.py",
                 "lightning_modules/networks/residual_block.py",

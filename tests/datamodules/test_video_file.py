@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import re
 import struct
@@ -11,6 +12,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.video.frame import VideoFrame
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.decoding import VideoReader, read_frames
@@ -55,6 +57,23 @@ def test_frames_are_converted_to_rgb(tmp_path: Path) -> None:
     video.close()
     assert rgb.dtype == np.uint8
     np.testing.assert_array_equal(rgb, picture[0])
+
+
+def test_converted_frames_are_freed_without_the_garbage_collector(tmp_path: Path) -> None:
+    h264_with_b_frames(path := tmp_path / "video.mp4")
+    video, converter = OpenVideo(str(path), 1), RGBConverter()
+    gc.collect()
+    gc.disable()
+    try:
+        for packet in video.packets():
+            for frame in video.codec.decode(packet):
+                converter.rgb(frame)
+        del packet, frame
+        left = [thing for thing in gc.get_objects() if type(thing) is VideoFrame]
+    finally:
+        gc.enable()
+        video.close()
+    assert len(left) <= 2  # those that the converter works with
 
 
 def test_the_clock_of_a_stream_is_given_in_seconds(tmp_path: Path) -> None:

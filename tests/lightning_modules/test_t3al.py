@@ -273,6 +273,14 @@ def test_a_segment_whose_captions_are_unlike_the_others_is_suppressed(make: Any,
     assert [d.segment.start_seconds for d in localization.suppressed] == [8.0]
 
 
+def test_a_caption_longer_than_the_model_reads_is_cut(make: Any, tmp_path: Path) -> None:
+    model = make(tuning=replace(TUNING, n_steps=0, window_frames=1), suppression=TextGuidedSuppression())
+    actions = {(first, first + 10): "dancing" for first in (10, 40, 70)}
+    with_captions(tmp_path, "v", {1.5: "a dance " * 40, 4.5: "a dance " * 40, 7.5: "a dance " * 40})
+    video = video_of(model, actions, captions_folder=tmp_path)
+    assert len(model.localize([video], [class_text()])[0][0].detections) == 3
+
+
 def test_two_segments_are_kept_without_a_look_at_captions(make: Any, tmp_path: Path) -> None:
     model = make(tuning=replace(TUNING, n_steps=0, window_frames=1), suppression=TextGuidedSuppression())
     video = video_of(model, TWO_DANCES, captions_folder=tmp_path)  # there is no file

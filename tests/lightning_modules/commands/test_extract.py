@@ -9,13 +9,16 @@ import pytest
 import torch
 
 from datamodules.encoding import write_video
+from lightning_modules.caption_files import read_captions
 from lightning_modules.cli import main
 from lightning_modules.commands.extract import list_jobs
 from lightning_modules.feature_files import read_features
 from tests.datamodules.video_makers import moving_picture
+from tests.lightning_modules.tiny_captioner import tiny_captioner
 
 ROOT = Path(__file__).parents[3]
 ALL = ["jump/0.safetensors", "jump/1.safetensors", "run/0.safetensors", "run/1.safetensors"]
+CAPTIONS = [name.replace(".safetensors", ".captions.json") for name in ALL]
 
 
 @pytest.fixture
@@ -147,6 +150,8 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--stride", 0), "a stride must be at least 1 frame; got 0"),
         (("--stride-seconds", 0), "a stride must be more than 0 seconds; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
+        (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
+        (("--caption-seconds", 2), r"--caption-seconds 2\.0 is of no use without --captions"),
     ],
 )
 def test_wrong_input_is_explained_before_anything_is_written(
@@ -177,6 +182,61 @@ def test_an_output_that_cannot_be_written_is_explained(
     (tmp_path / "f").write_text("a file, not a folder")
     assert extract(source, "--output", tmp_path / "f", *model) == 1
     assert "run the same command again: it goes on where it stopped" in capsys.readouterr().err
+
+
+# --- captions ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def captioner(tmp_path: Path) -> list[object]:
+    architecture, weights, _ = tiny_captioner(tmp_path)
+    return ["--architecture", architecture, "--weights", weights, "--device", "cpu", "--n-workers", 0]
+
+
+def test_captions_are_added_to_features_that_are_finished(
+    source: Path, tmp_path: Path, captioner: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "made"
+    asked = ["--captions", "--caption-seconds", 0.5, "--caption-generation", "greedy"]
+    assert extract(source, "--output", output, *captioner) == 0
+    before = [(output / name).stat().st_mtime_ns for name in ALL]
+    capsys.readouterr()
+    assert extract(source, "--output", output, *captioner, *asked) == 0
+    printed = capsys.readouterr()
+    assert "features of 4 of 4 videos are in" in printed.out
+    assert "(4 were before)\ncaptions of 4 of 4 videos are in" in printed.out
+    assert "(0 were before)\n8 frames in" in printed.out
+    assert re.search(r"captions .* 4/4 videos 8 frames", printed.err)
+    assert files_in(output) == sorted([*ALL, *CAPTIONS])
+    assert [(output / name).stat().st_mtime_ns for name in ALL] == before
+    content = read_captions(output / CAPTIONS[0])
+    assert content.times_seconds.tolist() == pytest.approx([0, 0.5])
+    assert content.source is not None
+    assert content.source.stride == "0.5 seconds"
+
+
+def test_captions_are_made_once_and_those_of_other_settings_are_refused(
+    source: Path, tmp_path: Path, captioner: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, asked = tmp_path / "made", ["--captions", "--caption-generation", "greedy"]
+    (source / "run" / "1.mp4").write_bytes(b"broken")
+    assert extract(source, "--output", output, *captioner, *asked) == 1
+    error = capsys.readouterr().err
+    assert "not extracted: run/1.mp4: Invalid data" in error
+    assert "not captioned: run/1.mp4: Invalid data" in error
+    before = [(output / name).stat().st_mtime_ns for name in CAPTIONS[:3]]
+    write_video(source / "run" / "1.mp4", moving_picture(3), frames_per_second=10)
+    assert extract(source, "--output", output, *captioner, *asked) == 0
+    assert capsys.readouterr().out.count("(3 were before)") == 2
+    assert [(output / name).stat().st_mtime_ns for name in CAPTIONS[:3]] == before
+    (output / ALL[0]).unlink()
+    assert extract(source, "--output", output, *captioner, *asked, "--caption-seconds", 2) == 1
+    error = capsys.readouterr().err
+    assert "jump/0.captions.json: stride is 1.0 seconds in the file, but 2.0 seconds is asked for" in error
+    assert "(3 more files do not fit either)" in error
+    assert not (output / ALL[0]).exists()  # it is noticed before features are made
+    assert extract(source, "--output", output, *captioner, *asked, "--caption-seconds", 2, "--overwrite") == 0
+    assert len(read_captions(output / CAPTIONS[0]).texts) == 1
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

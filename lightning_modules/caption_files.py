@@ -1,0 +1,236 @@
+"""Captions of one video in a JSON file: made by `zsar extract --captions`, by another program, or by hand.
+
+{"format_version": 1, "source": {...} or null, "captions": [[0.0, "a man on a horse"], [1.5, "a horse"], ...]}
+
+Times are in seconds after the video's first frame and do not decrease. Only `captions` must be there; `source` has the
+fields of `CaptionSource`, so that a later run sees whether the file is what it needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT_VERSION = 1
+SUFFIX = ".captions.json"
+_REMEDY = "give the settings of the file, delete it to have it made again, or take another --output folder"
+
+
+class CaptionFileError(ValueError):
+    """A file of captions cannot be read, or is not what is asked for; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class CaptionSource:
+    """What captions were made of.
+
+    Attributes:
+        source_name: File name of the video.
+        source_bytes: Its size.
+        duration_seconds: When its last frame ends, in seconds after the first one begins.
+        stride: Which frames were captioned: "1.0 seconds", "25 frames".
+        architecture: The model's architecture, an open_clip name.
+        weights: Its weights as they were asked for; empty where the architecture brings them.
+        backbone_hash: `OpenClipBackbone.weights_hash`.
+        generation: "beam_search" or "greedy".
+        n_tokens: Most tokens of a caption.
+    """
+
+    source_name: str
+    source_bytes: int
+    duration_seconds: float
+    stride: str
+    architecture: str
+    weights: str
+    backbone_hash: str
+    generation: str
+    n_tokens: int
+
+
+@dataclass(frozen=True, eq=False)
+class VideoCaptions:
+    """Captions of one video, one or more.
+
+    Attributes:
+        times_seconds: float64 [n], when each described frame is shown, in seconds after the video's first one.
+        texts: The n captions.
+        source: What they were made of; None where they were made elsewhere.
+    """
+
+    times_seconds: NDArray[np.float64]
+    texts: tuple[str, ...]
+    source: CaptionSource | None = None
+
+    def __post_init__(self) -> None:
+        """Checks times and texts.
+
+        Raises:
+            ValueError: There is none, their numbers differ, or times are negative, no numbers, or decrease.
+        """
+        times = self.times_seconds
+        if times.ndim != 1 or len(times) != len(self.texts):
+            raise ValueError(f"each caption has one time; got times {list(times.shape)} and {len(self.texts)} captions")
+        if not self.texts:
+            raise ValueError("there must be at least one caption")
+        wrong = np.flatnonzero(~((times >= 0) & np.isfinite(times)))
+        if len(wrong):
+            raise ValueError(f"caption {wrong[0]} is at {times[wrong[0]]} seconds; times must be 0 or more")
+        falls = np.flatnonzero(np.diff(times) < 0)
+        if len(falls):
+            i = int(falls[0])
+            raise ValueError(
+                f"captions must be sorted by time, but caption {i + 1} at {times[i + 1]} seconds follows one at "
+                f"{times[i]} seconds"
+            )
+
+    def within(self, start_seconds: float, end_seconds: float) -> list[int]:
+        """Which captions describe a part of the video.
+
+        Args:
+            start_seconds: When the part begins, in seconds after the video's first frame.
+            end_seconds: When it ends, not before.
+
+        Returns:
+            Indices of the captions with start <= time < end; where there is none, that of the caption nearest in time
+            to the middle, the earlier one of two.
+
+        Raises:
+            ValueError: The part ends before it begins, or a time is not a number.
+        """
+        if not start_seconds <= end_seconds:
+            raise ValueError(f"a part of a video must not end before it begins; got {start_seconds} to {end_seconds}")
+        times = self.times_seconds
+        inside = np.flatnonzero((times >= start_seconds) & (times < end_seconds))
+        if len(inside):
+            return [int(i) for i in inside]
+        return [int(np.abs(times - (start_seconds + end_seconds) / 2).argmin())]
+
+
+def write_captions(path: Path, captions: VideoCaptions) -> None:
+    """Writes a file in one step, a caption a line: a killed run leaves no half of one.
+
+    Args:
+        path: The file; its folder is made, a file of that name is replaced.
+        captions: The captions, and what they were made of.
+    """
+    source = None if captions.source is None else asdict(captions.source)
+    pairs = zip(captions.times_seconds.tolist(), captions.texts, strict=True)
+    lines = ",\n".join(f"    {json.dumps(pair, ensure_ascii=False)}" for pair in pairs)
+    content = (
+        f'{{\n  "format_version": {FORMAT_VERSION},\n  "source": {json.dumps(source, ensure_ascii=False)},\n'
+        f'  "captions": [\n{lines}\n  ]\n}}\n'
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.write_text(content, encoding="utf-8")
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCaptions:
+    """Reads a file of captions.
+
+    Args:
+        path: The file.
+        backbone_hash: `weights_hash` of the model that must have written them; None for any. Captions without a source
+            were made elsewhere, on purpose, and are taken as they are.
+
+    Returns:
+        Times and captions.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        CaptionFileError: It is no file of captions, of another version, without a caption, or of another model.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file of captions {path}; make it by `zsar extract --captions`")
+    try:
+        captions = _parse(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise CaptionFileError(
+            f'{path} cannot be read as captions: {error}. It must be like {{"captions": [[1.5, "a man"]]}}; mend it, '
+            "or delete it and have it made again by `zsar extract --captions`"
+        ) from error
+    if captions.source is not None:
+        check_caption_source(path, captions.source, backbone_hash=backbone_hash)
+    return captions
+
+
+def check_caption_source(
+    path: Path,
+    source: CaptionSource | None,
+    *,
+    backbone_hash: str | None = None,
+    stride: str | None = None,
+    generation: str | None = None,
+    n_tokens: int | None = None,
+    source_bytes: int | None = None,
+) -> None:
+    """Compares what captions were made of with what is asked for; None is not compared.
+
+    Args:
+        path: The file, for the message.
+        source: What it was made of, as the file says.
+        backbone_hash: As `CaptionSource` has it; so are the others.
+        stride: Which frames.
+        generation: "beam_search" or "greedy".
+        n_tokens: Most tokens of a caption.
+        source_bytes: Size of the video.
+
+    Raises:
+        CaptionFileError: Something differs, and both values are named; or the file does not say.
+    """
+    if source is None:
+        raise CaptionFileError(f"{path} does not say what its captions were made of; {_REMEDY}")
+    found = asdict(source)
+    asked = {
+        "backbone_hash": backbone_hash,
+        "stride": stride,
+        "generation": generation,
+        "n_tokens": n_tokens,
+        "source_bytes": source_bytes,
+    }
+    different = [key for key, value in asked.items() if value is not None and found[key] != value]
+    if different:
+        said = "; ".join(f"{key} is {found[key]} in the file, but {asked[key]} is asked for" for key in different)
+        model = f" (the file's model is {source.architecture} {source.weights})" if "backbone_hash" in different else ""
+        raise CaptionFileError(f"{path}: {said}{model}; {_REMEDY}")
+
+
+# --- what JSON holds --------------------------------------------------------------------------------------------------
+
+
+def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can hold
+    if not isinstance(content, dict) or not isinstance(content.get("captions"), list):
+        raise ValueError('there is no list "captions" in it')
+    if content.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
+        raise ValueError(f"format_version is {content['format_version']!r}, but this zsar reads {FORMAT_VERSION}")
+    pairs: Sequence[Any] = content["captions"]
+    for i, pair in enumerate(pairs):
+        if not (isinstance(pair, list) and len(pair) == 2 and _is_number(pair[0]) and isinstance(pair[1], str)):
+            raise ValueError(f"caption {i} is {json.dumps(pair)}, not a time in seconds and a text")
+    times = np.array([pair[0] for pair in pairs], dtype=np.float64)
+    return VideoCaptions(times, tuple(pair[1] for pair in pairs), _parse_source(content.get("source")))
+
+
+def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
+    if found is None:
+        return None
+    is_right = {"str": lambda x: isinstance(x, str), "int": lambda x: type(x) is int, "float": _is_number}
+    for field in fields(CaptionSource):
+        if not isinstance(found, dict) or not is_right[str(field.type)](found.get(field.name)):
+            raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) beside the other fields')
+    return CaptionSource(**{field.name: found[field.name] for field in fields(CaptionSource)})
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
+    return type(value) in (int, float)

@@ -1,0 +1,98 @@
+"""Captions of videos: what `zsar extract --captions` makes beside the features, a file for each video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from datamodules.streaming import VideoOpened
+from lightning_modules.caption_files import (
+    SUFFIX,
+    CaptionSource,
+    VideoCaptions,
+    check_caption_source,
+    read_captions,
+    write_captions,
+)
+from lightning_modules.commands.extraction import Extraction, VideoContent, VideoJob
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionExtraction(Extraction):
+    """How captions are made.
+
+    Attributes:
+        captions: How they are generated.
+    """
+
+    product: ClassVar[str] = "captions"
+    failure: ClassVar[str] = "not captioned"
+    suffix: ClassVar[str] = SUFFIX
+
+    captions: CaptionSettings
+
+    @property
+    def frames_at_once(self) -> int:
+        """Frames that are captioned together; each beam of a search takes the memory of a frame."""
+        return max(1, self.batch_size // self.captions.n_beams)
+
+    def check_model(self, backbone: OpenClipBackbone) -> None:
+        """Makes sure that the model writes captions, and so long ones.
+
+        Raises:
+            BackboneError: It does not.
+        """
+        self.captions.n_tokens_of(backbone)
+
+    def check_finished(self, job: VideoJob, backbone: OpenClipBackbone) -> None:
+        """Makes sure that a file is what would be made.
+
+        Raises:
+            CaptionFileError: It is damaged, made elsewhere, or of another model, stride, setting or video.
+        """
+        check_caption_source(
+            job.destination,
+            read_captions(job.destination).source,
+            backbone_hash=backbone.weights_hash,
+            stride=str(self.stride),
+            generation=self.captions.generation,
+            n_tokens=self.captions.n_tokens_of(backbone),
+            source_bytes=job.source.stat().st_size,
+        )
+
+    def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
+        """Begins with a video."""
+        return _Captions(self, job, opened, backbone)
+
+
+class _Captions(VideoContent):
+    """Captions of a video so far."""
+
+    def __init__(
+        self, settings: CaptionExtraction, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone
+    ) -> None:
+        self._settings, self._job, self._opened, self._backbone = settings, job, opened, backbone
+        self._texts: list[str] = []
+
+    def add(self, frames: Tensor) -> None:
+        self._texts += generate_captions(self._backbone, frames, self._settings.captions)
+
+    def write(self) -> None:
+        settings = self._settings
+        source = CaptionSource(
+            source_name=self._job.source.name,
+            source_bytes=self._job.source.stat().st_size,
+            duration_seconds=self._opened.duration_seconds,
+            stride=str(settings.stride),
+            architecture=settings.architecture,
+            weights=settings.weights or "",
+            backbone_hash=self._backbone.weights_hash,
+            generation=settings.captions.generation,
+            n_tokens=settings.captions.n_tokens_of(self._backbone),
+        )
+        captions = VideoCaptions(self._opened.times_seconds, tuple(self._texts), source)
+        write_captions(self._job.destination, captions)

@@ -1,0 +1,98 @@
+"""Features of videos, before the model's projection: what `zsar extract` makes, a file for each video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from datamodules.streaming import VideoOpened
+from lightning_modules.commands.extraction import Extraction, VideoContent, VideoJob
+from lightning_modules.feature_files import (
+    DTYPES,
+    SUFFIX,
+    FeatureSource,
+    check_source,
+    read_source,
+    write_features,
+)
+from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureExtraction(Extraction):
+    """How features are made.
+
+    Attributes:
+        dtype: "fp16" or "fp32", how features are stored; they are computed in fp32.
+    """
+
+    product: ClassVar[str] = "features"
+    failure: ClassVar[str] = "not extracted"
+    suffix: ClassVar[str] = SUFFIX
+
+    dtype: str
+
+    def check_model(self, backbone: OpenClipBackbone) -> None:
+        """Makes sure that there are features before a projection.
+
+        Raises:
+            BackboneError: There are none.
+        """
+        visual_projection(backbone)
+
+    def check_finished(self, job: VideoJob, backbone: OpenClipBackbone) -> None:
+        """Makes sure that a file is what would be made.
+
+        Raises:
+            FeatureFileError: It is damaged, or of another model, stride, type or video.
+        """
+        check_source(
+            job.destination,
+            read_source(job.destination),
+            backbone_hash=backbone.weights_hash,
+            stride=str(self.stride),
+            dtype=self.dtype,
+            source_bytes=job.source.stat().st_size,
+        )
+
+    def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
+        """Begins with a video."""
+        return _Features(self, job, opened, backbone)
+
+
+class _Features(VideoContent):
+    """Features of a video so far; room for all of them is taken at once, in the type that is stored."""
+
+    def __init__(
+        self, settings: FeatureExtraction, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone
+    ) -> None:
+        self._settings, self._job, self._opened, self._backbone = settings, job, opened, backbone
+        width = visual_projection(backbone).shape[0]
+        self._features = torch.empty(len(opened.times_seconds), width, dtype=DTYPES[settings.dtype])
+        self._n = 0
+
+    def add(self, frames: Tensor) -> None:
+        features = features_of_uint8(self._backbone, frames)
+        self._features[self._n : self._n + len(frames)] = features.to(self._features.dtype).cpu()
+        self._n += len(frames)
+
+    def write(self) -> None:
+        opened, settings = self._opened, self._settings
+        source = FeatureSource(
+            source_name=self._job.source.name,
+            source_bytes=self._job.source.stat().st_size,
+            n_frames=opened.n_video_frames,
+            duration_seconds=opened.duration_seconds,
+            fps=opened.n_video_frames / opened.duration_seconds,
+            stride=str(settings.stride),
+            architecture=settings.architecture,
+            weights=settings.weights or "",
+            backbone_hash=self._backbone.weights_hash,
+            image_size=self._backbone.image_size[0],
+            dtype=settings.dtype,
+        )
+        write_features(self._job.destination, self._features, opened.times_seconds, source)

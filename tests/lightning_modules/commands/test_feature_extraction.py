@@ -1,0 +1,82 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from datamodules.decoding import VideoReader
+from datamodules.streaming import FrameStride
+from datamodules.transforms import TestTransform
+from lightning_modules.commands.extraction import FramesDone, VideoDone, VideoJob, extract_videos, load_backbone
+from lightning_modules.commands.feature_extraction import FeatureExtraction
+from lightning_modules.feature_files import SUFFIX, read_features
+from lightning_modules.networks.frame_features import frame_features, visual_projection
+from lightning_modules.networks.open_clip_weights import BackboneError
+from tests.lightning_modules.commands.extraction_jobs import features_of_all_frames, three_videos
+from tests.reference.full_decoding import decode_everything
+
+
+@pytest.fixture
+def settings(tiny_weights: Path) -> FeatureExtraction:
+    return features_of_all_frames(tiny_weights)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> list[VideoJob]:
+    return three_videos(tmp_path, SUFFIX)
+
+
+@torch.no_grad()
+def test_features_are_those_of_the_model_before_its_projection(
+    jobs: list[VideoJob], settings: FeatureExtraction
+) -> None:
+    backbone = load_backbone(settings, "cpu")
+    reports = list(extract_videos(backbone, jobs, settings))
+    assert [r.n for r in reports if isinstance(r, FramesDone)] == [1, 4, 4, 1, 4, 4, 2]
+    assert [r for r in reports if isinstance(r, VideoDone)] == [VideoDone(f"{n}.mp4") for n in (1, 9, 10)]
+    for job in jobs:
+        frames = backbone.normalize_frames(TestTransform(32)(decode_everything(job.source))[0])
+        content = read_features(job.destination, backbone_hash=backbone.weights_hash, stride="1 frame", dtype="fp32")
+        assert content.features.shape == (len(frames), 96)
+        assert_close(content.features, frame_features(backbone, frames), atol=1e-5, rtol=1e-5)
+        assert_close(
+            content.features @ visual_projection(backbone), backbone.encode_frames(frames), atol=1e-5, rtol=1e-4
+        )
+        with VideoReader(job.source) as reader:
+            np.testing.assert_array_equal(content.times_seconds, reader.times_seconds)
+
+
+def test_the_file_says_what_it_was_made_of(jobs: list[VideoJob], settings: FeatureExtraction) -> None:
+    backbone = load_backbone(settings, "cpu")
+    list(extract_videos(backbone, jobs[2:], replace(settings, stride=FrameStride(frames=4), dtype="fp16")))
+    content = read_features(jobs[2].destination)
+    source = content.source
+    assert content.features.dtype == torch.float16
+    assert content.times_seconds.tolist() == pytest.approx([0, 0.4, 0.8])
+    assert (source.source_name, source.source_bytes) == ("10.mp4", jobs[2].source.stat().st_size)
+    assert (source.n_frames, source.duration_seconds, source.fps) == (10, pytest.approx(1), pytest.approx(10))
+    assert (source.stride, source.dtype, source.image_size) == ("4 frames", "fp16", 32)
+    assert (source.architecture, source.weights) == ("tiny-clip", settings.weights)
+    assert source.backbone_hash == backbone.weights_hash
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_the_batch_size_changes_nothing(
+    jobs: list[VideoJob], settings: FeatureExtraction, batch_size: int, tmp_path: Path
+) -> None:
+    backbone = load_backbone(settings, "cpu")
+    others = [replace(job, destination=tmp_path / "other" / job.destination.name) for job in jobs]
+    list(extract_videos(backbone, jobs, settings))
+    list(extract_videos(backbone, others, replace(settings, batch_size=batch_size)))
+    for job, other in zip(jobs, others, strict=True):
+        expected, found = read_features(job.destination), read_features(other.destination)
+        assert_close(found.features, expected.features, atol=1e-5, rtol=1e-5)
+        np.testing.assert_array_equal(found.times_seconds, expected.times_seconds)
+        assert found.source == expected.source
+
+
+def test_a_model_without_a_projection_is_refused_at_once(settings: FeatureExtraction) -> None:
+    with pytest.raises(BackboneError, match="the visual tower of RN50 is a ModifiedResNet"):
+        load_backbone(replace(settings, architecture="RN50", weights="random"), "cpu")

@@ -1,0 +1,179 @@
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lightning_modules import caption_files
+from lightning_modules.caption_files import (
+    CaptionFileError,
+    CaptionSource,
+    VideoCaptions,
+    check_caption_source,
+    read_captions,
+    write_captions,
+)
+
+SOURCE = CaptionSource(
+    source_name="a ü.mp4",
+    source_bytes=123,
+    duration_seconds=0.7 / 3,
+    stride="1.0 seconds",
+    architecture="coca_ViT-L-14",
+    weights="",
+    backbone_hash="00ff",
+    generation="greedy",
+    n_tokens=30,
+)
+CAPTIONS = VideoCaptions(np.array([0.0, 0.1 + 0.2, 1.5, 1.5]), ("a man", 'a "horse" \\ ü', "", "un café\n"), SOURCE)
+
+
+def written(path: Path, content: Any) -> Path:
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    write_captions(path := tmp_path / "folder" / "a.captions.json", CAPTIONS)
+    content = read_captions(path, backbone_hash="00ff")
+    assert content.times_seconds.dtype == np.float64
+    np.testing.assert_array_equal(content.times_seconds, CAPTIONS.times_seconds)
+    assert content.texts == CAPTIONS.texts
+    assert content.source == SOURCE
+    assert [p.name for p in path.parent.iterdir()] == ["a.captions.json"]
+
+
+def test_the_file_is_json_with_a_caption_a_line(tmp_path: Path) -> None:
+    write_captions(path := tmp_path / "a.captions.json", CAPTIONS)
+    text = path.read_text(encoding="utf-8")
+    assert '\n    [0.0, "a man"],\n' in text
+    assert json.loads(text) == {
+        "format_version": 1,
+        "source": asdict(SOURCE),
+        "captions": [list(pair) for pair in zip(CAPTIONS.times_seconds.tolist(), CAPTIONS.texts, strict=True)],
+    }
+
+
+def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.captions.json", {"captions": [[0, "a dog"], [1.5, "a man"]]})
+    content = read_captions(path, backbone_hash="00ff")  # made elsewhere, on purpose
+    assert content.times_seconds.tolist() == [0, 1.5]
+    assert content.texts == ("a dog", "a man")
+    assert content.source is None
+    write_captions(path, content)
+    assert json.loads(path.read_text())["source"] is None
+    assert read_captions(path).texts == content.texts
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("half a fi", "Expecting value"),
+        ("[]", 'no list "captions" in it'),
+        ({"caption": []}, 'no list "captions" in it'),
+        ({"captions": []}, "at least one caption"),
+        ({"captions": [[0, "a"], [1]]}, r"caption 1 is \[1\], not a time in seconds and a text"),
+        ({"captions": [["0", "a"]]}, r'caption 0 is \["0", "a"\], not a time'),
+        ({"captions": [[True, "a"]]}, r"caption 0 is \[true, "),
+        ({"captions": [[0, None]]}, r"caption 0 is \[0, null\], "),
+        ({"captions": [[0, "a"], [-1, "b"]]}, r"caption 1 is at -1\.0 seconds; times must be 0 or more"),
+        ({"captions": [[float("nan"), "b"]]}, "caption 0 is at nan seconds"),
+        (
+            {"captions": [[2, "a"], [2, "b"], [1, "c"]]},
+            r"sorted by time, but caption 2 at 1\.0 seconds follows one at 2",
+        ),
+        ({"format_version": 2, "captions": [[0, "a"]]}, "format_version is 2, but this zsar reads 1"),
+        ({"source": "me", "captions": [[0, "a"]]}, r'"source" must be null, or have source_name \(str\)'),
+        ({"source": {**asdict(SOURCE), "n_tokens": "9"}, "captions": [[0, "a"]]}, r"or have n_tokens \(int\)"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, content: Any, message: str) -> None:
+    path = written(tmp_path / "a.captions.json", content)
+    with pytest.raises(CaptionFileError, match=rf"a\.captions\.json cannot be read as captions: .*{message}.* mend it"):
+        read_captions(path)
+
+
+def test_a_file_in_no_text_encoding_and_a_missing_one_are_named(tmp_path: Path) -> None:
+    (path := tmp_path / "a.captions.json").write_bytes(b'{"captions": [[0, "\xff"]]}')
+    with pytest.raises(CaptionFileError, match=r"cannot be read as captions: 'utf-8' codec can't decode"):
+        read_captions(path)
+    with pytest.raises(
+        FileNotFoundError, match=r"no file of captions .*gone\.captions\.json; make it by `zsar extract -"
+    ):
+        read_captions(tmp_path / "gone.captions.json")
+
+
+def test_captions_of_another_model_are_refused(tmp_path: Path) -> None:
+    write_captions(path := tmp_path / "a.captions.json", CAPTIONS)
+    message = (
+        r"a\.captions\.json: backbone_hash is 00ff in the file, but 1234 is asked for \(the file's model is coca_V"
+    )
+    with pytest.raises(CaptionFileError, match=message):
+        read_captions(path, backbone_hash="1234")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"stride": "2.0 seconds"}, r"stride is 1\.0 seconds in the file, but 2\.0 seconds is asked for; give the set"),
+        ({"generation": "beam_search"}, "generation is greedy in the file, but beam_search is asked for"),
+        ({"n_tokens": 20}, "n_tokens is 30 in the file, but 20 is asked for"),
+        ({"source_bytes": 124, "n_tokens": 20}, "n_tokens is 30 .*; source_bytes is 123 .*, delete it"),
+    ],
+)
+def test_captions_of_other_settings_are_refused(tmp_path: Path, asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(CaptionFileError, match=message):
+        check_caption_source(tmp_path / "a", SOURCE, **asked)
+    same = {"stride": "1.0 seconds", "generation": "greedy", "n_tokens": 30, "source_bytes": 123}
+    check_caption_source(tmp_path / "a", SOURCE, backbone_hash="00ff", **same)  # type: ignore[arg-type]
+    with pytest.raises(CaptionFileError, match="does not say what its captions were made of; give .* delete it"):
+        check_caption_source(tmp_path / "a", None, **asked)
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ((0.0, 2.0), [0, 1]),  # the end is outside
+        ((1.0, 2.5), [1, 2, 3]),
+        ((2.0, 2.0), [2]),  # nothing is inside an empty part; equal ones: the first
+        ((2.1, 4.0), [4]),
+        ((2.1, 2.3), [2]),
+        ((0.4, 0.6), [0]),  # as near to the next one
+        ((90.0, 100.0), [5]),
+        ((4.0, float("inf")), [4, 5]),
+    ],
+)
+def test_captions_of_a_part_are_those_inside_or_the_nearest(part: tuple[float, float], expected: list[int]) -> None:
+    captions = VideoCaptions(np.array([0.0, 1.0, 2.0, 2.0, 4.0, 8.0]), tuple("abcdef"))
+    indices = captions.within(*part)
+    assert indices == expected
+    assert all(type(i) is int for i in indices)
+
+
+def test_a_part_that_ends_before_it_begins_is_refused() -> None:
+    for part in ((2.0, 1.0), (float("nan"), 1.0)):
+        with pytest.raises(ValueError, match="must not end before it begins; got"):
+            CAPTIONS.within(*part)
+
+
+def test_captions_that_do_not_fit_together_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"each caption has one time; got times \[2\] and 1 captions"):
+        VideoCaptions(np.zeros(2), ("a",))
+    with pytest.raises(ValueError, match="at least one caption"):
+        VideoCaptions(np.zeros(0), ())
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_captions(path := tmp_path / "a.captions.json", CAPTIONS)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(caption_files.os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_captions(path, replace(CAPTIONS, source=None))
+    assert read_captions(path).source == SOURCE
+    assert os.listdir(tmp_path) == ["a.captions.json"]
