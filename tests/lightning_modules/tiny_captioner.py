@@ -37,11 +37,10 @@ def tiny_captioner(folder: Path) -> tuple[str, str, OpenClipBackbone]:
     text = {**_TEXT, "embed_cls": True, "output_tokens": True}
     content = {"embed_dim": 32, "vision_cfg": _VISION, "text_cfg": text, "multimodal_cfg": _TEXT, "custom_text": True}
     config.write_text(json.dumps(content))
-    torch.manual_seed(0)
+    torch.manual_seed(2)
     backbone = OpenClipBackbone(str(config), "random").eval()
     with torch.no_grad():
-        # open_clip begins with zeros here, by which all words are equally likely.
-        backbone.clip.text_decoder.text_projection.normal_()
+        backbone.clip.text_decoder.text_projection.normal_()  # far apart, so that rounding decides no word
         backbone.clip.text_decoder.text_projection[:, 49407].mul_(8)  # so that some captions end early
         # Frames, and words that were said before, must count for something.
         for layer in backbone.clip.text_decoder.cross_attn:
