@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
+
+from callbacks.even_spread import evenly_spread
 
 _MOST_FRAMES = 8
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:pink")
@@ -184,8 +185,3 @@ def _range(content: dict[str, Any]) -> tuple[float, float]:
     """Where all bars of a picture begin and end: from 0, or the lowest score if it is negative, to the highest."""
     scores = [p["score"] for role in ("predicted", "true") for f in content[role]["frames"] for p in f["best"]]
     return min(0.0, *scores), max(1e-3, *scores)
-
-
-def evenly_spread(n_wanted: int, n: int) -> set[int]:
-    """Indices below n, from the first to the last at equal distances; all of them where as many or more are wanted."""
-    return set(np.linspace(0, n - 1, min(n_wanted, n)).round().astype(int).tolist())

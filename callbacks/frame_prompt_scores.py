@@ -27,8 +27,9 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 from torch.nn import functional
 
+from callbacks.even_spread import evenly_spread
 from callbacks.figures import save_figure
-from callbacks.frame_prompt_figure import draw_frame_prompt_scores, evenly_spread
+from callbacks.frame_prompt_figure import draw_frame_prompt_scores
 from callbacks.gathering import gather_from_all
 from callbacks.result_manifest import write_json
 from datamodules.batch import ClassText, VideoBatch

@@ -9,6 +9,7 @@ nothing is trained, so there are no training videos.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -245,8 +246,8 @@ class UntrimmedVideoDataModule(LightningDataModule):
             "split_seed": self.split.seed,
             "split_hash": split_hash({name: self._labelled(tested) for name, tested in sets.items()}),
             "stride": str(self.stride),
-            "features": None if self.features_folder is None else str(self.features_folder),
-            "captions": None if self.captions_folder is None else str(self.captions_folder),
+            "features": self._below_root(self.features_folder),
+            "captions": self._below_root(self.captions_folder),
             "n_videos": len(self.videos),
             "n_excluded": len(self._excluded),
             "n_listed": {name: len(tested.rows) for name, tested in sets.items()},
@@ -261,6 +262,10 @@ class UntrimmedVideoDataModule(LightningDataModule):
                 for name, tested in sets.items()
             },
         }
+
+    def _below_root(self, folder: Path | None) -> str | None:
+        """A folder as it is set, relative to the data root, which differs from machine to machine."""
+        return None if folder is None else os.path.relpath(folder, self.data_root)
 
     @cached_property
     def _excluded(self) -> frozenset[str]:

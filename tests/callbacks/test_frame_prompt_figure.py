@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import torch
 
-from callbacks.frame_prompt_figure import draw_frame_prompt_scores, evenly_spread
+from callbacks.frame_prompt_figure import draw_frame_prompt_scores
 from callbacks.frame_prompt_scores import prompt_scores
 from datamodules.batch import ClassText
 
@@ -51,8 +51,3 @@ def test_eight_frames_are_shown_with_their_best_prompts_of_each_class_that_matte
     assert "wave" in shown
     assert ("queen" in shown) == (not correct)
     assert "Scene" in shown
-
-
-def test_indices_are_spread_from_the_first_to_the_last() -> None:
-    assert evenly_spread(3, 9) == {0, 4, 8}
-    assert evenly_spread(5, 2) == {0, 1}

@@ -331,3 +331,15 @@ def test_draws_and_stride_can_be_chosen_on_the_command_line() -> None:
     assert configured("thumos14_untrimmed", "--data.stride.frames=4").stride == FrameStride(frames=4)
     seconds = configured("thumos14_untrimmed", "--data.stride={frames: null, seconds: 0.5}").stride
     assert seconds == FrameStride(frames=None, seconds=0.5)
+
+
+def test_folders_of_features_and_captions_are_below_the_data_root(root: Path, tmp_path: Path) -> None:
+    module = Sports(data_root=root, split=LISTED, features="features/clip", captions=tmp_path / "elsewhere")
+    assert module.features_folder == root / "features/clip"
+    assert module.captions_folder == tmp_path / "elsewhere"
+    module.setup("test")
+    described = module.describe()
+    assert described["features"] == "features/clip"
+    assert (root / described["captions"]).resolve() == (tmp_path / "elsewhere").resolve()
+    assert sports(root).features_folder is None
+    assert sports(root).describe()["captions"] is None

@@ -1,0 +1,44 @@
+"""Which classes have a colour of their own in a picture of temporal localization, and which; at most eight do."""
+
+from __future__ import annotations
+
+from matplotlib.colors import to_hex, to_rgb
+
+from callbacks.localization_picture import LocalizationPicture
+
+# Okabe and Ito's colours, which the colour-blind tell apart; wine instead of their yellow, which is pale on white.
+_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#000000")
+GREY = "#767676"  # of all other classes
+
+
+def class_colours(picture: LocalizationPicture) -> tuple[dict[str, str], int]:
+    """Gives colours to the classes that matter most.
+
+    Args:
+        picture: What is to be drawn.
+
+    Returns:
+        Colours of up to eight classes: those of the best kept segments come first, then the annotated ones, then the
+        other curves', then those of suppressed segments; and how many further classes there are.
+    """
+    kept = sorted((s for s in picture.segments if not s.suppressed), key=lambda s: -(s.score or 0.0))
+    suppressed = [s for s in picture.segments if s.suppressed]
+    ranked = dict.fromkeys(segment.class_name for segment in (*kept, *picture.truth))
+    ranked |= dict.fromkeys(curve.class_name for curve in picture.curves)
+    ranked |= dict.fromkeys(segment.class_name for segment in suppressed)
+    return dict(zip(ranked, _PALETTE, strict=False)), max(0, len(ranked) - len(_PALETTE))
+
+
+def mixed(colour: str, other: str, share: float = 0.5) -> str:
+    """Mixes two colours.
+
+    Args:
+        colour: One, in any of matplotlib's notations.
+        other: The other.
+        share: Of the other, from 0 to 1.
+
+    Returns:
+        As hexadecimal RGB.
+    """
+    red, green, blue = ((1 - share) * a + share * b for a, b in zip(to_rgb(colour), to_rgb(other), strict=True))
+    return to_hex((red, green, blue))

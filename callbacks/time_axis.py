@@ -1,0 +1,96 @@
+"""A time axis on a page: where times lie on it, and how they are written. Lengths on the page are in inches."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+_Floats = NDArray[np.float64]
+BESIDE = 0.24  # between a time axis and what is written left of it
+_PADDING = 0.006  # of the axis, at both its ends, so that bars that touch them have an edge
+_MOST_SECONDS = 120.0  # of an axis whose times are written in seconds; min:s beyond
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """The time axis of a video.
+
+    Attributes:
+        end_seconds: What it reaches to, from 0.
+        width: How wide it is on the page.
+    """
+
+    end_seconds: float
+    width: float
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The times at its very ends, a little before 0 and after the end."""
+        return -_PADDING * self.end_seconds, (1 + _PADDING) * self.end_seconds
+
+    def inches(self, seconds: _Floats | float) -> _Floats:
+        """How far times, of any shape, are from its left end."""
+        low, high = self.limits
+        return np.asarray((np.asarray(seconds) - low) / (high - low) * self.width)
+
+    def overhangs(self, duration_seconds: float) -> bool:
+        """Whether it reaches so far behind the end of the video that it can be seen."""
+        return self.end_seconds > duration_seconds * (1 + _PADDING)
+
+    def ticks(self) -> list[float]:
+        """Round times from 0 to the end, at most eleven."""
+        steps: list[float] = [m * 10.0**k for k in range(-9, 2) for m in (1, 2, 5)]
+        if self.end_seconds > _MOST_SECONDS:
+            steps = [15, 30, 60, 120, 300, 600, 900, 1800, *(3600 * m * 10**k for k in range(9) for m in (1, 2, 5))]
+        step = next(s for s in steps if self.end_seconds / s <= 10)
+        return [i * step for i in range(int(self.end_seconds / step + 1e-9) + 1)]
+
+    def written(self, seconds: float, *, exact: bool = False) -> str:
+        """A time as text.
+
+        Args:
+            seconds: The time.
+            exact: Whether it has the unit, and as many digits as tell frames.
+
+        Returns:
+            min:s where the axis is longer than two minutes, whether exact or not, else seconds.
+        """
+        minutes, rest = divmod(round(seconds), 60)
+        if self.end_seconds > _MOST_SECONDS:
+            return f"{minutes}:{rest:02d}"
+        digits = max(1, 2 - math.floor(math.log10(self.end_seconds)))
+        return f"{seconds:.{digits}f} s" if exact else f"{seconds:g}"
+
+
+def draw_time(axes: Axes, time: TimeAxis, *, duration_seconds: float, labelled: bool) -> None:
+    """Draws a grid of times, and a line where the video ends if it ends before the axis does.
+
+    Args:
+        axes: Where to; its horizontal unit becomes a second.
+        time: Its time axis.
+        duration_seconds: How long the video is.
+        labelled: Whether the times and their unit are written below.
+    """
+    ticks = time.ticks()
+    axes.set_xlim(*time.limits)
+    axes.set_xticks(ticks, [time.written(tick) if labelled else "" for tick in ticks], fontsize=8)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6, zorder=0.5)
+    axes.set_axisbelow(True)
+    if time.overhangs(duration_seconds):
+        axes.axvline(duration_seconds, color="black", linewidth=1, linestyle=":", zorder=0.8)
+    if labelled:
+        axes.annotate(
+            "time (min:s)" if time.end_seconds > _MOST_SECONDS else "time (s)",
+            (0, 0),
+            (-BESIDE * 72, -11),
+            "axes fraction",
+            "offset points",
+            ha="right",
+            va="center",
+            fontsize=8,
+            annotation_clip=False,
+        )
