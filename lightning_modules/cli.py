@@ -14,9 +14,10 @@ from typing import Any
 _COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
     "validate": ("evaluate a model on the held-out training clips", None),
-    "test": ("evaluate a model on the test set, or on base and novel classes", None),
-    "predict": ("name the actions in videos of a data set without labels", None),
+    "test": ("evaluate a model on the test set, on base and novel classes, or a localizer on untrimmed videos", None),
+    "predict": ("name the actions in videos of a data set without labels, or find them in untrimmed ones", None),
     "classify": ("name the actions in your own videos, among names that you give", "classify"),
+    "localize": ("find actions in time in your own videos, among names that you give", "localize"),
     "summarize": ("one table of several runs, mean and deviation over seeds", "summarize"),
     "picture": ("a picture of videos, their names, and what runs said of them", "picture"),
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor"),
@@ -37,11 +38,15 @@ commands:
 {commands}
 
 `zsar COMMAND --help` explains a command; `zsar fit --model.help T2L` and `zsar fit --data.help VideoFolder` explain the
-arguments of a model and of a data set.
+arguments of a model and of a data set. Recognizers (T2L, ...) take trimmed videos; localizers (T3AL, FrameWiseCLIP) are
+not trained and take untrimmed ones (`zsar test --data.help UntrimmedFiles`).
 
 examples:
   Name the action in your own videos (ViT-B/16 with OpenAI's weights, which are downloaded once):
     zsar classify holiday.mp4 clips/ --classes "surfing, building a sandcastle, playing volleyball"
+
+  Find where in long videos something happens: a table, a JSON file and a picture of each (CoCa, downloaded once):
+    zsar localize kitchen.mp4 --classes "pouring coffee, cutting bread" --output runs/kitchen
 
   Train T2L on Kinetics-400, test what it learned, track the run online:
     zsar fit  --config configs/experiment/t2l_kinetics400.yaml --wandb online

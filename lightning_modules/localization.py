@@ -75,7 +75,7 @@ class Localization:
     Attributes:
         detections: The actions, in order of time.
         suppressed: Those that a last step took back.
-        curves: What they were made of.
+        curves: What they were made of, one or more.
         n_steps: Updates of the adaptation; 0 where nothing is adapted.
     """
 

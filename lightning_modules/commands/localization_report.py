@@ -1,0 +1,226 @@
+"""What `zsar localize` says of one video: a table, a JSON file and a picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+from torch import Tensor
+
+from callbacks.figures import save_figure
+from callbacks.localization_figure import localization_figure
+from callbacks.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
+from callbacks.result_manifest import write_json
+from datamodules.class_text.vocabulary import clean_name
+from datamodules.localization_splits import Instance, read_thumos14_annotations
+from lightning_modules.localization import Detection, Localization
+
+_N_THUMBNAILS = 9  # which fit beside the longest names
+_SHOWN = 5
+_MOST_SECONDS = 120.0  # of a video whose times are written in seconds; min:s beyond, as in the picture
+
+
+@dataclass(frozen=True, eq=False)
+class LocalizedVideo:
+    """What was found in a video, and how.
+
+    Attributes:
+        id: Its path in the given folder, or the name of the given file, without the suffix.
+        path: The file.
+        fps: Its mean frame rate.
+        duration_seconds: How long it is.
+        times_seconds: When each frame that was looked at is shown, float64 [N].
+        class_names: What was looked for, in label order.
+        localization: What was found.
+        pseudo_labels: The classes that the model was adapted to; None where the method has none.
+        annotated: What is known to happen in it; None where nothing is known.
+        settings: How it was found, as JSON can hold it.
+    """
+
+    id: str
+    path: Path
+    fps: float
+    duration_seconds: float
+    times_seconds: Tensor
+    class_names: tuple[str, ...]
+    localization: Localization
+    pseudo_labels: tuple[str, ...] | None
+    annotated: tuple[Instance, ...] | None
+    settings: Mapping[str, Any]
+
+    @property
+    def found(self) -> list[tuple[Detection, bool]]:
+        """Segments in order of time, and whether each was suppressed."""
+        kept, suppressed = self.localization.detections, self.localization.suppressed
+        marked = [(each, False) for each in kept] + [(each, True) for each in suppressed]
+        return sorted(marked, key=lambda pair: (pair[0].segment.start_seconds, pair[0].segment.end_seconds))
+
+
+def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]) -> dict[str, tuple[Instance, ...]]:
+    """What is annotated in some of the videos of a file.
+
+    Args:
+        path: JSON file in the format of T3AL's THUMOS14.
+        videos: Names of the videos.
+        class_names: The classes that are looked for. An annotated "HighJump" is the class "high jump" where that is
+            one of them; instances of other classes keep their name.
+
+    Returns:
+        The instances of each video.
+
+    Raises:
+        FileNotFoundError: The file is not there.
+        ValueError: It is no such file, or has no entry for a video.
+    """
+    entries = {video.id: video.instances for video in read_thumos14_annotations(path)}
+    if missing := [video for video in videos if video not in entries]:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        raise ValueError(
+            f"--annotations {path} has no entry for {', '.join(map(repr, missing[:_SHOWN]))}{more}, only for "
+            f"{', '.join(map(repr, list(entries)[:_SHOWN]))}{', ...' if len(entries) > _SHOWN else ''}; add entries "
+            "with an empty list of annotations where nothing happens, or leave these videos out"
+        )
+    asked = {clean_name(name): name for name in class_names}
+    return {
+        video: tuple(
+            Instance(asked.get(clean_name(i.class_name), i.class_name), i.start_seconds, i.end_seconds)
+            for i in entries[video]
+        )
+        for video in videos
+    }
+
+
+def described(video: LocalizedVideo) -> dict[str, Any]:
+    """All that was found, and how, for a JSON file; times in seconds after the video's first frame."""
+    return {
+        "video": video.id,
+        "path": str(video.path),
+        "fps": round(video.fps, 4),
+        "duration_seconds": round(video.duration_seconds, 4),
+        "n_frames_looked_at": len(video.times_seconds),
+        "classes": list(video.class_names),
+        "pseudo_labels": None if video.pseudo_labels is None else list(video.pseudo_labels),
+        "adaptation_steps": video.localization.n_steps,
+        "segments": [
+            {
+                "start_seconds": round(each.segment.start_seconds, 4),
+                "end_seconds": round(each.segment.end_seconds, 4),
+                "class": video.class_names[each.label],
+                "score": round(each.segment.score, 6),
+                "suppressed": suppressed,
+            }
+            for each, suppressed in video.found
+        ],
+        "annotated": None
+        if video.annotated is None
+        else [
+            {"start_seconds": i.start_seconds, "end_seconds": i.end_seconds, "class": i.class_name}
+            for i in video.annotated
+        ],
+        **video.settings,
+    }
+
+
+def segment_table(video: LocalizedVideo) -> Table:
+    """The segments that were kept, in order of time."""
+    unit, written = _clock(video)
+    table = Table()
+    for name in (f"start ({unit})", f"end ({unit})"):
+        table.add_column(name, justify="right")
+    table.add_column("class")
+    table.add_column("score", justify="right")
+    for each, suppressed in video.found:
+        if not suppressed:
+            segment, name = each.segment, video.class_names[each.label]
+            times = (written(segment.start_seconds), written(segment.end_seconds))
+            table.add_row(*times, escape(name), f"{segment.score:.2f}")
+    if not video.localization.detections:
+        table.add_row("", "", "nothing found", "")
+    return table
+
+
+def heading(video: LocalizedVideo) -> str:
+    """One line about a video: what it was taken for, its length, and what was done."""
+    length = f"{_clock(video)[1](video.duration_seconds)} {'min' if video.duration_seconds > _MOST_SECONDS else 's'}"
+    parts = [f"{_taken_for(video)}: {length}", f"{len(video.times_seconds)} frames looked at"]
+    if video.pseudo_labels is not None:
+        n = video.localization.n_steps
+        parts.append(f"{n} adaptation step{'' if n == 1 else 's'}")
+    if n_suppressed := len(video.localization.suppressed):
+        parts.append(f"{n_suppressed} segment{'' if n_suppressed == 1 else 's'} suppressed")
+    return ", ".join(parts)
+
+
+def _taken_for(video: LocalizedVideo) -> str:
+    return video.id if video.pseudo_labels is None else f"{video.id}, taken for {', '.join(video.pseudo_labels)}"
+
+
+def min_seconds(seconds: float) -> str:
+    """A time as minutes and seconds with one decimal: 83.25 is "1:23.2"."""
+    tenths = round(10 * seconds)
+    return f"{tenths // 600}:{tenths % 600 // 10:02d}.{tenths % 10}"
+
+
+def _clock(video: LocalizedVideo) -> tuple[str, Callable[[float], str]]:
+    """How times of a video are written: the unit, and the function that writes them."""
+    if video.duration_seconds > _MOST_SECONDS:
+        return "min:s", min_seconds
+    return "s", "{:.2f}".format
+
+
+def write_report(
+    folder: Path, video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]
+) -> tuple[Path, Path]:
+    """Writes the JSON file and the picture of a video, each in one step.
+
+    Args:
+        folder: Where to; the video's name says where in it.
+        video: What was found.
+        frames_at: Frames of the video at some times, uint8 [n, 3, S, S].
+
+    Returns:
+        The JSON file and the picture.
+
+    Raises:
+        VideoDecodeError: Frames cannot be read.
+        OSError: A file cannot be written.
+    """
+    picture = folder / f"{video.id}.png"
+    figure = localization_figure(_pictured(video, frames_at))
+    report = write_json(folder / f"{video.id}.json", described(video))
+    unfinished = picture.with_name(f".{picture.name}.unfinished.png")  # whose suffix chooses the format
+    try:
+        os.replace(save_figure(figure, unfinished), picture)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return report, picture
+
+
+def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
+    middles = (np.arange(_N_THUMBNAILS) + 0.5) * video.duration_seconds / _N_THUMBNAILS
+    names = video.class_names
+    return LocalizationPicture(
+        title=_taken_for(video),
+        duration_seconds=video.duration_seconds,
+        times_seconds=video.times_seconds,
+        curves=tuple(ScoreCurve(names[c.label], c.scores, c.threshold) for c in video.localization.curves),
+        segments=tuple(
+            PicturedSegment(
+                start_seconds=each.segment.start_seconds,
+                end_seconds=each.segment.end_seconds,
+                class_name=names[each.label],
+                score=each.segment.score,
+                suppressed=suppressed,
+            )
+            for each, suppressed in video.found
+        ),
+        truth=tuple(PicturedSegment(i.start_seconds, i.end_seconds, i.class_name) for i in video.annotated or ()),
+        thumbnails=frames_at(middles.tolist()).permute(0, 2, 3, 1).numpy(),
+        thumbnail_times_seconds=middles,
+    )

@@ -1,0 +1,254 @@
+"""`zsar localize`: finds actions in time in one's own videos, among names that one gives."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, track
+
+from datamodules.batch import ClassText
+from datamodules.class_text.templates import fill_templates
+from datamodules.decoding import VideoDecodeError
+from datamodules.localization_splits import Instance
+from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
+from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
+from lightning_modules.caption_files import read_captions
+from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.extract import list_jobs, unfinished_jobs
+from lightning_modules.commands.extract_options import device_names
+from lightning_modules.commands.extraction import FramesDone, VideoJob, extract_videos
+from lightning_modules.commands.feature_extraction import FeatureExtraction
+from lightning_modules.commands.localization_report import (
+    LocalizedVideo,
+    described,
+    heading,
+    read_annotated,
+    segment_table,
+    write_report,
+)
+from lightning_modules.commands.localize_options import check_options, localize_parser, requested_features
+from lightning_modules.commands.requested_localizer import build_localizer, described_model, smoothing_frames
+from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
+from lightning_modules.feature_files import FeatureFileError, read_features
+from lightning_modules.localization import UntrimmedFeatures
+from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.t3al import T3AL
+
+_THUMBNAIL_PX = 160
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: The command line after `zsar localize`; None for the real one.
+
+    Returns:
+        0, or 1 where a video could not be decoded; the others are done all the same.
+
+    Raises:
+        ValueError: No video, no class, options that do not fit each other, a number out of range, or a folder cannot be
+            written.
+        FileNotFoundError: There are no annotations, or no captions of a video.
+        BackboneError: The model cannot be built, or cannot write captions.
+        FeatureFileError: There are features of another model or stride in the folder of features.
+        CaptionFileError: A file of captions cannot be used.
+    """
+    options = localize_parser().parse_args(arguments)
+    check_options(options)
+    text, features = _class_text(options), requested_features(options)
+    videos = _list_videos(options)
+    for video in videos if options.captions is not None else ():
+        read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
+    annotated = None
+    if options.annotations is not None:
+        annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)
+    console = Console(stderr=True)
+    with console.status("loading the model, and its weights if they are not here yet"):
+        model = build_localizer(options, features)
+        assert model.backbone.weights_hash  # remembered from here on, before the weights go to the device
+        model.to(device_names(options.device, 1)[0])
+    if isinstance(model, T3AL) and model.suppression is None and options.suppress is None:
+        console.print(f"{escape(options.architecture)} writes no captions, so that no segment is suppressed by them")
+    try:
+        with _folder_of(options.features) as folder:
+            run = _Run(options, model, text, features, folder, annotated)
+            found, problems = _localize(run, videos, console)
+    except OSError as error:
+        raise ValueError(f"{error.filename or options.output}: {error.strerror or error}") from error
+    _print(options, found, problems, console)
+    return 1 if problems else 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What is the same for all videos."""
+
+    options: argparse.Namespace
+    model: ActionLocalizer
+    text: ClassText
+    features: FeatureExtraction
+    folder: Path
+    annotated: Mapping[str, tuple[Instance, ...]] | None
+
+
+def _class_text(options: argparse.Namespace) -> ClassText:
+    names = read_class_names(options.classes, options.classes_file)
+    least = 2 if options.method == "frame-wise" else 1
+    if len(names) < least:
+        why = ", as frames are shared out among them" if least > 1 else ""
+        raise ValueError(
+            f"there must be at least {least} class name{'s' if least > 1 else ''} to look for by --method "
+            f'{options.method}{why}; got {names}. Give them as --classes "a, b, c" or --classes-file FILE'
+        )
+    return fill_templates("localize", names, options.template)
+
+
+def _list_videos(options: argparse.Namespace) -> list[UntrimmedVideo]:
+    jobs = list_jobs(options.videos, options.output, ".json")
+    return [UntrimmedVideo(Path(job.name).with_suffix("").as_posix(), job.source, None) for job in jobs]
+
+
+@contextmanager
+def _folder_of(features: Path | None) -> Iterator[Path]:
+    """Where files of features lie: in the folder given, or for this run only."""
+    if features is not None:
+        yield features
+    else:
+        with tempfile.TemporaryDirectory(prefix="zsar_localize_") as folder:
+            yield Path(folder)
+
+
+# --- the work ---------------------------------------------------------------------------------------------------------
+
+
+def _localize(
+    run: _Run, videos: Sequence[UntrimmedVideo], console: Console
+) -> tuple[list[LocalizedVideo], dict[Path, str]]:
+    """Computes features of all videos, then finds actions in each; returns also the problems of videos."""
+    problems = _compute_features(run, videos, console)
+    found: list[LocalizedVideo] = []
+    left = [video for video in videos if _path(video) not in problems]
+    for video in track(left, "localizing", console=console, transient=True):
+        try:
+            with _seed_of_run(run.options.seed or 0):
+                localized = _find(run, video)
+            write_report(run.options.output, localized, partial(frames_at, video, image_size=_THUMBNAIL_PX))
+            found.append(localized)
+        except VideoDecodeError as error:
+            problems[_path(video)] = str(error).removeprefix(f"{video.path}: ")
+    return found, problems
+
+
+def _compute_features(run: _Run, videos: Sequence[UntrimmedVideo], console: Console) -> dict[Path, str]:
+    """Makes the files of features that are not there; returns the problems of videos that cannot be decoded."""
+    jobs = [VideoJob(_path(video), str(video.path), run.folder / f"{video.id}{FEATURES_SUFFIX}") for video in videos]
+    try:
+        left = unfinished_jobs(jobs, run.features, run.model.backbone)
+    except FeatureFileError as error:
+        raise FeatureFileError(f"{error} (here: another --features folder, or none)") from error
+    problems: dict[Path, str] = {}
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s"),
+    )
+    with (
+        Progress(*columns, console=console, transient=True, disable=not left) as progress,
+        closing(extract_videos(run.model.backbone, left, run.features)) as reports,
+    ):
+        bar = progress.add_task("computing features", total=len(left), frames=0, rate=0.0)
+        n_frames = 0
+        for report in reports if left else ():
+            if isinstance(report, FramesDone):
+                n_frames += report.n
+                elapsed = progress.tasks[0].elapsed or 1e-9
+                progress.update(bar, frames=n_frames, rate=n_frames / elapsed)
+                continue
+            if report.problem is not None:
+                problems[Path(report.name)] = report.problem
+            progress.advance(bar)
+    return problems
+
+
+def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
+    stored = read_features(run.folder / f"{video.id}{FEATURES_SUFFIX}")
+    model, size = run.model, run.model.backbone.image_size[0]
+    seen = UntrimmedFeatures(
+        id=video.id,
+        features=stored.features.to(model.device, torch.float32),
+        times_seconds=torch.from_numpy(stored.times_seconds),
+        duration_seconds=stored.source.duration_seconds,
+        frames_at=partial(frames_at, video, image_size=size),
+        captions_folder=run.options.captions,
+    )
+    if isinstance(model, T3AL):
+        n = smoothing_frames(run.options, float(seen.frame_seconds.median()))
+        model.tuning = replace(model.tuning, window_frames=n)
+    ((localization,),) = (answers.values() for answers in model.localize([seen], [run.text]))
+    names = run.text.names
+    return LocalizedVideo(
+        id=video.id,
+        path=_path(video),
+        fps=stored.source.fps,
+        duration_seconds=seen.duration_seconds,
+        times_seconds=seen.times_seconds,
+        class_names=names,
+        localization=localization,
+        pseudo_labels=tuple(names[c.label] for c in localization.curves) if isinstance(model, T3AL) else None,
+        annotated=None if run.annotated is None else run.annotated[video.id],
+        settings={"prompts": run.text.source, **described_model(model, run.features, run.options.seed or 0)},
+    )
+
+
+def _path(video: UntrimmedVideo) -> Path:
+    assert video.path is not None  # it was found
+    return video.path
+
+
+@contextmanager
+def _seed_of_run(seed: int) -> Iterator[None]:
+    """What T3AL draws from, as in a run of the trainer; other commands of the process keep their own."""
+    before = os.environ.get("PL_GLOBAL_SEED")
+    os.environ["PL_GLOBAL_SEED"] = str(seed)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PL_GLOBAL_SEED"]
+        else:
+            os.environ["PL_GLOBAL_SEED"] = before
+
+
+# --- what is printed --------------------------------------------------------------------------------------------------
+
+
+def _print(
+    options: argparse.Namespace, found: Sequence[LocalizedVideo], problems: Mapping[Path, str], console: Console
+) -> None:
+    if options.json:
+        failed = [{"path": str(path), "error": problem} for path, problem in problems.items()]
+        print(json.dumps([*map(described, found), *failed], indent=2, ensure_ascii=False))
+    else:
+        tables = Console(width=None if sys.stdout.isatty() else 120)
+        for video in found:
+            tables.print(heading(video), markup=False, highlight=False, style="bold", soft_wrap=True)
+            tables.print(segment_table(video))
+    if found:
+        console.print(f"JSON files and pictures are in {escape(str(options.output))}", highlight=False, soft_wrap=True)
+    for path, problem in problems.items():
+        what = f"[red]not localized:[/red] {escape(str(path))}: {escape(problem)}"
+        console.print(what, highlight=False, soft_wrap=True)

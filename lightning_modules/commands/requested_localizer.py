@@ -1,0 +1,116 @@
+"""The model that the options of `zsar localize` ask for, and what is written down of it.
+
+Text-guided suppression is on where captions can be had: from files, or from the model, where it is a CoCa. What a CoCa
+needs for it but is not installed is an error. A model of another kind, the user's own choice, does without; that is
+said.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from lightning_modules.commands.feature_extraction import FeatureExtraction
+from lightning_modules.commands.localize_options import (
+    ANY_MARGIN,
+    DEFAULT_ARCHITECTURE,
+    DEFAULT_SMOOTHING_SECONDS,
+    DEFAULT_THRESHOLD,
+)
+from lightning_modules.frame_wise import FrameWiseCLIP
+from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.open_clip_captions import can_caption, check_can_caption, check_can_generate
+from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.projection_tuning import ProjectionTuning
+from lightning_modules.t3al import T3AL, PseudoLabels
+from lightning_modules.text_guided_suppression import TextGuidedSuppression
+
+
+def build_localizer(options: argparse.Namespace, features: FeatureExtraction) -> ActionLocalizer:
+    """The model, in evaluation mode, on the CPU.
+
+    Args:
+        options: The command line, parsed and checked.
+        features: What is computed of the frames.
+
+    Raises:
+        BackboneError: It cannot be built; or captions are wanted, but it writes none, or what that needs is missing.
+    """
+    model: ActionLocalizer
+    if options.method == "frame-wise":
+        threshold = DEFAULT_THRESHOLD if options.threshold is None else options.threshold
+        model = FrameWiseCLIP(architecture=features.architecture, weights=features.weights, threshold=threshold)
+    else:
+        will_caption = options.suppress or features.architecture == DEFAULT_ARCHITECTURE
+        if will_caption and options.suppress is not False and options.captions is None:
+            _check_can_generate()  # before gigabytes of weights are fetched
+        most = options.pseudo_labels or 1
+        margin = ANY_MARGIN if options.margin is None else options.margin
+        model = T3AL(
+            architecture=features.architecture,
+            weights=features.weights,
+            tuning=ProjectionTuning() if options.steps is None else ProjectionTuning(n_steps=options.steps),
+            suppression=None,
+            pseudo_labels=PseudoLabels(most=most, margin=None if most == 1 else margin),
+        )
+        model.suppression = _suppression(options, model.backbone)
+    return model.eval()
+
+
+def _suppression(options: argparse.Namespace, backbone: OpenClipBackbone) -> TextGuidedSuppression | None:
+    """On by default where captions can be had: where the model is a CoCa, what is not installed is an error."""
+    if options.suppress is False:
+        return None
+    if options.captions is None:
+        if options.suppress is None and not can_caption(backbone):
+            return None
+        check_can_caption(backbone)
+        _check_can_generate()
+    return TextGuidedSuppression()
+
+
+def _check_can_generate() -> None:
+    try:
+        check_can_generate()
+    except BackboneError as error:
+        raise BackboneError(f"{error}; or leave captions out with --no-suppress") from error
+
+
+def smoothing_frames(options: argparse.Namespace, frame_seconds: float) -> int:
+    """Frames that scores are averaged over, at least 1.
+
+    Args:
+        options: The command line, parsed.
+        frame_seconds: From one frame that is looked at to the next.
+    """
+    seconds = DEFAULT_SMOOTHING_SECONDS if options.smooth_seconds is None else options.smooth_seconds
+    return max(1, round(seconds / frame_seconds))
+
+
+def described_model(model: ActionLocalizer, features: FeatureExtraction, seed: int) -> dict[str, Any]:
+    """The model and all settings, as JSON can hold them."""
+    settings: dict[str, Any]
+    if isinstance(model, T3AL):
+        settings = {
+            "method": "t3al",
+            "seed": seed,
+            "tuning": asdict(model.tuning),
+            "suppression": None if model.suppression is None else asdict(model.suppression),
+            "pseudo_labels": asdict(model.pseudo_labels),
+            "region_class": model.region_class,
+            "segment_score": model.segment_score,
+            "largest_gap_seconds": model.largest_gap_seconds,
+        }
+    else:
+        assert isinstance(model, FrameWiseCLIP)
+        settings = {"method": "frame-wise", "threshold": model.threshold}
+    return {
+        "model": {
+            "architecture": features.architecture,
+            "weights": features.weights,
+            "backbone_hash": model.backbone.weights_hash,
+        },
+        "settings": {**settings, "stride": str(features.stride), "feature_dtype": features.dtype},
+    }

@@ -1,0 +1,85 @@
+import argparse
+
+import pytest
+
+from datamodules.streaming import FrameStride
+from lightning_modules.commands.localize_options import check_options, localize_parser, requested_features
+
+
+def parsed(*arguments: object) -> argparse.Namespace:
+    return localize_parser().parse_args(["video.mp4", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--threshold", 0.5), "--threshold is of no use with --method t3al; leave it out"),
+        (("--method", "frame-wise", "--steps", 0), "--steps is of no use with --method frame-wise; leave it out"),
+        (("--method", "frame-wise", "--no-suppress"), "--suppress is of no use with --method frame-wise"),
+        (("--method", "frame-wise", "--captions", "c"), "--captions is of no use with --method frame-wise"),
+        (("--method", "frame-wise", "--smooth-seconds", 0), "--smooth-seconds is of no use with"),
+        (("--method", "frame-wise", "--pseudo-labels", 1), "--pseudo-labels is of no use with"),
+        (("--method", "frame-wise", "--seed", 0), "--seed is of no use with"),
+        (("--method", "frame-wise", "--threshold", 1), "--threshold is a probability, at least 0 and below 1; got 1.0"),
+        (("--steps", -1), "--steps must be at least 0, which adapts nothing; got -1"),
+        (("--smooth-seconds", "inf"), "--smooth-seconds must be at least 0, which smooths nothing; got inf"),
+        (("--pseudo-labels", 0), "--pseudo-labels must be at least 1; got 0"),
+        (("--margin", 0.1), "--margin, from 0 to 2, goes with --pseudo-labels of 2 or more; got 0.1"),
+        (("--pseudo-labels", 2, "--margin", 3), "--margin, from 0 to 2, goes with --pseudo-labels .* got 3.0"),
+        (("--captions", "c", "--no-suppress"), "--captions c is of no use with --no-suppress; leave one of them out"),
+        (("--batch-size", 0), "--batch-size must be at least 1; got 0"),
+        (("--n-workers", -1), "--n-workers must be 0 or more; got -1"),
+    ],
+)
+def test_options_that_do_not_fit_are_explained(arguments: tuple[object, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_options(parsed(*arguments))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--steps", 0, "--smooth-seconds", 0, "--seed", 0, "--no-suppress"),
+        ("--pseudo-labels", 3),
+        ("--pseudo-labels", 3, "--margin", 0),
+        ("--method", "frame-wise", "--threshold", 0),
+    ],
+)
+def test_options_that_fit_are_accepted(arguments: tuple[object, ...]) -> None:
+    check_options(parsed(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stride"),
+    [
+        ((), FrameStride(frames=None, seconds=0.25)),
+        (("--stride", 3), FrameStride(frames=3)),
+        (("--stride-seconds", 2), FrameStride(frames=None, seconds=2.0)),
+    ],
+)
+def test_a_quarter_of_a_second_lies_between_two_frames_unless_said(
+    arguments: tuple[object, ...], stride: FrameStride
+) -> None:
+    assert requested_features(parsed(*arguments)).stride == stride
+
+
+@pytest.mark.parametrize(
+    ("arguments", "weights"),
+    [
+        ((), "mscoco_finetuned_laion2B-s13B-b90k"),
+        (("--weights", "w.pt"), "w.pt"),
+        (("--architecture", "ViT-B-16-quickgelu"), "openai"),
+        (("--architecture", "hf-hub:a/b"), None),
+    ],
+)
+def test_weights_follow_the_architecture_unless_said(arguments: tuple[object, ...], weights: str | None) -> None:
+    assert requested_features(parsed(*arguments)).weights == weights
+
+
+def test_a_stride_in_frames_and_in_seconds_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--stride", 1, "--stride-seconds", 1)
+    assert "--stride-seconds: not allowed with argument --stride" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="a stride must be at least 1 frame; got 0"):
+        requested_features(parsed("--stride", 0))
