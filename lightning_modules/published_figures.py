@@ -1,7 +1,8 @@
 """Figures that papers report, with what they were made with: `published_figures.json`, a figure at a time.
 
 The file keeps the papers' own tables, so that a row can be checked against the paper by eye; here each cell becomes a
-`PublishedFigure` that knows its data set, protocol, frames, views and class text.
+`PublishedFigure` that knows its data set, protocol, frames, views and class text. Recognition has accuracies, and
+localization mean average precisions of a split of classes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from importlib.resources import files
 from typing import Any, Literal, cast, get_args
 
 EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
-FigureSet = Literal["top1", "top5", "base", "novel", "harmonic_mean"]
+FigureProtocol = Literal[EvaluationProtocol, "localization"]
+AccuracySet = Literal["top1", "top5", "base", "novel", "harmonic_mean"]
+PrecisionSet = Literal[
+    "map_0.3", "map_0.4", "map_0.5", "map_0.6", "map_0.7", "map_0.75", "map_0.95", "map", "paper_mean"
+]
+FigureSet = Literal[AccuracySet, PrecisionSet]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +31,24 @@ class PublishedFigure:
         paper: The paper that the number stands in, by the name of its method.
         citation: That paper in full.
         table: Its table.
-        architecture: The CLIP model, in open_clip's naming without the suffix "-quickgelu".
+        architecture: The CLIP model, in open_clip's naming without the suffix "-quickgelu"; None where the paper does
+            not tell.
         trained_on: The data set that was trained on; None for no training.
         tested_on: The data set that was tested on.
-        protocol: How training and test classes relate.
-        set: Top-1 or top-5 accuracy of the whole test set, top-1 of base or novel classes, or their harmonic mean.
-        value: The accuracy in percent.
+        protocol: How training and test classes relate; "localization" has `split` for that.
+        set: Top-1 or top-5 accuracy of the whole test set, top-1 of base or novel classes, or their harmonic mean. Of
+            localization mAP by the names of `TemporalMeanAveragePrecision`: at a threshold, their mean, or the mean
+            that papers on ActivityNet print.
+        value: The accuracy, or mAP, in percent.
         std: Its standard deviation in percentage points.
         shots: Training videos per class; None also for all.
         n_frames: Frames per view.
         n_views: Views per video that a prediction is made of.
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
-        n_folds: How many splits, or seeds in base-to-novel, the value is the mean of.
+        n_folds: How many splits, seeds in base-to-novel or draws in localization, the value is the mean of.
+        split: Shares of the classes that are trained and tested on in localization: "50_50" or "75_25"; None in
+            recognition.
         variant: What differs from the method as its authors propose it; None for nothing.
         note: What else one must know.
     """
@@ -46,10 +57,10 @@ class PublishedFigure:
     paper: str
     citation: str
     table: str
-    architecture: str
+    architecture: str | None
     trained_on: str | None
     tested_on: str
-    protocol: EvaluationProtocol
+    protocol: FigureProtocol
     set: FigureSet
     value: float
     std: float | None = None
@@ -58,6 +69,7 @@ class PublishedFigure:
     n_views: int | None = None
     class_text: str | None = None
     n_folds: int | None = None
+    split: str | None = None
     variant: str | None = None
     note: str = ""
 
@@ -134,17 +146,42 @@ def find_published_figures(
     ]
 
 
+def find_localization_figures(
+    figures: Sequence[PublishedFigure], *, tested_on: str, split: str, set_name: str
+) -> list[PublishedFigure]:
+    """The figures that one of a run of `zsar test` with a localizer may stand beside.
+
+    Args:
+        figures: Where to look.
+        tested_on: The data set that the run was tested on, such as "thumos14_untrimmed".
+        split: Its `split.name`: "50_50" or "75_25".
+        set_name: Which of its figures: "map_0.5", "map", "paper_mean", ...
+
+    Returns:
+        The figures of that data set, split and name, in their order; none where nothing was published.
+    """
+    wanted = ("localization", tested_on, split, set_name)
+    return [figure for figure in figures if (figure.protocol, figure.tested_on, figure.split, figure.set) == wanted]
+
+
 def _figure(settings: dict[str, Any], cell: float | list[float]) -> PublishedFigure:
     value, std = cell if isinstance(cell, list) else (cell, None)
     unknown = settings.keys() - {field.name for field in fields(PublishedFigure)}
     if unknown:
         raise ValueError(f"{settings['paper']}, {settings['table']}: unknown settings {', '.join(sorted(unknown))}")
-    for name, kinds in (("protocol", EvaluationProtocol), ("set", FigureSet)):
+    is_localization = settings["protocol"] == "localization"
+    sets = PrecisionSet if is_localization else AccuracySet
+    for name, kinds in (("protocol", FigureProtocol), ("set", sets)):
         if settings[name] not in get_args(kinds):
             raise ValueError(
                 f"{settings['paper']}, {settings['table']}: {name} {settings[name]!r} is none of "
                 f"{', '.join(get_args(kinds))}"
             )
+    if is_localization != ("split" in settings):
+        raise ValueError(
+            f"{settings['paper']}, {settings['table']}: figures of localization have a split, and no others; protocol "
+            f"{settings['protocol']!r} comes with split {settings.get('split')!r}"
+        )
     trained_on = cast("str | None", settings["trained_on"])
     settings = {**settings, "trained_on": settings["tested_on"] if trained_on == "tested_on" else trained_on}
     return PublishedFigure(**settings, value=value, std=std)

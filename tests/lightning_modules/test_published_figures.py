@@ -6,11 +6,14 @@ import pytest
 from lightning_modules.published_figures import (
     PublishedFigure,
     figures_of_table,
+    find_localization_figures,
     find_published_figures,
     load_published_figures,
 )
 
 FIGURES = load_published_figures()
+ACCURACIES = [f for f in FIGURES if f.protocol != "localization"]
+PRECISIONS = [f for f in FIGURES if f.protocol == "localization"]
 DATA_SETS = {"hmdb51", "ucf101", "kinetics400", "kinetics600", "ssv2", "activitynet"}
 SHIFTED = {"hmdb51_p", "ucf101_p", "ucf101_ds", "ucf101_o"}
 TEXTS = {"template", "description", "explanation", "action_prompts", "template+explanation", None}
@@ -72,6 +75,14 @@ def test_a_malformed_table_is_named() -> None:
         figures(table(n_frame=8))
     with pytest.raises(ValueError, match="protocol 'one_shot' is none of zero_shot, base_to_novel"):
         figures(table(protocol="one_shot"))
+    with pytest.raises(ValueError, match="set 'map' is none of top1, top5"):
+        figures(table(set="map"))
+    with pytest.raises(ValueError, match="set 'top1' is none of map_0.3"):
+        figures(table(protocol="localization", split="50_50"))
+    with pytest.raises(ValueError, match="P, Table 1: .* protocol 'localization' comes with split None"):
+        figures(table(protocol="localization", set="map"))
+    with pytest.raises(ValueError, match="protocol 'zero_shot' comes with split '50_50'"):
+        figures(table(split="50_50"))
 
 
 def test_the_papers_main_results_are_there() -> None:
@@ -90,8 +101,8 @@ def test_the_papers_main_results_are_there() -> None:
 
 
 def test_all_values_are_in_range() -> None:
-    assert len(FIGURES) > 700
-    for figure in FIGURES:
+    assert len(ACCURACIES) > 700
+    for figure in ACCURACIES:
         assert 2 < figure.value < 98, figure
         assert figure.std is None or 0 < figure.std < 6, figure
         assert figure.shots in (None, 2, 4, 8, 16), figure
@@ -103,7 +114,7 @@ def test_all_values_are_in_range() -> None:
 
 
 def test_a_protocol_fits_its_data_sets_and_sets() -> None:
-    for figure in FIGURES:
+    for figure in ACCURACIES:
         assert figure.tested_on in (SHIFTED if figure.protocol == "distribution_shift" else DATA_SETS), figure
         assert (figure.set in ("base", "novel", "harmonic_mean")) == (figure.protocol == "base_to_novel"), figure
         if figure.protocol == "zero_shot":
@@ -114,10 +125,8 @@ def test_a_protocol_fits_its_data_sets_and_sets() -> None:
 
 
 def test_no_figure_is_there_twice() -> None:
-    keys = Counter(
-        (f.source, f.full_method, f.architecture, f.trained_on, f.tested_on, f.protocol, f.shots, f.set, f.class_text)
-        for f in FIGURES
-    )
+    shown = ("source", "full_method", "architecture", "trained_on", "tested_on", "protocol", "shots", "set")
+    keys = Counter(tuple(getattr(f, name) for name in (*shown, "class_text", "split")) for f in FIGURES)
     assert [key for key, count in keys.items() if count > 1] == []
 
 
@@ -143,3 +152,65 @@ def test_few_shot_figures_are_found_by_their_shots_and_others_by_data_set_and_pr
     assert {(f.tested_on, f.protocol) for f in novel} == {("ucf101", "base_to_novel")}
     assert {f.shots for f in novel} == {None, 16}
     assert find_published_figures(FIGURES, tested_on="moving_shapes", protocol="zero_shot") == []
+
+
+def test_localization_has_the_papers_main_results() -> None:
+    thumos14, coca = {"tested_on": "thumos14_untrimmed"}, {"architecture": "coca_ViT-L-14"}
+    activitynet = {"tested_on": "activitynet_untrimmed"}
+    assert the("T3AL Table 1", "FrameWiseCLIP", set="map", architecture="ViT-B-32", **thumos14) == 3.0
+    assert the("T3AL Table 1", "FrameWiseCLIP", set="map_0.3", **coca) == 8.4
+    assert the("T3AL Table 1", "T3AL", set="map") == 10.4
+    assert the("T3AL Table 2", "T3AL (T = 0)", set="map_0.7") == 0.6
+    assert the("T3AL Table 3", "T3AL", set="paper_mean", **activitynet) == 14.3
+    assert the("T3AL Table 4", "STALE", set="map", **activitynet) == 24.9
+    assert the("T3AL Table 5", "T3AL (separation loss only)", set="map") == 8.4
+    assert the("T3AL Table 6", "T3AL (without suppression)", set="map", split="75_25") == 8.8
+    assert the("T3AL Section 5.2", "T3AL (oracle: all three)", set="map") == 22.6
+
+
+def test_values_of_localization_are_in_range_and_fall_with_the_threshold() -> None:
+    assert len(PRECISIONS) == 2 * 48 + 2 * 33 + 18 + 12 + 4
+    rows: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+    for f in PRECISIONS:
+        assert 0 <= f.value < 50, f
+        assert f.architecture in ("ViT-B-16", "ViT-B-32", "coca_ViT-L-14", None), f
+        assert f.trained_on in (None, f.tested_on), f
+        assert (f.n_folds, f.class_text) == ((10, "template") if f.trained_on is None else (None, None)), f
+        rows[f.source, f.full_method, f.architecture or "", f.split or ""][f.set] = f.value
+    for key, row in rows.items():
+        at_thresholds = [value for name, value in row.items() if name.startswith("map_")]
+        assert at_thresholds == sorted(at_thresholds, reverse=True), key
+
+
+def test_means_follow_from_the_thresholds_that_they_are_of() -> None:
+    rows: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+    for f in PRECISIONS:
+        rows[f.source, f.full_method, f.architecture or "", f.tested_on, f.split or ""][f.set] = f.value
+    checked = Counter[str]()
+    for (source, method, _, tested_on, _), row in rows.items():
+        mean_name = "paper_mean" if "paper_mean" in row else "map"
+        at = [value for name, value in row.items() if name.startswith("map_")]
+        if at and mean_name in row:
+            differs = abs(row[mean_name] - sum(at) / len(at)) > 0.1
+            # "Avg." of ActivityNet's trained rows is over thresholds that are not shown.
+            assert differs == (tested_on == "activitynet_untrimmed" and mean_name == "map"), (source, method, row)
+            checked[mean_name] += 1
+    assert checked == {"map": 27, "paper_mean": 10}
+
+
+def test_figures_of_localization_are_found_by_data_set_split_and_name() -> None:
+    found = find_localization_figures(FIGURES, tested_on="thumos14_untrimmed", split="75_25", set_name="map")
+    assert {(f.tested_on, f.split, f.set) for f in found} == {("thumos14_untrimmed", "75_25", "map")}
+    assert [f.full_method for f in found][:5] == [*["FrameWiseCLIP"] * 3, "T3AL (T = 0)", "T3AL"]
+    assert [f.value for f in found if f.full_method == "T3AL (without suppression)"] == [8.8]
+    mean = find_localization_figures(FIGURES, tested_on="activitynet_untrimmed", split="50_50", set_name="paper_mean")
+    assert {f.full_method for f in mean} == {"FrameWiseCLIP", "T3AL (T = 0)", "T3AL"}
+    nothing = {"split": "all_classes", "set_name": "map"}
+    assert find_localization_figures(FIGURES, tested_on="thumos14_untrimmed", **nothing) == []
+    # Recognition on the trimmed videos of the same data set is another matter.
+    assert find_localization_figures(FIGURES, tested_on="activitynet", split="50_50", set_name="map") == []
+
+
+def test_recognition_is_never_compared_with_localization() -> None:
+    assert {f.tested_on for f in ACCURACIES}.isdisjoint(f.tested_on for f in PRECISIONS)
+    assert {f.split for f in ACCURACIES} == {None}
