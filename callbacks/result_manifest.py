@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from rich.table import Table
 
 from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
-from datamodules.batch import VideoBatch
+from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
@@ -84,7 +85,7 @@ class ResultManifest(Callback):
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        limited = _is_limited(trainer, stage)
+        limited = is_limited(trainer, stage)
         manifest = {
             "stage": stage,
             "sets": sets,
@@ -102,14 +103,7 @@ class ResultManifest(Callback):
             },
             "data": data.describe(),
             "adaptation": next((c.describe() for c in _callbacks(trainer) if isinstance(c, PromptTuning)), None),
-            "class_text": {
-                text.set_name: {"source": text.source, "hash": text.content_hash, "n_classes": len(text.names)}
-                for text in pl_module.class_texts[stage]
-            },
-            "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
-            "precision": str(trainer.precision),
-            "n_processes": trainer.world_size,
-            "environment": environment(),
+            **circumstances(trainer, pl_module.class_texts[stage]),
             "config": self.config,
         }
         if trainer.is_global_zero:
@@ -163,9 +157,24 @@ def _callbacks(trainer: Trainer) -> list[Callback]:
     return list(trainer.callbacks)  # type: ignore[attr-defined]
 
 
-def _is_limited(trainer: Trainer, stage: str) -> bool:
+def is_limited(trainer: Trainer, stage: str) -> bool:
+    """Whether a run of the stage "test" or "validate" was to see a part of the data only."""
     limit = trainer.limit_test_batches if stage == "test" else trainer.limit_val_batches
     return isinstance(limit, int) or limit < 1.0  # 1 is one batch, 1.0 is all
+
+
+def circumstances(trainer: Trainer, texts: Sequence[ClassText]) -> dict[str, Any]:
+    """What a result of any task must say about its run: class text by set, seed, precision, processes, environment."""
+    return {
+        "class_text": {
+            text.set_name: {"source": text.source, "hash": text.content_hash, "n_classes": len(text.names)}
+            for text in texts
+        },
+        "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
+        "precision": str(trainer.precision),
+        "n_processes": trainer.world_size,
+        "environment": environment(),
+    }
 
 
 def environment() -> dict[str, Any]:

@@ -156,7 +156,9 @@ class UntrimmedVideoDataModule(LightningDataModule):
         return classes_of_split(self.split, self.all_exact_names(), data_set=self.lists_name, data_root=self.data_root)
 
     def _set_names(self, stage: str) -> list[str]:
-        return [f"split_{number}" for number in self._drawn] if self.split.number == "all" else [stage]
+        if self.split.number == "all":
+            return [f"split_{number}" for number in self._drawn]
+        return [str.__str__(stage)]  # Lightning's stages are an enumeration of strings
 
     # --- videos ---------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,30 @@ def with_read_experiments(arguments: Sequence[str], folder: Path) -> list[str]:
         own.parent.mkdir()
         own.write_text(yaml.safe_dump(experiment, sort_keys=False), encoding="utf-8")
     return changed
+
+
+def stated_class(arguments: Sequence[str], section: str) -> str | None:
+    """The class that a command line chooses for a section, before jsonargparse has read it.
+
+    Args:
+        arguments: A command line as `with_read_experiments` returns it.
+        section: "model", "data" or "adaptation".
+
+    Returns:
+        Its path or name, as it is written last: in a file, in the fragment that a file or an option points to, or as an
+        option; None where there is none, or null.
+    """
+    stated: object = None
+    parts = [part for argument in arguments for part in argument.split("=", 1)]
+    for name, value in pairwise(parts):
+        if name == "--config" and Path(value).is_file():
+            stated = _load(Path(value)).get(section, stated)
+        elif name in (f"--{section}", f"--{section}.class_path"):
+            stated = value
+    if isinstance(stated, str) and _is_file_name(stated) and Path(stated).is_file():
+        stated = _load(Path(stated))
+    chosen = stated.get("class_path") if isinstance(stated, Mapping) else stated
+    return chosen if isinstance(chosen, str) and chosen != "null" else None
 
 
 def _separated(arguments: Sequence[str]) -> Iterator[str]:

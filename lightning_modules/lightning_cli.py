@@ -1,7 +1,8 @@
 """ActionRecognitionCLI: LightningCLI with what every run of zsar has.
 
 Beyond LightningCLI: one run folder, the best checkpoint by held-out clips, a CSV log always and W&B when asked,
-results.json and the predictions of every test.
+results.json and the predictions of every test. A model is a recognizer, of trimmed videos, or a localizer, of untrimmed
+ones; what does not go together is refused before anything is built.
 """
 
 from __future__ import annotations
@@ -11,21 +12,25 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 
-import datamodules.data_sets  # noqa: F401 - imported, as its neighbours, so that short class names are known
-import lightning_modules.ap_clip
-import lightning_modules.clip
-import lightning_modules.t2l  # noqa: F401
+from callbacks.detection_file import DetectionFile
+from callbacks.localization_manifest import LocalizationManifest
 from callbacks.prediction_table import PredictionTable
 from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
-from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.commands.model_kinds import (
+    KINDS,
+    check_command_line,
+    check_kinds,
+    check_localizer_options,
+    chosen_class,
+)
 from lightning_modules.experiment_files import with_read_experiments
-from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.localizer import ActionLocalizer
 
 
 class BriefParser(LightningArgumentParser):
@@ -33,6 +38,29 @@ class BriefParser(LightningArgumentParser):
 
     def print_usage(self, file: object = None) -> None:
         """Leaves out the usage that argparse prints before an error; `--help` has it."""
+
+    def add_lightning_class_args(
+        self,
+        lightning_class: Any,  # noqa: ANN401 - LightningArgumentParser's signature
+        nested_key: str,
+        subclass_mode: bool = False,
+        required: bool = True,
+    ) -> Any:  # noqa: ANN401
+        """Says of model and data which two kinds there are, of which jsonargparse knows the common base only.
+
+        With both bases as a union every error of a model's argument would also say that it is no model of the other
+        kind; so any Lightning class is parsed, and `check_kinds` refuses those that are neither.
+        """
+        if nested_key not in KINDS:
+            return super().add_lightning_class_args(lightning_class, nested_key, subclass_mode, required)
+        kinds = " or ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[nested_key].items())
+        said = f'One or more arguments specifying "class_path" and "init_args" of {kinds}.'
+        added = self.add_subclass_arguments(
+            lightning_class, nested_key, fail_untyped=False, required=required, help=said
+        )
+        assert self.groups is not None
+        self.groups[nested_key].title = f"{nested_key}: {kinds}"
+        return added
 
 
 class ActionRecognitionCLI(LightningCLI):
@@ -42,9 +70,11 @@ class ActionRecognitionCLI(LightningCLI):
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
         """Parses a command line, beginning with the command, and runs it."""
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
+            read = with_read_experiments(arguments, Path(folder))
+            check_command_line(read)
             return cls(
-                ActionRecognizer,
-                TrimmedVideoDataModule,
+                LightningModule,
+                LightningDataModule,
                 subclass_mode_model=True,
                 subclass_mode_data=True,
                 seed_everything_default=0,
@@ -52,7 +82,7 @@ class ActionRecognitionCLI(LightningCLI):
                 save_config_kwargs={"overwrite": True, "multifile": False},
                 parser_kwargs={"prog": "zsar"},
                 parser_class=BriefParser,
-                args=with_read_experiments(arguments, Path(folder)),
+                args=read,
             )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -90,24 +120,35 @@ class ActionRecognitionCLI(LightningCLI):
         parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.enable_model_summary": False})
 
     def before_instantiate_classes(self) -> None:
-        """Completes the configuration by what depends on the run folder."""
+        """Refuses what does not go together, and completes the configuration by what depends on the run folder."""
         config = self.config[self.subcommand]
+        model, data = (chosen_class(section, config[section].class_path) for section in ("model", "data"))
+        check_kinds(model, data, command=str(self.subcommand))
+        if issubclass(model, ActionLocalizer):
+            check_localizer_options(model, adaptation=config.adaptation, ckpt_path=config.ckpt_path)
         if config.checkpoint.dirpath is None:
             config.checkpoint.dirpath = str(Path(config.run_dir) / "checkpoints")
         if self.subcommand == "test":
-            config.verbose = False  # ResultManifest prints a table of its own
+            config.verbose = False  # both manifests print a table of their own
+        if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
+            config.return_predictions = False  # DetectionFile has them; the curves of all videos would fill the memory
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
         """The trainer with the loggers and callbacks that every run has."""
         config = self.config_init[self.subcommand]
         given = config.trainer.logger
         loggers = self._loggers(given)
-        callbacks: list[Callback] = [ResultManifest(self._written_config()), PredictionTable()]
+        is_localizer = isinstance(self.model, ActionLocalizer)
+        callbacks: list[Callback] = (
+            [LocalizationManifest(self._written_config()), DetectionFile()]
+            if is_localizer
+            else [ResultManifest(self._written_config()), PredictionTable()]
+        )
         if config.adaptation is not None:
             callbacks.append(config.adaptation)
         if config.trainer.enable_progress_bar is not False:
             callbacks.append(RichProgressBar(leave=False))
-        if loggers:
+        if loggers and not is_localizer:
             callbacks.append(LearningRateMonitor(logging_interval="step"))
         self.trainer_defaults = {"callbacks": callbacks}
         return super().instantiate_trainer(logger=loggers or False, **kwargs)

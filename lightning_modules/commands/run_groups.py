@@ -7,17 +7,20 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
+from lightning_modules.commands.localization_results import LocalizationRun, LocalizationSettings
 from lightning_modules.commands.run_results import Run, RunSettings
 
 GroupBy = Literal["folder", "settings"]
+
+R = TypeVar("R", Run, LocalizationRun)
 
 _RUN_OF_A_ROW = re.compile(r"(seed|split|fold)[-_]?\d+")
 
 
 @dataclass(frozen=True)
-class RunGroup:
+class Row(Generic[R]):
     """The runs of one row.
 
     Attributes:
@@ -26,21 +29,16 @@ class RunGroup:
     """
 
     name: str
-    runs: tuple[Run, ...]
-
-    @property
-    def settings(self) -> RunSettings:
-        """The settings of all runs."""
-        return self.runs[0].settings
+    runs: tuple[R, ...]
 
     @property
     def set_names(self) -> tuple[str, ...]:
-        """The sets of all runs, with the harmonic mean."""
+        """The figures of all runs: of recognition the sets with the harmonic mean, of localization the thresholds."""
         return tuple(self.runs[0].figures)
 
     @property
     def n_folds(self) -> int:
-        """Official splits that were tested."""
+        """Official splits, or draws of classes, that were tested."""
         return len({run.fold for run in self.runs})
 
     def mean(self, name: str) -> float:
@@ -57,8 +55,38 @@ class RunGroup:
         return f"{self.mean(name):.1f}" + ("" if std is None else f" ± {std:.1f}")
 
 
+class RunGroup(Row[Run]):
+    """A row of recognition."""
+
+    @property
+    def settings(self) -> RunSettings:
+        """The settings of all runs."""
+        return self.runs[0].settings
+
+
+class LocalizationGroup(Row[LocalizationRun]):
+    """A row of localization."""
+
+    @property
+    def settings(self) -> LocalizationSettings:
+        """The settings of all runs."""
+        return self.runs[0].settings
+
+    @property
+    def n_adaptations(self) -> float:
+        """How often something was adapted, the mean over runs."""
+        return statistics.mean(run.n_adaptations for run in self.runs)
+
+
 def group_runs(runs: Sequence[Run], by: GroupBy = "folder") -> list[RunGroup]:
-    """Puts runs that differ in seed or fold only into one row.
+    """Puts runs of recognition that differ in seed or fold only into one row; see `group_tasks`."""
+    return group_tasks(runs, by)[0]
+
+
+def group_tasks(
+    runs: Sequence[Run | LocalizationRun], by: GroupBy = "folder"
+) -> tuple[list[RunGroup], list[LocalizationGroup]]:
+    """Puts runs that differ in seed or fold only into one row, whatever their task.
 
     Args:
         runs: The runs, in the order of the rows.
@@ -66,21 +94,25 @@ def group_runs(runs: Sequence[Run], by: GroupBy = "folder") -> list[RunGroup]:
             the same settings are a row, wherever they lie.
 
     Returns:
-        The rows; names are unique.
+        The rows of recognition, and those of localization; names are unique among all of them.
 
     Raises:
         ValueError: Runs of one row differ in something else, or are the same result twice.
     """
-    members: dict[Path | RunSettings, list[Run]] = {}
+    members: dict[Path | RunSettings | LocalizationSettings, list[Run | LocalizationRun]] = {}
     for run in runs:
         members.setdefault(run.settings if by == "settings" else _row_folder(run.folder), []).append(run)
-    names = _folder_names([key for key in members if isinstance(key, Path)]) + _settings_names(
-        [key for key in members if isinstance(key, RunSettings)]
+    folders = [key for key in members if isinstance(key, Path)]
+    names = _folder_names(folders) + _settings_names([key for key in members if not isinstance(key, Path)])
+    rows = dict(zip(names, members.values(), strict=True))
+    for name, own in rows.items():
+        _check(name, own)
+    recognized = {name: tuple(run for run in own if isinstance(run, Run)) for name, own in rows.items()}
+    localized = {name: tuple(run for run in own if isinstance(run, LocalizationRun)) for name, own in rows.items()}
+    return (
+        [RunGroup(name, own) for name, own in recognized.items() if own],
+        [LocalizationGroup(name, own) for name, own in localized.items() if own],
     )
-    groups = [RunGroup(name, tuple(own)) for name, own in zip(names, members.values(), strict=True)]
-    for group in groups:
-        _check(group)
-    return groups
 
 
 def _row_folder(folder: Path) -> Path:
@@ -101,7 +133,7 @@ def _folder_names(folders: Sequence[Path]) -> list[str]:
     return names
 
 
-def _settings_names(settings: Sequence[RunSettings]) -> list[str]:
+def _settings_names(settings: Sequence[RunSettings | LocalizationSettings]) -> list[str]:
     """Model, data set and protocol, with as many settings as it takes to tell rows apart that agree in these three."""
     short = [f"{own.model.split('.')[-1]} {own.data_set} {own.protocol}" for own in settings]
     flat = [own.flat() for own in settings]
@@ -118,12 +150,17 @@ def _settings_names(settings: Sequence[RunSettings]) -> list[str]:
     return names
 
 
-def _check(group: RunGroup) -> None:
-    first = group.runs[0]
-    of_split: dict[tuple[int | str | None, int], Run] = {}
-    seen: dict[tuple[int | str | None, ...], Run] = {}
-    for run in group.runs:
-        other = of_split.setdefault((run.fold, run.split_seed), run)
+def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
+    first = runs[0]
+    of_draw: dict[tuple[int | str | None, ...], Run | LocalizationRun] = {}
+    seen: dict[tuple[int | str | None, ...], Run | LocalizationRun] = {}
+    for run in runs:
+        if type(run) is not type(first):
+            raise ValueError(
+                f"{name}: {run.folder} and {first.folder} are results of recognition and of localization; put them "
+                "into folders of other names or use --group-by settings"
+            )
+        other = of_draw.setdefault(run.draw, run)
         for reference, theirs, own in (
             (first, first.settings.flat(), run.settings.flat()),
             (other, other.hashes, run.hashes),  # other folds may have other classes and videos
@@ -132,12 +169,15 @@ def _check(group: RunGroup) -> None:
             if keys:
                 what = ", ".join(f"{key} ({own.get(key)} / {theirs.get(key)})" for key in keys)
                 raise ValueError(
-                    f"{group.name}: {run.folder} differs from {reference.folder} in {what}; runs of one row may differ "
+                    f"{name}: {run.folder} differs from {reference.folder} in {what}; runs of one row may differ "
                     "in seed, split seed and fold only; put them into folders of other names or use --group-by settings"
                 )
-        twin = seen.setdefault((run.seed, run.fold, run.split_seed, run.training_videos), run)
+        made_of, called = (
+            (run.training_videos, "training videos") if isinstance(run, Run) else (run.backbone, "backbone")
+        )
+        twin = seen.setdefault((run.seed, *run.draw, made_of), run)
         if twin is not run:
             raise ValueError(
-                f"{group.name}: {twin.folder} and {run.folder} are the same result twice (seed {run.seed}, split seed "
-                f"{run.split_seed}, fold {run.fold}, the same training videos); give each once"
+                f"{name}: {twin.folder} and {run.folder} are the same result twice (seed {run.seed}, split seed "
+                f"{run.split_seed}, fold {run.fold}, the same {called}); give each once"
             )

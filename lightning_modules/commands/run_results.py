@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from lightning_modules.commands.adapted_results import (
     text_sources,
     tuning_effects,
 )
+from lightning_modules.commands.result_reading import given_arguments, model_arguments, read_result, whole_result
 from lightning_modules.published_figures import EvaluationProtocol
 
 HARMONIC_MEAN = "harmonic_mean"
@@ -22,8 +22,6 @@ HARMONIC_MEAN = "harmonic_mean"
 _SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
 # What published lists of few shots hold of each class; their runs do not say how many shots they have.
 _LISTED_SHOTS = (2, 4, 8, 16)
-# What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
-_FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +104,14 @@ class Run:
     hashes: dict[str, str]
     tuning: dict[str, TuningEffect]
 
+    @property
+    def draw(self) -> tuple[int | str | None, ...]:
+        """What decides which classes and videos a run of its row is of."""
+        return self.fold, self.split_seed
+
 
 def read_run(folder: Path) -> Run:
-    """Reads the results.json of a run folder.
+    """Reads the results.json of a recognizer.
 
     Args:
         folder: A run folder after `zsar test` or `zsar validate`.
@@ -119,23 +122,13 @@ def read_run(folder: Path) -> Run:
     Raises:
         ValueError: There is no result, it is not one of ours, or it is of a part of the test set.
     """
-    path = folder / "results.json"
-    if not path.is_file():
-        raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON ({error}); test again") from error
-    try:
-        if not content["complete"]:
-            raise ValueError(
-                f"{path} is of a part of the test set only (a limit on batches was set); test again without"
-            )
+    return recognition_run(folder, read_result(folder))
+
+
+def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
+    """The run of a results.json that has been read; see `read_run`."""
+    with whole_result(folder, content):
         return _run(folder, content)
-    except KeyError as error:
-        raise ValueError(
-            f"{path} lacks {error}; was it written by `zsar test`? Give run folders, not summaries"
-        ) from error
 
 
 def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, shots: int | None) -> EvaluationProtocol:
@@ -165,7 +158,7 @@ def data_set_of(data: Mapping[str, Any]) -> str:
     return str(data["data_set"] if "data_set" in data else data["class_path"].split(".")[-2])
 
 
-def _run(folder: Path, content: dict[str, Any]) -> Run:
+def _run(folder: Path, content: Mapping[str, Any]) -> Run:
     figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
     if content["harmonic_mean"] is not None:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
@@ -174,7 +167,6 @@ def _run(folder: Path, content: dict[str, Any]) -> Run:
     texts = content["class_text"]
     shots = None if trained_on is None else _shots(trained_on, texts)
     protocol = protocol_of(data, trained_on, shots)
-    arguments = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
     settings = RunSettings(
         model=model["class_path"],
         architecture=model["architecture"],
@@ -189,7 +181,7 @@ def _run(folder: Path, content: dict[str, Any]) -> Run:
         class_text=text_sources(content),
         shift=str(data.get("shift") or data.get("shifts") or ""),
         lists=_uses_lists(protocol, data, trained_on),
-        model_arguments=tuple((key, value) for key, value in _flat(arguments).items() if key not in _FREE_ARGUMENTS),
+        model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
     )
     return Run(
@@ -200,7 +192,7 @@ def _run(folder: Path, content: dict[str, Any]) -> Run:
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
-        weights=arguments.get("weights"),
+        weights=given_arguments(content).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
         n_excluded=data.get("n_excluded", 0),
         hashes={
@@ -225,10 +217,3 @@ def _uses_lists(protocol: EvaluationProtocol, data: Mapping[str, Any], trained_o
     if protocol == "base_to_novel":
         return "base" in for_test and (trained_on is None or "train" in for_training)
     return "train" in for_training if protocol == "few_shot" else "test" in for_test
-
-
-def _flat(arguments: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in arguments.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": str(value)})
-    return flat

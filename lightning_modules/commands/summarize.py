@@ -11,9 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lightning_modules.commands.localization_results import LocalizationRun, is_localization, localization_run
+from lightning_modules.commands.localization_table import (
+    by_thresholds,
+    localization_cells,
+    localization_columns,
+    localization_notes,
+)
 from lightning_modules.commands.published_comparison import Comparison, compare
-from lightning_modules.commands.run_groups import RunGroup, group_runs
-from lightning_modules.commands.run_results import read_run
+from lightning_modules.commands.published_localization import PublishedRow, published_rows, published_table
+from lightning_modules.commands.result_reading import read_result
+from lightning_modules.commands.run_groups import LocalizationGroup, RunGroup, group_tasks
+from lightning_modules.commands.run_results import Run, recognition_run
 from lightning_modules.commands.summary_files import (
     DEVIATION,
     PUBLISHED_COLUMNS,
@@ -28,6 +37,7 @@ from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE,
 from lightning_modules.published_figures import load_published_figures
 
 _WIDTH = 120  # characters, where the output is no terminal
+_WIDE = 9  # columns of localization, beyond which deviations stand under the means, as they would not fit beside them
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,31 +56,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for path in options.output:
         check_suffix(path)
-    groups = group_runs([read_run(folder) for folder in options.runs], options.group_by)
+    groups, localized = group_tasks([_read(folder) for folder in options.runs], options.group_by)
     figures = load_published_figures()
     compared = [(group, compare(group, figures, everything=options.all_published)) for group in groups]
     n_more = sum(len(compare(group, figures, everything=True)) - len(shown) for group, shown in compared)
+    beside = [(group, published_rows(group, figures, everything=options.all_published)) for group in localized]
+    n_more += sum(len(published_rows(group, figures, everything=True)) - len(shown) for group, shown in beside)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     _print_runs(console, groups)
     _print_tuning(console, groups)
+    _print_localization(console, localized)
     for group, comparisons in compared:
         if comparisons:
             _print_published(console, group, comparisons)
     if any(comparisons for _, comparisons in compared):
         console.print(SAME, highlight=False)
+    for localizer, rows in beside:
+        if rows:
+            _print_published_localization(console, localizer, rows)
     if n_more:
         console.print(f"{n_more} more published figures (other architectures, ablations): --all-published")
     for path in options.output:
-        print(f"wrote {write_summary(path, compared)}")
+        print(f"wrote {write_summary(path, compared, beside)}")
     return 0
+
+
+def _read(folder: Path) -> Run | LocalizationRun:
+    content = read_result(folder)
+    return localization_run(folder, content) if is_localization(content) else recognition_run(folder, content)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="zsar summarize",
-        description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds; where "
-        "papers report figures for the data set and protocol, a second table compares ours with theirs and says "
-        "whether frames, views, class text and splits agree.",
+        description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds. Runs "
+        "of localizers have a table of their own: mean average precision by threshold of temporal IoU. Where papers "
+        "report figures for the data set and protocol, a further table compares ours with theirs and says whether "
+        "frames, views, class text and splits agree.",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders, each with a results.json")
     parser.add_argument(
@@ -124,6 +146,24 @@ def _print_tuning(console: Console, groups: Sequence[RunGroup]) -> None:
     console.print(TUNING_NOTE, highlight=False)
 
 
+def _print_localization(console: Console, groups: Sequence[LocalizationGroup]) -> None:
+    for rows in by_thresholds(groups):
+        columns = localization_columns(rows)
+        is_wide = len(columns) > _WIDE
+        table = Table(*columns, padding=(0, 0) if is_wide else (0, 1))
+        table.columns[0].overflow = "fold"
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for group in rows:
+            name, *cells = localization_cells(group)
+            table.add_row(escape(name), *[cell.replace(" ±", "\n±") if is_wide else cell for cell in cells])
+        console.print(table)
+    for note in localization_notes(groups):
+        console.print(note, highlight=False)
+    if any(len(group.runs) > 1 for group in groups):
+        console.print(DEVIATION, highlight=False)
+
+
 def _print_published(console: Console, group: RunGroup, comparisons: Sequence[Comparison]) -> None:
     table = Table(*PUBLISHED_COLUMNS, title=f"{escape(group.name)} beside published figures", title_justify="left")
     for column in table.columns[3:6]:
@@ -134,3 +174,14 @@ def _print_published(console: Console, group: RunGroup, comparisons: Sequence[Co
     console.print(table)
     for note in notes(comparisons):
         console.print(escape(note), highlight=False)
+
+
+def _print_published_localization(console: Console, group: LocalizationGroup, rows: Sequence[PublishedRow]) -> None:
+    header, (ours, *theirs) = published_table(group, rows)
+    table = Table(*header, title=f"{escape(group.name)} beside published figures", title_justify="left")
+    for column in table.columns[2:-1]:
+        column.justify = "right"
+    table.add_row(*ours, end_section=True)
+    for row, cells in zip(rows, theirs, strict=True):
+        table.add_row(*map(escape, cells), style="bold" if row.same_method else None)
+    console.print(table)

@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from callbacks.result_manifest import write_json
+from lightning_modules.commands.localization_table import (
+    by_thresholds,
+    localization_cells,
+    localization_columns,
+    localization_json,
+    localization_notes,
+)
 from lightning_modules.commands.published_comparison import Comparison
-from lightning_modules.commands.run_groups import RunGroup
+from lightning_modules.commands.published_localization import Localized, published_table
+from lightning_modules.commands.run_groups import LocalizationGroup, RunGroup
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, mean_effect, tuning_rows
 
 SUFFIXES = (".json", ".md", ".csv")
@@ -41,12 +49,13 @@ def check_suffix(path: Path) -> None:
         raise ValueError(f"--output {path}: the suffix must be one of {', '.join(SUFFIXES)}; got {path.suffix!r}")
 
 
-def write_summary(path: Path, compared: Compared) -> Path:
+def write_summary(path: Path, compared: Compared, localized: Localized = ()) -> Path:
     """Writes the summary in the format that the suffix says, in one step.
 
     Args:
         path: A .json, .md or .csv file; its folder is made.
-        compared: Each row of runs with its comparisons.
+        compared: Each row of runs of recognition with its comparisons.
+        localized: The rows of localization, each with the published ones beside it.
 
     Returns:
         The path.
@@ -56,8 +65,9 @@ def write_summary(path: Path, compared: Compared) -> Path:
     """
     check_suffix(path)
     if path.suffix == ".json":
-        return write_json(path, {group.name: _json(group, comparisons) for group, comparisons in compared})
-    text = _markdown(compared) if path.suffix == ".md" else _csv(compared)
+        recognized = {group.name: _json(group, comparisons) for group, comparisons in compared}
+        return write_json(path, {**recognized, **_localized_json(localized)})
+    text = _markdown(compared, localized) if path.suffix == ".md" else _csv(compared, localized)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(text, encoding="utf-8")
@@ -132,7 +142,14 @@ def _json(group: RunGroup, comparisons: Sequence[Comparison]) -> dict[str, Any]:
     return content
 
 
-def _markdown(compared: Compared) -> str:
+def _localized_json(localized: Localized) -> dict[str, Any]:
+    return {
+        group.name: {**localization_json(group), "published": [row.as_json() for row in published]}
+        for group, published in localized
+    }
+
+
+def _markdown(compared: Compared, localized: Localized) -> str:
     blocks = []
     for rows in by_sets([group for group, _ in compared]):
         header = ["top-1 in percent", *[name.replace("_", " ") for name in rows[0].set_names], "runs"]
@@ -140,7 +157,11 @@ def _markdown(compared: Compared) -> str:
         blocks.append(_github_table(header, cells, n_text_columns=1))
     if rows_of_tuned := tuning_rows([group for group, _ in compared]):
         blocks += [_github_table(TUNING_COLUMNS, rows_of_tuned, n_text_columns=3), f"{TUNING_NOTE}.\n"]
-    if any(len(group.runs) > 1 for group, _ in compared):
+    localizers = [group for group, _ in localized]
+    for own in by_thresholds(localizers):
+        blocks.append(_github_table(localization_columns(own), [localization_cells(group) for group in own], 1))
+    blocks += [f"{note}.\n" for note in localization_notes(localizers)]
+    if any(len(group.runs) > 1 for group, _ in compared) or any(len(group.runs) > 1 for group in localizers):
         blocks.append(f"{DEVIATION}.\n")
     for group, comparisons in compared:
         if comparisons:
@@ -149,6 +170,10 @@ def _markdown(compared: Compared) -> str:
             blocks += [f"{note}\n" for note in notes(comparisons)]
     if any(comparisons for _, comparisons in compared):
         blocks.append(f"{SAME}\n")
+    for localizer, published in localized:
+        if published:
+            blocks.append(f"{localizer.name} beside published figures:\n")
+            blocks.append(_github_table(*published_table(localizer, published), 2))
     return "\n".join(blocks)
 
 
@@ -159,16 +184,17 @@ def _github_table(header: Sequence[str], rows: Sequence[Sequence[str]], n_text_c
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _csv(compared: Compared) -> str:
-    """A row for each group and set, beside the best match among the published figures of the same method."""
+def _csv(compared: Compared, localized: Localized) -> str:
+    """A row for each group and set, beside the best match among the published figures of the same method.
+
+    Of localization a row for each group and figure, whose name stands in the column of the set.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=_CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for group, comparisons in compared:
         for name in group.set_names:
-            std = group.std(name)
-            row: dict[str, Any] = {"group": group.name, "set": name, "mean": f"{group.mean(name):.2f}"}
-            row |= {"std": "" if std is None else f"{std:.2f}", "n_runs": len(group.runs)}
+            row = _csv_row(group, name)
             if effect := mean_effect(group, name):
                 row |= {"untuned": f"{effect['untuned_top1']:.2f}", "change": f"{effect['change']:.2f}"}
                 row |= {key: f"{effect[key]:g}" for key in ("flipped_right", "flipped_wrong") if key in effect}
@@ -178,4 +204,12 @@ def _csv(compared: Compared) -> str:
                 row |= {"published_source": "; ".join(c.sources), "difference": f"{c.points:.2f}"}
                 row |= {"protocol_match": c.match}
             writer.writerow(row)
+    for own, _ in localized:
+        writer.writerows(_csv_row(own, name) for name in own.set_names)
     return text.getvalue()
+
+
+def _csv_row(group: RunGroup | LocalizationGroup, name: str) -> dict[str, Any]:
+    std = group.std(name)
+    row = {"group": group.name, "set": name, "mean": f"{group.mean(name):.2f}"}
+    return {**row, "std": "" if std is None else f"{std:.2f}", "n_runs": len(group.runs)}

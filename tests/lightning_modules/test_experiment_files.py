@@ -1,10 +1,11 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import yaml
 
-from lightning_modules.experiment_files import read_experiment, with_read_experiments
+from lightning_modules.experiment_files import read_experiment, stated_class, with_read_experiments
 
 
 @pytest.fixture
@@ -165,3 +166,24 @@ def test_an_adaptation_file_without_an_adaptation_is_refused(files: Path) -> Non
     (files / "adaptation" / "zar.yaml").write_text("data.clips.n_test_clips: 1\n")
     with pytest.raises(ValueError, match=r"zar\.yaml has no section adaptation; an experiment's adaptation is a file"):
         read_experiment(files / "experiment" / "adapted.yaml")
+
+
+def stated(files: Path, section: str, *arguments: object) -> str | None:
+    with TemporaryDirectory(dir=files) as folder:
+        return stated_class(with_read_experiments([str(a) for a in arguments], Path(folder)), section)
+
+
+def test_the_class_of_a_section_is_the_last_that_a_file_a_fragment_or_an_option_states(files: Path) -> None:
+    experiment = ("test", "--config", files / "experiment" / "e.yaml")
+    assert (stated(files, "model", *experiment), stated(files, "data", *experiment)) == ("CLIP", "UCF101")
+    assert stated(files, "model", *experiment, "--model", "T3AL", "--model.weights", "CLIP") == "T3AL"
+    assert stated(files, "model", *experiment, "--model=T3AL") == "T3AL"
+    assert stated(files, "model", "test", f"--model={files / 'model' / 'clip.yaml'}") == "CLIP"
+    assert stated(files, "model", "test", "--model", "T3AL", *experiment[1:]) == "CLIP"
+    assert stated(files, "data", "test", "--model", "T3AL") is None
+
+
+def test_the_class_of_an_adaptation_is_stated_until_it_is_taken_off(files: Path) -> None:
+    adapted = ("test", "--adaptation", files / "adaptation" / "zar.yaml")
+    assert stated(files, "adaptation", *adapted) == "PromptTuning"
+    assert stated(files, "adaptation", *adapted, "--adaptation", "null") is None

@@ -1,13 +1,19 @@
+import functools
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from lightning.pytorch import Trainer
 
 from lightning_modules.cli import main
 
-ADAPTATION = Path(__file__).parents[2] / "configs" / "adaptation"
+ROOT = Path(__file__).parents[2]
+ADAPTATION = ROOT / "configs" / "adaptation"
 
 
 def run(*arguments: object) -> int:
@@ -135,3 +141,145 @@ def test_a_test_is_adapted_and_summarized(tmp_path: Path, experiment: Path, caps
     assert row["tuning"]["test"]["tuned_top1"] == pytest.approx(row["test"], abs=0.01)
     assert row["settings"]["adaptation.views.n_views"] == "4"
     assert "flips" in capsys.readouterr().out
+
+
+# --- localizers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def localizer(tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
+    """Options of a localizer on the rendered benchmark, a video of each class, that takes a second."""
+    monkeypatch.setenv("ZSAR_DATA", str(tmp_path / "data"))
+    model = ("--model", "T3AL", "--model.architecture", "tiny-clip", "--model.weights", tiny_weights)
+    settings = ("--model.suppression", "null", "--model.tuning.n_steps", 2, "--model.iou_thresholds", "[0.3, 0.5]")
+    data = ("--data", "UntrimmedShapes", "--data.n_videos", 1, "--data.stride.frames", 8)
+    trainer = ("--trainer.accelerator", "cpu", "--trainer.devices", 1)
+    return (*model, *settings, *data, *trainer, "--run_dir", tmp_path / "run")
+
+
+def written_under(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_localizer_is_tested_by_short_names_and_leaves_results_and_detections(
+    tmp_path: Path, localizer: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("test", *localizer) == 0
+    result = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert (result["task"], result["complete"], result["n_adaptations"]) == ("localization", True, 8)
+    assert result["model"]["class_path"] == "lightning_modules.t3al.T3AL"
+    assert result["config"]["model"]["init_args"]["suppression"] is None
+    files = ["csv/test/config.yaml", "csv/test/metrics.csv", "detections.json", "results.json"]
+    assert written_under(tmp_path / "run") == files
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    printed = capsys.readouterr().out
+    assert "mAP in % at IoU" in printed
+    assert "Testing" in printed  # the progress bar
+
+
+def test_a_localizer_predicts_without_keeping_what_it_returns(
+    tmp_path: Path, localizer: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: list[object] = []
+    original = Trainer.predict
+
+    @functools.wraps(original)
+    def predict(self: Trainer, *arguments: Any, **settings: Any) -> Any:
+        returned.append(original(self, *arguments, **settings))
+        return returned[-1]
+
+    monkeypatch.setattr(Trainer, "predict", predict)
+    assert run("predict", *localizer, "--data.split.number", "all") == 0
+    assert returned == [None]
+    assert written_under(tmp_path / "run") == ["csv/predict/config.yaml", "detections.json"]
+    sets = json.loads((tmp_path / "run" / "detections.json").read_text())["sets"]
+    assert list(sets) == [f"split_{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("fit",), "zsar fit: error: T3AL is a localizer, which is not trained, so that there is nothing to fit"),
+        (("test", "--data", "MovingShapes"), "zsar test: error: T3AL finds actions in untrimmed videos, but MovingSh"),
+        (("test", "--model", "T2L"), "zsar test: error: T2L recognizes the one action of a trimmed video, but Untri"),
+        (("test", "--adaptation", ADAPTATION / "zar.yaml"), "zsar test: error: --adaptation tunes the prompts of a r"),
+        (("test", "--ckpt_path", "best.ckpt"), "zsar test: error: --ckpt_path best.ckpt: T3AL is a localizer"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_anything_is_built(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lightning_modules.t3al.T3AL.__init__", lambda *_, **__: pytest.fail("a model was built"))
+    command, *options = arguments
+    chosen = ("--model", "T3AL", "--data", "UntrimmedShapes", "--run_dir", tmp_path / "run")
+    assert run(command, *chosen, *options) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_class_of_neither_kind_is_refused_after_parsing(capsys: pytest.CaptureFixture[str]) -> None:
+    model = "lightning.pytorch.demos.boring_classes.BoringModel"
+    assert run("test", "--model", model, "--data", "UntrimmedShapes") == 1
+    assert f"--model {model} is neither a recognizer (ActionRecognizer) nor a localizer" in capsys.readouterr().err
+
+
+def test_help_names_both_kinds_and_the_arguments_of_a_localizer(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (("--help",), ("--model.help", "T3AL"), ("--data.help", "THUMOS14Untrimmed")):
+        with pytest.raises(SystemExit) as stopped:
+            run("test", *arguments)
+        assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert "model: a recognizer (ActionRecognizer) or a localizer (ActionLocalizer)" in printed
+    assert "data: a data set of trimmed videos (TrimmedVideoDataModule) or one of untrimmed videos" in printed
+    assert "--model.region_class {nearest,pseudo_label}" in printed
+    assert "--data.split.name {50_50,75_25,all_classes}" in printed
+
+
+def run_process(*arguments: object) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "lightning_modules", *map(str, arguments)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=False, timeout=300, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_localize_as_one(tmp_path: Path, localizer: tuple[object, ...]) -> None:
+    alike = (*localizer, "--data.split.number", "all", "--trainer.enable_progress_bar", "false")
+    assert run("test", *alike, "--run_dir", tmp_path / "one") == 0
+    two = ("--run_dir", tmp_path / "two", "--trainer.devices", 2, "--trainer.strategy", "ddp")
+    run_process("test", *alike, *two)
+    results = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("one", "two")]
+    assert [result["n_processes"] for result in results] == [1, 2]
+    for name in ("n_videos", "n_adaptations", "n_detections", "n_suppressed", "complete"):
+        assert results[0][name] == results[1][name]
+    assert results[1]["n_videos"] == 16
+    for set_name, of_set in results[0]["sets"].items():
+        assert results[1]["sets"][set_name] == pytest.approx(of_set)
+    found = [json.loads((tmp_path / name / "detections.json").read_text())["sets"] for name in ("one", "two")]
+    assert {name: list(of_set["results"]) for name, of_set in found[0].items()} == {
+        name: list(of_set["results"]) for name, of_set in found[1].items()
+    }
+
+
+@pytest.mark.slow
+def test_two_processes_leave_out_sets_of_whose_actions_neither_saw_one(
+    tmp_path: Path, localizer: tuple[object, ...]
+) -> None:
+    limited = (
+        "--data.split.number",
+        "all",
+        "--trainer.limit_test_batches",
+        1,
+        "--trainer.enable_progress_bar",
+        "false",
+    )
+    two = ("--trainer.devices", 2, "--trainer.strategy", "ddp")
+    run_process("test", *localizer, *limited, *two)
+    result = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert (result["complete"], result["n_videos"]) == (False, 2)
+    measured = [of_set for of_set in result["sets"].values() if "map" in of_set]
+    assert 0 < len(measured) < 10

@@ -3,8 +3,11 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.run_groups import GroupBy, RunGroup, group_runs
-from lightning_modules.commands.run_results import read_run
+from lightning_modules.commands.localization_results import is_localization, localization_run
+from lightning_modules.commands.result_reading import read_result
+from lightning_modules.commands.run_groups import GroupBy, RunGroup, group_runs, group_tasks
+from lightning_modules.commands.run_results import read_run, recognition_run
+from tests.lightning_modules.commands.localization_makers import write_localization
 from tests.lightning_modules.commands.result_makers import ZAR_VIEWS, adaptation, described, write_result
 
 
@@ -187,3 +190,58 @@ def test_one_result_is_not_counted_twice(tmp_path: Path, by: GroupBy) -> None:
         ValueError, match=r"seed0 and \S*seed1 are the same result twice \(seed 3, split seed 0, fold 1, the"
     ):
         groups(first, copied, by=by)
+
+
+# --- runs of several tasks --------------------------------------------------------------------------------------------
+
+
+def of_any_task(*folders: Path, by: GroupBy = "folder") -> tuple[list[str], list[str]]:
+    """Names of the rows of recognition and of localization."""
+    contents = [(folder, read_result(folder)) for folder in folders]
+    runs = [
+        localization_run(folder, content) if is_localization(content) else recognition_run(folder, content)
+        for folder, content in contents
+    ]
+    recognized, localized = group_tasks(runs, by)
+    return [group.name for group in recognized], [group.name for group in localized]
+
+
+def test_runs_of_both_tasks_are_rows_whose_names_are_unique_among_all(tmp_path: Path) -> None:
+    folders = [result(tmp_path / "a" / "run"), write_localization(tmp_path / "b" / "run"), result(tmp_path / "c")]
+    assert of_any_task(*folders) == (["a/run", "c"], ["b/run"])
+    expected = ["T2L ucf101 zero_shot"], ["T3AL thumos14_untrimmed localization 50_50"]
+    assert of_any_task(*folders[:2], by="settings") == expected
+
+
+def test_seeds_and_draws_of_a_localizer_are_one_row_with_a_mean_of_its_adaptations(tmp_path: Path) -> None:
+    folders = [
+        write_localization(tmp_path / "t3al" / f"split{number}", 20.0 + number, number=number, n_adaptations=8 + number)
+        for number in (0, 1)
+    ]
+    (row,) = group_tasks([localization_run(folder, read_result(folder)) for folder in folders])[1]
+    assert (row.text("map_0.3"), row.n_adaptations, row.n_folds) == ("20.5 ± 0.7", 8.5, 2)
+    assert (row.set_names, row.settings.n_sets) == (("map_0.3", "map_0.5", "map"), 1)
+
+
+def test_localizers_of_other_settings_are_no_row(tmp_path: Path) -> None:
+    folders = [
+        write_localization(tmp_path / "t3al" / f"seed{seed}", seed=seed, arguments={"tuning": {"n_steps": 60 * seed}})
+        for seed in (0, 1)
+    ]
+    with pytest.raises(ValueError, match=r"t3al: .*seed1 differs from .*seed0 in model\.tuning\.n_steps \(60 / 0\)"):
+        of_any_task(*folders)
+    expected = [f"T3AL thumos14_untrimmed localization 50_50, model.tuning.n_steps {n}" for n in (0, 60)]
+    assert of_any_task(*folders, by="settings") == ([], expected)
+
+
+def test_the_same_localization_twice_is_refused_but_not_that_of_another_backbone(tmp_path: Path) -> None:
+    folders = [write_localization(tmp_path / "t3al" / f"seed{i}", backbone=f"b{i}") for i in (0, 1)]
+    assert of_any_task(*folders) == ([], ["t3al"])
+    twin = write_localization(tmp_path / "t3al" / "seed2", backbone="b1")
+    with pytest.raises(ValueError, match="seed1 and .*seed2 are the same result twice .* the same backbone"):
+        of_any_task(*folders, twin)
+
+
+def test_a_row_of_both_tasks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"run: .*seed1 and .*seed0 are results of recognition and of localization"):
+        of_any_task(result(tmp_path / "run" / "seed0"), write_localization(tmp_path / "run" / "seed1"))

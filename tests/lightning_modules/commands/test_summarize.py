@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from lightning_modules.cli import main
+from tests.lightning_modules.commands.localization_makers import write_localization
 from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
 
 
@@ -126,3 +127,80 @@ def test_several_files_are_written_and_an_unknown_suffix_is_refused_before_anyth
     assert summarize(run, "--output", tmp_path / "c.json", "--output", tmp_path / "d.xlsx") == 1
     assert "d.xlsx: the suffix must be one of .json, .md, .csv" in capsys.readouterr().err
     assert not (tmp_path / "c.json").exists()
+
+
+# --- localizers -------------------------------------------------------------------------------------------------------
+
+ACTIVITYNET = (*(f"map_{threshold / 100:g}" for threshold in range(50, 100, 5)), "map", "paper_mean")
+
+
+def test_localizers_have_a_table_of_mean_average_precision(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [write_localization(tmp_path / "t3al" / f"seed{i}", 20 + 4 * i, seed=i) for i in (0, 1)]
+    assert summarize(*runs) == 0
+    printed = capsys.readouterr().out
+    lines = [" ".join(line.replace("│", " ").replace("┃", " ").split()) for line in printed.splitlines()]
+    assert "mAP in % at IoU 0.3 0.5 avg adaptations runs" in lines
+    assert "t3al 22.0 ± 2.8 21.0 ± 2.8 20.0 ± 2.8 40 2" in lines
+    assert "sample standard deviation (n - 1)" in printed
+    assert "top-1" not in printed
+    assert "paper mean" not in printed
+
+
+def test_ten_thresholds_with_deviations_fit_into_120_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = tmp_path / "t3al_without_suppression_activitynet_50_50"
+    runs = [write_localization(long / f"seed{i}", 30 + 4 * i, seed=i, names=ACTIVITYNET) for i in (0, 1)]
+    assert summarize(*runs) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 120 for line in lines)
+    (header,) = [line for line in lines if "0.55" in line]
+    assert "mAP in % at IoU" in header
+    assert "paper mean" in header
+    row = next(i for i, line in enumerate(lines) if "32.0" in line)
+    assert lines[row].count(".0") == 12
+    assert lines[row + 1].count("± 2.8") == 12
+    assert any("beside published figures" in line for line in lines)
+    assert sum("EffPrompt" in line for line in lines) == 1
+    assert any(line.startswith("paper mean: the mean at 0.5, 0.75 and 0.95") for line in lines)
+
+
+def test_runs_of_both_tasks_are_in_tables_of_their_own_and_in_all_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [run_folder(tmp_path / "t2l", 40, 60), write_localization(tmp_path / "t3al")]
+    outputs = [argument for suffix in ("json", "md", "csv") for argument in ("--output", tmp_path / f"s.{suffix}")]
+    assert summarize(*runs, *outputs) == 0
+    printed = capsys.readouterr().out
+    assert "harmonic mean" in printed
+    assert "mAP in % at IoU" in printed
+    content = json.loads((tmp_path / "s.json").read_text())
+    assert (content["t2l"]["harmonic_mean"], content["t3al"]["map_0.3"]) == (48, 20)
+    text = (tmp_path / "s.md").read_text()
+    assert "| t2l | 40.0 | 60.0 | 48.0 | 1 |" in text
+    assert "| t3al | 20.0 | 19.0 | 18.0 | 40 | 1 |" in text
+    assert "t3al,map_0.5,19.00,,1," in (tmp_path / "s.csv").read_text()
+
+
+def test_a_part_of_a_localization_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert summarize(write_localization(tmp_path / "part", complete=False)) == 1
+    assert "a part of the test set only" in capsys.readouterr().err
+
+
+def test_rendered_videos_may_be_of_another_seed_and_others_may_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def runs(name: str, **described: object) -> list[Path]:
+        return [
+            write_localization(
+                tmp_path / name / f"seed{i}",
+                seed=i,
+                data={"split_hash": f"videos {i}", **{key: i for key in described}},
+            )
+            for i in (0, 1)
+        ]
+
+    assert summarize(*runs("rendered", render_seed=True)) == 0
+    capsys.readouterr()
+    assert summarize(*runs("filmed")) == 1
+    assert "videos (videos 1 / videos 0)" in capsys.readouterr().err

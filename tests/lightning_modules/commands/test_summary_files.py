@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from lightning_modules.commands.localization_results import localization_run
 from lightning_modules.commands.published_comparison import Comparison, compare
-from lightning_modules.commands.run_groups import RunGroup, group_runs
+from lightning_modules.commands.published_localization import published_rows
+from lightning_modules.commands.result_reading import read_result
+from lightning_modules.commands.run_groups import RunGroup, group_runs, group_tasks
 from lightning_modules.commands.run_results import read_run
 from lightning_modules.commands.summary_files import by_sets, notes, write_summary
 from lightning_modules.published_figures import load_published_figures
+from tests.lightning_modules.commands.localization_makers import write_localization
 from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
 
 
@@ -136,3 +140,37 @@ def test_notes_of_the_same_method_are_kept(tmp_path: Path) -> None:
     found = notes(compare(group, load_published_figures()))
     assert "T2L Table 1: one test on all 220 classes that Kinetics-400 lacks (A.4.1)" in found
     assert all(note.startswith("T2L") for note in found)
+
+
+def test_rows_of_localization_are_in_every_file(
+    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
+) -> None:
+    folders = [write_localization(tmp_path / "t3al" / f"seed{i}", 20 + 4 * i, seed=i) for i in (0, 1)]
+    _, groups = group_tasks([localization_run(folder, read_result(folder)) for folder in folders])
+    localized = [(group, published_rows(group, load_published_figures())) for group in groups]
+    content = json.loads(write_summary(tmp_path / "s.json", compared, localized).read_text())
+    assert list(content) == ["t2l", "a|b", "t3al"]
+    assert (content["t3al"]["map"], content["t3al"]["std"]["map"]) == (20, 2.83)
+    assert {row["method"] for row in content["t3al"]["published"]} == {"EffPrompt", "STALE"}  # whose model is unknown
+    lines = write_summary(tmp_path / "s.md", [], localized).read_text().splitlines()
+    assert lines[:3] == [
+        "| mAP in % at IoU | 0.3 | 0.5 | avg | adaptations | runs |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| t3al | 22.0 ± 2.8 | 21.0 ± 2.8 | 20.0 ± 2.8 | 40 | 2 |",
+    ]
+    assert "mean ± sample standard deviation (n - 1)." in lines
+    at = lines.index("t3al beside published figures:")
+    assert lines[at + 2 : at + 6] == [
+        "| method | paper and table | 0.3 | 0.5 | avg | protocol match |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+        "| ours |  | 22.0 | 21.0 | 20.0 |  |",
+        "| EffPrompt | T3AL Table 1 | 37.2 | 21.6 | 21.9 | trained on nothing / the other classes; draws 2 / 10; "
+        "not stated: architecture |",
+    ]
+    with write_summary(tmp_path / "s.csv", compared, localized).open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["group"] == "t3al"]
+    assert [(row["set"], row["mean"], row["std"], row["n_runs"]) for row in rows] == [
+        ("map_0.3", "22.00", "2.83", "2"),
+        ("map_0.5", "21.00", "2.83", "2"),
+        ("map", "20.00", "2.83", "2"),
+    ]

@@ -1,0 +1,84 @@
+"""DetectionFile: a JSON file with every action that a localizer found, in the format of ActivityNet's results."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from callbacks.gathering import gather_from_all
+from callbacks.result_manifest import write_json
+from lightning_modules.localization import Detection
+from lightning_modules.localizer import ActionLocalizer
+
+
+class DetectionFile(Callback):
+    """Writes `detections.json` into the run folder after `zsar test` and `zsar predict` with a localizer.
+
+        {"version": "zsar 0.1.0",
+         "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]}}}}
+
+    What stands under a set is a results file of ActivityNet's challenge: seconds after a video's first frame, videos in
+    the order of the data, the actions of each in order of time. A video of the set in which nothing was found has an
+    empty list; suppressed actions are left out.
+    """
+
+    def __init__(self) -> None:
+        """Makes the callback."""
+        self._of_sets: dict[int, dict[int, list[dict[str, Any]]]] = {}
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts over."""
+        self._of_sets = {}
+
+    on_predict_start = on_test_start
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: Tensor,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keeps what was found in the videos of a batch."""
+        assert isinstance(pl_module, ActionLocalizer)
+        texts = pl_module.class_texts["predict" if trainer.predicting else "test"]
+        for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
+            for index, localization in of_video.items():
+                described = _described(localization.detections, texts[index].names)
+                self._of_sets.setdefault(index, {})[row] = described
+
+    on_predict_batch_end = on_test_batch_end
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file; with several processes, the first writes what all have found."""
+        everyone = gather_from_all(self._of_sets, trainer)
+        if not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, ActionLocalizer)
+        videos = trainer.datamodule.videos  # type: ignore[attr-defined]
+        sets = {}
+        for index, text in enumerate(pl_module.class_texts["predict" if trainer.predicting else "test"]):
+            of_set = {row: found for of_process in everyone for row, found in of_process.get(index, {}).items()}
+            sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in sorted(of_set)}}
+        content = {"version": f"zsar {importlib.metadata.version('zsar')}", "sets": sets}
+        print(f"wrote {write_json(Path(trainer.default_root_dir) / 'detections.json', content)}")
+
+    on_predict_end = on_test_end
+
+
+def _described(detections: Sequence[Detection], names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": names[each.label],
+            "score": each.segment.score,
+            "segment": [each.segment.start_seconds, each.segment.end_seconds],
+        }
+        for each in detections
+    ]

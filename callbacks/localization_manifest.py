@@ -1,0 +1,175 @@
+"""LocalizationManifest: results.json of a test of a localizer, temporal mAP by set and all that reproduces it."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from callbacks.gathering import gather_from_all
+from callbacks.result_manifest import circumstances, is_limited, write_json
+from lightning_modules.localizer import ActionLocalizer
+
+_COUNTS = ("n_classes", "n_videos", "n_listed")
+_SHORT = {"map": "avg", "paper_mean": "paper\nmean"}
+
+
+class LocalizationManifest(Callback):
+    """Writes `results.json` into the run folder after `zsar test` with a localizer.
+
+    It also checks that every listed video of every set was evaluated: nothing may be lost on the way to a published
+    number.
+    """
+
+    def __init__(self, config: dict[str, Any] | None = None) -> None:
+        """Makes the callback.
+
+        Args:
+            config: The configuration of the run, to be written down.
+        """
+        self.config = config
+        self._counts = {"n_videos": 0, "n_detections": 0, "n_suppressed": 0}
+        self._started_at = 0.0
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock.
+
+        Raises:
+            TypeError: The model is no localizer.
+            ValueError: Nothing is annotated, so that there will be nothing to measure.
+        """
+        if not isinstance(pl_module, ActionLocalizer):
+            raise TypeError(f"LocalizationManifest describes an ActionLocalizer, not a {type(pl_module).__name__}")
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        if not any(tested.instances for tested in data.tested_sets):
+            raise ValueError(
+                f"the {len(data.videos)} videos of {type(data).__name__} have no annotated action of a tested class, "
+                "so that there is nothing to measure; give annotations (--data.annotations), or use `zsar predict`"
+            )
+        self._counts = dict.fromkeys(self._counts, 0)
+        self._started_at = time.perf_counter()
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: Tensor,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Counts videos and what was found of each set in them."""
+        found = [each for of_video in outputs["localizations"] for each in of_video.values()]
+        self._counts["n_videos"] += len(outputs["rows"])
+        self._counts["n_detections"] += sum(len(each.detections) for each in found)
+        self._counts["n_suppressed"] += sum(len(each.suppressed) for each in found)
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file.
+
+        Raises:
+            RuntimeError: A listed video was not evaluated.
+        """
+        assert isinstance(pl_module, ActionLocalizer)
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        sets = _sets(pl_module, data)
+        counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
+        limited = is_limited(trainer, "test")
+        manifest = {
+            "task": "localization",
+            "stage": "test",
+            "sets": sets,
+            **mean_and_deviation(list(sets.values())),
+            "complete": not limited,
+            "seconds": round(time.perf_counter() - self._started_at, 2),
+            **{name: sum(of_process[name] for of_process in counts) for name in counts[0]},
+            "model": {
+                "class_path": f"{type(pl_module).__module__}.{type(pl_module).__qualname__}",
+                "architecture": pl_module.backbone.architecture,
+                "backbone_hash": pl_module.backbone.weights_hash,
+            },
+            "data": data.describe(),
+            **circumstances(trainer, pl_module.class_texts["test"]),
+            "config": self.config,
+        }
+        if trainer.is_global_zero:
+            path = write_json(Path(trainer.default_root_dir) / "results.json", manifest)
+            console = Console(width=None if sys.stdout.isatty() else 120)
+            console.print(_table(sets, manifest["mean"], manifest["std"]))
+            print(f"wrote {path}")
+        if not limited:
+            _check_complete(sets)
+
+
+def mean_and_deviation(sets: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """What the figures of several sets come to.
+
+    Args:
+        sets: Figures and counts of each set; a set without figures, of whose actions none was seen, counts for nothing.
+
+    Returns:
+        "mean" of each figure, and "std", the sample deviation (n - 1), None for a single set.
+    """
+    measured = [{name: value for name, value in of_set.items() if name not in _COUNTS} for of_set in sets]
+    measured = [of_set for of_set in measured if of_set]
+    values = {name: [of_set[name] for of_set in measured] for name in measured[0]}
+    return {
+        "mean": {name: statistics.mean(own) for name, own in values.items()},
+        "std": {name: statistics.stdev(own) for name, own in values.items()} if len(measured) > 1 else None,
+    }
+
+
+def _sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, float]]:  # noqa: ANN401 - a data module
+    """Figures of each set in percent, and counts."""
+    return {
+        text.set_name: {
+            **of_set,
+            "n_classes": int(of_set["n_classes"]),
+            "n_videos": int(of_set["n_videos"]),
+            "n_listed": len(tested.rows),
+        }
+        for text, of_set, tested in zip(model.class_texts["test"], model.set_results(), data.tested_sets, strict=True)
+    }
+
+
+def _table(
+    sets: Mapping[str, Mapping[str, float]], mean: Mapping[str, float], std: Mapping[str, float] | None
+) -> Table:
+    headers = [_SHORT.get(name, name.removeprefix("map_")) for name in mean]
+    table = Table("mAP in % at IoU", *headers, "classes", "videos")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for set_name, of_set in sets.items():
+        table.add_row(set_name, *_percents(mean, of_set), str(of_set["n_classes"]), _videos(of_set))
+    if len(sets) > 1:
+        table.add_section()
+        table.add_row("mean", *_percents(mean, mean))
+    if std is not None:  # in a row of its own, as ten thresholds leave no room for it beside the mean
+        table.add_row("± deviation", *_percents(mean, std))
+    return table
+
+
+def _percents(names: Mapping[str, float], figures: Mapping[str, float]) -> list[str]:
+    return [f"{figures[name]:.1f}" if name in figures else "" for name in names]
+
+
+def _videos(of_set: Mapping[str, float]) -> str:
+    seen, listed = of_set["n_videos"], of_set["n_listed"]
+    return str(seen) if seen == listed else f"{seen} of {listed}"
+
+
+def _check_complete(sets: Mapping[str, Mapping[str, float]]) -> None:
+    for name, of_set in sets.items():
+        if of_set["n_videos"] != of_set["n_listed"]:
+            raise RuntimeError(
+                f"{of_set['n_listed']} videos are listed in the set {name!r}, but {of_set['n_videos']} were evaluated; "
+                "the result is not that of the whole set"
+            )

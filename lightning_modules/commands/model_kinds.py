@@ -1,0 +1,135 @@
+"""Recognizers and localizers, data sets of trimmed and of untrimmed videos: what there is, and what goes together."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Sequence
+
+import datamodules.activitynet_untrimmed
+import datamodules.data_sets
+import datamodules.thumos14_untrimmed
+import datamodules.untrimmed_files
+import datamodules.untrimmed_shapes  # noqa: F401 - all imported, so that short class names are known
+import lightning_modules.ap_clip
+import lightning_modules.clip
+import lightning_modules.frame_wise
+import lightning_modules.t2l
+import lightning_modules.t3al  # noqa: F401
+from datamodules.untrimmed_video import UntrimmedVideoDataModule
+from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.experiment_files import stated_class
+from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.recognizer import ActionRecognizer
+
+KINDS: dict[str, dict[str, type]] = {
+    "model": {"a recognizer": ActionRecognizer, "a localizer": ActionLocalizer},
+    "data": {
+        "a data set of trimmed videos": TrimmedVideoDataModule,
+        "one of untrimmed videos": UntrimmedVideoDataModule,
+    },
+}
+"""What the two kinds of either section of a configuration are called, and their bases."""
+
+_PACKAGES = ("lightning_modules.", "datamodules.")
+
+
+def chosen_class(section: str, class_path: str) -> type:
+    """The class that a section of a configuration names.
+
+    Raises:
+        ValueError: It is no class, or of neither kind.
+    """
+    found = pkgutil.resolve_name(class_path)
+    if not isinstance(found, type) or not issubclass(found, tuple(KINDS[section].values())):
+        kinds = " nor ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[section].items())
+        raise ValueError(f"--{section} {class_path} is neither {kinds}; `zsar test --help` lists what there is")
+    return found
+
+
+def check_command_line(arguments: Sequence[str]) -> None:
+    """Checks what a command line says of classes that zsar has, so far as it can be told before it is parsed.
+
+    Settings of another kind of data would stop the parser at the first of them, which says nothing of the cause.
+
+    Args:
+        arguments: A command line, beginning with the command, as `with_read_experiments` returns it.
+
+    Raises:
+        ValueError: As `check_kinds` and `check_localizer_options`.
+    """
+    model, data = (_known_class(section, stated_class(arguments, section)) for section in ("model", "data"))
+    if model is not None and data is not None:
+        check_kinds(model, data, command=arguments[0])
+    if model is not None and issubclass(model, ActionLocalizer):
+        check_localizer_options(model, adaptation=stated_class(arguments, "adaptation"), ckpt_path=None)
+
+
+def check_kinds(model: type, data: type, *, command: str) -> None:
+    """Checks that a model can be run on a data set.
+
+    Args:
+        model: The class of the model.
+        data: The class of the data module.
+        command: "fit", "validate", "test" or "predict".
+
+    Raises:
+        ValueError: They do not go together, or a localizer is to be trained.
+    """
+    if issubclass(model, ActionRecognizer) and not issubclass(data, TrimmedVideoDataModule):
+        raise ValueError(
+            f"{model.__name__} recognizes the one action of a trimmed video, but {data.__name__} has untrimmed videos; "
+            f"give a data set of trimmed ones, such as --data VideoFolder, or find actions in time with a localizer: "
+            f"--model {names_of(ActionLocalizer)}"
+        )
+    if issubclass(model, ActionLocalizer) and command not in ("test", "predict"):
+        raise ValueError(
+            f"{model.__name__} is a localizer, which is not trained, so that there is nothing to {command}; use "
+            f"`zsar test` or `zsar predict`, or a recognizer: --model {names_of(ActionRecognizer)}"
+        )
+    if issubclass(model, ActionLocalizer) and not issubclass(data, UntrimmedVideoDataModule):
+        raise ValueError(
+            f"{model.__name__} finds actions in untrimmed videos, but {data.__name__} has trimmed videos of one action "
+            f"each; give a data set of untrimmed ones: --data {names_of(UntrimmedVideoDataModule)}, or a recognizer: "
+            f"--model {names_of(ActionRecognizer)}"
+        )
+
+
+def check_localizer_options(model: type, *, adaptation: object, ckpt_path: object) -> None:
+    """Refuses options that a localizer has no use for.
+
+    Args:
+        model: The class of the localizer.
+        adaptation: The setting `adaptation`; None for none.
+        ckpt_path: The setting `ckpt_path`; None for none.
+
+    Raises:
+        ValueError: One of them is set.
+    """
+    if adaptation is not None:
+        raise ValueError(
+            f"--adaptation tunes the prompts of a recognizer, and {model.__name__} is a localizer; leave it out: what "
+            "a localizer adapts is among its own settings, such as T3AL's model.tuning"
+        )
+    if ckpt_path is not None:
+        raise ValueError(
+            f"--ckpt_path {ckpt_path}: {model.__name__} is a localizer, which is not trained and has no checkpoints; "
+            "leave it out, and choose weights of the CLIP model by --model.weights"
+        )
+
+
+def _known_class(section: str, stated: str | None) -> type | None:
+    """The class of a path or a short name, if it is one that zsar has."""
+    kinds = {kind for base in KINDS[section].values() for kind in _subclasses(base)}
+    return next((kind for kind in kinds if stated in (kind.__name__, f"{kind.__module__}.{kind.__qualname__}")), None)
+
+
+def names_of(base: type) -> str:
+    """The short names of what zsar has of a kind: "A, B or C"."""
+    ours = sorted(kind.__name__ for kind in _subclasses(base) if kind.__module__.startswith(_PACKAGES))
+    return f"{', '.join(ours[:-1])} or {ours[-1]}"
+
+
+def _subclasses(base: type) -> set[type]:
+    """All of them, at any depth."""
+    children: set[type] = set(base.__subclasses__())
+    return children.union(*(_subclasses(child) for child in children))

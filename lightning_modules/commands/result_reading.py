@@ -1,0 +1,75 @@
+"""results.json files of any task, as `zsar summarize` reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
+_FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """Reads the results.json of a run folder.
+
+    Args:
+        folder: A run folder after `zsar test` or `zsar validate`.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        ValueError: There is no result, or it is not JSON.
+    """
+    path = folder / "results.json"
+    if not path.is_file():
+        raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON ({error}); test again") from error
+
+
+@contextmanager
+def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
+    """Within it a result is taken apart, which must be whole.
+
+    Args:
+        folder: Where it lies.
+        content: What its results.json holds.
+
+    Raises:
+        ValueError: The result is not one of ours, as something is not in it, or it is of a part of the test set.
+    """
+    path = folder / "results.json"
+    try:
+        if not content["complete"]:
+            raise ValueError(
+                f"{path} is of a part of the test set only (a limit on batches was set); test again without"
+            )
+        yield
+    except KeyError as error:
+        raise ValueError(
+            f"{path} lacks {error}; was it written by `zsar test`? Give run folders, not summaries"
+        ) from error
+
+
+def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's arguments in the run's configuration; none where the result has no configuration."""
+    arguments: dict[str, Any] = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
+    return arguments
+
+
+def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The model's arguments by dotted name, but for those that may differ in a row; as far as they are known."""
+    return tuple((key, value) for key, value in _flat(given_arguments(content)).items() if key not in _FREE_ARGUMENTS)
+
+
+def _flat(arguments: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in arguments.items():
+        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": str(value)})
+    return flat

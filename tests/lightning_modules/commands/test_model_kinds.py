@@ -1,0 +1,96 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datamodules.moving_shapes import MovingShapes
+from datamodules.untrimmed_files import UntrimmedFiles
+from lightning_modules.commands.model_kinds import (
+    check_command_line,
+    check_kinds,
+    check_localizer_options,
+    chosen_class,
+    names_of,
+)
+from lightning_modules.frame_wise import FrameWiseCLIP
+from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.t2l import T2L
+from lightning_modules.t3al import T3AL
+
+
+def test_a_class_is_found_by_its_path() -> None:
+    assert chosen_class("model", "lightning_modules.t3al.T3AL") is T3AL
+    assert chosen_class("data", "datamodules.moving_shapes.MovingShapes") is MovingShapes
+
+
+@pytest.mark.parametrize(
+    ("section", "path", "kinds"),
+    [
+        ("model", "lightning.pytorch.LightningModule", "a recognizer (ActionRecognizer) nor a localizer (ActionLocali"),
+        ("model", "datamodules.moving_shapes.MovingShapes", "a recognizer (ActionRecognizer) nor a localizer (ActionL"),
+        ("data", "lightning_modules.t3al.T3AL", "a data set of trimmed videos (TrimmedVideoDataModule) nor one of un"),
+        ("data", "json.loads", "a data set of trimmed videos (TrimmedVideoDataModule) nor one of untrimmed videos (Un"),
+    ],
+)
+def test_a_class_of_neither_kind_is_refused(section: str, path: str, kinds: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"--{section} {path} is neither {kinds}")):
+        chosen_class(section, path)
+
+
+@pytest.mark.parametrize("command", ["test", "predict"])
+def test_a_localizer_with_untrimmed_videos_and_a_recognizer_with_trimmed_ones_go_together(command: str) -> None:
+    check_kinds(T3AL, UntrimmedFiles, command=command)
+    check_kinds(T2L, MovingShapes, command=command)
+    check_localizer_options(T3AL, adaptation=None, ckpt_path=None)
+
+
+def test_a_recognizer_with_untrimmed_videos_is_refused() -> None:
+    expected = r"T2L recognizes .* but UntrimmedFiles has untrimmed videos; .* --model FrameWiseCLIP or T3AL"
+    with pytest.raises(ValueError, match=expected):
+        check_kinds(T2L, UntrimmedFiles, command="fit")
+
+
+def test_a_localizer_with_trimmed_videos_is_refused() -> None:
+    expected = (
+        r"T3AL finds actions in untrimmed videos, but MovingShapes has trimmed .*THUMOS14Untrimmed.* or ZeroShotCLIP"
+    )
+    with pytest.raises(ValueError, match=expected):
+        check_kinds(T3AL, MovingShapes, command="test")
+
+
+@pytest.mark.parametrize("command", ["fit", "validate"])
+@pytest.mark.parametrize("data", [UntrimmedFiles, MovingShapes])
+def test_training_a_localizer_is_refused_whatever_the_data(command: str, data: type) -> None:
+    with pytest.raises(ValueError, match=f"T3AL is a localizer, .* there is nothing to {command}; use `zsar test`"):
+        check_kinds(T3AL, data, command=command)
+
+
+def test_options_of_recognizers_are_refused_for_a_localizer() -> None:
+    with pytest.raises(ValueError, match="--adaptation tunes the prompts of a recognizer, and FrameWiseCLIP is a loca"):
+        check_localizer_options(FrameWiseCLIP, adaptation="PromptTuning", ckpt_path=None)
+    with pytest.raises(ValueError, match=r"--ckpt_path best\.ckpt: FrameWiseCLIP is a localizer.*--model\.weights"):
+        check_localizer_options(FrameWiseCLIP, adaptation=None, ckpt_path="best.ckpt")
+
+
+def test_a_command_line_is_checked_by_short_names_paths_and_files(tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump({"model": {"class_path": "lightning_modules.t2l.T2L"}}))
+    trimmed = ["--data", "datamodules.moving_shapes.MovingShapes"]
+    with pytest.raises(ValueError, match="T3AL finds actions in untrimmed videos, but MovingShapes"):
+        check_command_line(["test", "--model", "T3AL", *trimmed])
+    check_command_line(["test", "--model", "T3AL", "--config", str(tmp_path / "e.yaml"), *trimmed])
+    with pytest.raises(ValueError, match="T2L recognizes .* but UntrimmedFiles"):
+        check_command_line(["test", "--config", str(tmp_path / "e.yaml"), "--data=UntrimmedFiles"])
+    (tmp_path / "zar.yaml").write_text(yaml.safe_dump({"adaptation": {"class_path": "PromptTuning"}}))
+    with pytest.raises(ValueError, match="--adaptation tunes the prompts of a recognizer, and T3AL"):
+        check_command_line(["test", "--model", "T3AL", "--config", str(tmp_path / "zar.yaml")])
+
+
+def test_what_a_command_line_does_not_say_or_zsar_does_not_know_is_left_to_the_parser() -> None:
+    check_command_line(["fit", "--model", "T3AL", "--help"])
+    check_command_line(["fit", "--model", "mine.T3AL", "--data", "MovingShapes"])
+    check_command_line(["fit"])
+
+
+def test_names_are_those_of_the_classes_that_one_may_choose() -> None:
+    assert names_of(ActionLocalizer) == "FrameWiseCLIP or T3AL"

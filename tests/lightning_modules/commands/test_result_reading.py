@@ -1,0 +1,37 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from lightning_modules.commands.result_reading import given_arguments, model_arguments, read_result, whole_result
+
+
+def test_a_result_is_read_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('{"task": "localization", "complete": false}')
+    assert read_result(tmp_path) == {"task": "localization", "complete": False}
+
+
+def test_what_is_no_json_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"holds no results.json; run `zsar test` with --run_dir"):
+        read_result(tmp_path)
+    (tmp_path / "results.json").write_text("{")
+    with pytest.raises(ValueError, match=r"results.json is not JSON .*; test again"):
+        read_result(tmp_path)
+
+
+def test_what_a_result_lacks_is_named_and_a_part_of_a_test_set_is_none(tmp_path: Path) -> None:
+    content = json.loads('{"complete": true}')
+    with pytest.raises(ValueError, match="results.json lacks 'sets'"), whole_result(tmp_path, content):
+        content["sets"]
+    with pytest.raises(ValueError, match="a part of the test set only"), whole_result(tmp_path, {"complete": False}):
+        pytest.fail("it was taken apart")
+    with whole_result(tmp_path, {"complete": True, "sets": {}}):
+        pass
+
+
+def test_arguments_of_the_model_are_flat_and_leave_out_what_may_differ_in_a_row() -> None:
+    arguments = {"architecture": "tiny-clip", "weights": "a.pt", "tuning": {"n_steps": 60, "loss": {"name": "paper"}}}
+    content = {"config": {"model": {"init_args": arguments}}}
+    assert given_arguments(content) == arguments
+    assert model_arguments(content) == (("tuning.n_steps", "60"), ("tuning.loss.name", "paper"))
+    assert model_arguments({"config": None}) == model_arguments({"config": {"model": None}}) == ()
