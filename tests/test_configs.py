@@ -21,15 +21,19 @@ from lightning_modules.recognizer import ActionRecognizer
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"
-EXPERIMENTS = sorted((CONFIGS / "experiment").glob("*.yaml"))
-MODELS = sorted((CONFIGS / "model").glob("*.yaml"))
 UNTRIMMED = sorted((CONFIGS / "data").glob("*untrimmed*.yaml"))
 DATA = sorted(set((CONFIGS / "data").glob("*.yaml")) - set(UNTRIMMED))
+# Localizers and their experiments are instantiated, and run, in tests/test_localization_configs.py.
+LOCALIZERS = sorted(p for p in (CONFIGS / "model").glob("*.yaml") if "iou_thresholds:" in p.read_text())
+LOCALIZATIONS = sorted(p for p in (CONFIGS / "experiment").glob("*.yaml") if "untrimmed" in p.read_text())
+MODELS = sorted(set((CONFIGS / "model").glob("*.yaml")) - set(LOCALIZERS))
+EXPERIMENTS = sorted(set((CONFIGS / "experiment").glob("*.yaml")) - set(LOCALIZATIONS))
 LISTS = sorted((CONFIGS / "lists").glob("*.yaml"))
 TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
 ADAPTATIONS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
-ALL = [*EXPERIMENTS, *MODELS, *DATA, *UNTRIMMED, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
+OF_LOCALIZATION = [*LOCALIZATIONS, *LOCALIZERS, *UNTRIMMED]
+ALL = [*EXPERIMENTS, *MODELS, *DATA, *OF_LOCALIZATION, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
 # Of each model, with several test views and with base and novel classes.
 TESTS = ("clip_base_to_novel_ucf101", "vifi_clip_zero_shot_hmdb51", "t2l_few_shot_ssv2_4", "ap_clip_zero_shot_ucf101")
 
@@ -106,10 +110,10 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
         assert cli.datamodule.clips.n_frames == cli.model.n_frames
     for key, value in content.items():
         if "." in key:  # a stated difference has taken effect
-            assert _configured(cli, key) == value
+            assert configured(cli, key) == value
 
 
-def _configured(cli: ParsingCLI, key: str) -> object:
+def configured(cli: ParsingCLI, key: str) -> object:
     section, _, rest = key.partition(".")
     config = cli.config[cli.subcommand]
     found = config[f"{section}.init_args.{rest}" if section in ("model", "data", "adaptation") else key]
@@ -158,8 +162,8 @@ def test_an_ablation_is_appended_to_the_experiments_that_it_names_and_changes_th
         assert [key for key, value in content.items() if _stated(before, key) != value], experiment
     cli = parse("--config", str(experiments[0]), "--config", str(path), subcommand="test")
     for key, value in content.items():
-        configured = _configured(cli, key)
-        assert (list(configured) if isinstance(configured, tuple) else configured) == value
+        found = configured(cli, key)
+        assert (list(found) if isinstance(found, tuple) else found) == value
 
 
 def _stated(experiment: dict[str, Any], key: str) -> object:
@@ -179,7 +183,7 @@ def test_published_lists_are_appended_to_the_experiments_that_they_name(path: Pa
     for experiment in experiments:
         cli = parse("--config", str(experiment), "--config", str(path))
         for key, value in yaml.safe_load(path.read_text()).items():
-            assert _configured(cli, key) == value
+            assert configured(cli, key) == value
 
 
 @pytest.mark.parametrize("path", MODELS, ids=name)
