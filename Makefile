@@ -11,12 +11,15 @@ QUICKSTART := runs/quickstart
 ABLATION := runs/ablation
 AP_CLIP_DEMO := runs/ap-clip-demo
 TTA_DEMO := runs/tta-demo
+TINY_COCA := runs/tiny_coca
+LOCALIZE_DEMO := runs/localize-demo
 VARIANTS := zero_shot adapters ttl tfd t2l
 AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
 TTA_VARIANTS := alone tpt dts_tpt_names dts_tpt zar
+LOCALIZE_VARIANTS := frame_wise t0 t3al_without_suppression t3al oracle_class oracle_count oracle_selection oracle_all
 SEEDS := 0 1 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo test lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -25,6 +28,7 @@ help:
 	@echo "make ablation             frozen / adapters / TTL / TFD / both, three seeds each, one table"
 	@echo "make ap-clip-demo         one prompt / prompts averaged / AP-CLIP, three seeds each, one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
+	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, one table (5 minutes)"
 	@echo "make test                 install, run the tests"
 	@echo "make lint                 ruff, mypy, codespell"
 	@echo "make format               let ruff format the code"
@@ -130,6 +134,43 @@ $(TTA_DEMO)/.tested-t2l-$(1): $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt
 	@touch $$@
 endef
 $(foreach s,$(SEEDS),$(eval $(call TTA_RULES,$(s))))
+
+# One tiny CoCa; seeds differ in the rendered videos and in what T3AL draws. A seed's runs are one process of one thread:
+# the first renders the videos and decodes them itself, the others read features and captions that are extracted once.
+LOCALIZE_RUNS := $(SEEDS:%=$(LOCALIZE_DEMO)/.tested-%)
+LOCALIZE_ROWS := $(foreach v,$(LOCALIZE_VARIANTS),$(foreach s,$(SEEDS),$(LOCALIZE_DEMO)/$(v)/seed$(s)))
+LOCALIZE_FIGURE := $(LOCALIZE_DEMO)/figure
+
+$(TINY_COCA)/seed%.pt: $(SOURCES) | $(INSTALLED)
+	$(ZSAR) pretrain-tiny --architecture tiny-coca --seed $* --output $@
+	@touch $@
+
+localize-demo: $(TINY_COCA)/seed0.pt
+	$(MAKE) --no-print-directory --jobs 3 $(LOCALIZE_RUNS)
+	$(ZSAR) localize $(LOCALIZE_DEMO)/data/seed0/untrimmed_shapes/*/blue_circle_00.mp4 \
+	  --classes "blue circle moving, red square moving, green cross moving" --template "a photo of a {}" \
+	  --annotations $(LOCALIZE_DEMO)/data/seed0/untrimmed_shapes/*/timeline.json \
+	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt --captions $(LOCALIZE_DEMO)/data/seed0/features/* \
+	  --output $(LOCALIZE_FIGURE)
+	$(ZSAR) summarize $(LOCALIZE_ROWS) --output $(LOCALIZE_DEMO)/results.json
+
+# $(1): seed, $(2): more options of a test
+LOCALIZE_TEST = zsar test --config $(CONFIGS)/untrimmed_shapes_$(V).yaml --seed_everything $(1) --data.render_seed $(1) \
+  --data.data_root $(LOCALIZE_DEMO)/data/seed$(1) --run_dir $(LOCALIZE_DEMO)/$(V)/seed$(1) \
+  --trainer.enable_progress_bar false $(2)
+LOCALIZE_EXTRACT = zsar extract $(LOCALIZE_DEMO)/data/seed$(1)/untrimmed_shapes \
+  --output $(LOCALIZE_DEMO)/data/seed$(1)/features --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
+  --dtype fp32 --captions --caption-generation greedy --n-workers 0
+
+define LOCALIZE_RULES
+$(LOCALIZE_DEMO)/.tested-$(1): $(TINY_COCA)/seed0.pt
+	@rm -rf $(LOCALIZE_DEMO)/data/seed$(1) && mkdir -p $(LOCALIZE_DEMO)
+	@printf '%s\n' $(foreach V,frame_wise,'$(call LOCALIZE_TEST,$(1),)') '$(call LOCALIZE_EXTRACT,$(1))' \
+	  $(foreach V,$(filter-out frame_wise,$(LOCALIZE_VARIANTS)),'$(call LOCALIZE_TEST,$(1),--data.features features --data.captions features)') \
+	  | OMP_NUM_THREADS=1 $(ZSAR) several -
+	@touch $$@
+endef
+$(foreach s,$(SEEDS),$(eval $(call LOCALIZE_RULES,$(s))))
 
 # --- development ------------------------------------------------------------------------------------------------------
 
