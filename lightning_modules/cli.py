@@ -24,9 +24,9 @@ _COMMANDS = {
     "convert": ("import a checkpoint that the authors of a method released", "convert"),
     "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
     "several": ("several commands in one process, for sweeps of short runs", "several"),
-    "extract": ("frame features of long videos, for localization", "extract"),
+    "extract": ("frame features and captions of long videos, for localization", "extract"),
     "describe": ("have a language model write descriptions of classes", "describe"),
-    "pretrain-tiny": ("train the tiny CLIP of the embedded benchmark, about a minute", "pretrain_tiny"),
+    "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark, one to two minutes", "pretrain_tiny"),
 }
 
 _OVERVIEW = """\

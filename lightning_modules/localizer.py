@@ -80,7 +80,7 @@ class ActionLocalizer(LightningModule):
         super().__init__()
         self.backbone = OpenClipBackbone(architecture, weights)
         self.backbone.requires_grad_(False).eval()
-        visual_projection(self.backbone)
+        _ = self.projections  # refuses a model that has none
         self.iou_thresholds = tuple(iou_thresholds)
         TemporalMeanAveragePrecision(1, self.iou_thresholds)  # refuses wrong thresholds before any work is done
         self.n_adaptations = 0

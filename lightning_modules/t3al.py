@@ -34,6 +34,7 @@ from lightning_modules.localization import (
     UntrimmedFeatures,
     in_order_of_time,
 )
+from lightning_modules.localization_oracles import Oracles, frames_inside, longest_class
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.networks.open_clip_captions import check_can_caption, check_can_generate
 from lightning_modules.projection_tuning import (
@@ -52,23 +53,6 @@ from lightning_modules.text_guided_suppression import (
 )
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Oracles:
-    """What is read from the annotations instead of found, to see what would be gained (the paper's Figure 4).
-
-    Attributes:
-        perfect_class: The pseudo-label is the class that is annotated for longest.
-        region_count: Instead of suppression, as many segments are kept as are annotated, those nearest to the
-            pseudo-label.
-        selection: Positive frames come from annotated segments of the pseudo-label and negative ones from elsewhere,
-            where the video has both.
-    """
-
-    perfect_class: bool = False
-    region_count: bool = False
-    selection: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +93,7 @@ class T3AL(ActionLocalizer):
         segment_score: Literal["mean", "max"] = "mean",
         largest_gap_seconds: float | None = None,
         pseudo_labels: PseudoLabels = PseudoLabels(),
-        oracles: Oracles = Oracles(),
+        oracles: Oracles = Oracles(),  # noqa: B008
         iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
     ) -> None:
         """Builds the model; the defaults are the paper's for THUMOS14.
@@ -136,7 +120,6 @@ class T3AL(ActionLocalizer):
             raise ValueError(f"largest_gap_seconds must be at least 0, or null; got {largest_gap_seconds}")
         if pseudo_labels.most > 1 and oracles.perfect_class:
             raise ValueError("oracles.perfect_class gives a video one class; leave pseudo_labels.most at 1")
-        assert self.projections.text is not None
         self.tuning = tuning
         self.suppression = suppression
         self.region_class = region_class
@@ -201,7 +184,7 @@ class T3AL(ActionLocalizer):
     ) -> list[int]:
         """The pseudo-labels of a video among the classes of a set, the best first, as places in the union."""
         if self.oracles.perfect_class:
-            return [int(members[_longest(video, index, len(texts[index].names))])]
+            return [int(members[longest_class(video, index, len(texts[index].names))])]
         mean = functional.normalize(video.features.mean(dim=0) @ self.projections.visual, dim=-1)
         cosines = embedded[members] @ mean
         ranked = cosines.argsort(descending=True, stable=True)[: self.pseudo_labels.most]
@@ -213,7 +196,7 @@ class T3AL(ActionLocalizer):
             features=video.features,
             text=union.features[label],
             draws=draw_selection(self.tuning, _seed(video.id, union.names[label])),
-            inside=_inside(video, union, label) if self.oracles.selection else None,
+            inside=frames_inside(video, union, label) if self.oracles.selection else None,
         )
 
     # --- segments of one pseudo-label -----------------------------------------------------------------------------
@@ -319,25 +302,3 @@ def _seed(video: str, class_name: str) -> int:
     """From the run's seed, the video and the pseudo-label, so that draws depend on nothing else."""
     parts = ("t3al", os.environ.get("PL_GLOBAL_SEED", "0"), video, class_name)
     return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:8], "big") >> 1
-
-
-def _longest(video: UntrimmedFeatures, index: int, n_classes: int) -> int:
-    """The class of a set that is annotated for longest."""
-    truth = video.truths.get(index)
-    if truth is None or not len(truth.labels):
-        raise ValueError(
-            f"oracles.perfect_class needs annotations, but {video.id!r} has none; leave it at false for such videos"
-        )
-    seconds = torch.zeros(n_classes, dtype=torch.float64)
-    return int(seconds.index_add(0, truth.labels, truth.seconds.diff(dim=1)[:, 0]).argmax())
-
-
-def _inside(video: UntrimmedFeatures, union: ClassUnion, label: int) -> Tensor:
-    """Frames that begin within an annotated instance of a class, bool [N]."""
-    times = video.times_seconds
-    inside = torch.zeros(len(times), dtype=torch.bool)
-    for index, truth in video.truths.items():
-        of_class = truth.seconds[(union.members[index].cpu()[truth.labels] == label).nonzero()[:, 0]]
-        for start, end in of_class.tolist():
-            inside |= (times >= start) & (times < end)
-    return inside.to(video.features.device)

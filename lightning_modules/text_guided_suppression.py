@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.caption_files import SUFFIX, read_captions
+from lightning_modules.caption_files import SUFFIX, VideoCaptions, read_captions
 from lightning_modules.localization import UntrimmedFeatures
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
@@ -93,6 +93,7 @@ class VideoCaptionTexts:
         self._video, self._backbone, self._text_features, self._settings = video, backbone, text_features, settings
         self._features: dict[str, Tensor] = {}
         self._generated: dict[float, str] = {}
+        self._stored: VideoCaptions | None = None
 
     def features_of(self, segment: Segment) -> Tensor:
         """Text features of the captions within a segment, [n, V], n at least 1.
@@ -110,8 +111,9 @@ class VideoCaptionTexts:
 
     def _read(self, segment: Segment) -> list[str]:
         assert self._video.captions_folder is not None
-        captions = read_captions(file_of_video(self._video.captions_folder, self._video.id, SUFFIX))
-        return [captions.texts[i] for i in captions.within(segment.start_seconds, segment.end_seconds)]
+        if self._stored is None:
+            self._stored = read_captions(file_of_video(self._video.captions_folder, self._video.id, SUFFIX))
+        return [self._stored.texts[i] for i in self._stored.within(segment.start_seconds, segment.end_seconds)]
 
     def _written(self, segment: Segment) -> list[str]:
         times = self._times(segment)

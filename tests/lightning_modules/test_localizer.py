@@ -15,12 +15,13 @@ from datamodules.untrimmed_shapes import UntrimmedShapes
 from datamodules.video_folder import VideoFolder
 from lightning_modules.feature_files import FeatureFileError, FeatureSource, write_features
 from lightning_modules.frame_wise import FrameWiseCLIP
+from lightning_modules.localization_oracles import Oracles
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.metrics.temporal_map import TemporalMeanAveragePrecision
 from lightning_modules.networks.frame_features import features_of_uint8
 from lightning_modules.networks.open_clip_weights import BackboneError
 from lightning_modules.projection_tuning import ProjectionTuning
-from lightning_modules.t3al import T3AL, Oracles
+from lightning_modules.t3al import T3AL
 from lightning_modules.text_guided_suppression import TextGuidedSuppression
 
 THRESHOLDS = (0.1, 0.3, 0.5)

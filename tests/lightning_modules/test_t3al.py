@@ -11,8 +11,9 @@ from torch.testing import assert_close
 
 from lightning_modules.caption_files import SUFFIX, VideoCaptions, write_captions
 from lightning_modules.localization import Localization, Truth
+from lightning_modules.localization_oracles import Oracles
 from lightning_modules.projection_tuning import ProjectionTuning
-from lightning_modules.t3al import T3AL, Oracles, PseudoLabels
+from lightning_modules.t3al import T3AL, PseudoLabels
 from lightning_modules.text_guided_suppression import TextGuidedSuppression
 from tests.lightning_modules.made_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference

@@ -1,0 +1,47 @@
+import pytest
+import torch
+
+from lightning_modules.class_union import ClassUnion
+from lightning_modules.localization import Truth, UntrimmedFeatures
+from lightning_modules.localization_oracles import frames_inside, longest_class
+from tests.lightning_modules.made_videos import class_text
+
+
+def truth(*instances: tuple[int, float, float]) -> Truth:
+    return Truth(
+        torch.tensor([label for label, _, _ in instances], dtype=torch.int64),
+        torch.tensor([[start, end] for _, start, end in instances], dtype=torch.float64).reshape(-1, 2),
+    )
+
+
+def video(**truths: Truth) -> UntrimmedFeatures:
+    return UntrimmedFeatures(
+        id="v",
+        features=torch.zeros(8, 2),
+        times_seconds=torch.arange(8, dtype=torch.float64) / 2,
+        duration_seconds=4.0,
+        sets=tuple(range(len(truths))),
+        truths=dict(enumerate(truths.values())),
+    )
+
+
+def test_the_longest_class_is_that_of_all_its_instances_together() -> None:
+    annotated = video(a=truth((0, 0, 2.5), (1, 0, 1.5), (1, 2, 3.5)), b=truth((2, 0, 1)))
+    assert longest_class(annotated, 0, 3) == 1
+    assert longest_class(annotated, 1, 3) == 2
+
+
+@pytest.mark.parametrize("annotated", [video(), video(a=truth())])
+def test_a_video_without_annotations_has_no_longest_class(annotated: UntrimmedFeatures) -> None:
+    with pytest.raises(ValueError, match="perfect_class needs annotations, but 'v' has none"):
+        longest_class(annotated, 0, 3)
+
+
+def test_frames_inside_are_those_that_begin_within_an_instance_of_the_class_in_any_set() -> None:
+    texts = [class_text(("dancing", "chess")), class_text(("chess", "diving"))]
+    union = ClassUnion(texts, lambda prompts: torch.zeros(len(prompts), 1))
+    annotated = video(a=truth((0, 0.5, 1.5), (1, 2, 3)), b=truth((0, 2, 3), (1, 3, 3.2)))
+    places = {name: union.names.index(name) for name in ("dancing", "chess", "diving")}
+    assert frames_inside(annotated, union, places["dancing"]).nonzero()[:, 0].tolist() == [1, 2]
+    assert frames_inside(annotated, union, places["chess"]).nonzero()[:, 0].tolist() == [4, 5]
+    assert frames_inside(annotated, union, places["diving"]).nonzero()[:, 0].tolist() == [6]
