@@ -2,7 +2,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -58,9 +58,12 @@ def test_segments_are_where_frames_look_like_the_video_s_class(make: Any) -> Non
     assert localization.n_steps == model.n_adaptations == 0
 
 
+@pytest.mark.parametrize("similarity", ["dot", "cosine"])
 @pytest.mark.parametrize("remove_background", [True, False])
-def test_it_is_the_reference_without_adaptation(make: Any, remove_background: bool) -> None:
-    settings = replace(TUNING, n_steps=0, window_frames=6, remove_background=remove_background)
+def test_it_is_the_reference_without_adaptation(
+    make: Any, remove_background: bool, similarity: Literal["dot", "cosine"]
+) -> None:
+    settings = replace(TUNING, n_steps=0, window_frames=6, remove_background=remove_background, similarity=similarity)
     model = make(tuning=settings, largest_gap_seconds=0.0)
     video = video_of(model, TWO_DANCES, noise=0.3)
     localization = model.localize([video], [class_text()])[0][0]
@@ -74,7 +77,7 @@ def test_it_is_the_reference_without_adaptation(make: Any, remove_background: bo
         *parts,
         own.log_scale,
         remove_background=remove_background,
-        similarity="dot",
+        similarity=similarity,
     )
     regions = reference.segments(scores, 6)
     assert [(d.segment.first_frame, d.segment.last_frame) for d in localization.detections] == regions
@@ -212,7 +215,7 @@ def test_the_oracle_of_the_class_needs_annotations(make: Any) -> None:
 def test_the_oracle_of_the_count_keeps_the_segments_nearest_to_the_pseudo_label(make: Any) -> None:
     tuning = replace(TUNING, n_steps=0, window_frames=1)
     model = make(tuning=tuning, oracles=Oracles(region_count=True))
-    video = video_of(model, {**TWO_DANCES, (85, 90): "diving"}, truths={0: truth(("dancing", 2, 4), ("chess", 6, 7))})
+    video = video_of(model, {**TWO_DANCES, (5, 10): "diving"}, truths={0: truth(("dancing", 2, 4), ("chess", 6, 7))})
     localization = model.localize([video], [class_text()])[0][0]
     assert found(localization) == [(2.0, 4.0, "dancing"), (6.0, 7.5, "dancing")]
     all_of_them = make(tuning=tuning).localize([video], [class_text()])[0][0]
@@ -242,7 +245,7 @@ def test_several_pseudo_labels_find_several_actions(make: Any) -> None:
     localization = model.localize([video_of(model, actions)], [class_text()])[0][0]
     assert len(localization.curves) == 2
     assert {(1.0, 3.0, "dancing"), (6.0, 8.0, "diving")} <= set(found(localization))
-    assert len(set(found(localization))) == len(found(localization))
+    assert not {(1.0, 3.0, "diving"), (6.0, 8.0, "dancing")} & set(found(localization))  # each is named once
     narrow = make(tuning=tuning, pseudo_labels=PseudoLabels(most=4, margin=0.0))
     assert len(narrow.localize([video_of(model, actions)], [class_text()])[0][0].curves) == 1
 
