@@ -48,8 +48,7 @@ def places(n_pool: int, draws: Tensor) -> Tensor:
     noise = min(_LARGEST_NOISE, max(0, (n_pool // k - 1) // 2))
     # floor((j + 1/2) n / K) in integers: rounding must not move a frame.
     middles = (2 * torch.arange(k, device=draws.device) + 1) * n_pool // (2 * k)
-    moved = middles + (draws * (2 * noise + 1)).floor().long() - noise
-    return moved.clamp(0, n_pool - 1)
+    return middles + (draws * (2 * noise + 1)).floor().long() - noise
 
 
 def smoothing_windows(frames: Tensor, n_frames: int, window: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
