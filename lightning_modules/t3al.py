@@ -242,7 +242,10 @@ class T3AL(ActionLocalizer):
         embedded = [caption_embedding(captions.features_of(s), projections.embed_classes) for s in segments]
         settings = self.suppression
         kept: list[bool] = agreeing_segments(
-            torch.stack(embedded), similarity=settings.similarity, share=settings.share
+            torch.stack(embedded),
+            similarity=settings.similarity,
+            share=settings.share,
+            counts_itself=settings.counts_itself,
         ).tolist()
         return kept
 

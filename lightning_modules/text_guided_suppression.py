@@ -1,7 +1,9 @@
 """Text-guided suppression: of the segments of a video, those whose captions agree with few others (T3AL, 4.4).
 
 The paper captions every frame of a segment; here one each `seconds`, at the same times for all segments of a video, so
-that a frame is captioned once. `seconds: null` is every frame that was looked at.
+that a frame is captioned once. `seconds: null` is every frame that was looked at. It sums columns of a matrix whose
+diagonal is 1 and leaves open how the sum compares with alpha: by default a segment must agree with more than alpha of
+the others; `counts_itself: true` reads the sum as it stands.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ class TextGuidedSuppression:
     Attributes:
         similarity: beta, the cosine of mean captions from which on two segments agree.
         share: alpha; a segment is kept if more than this share of the others agree with it.
+        counts_itself: Whether it is kept if at least this share of all agree, itself among them.
         seconds: From one captioned frame to the next, where there are no files of captions (the data's
             `captions`, made by `zsar extract --captions` or elsewhere), so that the model itself, which must be a CoCa,
             generates captions in the course of the run; null for all frames looked at.
@@ -40,6 +43,7 @@ class TextGuidedSuppression:
 
     similarity: float = 0.75
     share: float = 0.5
+    counts_itself: bool = False
     seconds: float | None = 1.0
     generation: CaptionSettings = CaptionSettings()  # noqa: RUF009 - frozen
 
@@ -53,13 +57,14 @@ class TextGuidedSuppression:
             raise ValueError(f"seconds must be above 0, or null for every frame; got {self.seconds}")
 
 
-def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float) -> Tensor:
+def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float, counts_itself: bool = False) -> Tensor:
     """Which segments are kept (Eq. 11 and what follows it).
 
     Args:
         embeddings: d, the unit vectors of the segments' captions, [M, D].
         similarity: beta.
         share: alpha.
+        counts_itself: Whether a segment's agreement with itself counts.
 
     Returns:
         bool [M]; all true for one or two segments.
@@ -68,8 +73,9 @@ def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float) ->
     if n < _SMALLEST_VOTE:
         return torch.ones(n, dtype=torch.bool, device=embeddings.device)
     agrees = embeddings @ embeddings.T >= similarity
-    others = agrees.fill_diagonal_(False).sum(dim=1)
-    return others / (n - 1) > share
+    if counts_itself:
+        return agrees.fill_diagonal_(True).sum(dim=1) / n >= share
+    return agrees.fill_diagonal_(False).sum(dim=1) / (n - 1) > share
 
 
 class VideoCaptionTexts:

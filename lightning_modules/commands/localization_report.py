@@ -141,7 +141,9 @@ def segment_table(video: LocalizedVideo) -> Table:
             times = (written(segment.start_seconds), written(segment.end_seconds))
             table.add_row(*times, escape(name), f"{segment.score:.2f}")
     if not video.localization.detections:
-        table.add_row("", "", "nothing found", "")
+        n = len(video.localization.suppressed)
+        nothing = f"nothing: captions of all {n} segments differ; --no-suppress keeps them" if n else "nothing found"
+        table.add_row("", "", nothing, "")
     return table
 
 

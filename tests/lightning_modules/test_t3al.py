@@ -277,6 +277,18 @@ def test_a_segment_whose_captions_are_unlike_the_others_is_suppressed(make: Any,
     assert [d.segment.start_seconds for d in localization.suppressed] == [8.0]
 
 
+def test_a_segment_that_counts_itself_is_kept_by_one_other(make: Any, tmp_path: Path) -> None:
+    tuning = replace(TUNING, n_steps=0, window_frames=1)
+    actions = {(first, first + 10): "dancing" for first in (10, 40, 70)}
+    with_captions(tmp_path, "v", {1.5: "people dance", 4.5: "people dance", 7.5: "a chess board"})
+    starts = []
+    for counts_itself in (False, True):
+        model = make(tuning=tuning, suppression=TextGuidedSuppression(similarity=0.99, counts_itself=counts_itself))
+        video = video_of(model, actions, captions_folder=tmp_path)
+        starts.append([start for start, _, _ in found(model.localize([video], [class_text()])[0][0])])
+    assert starts == [[], [1.0, 4.0]]
+
+
 def test_a_caption_longer_than_the_model_reads_is_cut(make: Any, tmp_path: Path) -> None:
     model = make(tuning=replace(TUNING, n_steps=0, window_frames=1), suppression=TextGuidedSuppression())
     actions = {(first, first + 10): "dancing" for first in (10, 40, 70)}

@@ -44,6 +44,17 @@ def test_a_segment_does_not_vote_for_itself() -> None:
     assert agreeing_segments(at_angles(0, 0, 90), similarity=0.75, share=0.4).tolist() == [True, True, False]
 
 
+def test_a_segment_that_counts_itself_needs_half_of_all() -> None:
+    def kept(*degrees: float) -> list[bool]:
+        embeddings = at_angles(*degrees)
+        found: list[bool] = agreeing_segments(embeddings, similarity=0.75, share=0.5, counts_itself=True).tolist()
+        return found
+
+    assert kept(0, 0, 90) == [True, True, False]  # two of three, one of three
+    assert kept(0, 0, 90, 90) == [True] * 4  # two of four are half
+    assert kept(0, 0, 90, 180) == [True, True, False, False]
+
+
 @pytest.mark.parametrize("degrees", [(), (0,), (0, 180)])
 def test_up_to_two_segments_are_all_kept(degrees: tuple[float, ...]) -> None:
     assert agreeing_segments(at_angles(*degrees), similarity=0.75, share=0.5).tolist() == [True] * len(degrees)
