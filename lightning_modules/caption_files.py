@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lightning_modules.source_differences import source_differences
+
 FORMAT_VERSION = 1
 SUFFIX = ".captions.json"
 _REMEDY = "give the settings of the file, delete it to have it made again, or take another --output folder"
@@ -191,7 +193,6 @@ def check_caption_source(
     """
     if source is None:
         raise CaptionFileError(f"{path} does not say what its captions were made of; {_REMEDY}")
-    found = asdict(source)
     asked = {
         "backbone_hash": backbone_hash,
         "stride": stride,
@@ -199,11 +200,8 @@ def check_caption_source(
         "n_tokens": n_tokens,
         "source_bytes": source_bytes,
     }
-    different = [key for key, value in asked.items() if value is not None and found[key] != value]
-    if different:
-        said = "; ".join(f"{key} is {found[key]} in the file, but {asked[key]} is asked for" for key in different)
-        model = f" (the file's model is {source.architecture} {source.weights})" if "backbone_hash" in different else ""
-        raise CaptionFileError(f"{path}: {said}{model}; {_REMEDY}")
+    if (said := source_differences(source, asked)) is not None:
+        raise CaptionFileError(f"{path}: {said}; {_REMEDY}")
 
 
 # --- what JSON holds --------------------------------------------------------------------------------------------------

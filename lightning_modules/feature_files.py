@@ -18,6 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from lightning_modules.source_differences import source_differences
+
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
@@ -158,13 +160,9 @@ def check_source(
     Raises:
         FeatureFileError: Something differs: both values are named.
     """
-    found = asdict(source)
     asked = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype, "source_bytes": source_bytes}
-    different = [key for key, value in asked.items() if value is not None and found[key] != value]
-    if different:
-        said = "; ".join(f"{key} is {found[key]} in the file, but {asked[key]} is asked for" for key in different)
-        model = f" (the file's model is {source.architecture} {source.weights})" if "backbone_hash" in different else ""
-        raise FeatureFileError(f"{path}: {said}{model}; {_REMEDY}")
+    if (said := source_differences(source, asked)) is not None:
+        raise FeatureFileError(f"{path}: {said}; {_REMEDY}")
 
 
 def _open(path: Path) -> VideoFeatures:

@@ -26,6 +26,7 @@ from datamodules.video_index import find_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
 
 NONE_OF_THESE = "none of these"
@@ -163,8 +164,7 @@ def _load_model(options: argparse.Namespace) -> ActionRecognizer:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
         return load_recognizer(options.checkpoint, weights=options.weights, device=device)
     architecture = options.architecture or "ViT-B-16-quickgelu"
-    brings_weights = architecture.startswith(("hf-hub:", "local-dir:"))
-    weights = options.weights or (None if brings_weights else "openai")
+    weights = options.weights or (None if brings_weights(architecture) else "openai")
     return ZeroShotCLIP(architecture=architecture, weights=weights).eval().to(device)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import textwrap
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import yaml
 from datamodules.data_sets import data_set_names
 from datamodules.diagnosis import Stage, stages_of
 from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
 
 _DESCRIPTION = """\
@@ -120,7 +120,7 @@ def _parser() -> _Parser:
     parser.add_argument(
         "--n_workers",
         type=int,
-        default=_n_processors(),
+        default=n_processors(),
         metavar="N",
         help="processes that decode; 0 to decode in this one (default: the number of processors)",
     )
@@ -159,8 +159,3 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise ValueError(f"--decode must be all, none or a share from 0 to 1, as in 0.1; got {text!r}")
     return share
-
-
-def _n_processors() -> int:
-    """How many this process may use, which in a container or a batch job are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

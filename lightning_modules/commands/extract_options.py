@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +12,9 @@ from datamodules.streaming import FrameStride
 from lightning_modules.commands.caption_extraction import CaptionExtraction
 from lightning_modules.commands.extraction import Extraction
 from lightning_modules.commands.feature_extraction import FeatureExtraction
+from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.networks.open_clip_captions import CaptionSettings, Generation, check_can_generate
+from lightning_modules.networks.open_clip_weights import brings_weights
 
 _CAPTION_SECONDS = 1.0
 
@@ -96,8 +97,7 @@ def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
         BackboneError: What captions need is not installed.
     """
     _check_numbers(options)
-    brings_weights = options.architecture.startswith(("hf-hub:", "local-dir:"))
-    weights = options.weights or (None if brings_weights else "openai")
+    weights = options.weights or (None if brings_weights(options.architecture) else "openai")
     seconds = options.stride_seconds
     features = FeatureExtraction(
         architecture=options.architecture,
@@ -122,11 +122,20 @@ def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
     return [features, captions]
 
 
-def _check_numbers(options: argparse.Namespace) -> None:
+def check_batch_and_workers(options: argparse.Namespace) -> None:
+    """Makes sure that the frames of a batch and the decoding processes are numbers that mean something.
+
+    Raises:
+        ValueError: One of them does not.
+    """
     if options.batch_size < 1:
         raise ValueError(f"--batch-size must be at least 1; got {options.batch_size}")
     if options.n_workers is not None and options.n_workers < 0:
         raise ValueError(f"--n-workers must be 0 or more; got {options.n_workers}")
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    check_batch_and_workers(options)
     if options.devices < 1:
         raise ValueError(f"--devices must be at least 1; got {options.devices}")
     if options.caption_seconds is not None and not 0 < options.caption_seconds < float("inf"):
@@ -141,8 +150,7 @@ def _n_workers(options: argparse.Namespace) -> int:
     """Decoding processes of each device."""
     if options.n_workers is not None:
         return int(options.n_workers)
-    n_processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, n_processors // options.devices - 1)
+    return max(1, n_processors() // options.devices - 1)
 
 
 def device_names(device: str, n: int) -> list[str]:

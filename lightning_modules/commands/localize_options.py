@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE
+from lightning_modules.commands.extract_options import check_batch_and_workers
 from lightning_modules.commands.feature_extraction import FeatureExtraction
+from lightning_modules.commands.usable_processors import n_processors
+from lightning_modules.networks.open_clip_weights import brings_weights
 
 DEFAULT_ARCHITECTURE, _WEIGHTS = "coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"
 _STRIDE_SECONDS = 0.25
@@ -161,10 +163,7 @@ def check_options(options: argparse.Namespace) -> None:
         raise ValueError(f"--captions {options.captions} is of no use with --no-suppress; leave one of them out")
     if options.threshold is not None and not 0 <= options.threshold < 1:
         raise ValueError(f"--threshold is a probability, at least 0 and below 1; got {options.threshold}")
-    if options.batch_size < 1:
-        raise ValueError(f"--batch-size must be at least 1; got {options.batch_size}")
-    if options.n_workers is not None and options.n_workers < 0:
-        raise ValueError(f"--n-workers must be 0 or more; got {options.n_workers}")
+    check_batch_and_workers(options)
 
 
 def requested_features(options: argparse.Namespace) -> FeatureExtraction:
@@ -181,14 +180,13 @@ def requested_features(options: argparse.Namespace) -> FeatureExtraction:
     else:
         seconds = options.stride_seconds
         stride = FrameStride(frames=None, seconds=_STRIDE_SECONDS if seconds is None else seconds)
-    brings_weights = options.architecture.startswith(("hf-hub:", "local-dir:"))
-    usual = None if brings_weights else _WEIGHTS if options.architecture == DEFAULT_ARCHITECTURE else "openai"
-    n_processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    of_architecture = None if brings_weights(options.architecture) else "openai"
+    usual = _WEIGHTS if options.architecture == DEFAULT_ARCHITECTURE else of_architecture
     return FeatureExtraction(
         architecture=options.architecture,
         weights=options.weights or usual,
         stride=stride,
         batch_size=options.batch_size,
-        n_workers=max(1, n_processors - 1) if options.n_workers is None else options.n_workers,
+        n_workers=max(1, n_processors() - 1) if options.n_workers is None else options.n_workers,
         dtype="fp16",
     )

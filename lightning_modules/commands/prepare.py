@@ -37,6 +37,7 @@ from datamodules.preparing import (
     prepare_video,
 )
 from datamodules.transcoding import TranscodingError
+from lightning_modules.commands.usable_processors import n_processors
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
@@ -129,15 +130,10 @@ def _parser() -> argparse.ArgumentParser:
         "--n-workers",
         type=int,
         metavar="N",
-        default=_n_processors(),
+        default=n_processors(),
         help="videos that are encoded at once, each by a process and in one thread",
     )
     return parser
-
-
-def _n_processors() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:

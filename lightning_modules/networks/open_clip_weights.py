@@ -42,7 +42,7 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
     Raises:
         BackboneError: Unknown architecture, missing or unmatched weights, a failed download, QuickGELU mismatch.
     """
-    has_own_weights = architecture.startswith(("hf-hub:", "local-dir:"))
+    has_own_weights = brings_weights(architecture)
     name = architecture if has_own_weights else _registered_name(architecture)
     if has_own_weights:
         if weights is not None:
@@ -59,6 +59,11 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
     if get_pretrained_cfg(name, weights):
         return _from_tag(name, weights, cache_directory), name
     return _from_file(name, Path(weights).expanduser()), name
+
+
+def brings_weights(architecture: str) -> bool:
+    """Whether an architecture is a model of a hub or a folder, which has weights of its own."""
+    return architecture.startswith(("hf-hub:", "local-dir:"))
 
 
 def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models share no base class
