@@ -23,7 +23,7 @@ from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thu
 from datamodules.settings import Text
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
-from datamodules.video_index import find_videos
+from datamodules.video_index import named_videos
 
 _SHOWN = 5
 
@@ -154,14 +154,13 @@ def videos_by_name(sources: Sequence[Path]) -> dict[str, Path]:
     """
     files: dict[str, Path] = {}
     for source in sources:
-        found = list(find_videos(source)) if source.is_dir() else [source] if source.is_file() else []
+        found = named_videos(source)
         if not found:
             raise FileNotFoundError(
                 f"{source}: no such file, and no folder with videos; --data.videos is relative to the data root, which "
                 "$ZSAR_DATA or --data.data_root sets"
             )
-        for path in found:
-            shown = path.relative_to(source) if source.is_dir() else Path(path.name)
+        for path, shown in found:
             name = shown.with_suffix("").as_posix()
             before = files.setdefault(name, path)
             if before.resolve() != path.resolve():

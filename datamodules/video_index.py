@@ -29,6 +29,20 @@ def find_videos(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def named_videos(source: Path) -> list[tuple[Path, Path]]:
+    """The videos that somebody names by a folder, or by a file whatever its suffix.
+
+    Args:
+        source: The folder or file.
+
+    Returns:
+        Each video, and what it is called: its path in the folder, or the name of the file. None where nothing is there.
+    """
+    if source.is_dir():
+        return [(path, path.relative_to(source)) for path in find_videos(source)]
+    return [(source, Path(source.name))] if source.is_file() else []
+
+
 def video_name(path: str) -> str:
     """The name of a video, without folders and without a video's suffix: "Typing/v_1.avi" -> "v_1"."""
     name = path.rpartition("/")[2]

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from datamodules.video_index import find_videos
+from datamodules.video_index import named_videos
 from lightning_modules.caption_files import CaptionFileError
 from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
 from lightning_modules.commands.extraction import (
@@ -82,11 +82,10 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
     """
     jobs: dict[Path, VideoJob] = {}
     for source in sources:
-        found = list(find_videos(source)) if source.is_dir() else [source] if source.is_file() else []
+        found = named_videos(source)
         if not found:
             raise ValueError(f"{source}: no such file, and no folder with videos")
-        for path in found:
-            name = path.relative_to(source) if source.is_dir() else Path(path.name)
+        for path, name in found:
             job = VideoJob(path, name.as_posix(), output / name.with_suffix(suffix))
             before = jobs.setdefault(job.destination, job)
             if before.source.resolve() != path.resolve():

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.video_index import VideoIndex, find_videos, video_name
+from datamodules.video_index import VideoIndex, find_videos, named_videos, video_name
 
 
 def tree(root: Path, *paths: str) -> Path:
@@ -63,3 +63,15 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_video_files_are_told_by_their_suffix(tmp_path: Path) -> None:
     tree(tmp_path, "b.MP4", "a.avi", "notes.txt", ".hidden.mp4", "deep/c.mkv")
     assert [p.relative_to(tmp_path).as_posix() for p in find_videos(tmp_path)] == ["a.avi", "b.MP4", "deep/c.mkv"]
+
+
+def test_videos_of_a_folder_are_called_by_their_paths_in_it_and_a_file_by_its_name(tmp_path: Path) -> None:
+    for name in ("b/one.mp4", "a.mkv", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert named_videos(tmp_path) == [
+        (tmp_path / "a.mkv", Path("a.mkv")),
+        (tmp_path / "b/one.mp4", Path("b/one.mp4")),
+    ]
+    assert named_videos(tmp_path / "notes.txt") == [(tmp_path / "notes.txt", Path("notes.txt"))]  # whoever names it
+    assert named_videos(tmp_path / "missing.mp4") == []
