@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -76,8 +77,7 @@ class TestedSet:
         Args:
             rows: Rows of the shared list; those that the set does not test on contribute nothing.
         """
-        wanted = set(rows)
-        chosen = [instance for instance in self.instances if instance.video in wanted]
+        chosen = [instance for row in sorted(set(rows)) for instance in self._of_row.get(row, ())]
         return GroundTruth(
             videos=torch.tensor([i.video for i in chosen], dtype=torch.int64),
             labels=torch.tensor([i.label for i in chosen], dtype=torch.int64),
@@ -85,6 +85,14 @@ class TestedSet:
                 -1, 2
             ),
         )
+
+    @cached_property
+    def _of_row(self) -> dict[int, list[ActionInstance]]:
+        """The instances of each video: a test asks for them video by video."""
+        of_row: dict[int, list[ActionInstance]] = {}
+        for instance in self.instances:
+            of_row.setdefault(instance.video, []).append(instance)
+        return of_row
 
 
 def list_tested_set(

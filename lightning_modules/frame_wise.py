@@ -16,7 +16,7 @@ from lightning_modules.localization import (
     UntrimmedFeatures,
     in_order_of_time,
 )
-from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
 from lightning_modules.segments import segments_above
 
 
@@ -33,7 +33,7 @@ class FrameWiseCLIP(ActionLocalizer):
         architecture: str = "ViT-B-16-quickgelu",
         weights: str | None = "openai",
         threshold: float = 0.8,
-        iou_thresholds: Sequence[float] = (0.3, 0.4, 0.5, 0.6, 0.7),
+        iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
     ) -> None:
         """Builds the model.
 

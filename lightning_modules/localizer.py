@@ -26,6 +26,8 @@ from lightning_modules.networks.frame_features import features_of_uint8, visual_
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.stored_files import file_of_video
 
+THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+
 _FRAMES_AT_ONCE = 64
 _TEXTS_AT_ONCE = 64
 _COUNTS = ("n_classes", "n_videos")

@@ -146,11 +146,9 @@ def tune_projections(
         For each video its projections. A video of one frame, or no steps at all, leaves them as they were.
     """
     untouched = _detached(projections)
-    if settings.n_steps == 0:
-        return [TunedProjections(projections=untouched) for _ in videos]
-    results: list[TunedProjections] = [TunedProjections(projections=untouched) for _ in videos]
+    results = [TunedProjections(projections=untouched) for _ in videos]
     tunable = [i for i, video in enumerate(videos) if len(video.features) > 1]
-    if tunable:
+    if settings.n_steps and tunable:
         tuned = _Tuning([videos[i] for i in tunable], untouched, settings).run()
         for i, result in zip(tunable, tuned, strict=True):
             results[i] = result
@@ -207,15 +205,13 @@ class _Tuning:
     def _optimizer(self) -> torch.optim.Adam:
         """Adam works element by element, so that stacked parameters are as good as an optimizer for each video."""
         settings = self._settings
-        groups: list[dict[str, object]] = [{"params": [self._log_scale]}]
+        trained = [(self._log_scale, settings.learning_rate)]
         if settings.trained != "visual":
-            groups[0]["params"] = [self._log_scale, self._text]
+            trained.append((self._text, settings.learning_rate))
         if settings.trained != "text":
-            groups.append({"params": [self._visual], "lr": settings.visual_learning_rate or settings.learning_rate})
-        for group in groups:
-            for parameter in group["params"]:  # type: ignore[attr-defined]
-                parameter.requires_grad_(True)
-        return torch.optim.Adam(groups, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+            trained.append((self._visual, settings.visual_learning_rate or settings.learning_rate))
+        groups = [{"params": [parameter.requires_grad_(True)], "lr": rate} for parameter, rate in trained]
+        return torch.optim.Adam(groups, weight_decay=settings.weight_decay, fused=True)
 
     def _result(self, i: int, losses: Sequence[float], n_steps: int) -> TunedProjections:
         projections = Projections(

@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from datamodules.batch import ClassText
 from lightning_modules.class_union import ClassUnion
-from lightning_modules.frame_scoring import Projections, background_features, frame_scores, score_rounding
+from lightning_modules.frame_scoring import background_features, frame_scores, score_rounding
 from lightning_modules.localization import (
     Detection,
     Localization,
@@ -35,7 +35,7 @@ from lightning_modules.localization import (
     in_order_of_time,
 )
 from lightning_modules.localization_oracles import Oracles, frames_inside, longest_class
-from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
 from lightning_modules.networks.open_clip_captions import check_can_caption, check_can_generate
 from lightning_modules.projection_tuning import (
     ProjectionTuning,
@@ -48,11 +48,8 @@ from lightning_modules.segments import Segment, min_max, moving_average, segment
 from lightning_modules.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
-    agreeing_segments,
-    caption_embedding,
+    kept_segments,
 )
-
-THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,13 +132,14 @@ class T3AL(ActionLocalizer):
             BackboneError: There are no files of captions, and the model, or the package it needs, cannot write any.
         """
         super().setup(stage)
-        if self._suppresses and self._source.captions_folder is None:
+        if self._active_suppression is not None and self._source.captions_folder is None:
             check_can_caption(self.backbone)
             check_can_generate()
 
     @property
-    def _suppresses(self) -> bool:
-        return self.suppression is not None and not self.oracles.region_count
+    def _active_suppression(self) -> TextGuidedSuppression | None:
+        """None also where the oracle of the count takes its place."""
+        return None if self.oracles.region_count else self.suppression
 
     @torch.no_grad()
     def localize(
@@ -151,10 +149,7 @@ class T3AL(ActionLocalizer):
         union = self.class_union(texts)
         start = self.projections
         embedded = start.embed_classes(union.features)
-        labels = [
-            {index: self._labels(video, embedded, union.members[index], index, texts) for index in video.sets}
-            for video in videos
-        ]
+        labels = [self._labels(video, union, embedded) for video in videos]
         jobs = [
             (i, label)
             for i, of_sets in enumerate(labels)
@@ -179,14 +174,17 @@ class T3AL(ActionLocalizer):
 
     # --- the pseudo-label -----------------------------------------------------------------------------------------
 
-    def _labels(
-        self, video: UntrimmedFeatures, embedded: Tensor, members: Tensor, index: int, texts: Sequence[ClassText]
-    ) -> list[int]:
-        """The pseudo-labels of a video among the classes of a set, the best first, as places in the union."""
+    def _labels(self, video: UntrimmedFeatures, union: ClassUnion, embedded: Tensor) -> dict[int, list[int]]:
+        """The pseudo-labels of a video among the classes of each set, the best first, as places in the union."""
+        members = {index: union.members[index] for index in video.sets}
         if self.oracles.perfect_class:
-            return [int(members[longest_class(video, index, len(texts[index].names))])]
+            return {i: [int(own[longest_class(video, i, len(own))])] for i, own in members.items()}
         mean = functional.normalize(video.features.mean(dim=0) @ self.projections.visual, dim=-1)
-        cosines = embedded[members] @ mean
+        cosines = embedded @ mean
+        return {index: self._nearest(cosines[own], own) for index, own in members.items()}
+
+    def _nearest(self, cosines: Tensor, members: Tensor) -> list[int]:
+        """Those of a set's classes, cosines [C] and places int64 [C], that are within the margin of the nearest."""
         ranked = cosines.argsort(descending=True, stable=True)[: self.pseudo_labels.most]
         margin = self.pseudo_labels.margin or 0.0
         return [int(members[c]) for c in ranked if cosines[c] >= cosines[ranked[0]] - margin]
@@ -226,28 +224,17 @@ class T3AL(ActionLocalizer):
         means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in segments]
         embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
         cosines = torch.empty(0, len(classes)) if embedded is None else (embedded @ classes.T).cpu()
-        kept = [True] * len(segments) if captions is None else self._kept(segments, captions, projections)
+        kept = [True] * len(segments)
+        if captions is not None:
+            kept = kept_segments(segments, captions, projections.embed_classes)
         return _Regions(label, curve, tuple(segments), cosines, tuple(kept), tuned.n_steps)
 
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
-        if self.suppression is None or not self._suppresses:
+        settings = self._active_suppression
+        if settings is None:
             return None
         of_captions = partial(self.text_features, cut_anywhere=True)
-        return VideoCaptionTexts(video, self.backbone, of_captions, self.suppression)
-
-    def _kept(self, segments: Sequence[Segment], captions: VideoCaptionTexts, projections: Projections) -> list[bool]:
-        assert self.suppression is not None
-        if len(segments) <= 2:  # nothing can be suppressed, so that nothing need be captioned
-            return [True] * len(segments)
-        embedded = [caption_embedding(captions.features_of(s), projections.embed_classes) for s in segments]
-        settings = self.suppression
-        kept: list[bool] = agreeing_segments(
-            torch.stack(embedded),
-            similarity=settings.similarity,
-            share=settings.share,
-            counts_itself=settings.counts_itself,
-        ).tolist()
-        return kept
+        return VideoCaptionTexts(video, self.backbone, of_captions, settings)
 
     # --- what a set of classes makes of them ----------------------------------------------------------------------
 
@@ -256,7 +243,7 @@ class T3AL(ActionLocalizer):
         found: list[tuple[Detection, bool, float]] = []
         for of_label in regions:
             for segment, cosines, kept in zip(of_label.segments, of_label.cosines, of_label.kept, strict=True):
-                label = self._class_of(of_label.label, cosines, members.cpu(), [r.label for r in regions])
+                label = self._class_of(of_label.label, cosines, places, [r.label for r in regions])
                 if label is not None:
                     found.append((Detection(segment, label), kept, float(cosines[of_label.label])))
         if self.oracles.region_count:
@@ -270,14 +257,14 @@ class T3AL(ActionLocalizer):
             n_steps=sum(r.n_steps for r in regions),
         )
 
-    def _class_of(self, label: int, cosines: Tensor, members: Tensor, labels: Sequence[int]) -> int | None:
+    def _class_of(self, label: int, cosines: Tensor, places: list[int], labels: Sequence[int]) -> int | None:
         """The class of a segment, as an index into the set; None where another pseudo-label is nearer to it."""
-        own = int((members == label).nonzero()[0, 0])
+        own = places.index(label)
         if self.region_class == "pseudo_label":
             return own
         if len(labels) > 1:
             return own if label == max(labels, key=lambda each: float(cosines[each])) else None
-        return int(cosines[members].argmax())
+        return int(cosines[places].argmax())
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,36 @@ def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float, co
     return agrees.fill_diagonal_(False).sum(dim=1) / (n - 1) > share
 
 
+def kept_segments(
+    segments: Sequence[Segment], captions: VideoCaptionTexts, embed: Callable[[Tensor], Tensor]
+) -> list[bool]:
+    """Which segments of a video are kept; nothing is captioned where nothing can be suppressed.
+
+    Args:
+        segments: M segments.
+        captions: Of the video, with the settings of suppression.
+        embed: Text features [n, 1, V] -> unit embeddings [n, D].
+
+    Returns:
+        For each segment whether it is kept.
+    """
+    if len(segments) < _SMALLEST_VOTE:
+        return [True] * len(segments)
+    kept: list[bool] = agreeing_segments(
+        torch.stack([caption_embedding(captions.features_of(segment), embed) for segment in segments]),
+        similarity=captions.settings.similarity,
+        share=captions.settings.share,
+        counts_itself=captions.settings.counts_itself,
+    ).tolist()
+    return kept
+
+
 class VideoCaptionTexts:
-    """The captions of one video, read or generated when they are asked for, and their text features."""
+    """The captions of one video, read or generated when they are asked for, and their text features.
+
+    Attributes:
+        settings: How segments are suppressed by them, and where captions come from.
+    """
 
     def __init__(
         self,
@@ -94,9 +122,10 @@ class VideoCaptionTexts:
             video: The video.
             backbone: What generates captions.
             text_features: N texts -> features before the text projection, [N, V].
-            settings: Where captions come from.
+            settings: How segments are suppressed, and where captions come from.
         """
-        self._video, self._backbone, self._text_features, self._settings = video, backbone, text_features, settings
+        self.settings = settings
+        self._video, self._backbone, self._text_features = video, backbone, text_features
         self._features: dict[str, Tensor] = {}
         self._generated: dict[float, str] = {}
         self._stored: VideoCaptions | None = None
@@ -133,13 +162,13 @@ class VideoCaptionTexts:
                 )
             frames = self._video.frames_at(chunk)
             self._generated.update(
-                zip(chunk, generate_captions(self._backbone, frames, self._settings.generation), strict=True)
+                zip(chunk, generate_captions(self._backbone, frames, self.settings.generation), strict=True)
             )
         return [self._generated[seconds] for seconds in times]
 
     def _times(self, segment: Segment) -> list[float]:
         """When frames are captioned: at multiples of the distance, or in the middle where none is inside."""
-        step = self._settings.seconds
+        step = self.settings.seconds
         if step is None:
             return self._video.times_seconds[segment.first_frame : segment.last_frame + 1].tolist()
         first, end = math.ceil(segment.start_seconds / step), segment.end_seconds
