@@ -11,9 +11,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.gathering import gather_from_all
-from callbacks.result_manifest import write_json
 from lightning_modules.localization import Detection
 from lightning_modules.localizer import ActionLocalizer
+from zsar.runtime.whole_files import write_json_whole
 
 
 class DetectionFile(Callback):
@@ -68,7 +68,7 @@ class DetectionFile(Callback):
             of_set = {row: found for of_process in everyone for row, found in of_process.get(index, {}).items()}
             sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in sorted(of_set)}}
         content = {"version": f"zsar {importlib.metadata.version('zsar')}", "sets": sets}
-        print(f"wrote {write_json(Path(trainer.default_root_dir) / 'detections.json', content)}")
+        print(f"wrote {write_json_whole(Path(trainer.default_root_dir) / 'detections.json', content)}")
 
     on_predict_end = on_test_end
 

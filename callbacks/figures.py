@@ -6,6 +6,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from zsar.runtime.whole_files import whole_file
+
 
 def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path:
     """Writes a figure.
@@ -21,6 +23,6 @@ def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path
     Raises:
         ValueError: matplotlib does not know the suffix.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=dots_per_inch)
+    with whole_file(path) as unfinished:
+        figure.savefig(unfinished, dpi=dots_per_inch)
     return path

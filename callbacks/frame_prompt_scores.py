@@ -31,9 +31,9 @@ from callbacks.even_spread import evenly_spread
 from callbacks.figures import save_figure
 from callbacks.frame_prompt_figure import draw_frame_prompt_scores
 from callbacks.gathering import gather_from_all
-from callbacks.result_manifest import write_json
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.whole_files import write_json_whole
 
 _FOLDER = "frame_prompt_scores"
 _LONGEST_NAME = 120  # characters of a key in a file name; file systems take 255 bytes
@@ -126,7 +126,7 @@ class FramePromptScores(Callback):
                 **self._content(similarities, text, label, probabilities),
             }
             stem = Path(trainer.default_root_dir) / _FOLDER / text.set_name / _file_stem(index, key)
-            write_json(stem.with_name(f"{stem.name}.json"), content)
+            write_json_whole(stem.with_name(f"{stem.name}.json"), content)
             picture = save_figure(
                 draw_frame_prompt_scores(content, batch.frames[row, 0].cpu()), stem.with_name(f"{stem.name}.png")
             )

@@ -15,8 +15,9 @@ from rich.table import Table
 from torch import Tensor
 
 from callbacks.gathering import gather_from_all
-from callbacks.result_manifest import circumstances, is_limited, write_json
+from callbacks.result_manifest import circumstances, is_limited
 from lightning_modules.localizer import ActionLocalizer
+from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
 _SHORT = {"map": "avg", "paper_mean": "paper\nmean"}
@@ -101,7 +102,7 @@ class LocalizationManifest(Callback):
             "config": self.config,
         }
         if trainer.is_global_zero:
-            path = write_json(Path(trainer.default_root_dir) / "results.json", manifest)
+            path = write_json_whole(Path(trainer.default_root_dir) / "results.json", manifest)
             console = Console(width=None if sys.stdout.isatty() else 120)
             console.print(_table(sets, manifest["mean"], manifest["std"]))
             print(f"wrote {path}")

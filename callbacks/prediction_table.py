@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.whole_files import whole_file
 
 _COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded")
 
@@ -78,10 +78,7 @@ class PredictionTable(Callback):
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=_COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(unfinished, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 import subprocess
@@ -23,6 +22,7 @@ from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
 
@@ -107,7 +107,7 @@ class ResultManifest(Callback):
             "config": self.config,
         }
         if trainer.is_global_zero:
-            path = write_json(Path(trainer.default_root_dir) / "results.json", manifest)
+            path = write_json_whole(Path(trainer.default_root_dir) / "results.json", manifest)
             _print(sets, manifest["harmonic_mean"], problems)
             print(f"wrote {path}")
         if not limited:
@@ -201,12 +201,3 @@ def _code_version() -> str:
         check=False,
     )
     return commit.stdout.strip() or f"zsar {importlib.metadata.version('zsar')}"
-
-
-def write_json(path: Path, content: Any) -> Path:  # noqa: ANN401 - whatever JSON can hold
-    """Writes a JSON file in one step: a killed run leaves the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
-    return path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +14,8 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from torch import Tensor
+
+from zsar.runtime.whole_files import whole_file
 
 # Visually lossless, and quick enough that starting the encoder is what a small clip costs. Without macroblock-tree rate
 # control, with which x264 now and then codes the same small frames differently (11 of 2,800 clips of 32 x 32 px).
@@ -55,17 +55,14 @@ def write_video(
     if not frames_per_second > 0:
         raise ValueError(f"frames_per_second must be positive; got {frames_per_second}")
     path = Path(path)
-    # The suffix stays last, because FFmpeg chooses the container by it.
-    unfinished = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
-    try:
-        rate = Fraction(frames_per_second).limit_denominator(100_000)
-        with av.open(f"file:{unfinished}", mode="w", container_options={"fflags": "+bitexact"}) as container:
-            _encode(container, array, rate, codec, pixel_format, options)
-        os.replace(unfinished, path)
-    except (av.FFmpegError, TypeError, ValueError) as error:
-        raise RuntimeError(f"cannot write {path} with {codec} ({pixel_format}): {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    rate = Fraction(frames_per_second).limit_denominator(100_000)
+    options_of_container = {"fflags": "+bitexact"}
+    with whole_file(path) as unfinished:
+        try:
+            with av.open(f"file:{unfinished}", mode="w", container_options=options_of_container) as container:
+                _encode(container, array, rate, codec, pixel_format, options)
+        except (av.FFmpegError, TypeError, ValueError) as error:
+            raise RuntimeError(f"cannot write {path} with {codec} ({pixel_format}): {error}") from error
 
 
 def _encode(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.transcoding import TranscodingError, transcode
 from datamodules.video_index import VIDEO_SUFFIXES
+from zsar.runtime.whole_files import whole_file
 
 FAILED_VIDEOS = "failed_videos.csv"
 _JOURNAL = ".prepared.jsonl"
@@ -138,22 +139,18 @@ def prepare_video(source: Path, destination: Path, settings: PreparingSettings) 
         TranscodingError: It cannot be encoded, or the copy does not have the frames of the source.
         OSError: The destination cannot be written.
     """
-    unfinished = destination.with_name(f".{destination.stem}.unfinished.mp4")
     with VideoReader(source) as reader:
         times, duration_seconds = reader.times_seconds, reader.duration_seconds
     status = source.stat()
-    destination.parent.mkdir(parents=True, exist_ok=True)
     try:
-        width, height = transcode(
-            source, unfinished, times_seconds=times, duration_seconds=duration_seconds, **asdict(settings)
-        )
-        _check(unfinished, times, (height, width))
-        n_bytes = unfinished.stat().st_size
-        os.replace(unfinished, destination)
+        with whole_file(destination) as unfinished:
+            width, height = transcode(
+                source, unfinished, times_seconds=times, duration_seconds=duration_seconds, **asdict(settings)
+            )
+            _check(unfinished, times, (height, width))
+            n_bytes = unfinished.stat().st_size
     except TranscodingError as error:
         raise TranscodingError(f"{source}: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return PreparedVideo(status.st_size, status.st_mtime_ns, n_bytes, len(times), width, height)
 
 
@@ -164,13 +161,8 @@ def copy_file(source: Path, destination: Path) -> bool:
         there = destination.stat()
         if (there.st_size, there.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
             return False
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = destination.with_name(f".{destination.name}.unfinished")
-    try:
+    with whole_file(destination) as unfinished:
         shutil.copy2(source, unfinished)
-        os.replace(unfinished, destination)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return True
 
 

@@ -37,7 +37,7 @@ def render_once(folder: Path, render: Callable[[Path], None]) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder.parent))
     try:
         render(unfinished)
-        os.replace(unfinished, folder)
+        os.replace(unfinished, folder)  # not whole: a folder, in one step
     except OSError:
         if not folder.is_dir():  # unless another process was faster
             raise

@@ -9,7 +9,6 @@ fields of `CaptionSource`, so that a later run sees whether the file is what it 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_modules.source_differences import source_differences
+from zsar.runtime.whole_files import write_text_whole
 
 FORMAT_VERSION = 1
 SUFFIX = ".captions.json"
@@ -129,13 +129,7 @@ def write_captions(path: Path, captions: VideoCaptions) -> None:
         f'{{\n  "format_version": {FORMAT_VERSION},\n  "source": {json.dumps(source, ensure_ascii=False)},\n'
         f'  "captions": [\n{lines}\n  ]\n}}\n'
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_text(content, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_text_whole(path, content)
 
 
 def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCaptions:

@@ -100,6 +100,7 @@ def with_read_experiments(arguments: Sequence[str], folder: Path) -> list[str]:
             changed += [argument] if value is None else [argument, value]
     for own, experiment in experiments:
         own.parent.mkdir()
+        # not whole: read by this process only, in a folder of its own
         own.write_text(yaml.safe_dump(experiment, sort_keys=False), encoding="utf-8")
     return changed
 

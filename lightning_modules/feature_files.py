@@ -6,7 +6,6 @@ fields of `FeatureSource` as strings, so that a later run sees whether the file 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from lightning_modules.source_differences import source_differences
+from zsar.runtime.whole_files import whole_file
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
@@ -93,16 +93,8 @@ def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float
         raise FeatureFileError(f"features of {source.source_name} are infinite or not numbers{remedy}")
     header = {"format_version": str(FORMAT_VERSION), **{key: str(value) for key, value in asdict(source).items()}}
     times = torch.from_numpy(np.array(times_seconds, dtype=np.float64))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.touch()
-        mode = unfinished.stat().st_mode
+    with whole_file(path) as unfinished:
         save_file({"features": features.contiguous(), "times_seconds": times}, unfinished, metadata=header)
-        unfinished.chmod(mode)  # safetensors lets nobody but the owner read
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_source(path: Path) -> FeatureSource:

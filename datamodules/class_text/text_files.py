@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Literal, get_args
 
 from datamodules.batch import ClassText
 from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
+from zsar.runtime.whole_files import write_json_whole
 
 Kind = Literal["description", "explanation", "action_prompts"]
 Texts = str | list[str] | dict[str, list[str]]
@@ -133,13 +133,7 @@ def write_class_text(path: Path, kind: Kind, *, data_set: str, source: str, clas
     file = ClassTextFile(kind, data_set, source, dict(classes))
     content = asdict(file)
     _checked(content, f"class text for {path}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(unfinished, path)
+    write_json_whole(path, content)
 
 
 def texts_of(texts: Texts) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from lightning_modules.clip import FineTunedCLIP
 from lightning_modules.networks.author_checkpoints import author_of
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.t2l import T2L
+from zsar.runtime.whole_files import whole_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,10 +50,8 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
     backbone = output.with_suffix(".backbone.safetensors")
     _check_free(backbone, force=options.force)
     model = T2L.load_author_checkpoint(options.checkpoint, architecture=options.architecture)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = backbone.with_name(f"{backbone.name}.unfinished")
-    save_file({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}, unfinished)
-    os.replace(unfinished, backbone)
+    with whole_file(backbone) as unfinished:
+        save_file({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}, unfinished)
     model.hparams["weights"] = str(backbone)
     n_trained = _save(model, output)
     print(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")
@@ -82,10 +80,8 @@ def _save(model: ActionRecognizer, output: Path) -> int:
         "pytorch-lightning_version": lightning.__version__,  # without it `zsar test` refuses the file
     }
     pack_checkpoint(model, checkpoint)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = output.with_name(f"{output.name}.unfinished")
-    torch.save(checkpoint, unfinished)
-    os.replace(unfinished, output)
+    with whole_file(output) as unfinished:
+        torch.save(checkpoint, unfinished)
     return sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
 
 

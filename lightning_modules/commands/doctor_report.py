@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +16,7 @@ from rich.table import Table
 
 from datamodules.diagnosis import BadVideo, Finding
 from datamodules.video import TrimmedVideoDataModule
+from zsar.runtime.whole_files import write_json_whole, write_text_whole
 
 _COLUMNS = ("video", "set", "path", "problem")
 _SHOWN = 3
@@ -97,7 +96,7 @@ def write_report(
         "bad_videos": len(bad),
         "decoding": asdict(decoding),
     }
-    _write(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_json_whole(path, content)
 
 
 def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
@@ -122,13 +121,5 @@ def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     writer.writerows(rows[key] for key in sorted(rows))
-    _write(path, text.getvalue())
+    write_text_whole(path, text.getvalue())
     return len(rows)
-
-
-def _write(path: Path, text: str) -> None:
-    """In one step: a killed run leaves the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8", newline="")
-    os.replace(unfinished, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,10 @@ from torch import Tensor
 from callbacks.figures import save_figure
 from callbacks.localization_figure import localization_figure
 from callbacks.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
-from callbacks.result_manifest import write_json
 from datamodules.class_text.vocabulary import clean_name
 from datamodules.localization_splits import Instance, read_thumos14_annotations
 from lightning_modules.localization import Detection, Localization
+from zsar.runtime.whole_files import write_json_whole
 
 _N_THUMBNAILS = 9  # which fit beside the longest names
 _SHOWN = 5
@@ -195,13 +194,8 @@ def write_report(
     """
     picture = folder / f"{video.id}.png"
     figure = localization_figure(_pictured(video, frames_at))
-    report = write_json(folder / f"{video.id}.json", described(video))
-    unfinished = picture.with_name(f".{picture.name}.unfinished.png")  # whose suffix chooses the format
-    try:
-        os.replace(save_figure(figure, unfinished), picture)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return report, picture
+    report = write_json_whole(folder / f"{video.id}.json", described(video))
+    return report, save_figure(figure, picture)
 
 
 def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import multiprocessing
 import os
 import shutil
@@ -38,6 +39,7 @@ from datamodules.preparing import (
 )
 from datamodules.transcoding import TranscodingError
 from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.whole_files import write_text_whole
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
@@ -246,10 +248,9 @@ def _write_problems(path: Path, problems: Sequence[tuple[str, str]]) -> None:
     if not problems:
         path.unlink(missing_ok=True)
         return
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        csv.writer(file).writerows([("video", "problem"), *problems])
-    os.replace(unfinished, path)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([("video", "problem"), *problems])
+    write_text_whole(path, text.getvalue())
 
 
 def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, seconds: float) -> None:

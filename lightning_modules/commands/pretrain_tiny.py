@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +20,10 @@ from lightning.pytorch.callbacks import RichProgressBar
 from rich.console import Console
 from rich.table import Table
 
-from callbacks.result_manifest import write_json
 from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
 from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from zsar.runtime.whole_files import whole_file, write_json_whole
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
 _SPOKEN = {_CLIP: "tiny CLIP", _COCA: "tiny CoCa"}
@@ -71,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
     else:
         description = {"settings": settings, **_train(model, data, output)}
-        write_json(_description_path(output), description)
+        write_json_whole(_description_path(output), description)
         print(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
     _print_probes(_SPOKEN[options.architecture], description["probes"])
     return 0
@@ -159,10 +158,8 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
         )
         trainer.fit(model, datamodule=data)
         results = trainer.test(model, datamodule=data, verbose=False)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = output.with_name(f"{output.name}.unfinished")
-    torch.save({name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}, unfinished)
-    os.replace(unfinished, output)
+    with whole_file(output) as unfinished:
+        torch.save({name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}, unfinished)
     return {
         "probes": {name: round(share, 4) for result in results for name, share in result.items()},
         "weights_hash": model.backbone.weights_hash,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from callbacks.result_manifest import write_json
 from lightning_modules.commands.localization_table import (
     by_thresholds,
     localization_cells,
@@ -21,6 +19,7 @@ from lightning_modules.commands.published_comparison import Comparison
 from lightning_modules.commands.published_localization import Localized, published_table
 from lightning_modules.commands.run_groups import LocalizationGroup, RunGroup
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, mean_effect, tuning_rows
+from zsar.runtime.whole_files import write_json_whole, write_text_whole
 
 SUFFIXES = (".json", ".md", ".csv")
 DEVIATION = "mean ± sample standard deviation (n - 1)"
@@ -66,13 +65,9 @@ def write_summary(path: Path, compared: Compared, localized: Localized = ()) -> 
     check_suffix(path)
     if path.suffix == ".json":
         recognized = {group.name: _json(group, comparisons) for group, comparisons in compared}
-        return write_json(path, {**recognized, **_localized_json(localized)})
+        return write_json_whole(path, {**recognized, **_localized_json(localized)})
     text = _markdown(compared, localized) if path.suffix == ".md" else _csv(compared, localized)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
-    return path
+    return write_text_whole(path, text)
 
 
 def by_sets(groups: Sequence[RunGroup]) -> list[list[RunGroup]]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-from callbacks.result_manifest import ResultManifest, environment, write_json
+from callbacks.result_manifest import ResultManifest, environment
 from datamodules.batch import ClassText
 from datamodules.settings import Clips, Loading
 from datamodules.video_folder import VideoFolder
@@ -74,13 +74,6 @@ def test_the_environment_names_code_and_packages() -> None:
     assert described["packages"]["torch"] == torch.__version__
     assert {"av", "open_clip_torch", "lightning"} <= set(described["packages"])
     assert described["code"]
-
-
-def test_a_json_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = write_json(tmp_path / "deep" / "x.json", {"a": 1})
-    with pytest.raises(TypeError):
-        write_json(path, {(1, 2): "no key of JSON"})
-    assert json.loads(path.read_text()) == {"a": 1}
 
 
 def test_metrics_of_a_set_are_told_apart_by_their_prefix() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lightning_modules import caption_files
 from lightning_modules.caption_files import (
     CaptionFileError,
     CaptionSource,
@@ -172,7 +171,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(caption_files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_captions(path, replace(CAPTIONS, source=None))
     assert read_captions(path).source == SOURCE

@@ -268,7 +268,7 @@ def test_a_killed_run_goes_on_where_it_was(
     command = [sys.executable, script, "extract", source, "--output", output, *model]
     process = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert process.returncode == -signal.SIGKILL, process.stderr
-    assert files_in(output) == [*ALL[:2], "run/.0.safetensors.unfinished"]
+    assert files_in(output) == [*ALL[:2], "run/.0.unfinished.safetensors"]
     kept = [(output / name).stat().st_mtime_ns for name in ALL[:2]]
     assert extract(source, "--output", output, *model) == 0
     assert "(2 were before)\n20 frames" in capsys.readouterr().out

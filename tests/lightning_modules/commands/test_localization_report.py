@@ -176,11 +176,11 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(
     assert picture is not None
     before = picture.read_bytes()
 
-    def full_disk(figure: object, path: Path) -> Path:
+    def full_disk(figure: object, path: Path, **_: object) -> None:
         path.write_bytes(b"half")
         raise OSError("no space left")
 
-    monkeypatch.setattr(localization_report, "save_figure", full_disk)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full_disk)
     with pytest.raises(OSError, match="no space left"):
         write_report(tmp_path, video, black_frames)
     assert picture.read_bytes() == before

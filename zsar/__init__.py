@@ -1,0 +1,1 @@
+"""zsar: zero-shot action recognition in video."""
