@@ -2,107 +2,141 @@
 
     data: ../data/ucf101.yaml       a fragment, relative to the experiment
     data.split.shots: 4             a difference
-    adaptation: ../adaptation/zar.yaml    a file of differences, which come before the experiment's own
+    trainer: ../trainer/gpu.yaml
+    trainer.max_epochs: 50
+    adaptation: ../adaptation/zar.yaml    a fragment with differences of another section: its views
 
-jsonargparse reads either alone, but given both it forgets the fragment's class. Here the differences are put into the
-fragment before it sees them; what they mean and whether they exist it still checks itself. A file of differences alone
-(a published list of videos, say) is appended with a further `--config`, and so is an adaptation's file, which takes the
-place of the adaptation that an earlier file has.
+jsonargparse reads either alone, but given both it forgets the fragment. Here all that files and options state of the
+sections becomes one file, by the rule of `lightning_modules.composed_settings`, before it sees them; what the settings
+mean and whether they exist it still checks itself. A fragment is a section's settings, or a file that has the section,
+as an experiment has: it may point to another fragment, and state differences.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-_CLASSES = ("model", "data", "adaptation")  # sections that are {class_path, init_args}
-_SECTIONS = (*_CLASSES, "trainer")
-_FILES = ("--config", "--adaptation")  # options whose files may have differences
+from lightning_modules.composed_settings import (
+    OF_A_CLASS,
+    SECTIONS,
+    Difference,
+    Settings,
+    Statement,
+    compose,
+    differences_of,
+)
 
 
-def read_experiment(path: Path) -> dict[str, Any]:
-    """An experiment with its differences in place.
+def read_experiment(path: Path) -> Settings:
+    """An experiment with its fragments and differences in place.
 
     Args:
         path: The YAML file.
 
     Returns:
-        Its content: model and data as {class_path, init_args} where the file states differences from a fragment or a
-        class, otherwise class names, or paths, which are made absolute. Differences from a section that the file does
-        not have stay as they are.
+        Its content, as `compose` returns it: sections are mappings.
 
     Raises:
         FileNotFoundError: The file, or a fragment that it points to, does not exist.
-        ValueError: The file, or such a fragment, is no mapping.
+        ValueError: The file, or such a fragment, is no mapping, has no class where one is due, or points to itself.
     """
-    content = _load(path)
-    experiment = {key: value for key, value in content.items() if not _is_difference(key)}
-    for section in _SECTIONS:
-        fragment = experiment.get(section)
-        if isinstance(fragment, str) and _is_file_name(fragment):
-            located = (path.parent / fragment).resolve()
+    return compose(read_statements(path))
+
+
+def read_statements(path: Path, *, pointed_from: tuple[Path, ...] = ()) -> list[Statement]:
+    """What a file states, after what the files that it points to state.
+
+    Args:
+        path: The YAML file.
+        pointed_from: The files that led to it.
+
+    Returns:
+        The statements, in their order; the file's own is the last.
+
+    Raises:
+        FileNotFoundError: As `read_experiment`.
+        ValueError: As `read_experiment`.
+    """
+    brought: list[Statement] = []
+    fragments: dict[str, Settings | None] = {}
+    differences: list[Difference] = []
+    others: Settings = {}
+    for key, value in _load(path).items():
+        section, _, rest = str(key).partition(".")
+        if section not in SECTIONS:
+            others[key] = value
+        elif rest == "class_path" and section in OF_A_CLASS:
+            fragments[section] = {"class_path": value}
+        elif rest:
+            differences += differences_of(section, tuple(rest.split(".")), value)
+        elif isinstance(value, str) and _is_file_name(value):
+            located = (path.parent / value).resolve()
             if not located.is_file():
-                raise FileNotFoundError(f"{path} points to {fragment}, but there is no file {located}")
-            experiment[section] = str(located)
-    differences = _without_adaptation_file(experiment)
-    for key, value in (*differences.items(), *content.items()):
-        if _is_difference(key) and not _put_into(experiment, key, value):
-            experiment[key] = value
-    return experiment
+                raise FileNotFoundError(f"{path} points to {value}, but there is no file {located}")
+            of_fragment = _read_fragment(section, located, pointed_from=(*pointed_from, path.resolve()))
+            fragments[section] = compose(of_fragment).get(section)
+            brought += [_without(section, statement) for statement in of_fragment]
+        elif section in OF_A_CLASS and (value is None or isinstance(value, str)):
+            fragments[section] = None if value is None else {"class_path": value}
+        elif isinstance(value, Mapping) and "class_path" in value:
+            fragments[section] = dict(value)
+        elif isinstance(value, Mapping):
+            differences += differences_of(section, (), value)
+        else:
+            raise ValueError(f"{path}: {section} must be a mapping or the path of a fragment, not {value!r}")
+    own = Statement(str(path), fragments, tuple(differences), others)
+    return [*brought, own]
 
 
-def _without_adaptation_file(experiment: dict[str, Any]) -> dict[str, Any]:
-    """Puts the section `adaptation` of the file that it points to in its place; returns the file's differences."""
-    fragment = experiment.get("adaptation")
-    if not (isinstance(fragment, str) and _is_file_name(fragment)):
-        return {}
-    content = _load(Path(fragment))
-    if "adaptation" not in content:
-        raise ValueError(f"{fragment} has no section adaptation; an experiment's adaptation is a file that has one")
-    experiment["adaptation"] = content.pop("adaptation")
-    return content
+def with_read_experiments(arguments: Sequence[str], folder: Path, *, sections: Sequence[str] = SECTIONS) -> list[str]:
+    """A command line of which all files, and fragments that options name, have become one `--config` file.
 
-
-def with_read_experiments(arguments: Sequence[str], folder: Path) -> list[str]:
-    """A command line whose `--config` files have their differences in place, also those that later files state.
-
-    The same is done with `--data.x.y null`, which jsonargparse understands in a file only. `--adaptation FILE` is read
-    as `--config FILE`, since such a file also has differences of the data.
+    It comes before the other options, which hold over it. `--x.y null` goes into it, since jsonargparse understands a
+    nested null in a file only. `--model T2L` alone stays an option, so that an error names what was typed.
 
     Args:
         arguments: The command line.
-        folder: Where the experiments that were put together are written.
+        folder: Where the file is written. Its name is made of the given files' names, for messages.
+        sections: Those that the command has options of.
 
     Returns:
-        The command line with the written files instead of the given ones; everything else as it is.
+        The command line with the written file instead of what is in it; everything else as it is.
+
+    Raises:
+        FileNotFoundError: As `read_experiment`.
+        ValueError: As `read_experiment` and `compose`.
     """
-    changed: list[str] = []
-    experiments: list[tuple[Path, dict[str, Any]]] = []
-    given = iter(_separated(arguments))
-    for argument in given:
-        is_file_option = argument in _FILES
-        value = next(given, None) if is_file_option or _is_difference_option(argument) else None
-        if is_file_option and value is not None and Path(value).is_file():
-            experiment = read_experiment(Path(value))
-            _put_into_earlier([earlier for _, earlier in experiments], experiment)
-            own = folder / str(len(experiments)) / Path(value).name  # errors name the file
-            experiments.append((own, experiment))
-            changed += ["--config", str(own)]
-        elif value == "null" and not is_file_option:
-            if not _put_into_last([earlier for _, earlier in experiments], argument.removeprefix("--"), None):
-                changed += [argument, value]
+    statements: list[Statement] = []
+    names: list[str] = []
+    last: dict[str, list[Difference]] = {}
+    rest: list[tuple[str, ...]] = []
+    for option in _options(arguments, sections):
+        if (stated := _stated_by(option)) is not None:
+            statements += stated
+            names += [Path(option[1]).name] if Path(option[1]).is_file() else []
+        elif differences := _differences_by(option):
+            last[option[0]] = differences
+            rest = [earlier for earlier in rest if earlier[0] != option[0]]
         else:
-            changed += [argument] if value is None else [argument, value]
-    for own, experiment in experiments:
-        own.parent.mkdir()
-        # not whole: read by this process only, in a folder of its own
-        own.write_text(yaml.safe_dump(experiment, sort_keys=False), encoding="utf-8")
-    return changed
+            rest.append(option)
+    by_options = tuple(difference for differences in last.values() for difference in differences)
+    composed = compose([*statements, Statement("the command line", differences=by_options)])
+    own: list[str] = []
+    for section in OF_A_CLASS:
+        settings = composed.get(section)
+        if isinstance(settings, dict) and list(settings) == ["class_path"]:
+            own += [f"--{section}", str(composed.pop(section)["class_path"])]
+    if composed:
+        own = ["--config", str(_written(composed, folder / ("+".join(names)[-200:] or "options.yaml"))), *own]
+    changed = [argument for option in rest for argument in option]
+    first = next((i for i, argument in enumerate(changed) if argument.startswith("-")), len(changed))
+    return [*changed[:first], *own, *changed[first:]]
 
 
 def stated_class(arguments: Sequence[str], section: str) -> str | None:
@@ -113,70 +147,103 @@ def stated_class(arguments: Sequence[str], section: str) -> str | None:
         section: "model", "data" or "adaptation".
 
     Returns:
-        Its path or name, as it is written last: in a file, in the fragment that a file or an option points to, or as an
-        option; None where there is none, or null.
+        Its path or name, as it is written; None where there is none, or null.
     """
     stated: object = None
-    parts = [part for argument in arguments for part in argument.split("=", 1)]
-    for name, value in pairwise(parts):
+    for name, value in pairwise(arguments):
         if name == "--config" and Path(value).is_file():
-            stated = _load(Path(value)).get(section, stated)
-        elif name in (f"--{section}", f"--{section}.class_path"):
+            stated = (_load(Path(value)).get(section) or {}).get("class_path")
+        elif name == f"--{section}":
             stated = value
-    if isinstance(stated, str) and _is_file_name(stated) and Path(stated).is_file():
-        stated = _load(Path(stated))
-    chosen = stated.get("class_path") if isinstance(stated, Mapping) else stated
-    return chosen if isinstance(chosen, str) and chosen != "null" else None
+    return stated if isinstance(stated, str) else None
 
 
-def _separated(arguments: Sequence[str]) -> Iterator[str]:
-    """Arguments of which `--option=value` has become two."""
-    for argument in arguments:
+def _read_fragment(section: str, path: Path, *, pointed_from: tuple[Path, ...]) -> list[Statement]:
+    """What a fragment of a section states: the settings themselves, or a file that has the section."""
+    if path in pointed_from:
+        raise ValueError(f"{pointed_from[-1]} points to {path}, which leads to itself")
+    content = _load(path)
+    if any(str(key).partition(".")[0] == section for key in content):
+        return read_statements(path, pointed_from=pointed_from)
+    if section in OF_A_CLASS and "class_path" not in content:
+        raise ValueError(f"{path} has no section {section} and no class_path; a fragment of {section} has one of them")
+    return [Statement(str(path), {section: content})]
+
+
+def _without(section: str, statement: Statement) -> Statement:
+    """What a fragment's file states beside the fragment."""
+    return replace(
+        statement,
+        fragments={name: value for name, value in statement.fragments.items() if name != section},
+        differences=tuple(d for d in statement.differences if d.section != section),
+    )
+
+
+def _options(arguments: Sequence[str], sections: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Options of files and sections with their values, whether written `--x y` or `--x=y`; other arguments alone."""
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
         name, equals, value = argument.partition("=")
-        if equals and (name in _FILES or _is_difference_option(name)):
-            yield from (name, value)
+        section, _, rest = name.removeprefix("--").partition(".")
+        if not name.startswith("--") or rest == "help" or section not in (*sections, "config"):
+            yield (argument,)
+        elif equals:
+            yield (name, value)
+        elif left and not left[0].startswith("--"):
+            yield (name, left.pop(0))
         else:
-            yield argument
+            yield (name,)
 
 
-def _is_difference_option(argument: str) -> bool:
-    return argument.startswith("--") and _is_difference(argument[2:])
+def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
+    """What a file, a fragment or a class states that an option names; None where the option names none of them."""
+    if len(option) == 1:
+        return None
+    name, value = option[0].removeprefix("--"), option[1]
+    if name == "config":
+        return read_statements(Path(value)) if Path(value).is_file() else None
+    if name in SECTIONS and _is_file_name(value):
+        if not Path(value).is_file():
+            return None
+        read = _read_fragment(name, Path(value).resolve(), pointed_from=())
+        return [replace(statement, source=" ".join(option), is_option=True) for statement in read]
+    section = name.removesuffix(".class_path")
+    content = _inline(option) or {"class_path": value}
+    if section not in OF_A_CLASS or "class_path" not in content:
+        return None
+    return [Statement(" ".join(option), {section: None if value == "null" else content}, is_option=True)]
 
 
-def _is_difference(key: str) -> bool:
-    section, dot, rest = key.partition(".")
-    return bool(dot) and section in _CLASSES and rest != "help"
+def _differences_by(option: tuple[str, ...]) -> list[Difference]:
+    """The differences of an option that jsonargparse would not understand: a nested null, a mapping for a section."""
+    section, _, rest = option[0].removeprefix("--").partition(".")
+    if option[1:] == ("null",) and rest:
+        return [Difference(section, tuple(rest.split(".")), None)]
+    if not rest and section in SECTIONS:
+        return list(differences_of(section, (), _inline(option) or {}))
+    return []
 
 
-def _is_file_name(section: str) -> bool:
+def _inline(option: tuple[str, ...]) -> Settings | None:
+    """A mapping that is written out on the command line."""
+    if not option[-1].startswith("{"):
+        return None
+    try:
+        return dict(yaml.safe_load(option[-1]))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{option[0]} {option[-1]} is no mapping: {' '.join(str(error).split())}") from error
+
+
+def _written(composed: Settings, path: Path) -> Path:
+    # not whole: read by this process only, in a folder of its own
+    path.write_text(yaml.safe_dump(composed, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _is_file_name(value: str) -> bool:
     """Whether a section is a fragment's path, and not the name of a class."""
-    return Path(section).suffix in (".yaml", ".yml", ".json")
-
-
-def _put_into_earlier(experiments: Sequence[dict[str, Any]], later: dict[str, Any]) -> None:
-    """Moves the differences of a later file to where they belong; its adaptation replaces an earlier one."""
-    if "adaptation" in later:  # jsonargparse would keep of the earlier one what the later one leaves to its defaults
-        for experiment in experiments:
-            experiment.pop("adaptation", None)
-    for key in [key for key in later if _is_difference(key)]:
-        if _put_into_last(experiments, key, later[key]):
-            del later[key]
-
-
-def _put_into_last(experiments: Sequence[dict[str, Any]], key: str, value: object) -> bool:
-    return any(_put_into(experiment, key, value) for experiment in reversed(experiments))
-
-
-def _put_into(experiment: dict[str, Any], key: str, value: object) -> bool:
-    """Puts a difference into the section that it belongs to, if the experiment has it."""
-    section, _, rest = key.partition(".")
-    if experiment.get(section) is None:
-        return False
-    given = experiment[section]
-    if isinstance(given, str):
-        experiment[section] = _load(Path(given)) if _is_file_name(given) else {"class_path": given}
-    _put(experiment[section].setdefault("init_args", {}), rest.removeprefix("init_args."), value)
-    return True
+    return Path(value).suffix in (".yaml", ".yml", ".json")
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -189,18 +256,3 @@ def _load(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path} must be a mapping of settings, not a {type(content).__name__}")
     return content
-
-
-def _put(settings: dict[str, Any], key: str, value: object) -> None:
-    """Sets settings["a"]["b"] for the key "a.b"; a mapping is put into the mapping that is there.
-
-    A mapping with a class path takes its place: the arguments of one class are none of another.
-    """
-    first, dot, rest = key.partition(".")
-    if dot:
-        _put(settings.setdefault(first, {}), rest, value)
-    elif isinstance(value, Mapping) and isinstance(settings.get(first), dict) and "class_path" not in value:
-        for inner, inner_value in value.items():
-            _put(settings[first], inner, inner_value)
-    else:
-        settings[first] = copy.deepcopy(value)

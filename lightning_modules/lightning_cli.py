@@ -29,6 +29,7 @@ from lightning_modules.commands.model_kinds import (
     check_localizer_options,
     chosen_class,
 )
+from lightning_modules.commands.usable_accelerator import check_accelerator
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.localizer import ActionLocalizer
 
@@ -126,6 +127,7 @@ class ActionRecognitionCLI(LightningCLI):
         check_kinds(model, data, command=str(self.subcommand))
         if issubclass(model, ActionLocalizer):
             check_localizer_options(model, adaptation=config.adaptation, ckpt_path=config.ckpt_path)
+        check_accelerator(config.trainer.accelerator, config.trainer.devices)
         if config.checkpoint.dirpath is None:
             config.checkpoint.dirpath = str(Path(config.run_dir) / "checkpoints")
         if self.subcommand == "test":

@@ -133,9 +133,10 @@ def _parser() -> _Parser:
 def _with_data_of_configs(arguments: Sequence[str]) -> list[str]:
     """The command line with the data of config files in place of the files: their other keys mean nothing here."""
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
+        read = with_read_experiments(arguments, Path(folder), sections=("data", "adaptation"))
         scout = argparse.ArgumentParser(prog="zsar doctor", add_help=False, allow_abbrev=False)
         scout.add_argument("--config", action="append", type=Path, default=[])
-        found, rest = scout.parse_known_args(with_read_experiments(arguments, Path(folder)))
+        found, rest = scout.parse_known_args(read)
         data = [described for path in found.config if (described := _data_of_config(path)) is not None]
     if found.config and not data:
         raise ValueError(f"{found.config[0].name} describes no data: it has no key `data`")

@@ -1,3 +1,4 @@
+from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,44 +47,76 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_differences_are_put_into_the_fragment_and_other_paths_become_absolute(files: Path) -> None:
+def test_an_experiment_is_its_fragments_with_the_differences_put_in(files: Path) -> None:
     assert read_experiment(files / "experiment" / "e.yaml") == {
         "seed_everything": 0,
-        "model": str(files / "model" / "clip.yaml"),
+        "model": {"class_path": "CLIP", "init_args": {"weights": "openai"}},
         "data": {
             "class_path": "UCF101",
             "init_args": {"clips": {"n_frames": 16, "image_size": 32}, "split": {"seed": 7, "shots": 4}},
         },
-        "trainer": str(files / "trainer" / "gpu.yaml"),
-        "trainer.max_epochs": 5,
+        "trainer": {"devices": 1, "max_epochs": 5},
     }
 
 
-def test_a_later_file_of_differences_is_put_into_the_experiment_before_it(files: Path, tmp_path: Path) -> None:
-    own = tmp_path / "own"
-    own.mkdir()
-    given = ["fit", "--config", str(files / "experiment/e.yaml"), f"--config={files / 'lists.yaml'}", "--run_dir=x"]
-    command, *arguments = with_read_experiments(given, own)
-    assert (command, arguments[0], arguments[2], arguments[4]) == ("fit", "--config", "--config", "--run_dir=x")
-    assert [Path(arguments[i]).name for i in (1, 3)] == ["e.yaml", "lists.yaml"]
-    init_args = yaml.safe_load(Path(arguments[1]).read_text())["data"]["init_args"]
+def put_together(files: Path, *arguments: object) -> tuple[dict[str, Any], list[str]]:
+    """The content of the file that a command line becomes, and its other arguments."""
+    with TemporaryDirectory(dir=files) as folder:
+        command, *rest = with_read_experiments(["test", *map(str, arguments)], Path(folder))
+        assert command == "test"
+        if rest[:1] != ["--config"]:
+            return {}, rest
+        return yaml.safe_load(Path(rest[1]).read_text()), rest[2:]
+
+
+def test_a_command_line_becomes_one_file_named_after_the_given_ones_before_all_other_options(files: Path) -> None:
+    given = ["fit", "--run_dir=x", "--config", files / "experiment/e.yaml", f"--config={files / 'lists.yaml'}"]
+    given += ["--data.split.fold=2", "--trainer", files / "trainer/gpu.yaml", "--print_config"]
+    changed = with_read_experiments([str(argument) for argument in given], files)
+    written = files / "e.yaml+lists.yaml+gpu.yaml"
+    rest = ["--run_dir=x", "--data.split.fold", "2", "--print_config"]
+    assert changed == ["fit", "--config", str(written), *rest]
+    init_args = yaml.safe_load(written.read_text())["data"]["init_args"]
     assert init_args["split"] == {"seed": 7, "shots": None}
     assert init_args["lists"] == {"train": "fs.txt"}
-    assert yaml.safe_load(Path(arguments[3]).read_text()) == {}
 
 
 @pytest.mark.parametrize("option", [["--data.split.seed", "null"], ["--data.split.seed=null"]])
-def test_null_on_the_command_line_is_put_into_the_experiment(files: Path, tmp_path: Path, option: list[str]) -> None:
-    own = tmp_path / "own"
-    own.mkdir()
-    arguments = with_read_experiments(["--config", str(files / "experiment/e.yaml"), *option], own)
-    assert len(arguments) == 2
-    assert yaml.safe_load(Path(arguments[1]).read_text())["data"]["init_args"]["split"]["seed"] is None
+def test_null_on_the_command_line_is_put_into_the_file_and_what_is_given_after_it_holds(
+    files: Path, option: list[str]
+) -> None:
+    content, rest = put_together(files, "--data.split.seed=3", *option, "--config", files / "experiment/e.yaml")
+    assert (content["data"]["init_args"]["split"]["seed"], rest) == (None, [])
+    _, rest = put_together(files, "--config", files / "experiment/e.yaml", *option, "--data.split.seed=3")
+    assert rest == ["--data.split.seed", "3"]
 
 
 def test_what_is_no_experiment_stays_as_it_is(tmp_path: Path) -> None:
     given = ["fit", "--config", "gone.yaml", "--data.split.shots", "4", "--data.help", "UCF101", "--data", "x.yaml"]
+    given += ["--trainer.callbacks+", "EarlyStopping", "--trainer.fast_dev_run", "--wandb=off", "--data.help"]
     assert with_read_experiments(given, tmp_path) == given
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_class_that_an_option_names_stays_an_option_unless_differences_are_put_into_it(files: Path) -> None:
+    assert put_together(files, "--data=HMDB51", "--model", "T2L") == ({}, ["--model", "T2L", "--data", "HMDB51"])
+    content, rest = put_together(files, "--config", files / "lists.yaml", "--data", "HMDB51")
+    data = {"class_path": "HMDB51", "init_args": {"split": {"shots": None}, "lists": {"train": "fs.txt"}}}
+    assert (content, rest) == ({"data": data}, [])
+
+
+def test_a_mapping_for_a_section_is_a_fragment_if_it_has_a_class_and_differences_if_not(files: Path) -> None:
+    model, trainer = '--model={"class_path": "T2L", "init_args": {"n_frames": 4}}', '{"max_epochs": 3}'
+    content, rest = put_together(files, "--trainer", trainer, "--config", files / "experiment/e.yaml", model)
+    assert content["model"] == {"class_path": "T2L", "init_args": {"n_frames": 4}}
+    assert content["trainer"] == {"devices": 1, "max_epochs": 3}
+    assert rest == []
+
+
+def test_options_of_sections_that_a_command_has_not_are_left_to_it(files: Path) -> None:
+    given = ["--config", str(files / "experiment/e.yaml"), "--trainer", str(files / "trainer/gpu.yaml")]
+    changed = with_read_experiments(given, files, sections=("data",))
+    assert changed[2:] == given[2:]
 
 
 def test_a_fragment_that_is_not_there_is_named(files: Path) -> None:
@@ -101,19 +134,34 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
         read_experiment(tmp_path / "e.yaml")
 
 
+def test_a_section_that_is_neither_a_fragment_nor_a_mapping_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text("trainer: gpu\n")
+    with pytest.raises(ValueError, match=r"e\.yaml: trainer must be a mapping or the path of a fragment, not 'gpu'"):
+        read_experiment(tmp_path / "e.yaml")
+
+
 def test_a_class_name_stands_for_a_fragment(tmp_path: Path) -> None:
-    (tmp_path / "e.yaml").write_text("model: T2L\ndata: UCF101\ndata.split.fold: 2\n")
-    expected = {"model": "T2L", "data": {"class_path": "UCF101", "init_args": {"split": {"fold": 2}}}}
+    (tmp_path / "e.yaml").write_text("model.class_path: T2L\ndata: UCF101\ndata.split.fold: 2\n")
+    expected = {"model": {"class_path": "T2L"}, "data": {"class_path": "UCF101", "init_args": {"split": {"fold": 2}}}}
     assert read_experiment(tmp_path / "e.yaml") == expected
 
 
-def put_together(files: Path, *arguments: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """The contents of the files that a command line becomes, and its other arguments."""
-    (files / "own").mkdir()
-    changed = with_read_experiments(["test", *arguments], files / "own")
-    written = [i for i, argument in enumerate(changed) if argument == "--config"]
-    rest = [argument for i, argument in enumerate(changed) if i not in written and i - 1 not in written]
-    return [yaml.safe_load(Path(changed[i + 1]).read_text()) for i in written], rest
+def test_a_fragment_may_point_to_a_fragment_and_state_differences_several_levels_deep(files: Path) -> None:
+    (files / "trainer" / "long.yaml").write_text("trainer: gpu.yaml\ntrainer.max_epochs: 100\ntrainer.devices: 2\n")
+    (files / "trainer" / "longer.yaml").write_text("trainer: long.yaml\ntrainer.max_epochs: 200\nrun_dir: longer\n")
+    (files / "experiment" / "x.yaml").write_text("trainer: ../trainer/longer.yaml\ntrainer.precision: 16-true\n")
+    expected = {"devices": 2, "max_epochs": 200, "precision": "16-true"}
+    assert read_experiment(files / "experiment" / "x.yaml") == {"run_dir": "longer", "trainer": expected}
+    (files / "experiment" / "y.yaml").write_text("trainer: x.yaml\ntrainer.min_epochs: 1\n")
+    option = put_together(files, "--trainer", files / "experiment/y.yaml", "--config", files / "experiment/e.yaml")
+    assert option[0]["trainer"] == {**expected, "min_epochs": 1}
+
+
+def test_a_fragment_that_leads_to_itself_is_refused(files: Path) -> None:
+    (files / "trainer" / "a.yaml").write_text("trainer: b.yaml\n")
+    (files / "trainer" / "b.yaml").write_text("trainer: a.yaml\n")
+    with pytest.raises(ValueError, match=r"b\.yaml points to .*a\.yaml, which leads to itself"):
+        read_experiment(files / "trainer" / "a.yaml")
 
 
 def test_an_adaptation_file_brings_its_differences_and_the_experiments_own_win(files: Path) -> None:
@@ -128,43 +176,39 @@ def test_an_adaptation_file_brings_its_differences_and_the_experiments_own_win(f
     assert set(experiment) == {"data", "adaptation"}
 
 
-def test_an_appended_adaptation_does_the_same_and_a_later_file_changes_it(files: Path) -> None:
+def test_an_appended_adaptation_does_the_same_and_another_file_changes_it_before_or_after(files: Path) -> None:
     (files / "rate.yaml").write_text("adaptation.learning_rate: 0.5\nadaptation.init_args.method: mine\n")
-    paths = [str(files / name) for name in ("experiment/e.yaml", "adaptation/zar.yaml", "rate.yaml")]
-    (experiment, zar, rate), _ = put_together(files, *[part for path in paths for part in ("--config", path)])
-    assert experiment["data"]["init_args"]["clips"]["views"]["class_path"] == "MultiRateViews"
-    assert zar == {
-        "adaptation": {
-            "class_path": "PromptTuning",
-            "init_args": {"method": "mine", "schedule": ["all"], "learning_rate": 0.5},
-        }
-    }
-    assert rate == {}
+    names = ("experiment/e.yaml", "adaptation/zar.yaml", "rate.yaml")
+    for order in permutations(names):
+        content, _ = put_together(files, *[part for name in order for part in ("--config", files / name)])
+        assert content["data"]["init_args"]["clips"]["views"]["class_path"] == "MultiRateViews"
+        init_args = {"method": "mine", "schedule": ["all"], "learning_rate": 0.5}
+        assert content["adaptation"] == {"class_path": "PromptTuning", "init_args": init_args}
 
 
 @pytest.mark.parametrize("option", ["--config", "--adaptation"])
 def test_a_later_adaptation_replaces_an_earlier_one_and_its_views(files: Path, option: str) -> None:
     given = ["--config", str(files / "experiment/adapted.yaml"), option, str(files / "adaptation/tpt.yaml")]
-    (experiment, tpt), rest = put_together(files, *given)
-    assert "adaptation" not in experiment
-    assert experiment["data"]["init_args"]["clips"]["views"] == {
+    content, rest = put_together(files, *given)
+    assert content["data"]["init_args"]["clips"]["views"] == {
         "class_path": "AugmentedViews",
         "init_args": {"augmix": "per_frame"},
     }
-    assert tpt["adaptation"]["init_args"] == {"method": "TPT", "selection": "once"}
-    assert rest == ["test"]
+    assert content["adaptation"]["init_args"] == {"method": "TPT", "selection": "once"}
+    assert rest == []
 
 
-def test_an_adaptation_that_is_no_file_is_left_to_the_parser(files: Path) -> None:
-    given = ["--config", str(files / "experiment/adapted.yaml"), "--adaptation=null", "--adaptation.phrase", "null"]
-    (experiment,), rest = put_together(files, *given)
-    assert rest == ["test", "--adaptation", "null"]
-    assert experiment["adaptation"]["init_args"]["phrase"] is None
+def test_an_adaptation_can_be_changed_and_taken_off(files: Path) -> None:
+    experiment = ("--config", files / "experiment/adapted.yaml")
+    content, rest = put_together(files, *experiment, "--adaptation.phrase", "null")
+    assert (content["adaptation"]["init_args"]["phrase"], rest) == (None, [])
+    content, rest = put_together(files, "--adaptation=null", *experiment)
+    assert (content["adaptation"], rest) == (None, [])
 
 
 def test_an_adaptation_file_without_an_adaptation_is_refused(files: Path) -> None:
     (files / "adaptation" / "zar.yaml").write_text("data.clips.n_test_clips: 1\n")
-    with pytest.raises(ValueError, match=r"zar\.yaml has no section adaptation; an experiment's adaptation is a file"):
+    with pytest.raises(ValueError, match=r"zar\.yaml has no section adaptation and no class_path; a fragment of"):
         read_experiment(files / "experiment" / "adapted.yaml")
 
 
@@ -179,7 +223,7 @@ def test_the_class_of_a_section_is_the_last_that_a_file_a_fragment_or_an_option_
     assert stated(files, "model", *experiment, "--model", "T3AL", "--model.weights", "CLIP") == "T3AL"
     assert stated(files, "model", *experiment, "--model=T3AL") == "T3AL"
     assert stated(files, "model", "test", f"--model={files / 'model' / 'clip.yaml'}") == "CLIP"
-    assert stated(files, "model", "test", "--model", "T3AL", *experiment[1:]) == "CLIP"
+    assert stated(files, "model", "test", "--model", "T3AL", *experiment[1:]) == "T3AL"
     assert stated(files, "data", "test", "--model", "T3AL") is None
 
 

@@ -1,0 +1,49 @@
+"""Whether this machine has the accelerator that a configuration asks for, told before data and weights are read."""
+
+from __future__ import annotations
+
+import torch
+
+_GPUS = ("gpu", "cuda", "mps")
+
+
+def check_accelerator(accelerator: object, devices: object) -> None:
+    """Refuses GPUs that are not there.
+
+    Args:
+        accelerator: The setting `trainer.accelerator`. Of others than GPUs nothing is checked.
+        devices: The setting `trainer.devices`: how many, -1 or "auto" for all, or their numbers, as a list or as
+            "0,1".
+
+    Raises:
+        ValueError: There is no such accelerator, or there are fewer devices.
+    """
+    if accelerator not in (*_GPUS, "auto"):
+        return
+    n_there = _n_gpus(str(accelerator))
+    if n_there == 0 and accelerator != "auto":
+        raise ValueError(
+            f"trainer.accelerator is {accelerator}, but PyTorch {torch.__version__} finds no such device on this "
+            "machine; to run on the CPU: --trainer configs/trainer/cpu.yaml"
+        )
+    n_needed = _n_needed(devices)
+    if n_there and n_needed > n_there:
+        there = "1 GPU" if n_there == 1 else f"{n_there} GPUs"
+        raise ValueError(
+            f"trainer.devices is {devices}, but this machine has {there}; use what is there: --trainer.devices "
+            f"{n_there}, with data.loading.batch_size for each of them"
+        )
+
+
+def _n_gpus(accelerator: str) -> int:
+    n_cuda = 0 if accelerator == "mps" else torch.cuda.device_count()
+    return n_cuda or int(accelerator != "cuda" and torch.backends.mps.is_available())
+
+
+def _n_needed(devices: object) -> int:
+    """How many devices a setting needs; where it has their numbers, one more than the highest, as they begin at 0."""
+    if isinstance(devices, str) and "," in devices:
+        devices = [int(number) for number in devices.split(",") if number.strip()]
+    if isinstance(devices, (list, tuple)):
+        return max((int(number) + 1 for number in devices), default=0)
+    return 0 if devices in (None, "auto") else int(str(devices))
