@@ -126,13 +126,17 @@ def compose(statements: Sequence[Statement]) -> Settings:
 
 def _chosen(section: str, statements: Sequence[Statement]) -> Statement | None:
     """The statement whose fragment is the section's."""
-    chosen = None
+    chosen: Statement | None = None
     for statement in sorted(statements, key=lambda statement: statement.is_option):
-        if section in statement.fragments:
-            given, settings = chosen and chosen.fragments[section], statement.fragments[section]
-            is_there = given and list(settings or {}) == ["class_path"] and _class_of(settings) == _class_of(given)
-            chosen = chosen if is_there else statement
+        if section in statement.fragments and not (chosen and _names_again(section, chosen, statement)):
+            chosen = statement
     return chosen
+
+
+def _names_again(section: str, earlier: Statement, later: Statement) -> bool:
+    """Whether a statement only names the class that is there already."""
+    settings = later.fragments[section]
+    return list(settings or {}) == ["class_path"] and _class_of(settings) == _class_of(earlier.fragments[section])
 
 
 def _that_hold(section: str, statements: Sequence[Statement], chosen: Statement | None) -> Iterator[Difference]:

@@ -128,7 +128,7 @@ def with_read_experiments(arguments: Sequence[str], folder: Path, *, sections: S
     by_options = tuple(difference for differences in last.values() for difference in differences)
     composed = compose([*statements, Statement("the command line", differences=by_options)])
     own: list[str] = []
-    for section in OF_A_CLASS:
+    for section in (name for statement in statements if statement.is_option for name in statement.fragments):
         settings = composed.get(section)
         if isinstance(settings, dict) and list(settings) == ["class_path"]:
             own += [f"--{section}", str(composed.pop(section)["class_path"])]
@@ -147,15 +147,17 @@ def stated_class(arguments: Sequence[str], section: str) -> str | None:
         section: "model", "data" or "adaptation".
 
     Returns:
-        Its path or name, as it is written; None where there is none, or null.
+        Its path or name, as it is written last; None where there is none, or null.
     """
     stated: object = None
-    for name, value in pairwise(arguments):
+    parts = [part for argument in arguments for part in argument.split("=", 1)]
+    for name, value in pairwise(parts):
         if name == "--config" and Path(value).is_file():
-            stated = (_load(Path(value)).get(section) or {}).get("class_path")
+            stated = _load(Path(value)).get(section, stated)
         elif name == f"--{section}":
             stated = value
-    return stated if isinstance(stated, str) else None
+    chosen = stated.get("class_path") if isinstance(stated, Mapping) else stated
+    return chosen if isinstance(chosen, str) and chosen != "null" else None
 
 
 def _read_fragment(section: str, path: Path, *, pointed_from: tuple[Path, ...]) -> list[Statement]:

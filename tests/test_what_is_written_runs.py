@@ -189,6 +189,7 @@ def test_an_update_sees_as_many_videos_as_published(experiment: str, n_videos: i
     assert found[("data", "loading", "batch_size")] * accumulated * devices == n_videos
 
 
+@pytest.mark.slow
 def test_the_results_of_a_test_state_the_trainer_that_the_experiment_asks_for(
     tmp_path: Path, tiny_weights: Path
 ) -> None:

@@ -99,7 +99,9 @@ def test_what_is_no_experiment_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_class_that_an_option_names_stays_an_option_unless_differences_are_put_into_it(files: Path) -> None:
-    assert put_together(files, "--data=HMDB51", "--model", "T2L") == ({}, ["--model", "T2L", "--data", "HMDB51"])
+    assert put_together(files, "--data=HMDB51", "--model", "T2L") == ({}, ["--data", "HMDB51", "--model", "T2L"])
+    (files / "named.yaml").write_text("data: HMDB51\n")
+    assert put_together(files, "--config", files / "named.yaml") == ({"data": {"class_path": "HMDB51"}}, [])
     content, rest = put_together(files, "--config", files / "lists.yaml", "--data", "HMDB51")
     data = {"class_path": "HMDB51", "init_args": {"split": {"shots": None}, "lists": {"train": "fs.txt"}}}
     assert (content, rest) == ({"data": data}, [])
