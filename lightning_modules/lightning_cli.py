@@ -22,8 +22,8 @@ from callbacks.localization_manifest import LocalizationManifest
 from callbacks.prediction_table import PredictionTable
 from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
+from lightning_modules.commands.brief_parser import BriefParser
 from lightning_modules.commands.model_kinds import (
-    KINDS,
     check_command_line,
     check_kinds,
     check_localizer_options,
@@ -31,36 +31,6 @@ from lightning_modules.commands.model_kinds import (
 )
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.localizer import ActionLocalizer
-
-
-class BriefParser(LightningArgumentParser):
-    """A parser whose errors are not preceded by ninety lines of usage."""
-
-    def print_usage(self, file: object = None) -> None:
-        """Leaves out the usage that argparse prints before an error; `--help` has it."""
-
-    def add_lightning_class_args(
-        self,
-        lightning_class: Any,  # noqa: ANN401 - LightningArgumentParser's signature
-        nested_key: str,
-        subclass_mode: bool = False,
-        required: bool = True,
-    ) -> Any:  # noqa: ANN401
-        """Says of model and data which two kinds there are, of which jsonargparse knows the common base only.
-
-        With both bases as a union every error of a model's argument would also say that it is no model of the other
-        kind; so any Lightning class is parsed, and `check_kinds` refuses those that are neither.
-        """
-        if nested_key not in KINDS:
-            return super().add_lightning_class_args(lightning_class, nested_key, subclass_mode, required)
-        kinds = " or ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[nested_key].items())
-        said = f'One or more arguments specifying "class_path" and "init_args" of {kinds}.'
-        added = self.add_subclass_arguments(
-            lightning_class, nested_key, fail_untyped=False, required=required, help=said
-        )
-        assert self.groups is not None
-        self.groups[nested_key].title = f"{nested_key}: {kinds}"
-        return added
 
 
 class ActionRecognitionCLI(LightningCLI):

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import jsonargparse
 import yaml
 
 from datamodules.data_sets import data_set_names
 from datamodules.diagnosis import Stage, stages_of
 from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.commands.brief_parser import BriefErrors
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
 
@@ -62,13 +62,6 @@ class Options:
         return self.output / "checked.jsonl"
 
 
-class _Parser(jsonargparse.ArgumentParser):
-    """A parser whose errors are not preceded by the usage."""
-
-    def print_usage(self, file: object = None) -> None:
-        """Leaves out the usage that argparse prints before an error; `--help` has it."""
-
-
 def parse_options(arguments: Sequence[str]) -> Options:
     """Parses the command line after `zsar doctor`, and makes the data module.
 
@@ -94,9 +87,9 @@ def parse_options(arguments: Sequence[str]) -> Options:
     )
 
 
-def _parser() -> _Parser:
+def _parser() -> BriefErrors:
     names = textwrap.fill(", ".join(data_set_names()), 100, initial_indent="  ", subsequent_indent="  ")
-    parser = _Parser(
+    parser = BriefErrors(
         prog="zsar doctor",
         description=_DESCRIPTION.format(data_sets=names),
         formatter_class=argparse.RawDescriptionHelpFormatter,
