@@ -133,7 +133,11 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
 def _silence() -> None:
     """Leaves out what Lightning and its relatives say at every start and nobody can act on, or what is not so here."""
     os.environ.setdefault("WANDB_SILENT", "true")
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
+    for name in (
+        "lightning.pytorch.utilities.rank_zero",
+        "lightning.pytorch.accelerators.cuda",
+        "lightning.fabric.utilities.seed",  # the seed is in results.json; a line before an error would hide it
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers which may be a bottleneck.*",

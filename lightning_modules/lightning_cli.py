@@ -7,6 +7,7 @@ ones; what does not go together is refused before anything is built.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,7 @@ from callbacks.prediction_table import PredictionTable
 from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
 from lightning_modules.commands.brief_parser import BriefParser
+from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.model_kinds import (
     check_command_line,
     check_kinds,
@@ -39,6 +41,10 @@ class ActionRecognitionCLI(LightningCLI):
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
         """Parses a command line, beginning with the command, and runs it."""
+        listed = requested_list(arguments)
+        if listed is not None:
+            print(listed)
+            sys.exit(0)
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
             read = with_read_experiments(arguments, Path(folder))
             check_command_line(read)
@@ -54,6 +60,12 @@ class ActionRecognitionCLI(LightningCLI):
                 parser_class=BriefParser,
                 args=read,
             )
+
+    def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's
+        super()._add_subcommands(parser, **kwargs)
+        for command, of_command in self._subcommand_parsers.items():
+            assert isinstance(of_command, BriefParser)
+            of_command.shorten_help(command)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run folder, the choice of checkpoint and experiment tracking."""

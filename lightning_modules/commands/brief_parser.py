@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from typing import Any, NoReturn
@@ -9,6 +10,7 @@ from typing import Any, NoReturn
 import jsonargparse
 from lightning.pytorch.cli import LightningArgumentParser
 
+from lightning_modules.commands.command_help import short_help
 from lightning_modules.commands.model_kinds import KINDS
 from lightning_modules.commands.parsing_errors import option_names, sentence_of
 
@@ -38,8 +40,40 @@ class BriefErrors(jsonargparse.ArgumentParser):
         sys.exit(2)
 
 
+class _HelpOfAll(argparse._HelpAction):
+    """Shows every option of a command, also Lightning's."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Prints them and ends the program."""
+        assert isinstance(parser, BriefParser)
+        print(parser.format_whole_help())
+        parser.exit()
+
+
 class BriefParser(BriefErrors, LightningArgumentParser):
     """The parser of `zsar fit`, `validate`, `test` and `predict`."""
+
+    command: str | None = None
+    """The command that it is the parser of; None for all of them, and for the parser of a class's arguments."""
+
+    def shorten_help(self, command: str) -> None:
+        """Has `--help` of a command show our options, and `--help.all` every one."""
+        self.command = command
+        self.add_argument("--help.all", action=_HelpOfAll, help="Show every option, also Lightning's, and exit.")
+
+    def format_help(self) -> str:
+        """Of a command the short help."""
+        return self.format_whole_help() if self.command is None else short_help(self.command, self)
+
+    def format_whole_help(self) -> str:
+        """The help with every option."""
+        return super().format_help()
 
     def add_lightning_class_args(
         self,

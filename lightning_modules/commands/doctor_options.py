@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import textwrap
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from datamodules.data_sets import data_set_names
 from datamodules.diagnosis import Stage, stages_of
 from datamodules.video import TrimmedVideoDataModule
 from lightning_modules.commands.brief_parser import BriefErrors
+from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
 
@@ -69,6 +71,10 @@ def parse_options(arguments: Sequence[str]) -> Options:
         ValueError: An option is out of range, or a config file describes no data.
         FileNotFoundError: There is no such config file.
     """
+    listed = requested_list(["doctor", *arguments])
+    if listed is not None:
+        print(listed)
+        sys.exit(0)
     parser = _parser()
     config = parser.parse_args(_with_data_of_configs(arguments))
     if config.n_workers < 0:

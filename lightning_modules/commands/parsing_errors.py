@@ -114,7 +114,7 @@ def _missing(names: Sequence[str], section: str, class_path: str | None, command
         return f"{stated}; `{command} --{section}.help {class_path.rpartition('.')[2]}` explains the options"
     example = _EXAMPLES.get(command, _EXAMPLE).format(command=command)
     lists = " and ".join(f"`{command} {name}.help`" for name in sorted(missing, reverse=True))
-    return f"{stated}, as in `{example}`; {lists} {'lists' if len(missing) == 1 else 'list'} what there is"
+    return f"{stated}; for example `{example}`; {lists} {'lists' if len(missing) == 1 else 'list'} what there is"
 
 
 def _unknown(written: str, section: str, class_path: str | None, options: Sequence[str], command: str) -> str:
