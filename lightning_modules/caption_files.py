@@ -22,7 +22,7 @@ from zsar.runtime.whole_files import write_text_whole
 
 FORMAT_VERSION = 1
 SUFFIX = ".captions.json"
-_REMEDY = "give the settings of the file, delete it to have it made again, or take another --output folder"
+_REMEDY = "give the settings of the file, delete it to have it made again, or take another folder"
 
 
 class CaptionFileError(ValueError):

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+from lightning_modules.nearest_names import did_you_mean
+
 _COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
     "validate": ("evaluate a model on the held-out training clips", None),
@@ -61,6 +63,8 @@ environment:
   ZSAR_TRACEBACK=1   show where an error comes from, for a report
 """
 
+_BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs `zsar`.
@@ -84,14 +88,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"zsar {version('zsar')}")
         return 0
     if command not in _COMMANDS:
-        print(f"zsar: error: there is no command {command!r}; it is one of {', '.join(_COMMANDS)}", file=sys.stderr)
+        near = did_you_mean(command, _COMMANDS) or f"; it is one of {', '.join(_COMMANDS)}"
+        print(f"zsar: error: there is no command {command!r}{near}", file=sys.stderr)
         return 2
     if os.environ.get("ZSAR_TRACEBACK"):
         return _run(command, arguments)
     try:
         return _run(command, arguments)
-    except _explained_errors() as error:
-        print(f"zsar {command}: error: {error}", file=sys.stderr)
+    except Exception as error:
+        from lightning_modules.explained_errors import explained
+
+        sentence = explained(error, command)
+        if sentence is None:
+            print(_BUG, file=sys.stderr)
+            raise
+        print(f"zsar {command}: error: {sentence}", file=sys.stderr)
         return 1
 
 
@@ -103,16 +114,6 @@ def _run(command: str, arguments: list[str]) -> int:
         return status
     run_lightning(arguments)
     return 0
-
-
-def _explained_errors() -> tuple[type[Exception], ...]:
-    """Errors whose message is meant for the user."""
-    from datamodules.decoding import VideoDecodeError
-    from lightning_modules.checkpoints import CheckpointError
-    from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
-    from lightning_modules.networks.open_clip_weights import BackboneError
-
-    return (VideoDecodeError, CheckpointError, AuthorCheckpointError, BackboneError, ValueError, FileNotFoundError)
 
 
 def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningCLI, made in the function below
@@ -132,7 +133,11 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
 def _silence() -> None:
     """Leaves out what Lightning and its relatives say at every start and nobody can act on, or what is not so here."""
     os.environ.setdefault("WANDB_SILENT", "true")
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
+    for name in (
+        "lightning.pytorch.utilities.rank_zero",
+        "lightning.pytorch.accelerators.cuda",
+        "lightning.fabric.utilities.seed",  # the seed is in results.json; a line before an error would hide it
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers which may be a bottleneck.*",

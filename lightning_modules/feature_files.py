@@ -23,7 +23,8 @@ from zsar.runtime.whole_files import whole_file
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
-_REMEDY = "give the settings of the file, or extract it again: with --overwrite, or into another --output folder"
+_AGAIN = "extract it again by `zsar extract` with --overwrite"
+_REMEDY = f"give the settings of the file, or {_AGAIN}, or into another --output folder"
 
 
 class FeatureFileError(ValueError):
@@ -89,7 +90,7 @@ def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float
             f"{list(features.shape)} and {len(times_seconds)} times"
         )
     if not features.isfinite().all():
-        remedy = "; store them with --dtype fp32" if source.dtype == "fp16" else ", so the model is broken"
+        remedy = "; `zsar extract` them with --dtype fp32" if source.dtype == "fp16" else ", so the model is broken"
         raise FeatureFileError(f"features of {source.source_name} are infinite or not numbers{remedy}")
     header = {"format_version": str(FORMAT_VERSION), **{key: str(value) for key, value in asdict(source).items()}}
     times = torch.from_numpy(np.array(times_seconds, dtype=np.float64))
@@ -166,7 +167,7 @@ def _open(path: Path) -> VideoFeatures:
             if header.get("format_version") != str(FORMAT_VERSION):
                 raise FeatureFileError(
                     f"{path} has format_version {header.get('format_version')}, but this zsar reads {FORMAT_VERSION}; "
-                    "extract it again with --overwrite"
+                    f"{_AGAIN}"
                 )
             features, times = file.get_tensor("features"), file.get_tensor("times_seconds").numpy()
         source = _parse(header)
@@ -174,7 +175,7 @@ def _open(path: Path) -> VideoFeatures:
         raise
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise FeatureFileError(
-            f"{path} cannot be read as features ({type(error).__name__}: {error}); extract it again with --overwrite"
+            f"{path} cannot be read as features ({type(error).__name__}: {error}); {_AGAIN}"
         ) from error
     return VideoFeatures(features, times, source)
 

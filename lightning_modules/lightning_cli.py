@@ -7,6 +7,7 @@ ones; what does not go together is refused before anything is built.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from itertools import count
 from pathlib import Path
@@ -22,8 +23,9 @@ from callbacks.localization_manifest import LocalizationManifest
 from callbacks.prediction_table import PredictionTable
 from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
+from lightning_modules.commands.brief_parser import BriefParser
+from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.model_kinds import (
-    KINDS,
     check_command_line,
     check_kinds,
     check_localizer_options,
@@ -34,42 +36,16 @@ from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.localizer import ActionLocalizer
 
 
-class BriefParser(LightningArgumentParser):
-    """A parser whose errors are not preceded by ninety lines of usage."""
-
-    def print_usage(self, file: object = None) -> None:
-        """Leaves out the usage that argparse prints before an error; `--help` has it."""
-
-    def add_lightning_class_args(
-        self,
-        lightning_class: Any,  # noqa: ANN401 - LightningArgumentParser's signature
-        nested_key: str,
-        subclass_mode: bool = False,
-        required: bool = True,
-    ) -> Any:  # noqa: ANN401
-        """Says of model and data which two kinds there are, of which jsonargparse knows the common base only.
-
-        With both bases as a union every error of a model's argument would also say that it is no model of the other
-        kind; so any Lightning class is parsed, and `check_kinds` refuses those that are neither.
-        """
-        if nested_key not in KINDS:
-            return super().add_lightning_class_args(lightning_class, nested_key, subclass_mode, required)
-        kinds = " or ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[nested_key].items())
-        said = f'One or more arguments specifying "class_path" and "init_args" of {kinds}.'
-        added = self.add_subclass_arguments(
-            lightning_class, nested_key, fail_untyped=False, required=required, help=said
-        )
-        assert self.groups is not None
-        self.groups[nested_key].title = f"{nested_key}: {kinds}"
-        return added
-
-
 class ActionRecognitionCLI(LightningCLI):
     """The parser and the run of `zsar fit`, `validate`, `test` and `predict`."""
 
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
         """Parses a command line, beginning with the command, and runs it."""
+        listed = requested_list(arguments)
+        if listed is not None:
+            print(listed)
+            sys.exit(0)
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
             read = with_read_experiments(arguments, Path(folder))
             check_command_line(read)
@@ -85,6 +61,12 @@ class ActionRecognitionCLI(LightningCLI):
                 parser_class=BriefParser,
                 args=read,
             )
+
+    def _add_subcommands(self, parser: LightningArgumentParser, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's
+        super()._add_subcommands(parser, **kwargs)
+        for command, of_command in self._subcommand_parsers.items():
+            assert isinstance(of_command, BriefParser)
+            of_command.shorten_help(command)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run folder, the choice of checkpoint and experiment tracking."""

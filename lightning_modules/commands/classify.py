@@ -25,6 +25,7 @@ from datamodules.transforms import TestTransform
 from datamodules.video_index import find_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar classify",
         description="Name the action in videos, among names that you give. Any names will do: nothing is trained.",
         epilog="Probabilities are those among the given names: they sum to 1 even if none fits, so give the names that "

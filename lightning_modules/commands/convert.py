@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from lightning_modules.checkpoints import pack_checkpoint
 from lightning_modules.clip import FineTunedCLIP
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.networks.author_checkpoints import author_of
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.t2l import T2L
@@ -86,7 +87,7 @@ def _save(model: ActionRecognizer, output: Path) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar convert",
         description="Import a checkpoint that the authors of T2L ({epoch, model_state_dict, optimizer_state_dict}) or "
         "of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) released; which one it is, is "

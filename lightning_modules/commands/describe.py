@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from datamodules.class_text.text_files import Kind
 from datamodules.class_text.vocabulary import clean_names, exact_names
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.answer_store import AnswerStore
 from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.commands.class_questions import ClassQuestion
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar describe",
         description="Have a language model describe classes, for models that read more of a class than its name. Any "
         "server that speaks OpenAI's /v1/chat/completions will do. A run that was stopped, by whatever, goes on with "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import textwrap
 from collections.abc import Sequence
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import jsonargparse
 import yaml
 
 from datamodules.data_sets import data_set_names
 from datamodules.diagnosis import Stage, stages_of
 from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.commands.brief_parser import BriefErrors
+from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
 
@@ -62,13 +64,6 @@ class Options:
         return self.output / "checked.jsonl"
 
 
-class _Parser(jsonargparse.ArgumentParser):
-    """A parser whose errors are not preceded by the usage."""
-
-    def print_usage(self, file: object = None) -> None:
-        """Leaves out the usage that argparse prints before an error; `--help` has it."""
-
-
 def parse_options(arguments: Sequence[str]) -> Options:
     """Parses the command line after `zsar doctor`, and makes the data module.
 
@@ -76,6 +71,10 @@ def parse_options(arguments: Sequence[str]) -> Options:
         ValueError: An option is out of range, or a config file describes no data.
         FileNotFoundError: There is no such config file.
     """
+    listed = requested_list(["doctor", *arguments])
+    if listed is not None:
+        print(listed)
+        sys.exit(0)
     parser = _parser()
     config = parser.parse_args(_with_data_of_configs(arguments))
     if config.n_workers < 0:
@@ -94,9 +93,9 @@ def parse_options(arguments: Sequence[str]) -> Options:
     )
 
 
-def _parser() -> _Parser:
+def _parser() -> BriefErrors:
     names = textwrap.fill(", ".join(data_set_names()), 100, initial_indent="  ", subsequent_indent="  ")
-    parser = _Parser(
+    parser = BriefErrors(
         prog="zsar doctor",
         description=_DESCRIPTION.format(data_sets=names),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -9,6 +9,7 @@ from typing import get_args
 import torch
 
 from datamodules.streaming import FrameStride
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.caption_extraction import CaptionExtraction
 from lightning_modules.commands.extraction import Extraction
 from lightning_modules.commands.feature_extraction import FeatureExtraction
@@ -21,7 +22,7 @@ _CAPTION_SECONDS = 1.0
 
 def extract_parser() -> argparse.ArgumentParser:
     """The command line of `zsar extract`."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar extract",
         description="Compute the features of the frames of long videos, before the model's projection, and store them: "
         "one .safetensors file for each video, under the same folders; with --captions also what is to be seen, in "

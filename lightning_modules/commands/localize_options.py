@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.extract_options import check_batch_and_workers
 from lightning_modules.commands.feature_extraction import FeatureExtraction
 from lightning_modules.commands.usable_processors import n_processors
@@ -23,7 +24,7 @@ _OF_T3AL = ("steps", "smooth_seconds", "pseudo_labels", "margin", "suppress", "c
 
 def localize_parser() -> argparse.ArgumentParser:
     """The command line of `zsar localize`."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar localize",
         description="Find where in your own untrimmed videos actions happen, among names that you give. Any names will "
         "do, one alone too; nothing is trained. Each video gets a table, a JSON file and a picture; one that cannot be "

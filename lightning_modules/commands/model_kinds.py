@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Sequence
+from inspect import isabstract
 
 import datamodules.activitynet_untrimmed
 import datamodules.data_sets
@@ -125,8 +126,19 @@ def _known_class(section: str, stated: str | None) -> type | None:
 
 def names_of(base: type) -> str:
     """The short names of what zsar has of a kind: "A, B or C"."""
-    ours = sorted(kind.__name__ for kind in _subclasses(base) if kind.__module__.startswith(_PACKAGES))
+    ours = short_names(base)
     return f"{', '.join(ours[:-1])} or {ours[-1]}"
+
+
+def short_names(base: type) -> list[str]:
+    """The short names of what zsar has of a kind, in alphabetical order; bases of others are left out."""
+    return [kind.__name__ for kind in classes_of(base)]
+
+
+def classes_of(base: type) -> list[type]:
+    """What zsar has of a kind, in alphabetical order; classes that cannot be made themselves are left out."""
+    ours = {kind for kind in _subclasses(base) if kind.__module__.startswith(_PACKAGES) and not isabstract(kind)}
+    return sorted(ours, key=lambda kind: kind.__name__)
 
 
 def _subclasses(base: type) -> set[type]:

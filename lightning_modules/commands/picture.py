@@ -15,6 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from callbacks.figures import save_figure
 from datamodules.decoding import VideoReader
 from datamodules.frame_sampling import centre_indices
+from lightning_modules.command_parser import CommandParser
 
 _N_FRAMES = 6
 _TEXT_WIDTH = 4.2  # inches
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar picture",
         description="Frames of test videos with their true names and what each run said of them, as a PNG. The videos "
         "are spread evenly over the set, not chosen by who was right.",

@@ -38,6 +38,7 @@ from datamodules.preparing import (
     prepare_video,
 )
 from datamodules.transcoding import TranscodingError
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.usable_processors import n_processors
 from zsar.runtime.whole_files import write_text_whole
 
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = PreparingSettings()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar prepare",
         description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
         "keyframe every few frames, the same frames at the same times, upright; all other files as they are, hidden "

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.whole_files import whole_file, write_json_whole
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = CaptionedShapesSettings()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar pretrain-tiny",
         description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
         "frames of moving shapes with captions that never name a direction: it comes to know colours, shapes and "

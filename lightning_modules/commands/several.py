@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from lightning_modules import cli
+from lightning_modules.command_parser import CommandParser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar several",
         description="Run zsar commands one after another in one process: loading PyTorch takes seconds, which short "
         "runs on small data would spend again and again. Stops at the first command that fails.",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.localization_results import LocalizationRun, is_localization, localization_run
 from lightning_modules.commands.localization_table import (
     by_thresholds,
@@ -87,7 +88,7 @@ def _read(folder: Path) -> Run | LocalizationRun:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="zsar summarize",
         description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds. Runs "
         "of localizers have a table of their own: mean average precision by threshold of temporal IoU. Where papers "

@@ -111,9 +111,8 @@ def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
         where, what = name.split(":", 1)
         source = f"https://huggingface.co/{what}" if where == "hf-hub" else what
         raise BackboneError(
-            f"the model {name} could not be loaded.\n{_origin([source], cache_directory, error)}\n"
-            f"  remedy: a model of open_clip's kind has open_clip_config.json and a weights file; without internet\n"
-            f"          access, copy both into a folder and give local-dir:FOLDER as the architecture."
+            f"the model {name} could not be loaded ({_origin([source], cache_directory, error)}); put its "
+            "open_clip_config.json and its weights file into a folder and give it as --architecture local-dir:FOLDER"
         ) from error
 
 
@@ -133,11 +132,8 @@ def _download_advice(name: str, tag: str, origin: dict[str, Any], cache_director
     if origin.get("url"):
         sources.append(str(origin["url"]))
     return (
-        f"the weights {tag!r} of {name} could not be loaded.\n{_origin(sources, cache_directory, error)}\n"
-        f"  remedy: on a machine with internet access run\n"
-        f"            python -c \"import open_clip; open_clip.create_model('{name}', pretrained='{tag}')\"\n"
-        f"          and copy the cache folder here, or download the file by hand and give its path as the weights\n"
-        f"          (--weights FILE, or weights: FILE in a config)."
+        f"the weights {tag!r} of {name} could not be loaded ({_origin(sources, cache_directory, error)}); download the "
+        "file and give it as --weights FILE, or copy the folder `into` from a machine with internet access"
     )
 
 
@@ -145,9 +141,7 @@ def _origin(sources: list[str], cache_directory: str | None, error: Exception) -
     from huggingface_hub.constants import HF_HUB_CACHE
 
     cause = (str(error).strip() or repr(error)).splitlines()[0]
-    return (
-        f"  from:   {' or '.join(sources) or 'unknown'}\n  into:   {cache_directory or HF_HUB_CACHE}\n  cause:  {cause}"
-    )
+    return f"from: {' or '.join(sources) or 'unknown'}, into: {cache_directory or HF_HUB_CACHE}, cause: {cause}"
 
 
 def _from_file(name: str, path: Path) -> nn.Module:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.cli import main
+from lightning_modules.cli import _COMMANDS, main
 
 ROOT = Path(__file__).parents[2]
 THREE = ("red", "green", "blue")
@@ -181,26 +181,12 @@ def test_two_processes_train_as_one_with_twice_the_batch_and_test_each_video_onc
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == main(["--help"]) == 0
     printed = capsys.readouterr().out
-    for command in (
-        "fit",
-        "validate",
-        "test",
-        "predict",
-        "classify",
-        "summarize",
-        "picture",
-        "convert",
-        "several",
-        "extract",
-        "pretrain-tiny",
-    ):
+    for command in _COMMANDS:
         assert f"\n  {command} " in printed
     assert all(len(line) <= 120 for line in printed.splitlines())
 
 
-@pytest.mark.parametrize(
-    "command", ["fit", "test", "classify", "summarize", "picture", "several", "extract", "pretrain-tiny"]
-)
+@pytest.mark.parametrize("command", list(_COMMANDS))
 def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
@@ -210,11 +196,26 @@ def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.Captur
     assert command in usage
 
 
+@pytest.mark.parametrize("command", list(_COMMANDS))
+def test_every_command_says_in_one_line_that_it_has_no_such_option(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--no_such_option_at_all", "3"])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"zsar {command}: error: ")
+    assert len(said.splitlines()) == 1
+    assert "--help" in said
+
+
 def test_version_and_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("zsar 0.")
     assert main(["fly"]) == 2
     assert "there is no command 'fly'" in capsys.readouterr().err
+    assert main(["fti"]) == 2
+    assert "did you mean fit?" in capsys.readouterr().err
 
 
 def test_an_explained_error_has_no_traceback_unless_asked_for(
@@ -234,3 +235,42 @@ def test_a_wrong_argument_is_a_usage_error_that_names_it(experiment: Path, capsy
     complaint = capsys.readouterr().err
     assert "n_frames" in complaint
     assert len(complaint.splitlines()) < 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--data.clips.n_frames", 0), ["n_frames must be at least 1; got 0"]),
+        (("--model.optimization.learning_rate", -1), ["learning_rate must be positive; got -1.0"]),
+        (("--model.weights", "none.pt"), ["'none.pt' is neither a file nor an open_clip tag"]),
+        (("--model.architecture", "ViT-B-99"), ["knows no architecture 'ViT-B-99'"]),
+        (("--trainer.max_epochs", -5), ["max_epochs", "-5"]),
+        (("--trainer.accelerator", "gpux"), ["--trainer.accelerator gpux", "cpu"]),
+        (("--trainer.strategy", "dpp"), ["--trainer.strategy dpp", "ddp"]),
+        (("--ckpt_path", "none.ckpt"), ["none.ckpt"]),
+    ],
+)
+def test_an_error_of_building_or_running_is_one_line(
+    arguments: tuple[object, ...], parts: list[str], experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fit", "--config", experiment, *arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("zsar fit: error: ")
+    assert len(said.splitlines()) == 1
+    assert len(said) < 400
+    assert "Namespace" not in said
+    assert "Union" not in said
+    for part in parts:
+        assert part in said
+
+
+def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> int:
+        raise KeyError("inner")
+
+    monkeypatch.setattr("lightning_modules.commands.summarize.main", broken)
+    with pytest.raises(KeyError, match="inner"):
+        main(["summarize", "nowhere"])
+    assert "this is a bug of zsar" in capsys.readouterr().err

@@ -104,7 +104,9 @@ def resident_mib() -> float:
 )
 def test_features_of_another_kind_are_refused(tmp_path: Path, asked: dict[str, Any], message: str) -> None:
     written(path := tmp_path / "a.safetensors")
-    with pytest.raises(FeatureFileError, match=rf"a\.safetensors: {message}.*extract it again: with --overwrite, or"):
+    with pytest.raises(
+        FeatureFileError, match=rf"a\.safetensors: {message}.*extract it again by `zsar extract` with --overwrite, or"
+    ):
         read_features(path, **asked)
     read_features(path, backbone_hash="00ff", stride="2 frames", dtype="fp16")
 

@@ -228,7 +228,7 @@ def test_a_class_of_neither_kind_is_refused_after_parsing(capsys: pytest.Capture
 
 
 def test_help_names_both_kinds_and_the_arguments_of_a_localizer(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (("--help",), ("--model.help", "T3AL"), ("--data.help", "THUMOS14Untrimmed")):
+    for arguments in (("--help.all",), ("--model.help", "T3AL"), ("--data.help", "THUMOS14Untrimmed")):
         with pytest.raises(SystemExit) as stopped:
             run("test", *arguments)
         assert stopped.value.code == 0

@@ -1,0 +1,99 @@
+"""Parsers of configurations whose errors are one sentence, and which take no option by a part of its name."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any, NoReturn
+
+import jsonargparse
+from lightning.pytorch.cli import LightningArgumentParser
+
+from lightning_modules.commands.command_help import short_help
+from lightning_modules.commands.model_kinds import KINDS
+from lightning_modules.commands.parsing_errors import option_names, sentence_of
+
+
+class BriefErrors(jsonargparse.ArgumentParser):
+    """What is said of a wrong command line is one line, and not jsonargparse's account of each type that it tried.
+
+    Abbreviations are off: `--data.clips.n_frame` is a slip, and a later option of that name would change its meaning.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of a parser that it is mixed into
+        """A parser with jsonargparse's arguments; abbreviations are off unless they are asked for."""
+        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Says what is wrong and ends the program with status 2; within another parser it raises, as jsonargparse's."""
+        if not self.exit_on_error or os.environ.get("ZSAR_TRACEBACK"):
+            self.exit_on_error = False
+            super().error(message, ex)
+        parser = getattr(ex, "subcommand_parser", None) or self
+        command = parser.prog.replace(" [options]", "")
+        if command == "zsar" and self.args:  # the parser of all commands, at the end of what a command's began
+            command = f"zsar {self.args[0]}"
+            parser = self._subcommands_action.choices.get(self.args[0], self) if self._subcommands_action else self
+        said = sentence_of(message, ex, options=option_names(parser), command=command)
+        print(f"{command}: error: {said}", file=sys.stderr)
+        sys.exit(2)
+
+
+class _HelpOfAll(argparse._HelpAction):
+    """Shows every option of a command, also Lightning's."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Prints them and ends the program."""
+        assert isinstance(parser, BriefParser)
+        print(parser.format_whole_help())
+        parser.exit()
+
+
+class BriefParser(BriefErrors, LightningArgumentParser):
+    """The parser of `zsar fit`, `validate`, `test` and `predict`."""
+
+    command: str | None = None
+    """The command that it is the parser of; None for all of them, and for the parser of a class's arguments."""
+
+    def shorten_help(self, command: str) -> None:
+        """Has `--help` of a command show our options, and `--help.all` every one."""
+        self.command = command
+        self.add_argument("--help.all", action=_HelpOfAll, help="Show every option, also Lightning's, and exit.")
+
+    def format_help(self) -> str:
+        """Of a command the short help."""
+        return self.format_whole_help() if self.command is None else short_help(self.command, self)
+
+    def format_whole_help(self) -> str:
+        """The help with every option."""
+        return super().format_help()
+
+    def add_lightning_class_args(
+        self,
+        lightning_class: Any,  # noqa: ANN401 - LightningArgumentParser's signature
+        nested_key: str,
+        subclass_mode: bool = False,
+        required: bool = True,
+    ) -> Any:  # noqa: ANN401
+        """Says of model and data which two kinds there are, of which jsonargparse knows the common base only.
+
+        With both bases as a union every error of a model's argument would also say that it is no model of the other
+        kind; so any Lightning class is parsed, and `check_kinds` refuses those that are neither.
+        """
+        if nested_key not in KINDS:
+            return super().add_lightning_class_args(lightning_class, nested_key, subclass_mode, required)
+        kinds = " or ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[nested_key].items())
+        said = f'One or more arguments specifying "class_path" and "init_args" of {kinds}.'
+        added = self.add_subclass_arguments(
+            lightning_class, nested_key, fail_untyped=False, required=required, help=said
+        )
+        assert self.groups is not None
+        self.groups[nested_key].title = f"{nested_key}: {kinds}"
+        return added

@@ -1,0 +1,122 @@
+"""The help of `zsar fit`, `validate`, `test` and `predict`: ours first, and lists of what there is.
+
+jsonargparse's help of a command has 500 lines, most of them Lightning's; `--help.all` shows them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from callbacks.prompt_tuning import PromptTuning
+from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.commands.model_kinds import KINDS, classes_of
+from lightning_modules.recognizer import ActionRecognizer
+
+_WIDTH, _INDENT = 110, 26
+_DESCRIPTIONS = {
+    "fit": "Train a model. RUN_DIR/checkpoints/best.ckpt is the best epoch on held-out clips, last.ckpt the last.",
+    "validate": "Evaluate a model on the held-out training clips.",
+    "test": "Evaluate a model on the test set: a table, RUN_DIR/results.json and a table of predictions.",
+    "predict": "Name the actions in videos without labels, or find them in untrimmed ones.",
+}
+_EXPLAINED = {
+    "--config": (
+        "FILE",
+        "an experiment, as configs/experiment/t2l_kinetics400.yaml; each further --config FILE changes what those "
+        "before it state",
+    ),
+    "--model": ("NAME|FILE", "a model, as T2L, or a file of configs/model/"),
+    "--data": ("NAME|FILE", "a data set, as VideoFolder, or a file of configs/data/"),
+    "--trainer": ("FILE", "how it is run: configs/trainer/cpu.yaml or gpu.yaml"),
+    "--adaptation": ("FILE", "test-time prompt tuning in test and predict: a file of configs/adaptation/"),
+    "--ckpt_path": ("FILE", "the checkpoint to test or, in fit, to go on from, as RUN_DIR/checkpoints/last.ckpt"),
+    "--run_dir": ("FOLDER", "folder for everything that the run writes"),
+    "--wandb": ("off|offline|online", "track the run with Weights & Biases: offline needs no account"),
+    "--wandb_project": ("NAME", "the W&B project"),
+    "--seed_everything": ("N", "the seed of everything that is random"),
+    "--print_config": ("", "print all settings that would be run with, and run nothing"),
+}
+_OF_LIGHTNING = ("--help", "--checkpoint", "--help.all", "--verbose", "--return_predictions", "--weights_only")
+_TRAINER = "max_epochs, devices, accelerator, precision, strategy, accumulate_grad_batches, fast_dev_run"
+_ONLY_BASES = ("ListedVideoDataModule", "PerturbedVideos")  # data sets are made of them; they have no videos
+_LISTED = ("model", "data", "adaptation")
+
+
+def short_help(command: str, parser: argparse.ArgumentParser) -> str:
+    """The help of a command without the options of Lightning and of single classes.
+
+    Args:
+        command: "fit", "validate", "test" or "predict".
+        parser: Its parser, which has the options.
+    """
+    of_parser = {name: action for action in parser._actions for name in action.option_strings if name.startswith("--")}
+    rows = {name: row for name, row in _EXPLAINED.items() if name in of_parser}
+    for name, action in of_parser.items():  # what is added later has its own words
+        if "." not in name and name not in (*rows, *_OF_LIGHTNING):
+            rows[name] = ("" if action.nargs == 0 else action.dest.upper(), str(action.help or ""))
+    options = "\n".join(_row(f"{name} {value}".strip(), said) for name, (value, said) in rows.items())
+    settings = "\n".join(
+        (
+            _row("--model.SETTING VALUE", f"`zsar {command} --model.help` lists the models, with a name it explains"),
+            _row("--data.SETTING VALUE", f"`zsar {command} --data.help` lists the data sets, with a name it explains"),
+            _row("--trainer.SETTING VALUE", f"Lightning's Trainer; most used: {_TRAINER}"),
+            _row("--checkpoint.SETTING", "which are kept; most used: monitor, filename, every_n_train_steps"),
+        )
+    )
+    return (
+        f"usage: zsar {command} --config FILE [options]\n\n{_DESCRIPTIONS[command]}\n\noptions:\n{options}\n\n"
+        f"settings, which are also what files state:\n{settings}\n\n"
+        f"`zsar {command} --help.all` shows every option, also Lightning's (500 lines).\n"
+    )
+
+
+def requested_list(arguments: Sequence[str]) -> str | None:
+    """What `--model.help`, `--data.help` or `--adaptation.help` without the name of a class asks for.
+
+    Args:
+        arguments: A command line, beginning with the command.
+
+    Returns:
+        The models, data sets or adaptations, one a line, or None if none of them is asked for.
+    """
+    for section in _LISTED:
+        option = f"--{section}.help"
+        following = arguments[arguments.index(option) + 1 :] if option in arguments else ["a name"]
+        if not following or following[0].startswith("-"):
+            return _list_of(section, arguments[0])
+    return None
+
+
+def _list_of(section: str, command: str) -> str:
+    if section == "adaptation":
+        bases: dict[str, type] = {}
+        rows = _rows([PromptTuning])
+        files = sorted(Path("configs/adaptation").glob("*.yaml"))
+        rows += [_row(str(file), file.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")) for file in files]
+    else:
+        kinds = KINDS[section]
+        # What is not trained cannot be given to the commands of training, and the doctor knows trimmed videos only.
+        usable = (ActionRecognizer, TrimmedVideoDataModule)
+        bases = {kind: base for kind, base in kinds.items() if command in ("test", "predict") or base in usable}
+        rows = []
+        for kind, base in bases.items():
+            there = [each for each in classes_of(base) if section == "model" or each.__name__ not in _ONLY_BASES]
+            rows += [f"{kind}:", *_rows(there)]
+    example = f"zsar {command} --{section}.help {rows[1 if bases else 0].split()[0]}"
+    return "\n".join([*rows, "", f"`{example}` explains the settings of one"])
+
+
+def _rows(classes: Sequence[type]) -> list[str]:
+    return [_row(each.__name__, (each.__doc__ or "").strip().split("\n\n")[0]) for each in classes]
+
+
+def _row(name: str, said: str) -> str:
+    """A name and what is said of it, in columns."""
+    lines = textwrap.wrap(" ".join(said.split()), _WIDTH - _INDENT) or [""]
+    first = f"  {name}".ljust(_INDENT)
+    if len(first) > _INDENT:
+        lines, first = ["", *lines], first
+    return "\n".join([f"{first}{lines[0]}".rstrip(), *(" " * _INDENT + line for line in lines[1:])])

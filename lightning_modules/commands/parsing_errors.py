@@ -1,0 +1,177 @@
+"""What jsonargparse says of a wrong command line or configuration, as one sentence: option, value, limit, remedy.
+
+jsonargparse nests its messages, one in each type and class that it tried, and chains the errors alike: the first says
+where in the configuration, the last what is wrong. Both are read here. What is of no known form is kept as it is, on
+one line.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import jsonargparse
+
+from callbacks.prompt_tuning import PromptTuning
+from lightning_modules.commands.model_kinds import KINDS, short_names
+from lightning_modules.nearest_names import did_you_mean, nearest_names
+
+_TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
+_LONGEST = 300  # characters of a message that is of no known form
+_EXAMPLES = {"zsar doctor": "zsar doctor --data UCF101"}
+_EXAMPLE = "{command} --config configs/experiment/moving_shapes_t2l.yaml"
+
+
+def sentence_of(message: str, error: BaseException | None, *, options: Sequence[str], command: str) -> str:
+    """One line about an error of parsing.
+
+    Args:
+        message: jsonargparse's message.
+        error: The error that it stems from, with its causes; None if there is none.
+        options: The options that the parser has, which unknown ones are compared with.
+        command: "zsar fit", of which the sentence names the help and an example.
+    """
+    chain = [message, *(str(each) for each in _causes(error))]
+    section = ".".join(_keys(chain))
+    last = chain[-1].strip()
+    if match := re.match(r"(?:\w+: )?the following arguments are required: (.+)", last):
+        return _missing(match[1].split(", "), section, _class_of(chain), command)
+    if match := re.match(r"unrecognized arguments: (.+)", last, re.DOTALL):
+        return _unknown(match[1], section, _class_of(chain), options, command)
+    if match := re.match(r"'?Group '(.+)' does not accept option '(.+?)'", last):
+        return _unknown(f"--{match[1]}.{match[2]}", section, None, options, command)
+    if match := re.match(r"'?(?:Subcommand '\w+' does not accept option|Option) '(.+?)'", last):
+        return _unknown(f"--{match[1]}", section, _class_of(chain), options, command)
+    if match := re.match(r'Parser key ".+?": Unable to load config "(.+)"', last):
+        return _no_class(match[1], section, command)
+    if re.match(r"Expected a dot import path|Unexpected import path format|Import path|No module named", last) or (
+        "has no attribute" in last
+    ):
+        return _no_class(_class_stated(chain), section, command)
+    if match := re.search(r"Expected a (.+?)\. Got value: (.*)", last, re.DOTALL):
+        # Of a union only the first type's error is chained; what the others expect is in the text.
+        return _wrong_value(section, match[2], match[1], chain[-2] if len(chain) > 1 else "")
+    if match := re.match(r"(?:File|Path) does not exist: '(.+)'", last):
+        return f"--{section} {match[1]}: there is no such file{_near_file(Path(match[1]))}"
+    said = re.sub(r'^Parser key ".*?":? *', "", _on_one_line(last)).removeprefix("argument ")
+    return f"{f'--{section}: ' if section and not said.startswith('--') else ''}{said}"
+
+
+def options_of(class_: type, section: str) -> list[str]:
+    """The options by which the arguments of a class are set: "--data.clips.n_frames" and so on.
+
+    Args:
+        class_: A model, a data module or an adaptation.
+        section: What it is in a configuration: "model", "data" or "adaptation".
+    """
+    parser = jsonargparse.ArgumentParser(add_help=False)
+    parser.add_class_arguments(class_, section, fail_untyped=False)
+    return option_names(parser)
+
+
+def option_names(parser: jsonargparse.ArgumentParser) -> list[str]:
+    """All long options of a parser."""
+    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _keys(chain: Sequence[str]) -> list[str]:
+    """Where in the configuration, from the outermost key to the innermost."""
+    keys: list[str] = []
+    for message in chain:
+        match = re.match(r'Parser key "(.+?)"', message.strip())
+        if match and match[1] not in keys[-1:]:
+            keys.append(match[1].removeprefix("init_args."))
+    return keys
+
+
+def _class_of(chain: Sequence[str]) -> str | None:
+    """The class whose arguments are wrong, if they are those of one."""
+    found = [match[1] for message in chain if (match := re.match(r"Problem with given class_path '(.+?)'", message))]
+    return found[-1] if found else None
+
+
+def _class_stated(chain: Sequence[str]) -> str:
+    """What was written where a class is expected; the innermost message that has it knows best."""
+    stated = r"Expected a path but (\S+)|class_path '(\S+?)'|^Given value: (\S+)|(?:string|format): (\S+)"
+    found = [match for message in reversed(chain) if (match := re.search(stated, message, re.MULTILINE))]
+    return next(filter(None, found[0].groups())) if found else _on_one_line(chain[-1])
+
+
+def _missing(names: Sequence[str], section: str, class_path: str | None, command: str) -> str:
+    prefix = f"--{section}." if section else "--"
+    # The root parser puts the command's name before that of the option.
+    missing = [prefix + re.sub(r"^(fit|validate|test|predict)\.", "", name) for name in names]
+    stated = f"{' and '.join(sorted(missing, reverse=True))} {'is' if len(missing) == 1 else 'are'} missing"
+    if class_path is not None:
+        return f"{stated}; `{command} --{section}.help {class_path.rpartition('.')[2]}` explains the options"
+    example = _EXAMPLES.get(command, _EXAMPLE).format(command=command)
+    lists = " and ".join(f"`{command} {name}.help`" for name in sorted(missing, reverse=True))
+    return f"{stated}; for example `{example}`; {lists} {'lists' if len(missing) == 1 else 'list'} what there is"
+
+
+def _unknown(written: str, section: str, class_path: str | None, options: Sequence[str], command: str) -> str:
+    name = written.split("=", 1)[0].split(" ", 1)[0]
+    if not name.startswith("-"):
+        return f"{written!r} belongs to no option; `{command} --help` lists the options"
+    if class_path is None:
+        near = did_you_mean(name, options)
+        every = "--help" if command == "zsar doctor" else "--help.all"
+        return f"there is no option {name}{near or ';'} `{command} {every}` lists the options"
+    name = f"--{section}.{name.removeprefix('--')}"
+    class_name = class_path.rpartition(".")[2]
+    near = did_you_mean(name, options_of(pkgutil.resolve_name(class_path), section))
+    return f"{class_name} has no option {name}{near or ';'} `{command} --{section}.help {class_name}` lists its options"
+
+
+def _no_class(value: str, section: str, command: str) -> str:
+    if value.endswith((".yaml", ".yml", ".json")):
+        return f"--{section} {value}: there is no such file{_near_file(Path(value))}"
+    names = class_names(section)
+    if not names:
+        return f"--{section} {value}: there is no such class or file; give its path, such as package.module.Class"
+    near = did_you_mean(value, names) or ";"
+    return f"--{section} {value}: there is no class of that name{near} `{command} --{section}.help` lists them"
+
+
+def class_names(section: str) -> list[str]:
+    """The short names of what zsar has for a section of a configuration; none for sections that are not classes."""
+    if section == "adaptation":
+        return [PromptTuning.__name__]
+    return [name for base in KINDS.get(section, {}).values() for name in short_names(base)]
+
+
+def _near_file(path: Path) -> str:
+    there = sorted(each.name for each in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
+    near = nearest_names(path.name, there)
+    return f"; did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
+
+
+def _wrong_value(section: str, value: str, expected: str, union: str) -> str:
+    others = re.findall(r"- Expected a (.+?)(?:\. Got value: .*)?$", union, re.MULTILINE)
+    types = list(dict.fromkeys(_readable(each) for each in (expected, *others)))
+    stated = value.strip().splitlines()[0] if value.strip() else "''"
+    choices = re.findall(r"'([^']+)'", expected) if "Literal" in expected else []
+    return f"--{section} must be {' or '.join(types)}; got {stated}{did_you_mean(stated, choices)}"
+
+
+def _readable(expected: str) -> str:
+    """A type as jsonargparse writes it, in words."""
+    name = re.sub(r"^<class '(?:.*\.)?(\w+)'>$", r"\1", expected.strip())
+    if "import path" in name:
+        return "the path of a class"
+    if "Literal[" in name:
+        return f"one of {', '.join(re.findall(r'[^][, ]+', name.partition('Literal')[2])).replace(chr(39), '')}"
+    return _TYPES.get(name, f"a {name.removeprefix('typing.')}")
+
+
+def _on_one_line(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ... (ZSAR_TRACEBACK=1 shows all of it)"

@@ -1,0 +1,160 @@
+"""Errors as one sentence for the user, whoever raised them; None for those that are bugs.
+
+Our own errors say value, limit and remedy. jsonargparse wraps those that are raised while it builds an object into its
+account of all types that it tried: here they are taken out again. What Lightning, torch and the operating system say
+is completed by the remedy that the command has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+from datamodules.transcoding import TranscodingError
+from datamodules.video_file import VideoDecodeError
+from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
+from lightning_modules.networks.open_clip_weights import BackboneError
+
+LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
+_OURS = (
+    ValueError,  # also those of Lightning, whose sentences are good enough
+    BackboneError,
+    CheckpointError,
+    AuthorCheckpointError,
+    VideoDecodeError,
+    TranscodingError,
+)
+_PARSERS = ("jsonargparse", "argparse")
+# What a message of code that several commands share calls an option, and what the commands of Lightning call it.
+_NAMES_IN_LIGHTNING = {"--weights": "--model.weights", "--architecture": "--model.architecture"}
+_NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
+
+
+def explained(error: BaseException, command: str) -> str | None:
+    """What a user is told of an error.
+
+    Args:
+        error: What ended the command.
+        command: "fit", "classify", ...; remedies name its options.
+
+    Returns:
+        One line without the command's name, or None if the error is a bug, of which the traceback is wanted.
+    """
+    cause = unwrapped(error)
+    for explain in _EXPLANATIONS:
+        sentence = explain(cause, command)
+        if sentence is not None:
+            return _fitting(" ".join(sentence.split()), command)
+    return None
+
+
+def unwrapped(error: BaseException) -> BaseException:
+    """The error that a parser was told of, where all that it raised itself is its account of it."""
+    while error.__cause__ is not None and _raised_by(error).split(".")[0] in _PARSERS:
+        error = error.__cause__
+    return error
+
+
+def _raised_by(error: BaseException) -> str:
+    """The module of the code that raised an error."""
+    traceback = error.__traceback__
+    if traceback is None:
+        return ""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return str(traceback.tb_frame.f_globals.get("__name__", ""))
+
+
+def _fitting(sentence: str, command: str) -> str:
+    """The sentence with the options of the command in place of those that other commands have."""
+    if command not in LIGHTNING_COMMANDS:
+        return sentence
+    for name, of_lightning in _NAMES_IN_LIGHTNING.items():
+        sentence = re.sub(rf"(?<![\w.-]){name}(?![\w.-])", of_lightning, sentence)
+    return sentence
+
+
+def _cpu(command: str) -> str:
+    if command in LIGHTNING_COMMANDS:
+        return "run on the CPU with --trainer configs/trainer/cpu.yaml, or --trainer.accelerator cpu"
+    return "run on the CPU with --device cpu"
+
+
+def _no_gpu(error: BaseException, command: str) -> str | None:
+    """A GPU is asked for where torch finds none."""
+    if isinstance(error, (RuntimeError, AssertionError, MisconfigurationException)):
+        said = str(error).splitlines()[0] if str(error) else ""
+        if any(text in said.lower() for text in _NO_GPU):
+            return f"a GPU is asked for, but torch finds none here ({said.strip().rstrip('.!')}); {_cpu(command)}"
+    return None
+
+
+def _wrong_device(error: BaseException, command: str) -> str | None:
+    """A device, an accelerator or a strategy that does not exist, or not that many."""
+    said = str(error)
+    if match := re.search(r"device type at start of device string: (\S+)", said):
+        return f"--device {match[1]}: there is no such device; give cpu, cuda, cuda:1 or mps"
+    if "nvalid device" in said and isinstance(error, RuntimeError):
+        return f"the device cannot be used ({said.splitlines()[0]}); {_cpu(command)}"
+    if match := re.search(r"invalid accelerator name: `accelerator='(.+?)'`.*Available names are: (.+?)\.", said):
+        return f"--trainer.accelerator {match[1]}: there is no such accelerator; give one of {match[2]}"
+    if match := re.search(r"invalid strategy name: `strategy='(.+?)'`", said):
+        return f"--trainer.strategy {match[1]}: there is no such strategy; give auto, ddp or another of Lightning's"
+    return None
+
+
+def _memory_full(error: BaseException, command: str) -> str | None:
+    """The device's memory, or the machine's, does not hold what is computed together."""
+    full = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )
+    if not full:
+        return None
+    smaller = {
+        "fit": "a smaller --data.loading.batch_size (with --trainer.accumulate_grad_batches for the same update)",
+        "classify": "fewer --frames or --clips",
+        "extract": "a smaller --batch-size",
+        "localize": "a smaller --batch-size",
+    }
+    test_batch = "a smaller --data.loading.test_batch_size"
+    remedy = smaller.get(command, test_batch if command in LIGHTNING_COMMANDS else "less at a time")
+    said = str(error).split(". ")[0] or "out of memory"
+    return f"the memory does not hold what is computed together ({said}); give {remedy}, or another device"
+
+
+def _misconfigured(error: BaseException, command: str) -> str | None:
+    """Lightning's word for settings that do not go together."""
+    if not isinstance(error, MisconfigurationException):
+        return None
+    return f"{str(error).strip().rstrip('.')}; `zsar {command} --help.all` explains Lightning's options"
+
+
+def _file_trouble(error: BaseException, command: str) -> str | None:
+    """A full disk, a file that may not be written, a folder that is a file."""
+    if not isinstance(error, OSError) or isinstance(error, (BrokenPipeError, ConnectionError, TimeoutError)):
+        return None
+    if error.strerror is None:
+        return str(error) or None  # our own sentence
+    where = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+    remedies = {28: "; free some space, or write to another disk", 13: "; check whose it is, or give another folder"}
+    return f"{f'{where}: ' if where else ''}{error.strerror}{remedies.get(error.errno or 0, '')}"
+
+
+def _own(error: BaseException, command: str) -> str | None:
+    """An error whose message is meant for the user."""
+    return str(error) if isinstance(error, _OURS) else None
+
+
+_EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (
+    _no_gpu,
+    _wrong_device,
+    _memory_full,
+    _misconfigured,
+    _file_trouble,
+    _own,
+)
+"""Asked in this order; each takes the error and the command, and returns None for what it does not know."""

@@ -1,0 +1,63 @@
+import argparse
+from collections.abc import Iterator
+
+import pytest
+
+from lightning_modules import cli
+from lightning_modules.command_parser import CommandParser
+from lightning_modules.commands.brief_parser import BriefErrors, BriefParser
+
+
+class Made(Exception):
+    """Carries a command's parser out of the command."""
+
+
+def parser_of(command: str, monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
+    """The parser that a command parses with, caught before it does."""
+    made: list[argparse.ArgumentParser] = []
+
+    def parse_args(self: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        made.append(self)
+        raise Made
+
+    for kind in (CommandParser, BriefErrors, argparse.ArgumentParser):
+        monkeypatch.setattr(kind, "parse_args", parse_args)
+    with pytest.raises(Made):
+        cli.main([command])
+    return made[0]
+
+
+def parsers_within(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
+
+
+@pytest.mark.parametrize("command", list(cli._COMMANDS))
+def test_no_command_takes_an_option_by_a_part_of_its_name(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for parser in parsers_within(parser_of(command, monkeypatch)):
+        assert isinstance(parser, CommandParser | BriefErrors)
+        assert parser.allow_abbrev is False
+
+
+def test_the_settings_of_a_class_are_not_abbreviated_either(capsys: pytest.CaptureFixture[str]) -> None:
+    experiment = ["fit", "--config", "configs/experiment/moving_shapes_t2l.yaml"]
+    with pytest.raises(SystemExit):
+        cli.main([*experiment, "--data.clips.n_frame", "3"])
+    assert "no option --data.clips.n_frame; did you mean --data.clips.n_frames" in capsys.readouterr().err
+
+
+def test_a_parser_within_another_raises_and_one_of_a_program_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(argparse.ArgumentError, match="--nothing"):
+        BriefParser(exit_on_error=False).parse_args(["--nothing"])
+    with pytest.raises(SystemExit) as stopped:
+        BriefParser(prog="zsar doctor").parse_args(["--nothing"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("zsar doctor: error: there is no option --nothing")
+
+
+def test_the_whole_error_is_shown_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSAR_TRACEBACK", "1")
+    with pytest.raises(argparse.ArgumentError, match="--nothing"):
+        BriefParser(prog="zsar doctor").parse_args(["--nothing"])

@@ -1,0 +1,122 @@
+import ast
+import errno
+import os
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from jsonargparse import ArgumentParser
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.commands.model_kinds import KINDS, classes_of
+from lightning_modules.commands.parsing_errors import options_of
+from lightning_modules.explained_errors import LIGHTNING_COMMANDS, explained, unwrapped
+from lightning_modules.networks.open_clip_weights import BackboneError
+
+ROOT = Path(__file__).parents[2]
+
+
+class Fragile:
+    def __init__(self, number: int = 0) -> None:
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise BackboneError(f"number {number} is too small; give 1") from error
+
+
+def test_our_error_is_taken_out_of_the_parser_s_account_of_it_but_not_of_its_own_cause() -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--thing", type=Fragile | None)
+    config = parser.parse_object({"thing": {"class_path": f"{__name__}.Fragile", "init_args": {"number": 0}}})
+    with pytest.raises(Exception, match=r"Union subtypes|too small") as caught:
+        parser.instantiate(config)
+    assert isinstance(unwrapped(caught.value), BackboneError)
+    assert explained(caught.value, "fit") == "number 0 is too small; give 1"
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"), [("classify", "--weights FILE"), *[(c, "--model.weights FILE") for c in LIGHTNING_COMMANDS]]
+)
+def test_a_remedy_names_the_option_that_the_command_has(command: str, remedy: str) -> None:
+    said = explained(BackboneError("no weights; give --weights FILE"), command)
+    assert said == f"no weights; give {remedy}"
+
+
+@pytest.mark.parametrize(
+    ("error", "command", "parts"),
+    [
+        (MisconfigurationException("No supported gpu backend found!"), "fit", ["--trainer configs/trainer/cpu.yaml"]),
+        (RuntimeError("Found no NVIDIA driver on your system. Please check"), "classify", ["--device cpu"]),
+        (AssertionError("Torch not compiled with CUDA enabled"), "extract", ["--device cpu"]),
+        (MisconfigurationException("`max_epochs` must be -1 or more, not -5."), "fit", ["-5; `zsar fit --help.all`"]),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried"), "fit", ["--data.loading.batch_size", "out of memory"]),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried"), "test", ["--data.loading.test_batch_size"]),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried"), "extract", ["--batch-size"]),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x"), "fit", ["/x: No space left", "free some space"]),
+        (PermissionError(errno.EACCES, "Permission denied", "/y"), "fit", ["/y: Permission denied"]),
+        (FileNotFoundError("there is no list /z"), "fit", ["there is no list /z"]),
+        (CheckpointError("two\nlines"), "test", ["two lines"]),
+        (ValueError("n must be 1 or more; got 0"), "fit", ["n must be 1 or more; got 0"]),
+    ],
+)
+def test_what_a_user_can_act_on_is_one_line(error: Exception, command: str, parts: list[str]) -> None:
+    said = explained(error, command)
+    assert said is not None
+    assert len(said.splitlines()) == 1
+    assert len(said) < 400
+    for part in parts:
+        assert part in said
+
+
+@pytest.mark.parametrize("device", ["cudax", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    with pytest.raises((RuntimeError, AssertionError)) as caught:
+        torch.zeros(1, device=device)
+    said = explained(caught.value, "classify")
+    assert said is not None
+    assert "--device" in said
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shape"), TypeError("none"), KeyError("x"), AssertionError("y")])
+def test_a_bug_is_not_explained_away(error: Exception) -> None:
+    assert explained(error, "fit") is None
+
+
+# --- every option that a message names exists -------------------------------------------------------------------------
+
+
+def sentences(module: Path) -> list[str]:
+    """The texts of all errors that a module raises, without what is put into them."""
+    texts = []
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            parts = [each.value for each in ast.walk(node.exc) if isinstance(each, ast.Constant)]
+            texts.append(" ".join(part for part in parts if isinstance(part, str)))
+    return texts
+
+
+def lightning_options() -> set[str]:
+    classes = [(name, kind) for name, bases in KINDS.items() for base in bases.values() for kind in classes_of(base)]
+    return {option for section, kind in classes for option in options_of(kind, section)}
+
+
+def test_every_option_that_an_error_names_exists() -> None:
+    shared = [
+        path for folder in ("datamodules", "callbacks", "lightning_modules") for path in (ROOT / folder).rglob("*.py")
+    ]
+    small = set()
+    for path in (ROOT / "lightning_modules" / "commands").glob("*.py"):
+        small |= set(re.findall(r'"(--[a-z][\w-]*)"', path.read_text()))
+    of_lightning = lightning_options()
+    ours = set(re.findall(r'"(--[a-z][\w-]*)"', (ROOT / "lightning_modules" / "lightning_cli.py").read_text()))
+    ours |= {"--model", "--data", "--config", "--trainer", "--ckpt_path", "--no-suppress"}
+    unknown = []
+    for path in shared:
+        for text in sentences(path):
+            for option in re.findall(r"(?<![\w-])--[a-z][\w.-]*\w", text):
+                known = option in small | of_lightning | ours or option.startswith(("--trainer.", "--checkpoint."))
+                if not known:
+                    unknown.append(f"{path.relative_to(ROOT)}: {option}")
+    assert unknown == []
