@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
+
+from zsar.runtime.stopping import Stopped, stops_by
 
 _COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
@@ -69,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None for the real one.
 
     Returns:
-        The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line.
+        The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line, 130 and
+        143 for Ctrl-C and SIGTERM.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     command = arguments[0] if arguments else "--help"
@@ -86,13 +90,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command not in _COMMANDS:
         print(f"zsar: error: there is no command {command!r}; it is one of {', '.join(_COMMANDS)}", file=sys.stderr)
         return 2
-    if os.environ.get("ZSAR_TRACEBACK"):
-        return _run(command, arguments)
+    try:
+        with stops_by(signal.SIGTERM):
+            return _run(command, arguments) if os.environ.get("ZSAR_TRACEBACK") else _explained(command, arguments)
+    except Stopped as stop:
+        if stop.is_told:
+            print(f"zsar {command}: {stop}", file=sys.stderr)
+        return stop.status
+    except KeyboardInterrupt:
+        print(f"zsar {command}: {Stopped(signal.SIGINT)}", file=sys.stderr)
+        return Stopped(signal.SIGINT).status
+
+
+def _explained(command: str, arguments: list[str]) -> int:
     try:
         return _run(command, arguments)
     except _explained_errors() as error:
-        print(f"zsar {command}: error: {error}", file=sys.stderr)
-        return 1
+        said = str(error)
+    except Exception as error:
+        from lightning_modules.dead_workers import explain_dead_worker
+
+        explanation = explain_dead_worker(error)
+        if explanation is None:
+            raise
+        said = explanation
+    print(f"zsar {command}: error: {said}", file=sys.stderr)
+    return 1
 
 
 def _run(command: str, arguments: list[str]) -> int:
@@ -112,7 +135,7 @@ def _explained_errors() -> tuple[type[Exception], ...]:
     from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
     from lightning_modules.networks.open_clip_weights import BackboneError
 
-    return (VideoDecodeError, CheckpointError, AuthorCheckpointError, BackboneError, ValueError, FileNotFoundError)
+    return (VideoDecodeError, CheckpointError, AuthorCheckpointError, BackboneError, ValueError, OSError)
 
 
 def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningCLI, made in the function below
