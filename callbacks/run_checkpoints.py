@@ -9,7 +9,7 @@ kinds wrongly, which is put right here:
 
 - written before a validation: the validation would be left out, and with it the chance to be the best;
 - written where `max_steps` or `max_time` ended an epoch early: the rest of the epoch would be left out;
-- written after an epoch of a run with `max_steps`: the epoch would be counted twice, and another order of videos follow.
+- written after an epoch of a run with `max_steps`: it would be counted twice, and another order of videos follow.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SIGTERM and Ctrl-C in training, testing and predicting.
 
 Training ends after the step it is in, since a model in the middle of one is nothing to go on from; Lightning then calls
-`on_exception`, where `RunCheckpoints` writes `last.ckpt`. All else ends at once: nothing of it is lost that was written.
+`on_exception`, where `RunCheckpoints` writes `last.ckpt`. All else ends at once: what was written is whole.
 A second Ctrl-C ends training at once too. Of several processes each may be the one that is told; they agree after each
 batch, so that all stop at the same one.
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from concurrent.futures.process import BrokenProcessPool
 
-_WORKER = re.compile(r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\) (?:exited unexpectedly|is killed by signal: (\w+))")
+_WORKER = re.compile(
+    r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\) (?:exited unexpectedly|is killed by signal: (\w+))"
+)
 _PEER_IS_GONE = re.compile(
     r"Connection (?:closed|reset) by peer|Broken pipe|Socket Timeout|remote process exited|NCCL .*remote error"
     r"|watchdog .*timed? ?out|Timed out waiting \d+ms",
@@ -47,7 +49,9 @@ def _explained(error: BaseException) -> str | None:
         by = "" if worker[2] is None else f", killed by signal {worker[2]}"
         return f"a decoding worker (process {worker[1].strip()}) died{by}, {_REMEDY}"
     if _PEER_IS_GONE.search(text) is not None:
-        return f"another process of this run has ended, {_REMEDY}. What it said itself stands above, if it said anything"
+        return (
+            f"another process of this run has ended, {_REMEDY}. What it said itself stands above, if it said anything"
+        )
     return None
 
 

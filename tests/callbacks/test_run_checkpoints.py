@@ -164,10 +164,10 @@ def test_a_validation_that_fails_loses_nothing_and_is_made_up_for(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("first", "limit"), [(2, "max_steps"), (3, "max_steps"), (5, "max_epochs"), (6, "max_epochs")])
-def test_a_run_that_max_steps_ended_goes_on_as_if_it_had_not(
-    first: int, limit: str, fit: Fit, tmp_path: Path
-) -> None:
-    further = ("--trainer.max_steps", 9, "--trainer.max_epochs", -1) if limit == "max_steps" else ("--trainer.max_epochs", 3)
+def test_a_run_that_max_steps_ended_goes_on_as_if_it_had_not(first: int, limit: str, fit: Fit, tmp_path: Path) -> None:
+    further = (
+        ("--trainer.max_steps", 9, "--trainer.max_epochs", -1) if limit == "max_steps" else ("--trainer.max_epochs", 3)
+    )
     schedule = ("--model.optimization.warmup_fraction", 0, "--model.optimization.final_fraction", 1)  # knows no length
     assert fit("cut", "--trainer.max_steps", first, *schedule) == 0
     assert fit("cut", *further, *schedule, "--ckpt_path", tmp_path / "cut" / "checkpoints" / "last.ckpt") == 0
@@ -181,7 +181,9 @@ def test_the_best_checkpoint_of_a_run_can_be_gone_on_from(
     limit: str, fit: Fit, tmp_path: Path, scores: Callable[..., None]
 ) -> None:
     scores(50.0)
-    alike = ("--trainer.max_steps", 9, "--trainer.max_epochs", -1) if limit == "max_steps" else ("--trainer.max_epochs", 3)
+    alike = (
+        ("--trainer.max_steps", 9, "--trainer.max_epochs", -1) if limit == "max_steps" else ("--trainer.max_epochs", 3)
+    )
     assert fit("whole", *alike) == 0
     assert saved(tmp_path / "whole", "best")["global_step"] == 3
     assert fit("again", *alike, "--ckpt_path", tmp_path / "whole" / "checkpoints" / "best.ckpt") == 0

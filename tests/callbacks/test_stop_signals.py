@@ -48,8 +48,9 @@ def assert_same_weights(first: Path, second: Path, **tolerance: float) -> None:
         torch.testing.assert_close(tensor, other[name], **(tolerance or {"atol": 0.0, "rtol": 0.0}))
 
 
-@pytest.mark.parametrize(("signum", "status", "name"), [(signal.SIGTERM, 143, "SIGTERM"), (signal.SIGINT, 130, "Ctrl-C")])
-@pytest.mark.parametrize("step", [0, 4, 5])
+@pytest.mark.parametrize(
+    ("signum", "status", "name", "step"), [(signal.SIGTERM, 143, "SIGTERM", 4), (signal.SIGINT, 130, "Ctrl-C", 5)]
+)
 def test_training_ends_after_the_step_saves_and_says_how_to_go_on(
     signum: int, status: int, name: str, step: int, experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,7 +118,9 @@ def test_handlers_are_as_before_when_a_command_has_ended(experiment: Path) -> No
 def test_a_process_that_is_told_to_stop_from_outside_saves_and_exits_with_143(
     n_workers: int, experiment: Path, tmp_path: Path
 ) -> None:
-    process = start("fit", "--config", experiment, "--trainer.max_epochs", 10_000, "--data.loading.n_workers", n_workers)
+    process = start(
+        "fit", "--config", experiment, "--trainer.max_epochs", 10_000, "--data.loading.n_workers", n_workers
+    )
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     until = time.monotonic() + 120
     while not last.exists() and process.poll() is None and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""Being told to stop, by Ctrl-C or by SIGTERM (a cluster's preemption, `kill`): an error like any other, told in a line.
+"""Being told to stop, by Ctrl-C or by SIGTERM (a cluster's preemption, `kill`): an error like others, told in a line.
 
 Python dies of SIGTERM without a word and without leaving its blocks; here it is an exception, so that temporary files
 are removed, worker processes end, and the exit status says that the work is not done.
