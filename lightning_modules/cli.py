@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lightning_modules.nearest_names import did_you_mean
+from zsar.runtime.stopping import Stopped, stops_by
 
 _COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
@@ -73,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None for the real one.
 
     Returns:
-        The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line.
+        The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line, 130 and
+        143 for Ctrl-C and SIGTERM.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     command = arguments[0] if arguments else "--help"
@@ -91,8 +94,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         near = did_you_mean(command, _COMMANDS) or f"; it is one of {', '.join(_COMMANDS)}"
         print(f"zsar: error: there is no command {command!r}{near}", file=sys.stderr)
         return 2
-    if os.environ.get("ZSAR_TRACEBACK"):
-        return _run(command, arguments)
+    try:
+        with stops_by(signal.SIGTERM):
+            return _run(command, arguments) if os.environ.get("ZSAR_TRACEBACK") else _explained(command, arguments)
+    except Stopped as stop:
+        if stop.is_told:
+            print(f"zsar {command}: {stop}", file=sys.stderr)
+        return stop.status
+    except KeyboardInterrupt:
+        print(f"zsar {command}: {Stopped(signal.SIGINT)}", file=sys.stderr)
+        return Stopped(signal.SIGINT).status
+
+
+def _explained(command: str, arguments: list[str]) -> int:
     try:
         return _run(command, arguments)
     except Exception as error:

@@ -16,6 +16,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from datamodules.transcoding import TranscodingError
 from datamodules.video_file import VideoDecodeError
 from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.dead_workers import explain_dead_worker
 from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
 from lightning_modules.networks.open_clip_weights import BackboneError
 
@@ -144,12 +145,18 @@ def _file_trouble(error: BaseException, command: str) -> str | None:
     return f"{f'{where}: ' if where else ''}{error.strerror}{remedies.get(error.errno or 0, '')}"
 
 
+def _dead_worker(error: BaseException, command: str) -> str | None:
+    """A decoding worker, or another process of the run, died."""
+    return explain_dead_worker(error)
+
+
 def _own(error: BaseException, command: str) -> str | None:
     """An error whose message is meant for the user."""
     return str(error) if isinstance(error, _OURS) else None
 
 
 _EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (
+    _dead_worker,
     _no_gpu,
     _wrong_device,
     _memory_full,

@@ -8,16 +8,20 @@ ones; what does not go together is refused before anything is built.
 from __future__ import annotations
 
 import sys
+import signal
 import tempfile
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning.pytorch.plugins.io import CheckpointIO
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from callbacks.dead_processes import DeadProcesses
 from callbacks.detection_file import DetectionFile
 from callbacks.localization_manifest import LocalizationManifest
 from callbacks.prediction_table import PredictionTable
@@ -25,6 +29,9 @@ from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
 from lightning_modules.commands.brief_parser import BriefParser
 from lightning_modules.commands.command_help import requested_list
+from callbacks.run_checkpoints import RunCheckpoints
+from callbacks.stop_signals import StopSignals
+from lightning_modules.commands.going_on import command_to_go_on
 from lightning_modules.commands.model_kinds import (
     check_command_line,
     check_kinds,
@@ -34,6 +41,8 @@ from lightning_modules.commands.model_kinds import (
 from lightning_modules.commands.usable_accelerator import check_accelerator
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.stopping import Stopped, stops_by
 
 
 class ActionRecognitionCLI(LightningCLI):
@@ -46,6 +55,17 @@ class ActionRecognitionCLI(LightningCLI):
         if listed is not None:
             print(listed)
             sys.exit(0)
+        stops = StopSignals(arguments[0])
+        try:
+            with stops_by(signal.SIGTERM, signal.SIGINT, handler=stops.handle):
+                return cls._run_parsed(arguments, stops)
+        except (Stopped, SIGTERMException) as stop:
+            last = stops.last_checkpoint()
+            remedy = None if last is None else f"last.ckpt is saved; to go on: {command_to_go_on(arguments, last)}"
+            raise Stopped(stops.signum or signal.SIGTERM, remedy, is_told=stops.is_told) from stop
+
+    @classmethod
+    def _run_parsed(cls, arguments: list[str], stops: StopSignals) -> ActionRecognitionCLI:
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
             read = with_read_experiments(arguments, Path(folder))
             check_command_line(read)
@@ -57,6 +77,7 @@ class ActionRecognitionCLI(LightningCLI):
                 seed_everything_default=0,
                 auto_configure_optimizers=False,
                 save_config_kwargs={"overwrite": True, "multifile": False},
+                trainer_defaults={"callbacks": [stops, DeadProcesses(arguments[0])]},
                 parser_kwargs={"prog": "zsar"},
                 parser_class=BriefParser,
                 args=read,
@@ -88,7 +109,7 @@ class ActionRecognitionCLI(LightningCLI):
             help="Test-time prompt tuning in test and predict; a file of configs/adaptation/, appended with --config, "
             "sets it and the views that it needs.",
         )
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(RunCheckpoints, "checkpoint")
         parser.set_defaults(
             {
                 "checkpoint.monitor": "val/top1",
@@ -134,8 +155,17 @@ class ActionRecognitionCLI(LightningCLI):
             callbacks.append(RichProgressBar(leave=False))
         if loggers and not is_localizer:
             callbacks.append(LearningRateMonitor(logging_interval="step"))
-        self.trainer_defaults = {"callbacks": callbacks}
-        return super().instantiate_trainer(logger=loggers or False, **kwargs)
+        self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
+        plugins = _plugins(config.trainer.plugins)
+        return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The commands and the trainer's arguments that are no options: objects are never loaded from a checkpoint."""
+        return {name: {*skipped, "weights_only"} for name, skipped in LightningCLI.subcommands().items()}
+
+    def _parse_ckpt_path(self) -> None:
+        """Nothing: a checkpoint is read by `WholeCheckpointIO` alone, and its settings never replace the given ones."""
 
     def _loggers(self, given: Any) -> list[Logger]:  # noqa: ANN401 - what Trainer takes as `logger`
         """A CSV log always (unless logging is turned off), W&B when asked, and what the configuration lists."""
@@ -175,3 +205,11 @@ class ActionRecognitionCLI(LightningCLI):
                 "0, or data.lists.train is used whole. Hold some out (of a list's data.lists.held_out), or keep the "
                 "last: --checkpoint.monitor null --checkpoint.filename last"
             )
+
+
+def _plugins(given: Any) -> list[Any]:  # noqa: ANN401 - what Trainer takes as `plugins`
+    """The given plugins, and how checkpoints are written where none of them says how."""
+    plugins = [] if given is None else list(given) if isinstance(given, list) else [given]
+    if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
+        plugins.append(WholeCheckpointIO())
+    return plugins

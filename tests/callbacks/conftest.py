@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.callbacks.annotated_localizer import shapes
+from tests.lightning_modules.conftest import experiment as experiment
 
 
 @pytest.fixture(scope="session")

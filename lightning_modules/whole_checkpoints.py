@@ -1,0 +1,67 @@
+"""How checkpoints come to the disk and from it: whole or not at all, and without running anything that they hold."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from lightning_modules.checkpoints import CheckpointError
+from zsar.runtime.whole_files import whole_file
+
+
+class WholeCheckpointIO(TorchCheckpointIO):
+    """Saves beside the checkpoint, syncs and replaces; Lightning's own way copies onto it from the temporary folder."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: object = None
+    ) -> None:
+        """Saves a checkpoint; what was there before stays until all of it is written.
+
+        Raises:
+            OSError: It could not be written, on a full disk for example; the message says so.
+        """
+        buffer = io.BytesIO()  # torch hides the cause of a failed write, which Python's own file tells
+        torch.save(checkpoint, buffer)
+        with whole_file(os.fspath(path)) as unfinished:
+            unfinished.write_bytes(buffer.getbuffer())
+
+    def load_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        map_location: Callable[..., Any] | None = None,
+        weights_only: bool | None = None,
+    ) -> dict[str, Any]:
+        """Loads tensors and plain types, onto the CPU; `weights_only` is true whatever is asked.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            CheckpointError: It is no checkpoint, it is cut short, or it holds Python objects, which are not loaded.
+        """
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)}")
+        return read_plain(path)
+
+
+def read_plain(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The entries of a file of tensors and plain types, on the CPU; nothing in it is run.
+
+    Raises:
+        CheckpointError: Not such a file.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        cause = next(iter(str(error).strip().splitlines()), "")
+        raise CheckpointError(
+            f"{os.fspath(path)} cannot be read as a checkpoint: it is cut short, of another kind, or holds Python "
+            f"objects, which zsar does not load since to load them is to run what the file says "
+            f"({type(error).__name__}: {cause[:200]})"
+        ) from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{os.fspath(path)} holds a {type(content).__name__}, not a checkpoint")
+    return content
