@@ -13,7 +13,6 @@ and the weight decay of AdamW (here PyTorch's default).
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from datamodules.batch import ClassText, VideoBatch, ViewBatch
 from lightning_modules.networks.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.scoring import EmbeddedBatch
+from zsar.runtime.seeds import run_seed
 
 _RANDOM_CONTEXT_STD = 0.02  # CoOp's
 
@@ -274,7 +274,7 @@ class PromptTuning(Callback):
             tokens = phrase_tokens(model.backbone.text, self.phrase)
             return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
         assert self.n_random_tokens is not None
-        generator = torch.Generator().manual_seed(int(os.environ.get("PL_GLOBAL_SEED", "0")))
+        generator = torch.Generator().manual_seed(run_seed())
         drawn = torch.randn(self.n_random_tokens, model.backbone.text.width, generator=generator)
         return (_RANDOM_CONTEXT_STD * drawn).to(model.device)
 

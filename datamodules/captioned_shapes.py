@@ -29,8 +29,8 @@ from datamodules.moving_shapes_rendering import (
     clip_generator,
     render_clip,
 )
-from datamodules.seeding import derive_seed
 from datamodules.untrimmed_shapes_rendering import render_untrimmed
+from zsar.runtime.seeds import derive_seed
 
 CaptionedFrames = tuple[Tensor, list[str]]
 """A training batch: frames uint8 [B, 3, H, W] and their B captions."""

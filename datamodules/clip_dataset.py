@@ -15,10 +15,10 @@ from torch.utils.data import Dataset
 from datamodules.batch import VideoBatch, VideoRecord, ViewBatch
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
-from datamodules.seeding import derive_seed
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
 from datamodules.views import Views
+from zsar.runtime.seeds import derive_seed
 
 _MOST_SUBSTITUTES = 10
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from datamodules.seeding import derive_seed
 from datamodules.splits import draw_classes
+from zsar.runtime.seeds import derive_seed
 
 N_DRAWS = 10
 """How often T3AL draws classes of each share."""

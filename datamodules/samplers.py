@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import DistributedSampler
 
-from datamodules.seeding import derive_seed
+from zsar.runtime.seeds import derive_seed
 
 
 class TrainingSampler(DistributedSampler[Any]):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.moving_shapes_rendering import COLOURS, DIRECTIONS, SHAPES, MovingShape, render_clip
-from datamodules.seeding import derive_seed
+from zsar.runtime.seeds import derive_seed
 
 Kind = Literal["action", "noise", "bars", "still"]
 

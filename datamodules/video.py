@@ -22,12 +22,12 @@ from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
 from datamodules.samplers import EvaluationSampler, TrainingSampler
-from datamodules.seeding import run_seed
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import base_and_novel_classes, draw_training_videos, split_hash
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
 from datamodules.views import Views
+from zsar.runtime.seeds import run_seed
 
 Subset = Literal["train", "test", "predict"]
 _SET_OF = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}

@@ -22,8 +22,8 @@ from datamodules.augmix import AugMixDraws, augmix, check_severity, draw_augmix
 from datamodules.batch import VideoBatch
 from datamodules.crop_places import crop_corners, random_part
 from datamodules.frame_sampling import centre_indices, random_segment_indices
-from datamodules.seeding import derive_seed
 from datamodules.transforms import TestTransform, resized
+from zsar.runtime.seeds import derive_seed
 
 AugMixMode = Literal["none", "per_frame", "per_clip"]
 NumberOfCrops = Literal[1, 3, 5, 9]

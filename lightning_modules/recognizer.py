@@ -6,7 +6,6 @@ trained and what the loss is. All else (multi-view testing, counts, harmonic mea
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, cast
 
@@ -26,7 +25,10 @@ from lightning_modules.networks.class_embeddings import ClassEmbeddings
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.networks.residual_block import TextBlockForward
 from lightning_modules.optimization import Optimization, n_optimizer_steps
+from lightning_modules.resumption import go_on_at_last_update
 from lightning_modules.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
+from lightning_modules.whole_batch import mean_over_processes
+from zsar.runtime.seeds import derive_seed, run_seed
 
 _CHUNKS_WORTH_A_BAR = 4
 _SETTINGS = {"validate": "val", "test": "test"}
@@ -210,10 +212,12 @@ class ActionRecognizer(LightningModule):
                 self._metrics[each] = nn.ModuleList(RecognitionMetrics(len(text.names)) for text in texts)
 
     def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
-        """Seeds dropout by seed, step and process: a resumed run draws what an uninterrupted one would have."""
-        seed = os.environ.get("PL_GLOBAL_SEED")
-        if seed is not None:
-            torch.manual_seed((int(seed) * 1_000_003 + self.global_step) * 4099 + self.global_rank)
+        """Seeds all that is drawn in a step: each batch has its own draws, in a resumed run those that it had before.
+
+        Not by `global_step`, which is the same for all batches whose gradients are accumulated.
+        """
+        epoch = self.trainer.fit_loop.epoch_progress.current.processed  # that of the sampler
+        torch.manual_seed(derive_seed(run_seed(), "batch", epoch, batch_idx, self.global_rank))
 
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
         """The sum of the losses of a batch."""
@@ -228,11 +232,15 @@ class ActionRecognizer(LightningModule):
         logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
         losses = self.losses(logits, frame_embeddings, targets)
         total = torch.stack(list(losses.values())).sum()
-        for name, loss in {**losses, "loss": total}.items():
-            self.log(f"train/{name}", loss, prog_bar=name == "loss", batch_size=len(batch))
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        self.log("train/top1", accuracy, prog_bar=True, batch_size=len(batch))
+        self._log_training({**losses, "loss": total, "top1": accuracy}, len(batch))
         return total
+
+    def _log_training(self, values: dict[str, Tensor], n_videos: int) -> None:
+        """Logs `train/loss`, ... of the whole batch, in one exchange between processes."""
+        means = mean_over_processes(torch.stack(list(values.values())))
+        for name, mean in zip(values, means, strict=True):
+            self.log(f"train/{name}", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
@@ -348,8 +356,13 @@ class ActionRecognizer(LightningModule):
         return self.optimization.configure(self.parameter_groups(), n_optimizer_steps(self.trainer))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leaves the frozen weights out and names them instead."""
+        """Leaves the frozen weights out and names them instead, and the batches after the last update uncounted."""
         pack_checkpoint(self, checkpoint)
+        go_on_at_last_update(
+            checkpoint,
+            accumulated_batches=self.trainer.accumulate_grad_batches,
+            n_batches=self.trainer.num_training_batches,
+        )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Puts the frozen weights back, after checking that they are the ones the checkpoint was trained on."""

@@ -24,6 +24,7 @@ from lightning_modules.networks.temporal_tokens import TemporalTokens
 from lightning_modules.optimization import Optimization
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.scoring import PromptEnsemble, Scorer
+from lightning_modules.whole_batch import gathered
 
 
 class T2L(ActionRecognizer):
@@ -136,7 +137,8 @@ class T2L(ActionRecognizer):
         return self.text_blocks is not None
 
     def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Contrastive loss and TFD (Eq. 12)."""
+        """Contrastive loss and TFD (Eq. 12), both of the whole batch where several processes share it."""
+        logits, labels, frame_embeddings = gathered(logits), gathered(labels), gathered(frame_embeddings.float())
         contrast = all_classes_cross_entropy if self.contrastive_loss == "all_classes" else in_batch_symmetric_kl
         terms = {"contrastive": contrast(logits, labels)}
         if self.diversity_weight > 0:

@@ -12,8 +12,6 @@ after scaling to 0..1; a gap of one frame is bridged. Beyond the paper: several 
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -50,6 +48,7 @@ from lightning_modules.text_guided_suppression import (
     VideoCaptionTexts,
     kept_segments,
 )
+from zsar.runtime.seeds import derive_seed, run_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,5 +289,4 @@ class _Regions:
 
 def _seed(video: str, class_name: str) -> int:
     """From the run's seed, the video and the pseudo-label, so that draws depend on nothing else."""
-    parts = ("t3al", os.environ.get("PL_GLOBAL_SEED", "0"), video, class_name)
-    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:8], "big") >> 1
+    return derive_seed("t3al", run_seed(), video, class_name)

@@ -1,7 +1,7 @@
 """Features of frames before CLIP's projection: what is left of a frame when the projection itself shall be adapted.
 
 For a ViT that is the class token after the last layer norm; for CoCa the first query of the attention pooler after it.
-The embedding of a frame is features @ projection; CoCa's own `encode_image` also normalizes it to length 1.
+The embedding of a frame, as `OpenClipBackbone.encode_frames` gives it, is features @ projection.
 """
 
 from __future__ import annotations

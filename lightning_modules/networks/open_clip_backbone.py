@@ -102,7 +102,7 @@ class OpenClipBackbone(nn.Module):
         return (frames.float() / 255 - self.frame_mean) / self.frame_std
 
     def encode_frames(self, frames: Tensor, block_forward: BlockForward | None = None) -> Tensor:
-        """Embeds frames, all in one pass.
+        """Embeds frames, all in one pass; the same embeddings whichever way the tower is run.
 
         Args:
             frames: Normalized, [N, 3, H, W].
@@ -116,7 +116,7 @@ class OpenClipBackbone(nn.Module):
         """
         visual = self.clip.visual
         if block_forward is None and not self.gradient_checkpointing:
-            features = self.clip.encode_image(frames)
+            features = self.clip.encode_image(frames, normalize=False)  # CoCa's default is to normalize
             return features
         blocks = self.visual_blocks
         x = run_blocks(

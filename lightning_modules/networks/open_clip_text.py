@@ -134,7 +134,7 @@ class OpenClipText:
                     f"the text tower of {self.architecture} cannot be run block by block; methods that work inside "
                     "it (text adapters) need a CLIP text transformer such as that of ViT-B-16-quickgelu"
                 )
-            return self._clip.encode_text(tokens)
+            return self._clip.encode_text(tokens, normalize=False)  # CoCa's default is to normalize
         return self._project(self._pooled(tokens, block_forward or plain_block, checkpointing=checkpointing))
 
     def _pooled(self, tokens: Tensor, block_forward: TextBlockForward, *, checkpointing: bool) -> Tensor:
@@ -155,7 +155,7 @@ class OpenClipText:
             tokens: int64 [N, context length].
 
         Returns:
-            [N, W], not normalized; CoCa's own `encode_text` also normalizes embeddings to length 1.
+            [N, W], not normalized.
 
         Raises:
             BackboneError: The tower has no such features.

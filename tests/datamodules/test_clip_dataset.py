@@ -9,10 +9,10 @@ from datamodules.batch import VideoRecord
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
 from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
-from datamodules.seeding import derive_seed
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
 from datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.runtime.seeds import derive_seed
 
 KEYS = ["red dance/0.mp4", "green dance/0.mp4", "blue dance/0.mp4"]
 

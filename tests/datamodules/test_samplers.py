@@ -1,4 +1,5 @@
 import pytest
+from torch.utils.data import DataLoader
 
 from datamodules.samplers import EvaluationSampler, TrainingSampler
 
@@ -25,6 +26,18 @@ def test_processes_share_an_epoch_in_equal_parts() -> None:
     parts = [epoch(TrainingSampler(SEVEN, seed=0, n_processes=3, rank=r), 0) for r in range(3)]
     assert [len(part) for part in parts] == [3, 3, 3]
     assert set().union(*parts) == set(range(7))
+
+
+@pytest.mark.parametrize("n_videos", range(1, 12))
+@pytest.mark.parametrize("n_done", [0, 2])
+def test_processes_have_batches_of_the_same_sizes_the_last_one_included(n_videos: int, n_done: int) -> None:
+    for n_processes in (2, 3, 4):
+        sizes = set()
+        for rank in range(n_processes):
+            sampler = TrainingSampler(range(n_videos), seed=0, done=(1, n_done), n_processes=n_processes, rank=rank)
+            batches = DataLoader(list(sampler), batch_size=2, collate_fn=len)
+            sizes.add(tuple(batches))
+        assert len(sizes) == 1
 
 
 def test_a_resumed_epoch_leaves_out_what_was_done_and_the_next_is_whole() -> None:

@@ -6,11 +6,11 @@ import torch
 from lightning.pytorch import LightningModule, Trainer, seed_everything
 
 from datamodules.batch import VideoBatch
-from datamodules.seeding import derive_seed
 from datamodules.settings import Clips, Loading, Split
 from datamodules.video import Subset, TrimmedVideoDataModule, default_data_root
 from datamodules.video_table import VideoTable
 from datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.runtime.seeds import derive_seed
 
 NAMES = ("archery", "bowling", "cricket", "diving")
 COUNTS = {"train": 6, "test": 2, "predict": 3}

@@ -8,9 +8,9 @@ from torch.testing import assert_close
 from datamodules.augmix import augmix, draw_augmix
 from datamodules.batch import VideoBatch, ViewBatch
 from datamodules.frame_sampling import centre_indices
-from datamodules.seeding import derive_seed
 from datamodules.transforms import TestTransform
 from datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.runtime.seeds import derive_seed
 
 SIZE = 16
 

@@ -149,7 +149,13 @@ def test_two_processes_train_as_one_with_twice_the_batch_and_test_each_video_onc
     tmp_path: Path, experiment: Path, video_tree: Path
 ) -> None:
     alike = ("--config", experiment, "--model.drop_rate", 0, "--model.temporal_token_dropout", 0)
-    alike = (*alike, "--data.text.templates", "name")  # of several prompts, each process draws its own
+    alike = (
+        *alike,
+        "--model.contrastive_loss",
+        "in_batch",
+        "--data.text.templates",
+        "name",
+    )  # of several prompts, each process draws its own
     two = ("--trainer.devices", 2, "--trainer.strategy", "ddp", "--run_dir", tmp_path / "two")
     one = ("--run_dir", tmp_path / "one")
     # Two shots of four classes: 8 videos, of which a step takes 4 in both cases.

@@ -1,17 +1,24 @@
+import importlib
 import os
+import pkgutil
 from pathlib import Path
 
 import pytest
 import torch
-from lightning.pytorch import Trainer, seed_everything
+from lightning.pytorch import LightningDataModule, Trainer
 from torch import Tensor
 from torch.testing import assert_close
+from torch.utils.data import DataLoader
 
+import lightning_modules
 from datamodules.batch import ClassText, VideoBatch
 from datamodules.settings import Clips, Loading, Split
 from datamodules.video_folder import VideoFolder
-from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.ap_clip import APCLIP
+from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
+from lightning_modules.mixing import Mixing
 from lightning_modules.optimization import Optimization
+from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.t2l import T2L
 
 QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
@@ -128,19 +135,105 @@ def test_late_interaction_lets_the_frames_of_all_views_meet_all_prompts() -> Non
     assert_close(scores, model.backbone.logit_scale * by_hand)
 
 
-def test_dropout_of_a_step_depends_on_the_seed_and_the_step_alone(tmp_path: Path) -> None:
+FRAMES = torch.randint(256, (4, 1, 4, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+FOUR_VIDEOS = VideoBatch(FRAMES, torch.arange(4), torch.arange(4), torch.zeros(4, dtype=torch.bool))
+
+
+class SameVideos(LightningDataModule):
+    """Four videos, which each of the eight batches of an epoch consists of; four prompts a class."""
+
+    def class_text(self, stage: str) -> list[ClassText]:
+        names = ("red", "green", "blue", "white", "black", "grey")
+        return [ClassText("train", names, tuple(tuple(f"{n} {k}" for k in "abcd") for n in names), "test")]
+
+    def train_dataloader(self) -> DataLoader[VideoBatch]:
+        return DataLoader([FOUR_VIDEOS] * 8, batch_size=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_what_a_batch_draws_depends_on_seed_epoch_index_and_process_alone(
+    tmp_path: Path, accumulated: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = tiny_t2l()
-    model.trainer = trainer(tmp_path)
-    batch = VideoBatch(torch.zeros(1, 1, 4, 3, 32, 32, dtype=torch.uint8), *torch.zeros(3, 1, dtype=torch.int64))
-    seed_everything(5)
-    model.on_train_batch_start(batch, 0)
-    first = torch.rand(3)
-    torch.rand(99)
-    model.on_train_batch_start(batch, 0)
-    assert_close(torch.rand(3), first)
-    os.environ["PL_GLOBAL_SEED"] = "6"
-    model.on_train_batch_start(batch, 0)
-    assert (torch.rand(3) != first).any()
+    model.trainer = run = trainer(tmp_path, accumulate_grad_batches=accumulated)
+
+    def drawn(seed: int = 5, epoch: int = 1, batch_idx: int = 3, process: int = 0) -> float:
+        os.environ["PL_GLOBAL_SEED"] = str(seed)
+        run.fit_loop.epoch_progress.current.processed = epoch
+        monkeypatch.setattr(T2L, "global_rank", process)
+        model.on_train_batch_start(FOUR_VIDEOS, batch_idx)
+        return float(torch.rand(()))
+
+    first = drawn()
+    others = [drawn(seed=6), drawn(epoch=2), drawn(batch_idx=4), drawn(process=1), drawn(epoch=3, batch_idx=1)]
+    assert len({first, *others}) == 6
+    assert drawn() == first
+
+
+NOTHING_DRAWN: dict[str, dict[str, object]] = {
+    "T2L": {"drop_rate": 0.0, "temporal_token_dropout": 0.0, "scorer": "late_interaction", "n_frames": 4},
+    "FineTunedCLIP": {"mixing": Mixing(0.0, 0.0), "scorer": "late_interaction"},
+    "APCLIP": {"mixing": Mixing(0.0, 0.0)},
+}
+DRAWS: list[tuple[type[ActionRecognizer], str, dict[str, object]]] = [
+    (T2L, "dropped paths and attention", {"drop_rate": 0.5}),
+    (T2L, "dropped values of tokens", {"temporal_token_dropout": 0.5}),
+    (T2L, "prompts", {"scorer": "mean_pooled_cosine"}),
+    (FineTunedCLIP, "mixup shares", {"mixing": Mixing(mixup_alpha=1.0, cutmix_alpha=0.0)}),
+    (FineTunedCLIP, "CutMix boxes", {"mixing": Mixing(mixup_alpha=0.0, cutmix_alpha=1.0)}),
+    (FineTunedCLIP, "prompts", {"scorer": "mean_pooled_cosine"}),
+    (FineTunedCLIP, "negative classes", {"n_negative_classes": 1}),
+    (APCLIP, "mixup shares", {"mixing": Mixing(mixup_alpha=1.0, cutmix_alpha=0.0)}),
+    (APCLIP, "CutMix boxes", {"mixing": Mixing(mixup_alpha=0.0, cutmix_alpha=1.0)}),
+    (APCLIP, "prompts", {"scorer": "mean_pooled_cosine", "prompt_ensemble": "probability"}),
+    (APCLIP, "negative classes", {"n_negative_classes": 1}),
+]
+
+
+def losses_of_an_update(path: Path, kind: type[ActionRecognizer], **arguments: object) -> list[float]:
+    """Losses of the same videos in the eight batches of one update, before which the weights stand still."""
+    settings = {"architecture": "tiny-clip", "weights": "random", **NOTHING_DRAWN[kind.__name__], **arguments}
+    model, losses = kind(**settings), []  # type: ignore[arg-type, var-annotated]
+    step = model.training_step
+
+    def watched(batch: VideoBatch, batch_idx: int) -> Tensor:
+        losses.append(float(loss := step(batch, batch_idx)))
+        return loss
+
+    model.training_step = watched  # type: ignore[method-assign]
+    trainer(path, max_epochs=1, accumulate_grad_batches=8, limit_val_batches=0).fit(model, datamodule=SameVideos())
+    assert len(losses) == 8
+    return losses
+
+
+@pytest.mark.parametrize(("kind", "what", "arguments"), DRAWS, ids=[f"{k.__name__}, {w}" for k, w, _ in DRAWS])
+def test_batches_whose_gradients_are_accumulated_draw_each_for_itself(
+    tmp_path: Path, kind: type[ActionRecognizer], what: str, arguments: dict[str, object]
+) -> None:
+    losses = losses_of_an_update(tmp_path, kind, **arguments)
+    # One of two negative classes, a box that is empty or an attention that keeps all may come twice.
+    assert len(set(losses)) >= (2 if what == "negative classes" else 6), losses
+
+
+@pytest.mark.parametrize("kind", [T2L, FineTunedCLIP, APCLIP])
+def test_where_nothing_is_drawn_they_are_alike(tmp_path: Path, kind: type[ActionRecognizer]) -> None:
+    assert len(set(losses_of_an_update(tmp_path, kind))) == 1
+
+
+def test_every_recognizer_that_trains_is_among_them() -> None:
+    for module in pkgutil.iter_modules(lightning_modules.__path__, "lightning_modules."):
+        if not module.ispkg and module.name != "lightning_modules.__main__":
+            importlib.import_module(module.name)
+    ours, seen = [ActionRecognizer], set()
+    while ours:
+        ours += (children := ours.pop().__subclasses__())
+        seen |= {kind for kind in children if kind.__module__.startswith("lightning_modules.")}
+    trained = {
+        kind
+        for kind in seen
+        if any(p.requires_grad for p in kind(architecture="tiny-clip", weights="random").parameters())
+    }
+    assert trained == {kind for kind, _, _ in DRAWS}
 
 
 def test_a_data_module_without_class_text_is_refused(tmp_path: Path) -> None:

@@ -5,10 +5,14 @@ from pathlib import Path
 import open_clip
 import pytest
 import torch
+from torch import Tensor
 from torch.testing import assert_close
 
 from lightning_modules.networks import open_clip_weights
+from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.networks.residual_block import plain_block
 
 TEXTS = ["a photo of a red circle moving to the left", "x"]
 
@@ -18,10 +22,10 @@ def tiny() -> OpenClipBackbone:
     return OpenClipBackbone("tiny-clip", "random").eval()
 
 
-def changed_config(path: Path, **changes: dict[str, object]) -> Path:
-    """The tiny CLIP with some settings of its towers changed, as a JSON config of its own."""
-    source = Path(open_clip_weights.__file__).parent / "architectures" / "tiny-clip.json"
-    config = json.loads(source.read_text())
+def changed_config(path: Path, *, source: str = "tiny-clip", **changes: dict[str, object]) -> Path:
+    """A tiny model with some settings of its towers changed, as a JSON config of its own."""
+    architectures = Path(open_clip_weights.__file__).parent / "architectures"
+    config = json.loads((architectures / f"{source}.json").read_text())
     for tower, settings in changes.items():
         config[tower].update(settings)
     path.write_text(json.dumps(config))
@@ -58,6 +62,89 @@ def test_running_block_by_block_changes_nothing(tiny: OpenClipBackbone) -> None:
     by_block = tiny.encode_frames(frames, lambda layer, block, x, mask: block(x, attn_mask=mask))
     assert by_block.shape == (5, 64)
     assert_close(by_block, tiny.clip.encode_image(frames))
+
+
+# --- one meaning, whichever way a tower is run ------------------------------------------------------------------------
+
+SHIPPED = sorted(path.stem for path in (Path(open_clip_weights.__file__).parent / "architectures").glob("*.json"))
+# Of other families what makes their towers differ, in the size of the tiny models; timm and ResNet below.
+FAMILIES: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
+    "averaged-patches": ("tiny-clip", {"vision_cfg": {"pool_type": "avg"}}),
+    "norm-after-pool": ("tiny-clip", {"vision_cfg": {"pool_type": "avg", "final_ln_after_pool": True}}),
+    "layer-scale": ("tiny-clip", {"vision_cfg": {"ls_init_value": 0.1}, "text_cfg": {"ls_init_value": 0.1}}),
+    "sines-no-first-norm": ("tiny-clip", {"vision_cfg": {"pos_embed_type": "sin_cos_2d", "no_ln_pre": True}}),
+    "clipa": ("tiny-clip", {"text_cfg": {"no_causal_mask": True, "pool_type": "last"}}),
+    "text-projection-bias": ("tiny-clip", {"text_cfg": {"proj_bias": True}}),
+    "attention-pool": ("tiny-clip", {"vision_cfg": {"attentional_pool": True, "attn_pooler_heads": 4}}),
+    "coca-of-few-queries": ("tiny-coca", {"vision_cfg": {"attn_pooler_queries": 3}}),
+}
+
+
+@pytest.fixture(params=[*SHIPPED, *FAMILIES])
+def any_vit(request: pytest.FixtureRequest, tmp_path: Path) -> OpenClipBackbone:
+    architecture = request.param
+    if architecture in FAMILIES:
+        source, changes = FAMILIES[architecture]
+        architecture = str(changed_config(tmp_path / f"family-{architecture}.json", source=source, **changes))
+    return OpenClipBackbone(architecture, "random").eval()
+
+
+def run_every_way(backbone: OpenClipBackbone, what: str) -> dict[str, tuple[Tensor, list[Tensor]]]:
+    """Embeddings of frames or texts, not normalized, and the gradients of all weights that they have one for."""
+    frames, tokens = torch.randn(3, 3, 32, 32), backbone.tokenize(TEXTS)
+    ways = {"plain": (None, False), "checkpointing": (None, True), "by block": (plain_block, False)}
+    if what == "texts" and backbone.text._tower is None:
+        del ways["by block"]  # CoCa's class token, which stands last, is refused there
+    found = {}
+    for name, (block_forward, checkpointing) in ways.items():
+        backbone.gradient_checkpointing = checkpointing
+        backbone.zero_grad()
+        if what == "frames":
+            embeddings = backbone.encode_frames(frames, block_forward)
+        else:
+            embeddings = backbone.encode_text(tokens, block_forward)
+        embeddings.square().sum(dim=1).sqrt().sum().backward()  # of their lengths, which tell whether they are divided
+        gradients = [p.grad.clone() for p in backbone.parameters() if p.grad is not None]
+        found[name] = (embeddings.detach(), gradients)
+    return found
+
+
+@pytest.mark.parametrize("what", ["frames", "texts"])
+def test_every_way_to_run_a_tower_gives_the_same_embeddings_and_gradients(any_vit: OpenClipBackbone, what: str) -> None:
+    found = run_every_way(any_vit, what)
+    embeddings, gradients = found["plain"]
+    assert (embeddings.norm(dim=1) - 1).abs().min() > 0.01  # not divided by their lengths
+    assert len(gradients) > 10
+    for name, (others, other_gradients) in found.items():
+        assert_close(others, embeddings, atol=1e-5, rtol=1e-4, msg=name)
+        assert_close(other_gradients, gradients, atol=1e-4, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_features_times_the_projection_are_the_embeddings_whichever_way(any_vit: OpenClipBackbone) -> None:
+    frames = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8)
+    projected = features_of_uint8(any_vit, frames) @ visual_projection(any_vit)
+    for checkpointing in (False, True):
+        any_vit.gradient_checkpointing = checkpointing
+        embeddings = any_vit.encode_frames(any_vit.normalize_frames(frames))
+        assert_close(embeddings, projected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "vision",
+    [
+        {"image_size": 32, "layers": [1, 1, 1, 1], "width": 16, "patch_size": None},
+        {"image_size": 32, "timm_model_name": "resnet10t", "timm_pool": "", "timm_proj": "linear"},
+    ],
+)
+def test_towers_without_blocks_are_run_one_way_and_refused_another(tmp_path: Path, vision: dict[str, object]) -> None:
+    path = changed_config(tmp_path / f"family-of-{len(str(vision))}.json", vision_cfg=vision)
+    backbone = OpenClipBackbone(str(path), "random").eval()
+    frames = torch.randn(2, 3, 32, 32)
+    assert_close(backbone.encode_frames(frames), backbone.clip.visual(frames))
+    backbone.gradient_checkpointing = True
+    with pytest.raises(BackboneError, match="gradient checkpointing, need a ViT such as"):
+        backbone.encode_frames(frames)
 
 
 def test_frames_are_normalized_by_the_model_s_own_statistics(tiny: OpenClipBackbone) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from datamodules.seeding import derive_seed, run_seed
+from zsar.runtime.seeds import derive_seed, run_seed
 
 
 def test_golden_seed_holds_on_every_platform() -> None:
