@@ -7,8 +7,8 @@ ones; what does not go together is refused before anything is built.
 
 from __future__ import annotations
 
-import sys
 import signal
+import sys
 import tempfile
 from itertools import count
 from pathlib import Path
@@ -27,10 +27,10 @@ from callbacks.localization_manifest import LocalizationManifest
 from callbacks.prediction_table import PredictionTable
 from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
-from lightning_modules.commands.brief_parser import BriefParser
-from lightning_modules.commands.command_help import requested_list
 from callbacks.run_checkpoints import RunCheckpoints
 from callbacks.stop_signals import StopSignals
+from lightning_modules.commands.brief_parser import BriefParser
+from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.going_on import command_to_go_on
 from lightning_modules.commands.model_kinds import (
     check_command_line,
