@@ -22,6 +22,7 @@ from callbacks.localization_manifest import LocalizationManifest
 from callbacks.prediction_table import PredictionTable
 from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
+from callbacks.undecodable_videos import UndecodableVideos
 from lightning_modules.commands.model_kinds import (
     KINDS,
     check_command_line,
@@ -144,6 +145,7 @@ class ActionRecognitionCLI(LightningCLI):
             if is_localizer
             else [ResultManifest(self._written_config()), PredictionTable()]
         )
+        callbacks.append(UndecodableVideos())
         if config.adaptation is not None:
             callbacks.append(config.adaptation)
         if config.trainer.enable_progress_bar is not False:

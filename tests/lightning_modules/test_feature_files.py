@@ -38,7 +38,7 @@ SOURCE = FeatureSource(
 
 def written(path: Path, *, dtype: str = "fp16", n: int = 4) -> tuple[Tensor, np.ndarray]:
     features = torch.randn(n, 3).to(feature_files.DTYPES[dtype])
-    times = np.arange(n) / 7
+    times = np.arange(n) / 30
     write_features(path, features, times, replace(SOURCE, dtype=dtype))
     return features, times
 
@@ -78,7 +78,7 @@ def test_the_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
 def test_features_are_not_in_memory_before_they_are_used(tmp_path: Path) -> None:
     features = torch.ones(24 * 1024, 512)  # 48 MiB
     times = np.arange(len(features), dtype=np.float64)
-    write_features(path := tmp_path / "a.safetensors", features, times, replace(SOURCE, dtype="fp32"))
+    write_features(path := tmp_path / "a.safetensors", features, times, replace(SOURCE, dtype="fp32", duration_seconds=1e5))
     before = resident_mib()
     content = read_features(path)
     assert resident_mib() - before < 16
