@@ -217,7 +217,7 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
 def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
     if found is None:
         return None
-    is_right = {"str": lambda x: isinstance(x, str), "int": lambda x: type(x) is int, "float": _is_number}
+    is_right = {"str": lambda x: isinstance(x, str), "int": lambda x: type(x) is int, "float": _is_finite}
     known = {"source_hash": "", **found} if isinstance(found, dict) else {}  # which older files do not have
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):
@@ -226,4 +226,8 @@ def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whateve
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float)
+
+
+def _is_finite(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
+    return _is_number(value) and math.isfinite(value)

@@ -174,7 +174,7 @@ def extracted(model: ActionLocalizer, root: Path, folder: Path, stride: FrameStr
             features = torch.cat([features_of_uint8(model.backbone, frames) for frames, _ in stream.chunks()])
             source = FeatureSource(
                 source_name=f"{video.id}.mp4",
-                source_bytes=1,
+                source_bytes=video.path.stat().st_size,
                 n_frames=stream.n_video_frames,
                 duration_seconds=stream.duration_seconds,
                 fps=8.0,
