@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_warn
 
 from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
@@ -61,8 +61,9 @@ class UndecodableVideos(Callback):
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Names the clips that are left out, each once in a training."""
         for problem in self._of_all(trainer):
-            if problem not in self._told and trainer.state.fn == "fit":  # the table of `zsar validate` has them
-                rank_zero_warn(f"left out of the held-out clips: {problem}")
+            # The table of `zsar validate` has them.
+            if problem not in self._told and trainer.state.fn == "fit" and trainer.is_global_zero:
+                print(f"left out of the held-out clips: {problem}", file=sys.stderr)
             self._told.add(problem)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

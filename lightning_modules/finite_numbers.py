@@ -50,10 +50,11 @@ def check_loss(is_finite: bool, *, step: int, epoch: int, precision: str) -> Non
         NotFiniteError: It is not.
     """
     if not is_finite:
+        half = "" if "16" not in precision else f", or --trainer.precision 32-true (it is {precision})"
         raise NotFiniteError(
             f"the training loss is NaN or infinite at step {step}, in epoch {epoch}; nothing was saved since, so that "
             "checkpoints/last.ckpt, where there is one, is of before. Give a lower "
-            f"--model.optimization.learning_rate or more warm-up. {_remedy(precision)}"
+            f"--model.optimization.learning_rate or more warm-up{half}"
         )
 
 
@@ -80,4 +81,4 @@ def check_localizations(video: str, of_sets: Mapping[int, Localization]) -> None
 def _remedy(precision: str) -> str:
     if "16" in precision:
         return f"The precision is {precision}, in which large numbers overflow: give --trainer.precision 32-true"
-    return "Weights were checked when they were loaded; with larger numbers than fp32 holds, the model is broken"
+    return "Its weights are finite, so they have grown too large: take those of an earlier epoch"

@@ -23,7 +23,7 @@ def test_half_precision_is_what_the_remedy_names() -> None:
 
 def test_a_loss_that_is_not_finite_is_told_with_step_and_epoch() -> None:
     check_loss(True, step=3, epoch=1, precision="32-true")
-    with pytest.raises(NotFiniteError, match=r"at step 3, in epoch 1; .* last\.ckpt.*learning_rate"):
+    with pytest.raises(NotFiniteError, match=r"at step 3, in epoch 1; .*last\.ckpt.*learning_rate"):
         check_loss(False, step=3, epoch=1, precision="32-true")
 
 
