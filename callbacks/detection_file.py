@@ -24,16 +24,18 @@ class DetectionFile(Callback):
 
     What stands under a set is a results file of ActivityNet's challenge: seconds after a video's first frame, videos in
     the order of the data, the actions of each in order of time. A video of the set in which nothing was found has an
-    empty list; suppressed actions are left out.
+    empty list; suppressed actions are left out. Videos that could not be decoded are in none of the sets, but, with the
+    cause, under "failed", which is there if there are some.
     """
 
     def __init__(self) -> None:
         """Makes the callback."""
         self._of_sets: dict[int, dict[int, list[dict[str, Any]]]] = {}
+        self._failed: dict[int, str] = {}
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts over."""
-        self._of_sets = {}
+        self._of_sets, self._failed = {}, {}
 
     on_predict_start = on_test_start
 
@@ -49,6 +51,7 @@ class DetectionFile(Callback):
         """Keeps what was found in the videos of a batch."""
         assert isinstance(pl_module, ActionLocalizer)
         texts = pl_module.class_texts["predict" if trainer.predicting else "test"]
+        self._failed.update(outputs["failed"])
         for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
             for index, localization in of_video.items():
                 described = _described(localization.detections, texts[index].names)
@@ -56,9 +59,12 @@ class DetectionFile(Callback):
 
     on_predict_batch_end = on_test_batch_end
 
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the file; with several processes, the first writes what all have found."""
-        everyone = gather_from_all(self._of_sets, trainer)
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file, before anything can end a test without a result.
+
+        With several processes, the first writes what all have found.
+        """
+        everyone, failures = zip(*gather_from_all((self._of_sets, self._failed), trainer), strict=True)
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ActionLocalizer)
@@ -67,10 +73,13 @@ class DetectionFile(Callback):
         for index, text in enumerate(pl_module.class_texts["predict" if trainer.predicting else "test"]):
             of_set = {row: found for of_process in everyone for row, found in of_process.get(index, {}).items()}
             sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in sorted(of_set)}}
-        content = {"version": f"zsar {importlib.metadata.version('zsar')}", "sets": sets}
+        content: dict[str, Any] = {"version": f"zsar {importlib.metadata.version('zsar')}", "sets": sets}
+        failed = {row: problem for of_process in failures for row, problem in of_process.items()}
+        if failed:
+            content["failed"] = {videos[row].id: failed[row] for row in sorted(failed)}
         print(f"wrote {write_json_whole(Path(trainer.default_root_dir) / 'detections.json', content)}")
 
-    on_predict_end = on_test_end
+    on_predict_end = on_test_epoch_end
 
 
 def _described(detections: Sequence[Detection], names: Sequence[str]) -> list[dict[str, Any]]:

@@ -13,14 +13,14 @@ from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 from zsar.runtime.whole_files import whole_file
 
-_COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded")
+_COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
 
 
 class PredictionTable(Callback):
     """Writes `predictions_SET.csv` into the run folder after `zsar test` and `zsar predict`, in the set's order.
 
-    Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded. In
-    `zsar predict` the label is empty.
+    Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded, and
+    why not. In `zsar predict` the label is empty.
     """
 
     def __init__(self) -> None:
@@ -49,6 +49,7 @@ class PredictionTable(Callback):
         table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
         best = outputs["probabilities"].float().max(dim=1)
         rows = self._rows.setdefault(text.set_name, [])
+        problems = iter(batch.undecodable)
         columns = (batch.indices, batch.labels, best.indices, best.values, batch.failed)
         for index, label, prediction, probability, failed in zip(*(c.tolist() for c in columns), strict=True):
             row = {
@@ -58,13 +59,17 @@ class PredictionTable(Callback):
                 "prediction": "" if failed else text.names[prediction],
                 "probability": "" if failed else f"{probability:.4f}",
                 "decoded": "no" if failed else "yes",
+                "problem": next(problems) if failed else "",
             }
             rows.append((index, row))
 
     on_predict_batch_end = on_test_batch_end
 
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the files; with several processes, the first writes the rows of all."""
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the files, before anything can end a test without a result.
+
+        With several processes, the first writes the rows of all.
+        """
         everyone = gather_from_all(self._rows, trainer)
         if not trainer.is_global_zero:
             return
@@ -74,7 +79,7 @@ class PredictionTable(Callback):
             _write(path, [row for _, row in rows])
             print(f"wrote {path}")
 
-    on_predict_end = on_test_end
+    on_predict_end = on_test_epoch_end
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -108,7 +108,7 @@ class ResultManifest(Callback):
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / "results.json", manifest)
-            _print(sets, manifest["harmonic_mean"], problems)
+            _print(sets, manifest["harmonic_mean"], problems, "counted as wrong" if stage == "test" else "left out")
             print(f"wrote {path}")
         if not limited:
             _check_complete(sets)
@@ -128,7 +128,7 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
     return sets
 
 
-def _print(sets: dict[str, Any], harmonic: float | None, problems: list[str]) -> None:
+def _print(sets: dict[str, Any], harmonic: float | None, problems: list[str], became: str) -> None:
     table = Table("set", "top-1 %", "top-5 %", "mean class %", "listed", "evaluated", "failed")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -140,7 +140,7 @@ def _print(sets: dict[str, Any], harmonic: float | None, problems: list[str]) ->
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     for problem in problems:
-        console.print(f"[red]counted as wrong:[/red] {escape(problem)}", highlight=False)
+        console.print(f"[red]{became}:[/red] {escape(problem)}", highlight=False)
 
 
 def _check_complete(sets: dict[str, Any]) -> None:

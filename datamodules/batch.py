@@ -16,6 +16,13 @@ import torch
 from torch import Tensor
 
 
+class VideoDecodeError(RuntimeError):
+    """A video file that cannot be read; its message names the file and the cause.
+
+    It is made from the message alone, so that it passes unharmed through pickling.
+    """
+
+
 @dataclass(frozen=True)
 class VideoRecord:
     """One video of a data set: where it is and what it shows.
@@ -66,10 +73,10 @@ class VideoBatch:
         frames: uint8 [B, V, T, 3, H, W], RGB, not normalized: statistics belong to the model.
         labels: int64 [B], 0-based; -1 where the class is unknown.
         indices: int64 [B], the row of each video in its set, by which predictions find their files again.
-        failed: bool [B], true where the video could not be decoded and its frames are blank; such a video counts as
-            wrong in every metric. Never true in training.
+        failed: bool [B], true where the video could not be decoded and its frames are blank; such a video is no one's
+            success: in a test it counts as wrong, held-out clips are left out. Never true in training.
         undecodable: The message of each file that could not be decoded: in training it was replaced by another, in
-            evaluation it is one of `failed`.
+            evaluation there is one for each of `failed`, in their order.
         views: Further views of the videos, where the data module was asked for them (`clips.views`); else None.
     """
 

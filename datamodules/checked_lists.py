@@ -96,7 +96,7 @@ def refuse_missing(table: VideoTable, set_name: str, *, only_warn: bool) -> None
     Args:
         table: The videos.
         set_name: Name of the set.
-        only_warn: Warn instead, where missing videos are counted as wrong.
+        only_warn: Warn instead, where missing videos count as wrong, or are none of a test.
 
     Raises:
         FileNotFoundError: Some are missing; the message counts them, names some and says what to do.
@@ -109,7 +109,7 @@ def refuse_missing(table: VideoTable, set_name: str, *, only_warn: bool) -> None
         f"{_some(missing)}"
     )
     if only_warn:
-        warnings.warn(f"{problem}; they are counted as wrong", stacklevel=2)
+        warnings.warn(f"{problem}; they are counted as not decoded", stacklevel=2)
         return
     raise FileNotFoundError(
         f"{problem}. Get them, or leave them out on the record: `zsar doctor` lists them in a CSV file for "

@@ -1,4 +1,8 @@
-"""Record -> decode -> sample -> transform: the dataset that data loader workers run."""
+"""Record -> decode -> sample -> transform: the dataset that data loader workers run.
+
+What cannot be decoded is told in the sample, not raised: torch would make a traceback of sixty lines of an error in a
+worker, and all that the run has computed would be lost with it.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ class Sample:
         label: 0-based, -1 for unknown.
         index: Row of the video in its table.
         failed: The video could not be decoded and its frames are blank.
-        undecodable: Messages of videos that could not be decoded: this one, or those that it stands in for.
+        undecodable: Messages of videos that could not be decoded: this one's, or those of videos that it stands in for.
         views: Further views, where they are wanted.
     """
 
@@ -98,8 +102,8 @@ class TrainingClips(Dataset[Sample]):
         Args:
             key: Index and epoch. All random numbers are derived from them and the run's seed.
 
-        Raises:
-            VideoDecodeError: Ten videos in a row cannot be decoded.
+        Returns:
+            The clip; a failed sample, whose one message says so, where ten videos in a row cannot be decoded.
         """
         index, epoch = key
         failures: list[str] = []
@@ -114,10 +118,11 @@ class TrainingClips(Dataset[Sample]):
                     index = int(torch.randint(len(self.table), ()))
                 else:
                     return Sample(frames[None], record.label, index, undecodable=tuple(failures))
-        raise VideoDecodeError(
-            f"{_MOST_SUBSTITUTES} videos in a row could not be decoded; is the data root right? "
-            f"The last: {failures[-1]}"
+        problem = (
+            f"{len(failures)} videos in a row could not be decoded; is the data root right? The last: {failures[-1]}"
         )
+        size = self._transform.image_size
+        return Sample(_blank(1, self._n_frames, size), record.label, index, failed=True, undecodable=(problem,))
 
     def _read(self, record: VideoRecord) -> Tensor:
         with VideoReader(record.path) as reader:
@@ -143,7 +148,6 @@ class EvaluationClips(Dataset[Sample]):
         *,
         n_frames: int,
         n_clips: int,
-        on_decode_error: Literal["raise", "count_as_wrong"],
         views: Views | None = None,
         seed: int = 0,
     ) -> None:
@@ -154,7 +158,6 @@ class EvaluationClips(Dataset[Sample]):
             transform: Frames [T, 3, h, w] -> crops [K, T, 3, H, W].
             n_frames: T.
             n_clips: Views in time.
-            on_decode_error: What becomes of a video that cannot be decoded.
             views: Further views, for which there must be one test view, in time and in space; null for none.
             seed: Seed of the run, for the further views.
 
@@ -167,7 +170,6 @@ class EvaluationClips(Dataset[Sample]):
         self._transform = transform
         self._n_frames = n_frames
         self._n_clips = n_clips
-        self._on_decode_error = on_decode_error
         self._views = views
         self._seed = seed
 
@@ -176,22 +178,13 @@ class EvaluationClips(Dataset[Sample]):
         return len(self.table)
 
     def __getitem__(self, index: int) -> Sample:
-        """Reads all views of a video.
-
-        Raises:
-            VideoDecodeError: The video cannot be decoded and `on_decode_error` is "raise".
-        """
+        """Reads all views of a video; they are blank, and the sample failed, where it cannot be decoded."""
         record = self.table[index]
         begin, seed = time.perf_counter(), derive_seed(self._seed, "views", self.table.key(index))
         failure: tuple[str, ...] = ()
         try:
             frames, further = self._read(record) if self._views is None else self._read_views(record, self._views, seed)
         except VideoDecodeError as error:
-            if self._on_decode_error == "raise":
-                raise VideoDecodeError(
-                    f"{error}\nIn evaluation no video is left out silently. Repair or remove the file, or count it as "
-                    "wrong: --data.loading.on_decode_error count_as_wrong"
-                ) from error
             failure = (str(error),)
             frames = self._blank(self._n_clips * self._transform.n_crops)
             further = None if self._views is None else self._blank(self._views.n_cut)
@@ -219,8 +212,11 @@ class EvaluationClips(Dataset[Sample]):
         return self._transform(frames[rows[0]]), views.cut(frames, rows[0], rows[1:], self._transform, seed=seed)
 
     def _blank(self, n_views: int) -> Tensor:
-        size = self._transform.image_size
-        return torch.zeros(n_views, self._n_frames, 3, size, size, dtype=torch.uint8)
+        return _blank(n_views, self._n_frames, self._transform.image_size)
+
+
+def _blank(n_views: int, n_frames: int, size_px: int) -> Tensor:
+    return torch.zeros(n_views, n_frames, 3, size_px, size_px, dtype=torch.uint8)
 
 
 def check_one_test_view(n_clips: int, n_crops: int) -> None:

@@ -146,8 +146,10 @@ class Loading:
         batch_size: Videos per process and training step.
         test_batch_size: Videos per process and evaluation step; null for `batch_size`.
         n_workers: Processes that decode, per training process; 0 to decode in the training process.
-        on_decode_error: In evaluation, "raise" at a video that cannot be decoded, or "count_as_wrong". In training
-            another video takes its place, which is counted and logged.
+        on_decode_error: What a test does with videos that cannot be decoded: "raise", before the work where they cannot
+            be opened, else after it, with the predictions of the others but no result; or "count_as_wrong". In training
+            another video takes its place, held-out clips are left out, and `predict` says so in the video's row; all
+            are counted.
     """
 
     batch_size: int = 16

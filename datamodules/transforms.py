@@ -51,6 +51,7 @@ class TrainTransform:
         Raises:
             ValueError: A probability is outside [0, 1], a scale outside (0, 1], or a size is negative.
         """
+        self.image_size = image_size
         for name, probability in (("flip", flip), ("colour_jitter", colour_jitter), ("grey", grey)):
             if not 0 <= probability <= 1:
                 raise ValueError(f"{name} is a probability, between 0 and 1; got {probability}")

@@ -31,6 +31,7 @@ from datamodules.settings import Text
 from datamodules.splits import split_hash
 from datamodules.streaming import FrameStream, FrameStride
 from datamodules.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
+from datamodules.unreadable_files import refuse_undecoded
 from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from datamodules.video import default_data_root
 
@@ -230,6 +231,18 @@ class UntrimmedVideoDataModule(LightningDataModule):
             uint8 [n, 3, S, S].
         """
         return untrimmed_frames.frames_at(self.videos[row], times_seconds, image_size=image_size)
+
+    def refuse_undecoded(self, problems: Sequence[str]) -> None:
+        """Ends a test of which videos could not be decoded: mAP is of all videos, or of those that were left out.
+
+        Raises:
+            VideoDecodeError: There are some; the message has all of the problems.
+        """
+        refuse_undecoded(
+            problems,
+            "Get them again, or leave them out on the record: --data.split.exclude, a CSV file with a column `video`; "
+            "one's own files out of --data.videos and the annotations",
+        )
 
     @property
     def data_set(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.batch import ClassText, VideoBatch
+from datamodules.batch import ClassText, VideoBatch, VideoDecodeError
 from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
@@ -25,6 +25,7 @@ from datamodules.samplers import EvaluationSampler, TrainingSampler
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import base_and_novel_classes, draw_training_videos, split_hash
 from datamodules.transforms import TestTransform, TrainTransform
+from datamodules.unreadable_files import refuse_undecoded, refuse_unreadable
 from datamodules.video_table import VideoTable
 from datamodules.views import Views
 from zsar.runtime.seeds import run_seed
@@ -150,7 +151,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             if len(table) == 0 and (set_name != "val" or self.holds_out):
                 raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
             refuse_repeated(table, set_name)
-            may_miss = set_name not in ("train", "val") and self.loading.on_decode_error == "count_as_wrong"
+            may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
             refuse_missing(table, set_name, only_warn=may_miss)
         self.sets.update(listed)
 
@@ -251,12 +252,38 @@ class TrimmedVideoDataModule(LightningDataModule):
         return [self._evaluation_loader("val", None)] if len(self.sets["val"]) else []
 
     def test_dataloader(self) -> list[DataLoader[VideoBatch]]:
-        """The test set, or base and novel test sets."""
+        """The test set, or base and novel test sets.
+
+        Raises:
+            VideoDecodeError: Files are empty or no video, which shall not count as wrong: said before the work.
+        """
+        if self.loading.on_decode_error == "raise":
+            for name in self.set_classes("test"):
+                refuse_unreadable(self.sets[name], name)
         return [self._evaluation_loader(name, self._views) for name in self.set_classes("test")]
 
     def predict_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Videos whose class is unknown."""
         return [self._evaluation_loader("predict", self._views)]
+
+    def on_before_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
+        """Ends a training that finds nothing it can decode; Lightning calls this.
+
+        Raises:
+            VideoDecodeError: Ten videos in a row could not be decoded.
+        """
+        if self.trainer is not None and self.trainer.training and batch.failed.any():
+            raise VideoDecodeError(batch.undecodable[-1])
+        return batch
+
+    def refuse_undecoded(self, problems: Sequence[str]) -> None:
+        """Ends a test of which videos could not be decoded, unless they shall count as wrong.
+
+        Raises:
+            VideoDecodeError: They shall not; the message has all of the problems.
+        """
+        if self.loading.on_decode_error == "raise":
+            refuse_undecoded(problems)
 
     def on_after_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
         """Makes those views of test videos that are made on the device; Lightning calls this."""
@@ -268,7 +295,6 @@ class TrimmedVideoDataModule(LightningDataModule):
             self._test_transform,
             n_frames=self.clips.n_frames,
             n_clips=self.clips.n_test_clips,
-            on_decode_error=self.loading.on_decode_error,
             views=views,
             seed=run_seed(),
         )

@@ -18,13 +18,17 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from datamodules.batch import VideoDecodeError
 
-class VideoDecodeError(RuntimeError):
-    """A video file that cannot be read; its message names the file and the cause.
-
-    It is made from the message alone, so that it passes unharmed through pickling and through data loader workers,
-    which rebuild an exception from one string.
-    """
+__all__ = [
+    "OpenVideo",
+    "RGBConverter",
+    "VideoDecodeError",
+    "errors_name",
+    "frame_seconds",
+    "seconds_after_first",
+    "tick_seconds",
+]
 
 
 @contextmanager

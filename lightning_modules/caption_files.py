@@ -9,6 +9,7 @@ fields of `CaptionSource`, so that a later run sees whether the file is what it 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -43,6 +44,7 @@ class CaptionSource:
         backbone_hash: `OpenClipBackbone.weights_hash`.
         generation: "beam_search" or "greedy".
         n_tokens: Most tokens of a caption.
+        source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
     """
 
     source_name: str
@@ -54,6 +56,7 @@ class CaptionSource:
     backbone_hash: str
     generation: str
     n_tokens: int
+    source_hash: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +172,6 @@ def check_caption_source(
     stride: str | None = None,
     generation: str | None = None,
     n_tokens: int | None = None,
-    source_bytes: int | None = None,
 ) -> None:
     """Compares what captions were made of with what is asked for; None is not compared.
 
@@ -180,7 +182,6 @@ def check_caption_source(
         stride: Which frames.
         generation: "beam_search" or "greedy".
         n_tokens: Most tokens of a caption.
-        source_bytes: Size of the video.
 
     Raises:
         CaptionFileError: Something differs, and both values are named; or the file does not say.
@@ -192,7 +193,6 @@ def check_caption_source(
         "stride": stride,
         "generation": generation,
         "n_tokens": n_tokens,
-        "source_bytes": source_bytes,
     }
     if (said := source_differences(source, asked)) is not None:
         raise CaptionFileError(f"{path}: {said}; {_REMEDY}")
@@ -217,12 +217,17 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
 def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
     if found is None:
         return None
-    is_right = {"str": lambda x: isinstance(x, str), "int": lambda x: type(x) is int, "float": _is_number}
+    is_right = {"str": lambda x: isinstance(x, str), "int": lambda x: type(x) is int, "float": _is_finite}
+    known = {"source_hash": "", **found} if isinstance(found, dict) else {}  # which older files do not have
     for field in fields(CaptionSource):
-        if not isinstance(found, dict) or not is_right[str(field.type)](found.get(field.name)):
+        if not is_right[str(field.type)](known.get(field.name)):
             raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) beside the other fields')
-    return CaptionSource(**{field.name: found[field.name] for field in fields(CaptionSource)})
+    return CaptionSource(**{field.name: known[field.name] for field in fields(CaptionSource)})
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
     return type(value) in (int, float)
+
+
+def _is_finite(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
+    return _is_number(value) and math.isfinite(value)

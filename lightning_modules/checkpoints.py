@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lightning_modules.networks.finite_weights import not_finite
+
 if TYPE_CHECKING:
     from lightning_modules.recognizer import ActionRecognizer
 
@@ -29,9 +31,17 @@ def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None
     Args:
         model: The model that is saved.
         checkpoint: Lightning's checkpoint, with "state_dict".
+
+    Raises:
+        CheckpointError: Trained weights are NaN or infinite, and shall not replace those that were saved before.
     """
     trained = trained_names(model)
     checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+    if (problem := not_finite(checkpoint["state_dict"])) is not None:
+        raise CheckpointError(
+            f"training has spoilt the weights: {problem}. They are not saved; what was saved before is as it was. Give "
+            "a lower --model.optimization.learning_rate, more warm-up, or --trainer.precision 32-true"
+        )
     for key in ("hyper_parameters", "hparams_name", "datamodule_hyper_parameters", "datamodule_hparams_name"):
         checkpoint.pop(key, None)  # they may hold objects, and Lightning would let them override the command line
     data = getattr(model._trainer, "datamodule", None)
@@ -80,6 +90,8 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> No
             f"{len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown {unknown[:3]}, "
             f"{len(shapes)} of another shape {shapes[:3]}; its settings were {about['init_args']}"
         )
+    if (problem := not_finite(state)) is not None:
+        raise CheckpointError(f"the checkpoint is broken: {problem}; test or go on from another one")
     checkpoint["state_dict"] = {**own, **state}
     model.trained_on = about.get("trained_on")
 

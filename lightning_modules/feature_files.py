@@ -47,6 +47,7 @@ class FeatureSource:
         backbone_hash: `OpenClipBackbone.weights_hash`.
         image_size: Height and width of the frames that the model saw, in pixels.
         dtype: "fp16" or "fp32".
+        source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
     """
 
     source_name: str
@@ -60,6 +61,7 @@ class FeatureSource:
     backbone_hash: str
     image_size: int
     dtype: str
+    source_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,12 @@ def read_source(path: Path) -> FeatureSource:
 
 
 def read_features(
-    path: Path, *, backbone_hash: str | None = None, stride: str | None = None, dtype: str | None = None
+    path: Path,
+    *,
+    backbone_hash: str | None = None,
+    stride: str | None = None,
+    dtype: str | None = None,
+    width: int | None = None,
 ) -> VideoFeatures:
     """Reads a file of features, after checking that it is what is asked for.
 
@@ -118,9 +125,10 @@ def read_features(
         backbone_hash: `weights_hash` of the model that the features must be of; None for any.
         stride: Frames that must have been taken, as `FeatureSource` has it; None for any.
         dtype: "fp16" or "fp32"; None for any.
+        width: W, that of the model; None for any.
 
     Returns:
-        Features and times; the features are read from disk when they are used.
+        Features and times; the features are read from disk when they are used, by `finite_features`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -128,7 +136,27 @@ def read_features(
     """
     content = _open(path)
     check_source(path, content.source, backbone_hash=backbone_hash, stride=stride, dtype=dtype)
+    if width is not None and content.features.shape[1] != width:
+        raise FeatureFileError(
+            f"{path}: its features have a width of {content.features.shape[1]}, but those of the model {width}; "
+            f"{_REMEDY}"
+        )
     return content
+
+
+def finite_features(path: Path, content: VideoFeatures) -> Tensor:
+    """The features of a file, which are all read for it.
+
+    Args:
+        path: The file, for the message.
+        content: What `read_features` gave.
+
+    Raises:
+        FeatureFileError: Some are infinite or not numbers.
+    """
+    if not content.features.isfinite().all():
+        raise FeatureFileError(f"{path}: features in it are infinite or not numbers; {_AGAIN}")
+    return content.features
 
 
 def check_source(
@@ -138,7 +166,6 @@ def check_source(
     backbone_hash: str | None = None,
     stride: str | None = None,
     dtype: str | None = None,
-    source_bytes: int | None = None,
 ) -> None:
     """Compares what a file was made of with what is asked for; None is not compared.
 
@@ -148,12 +175,11 @@ def check_source(
         backbone_hash: As `FeatureSource` has it; so are the others.
         stride: Which frames.
         dtype: "fp16" or "fp32".
-        source_bytes: Size of the video.
 
     Raises:
         FeatureFileError: Something differs: both values are named.
     """
-    asked = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype, "source_bytes": source_bytes}
+    asked = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype}
     if (said := source_differences(source, asked)) is not None:
         raise FeatureFileError(f"{path}: {said}; {_REMEDY}")
 
@@ -171,6 +197,7 @@ def _open(path: Path) -> VideoFeatures:
                 )
             features, times = file.get_tensor("features"), file.get_tensor("times_seconds").numpy()
         source = _parse(header)
+        _check_content(features, times, source)
     except FeatureFileError:
         raise
     except (SafetensorError, OSError, KeyError, ValueError) as error:
@@ -180,6 +207,32 @@ def _open(path: Path) -> VideoFeatures:
     return VideoFeatures(features, times, source)
 
 
+def _check_content(features: Tensor, times: NDArray[np.float64], source: FeatureSource) -> None:
+    """Checks all but the values of the features, which are many.
+
+    Raises:
+        ValueError: They are not those of frames in order of time.
+    """
+    if features.ndim != 2 or 0 in features.shape:
+        raise ValueError(f"features must be [N, W] of one frame or more; they are {list(features.shape)}")
+    if features.dtype != DTYPES.get(source.dtype):
+        raise ValueError(f"features must be {source.dtype}, as its header says; they are {features.dtype}")
+    if times.dtype != np.float64 or times.shape != features.shape[:1]:
+        raise ValueError(
+            f"times must be float64 [{len(features)}], one a frame; they are {times.dtype} {list(times.shape)}"
+        )
+    wrong = np.flatnonzero(~((times >= 0) & np.isfinite(times)))
+    if len(wrong):
+        raise ValueError(f"frame {wrong[0]} is at {times[wrong[0]]} seconds; times must be 0 or more")
+    falls = np.flatnonzero(np.diff(times) <= 0)
+    if len(falls):
+        i = int(falls[0])
+        raise ValueError(f"times must increase, but frame {i + 1} at {times[i + 1]} follows one at {times[i]} seconds")
+    if not times[-1] <= source.duration_seconds < np.inf:
+        raise ValueError(f"the video ends at {source.duration_seconds} seconds, but a frame is at {times[-1]}")
+
+
 def _parse(header: Mapping[str, str]) -> FeatureSource:
     kinds = {"str": str, "int": int, "float": float}
-    return FeatureSource(**{field.name: kinds[str(field.type)](header[field.name]) for field in fields(FeatureSource)})
+    known = {"source_hash": "", **header}  # which older files do not have
+    return FeatureSource(**{field.name: kinds[str(field.type)](known[field.name]) for field in fields(FeatureSource)})

@@ -29,6 +29,7 @@ from callbacks.prompt_tuning import PromptTuning
 from callbacks.result_manifest import ResultManifest
 from callbacks.run_checkpoints import RunCheckpoints
 from callbacks.stop_signals import StopSignals
+from callbacks.undecodable_videos import UndecodableVideos
 from lightning_modules.commands.brief_parser import BriefParser
 from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.going_on import command_to_go_on
@@ -149,6 +150,7 @@ class ActionRecognitionCLI(LightningCLI):
             if is_localizer
             else [ResultManifest(self._written_config()), PredictionTable()]
         )
+        callbacks.append(UndecodableVideos())
         if config.adaptation is not None:
             callbacks.append(config.adaptation)
         if config.trainer.enable_progress_bar is not False:

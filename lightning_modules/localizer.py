@@ -16,15 +16,17 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from datamodules.batch import ClassText
+from datamodules.batch import ClassText, VideoDecodeError
 from lightning_modules.class_union import ClassUnion
-from lightning_modules.feature_files import SUFFIX, read_features
+from lightning_modules.feature_files import SUFFIX, finite_features, read_features
+from lightning_modules.finite_numbers import check_localizations
 from lightning_modules.frame_scoring import Projections
 from lightning_modules.localization import FoundActions, Localization, Truth, UntrimmedFeatures
 from lightning_modules.metrics.temporal_map import TemporalMeanAveragePrecision
 from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.stored_files import file_of_video
+from lightning_modules.stored_sources import check_stored_captions, check_stored_features
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -174,6 +176,22 @@ class ActionLocalizer(LightningModule):
     def _source(self) -> UntrimmedSource:
         return cast(UntrimmedSource, getattr(self.trainer, "datamodule", None))
 
+    def on_test_start(self) -> None:
+        """Looks at the stored files of all videos, before the work.
+
+        Raises:
+            FileNotFoundError: Features of a video are not there.
+            FeatureFileError, CaptionFileError: A file is damaged, or not of this model, these settings or this video.
+        """
+        source = self._source
+        if source.features_folder is not None:
+            asked = {"backbone_hash": self.backbone.weights_hash, "stride": str(source.stride)}
+            check_stored_features(source.features_folder, source.videos, **asked)
+        if source.captions_folder is not None:
+            check_stored_captions(source.captions_folder, source.videos)
+
+    on_predict_start = on_test_start
+
     def test_step(self, rows: Tensor, batch_idx: int) -> dict[str, Any]:
         """Finds actions in some videos and enters them into the metrics of each set that tests on them.
 
@@ -182,22 +200,57 @@ class ActionLocalizer(LightningModule):
             batch_idx: Number of the batch.
 
         Returns:
-            {"rows": the rows, "localizations": what was found in each, `FoundActions`}.
+            {"rows": those that could be decoded, "localizations": what was found in each, `FoundActions`, "failed":
+            {row: why} of the others, "undecodable": the reasons}.
         """
-        found = self._found("test", rows)
-        for row, of_video in zip(rows.tolist(), found, strict=True):
+        outputs = self._found("test", rows)
+        for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
             for index, localization in of_video.items():
                 self._enter(row, index, localization)
-        return {"rows": rows, "localizations": found}
+        return outputs
 
     def predict_step(self, rows: Tensor, batch_idx: int) -> dict[str, Any]:
         """Finds actions in some videos; as `test_step` returns them."""
-        return {"rows": rows, "localizations": self._found("predict", rows)}
+        return self._found("predict", rows)
 
-    def _found(self, stage: str, rows: Tensor) -> FoundActions:
+    def _found(self, stage: str, rows: Tensor) -> dict[str, Any]:
+        texts, failed = self.class_texts[stage], dict[int, str]()
         # fp32 whatever the trainer's precision, as in the paper: scores of neighbouring frames differ by little.
         with torch.autocast(self.device.type, enabled=False):
-            return FoundActions(self.localize([self._read(row) for row in rows.tolist()], self.class_texts[stage]))
+            videos = {row: video for row in rows.tolist() if (video := self._readable(row, failed)) is not None}
+            n_before = self.n_adaptations
+            try:
+                found = dict(zip(videos, self.localize(list(videos.values()), texts) if videos else (), strict=True))
+            except VideoDecodeError:  # of the frames that are looked at later, for captions: which video's?
+                self.n_adaptations = n_before
+                alone = {row: self._alone(video, texts, row, failed) for row, video in videos.items()}
+                found = {row: of_one for row, of_one in alone.items() if of_one is not None}
+        for row, of_video in found.items():
+            check_localizations(videos[row].id, of_video)
+        kept = FoundActions(list(found.values()))
+        undecodable = tuple(failed.values())
+        return {
+            "rows": rows.new_tensor(list(found)),
+            "localizations": kept,
+            "failed": failed,
+            "undecodable": undecodable,
+        }
+
+    def _readable(self, row: int, failed: dict[int, str]) -> UntrimmedFeatures | None:
+        try:
+            return self._read(row)
+        except VideoDecodeError as error:
+            failed[row] = str(error)
+            return None
+
+    def _alone(
+        self, video: UntrimmedFeatures, texts: Sequence[ClassText], row: int, failed: dict[int, str]
+    ) -> dict[int, Localization] | None:
+        try:
+            return self.localize([video], texts)[0]
+        except VideoDecodeError as error:
+            failed[row] = str(error)
+            return None
 
     def _enter(self, row: int, index: int, localization: Localization) -> None:
         found = localization.detections
@@ -280,8 +333,9 @@ class ActionLocalizer(LightningModule):
 
     def _stored_features(self, folder: Path, video: str) -> tuple[Tensor, Tensor, float]:
         path = file_of_video(folder, video, SUFFIX)
-        stored = read_features(path, backbone_hash=self.backbone.weights_hash, stride=str(self._source.stride))
-        return stored.features, torch.from_numpy(stored.times_seconds), stored.source.duration_seconds
+        asked = {"backbone_hash": self.backbone.weights_hash, "stride": str(self._source.stride)}
+        stored = read_features(path, **asked, width=self.projections.visual.shape[0])
+        return finite_features(path, stored), torch.from_numpy(stored.times_seconds), stored.source.duration_seconds
 
     def _features(self, row: int) -> tuple[Tensor, Tensor, float]:
         size = self.backbone.image_size[0]

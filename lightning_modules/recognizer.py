@@ -7,6 +7,7 @@ trained and what the loss is. All else (multi-view testing, counts, harmonic mea
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 import torch
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import pack_checkpoint, unpack_checkpoint
+from lightning_modules.finite_numbers import check_logits, check_loss
 from lightning_modules.metrics.harmonic_mean import harmonic_mean
 from lightning_modules.metrics.recognition import RecognitionMetrics
 from lightning_modules.networks.class_embeddings import ClassEmbeddings
@@ -209,7 +211,9 @@ class ActionRecognizer(LightningModule):
             texts = cast(ClassTextSource, source).class_text(each)
             self.class_texts[each] = texts
             if each in _SETTINGS:
-                self._metrics[each] = nn.ModuleList(RecognitionMetrics(len(text.names)) for text in texts)
+                # The choice of a checkpoint must not depend on which clips happen to be broken.
+                metrics = partial(RecognitionMetrics, failed_are_wrong=each == "test")
+                self._metrics[each] = nn.ModuleList(metrics(len(text.names)) for text in texts)
 
     def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
         """Seeds all that is drawn in a step: each batch has its own draws, in a resumed run those that it had before.
@@ -241,6 +245,16 @@ class ActionRecognizer(LightningModule):
         means = mean_over_processes(torch.stack(list(values.values())))
         for name, mean in zip(values, means, strict=True):
             self.log(f"train/{name}", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
+
+    def on_before_backward(self, loss: Tensor) -> None:
+        """Ends a training whose loss is not finite, in all processes at once; Lightning calls this.
+
+        Raises:
+            NotFiniteError: It is not.
+        """
+        is_finite = self.trainer.strategy.reduce_boolean_decision(bool(loss.isfinite()), all=True)
+        at = {"step": self.global_step, "epoch": self.current_epoch}
+        check_loss(is_finite, **at, precision=str(self.trainer.precision))
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
@@ -310,6 +324,8 @@ class ActionRecognizer(LightningModule):
     def _predictions(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
         embedded = self.adapted or self.embed(batch, self.class_texts[stage][dataloader_idx])
         logits = self.score_embedded(embedded)
+        rows = [f"row {row} of the set" for row in batch.indices.tolist()]
+        check_logits(logits, rows, precision=str(self.trainer.precision))
         return {"logits": logits, "probabilities": logits.softmax(dim=1)}
 
     def set_metrics(self, stage: str) -> list[RecognitionMetrics]:
@@ -337,7 +353,13 @@ class ActionRecognizer(LightningModule):
             results = metrics.compute()
             self.per_class_percent[text.set_name] = metrics.per_class_percent().tolist()
             metrics.reset()
-            top1[text.set_name] = results["top1"]
+            if "top1" in results:
+                top1[text.set_name] = results["top1"]
+            elif not self.trainer.sanity_checking:  # which looks at few clips
+                raise ValueError(
+                    f"none of the {results['n_failed']:.0f} clips of the set {text.set_name!r} could be decoded, so "
+                    "that there is no accuracy to choose a checkpoint by; look at them with `zsar doctor --decode all`"
+                )
             for name, value in results.items():
                 self.log(f"{prefix}/{name}", value, prog_bar=name == "top1", sync_dist=True)
         if {"base", "novel"} <= set(top1):

@@ -19,6 +19,7 @@ from lightning_modules.caption_files import (
 from lightning_modules.commands.extraction import Extraction, VideoContent, VideoJob
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
+from zsar.runtime.file_identity import quick_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class CaptionExtraction(Extraction):
         """Makes sure that a file is what would be made.
 
         Raises:
-            CaptionFileError: It is damaged, made elsewhere, or of another model, stride, setting or video.
+            CaptionFileError: It is damaged, made elsewhere, or of another model, stride or setting.
         """
         check_caption_source(
             job.destination,
@@ -61,8 +62,11 @@ class CaptionExtraction(Extraction):
             stride=str(self.stride),
             generation=self.captions.generation,
             n_tokens=self.captions.n_tokens_of(backbone),
-            source_bytes=job.source.stat().st_size,
         )
+
+    def source_of(self, job: VideoJob) -> CaptionSource | None:
+        """What a file that is there already was made of."""
+        return read_captions(job.destination).source
 
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
         """Begins with a video."""
@@ -93,6 +97,7 @@ class _Captions(VideoContent):
             backbone_hash=self._backbone.weights_hash,
             generation=settings.captions.generation,
             n_tokens=settings.captions.n_tokens_of(self._backbone),
+            source_hash=quick_hash(self._job.source),
         )
         captions = VideoCaptions(self._opened.times_seconds, tuple(self._texts), source)
         write_captions(self._job.destination, captions)

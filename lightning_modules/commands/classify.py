@@ -198,7 +198,10 @@ def _classify(
         frames = views.read(path)
     except VideoDecodeError as error:
         return Ranking(str(path), (), None, str(error))
-    probabilities = model(frames.to(model.device), embeddings)[0].softmax(dim=0)
+    logits = model(frames.to(model.device), embeddings)[0]
+    if not logits.isfinite().all():
+        return Ranking(str(path), (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")
+    probabilities = logits.softmax(dim=0)
     order = probabilities.argsort(descending=True).tolist()
     ranked = tuple((names[i], float(probabilities[i])) for i in order)
     return Ranking(str(path), ranked, ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE)

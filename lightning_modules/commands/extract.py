@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -29,6 +30,7 @@ from lightning_modules.commands.extraction_on_devices import extract_on_devices
 from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
 from lightning_modules.feature_files import FeatureFileError
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.source_videos import replaced_video
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +99,7 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
 
 
 def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: OpenClipBackbone) -> list[VideoJob]:
-    """The videos that have no file yet.
+    """The videos that have no file yet, or one that was made of another video of that name, which is said.
 
     Args:
         jobs: The videos.
@@ -115,6 +117,10 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
             continue
         try:
             extraction.check_finished(job, backbone)
+            source = extraction.source_of(job)
+            if source is not None and (said := replaced_video(source, job.source)) is not None:
+                print(f"{job.destination} is made again: {said}", file=sys.stderr)
+                left.append(job)
         except (FeatureFileError, CaptionFileError) as error:
             wrong.append(error)
     if wrong:

@@ -17,6 +17,7 @@ from torch import Tensor
 from datamodules.decoding import VideoDecodeError
 from datamodules.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from lightning_modules.source_videos import VideoSource
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,12 @@ class Extraction(ABC):
         """Makes sure that a file that is there already is what would be made.
 
         Raises:
-            FeatureFileError, CaptionFileError: It is damaged, or of another model, video or setting.
+            FeatureFileError, CaptionFileError: It is damaged, or of another model or setting.
         """
+
+    @abstractmethod
+    def source_of(self, job: VideoJob) -> VideoSource | None:
+        """What a file that is there already was made of; None where it does not say."""
 
     @abstractmethod
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:

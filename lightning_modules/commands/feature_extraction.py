@@ -20,6 +20,7 @@ from lightning_modules.feature_files import (
 )
 from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from zsar.runtime.file_identity import quick_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class FeatureExtraction(Extraction):
         """Makes sure that a file is what would be made.
 
         Raises:
-            FeatureFileError: It is damaged, or of another model, stride, type or video.
+            FeatureFileError: It is damaged, or of another model, stride or type.
         """
         check_source(
             job.destination,
@@ -56,8 +57,11 @@ class FeatureExtraction(Extraction):
             backbone_hash=backbone.weights_hash,
             stride=str(self.stride),
             dtype=self.dtype,
-            source_bytes=job.source.stat().st_size,
         )
+
+    def source_of(self, job: VideoJob) -> FeatureSource:
+        """What a file that is there already was made of."""
+        return read_source(job.destination)
 
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
         """Begins with a video."""
@@ -94,5 +98,6 @@ class _Features(VideoContent):
             backbone_hash=self._backbone.weights_hash,
             image_size=self._backbone.image_size[0],
             dtype=settings.dtype,
+            source_hash=quick_hash(self._job.source),
         )
         write_features(self._job.destination, self._features, opened.times_seconds, source)

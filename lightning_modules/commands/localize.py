@@ -41,9 +41,11 @@ from lightning_modules.commands.localization_report import (
 from lightning_modules.commands.localize_options import check_options, localize_parser, requested_features
 from lightning_modules.commands.requested_localizer import build_localizer, described_model, smoothing_frames
 from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
-from lightning_modules.feature_files import FeatureFileError, read_features
+from lightning_modules.feature_files import FeatureFileError, finite_features, read_features
+from lightning_modules.finite_numbers import NotFiniteError, check_localizations
 from lightning_modules.localization import UntrimmedFeatures
 from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.stored_sources import check_stored_captions
 from lightning_modules.t3al import T3AL
 
 _THUMBNAIL_PX = 160
@@ -72,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     videos = _list_videos(options)
     for video in videos if options.captions is not None else ():
         read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
+    if options.captions is not None:
+        check_stored_captions(options.captions, videos)
     annotated = None
     if options.annotations is not None:
         annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)
@@ -147,7 +151,7 @@ def _localize(
                 localized = _find(run, video)
             write_report(run.options.output, localized, partial(frames_at, video, image_size=_THUMBNAIL_PX))
             found.append(localized)
-        except VideoDecodeError as error:
+        except (VideoDecodeError, NotFiniteError) as error:
             problems[_path(video)] = str(error).removeprefix(f"{video.path}: ")
     return found, problems
 
@@ -185,11 +189,12 @@ def _compute_features(run: _Run, videos: Sequence[UntrimmedVideo], console: Cons
 
 
 def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
-    stored = read_features(run.folder / f"{video.id}{FEATURES_SUFFIX}")
+    file = run.folder / f"{video.id}{FEATURES_SUFFIX}"
+    stored = read_features(file)
     model, size = run.model, run.model.backbone.image_size[0]
     seen = UntrimmedFeatures(
         id=video.id,
-        features=stored.features.to(model.device, torch.float32),
+        features=finite_features(file, stored).to(model.device, torch.float32),
         times_seconds=torch.from_numpy(stored.times_seconds),
         duration_seconds=stored.source.duration_seconds,
         frames_at=partial(frames_at, video, image_size=size),
@@ -198,7 +203,9 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
     if isinstance(model, T3AL):
         n = smoothing_frames(run.options, float(seen.frame_seconds.median()))
         model.tuning = replace(model.tuning, window_frames=n)
-    ((localization,),) = (answers.values() for answers in model.localize([seen], [run.text]))
+    (answers,) = model.localize([seen], [run.text])
+    check_localizations(video.id, answers)
+    (localization,) = answers.values()
     names = run.text.names
     return LocalizedVideo(
         id=video.id,

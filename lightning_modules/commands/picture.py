@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from callbacks.figures import save_figure
-from datamodules.decoding import VideoReader
+from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices
 from lightning_modules.command_parser import CommandParser
 
@@ -95,8 +96,12 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
         for number, (line, colour, weight) in enumerate(lines):
             place = 1 - (number + 0.5) / len(lines)
             text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)
-        with VideoReader(root / truth["path"]) as reader:
-            frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
+        try:
+            with VideoReader(root / truth["path"]) as reader:
+                frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
+        except VideoDecodeError as error:  # its row stays without frames
+            print(f"not shown: {error}", file=sys.stderr)
+            continue
         for column, frame in enumerate(frames, start=1):
             axis = figure.add_subplot(grid[row, column])
             axis.imshow(frame.permute(1, 2, 0).numpy())

@@ -23,6 +23,7 @@ from rich.table import Table
 from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
+from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.whole_files import whole_file, write_json_whole
 
@@ -159,6 +160,8 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
         )
         trainer.fit(model, datamodule=data)
         results = trainer.test(model, datamodule=data, verbose=False)
+    if (problem := not_finite(model.backbone.clip.state_dict())) is not None:
+        raise ValueError(f"training has spoilt the weights, which are not saved: {problem}; give another --seed")
     with whole_file(output) as unfinished:
         torch.save({name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}, unfinished)
     return {

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lightning_modules.commands.possible_figures import check_figures
+
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
 
@@ -28,9 +30,13 @@ def read_result(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
+        return dict(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{path} is not JSON ({error}); test again") from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON, and no result")
 
 
 @contextmanager
@@ -42,7 +48,8 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
         content: What its results.json holds.
 
     Raises:
-        ValueError: The result is not one of ours, as something is not in it, or it is of a part of the test set.
+        ValueError: The result is not one of ours, as something is not in it or a figure cannot be one, or it is of a
+            part of the test set.
     """
     path = folder / "results.json"
     try:
@@ -50,6 +57,7 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
             raise ValueError(
                 f"{path} is of a part of the test set only (a limit on batches was set); test again without"
             )
+        check_figures(path, content)
         yield
     except KeyError as error:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Accuracy on one set of videos, in which a video that could not be decoded counts as wrong."""
+"""Accuracy on one set of videos, in which a video that could not be decoded counts as wrong, or is left out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ class RecognitionMetrics(nn.Module):
     across processes by torchmetrics, where each video must have been seen by one process only.
     """
 
-    def __init__(self, n_classes: int) -> None:
+    def __init__(self, n_classes: int, *, failed_are_wrong: bool = True) -> None:
         """Makes the metrics.
 
         Args:
             n_classes: C, at least 2.
+            failed_are_wrong: Whether a video that could not be decoded counts as wrong; else it counts in `n_failed`
+                only.
 
         Raises:
             ValueError: Fewer than two classes, among which there is nothing to recognize.
@@ -28,6 +30,7 @@ class RecognitionMetrics(nn.Module):
         if n_classes < 2:
             raise ValueError(f"accuracy needs at least 2 classes to choose from; the set has {n_classes}")
         self.n_classes = n_classes
+        self.failed_are_wrong = failed_are_wrong
         self.top1 = MulticlassAccuracy(n_classes, average="micro")
         self.top5 = MulticlassAccuracy(n_classes, average="micro", top_k=5) if n_classes > 5 else None
         self.per_class = MulticlassAccuracy(n_classes, average="none")
@@ -44,8 +47,10 @@ class RecognitionMetrics(nn.Module):
             failed: bool [B], videos without frames, whose logits mean nothing.
         """
         predictions = logits.argmax(dim=1).where(~failed, (labels + 1) % self.n_classes)
-        self.top1.update(predictions, labels)
-        self.per_class.update(predictions, labels)
+        counted = ~failed | self.failed_are_wrong
+        if counted.any():
+            self.top1.update(predictions[counted], labels[counted])
+            self.per_class.update(predictions[counted], labels[counted])
         if not failed.all():
             scored, truth = logits[~failed].float(), labels[~failed]
             self.cross_entropy.update(functional.cross_entropy(scored, truth), weight=len(truth))
@@ -58,16 +63,20 @@ class RecognitionMetrics(nn.Module):
         """The figures of all videos so far.
 
         Returns:
-            `top1`, `top5` (for more than 5 classes) and `mean_class` in percent; `cross_entropy` of the videos that
-            were decoded, nan if none was; `n_evaluated` and `n_failed`.
+            `top1`, `top5` (for more than 5 classes) and `mean_class` in percent, unless no video counts;
+            `cross_entropy` of the videos that were decoded, unless none was; `n_evaluated` and `n_failed`.
         """
         n_evaluated, n_failed = float(self.n_evaluated.compute()), float(self.n_failed.compute())
+        counts = {"n_evaluated": n_evaluated, "n_failed": n_failed}
+        n_counted = n_evaluated + (n_failed if self.failed_are_wrong else 0)
+        if not n_counted:
+            return counts
         results = {"top1": 100 * float(self.top1.compute()), "mean_class": float(self.per_class_percent().mean())}
         if self.top5 is not None:
-            share = n_evaluated / max(n_evaluated + n_failed, 1)
-            results["top5"] = 100 * float(self.top5.compute()) * share if n_evaluated else 0.0
-        results["cross_entropy"] = float(self.cross_entropy.compute()) if n_evaluated else float("nan")
-        return {**results, "n_evaluated": n_evaluated, "n_failed": n_failed}
+            results["top5"] = 100 * float(self.top5.compute()) * n_evaluated / n_counted if n_evaluated else 0.0
+        if n_evaluated:
+            results["cross_entropy"] = float(self.cross_entropy.compute())
+        return {**results, **counts}
 
     def per_class_percent(self) -> Tensor:
         """Accuracy of each class in percent, [C]; 0 for classes without a video."""

@@ -16,6 +16,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lightning_modules.networks.finite_weights import not_finite
+
 Author = Literal["T2L", "ViFi-CLIP"]
 T2L_TOKENS = "visual.transformer.T_prompt_embeddings"
 
@@ -64,7 +66,7 @@ def read_author_state(path: Path, author: Author) -> tuple[dict[str, Tensor], in
         after which it was saved, where the file says so.
 
     Raises:
-        AuthorCheckpointError: Not a readable file, or not of this author.
+        AuthorCheckpointError: Not a readable file, not of this author, or with weights that are NaN or infinite.
     """
     content = _read(path)
     found = _author(content, path)
@@ -74,6 +76,8 @@ def read_author_state(path: Path, author: Author) -> tuple[dict[str, Tensor], in
         )
     epoch = content.get("epoch")
     state = {k: v.float() for k, v in _tensors(content, author).items()}
+    if (problem := not_finite(state)) is not None:
+        raise AuthorCheckpointError(f"{path} is broken: {problem}; fetch it again, or take one of another epoch")
     return state, epoch if isinstance(epoch, int) else None
 
 

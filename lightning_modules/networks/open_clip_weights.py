@@ -17,6 +17,8 @@ import torch
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import nn
 
+from lightning_modules.networks.finite_weights import not_finite
+
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
@@ -40,8 +42,18 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
         The model, in evaluation mode and fp32, and the name that open_clip knows its architecture by.
 
     Raises:
-        BackboneError: Unknown architecture, missing or unmatched weights, a failed download, QuickGELU mismatch.
+        BackboneError: Unknown architecture, missing or unmatched weights, weights that are NaN or infinite, a failed
+            download, QuickGELU mismatch.
     """
+    clip, name = _build(architecture, weights, cache_directory)
+    if weights != RANDOM_WEIGHTS and (problem := not_finite(clip.state_dict())) is not None:
+        raise BackboneError(
+            f"the weights {weights or architecture} are broken: {problem}; fetch the file again, or take another one"
+        )
+    return clip, name
+
+
+def _build(architecture: str, weights: str | None, cache_directory: str | None) -> tuple[nn.Module, str]:
     has_own_weights = brings_weights(architecture)
     name = architecture if has_own_weights else _registered_name(architecture)
     if has_own_weights:

@@ -19,7 +19,7 @@ def test_missing_videos_are_counted_and_some_of_them_named() -> None:
         match=r"7 of 8 listed videos of the set 'train' are not under /data: a, b, c, d, e, \.\.\.\. Get",
     ):
         refuse_missing(incomplete, "train", only_warn=False)
-    with pytest.warns(UserWarning, match="they are counted as wrong"):
+    with pytest.warns(UserWarning, match="they are counted as not decoded"):
         refuse_missing(incomplete, "test", only_warn=True)
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from torch.testing import assert_close
 
 from datamodules.batch import VideoRecord
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
-from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
+from datamodules.decoding import VideoReader, read_frames
 from datamodules.encoding import write_video
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
@@ -33,11 +34,9 @@ def training(table: VideoTable, seed: int = 0, sampling: str = "random") -> Trai
     return TrainingClips(table, transform, n_frames=4, sampling=sampling, seed=seed)  # type: ignore[arg-type]
 
 
-def evaluation(
-    table: VideoTable, on_decode_error: str = "raise", n_clips: int = 1, n_crops: int = 1
-) -> EvaluationClips:
+def evaluation(table: VideoTable, n_clips: int = 1, n_crops: int = 1) -> EvaluationClips:
     transform = TestTransform(32, n_crops=n_crops, resize_ratio=1.0)
-    return EvaluationClips(table, transform, n_frames=4, n_clips=n_clips, on_decode_error=on_decode_error)  # type: ignore[arg-type]
+    return EvaluationClips(table, transform, n_frames=4, n_clips=n_clips)
 
 
 def test_a_training_clip_depends_on_seed_epoch_and_index_alone(table: VideoTable) -> None:
@@ -74,9 +73,12 @@ def test_an_undecodable_training_video_is_replaced_and_reported(broken: VideoTab
     assert str(video_tree / KEYS[1]) in sample.undecodable[0]
 
 
-def test_nothing_but_undecodable_videos_is_an_error(video_tree: Path) -> None:
-    with pytest.raises(VideoDecodeError, match=r"10 videos in a row.*is the data root right.*gone\.mp4"):
-        training(VideoTable(video_tree, ["gone.mp4"], [0]))[0, 0]
+def test_nothing_but_undecodable_videos_is_a_failed_sample_that_says_so(video_tree: Path) -> None:
+    sample = training(VideoTable(video_tree, ["gone.mp4"], [0]))[0, 0]
+    assert sample.failed
+    assert sample.frames.shape == (1, 4, 3, 32, 32)
+    (problem,) = sample.undecodable
+    assert re.search(r"10 videos in a row.*is the data root right.*gone\.mp4", problem)
 
 
 def test_evaluation_views_are_clips_times_crops(table: VideoTable, video_tree: Path) -> None:
@@ -88,13 +90,8 @@ def test_evaluation_views_are_clips_times_crops(table: VideoTable, video_tree: P
     assert_close(first_clip[2], frames[[0, 3, 6, 9]][..., 8:])
 
 
-def test_an_undecodable_test_video_is_an_error_with_a_remedy(broken: VideoTable) -> None:
-    with pytest.raises(VideoDecodeError, match=r"green dance/0\.mp4[\s\S]*count_as_wrong"):
-        evaluation(broken)[1]
-
-
-def test_an_undecodable_test_video_can_count_as_wrong(broken: VideoTable) -> None:
-    sample = evaluation(broken, "count_as_wrong", n_clips=2)[1]
+def test_an_undecodable_test_video_is_a_failed_sample_with_blank_frames(broken: VideoTable) -> None:
+    sample = evaluation(broken, n_clips=2)[1]
     assert sample.failed
     assert (sample.label, sample.index) == (1, 1)
     assert sample.frames.shape == (2, 4, 3, 32, 32)
@@ -102,7 +99,7 @@ def test_an_undecodable_test_video_can_count_as_wrong(broken: VideoTable) -> Non
 
 
 def test_samples_are_stacked_into_a_batch(broken: VideoTable) -> None:
-    clips = evaluation(broken, "count_as_wrong")
+    clips = evaluation(broken)
     batch = collate([clips[i] for i in range(3)])
     assert batch.frames.shape == (3, 1, 4, 3, 32, 32)
     assert batch.labels.tolist() == batch.indices.tolist() == [0, 1, 2]
@@ -119,7 +116,7 @@ def test_a_stretch_of_a_video_is_sampled_within_its_start_and_end(tmp_path: Path
     frames[16:24] = 200  # seconds 2 to 3 at 8 frames a second
     write_video(tmp_path / "long.mp4", frames, frames_per_second=8)
     table = stretched(tmp_path / "long.mp4", 2.0, 3.0)
-    test = EvaluationClips(table, TestTransform(32), n_frames=8, n_clips=2, on_decode_error="raise")[0]
+    test = EvaluationClips(table, TestTransform(32), n_frames=8, n_clips=2)[0]
     assert test.frames.shape == (2, 8, 3, 32, 32)
     assert test.frames.float().mean() > 190
     train = TrainingClips(table, TrainTransform(32, colour_jitter=0.0, grey=0.0), n_frames=4, sampling="random", seed=0)
@@ -138,28 +135,21 @@ def test_a_stretch_has_at_least_one_frame(tmp_path: Path, start: float, end: flo
 
 def test_a_stretch_behind_the_end_is_a_decoding_error(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", np.zeros((8, 32, 32, 3), dtype=np.uint8), frames_per_second=2)
-    clips = EvaluationClips(
-        stretched(tmp_path / "a.mp4", 9.0, 10.0), TestTransform(32), n_frames=4, n_clips=1, on_decode_error="raise"
-    )
-    with pytest.raises(
-        VideoDecodeError, match=r"a\.mp4: the stretch from 9 to 10 s begins after the video's end at 4 s"
-    ):
-        clips[0]
+    clips = EvaluationClips(stretched(tmp_path / "a.mp4", 9.0, 10.0), TestTransform(32), n_frames=4, n_clips=1)
+    (problem,) = clips[0].undecodable
+    assert re.search(r"a\.mp4: the stretch from 9 to 10 s begins after the video's end at 4 s", problem)
 
 
 MULTI_RATE = MultiRateViews(rates=(1.0, 0.5), n_samples=3)
 
 
-def with_views(
-    table: VideoTable, views: Views | None, *, seed: int = 0, on_decode_error: str = "raise"
-) -> EvaluationClips:
+def with_views(table: VideoTable, views: Views | None, *, seed: int = 0) -> EvaluationClips:
     transform = TestTransform(24)
     return EvaluationClips(
         table,
         transform,
         n_frames=8,
         n_clips=1,
-        on_decode_error=on_decode_error,  # type: ignore[arg-type]
         views=views,
         seed=seed,
     )
@@ -229,7 +219,7 @@ def test_the_views_of_a_video_depend_on_its_key_and_the_seed_alone(table: VideoT
 
 @pytest.mark.parametrize("views", [MULTI_RATE, AugmentedViews(n_views=4), AugmentedViews(n_views=4, crop=True)])
 def test_an_undecodable_video_has_blank_views_of_the_same_shape(broken: VideoTable, views: Views) -> None:
-    clips = with_views(broken, views, on_decode_error="count_as_wrong")
+    clips = with_views(broken, views)
     batch = collate([clips[i] for i in range(3)])
     assert batch.failed.tolist() == [False, True, False]
     assert batch.views is not None
@@ -256,6 +246,4 @@ def test_further_views_need_one_test_view(table: VideoTable) -> None:
     with pytest.raises(
         ValueError, match=r"n_test_clips is 2 and clips\.n_test_crops is 1; set both to 1, or clips\.views"
     ):
-        EvaluationClips(
-            table, TestTransform(24), n_frames=8, n_clips=2, on_decode_error="raise", views=AugmentedViews()
-        )
+        EvaluationClips(table, TestTransform(24), n_frames=8, n_clips=2, views=AugmentedViews())

@@ -163,7 +163,7 @@ def test_missing_videos_stop_a_run_before_it_begins(tmp_path: Path, truth: Truth
     with pytest.raises(FileNotFoundError, match=rf"1 of \d+ listed videos of the set 'test' .*{stem}.*exclude"):
         UCF101(data_root=tmp_path).setup("test")
     counting = UCF101(data_root=tmp_path, loading=Loading(on_decode_error="count_as_wrong"))
-    with pytest.warns(UserWarning, match="counted as wrong"):
+    with pytest.warns(UserWarning, match="counted as not decoded"):
         counting.setup("test")
     assert len(counting.sets["test"]) == len(truth.clips["test", 1])
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.checkpoints import CheckpointError, load_recognizer, pack_checkpoint
+from lightning_modules.checkpoints import CheckpointError, load_recognizer, pack_checkpoint, start_from_checkpoint
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.optimization import Optimization
 from lightning_modules.t2l import T2L
@@ -29,6 +29,26 @@ def test_a_model_comes_back_from_its_checkpoint_alone(tmp_path: Path, model: T2L
     assert loaded.optimization == model.optimization
     video = torch.randint(256, (1, 1, 4, 3, 32, 32), dtype=torch.uint8)
     assert_close(loaded.embed_views(video), model.embed_views(video))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_neither_saved_nor_read(tmp_path: Path, model: T2L, value: float) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    name = sorted(content["state_dict"])[0]
+    content["state_dict"][name].view(-1)[0] = value
+    torch.save(content, path)
+    for read in (load_recognizer, lambda path: start_from_checkpoint(model, path)):
+        with pytest.raises(CheckpointError, match=rf"the checkpoint is broken: 1 of \d+ tensors has NaN .*\({name}\)"):
+            read(path)
+    before = path.read_bytes()
+    with torch.no_grad():
+        dict(model.named_parameters())[name].view(-1)[0] = value
+    with pytest.raises(
+        CheckpointError, match=rf"training has spoilt the weights: .*\({name}\).* saved before is as it"
+    ):
+        saved(model, tmp_path)
+    assert path.read_bytes() == before
 
 
 def test_checkpoint_holds_what_is_trained_and_plain_types(tmp_path: Path, model: T2L) -> None:

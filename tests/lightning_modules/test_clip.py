@@ -200,7 +200,7 @@ def test_training_starts_from_the_weights_of_another_run_and_keeps_clip_as_the_o
 
 def test_four_clips_of_three_crops_score_as_twelve_single_view_runs_averaged(video_tree: Path) -> None:
     table = VideoTable(video_tree, ["red dance/0.mp4", "blue dance/1.mp4"], [0, 1])
-    views = EvaluationClips(table, TestTransform(32, n_crops=3), n_frames=3, n_clips=4, on_decode_error="raise")
+    views = EvaluationClips(table, TestTransform(32, n_crops=3), n_frames=3, n_clips=4)
     model = fine_tuned().eval()
     classes = torch.nn.functional.normalize(torch.randn(5, 1, 64), dim=-1)
     frames = torch.stack([views[i].frames for i in range(2)])

@@ -15,7 +15,7 @@ from lightning_modules import feature_files
 from lightning_modules.feature_files import (
     FeatureFileError,
     FeatureSource,
-    check_source,
+    finite_features,
     read_features,
     read_source,
     write_features,
@@ -38,7 +38,7 @@ SOURCE = FeatureSource(
 
 def written(path: Path, *, dtype: str = "fp16", n: int = 4) -> tuple[Tensor, np.ndarray]:
     features = torch.randn(n, 3).to(feature_files.DTYPES[dtype])
-    times = np.arange(n) / 7
+    times = np.arange(n) / 30
     write_features(path, features, times, replace(SOURCE, dtype=dtype))
     return features, times
 
@@ -78,7 +78,9 @@ def test_the_file_can_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
 def test_features_are_not_in_memory_before_they_are_used(tmp_path: Path) -> None:
     features = torch.ones(24 * 1024, 512)  # 48 MiB
     times = np.arange(len(features), dtype=np.float64)
-    write_features(path := tmp_path / "a.safetensors", features, times, replace(SOURCE, dtype="fp32"))
+    write_features(
+        path := tmp_path / "a.safetensors", features, times, replace(SOURCE, dtype="fp32", duration_seconds=1e5)
+    )
     before = resident_mib()
     content = read_features(path)
     assert resident_mib() - before < 16
@@ -111,9 +113,69 @@ def test_features_of_another_kind_are_refused(tmp_path: Path, asked: dict[str, A
     read_features(path, backbone_hash="00ff", stride="2 frames", dtype="fp16")
 
 
-def test_features_of_a_video_that_changed_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FeatureFileError, match="source_bytes is 123 in the file, but 124 is asked for"):
-        check_source(tmp_path / "a", SOURCE, source_bytes=124)
+def rewritten(path: Path, header: dict[str, str] | None = None, **tensors: Tensor) -> None:
+    """The file with other tensors, as another program could write it."""
+    written(path)
+    with safe_open(path, framework="pt") as file:
+        own = {name: file.get_tensor(name).clone() for name in ("features", "times_seconds")}
+        said = {**file.metadata(), **(header or {})}
+    save_file({**own, **tensors}, path, metadata=said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": torch.zeros(0, 3).half(), "times_seconds": torch.zeros(0).double()}, r"they are \[0, 3\]"),
+        ({"features": torch.zeros(4, 0).half()}, r"they are \[4, 0\]"),
+        ({"features": torch.zeros(4).half()}, r"they are \[4\]"),
+        ({"features": torch.zeros(4, 3, dtype=torch.int64)}, "must be fp16, as its header says; they are torch.int64"),
+        ({"features": torch.zeros(4, 3)}, "must be fp16, as its header says; they are torch.float32"),
+        ({"times_seconds": torch.zeros(3).double()}, r"float64 \[4\], one a frame; they are float64 \[3\]"),
+        ({"times_seconds": torch.arange(4)}, r"float64 \[4\], one a frame; they are int64 \[4\]"),
+        ({"times_seconds": torch.tensor([0, -1, 2, 3]).double()}, "frame 1 is at -1.0 seconds"),
+        ({"times_seconds": torch.tensor([0, torch.nan, 2, 3]).double()}, "frame 1 is at nan seconds"),
+        (
+            {"times_seconds": torch.tensor([0, 0.1, 0.1, 0.2], dtype=torch.float64)},
+            "frame 2 at 0.1 follows one at 0.1 seconds",
+        ),
+        ({"times_seconds": torch.tensor([0, 0.1, 0.2, 9]).double()}, "the video ends at 0.23.* but a frame is at 9.0"),
+        ({"header": {"duration_seconds": "nan"}}, "the video ends at nan seconds"),
+        ({"header": {"duration_seconds": "inf"}}, "the video ends at inf seconds"),
+    ],
+)
+def test_what_cannot_be_features_of_a_video_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    rewritten(path := tmp_path / "a.safetensors", **changes)
+    for read in (read_source, read_features):
+        with pytest.raises(FeatureFileError, match=rf"a\.safetensors cannot be read as features .*{message}.*extract"):
+            read(path)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_features_that_are_not_finite_are_refused_where_they_are_used(tmp_path: Path, value: float) -> None:
+    features = torch.zeros(4, 3).half()
+    features[2, 1] = value
+    rewritten(path := tmp_path / "a.safetensors", features=features)
+    content = read_features(path)
+    with pytest.raises(FeatureFileError, match=r"a\.safetensors: features in it are infinite or not numbers; extract"):
+        finite_features(path, content)
+    written(path)
+    assert finite_features(path, read_features(path)).shape == (4, 3)
+
+
+def test_features_of_another_width_are_refused(tmp_path: Path) -> None:
+    written(path := tmp_path / "a.safetensors")
+    assert read_features(path, width=3).features.shape == (4, 3)
+    with pytest.raises(FeatureFileError, match=r"a\.safetensors: its features have a width of 3, but .* model 5; give"):
+        read_features(path, width=5)
+
+
+def test_a_file_of_before_the_hash_of_the_video_is_read(tmp_path: Path) -> None:
+    written(path := tmp_path / "a.safetensors")
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
+        header = {key: value for key, value in file.metadata().items() if key != "source_hash"}
+    save_file(tensors, path, metadata=header)
+    assert read_source(path) == SOURCE
 
 
 def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path) -> None:

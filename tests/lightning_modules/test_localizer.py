@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch import LightningDataModule, Trainer
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -174,7 +176,7 @@ def extracted(model: ActionLocalizer, root: Path, folder: Path, stride: FrameStr
             features = torch.cat([features_of_uint8(model.backbone, frames) for frames, _ in stream.chunks()])
             source = FeatureSource(
                 source_name=f"{video.id}.mp4",
-                source_bytes=1,
+                source_bytes=video.path.stat().st_size,
                 n_frames=stream.n_video_frames,
                 duration_seconds=stream.duration_seconds,
                 fps=8.0,
@@ -203,6 +205,28 @@ def test_features_of_another_model_or_stride_are_an_error(model: T3AL, data_root
     extracted(model, data_root, tmp_path / "sparse", FrameStride(frames=16))
     with pytest.raises(FeatureFileError, match="stride is 16 frames in the file, but 8 frames is asked for"):
         figures_of(model, shapes(data_root, features=tmp_path / "sparse"))
+
+
+@pytest.mark.parametrize("stage", ["test", "predict"])
+def test_features_of_a_video_that_was_replaced_are_refused_before_the_work(
+    model: T3AL, data_root: Path, tmp_path: Path, stage: str
+) -> None:
+    extracted(model, data_root, tmp_path, FrameStride(frames=8), source_hash="0" * 16)
+    with pytest.raises(FeatureFileError, match="is another video than it was made of .*extract it again"):
+        getattr(trainer(), stage)(model, shapes(data_root, features=tmp_path))
+    assert model.n_adaptations == 0
+
+
+def test_features_that_are_not_finite_are_refused(model: T3AL, data_root: Path, tmp_path: Path) -> None:
+    extracted(model, data_root, tmp_path, FrameStride(frames=8))
+    path = sorted(tmp_path.glob("*.safetensors"))[-1]
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
+        header = file.metadata()
+    tensors["features"][0, 0] = torch.nan
+    save_file(tensors, path, metadata=header)
+    with pytest.raises(FeatureFileError, match=rf"{path.name}: features in it are infinite or not numbers"):
+        figures_of(model, shapes(data_root, features=tmp_path))
 
 
 def test_a_video_without_a_file_of_features_is_an_error(model: T3AL, data_root: Path, tmp_path: Path) -> None:

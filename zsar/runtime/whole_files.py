@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 from collections.abc import Iterator
@@ -85,8 +86,30 @@ def write_json_whole(path: Path | str, content: Any) -> Path:  # noqa: ANN401 - 
 
     Returns:
         The path.
+
+    Raises:
+        ValueError: A number is NaN or infinite, which JSON has no word for; the message says which. Nothing is written.
     """
-    return write_text_whole(path, json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError as error:
+        where = next(_not_finite(content, ()), None)
+        if where is None:
+            raise
+        raise ValueError(f"{path} is not written: {where} is not a finite number, which no result is") from error
+    return write_text_whole(path, text + "\n")
+
+
+def _not_finite(content: Any, place: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - whatever JSON can hold
+    """Where numbers are not finite: "sets.test.top1 (nan)"."""
+    if isinstance(content, float) and not math.isfinite(content):
+        yield f"{'.'.join(place) or 'it'} ({content})"
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _not_finite(value, (*place, str(key)))
+    elif isinstance(content, list | tuple):
+        for index, value in enumerate(content):
+            yield from _not_finite(value, (*place, str(index)))
 
 
 def _reserve(target: Path) -> tuple[Path, int]:

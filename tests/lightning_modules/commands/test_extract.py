@@ -109,12 +109,32 @@ def test_features_of_another_kind_are_an_error_unless_they_may_be_overwritten(
     assert extract(source, "--output", output, *model, "--stride", 2, "--overwrite") == 0
     assert read_features(output / ALL[0], stride="2 frames").features.shape == (5, 96)
     (output / ALL[0]).write_bytes(b"damaged")
-    write_video(source / "jump" / "1.mkv", moving_picture(11), frames_per_second=10)
     capsys.readouterr()
     assert extract(source, "--output", output, *model, "--stride", 2) == 1
-    error = capsys.readouterr().err
-    assert "0.safetensors cannot be read as features" in error
-    assert "(1 more files do not fit either)" in error  # the video that changed
+    assert "0.safetensors cannot be read as features" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("same_size", [False, True])
+def test_features_of_a_video_that_was_replaced_are_made_again(
+    source: Path, tmp_path: Path, model: list[object], same_size: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output, video = tmp_path / "features", source / "jump" / "1.mkv"
+    assert extract(source, "--output", output, *model) == 0
+    stored = output / "jump" / "1.safetensors"
+    before, size = read_features(stored).features.clone(), video.stat().st_size
+    others = {name: (output / name).stat().st_mtime_ns for name in ALL if output / name != stored}
+    n_frames = len(before)
+    write_video(video, 255 - moving_picture(n_frames) if same_size else moving_picture(11), frames_per_second=10)
+    if same_size:  # as far as the size tells
+        content = video.read_bytes()
+        video.write_bytes((content + bytes(size))[:size] if len(content) < size else content)
+    assert extract(source, "--output", output, *model) == 0
+    captured = capsys.readouterr()
+    assert f"{stored} is made again: {video} is another video than it was made of" in captured.err
+    assert not torch.equal(read_features(stored).features[:1], before[:1]) or len(before) != len(
+        read_features(stored).features
+    )
+    assert others == {name: (output / name).stat().st_mtime_ns for name in others}
 
 
 def test_videos_that_cannot_be_decoded_are_named_and_the_others_done(

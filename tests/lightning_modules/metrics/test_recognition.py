@@ -46,6 +46,31 @@ def test_all_videos_failing_gives_zero() -> None:
     assert (results["top1"], results["top5"], results["n_evaluated"]) == (0, 0, 0)
 
 
+def test_where_all_fail_there_is_no_cross_entropy_rather_than_nan() -> None:
+    metrics = RecognitionMetrics(7)
+    metrics.update(torch.zeros(4, 7), torch.tensor([0, 1, 2, 3]), ~DECODED)
+    assert "cross_entropy" not in metrics.compute()
+
+
+def test_videos_that_are_left_out_change_no_figure_but_their_count() -> None:
+    labels, logits = torch.tensor([0, 1, 2, 3]), torch.eye(7)[[0, 1, 3, 3]]
+    both = RecognitionMetrics(7, failed_are_wrong=False), RecognitionMetrics(7)
+    both[0].update(logits, labels, torch.tensor([False, False, False, True]))
+    both[0].update(logits, labels, ~DECODED)
+    both[1].update(logits[:3], labels[:3], DECODED[:3])
+    left_out, without = both[0].compute(), both[1].compute()
+    assert (left_out.pop("n_failed"), without.pop("n_failed")) == (5, 0)
+    assert left_out == pytest.approx(without)
+    assert left_out["top1"] == pytest.approx(200 / 3)
+
+
+def test_no_video_that_counts_gives_counts_alone() -> None:
+    metrics = RecognitionMetrics(7, failed_are_wrong=False)
+    assert metrics.compute() == {"n_evaluated": 0, "n_failed": 0}
+    metrics.update(torch.zeros(4, 7), torch.tensor([0, 1, 2, 3]), ~DECODED)
+    assert metrics.compute() == {"n_evaluated": 0, "n_failed": 4}
+
+
 def test_reset_forgets_everything() -> None:
     metrics = RecognitionMetrics(3)
     metrics.update(torch.eye(3)[[0, 1, 1, 2]], torch.tensor([1, 0, 0, 0]), DECODED)

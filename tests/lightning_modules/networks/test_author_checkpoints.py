@@ -65,6 +65,15 @@ def test_half_precision_becomes_fp32_and_the_prefix_of_ddp_goes(tmp_path: Path, 
     assert {v.dtype for v in state.values()} == {torch.float32}
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
+    path = saved(tmp_path, {"model": {**VIFI_STATE, "image_encoder.proj": torch.full((2, 2), value)}})
+    with pytest.raises(
+        AuthorCheckpointError, match=r"author\.pt is broken: 1 of 2 tensors has NaN .*image_encoder\.proj"
+    ):
+        read_author_state(path, "ViFi-CLIP")
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(AuthorCheckpointError, match="no file .*nowhere.pt"):
         author_of(tmp_path / "nowhere.pt")

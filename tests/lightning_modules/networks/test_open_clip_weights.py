@@ -45,6 +45,17 @@ def test_unmatched_weights_are_refused_by_name(
         OpenClipBackbone("tiny-clip", str(tmp_path / "weights.pt"))
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path, tiny: OpenClipBackbone, value: float) -> None:
+    state = {k: v.clone() for k, v in tiny.clip.state_dict().items()}
+    state["visual.proj"][0, 0] = value
+    torch.save(state, tmp_path / "weights.pt")
+    with pytest.raises(
+        BackboneError, match=r"weights\.pt are broken: 1 of \d+ tensors has NaN .*\(visual\.proj\); fetch"
+    ):
+        OpenClipBackbone("tiny-clip", str(tmp_path / "weights.pt"))
+
+
 def test_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "weights.pt").write_bytes(b"no weights")
     with pytest.raises(BackboneError, match="weights.pt cannot be read as weights"):

@@ -113,6 +113,19 @@ def test_json_is_indented_utf8_and_what_it_does_not_know_is_text(tmp_path: Path)
     assert "pêche" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_is_not_finite_is_in_no_json_file(tmp_path: Path, value: float) -> None:
+    path = write_json_whole(tmp_path / "results.json", {"sets": {"test": {"top1": 50.0}}})
+    before = path.read_bytes()
+    with pytest.raises(
+        ValueError, match=rf"results\.json is not written: sets\.test\.top1 \({value}\) is not a finite"
+    ):
+        write_json_whole(path, {"n": [1, 2], "sets": {"test": {"top1": value}}})
+    with pytest.raises(ValueError, match=r"not written: curve\.1 \("):
+        write_json_whole(path, {"curve": (0.5, value)})
+    assert path.read_bytes() == before
+
+
 def test_a_json_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     path = write_json_whole(tmp_path / "deep" / "x.json", {"a": 1})
     with pytest.raises(TypeError):

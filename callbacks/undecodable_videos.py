@@ -1,0 +1,84 @@
+"""UndecodableVideos: what becomes of a run, some of whose videos could not be decoded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from callbacks.gathering import gather_from_all
+from datamodules.batch import VideoBatch
+
+_SHOWN = 20
+
+
+class UndecodableVideos(Callback):
+    """Counts and names the videos that could not be decoded, and ends a test that must not go without them.
+
+    * `zsar test`: nothing is logged and no results.json written, but the predictions of the others are; the run ends
+      with an error that names the videos, unless they shall count as wrong.
+    * `zsar predict`: their rows say so; the others are as they would be without them.
+    * Held-out clips, in `zsar fit` and `zsar validate`, are left out: a checkpoint can be chosen by the others.
+
+    It must stand behind the callbacks that write predictions. A batch says what could not be decoded, or, where a model
+    reads the videos itself, what its step returns does: {"undecodable": messages}.
+    """
+
+    def __init__(self) -> None:
+        """Makes the callback."""
+        self._problems: list[str] = []
+        self._told: set[str] = set()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts over."""
+        self._problems = []
+
+    on_validation_start = on_predict_start = on_test_start
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Collects what could not be decoded."""
+        self._problems += batch.undecodable if isinstance(batch, VideoBatch) else outputs["undecodable"]
+
+    on_validation_batch_end = on_predict_batch_end = on_test_batch_end
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Ends the test before a figure is logged.
+
+        Raises:
+            VideoDecodeError: A video could not be decoded and shall not count as wrong.
+        """
+        trainer.datamodule.refuse_undecoded(self._of_all(trainer))  # type: ignore[attr-defined]
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Names the clips that are left out, each once in a training."""
+        for problem in self._of_all(trainer):
+            # The table of `zsar validate` has them.
+            if problem not in self._told and trainer.state.fn == "fit" and trainer.is_global_zero:
+                print(f"left out of the held-out clips: {problem}", file=sys.stderr)
+            self._told.add(problem)
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Counts and names the videos without a prediction."""
+        problems = self._of_all(trainer)
+        if not problems or not trainer.is_global_zero:
+            return
+        print(
+            f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; the others are predicted"
+        )
+        for problem in problems[:_SHOWN]:
+            print(f"  not decoded: {problem}")
+        if len(problems) > _SHOWN:
+            print(f"  and {len(problems) - _SHOWN} more, which the file of predictions names")
+
+    def _of_all(self, trainer: Trainer) -> list[str]:
+        """The problems of all processes, sorted, each once."""
+        return sorted({problem for own in gather_from_all(self._problems, trainer) for problem in own})

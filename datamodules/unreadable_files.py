@@ -1,0 +1,90 @@
+"""Files that a test could not decode: found before the work as far as that is cheap, and told after it.
+
+Every listed file is looked at: it must be there and not be empty. Of a set of up to `MOST_OPENED` files each is opened,
+too, which shows files of other kinds and most that were cut off (a few milliseconds a file, several at once); beyond
+that only decoding shows them, which `zsar doctor --decode all` does beforehand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from datamodules.batch import VideoDecodeError
+from datamodules.video_file import OpenVideo, errors_name
+from datamodules.video_table import VideoTable
+
+MOST_OPENED = 10_000
+_AT_ONCE = 16  # mostly waits for the disk
+_SHOWN = 20
+_REMEDY = (
+    "Get them again, or leave them out on the record (`zsar doctor --decode all` lists all such files in a CSV file "
+    "for --data.split.exclude), or count them as wrong: --data.loading.on_decode_error count_as_wrong"
+)
+
+
+def refuse_unreadable(table: VideoTable, set_name: str) -> None:
+    """Checks the files of a set before it is tested on.
+
+    Args:
+        table: The videos.
+        set_name: Name of the set.
+
+    Raises:
+        VideoDecodeError: Files are missing, empty or, where so few are listed that they are opened, no video; the
+            message counts them, names them with the cause and says what to do.
+    """
+    paths = list(dict.fromkeys(str(table.root / table.path(i)) for i in range(len(table))))
+    check = _opening_problem if len(paths) <= MOST_OPENED else file_problem
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        problems = [problem for problem in pool.map(check, paths) if problem is not None]
+    if problems:
+        raise VideoDecodeError(
+            f"{len(problems):,} of {len(paths):,} files of the set {set_name!r} cannot be opened, so that nothing was "
+            f"tested: {in_words(problems)}. {_REMEDY}"
+        )
+
+
+def refuse_undecoded(problems: Sequence[str], remedy: str = _REMEDY) -> None:
+    """Ends a test of which videos could not be decoded, after the predictions of the others were written.
+
+    Args:
+        problems: What was wrong with each; each names its file.
+        remedy: What to do.
+
+    Raises:
+        VideoDecodeError: There are some; the message counts them, names them and says what to do.
+    """
+    if problems:
+        count = "1 video" if len(problems) == 1 else f"{len(problems):,} videos"
+        raise VideoDecodeError(
+            f"{count} could not be decoded, so that there is no result of the whole set: {in_words(sorted(problems))}. "
+            f"What was found in the others is kept. {remedy}"
+        )
+
+
+def in_words(problems: Sequence[str]) -> str:
+    """Problems in one line; of many the first ones, and how many more there are."""
+    more = f"; and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
+    return "; ".join(problems[:_SHOWN]) + more
+
+
+def file_problem(path: str | Path) -> str | None:
+    """What makes a file useless at a glance: that it is not there, no file, or empty; None where nothing does."""
+    try:
+        if os.path.isdir(path):
+            return f"{path}: it is a folder"
+        return f"{path}: the file is empty" if os.stat(path).st_size == 0 else None
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+
+
+def _opening_problem(path: str) -> str | None:
+    try:
+        with errors_name(path, "opening it"):
+            OpenVideo(path, threads=1).close()
+    except VideoDecodeError as error:
+        return str(error)
+    return None

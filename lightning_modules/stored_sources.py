@@ -1,0 +1,83 @@
+"""Stored features and captions of all videos of a run, looked at before the work: there, of this model, of this video.
+
+Only headers are read; what is in a file is checked when the file is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
+from lightning_modules.caption_files import CaptionFileError, read_captions
+from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
+from lightning_modules.feature_files import FeatureFileError, check_source, read_source
+from lightning_modules.source_videos import replaced_video
+from lightning_modules.stored_files import file_of_video
+
+_REMEDY = "extract it again with --overwrite, or put back the video that it was made of"
+
+
+def check_stored_features(folder: Path, videos: Sequence[Any], *, backbone_hash: str, stride: str) -> None:
+    """Checks the files of features of a run.
+
+    Args:
+        folder: Where they lie.
+        videos: Each with `id`, and `path` where the video is at hand; else it is not compared.
+        backbone_hash: Of the model.
+        stride: The frames that are looked at.
+
+    Raises:
+        FileNotFoundError: A file is not there.
+        FeatureFileError: One is damaged, or of another model, stride or video; the message says how many more are.
+    """
+    problems: list[FeatureFileError | FileNotFoundError] = []
+    for video in videos:
+        try:
+            path = file_of_video(folder, video.id, FEATURES_SUFFIX)
+            source = read_source(path)
+            check_source(path, source, backbone_hash=backbone_hash, stride=stride)
+            for said in _replaced(source, video):
+                raise FeatureFileError(f"{path}: {said}; {_REMEDY}")
+        except (FeatureFileError, FileNotFoundError) as error:
+            problems.append(error)
+    _refuse(problems, len(videos), "features")
+
+
+def check_stored_captions(folder: Path, videos: Sequence[Any]) -> None:
+    """Checks those files of captions of a run that are there; who reads one that is not, says so.
+
+    Args:
+        folder: Where they lie.
+        videos: As for `check_stored_features`.
+
+    Raises:
+        CaptionFileError: A file cannot be read, or was made of another video.
+    """
+    problems: list[CaptionFileError] = []
+    for video in videos:
+        path = file_of_video(folder, video.id, CAPTIONS_SUFFIX)
+        if not path.is_file():
+            continue
+        try:
+            for said in _replaced(read_captions(path).source, video):
+                raise CaptionFileError(f"{path}: {said}; {_REMEDY}")
+        except CaptionFileError as error:
+            problems.append(error)
+    _refuse(problems, len(videos), "captions")
+
+
+def _replaced(source: Any, video: Any) -> Iterator[str]:  # noqa: ANN401 - a source of either kind, a data module's video
+    """What differs, if something does."""
+    path = getattr(video, "path", None)
+    if source is not None and path is not None and path.is_file():
+        said = replaced_video(source, path)
+        if said is not None:
+            yield said
+
+
+def _refuse(problems: Sequence[Exception], n_videos: int, product: str) -> None:
+    if problems:
+        more = f" ({len(problems)} of {n_videos} files of {product} do not fit)" if len(problems) > 1 else ""
+        raise type(problems[0])(f"{problems[0]}{more}")

@@ -1,0 +1,96 @@
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lightning_modules.caption_files import CaptionFileError, CaptionSource, VideoCaptions, write_captions
+from lightning_modules.feature_files import FeatureFileError, FeatureSource, write_features
+from lightning_modules.stored_sources import check_stored_captions, check_stored_features
+from zsar.runtime.file_identity import quick_hash
+
+FEATURES = FeatureSource(
+    source_name="a.mp4",
+    source_bytes=6,
+    n_frames=2,
+    duration_seconds=2.0,
+    fps=1.0,
+    stride="1 frame",
+    architecture="tiny-clip",
+    weights="",
+    backbone_hash="00ff",
+    image_size=32,
+    dtype="fp32",
+)
+CAPTIONS = CaptionSource(
+    source_name="a.mp4",
+    source_bytes=6,
+    duration_seconds=2.0,
+    stride="1.0 seconds",
+    architecture="tiny-coca",
+    weights="",
+    backbone_hash="00ff",
+    generation="greedy",
+    n_tokens=20,
+)
+
+
+@dataclass(frozen=True)
+class Video:
+    id: str
+    path: Path | None
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> list[Video]:
+    """Three videos, with features and captions of each."""
+    made = []
+    for name in "abc":
+        (path := tmp_path / f"{name}.mp4").write_bytes(b"frames")
+        source = replace(FEATURES, source_hash=quick_hash(path))
+        write_features(tmp_path / f"{name}.safetensors", torch.zeros(2, 3), np.arange(2.0), source)
+        captions = VideoCaptions(np.zeros(1), ("a man",), replace(CAPTIONS, source_hash=quick_hash(path)))
+        write_captions(tmp_path / f"{name}.captions.json", captions)
+        made.append(Video(name, path))
+    return made
+
+
+def check_features(folder: Path, videos: list[Video]) -> None:
+    check_stored_features(folder, videos, backbone_hash="00ff", stride="1 frame")
+
+
+def test_files_of_the_videos_at_hand_pass_and_so_do_videos_that_are_not(tmp_path: Path, videos: list[Video]) -> None:
+    check_features(tmp_path, videos)
+    check_stored_captions(tmp_path, videos)
+    for video in videos:
+        assert video.path is not None
+        video.path.unlink()
+    check_features(tmp_path, videos)
+    check_features(tmp_path, [Video("a", None)])
+    check_stored_captions(tmp_path, [Video("a", None), Video("without captions", None)])
+
+
+@pytest.mark.parametrize("content", [b"FRAMES", b"more frames"])
+def test_a_video_that_was_replaced_is_refused_by_name(tmp_path: Path, videos: list[Video], content: bytes) -> None:
+    (tmp_path / "b.mp4").write_bytes(content)
+    said = r"b\.{}: .*b\.mp4 is another video than it was made of .*; extract it again with --overwrite"
+    with pytest.raises(FeatureFileError, match=said.format("safetensors")):
+        check_features(tmp_path, videos)
+    with pytest.raises(CaptionFileError, match=said.format(r"captions\.json")):
+        check_stored_captions(tmp_path, videos)
+
+
+def test_all_files_that_do_not_fit_are_counted(tmp_path: Path, videos: list[Video]) -> None:
+    (tmp_path / "a.safetensors").unlink()
+    (tmp_path / "b.safetensors").write_bytes(b"damaged")
+    with pytest.raises(FileNotFoundError, match=r"a\.safetensors.* \(2 of 3 files of features do not fit\)"):
+        check_features(tmp_path, videos)
+    with pytest.raises(FeatureFileError, match="stride is 1 frame in the file, but 2 frames is asked for"):
+        check_stored_features(tmp_path, videos[2:], backbone_hash="00ff", stride="2 frames")
+
+
+def test_captions_made_elsewhere_say_nothing_of_a_video(tmp_path: Path, videos: list[Video]) -> None:
+    write_captions(tmp_path / "a.captions.json", VideoCaptions(np.zeros(1), ("a man",)))
+    (tmp_path / "a.mp4").write_bytes(b"another")
+    check_stored_captions(tmp_path, videos)
