@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lightning_modules.run_record import NOT_RECORDED, run_record
 from lightning_modules.weights_hash import trained_weights_hash
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None
     for key in ("hyper_parameters", "hparams_name", "datamodule_hyper_parameters", "datamodule_hparams_name"):
         checkpoint.pop(key, None)  # they may hold objects, and Lightning would let them override the command line
     data = getattr(model._trainer, "datamodule", None)
+    described = None if data is None else plain_arguments(data.describe())
     checkpoint["zsar"] = {
-        "trained_on": model.trained_on if data is None else plain_arguments(data.describe()),
+        "trained_on": model.trained_on if described is None else described,
         "class_path": f"{type(model).__module__}.{type(model).__qualname__}",
         "init_args": plain_arguments(model.hparams),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,
         "weights_hash": trained_weights_hash(checkpoint["state_dict"]),
+        "training": _training_record(model, described),
     }
 
 
@@ -94,6 +97,7 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
     model.checkpoint_weights_hash = found
     checkpoint["state_dict"] = {**own, **state}
     model.trained_on = about.get("trained_on")
+    model.training_record = about.get("training")  # None in checkpoints of before
 
 
 def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
@@ -109,6 +113,12 @@ def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
     checkpoint = _read(path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
+    trained_on = model.trained_on or {}
+    model.started_from = {
+        "checkpoint": str(path),
+        "weights_hash": model.checkpoint_weights_hash,
+        "trained_on": trained_on.get("data_set", trained_on.get("class_path", NOT_RECORDED)),
+    }
 
 
 def load_recognizer(
@@ -146,6 +156,14 @@ def _read(path: Path | str) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or "zsar" not in checkpoint:
         raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
     return checkpoint
+
+
+def _training_record(model: ActionRecognizer, data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The record of the training that is under way, or of the one that the weights are from."""
+    trainer = model._trainer
+    if data is None or trainer is None or trainer.state.fn != "fit":
+        return model.training_record
+    return plain_arguments(run_record(model, trainer, stage="fit", data=data))
 
 
 def trained_names(model: torch.nn.Module) -> set[str]:

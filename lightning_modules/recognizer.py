@@ -84,6 +84,8 @@ class ActionRecognizer(LightningModule):
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self.adapted: EmbeddedBatch | None = None  # what a test-time adaptation made of the next batch
         self.trained_on: dict[str, Any] | None = None
+        self.training_record: dict[str, Any] | None = None  # `run_record` of the training that the weights are from
+        self.started_from: dict[str, Any] | None = None  # the checkpoint that training starts from
         self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights are from
         self.per_class_percent: dict[str, list[float]] = {}
         self._metrics = nn.ModuleDict()
