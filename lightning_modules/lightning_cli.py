@@ -29,7 +29,9 @@ from lightning_modules.commands.model_kinds import (
     check_localizer_options,
     chosen_class,
 )
+from lightning_modules.end_of_fit import end_of_fit
 from lightning_modules.experiment_files import with_read_experiments
+from lightning_modules.given_command import command_to_test, given_files
 from lightning_modules.localizer import ActionLocalizer
 
 
@@ -64,11 +66,18 @@ class BriefParser(LightningArgumentParser):
 
 
 class ActionRecognitionCLI(LightningCLI):
-    """The parser and the run of `zsar fit`, `validate`, `test` and `predict`."""
+    """The parser and the run of `zsar fit`, `validate`, `test` and `predict`.
+
+    Attributes:
+        given: The command line as it was typed.
+    """
+
+    given: tuple[str, ...] = ()
 
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
         """Parses a command line, beginning with the command, and runs it."""
+        cls.given = tuple(arguments)
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
             read = with_read_experiments(arguments, Path(folder))
             check_command_line(read)
@@ -133,6 +142,14 @@ class ActionRecognitionCLI(LightningCLI):
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
             config.return_predictions = False  # DetectionFile has them; the curves of all videos would fill the memory
 
+    def instantiate_classes(self) -> None:
+        """Builds all, and takes off what LightningCLI leaves among the hyperparameters for itself."""
+        super().instantiate_classes()
+        for logged in (self.model, self.datamodule):
+            for hparams in (logged.hparams, getattr(logged, "_hparams_initial", {})):
+                for key in [key for key in hparams if key.startswith("_")]:
+                    hparams.pop(key)
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
         """The trainer with the loggers and callbacks that every run has."""
         config = self.config_init[self.subcommand]
@@ -149,7 +166,7 @@ class ActionRecognitionCLI(LightningCLI):
         if config.trainer.enable_progress_bar is not False:
             callbacks.append(RichProgressBar(leave=False))
         if loggers and not is_localizer:
-            callbacks.append(LearningRateMonitor(logging_interval="step"))
+            callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": callbacks}
         return super().instantiate_trainer(logger=loggers or False, **kwargs)
 
@@ -176,7 +193,8 @@ class ActionRecognitionCLI(LightningCLI):
         return next(name for name in names if not (run_dir / "csv" / name).exists())
 
     def _written_config(self) -> dict[str, Any]:
-        return dict(self.config[self.subcommand].as_dict())
+        config = dict(self.config[self.subcommand].as_dict())
+        return {**config, "config": given_files(self.given)} if "config" in config else config
 
     def before_fit(self) -> None:
         """Says what is trained, and refuses to choose a checkpoint by clips that are not there."""
@@ -191,3 +209,11 @@ class ActionRecognitionCLI(LightningCLI):
                 "0, or data.lists.train is used whole. Hold some out (of a list's data.lists.held_out), or keep the "
                 "last: --checkpoint.monitor null --checkpoint.filename last"
             )
+
+    def after_fit(self) -> None:
+        """Says where the checkpoints are and how to test them."""
+        checkpoint, ended = self.trainer.checkpoint_callback, not self.trainer.interrupted
+        is_dry = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
+        if isinstance(checkpoint, ModelCheckpoint) and self.trainer.is_global_zero and ended and not is_dry:
+            said = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
+            print(said, end="\n" if said else "")

@@ -235,11 +235,15 @@ class ActionRecognizer(LightningModule):
         logits = self.score(frame_embeddings, self._training_class_embeddings(text, classes))
         losses = self.losses(logits, frame_embeddings, targets)
         total = torch.stack(list(losses.values())).sum()
-        for name, loss in {**losses, "loss": total}.items():
-            self.log(f"train/{name}", loss, prog_bar=name == "loss", batch_size=len(batch))
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        self.log("train/top1", accuracy, prog_bar=True, batch_size=len(batch))
+        self._log_training({**losses, "loss": total, "top1": accuracy}, batch_size=len(batch))
         return total
+
+    def _log_training(self, values: dict[str, Tensor], *, batch_size: int) -> None:
+        """Logs `train/NAME`, the mean of each epoch however short it is, and `train/NAME_step` every so many steps."""
+        for name, value in values.items():
+            self.log(f"train/{name}", value, on_step=False, on_epoch=True, sync_dist=True, batch_size=batch_size)
+            self.log(f"train/{name}_step", value, prog_bar=name in ("loss", "top1"), batch_size=batch_size)
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""

@@ -172,7 +172,7 @@ def test_rows_of_localization_are_in_every_file(
         "| --- | --- | ---: | ---: | ---: | --- |",
         "| ours |  | 22.0 | 21.0 | 20.0 |  |",
         "| EffPrompt | T3AL Table 1 | 37.2 | 21.6 | 21.9 | trained on nothing / the other classes; draws 2 / 10; "
-        "not stated: architecture |",
+        "not stated: architecture, class text, precision |",
     ]
     with write_summary(tmp_path / "s.csv", compared, localized).open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["group"] == "t3al"]
