@@ -17,6 +17,7 @@ from torch import Tensor
 from callbacks.gathering import gather_from_all
 from callbacks.result_manifest import circumstances, is_limited
 from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.run_record import run_record
 from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
@@ -84,6 +85,7 @@ class LocalizationManifest(Callback):
         sets = _sets(pl_module, data)
         counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
         limited = is_limited(trainer, "test")
+        described = data.describe()
         manifest = {
             "task": "localization",
             "stage": "test",
@@ -97,7 +99,8 @@ class LocalizationManifest(Callback):
                 "architecture": pl_module.backbone.architecture,
                 "backbone_hash": pl_module.backbone.weights_hash,
             },
-            "data": data.describe(),
+            "data": described,
+            "test": run_record(pl_module, trainer, stage="test", data=described),
             **circumstances(trainer, pl_module.class_texts["test"]),
             "config": self.config,
         }

@@ -21,7 +21,9 @@ from rich.table import Table
 from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
 from datamodules.batch import ClassText, VideoBatch
+from lightning_modules.checkpoints import hash_of_tested_weights
 from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.run_record import run_record, text_note, text_record
 from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
@@ -42,9 +44,10 @@ class ResultManifest(Callback):
         self.config = config
         self._problems: list[str] = []
         self._started_at = 0.0
+        self._weights_hash: str | None = None
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock.
+        """Starts the clock and notes which weights are tested.
 
         Raises:
             TypeError: The model is none of ours.
@@ -53,6 +56,7 @@ class ResultManifest(Callback):
             raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
         self._problems = []
         self._started_at = time.perf_counter()
+        self._weights_hash = hash_of_tested_weights(pl_module)  # here, before weights are prepared for the test
 
     on_validation_start = on_test_start
 
@@ -85,6 +89,8 @@ class ResultManifest(Callback):
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        described = data.describe()
+        record = run_record(pl_module, trainer, stage=stage, data=described)
         limited = is_limited(trainer, stage)
         manifest = {
             "stage": stage,
@@ -98,17 +104,22 @@ class ResultManifest(Callback):
                 "architecture": pl_module.backbone.architecture,
                 "backbone_hash": pl_module.backbone.weights_hash,
                 "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),
+                "checkpoint_weights_hash": self._weights_hash,
                 "checkpoint": str(trainer.ckpt_path) if trainer.ckpt_path else None,
                 "trained_on": pl_module.trained_on,
             },
-            "data": data.describe(),
+            "data": described,
             "adaptation": next((c.describe() for c in _callbacks(trainer) if isinstance(c, PromptTuning)), None),
+            "training": pl_module.training_record,
+            "test": record,
             **circumstances(trainer, pl_module.class_texts[stage]),
             "config": self.config,
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / "results.json", manifest)
             _print(sets, manifest["harmonic_mean"], problems, "counted as wrong" if stage == "test" else "left out")
+            if note := text_note(pl_module, record):
+                print(note)
             print(f"wrote {path}")
         if not limited:
             _check_complete(sets)
@@ -166,10 +177,7 @@ def is_limited(trainer: Trainer, stage: str) -> bool:
 def circumstances(trainer: Trainer, texts: Sequence[ClassText]) -> dict[str, Any]:
     """What a result of any task must say about its run: class text by set, seed, precision, processes, environment."""
     return {
-        "class_text": {
-            text.set_name: {"source": text.source, "hash": text.content_hash, "n_classes": len(text.names)}
-            for text in texts
-        },
+        "class_text": {text.set_name: text_record(text) for text in texts},
         "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
         "precision": str(trainer.precision),
         "n_processes": trainer.world_size,

@@ -132,6 +132,7 @@ class ClassText:
         prompt_groups: The group of attributes that each of the P prompts of any class belongs to ("Scene", ...); None
             where prompts have no attributes.
         prompt_attributes: The attribute that each of them speaks of ("posture", ...); None where they have none.
+        templates: What the names were put into, as far as prompts are made so: whole prompts, or the lead of texts.
     """
 
     set_name: str
@@ -140,6 +141,7 @@ class ClassText:
     source: str
     prompt_groups: tuple[str, ...] | None = None
     prompt_attributes: tuple[str, ...] | None = None
+    templates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses class text that no model could be tested on."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from lightning_modules.networks.finite_weights import not_finite
+from lightning_modules.run_record import NOT_RECORDED, run_record
+from lightning_modules.weights_hash import trained_weights_hash
 
 if TYPE_CHECKING:
     from lightning_modules.recognizer import ActionRecognizer
@@ -45,24 +47,28 @@ def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None
     for key in ("hyper_parameters", "hparams_name", "datamodule_hyper_parameters", "datamodule_hparams_name"):
         checkpoint.pop(key, None)  # they may hold objects, and Lightning would let them override the command line
     data = getattr(model._trainer, "datamodule", None)
+    described = None if data is None else plain_arguments(data.describe())
     checkpoint["zsar"] = {
-        "trained_on": model.trained_on if data is None else plain_arguments(data.describe()),
+        "trained_on": model.trained_on if described is None else described,
         "class_path": f"{type(model).__module__}.{type(model).__qualname__}",
         "init_args": plain_arguments(model.hparams),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,
+        "weights_hash": trained_weights_hash(checkpoint["state_dict"]),
+        "training": _training_record(model, described),
     }
 
 
-def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
+def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, path: Path | str | None = None) -> None:
     """Checks a checkpoint against the model and completes it with the model's frozen weights, in place.
 
     Args:
         model: The model that is loaded into.
         checkpoint: What `pack_checkpoint` left.
+        path: Where it lies, for the message of an error.
 
     Raises:
-        CheckpointError: Not a checkpoint of zsar, another backbone, or missing or unknown tensors.
+        CheckpointError: Not a checkpoint of zsar, another backbone, missing or unknown tensors, or damaged ones.
     """
     about = checkpoint.get("zsar")
     if about is None:
@@ -92,8 +98,17 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> No
         )
     if (problem := not_finite(state)) is not None:
         raise CheckpointError(f"the checkpoint is broken: {problem}; test or go on from another one")
+    found = trained_weights_hash(state)
+    stated = about.get("weights_hash", found)  # checkpoints of before do not state it
+    if found != stated:
+        raise CheckpointError(
+            f"{path or 'the checkpoint'} is damaged: its weights have the hash {found}, but it states {stated}; copy "
+            "it again, or train again"
+        )
+    model.checkpoint_weights_hash = found
     checkpoint["state_dict"] = {**own, **state}
     model.trained_on = about.get("trained_on")
+    model.training_record = about.get("training")  # None in checkpoints of before
 
 
 def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
@@ -107,8 +122,14 @@ def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
         CheckpointError: The file is not a checkpoint of zsar, or does not fit.
     """
     checkpoint = _read(path)
-    unpack_checkpoint(model, checkpoint)
+    unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
+    trained_on = model.trained_on or {}
+    model.started_from = {
+        "checkpoint": str(path),
+        "weights_hash": model.checkpoint_weights_hash,
+        "trained_on": trained_on.get("data_set", trained_on.get("class_path", NOT_RECORDED)),
+    }
 
 
 def load_recognizer(
@@ -132,7 +153,7 @@ def load_recognizer(
     model_class = _import_class(about["class_path"])
     changes = {} if weights is None else {"weights": weights}
     model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | changes)
-    model.on_load_checkpoint(checkpoint)
+    unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     model.prepare_inference()
     return model.eval().to(device)
@@ -148,9 +169,26 @@ def _read(path: Path | str) -> dict[str, Any]:
     return checkpoint
 
 
+def _training_record(model: ActionRecognizer, data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The record of the training that is under way, or of the one that the weights are from."""
+    trainer = model._trainer
+    if data is None or trainer is None or trainer.state.fn != "fit":
+        return model.training_record
+    return plain_arguments(run_record(model, trainer, stage="fit", data=data))
+
+
 def trained_names(model: torch.nn.Module) -> set[str]:
     """Names of the parameters that training changes."""
     return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def hash_of_tested_weights(model: ActionRecognizer) -> str | None:
+    """Hash of the trained weights that a test begins with; None for a model of which nothing is trained.
+
+    It is that of the checkpoint they were loaded from, also where the trainer's precision has rounded them.
+    """
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    return (model.checkpoint_weights_hash or trained_weights_hash(trained)) if trained else None
 
 
 def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

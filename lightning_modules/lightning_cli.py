@@ -40,14 +40,22 @@ from lightning_modules.commands.model_kinds import (
     chosen_class,
 )
 from lightning_modules.commands.usable_accelerator import check_accelerator
+from lightning_modules.end_of_fit import end_of_fit
 from lightning_modules.experiment_files import with_read_experiments
+from lightning_modules.given_command import command_to_test, given_files
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.stopping import Stopped, stops_by
 
 
 class ActionRecognitionCLI(LightningCLI):
-    """The parser and the run of `zsar fit`, `validate`, `test` and `predict`."""
+    """The parser and the run of `zsar fit`, `validate`, `test` and `predict`.
+
+    Attributes:
+        given: The command line as it was typed.
+    """
+
+    given: tuple[str, ...] = ()
 
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
@@ -67,6 +75,7 @@ class ActionRecognitionCLI(LightningCLI):
 
     @classmethod
     def _run_parsed(cls, arguments: list[str], stops: StopSignals) -> ActionRecognitionCLI:
+        cls.given = tuple(arguments)
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
             read = with_read_experiments(arguments, Path(folder))
             check_command_line(read)
@@ -139,6 +148,14 @@ class ActionRecognitionCLI(LightningCLI):
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
             config.return_predictions = False  # DetectionFile has them; the curves of all videos would fill the memory
 
+    def instantiate_classes(self) -> None:
+        """Builds all, and takes off what LightningCLI leaves among the hyperparameters for itself."""
+        super().instantiate_classes()
+        for logged in (self.model, self.datamodule):
+            for hparams in (logged.hparams, getattr(logged, "_hparams_initial", {})):
+                for key in [key for key in hparams if key.startswith("_")]:
+                    hparams.pop(key)
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
         """The trainer with the loggers and callbacks that every run has."""
         config = self.config_init[self.subcommand]
@@ -156,7 +173,7 @@ class ActionRecognitionCLI(LightningCLI):
         if config.trainer.enable_progress_bar is not False:
             callbacks.append(RichProgressBar(leave=False))
         if loggers and not is_localizer:
-            callbacks.append(LearningRateMonitor(logging_interval="step"))
+            callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
         plugins = _plugins(config.trainer.plugins)
         return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
@@ -192,7 +209,8 @@ class ActionRecognitionCLI(LightningCLI):
         return next(name for name in names if not (run_dir / "csv" / name).exists())
 
     def _written_config(self) -> dict[str, Any]:
-        return dict(self.config[self.subcommand].as_dict())
+        config = dict(self.config[self.subcommand].as_dict())
+        return {**config, "config": given_files(self.given)} if "config" in config else config
 
     def before_fit(self) -> None:
         """Says what is trained, and refuses to choose a checkpoint by clips that are not there."""
@@ -207,6 +225,14 @@ class ActionRecognitionCLI(LightningCLI):
                 "0, or data.lists.train is used whole. Hold some out (of a list's data.lists.held_out), or keep the "
                 "last: --checkpoint.monitor null --checkpoint.filename last"
             )
+
+    def after_fit(self) -> None:
+        """Says where the checkpoints are and how to test them."""
+        checkpoint, ended = self.trainer.checkpoint_callback, not self.trainer.interrupted
+        is_dry = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
+        if isinstance(checkpoint, RunCheckpoints) and self.trainer.is_global_zero and ended and not is_dry:
+            said = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
+            print(said, end="\n" if said else "")
 
 
 def _plugins(given: Any) -> list[Any]:  # noqa: ANN401 - what Trainer takes as `plugins`

@@ -21,6 +21,9 @@ PrecisionSet = Literal[
 ]
 FigureSet = Literal[AccuracySet, PrecisionSet]
 
+FROM_CLIP = "CLIP"
+_OF_TRAINING = ("start_from", "batch", "epochs")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedFigure:
@@ -46,6 +49,13 @@ class PublishedFigure:
         n_views: Views per video that a prediction is made of.
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
+        prompts_per_class: Prompts of each class.
+        scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
+        shift: Which perturbations the test videos are under ("all perturbations").
+        precision: Of training and test, as Lightning calls it.
+        start_from: What training started from: "CLIP", or the data set that was trained on before.
+        batch: Videos of an optimizer step.
+        epochs: Epochs of training.
         n_folds: How many splits, seeds in base-to-novel or draws in localization, the value is the mean of.
         split: Shares of the classes that are trained and tested on in localization: "50_50" or "75_25"; None in
             recognition.
@@ -68,6 +78,13 @@ class PublishedFigure:
     n_frames: int | None = None
     n_views: int | None = None
     class_text: str | None = None
+    prompts_per_class: int | None = None
+    scorer: str | None = None
+    shift: str | None = None
+    precision: str | None = None
+    start_from: str | None = None
+    batch: int | None = None
+    epochs: int | None = None
     n_folds: int | None = None
     split: str | None = None
     variant: str | None = None
@@ -95,18 +112,27 @@ def load_published_figures() -> tuple[PublishedFigure, ...]:
     """
     text = (files("lightning_modules") / "published_figures.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
-    return tuple(figure for table in content["tables"] for figure in figures_of_table(table, content["citations"]))
+    return tuple(
+        figure
+        for table in content["tables"]
+        for figure in figures_of_table(table, content["citations"], recipes=content["recipes"])
+    )
 
 
-def figures_of_table(table: dict[str, Any], citations: dict[str, str]) -> Iterator[PublishedFigure]:
+def figures_of_table(
+    table: dict[str, Any], citations: dict[str, str], *, recipes: Sequence[dict[str, Any]] = ()
+) -> Iterator[PublishedFigure]:
     """The figures of one table of the file.
 
     Args:
         table: Settings of all its figures, `columns` and `rows` with settings of their own, and the rows' `values`.
         citations: {paper: citation}.
+        recipes: Settings of a method wherever they are stated, {"of": {setting: value, ...}, "from": where, ...}: they
+            are those of all figures that agree with each setting in "of".
 
     Yields:
-        A figure for each value that is not null; settings of the row win over the column's, these over the table's.
+        A figure for each value that is not null; settings of the row win over the column's, these over the table's,
+        and these over those of recipes, of which a later one wins.
 
     Raises:
         ValueError: A row has another length than the columns, or a setting has an unknown name or value.
@@ -121,7 +147,8 @@ def figures_of_table(table: dict[str, Any], citations: dict[str, str]) -> Iterat
         own = {key: value for key, value in row.items() if key != "values"}
         for column, cell in zip(table["columns"], row["values"], strict=True):
             if cell is not None:
-                yield _figure({"citation": citations[table["paper"]], **shared, **column, **own}, cell)
+                settings = {"citation": citations[table["paper"]], **shared, **column, **own}
+                yield _figure({**_of_recipes(settings, recipes), **settings}, cell)
 
 
 def find_published_figures(
@@ -162,6 +189,17 @@ def find_localization_figures(
     """
     wanted = ("localization", tested_on, split, set_name)
     return [figure for figure in figures if (figure.protocol, figure.tested_on, figure.split, figure.set) == wanted]
+
+
+def _of_recipes(settings: dict[str, Any], recipes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What recipes say of a figure; without training it has none of it."""
+    said: dict[str, Any] = {}
+    for recipe in recipes:
+        if all(settings.get(key) == value for key, value in recipe["of"].items()):
+            said.update({key: value for key, value in recipe.items() if key not in ("of", "from")})
+    if settings["trained_on"] is None:
+        said = {key: value for key, value in said.items() if key not in _OF_TRAINING}
+    return said
 
 
 def _figure(settings: dict[str, Any], cell: float | list[float]) -> PublishedFigure:

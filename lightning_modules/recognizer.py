@@ -88,6 +88,9 @@ class ActionRecognizer(LightningModule):
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self.adapted: EmbeddedBatch | None = None  # what a test-time adaptation made of the next batch
         self.trained_on: dict[str, Any] | None = None
+        self.training_record: dict[str, Any] | None = None  # `run_record` of the training that the weights are from
+        self.started_from: dict[str, Any] | None = None  # the checkpoint that training starts from
+        self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights are from
         self.per_class_percent: dict[str, list[float]] = {}
         self._metrics = nn.ModuleDict()
         self._substituted: set[str] = set()
@@ -215,6 +218,10 @@ class ActionRecognizer(LightningModule):
                 metrics = partial(RecognitionMetrics, failed_are_wrong=each == "test")
                 self._metrics[each] = nn.ModuleList(metrics(len(text.names)) for text in texts)
 
+    def on_train_start(self) -> None:
+        """From here on the weights are no checkpoint's."""
+        self.checkpoint_weights_hash = None
+
     def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
         """Seeds all that is drawn in a step: each batch has its own draws, in a resumed run those that it had before.
 
@@ -241,10 +248,14 @@ class ActionRecognizer(LightningModule):
         return total
 
     def _log_training(self, values: dict[str, Tensor], n_videos: int) -> None:
-        """Logs `train/loss`, ... of the whole batch, in one exchange between processes."""
+        """Logs `train/NAME`, the mean of each epoch however short it is, and `train/NAME_step` every so many steps.
+
+        Values are of the whole batch, in one exchange between processes.
+        """
         means = mean_over_processes(torch.stack(list(values.values())))
         for name, mean in zip(values, means, strict=True):
-            self.log(f"train/{name}", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
+            self.log(f"train/{name}", mean, on_step=False, on_epoch=True, sync_dist=True, batch_size=n_videos)
+            self.log(f"train/{name}_step", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
 
     def on_before_backward(self, loss: Tensor) -> None:
         """Ends a training whose loss is not finite, in all processes at once; Lightning calls this.
@@ -388,4 +399,4 @@ class ActionRecognizer(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Puts the frozen weights back, after checking that they are the ones the checkpoint was trained on."""
-        unpack_checkpoint(self, checkpoint)
+        unpack_checkpoint(self, checkpoint, path=getattr(self._trainer, "ckpt_path", None))

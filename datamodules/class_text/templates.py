@@ -66,4 +66,4 @@ def fill_templates(
                 f"({', '.join(TEMPLATES)})"
             )
     prompts = tuple(tuple(template.replace("{}", name) for template in filled) for name in spoken or names)
-    return ClassText(set_name=set_name, names=tuple(names), prompts=prompts, source=source)
+    return ClassText(set_name=set_name, names=tuple(names), prompts=prompts, source=source, templates=filled)

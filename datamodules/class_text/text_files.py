@@ -90,7 +90,9 @@ def read_class_text(set_name: str, names: Sequence[str], file: Path | str, *, le
     if content.kind == "action_prompts":
         speak_of = attribute_of_prompts(len(prompts[0]))
         groups, attributes = tuple(a.group for a in speak_of), tuple(a.name for a in speak_of)
-    return ClassText(set_name, tuple(names), tuple(prompts), source, groups, attributes)
+    return ClassText(
+        set_name, tuple(names), tuple(prompts), source, groups, attributes, () if lead is None else (lead,)
+    )
 
 
 def shipped_class_text() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.commands.result_reading import model_arguments, whole_result
+from lightning_modules.commands.result_reading import model_arguments, test_settings, text_hashes, whole_result
 
 _THRESHOLD = "map_"
 
@@ -28,6 +28,7 @@ class LocalizationSettings:
         class_text: Where the class text of the sets comes from, each source once.
         iou_thresholds: Temporal IoU from which on an action counts as found.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
+        test: What is recorded of the test beyond the above; none where it is not recorded.
     """
 
     model: str
@@ -41,6 +42,7 @@ class LocalizationSettings:
     class_text: tuple[str, ...]
     iou_thresholds: tuple[str, ...]
     model_arguments: tuple[tuple[str, str], ...]
+    test: tuple[tuple[str, str], ...] = ()
 
     @property
     def protocol(self) -> str:
@@ -49,10 +51,11 @@ class LocalizationSettings:
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
-        own = {key: value for key, value in asdict(self).items() if key != "model_arguments"}
+        own = {key: value for key, value in asdict(self).items() if key not in ("model_arguments", "test")}
         own["class_text"] = ", ".join(self.class_text)
         own["iou_thresholds"] = ", ".join(self.iou_thresholds)
-        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}}
+        recorded = {f"test.{key}": value for key, value in self.test}
+        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}, **recorded}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,7 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
             class_text=tuple(dict.fromkeys(text["source"] for text in texts.values())),
             iou_thresholds=tuple(name.removeprefix(_THRESHOLD) for name in figures if name.startswith(_THRESHOLD)),
             model_arguments=tuple(pair for pair in model_arguments(content) if pair[0] != "iou_thresholds"),
+            test=test_settings(content),
         )
         return LocalizationRun(
             folder=folder,
@@ -136,6 +140,6 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
             render_seed=data.get("render_seed"),
             hashes={
                 "videos": data["split_hash"],
-                **{f"class text of {name}": text["hash"] for name, text in texts.items()},
+                **text_hashes(content),
             },
         )

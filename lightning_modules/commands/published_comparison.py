@@ -8,9 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lightning_modules.commands.adaptation_methods import adapted_method
+from lightning_modules.commands.recorded_differences import (
+    differing,
+    recorded_pairs,
+    scorer_of,
+    start_of,
+    text_changes,
+    unknown,
+)
 from lightning_modules.commands.run_groups import RunGroup
 from lightning_modules.commands.run_results import RunSettings
 from lightning_modules.published_figures import PublishedFigure, find_published_figures
+from lightning_modules.run_record import kind_of_text
 
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others are called alike
 # Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
@@ -19,15 +28,14 @@ _T2L_VARIANTS = {
     (False, True): "TFD without TTL",
     (True, False): "TTL without TFD",
 }
-_TEXT_KINDS = {
-    "names": "template",  # the prompt of an adaptation before the name
-    "templates": "template",
-    "descriptions": "description",
-    "explanations": "explanation",
-    "action prompts": "action_prompts",
-}
+_TEXT_KINDS = {"names": "template"}  # the prompt of an adaptation before the name
+# Methods whose figures after pretraining on Kinetics-400 papers report as a variant.
+_PRETRAINED = ("ViFi-CLIP", "AP-CLIP")
 # Two tables report one figure if they agree in all of these, or one of them does not tell.
-_DETAILS = ("std", "shots", "n_frames", "n_views", "class_text", "n_folds")
+_DETAILS = (
+    *("std", "shots", "n_frames", "n_views", "class_text", "n_folds"),
+    *("prompts_per_class", "scorer", "shift", "precision", "start_from", "batch", "epochs"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class Comparison:
         ours: Our mean in percent.
         same_method: Whether the row is of the same method and variant.
         differences: In what ours was made otherwise, ours first: "frames 8 / 32".
+        unknown: What cannot be compared: what our results do not record, and what the paper does not state.
     """
 
     figure: PublishedFigure
@@ -47,6 +56,7 @@ class Comparison:
     ours: float
     same_method: bool
     differences: tuple[str, ...]
+    unknown: tuple[str, ...]
 
     @property
     def points(self) -> float:
@@ -55,8 +65,8 @@ class Comparison:
 
     @property
     def match(self) -> str:
-        """The word "same", or all differences."""
-        return "; ".join(self.differences) or "same"
+        """The word "same", or all differences and all that is not known."""
+        return "; ".join((*self.differences, *self.unknown)) or "same"
 
 
 def compare(group: RunGroup, figures: Sequence[PublishedFigure], *, everything: bool = False) -> list[Comparison]:
@@ -85,11 +95,14 @@ def compare(group: RunGroup, figures: Sequence[PublishedFigure], *, everything: 
             figure.architecture == _architecture(settings) and (is_same or figure.variant is None)
         )
         if ours is not None and is_asked_for:
-            comparisons.append(Comparison(figure, sources, ours, is_same, _differences(group, figure)))
-    return sorted(
-        comparisons,
-        key=lambda c: (not c.same_method, c.figure.method != method, len(c.differences) if c.same_method else 0),
-    )
+            comparisons.append(Comparison(figure, sources, ours, is_same, *_differences(group, figure)))
+
+    def order(c: Comparison) -> tuple[bool | int, ...]:
+        first = (not c.same_method, c.figure.method != method)
+        match = (c.figure.trained_on != settings.trained_on, len(c.differences), len(c.unknown))
+        return (*first, *match) if c.same_method else first
+
+    return sorted(comparisons, key=order)
 
 
 def method_of(settings: RunSettings) -> tuple[str, str | None]:
@@ -101,6 +114,10 @@ def method_of(settings: RunSettings) -> tuple[str, str | None]:
         parts = (arguments["temporal_tokens"] == "True", float(arguments["diversity_weight"]) > 0)
         variant = _T2L_VARIANTS.get(parts)
     method = _METHODS.get(name, name)
+    if method in _PRETRAINED:
+        parts = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
+        parts += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
+        variant = ", ".join(parts) or None
     if settings.adaptation:
         model = method if variant is None else f"{method} ({variant})"
         return adapted_method(dict(settings.adaptation), model)
@@ -141,10 +158,10 @@ def _is_same_figure(a: PublishedFigure, b: PublishedFigure) -> bool:
     )
 
 
-def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[str, ...]:
-    """What differs, ours / theirs, and last what the paper does not tell."""
+def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What differs, ours / theirs; and what is not known of ours or of the figure."""
     settings = group.settings
-    kinds = [source.split(":")[0] for source in settings.class_text]
+    kinds = [kind_of_text(source) for source in settings.class_text]
     pairs: list[tuple[str, object, object]] = [
         ("architecture", _architecture(settings), figure.architecture),
         ("trained on", settings.trained_on or "nothing", figure.trained_on or "nothing"),
@@ -158,10 +175,8 @@ def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[str, ...]:
         pairs.append(("runs", len(group.runs), figure.n_folds))
     else:
         pairs.append(("folds", group.n_folds, figure.n_folds))
-    found = [f"{name} {ours} / {theirs}" for name, ours, theirs in pairs if theirs is not None and ours != theirs]
-    found += _only_ours(group)
-    untold = [name for name, _, theirs in pairs if theirs is None]
-    return (*found, *([f"not stated: {', '.join(untold)}"] if untold else []))
+    pairs += recorded_pairs(group.runs, figure)
+    return (*differing(pairs), *_only_ours(group)), tuple(unknown(pairs))
 
 
 def _predicted_views(settings: RunSettings) -> int | str:
@@ -183,4 +198,6 @@ def _only_ours(group: RunGroup) -> list[str]:
     n_excluded = max(run.n_excluded for run in group.runs)
     if n_excluded:
         found.append(f"videos left out {n_excluded} / 0")
+    if text_changes(group.runs):
+        found.append("tested with another kind of class text than trained")
     return found

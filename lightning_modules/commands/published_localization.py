@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 from lightning_modules.commands.localization_results import LocalizationSettings
 from lightning_modules.commands.localization_table import figure_header
+from lightning_modules.commands.recorded_differences import Pair, differing, unknown
 from lightning_modules.commands.run_groups import LocalizationGroup
 from lightning_modules.published_figures import PublishedFigure, find_localization_figures
+from lightning_modules.run_record import NOT_RECORDED, kind_of_text
 
 _ALL_DRAWS = 10
 _EVERY_FRAME = "1 frame"
@@ -140,13 +142,13 @@ def _architecture(settings: LocalizationSettings) -> str:
 def _differences(group: LocalizationGroup, figure: PublishedFigure) -> tuple[str, ...]:
     settings = group.settings
     n_draws = settings.n_sets if settings.n_sets > 1 else group.n_folds
-    pairs: list[tuple[str, object, object]] = [
+    pairs: list[Pair] = [
         ("architecture", _architecture(settings), figure.architecture),
         ("trained on", "nothing", "the other classes" if figure.trained_on else "nothing"),
         ("frames", f"one in {settings.stride}", f"one in {_EVERY_FRAME}"),
         ("draws", n_draws, _ALL_DRAWS),
+        ("class text", "+".join(dict.fromkeys(map(kind_of_text, settings.class_text))), figure.class_text),
+        ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),
         ("classes", "drawn" if settings.split_lists is None else "published lists", "published lists"),
     ]
-    untold = ["architecture"] if figure.architecture is None else []
-    found = [f"{name} {ours} / {theirs}" for name, ours, theirs in pairs if theirs is not None and ours != theirs]
-    return (*found, *[f"not stated: {name}" for name in untold])
+    return (*differing(pairs), *unknown(pairs))

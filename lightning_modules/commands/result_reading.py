@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lightning_modules.commands.possible_figures import check_figures
+from lightning_modules.run_record import flat_record
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
+_TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
 _FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
 
 
@@ -74,6 +76,19 @@ def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The model's arguments by dotted name, but for those that may differ in a row; as far as they are known."""
     return tuple((key, value) for key, value in _flat(given_arguments(content)).items() if key not in _FREE_ARGUMENTS)
+
+
+def test_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the record of a test has beyond what results have always said, by dotted name; none in older results."""
+    flat = flat_record(content.get("test"))
+    return tuple((key, value) for key, value in flat.items() if key not in _TOLD_BY_DATA)
+
+
+def text_hashes(content: Mapping[str, Any]) -> dict[str, str]:
+    """Hashes of the class text of a test, and of its training as far as that is recorded, by what they are of."""
+    hashes = {f"class text of {name}": text["hash"] for name, text in content["class_text"].items()}
+    trained = (content.get("training") or {}).get("class_text", {})
+    return {**hashes, **{f"class text of {name} in training": text["hash"] for name, text in trained.items()}}
 
 
 def _flat(arguments: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from lightning_modules.commands.localization_results import LocalizationRun, LocalizationSettings
 from lightning_modules.commands.run_results import Run, RunSettings
+from lightning_modules.run_record import NOT_RECORDED
 
 GroupBy = Literal["folder", "settings"]
 
 R = TypeVar("R", Run, LocalizationRun)
 
+_RECORDED = ("training.", "test.")
 _RUN_OF_A_ROW = re.compile(r"(seed|split|fold)[-_]?\d+")
 
 
@@ -167,7 +169,7 @@ def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
         ):
             keys = [key for key in {**theirs, **own} if theirs.get(key) != own.get(key)]
             if keys:
-                what = ", ".join(f"{key} ({own.get(key)} / {theirs.get(key)})" for key in keys)
+                what = ", ".join(f"{key} ({_said(own, key)} / {_said(theirs, key)})" for key in keys)
                 raise ValueError(
                     f"{name}: {run.folder} differs from {reference.folder} in {what}; runs of one row may differ "
                     "in seed, split seed and fold only; put them into folders of other names or use --group-by settings"
@@ -181,3 +183,9 @@ def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
                 f"{name}: {twin.folder} and {run.folder} are the same result twice (seed {run.seed}, split seed "
                 f"{run.split_seed}, fold {run.fold}, the same {called}); give each once"
             )
+
+
+def _said(settings: Mapping[str, Any], key: str) -> str:
+    """A setting for a message; what an older result, or the checkpoint that it is of, does not record is said so."""
+    is_recorded = key in settings or not (key.startswith(_RECORDED) or key.endswith("in training"))
+    return str(settings.get(key)) if is_recorded else NOT_RECORDED

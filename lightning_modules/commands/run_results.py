@@ -14,10 +14,20 @@ from lightning_modules.commands.adapted_results import (
     text_sources,
     tuning_effects,
 )
-from lightning_modules.commands.result_reading import given_arguments, model_arguments, read_result, whole_result
+from lightning_modules.commands.result_reading import (
+    given_arguments,
+    model_arguments,
+    read_result,
+    test_settings,
+    text_hashes,
+    whole_result,
+)
 from lightning_modules.published_figures import EvaluationProtocol
+from lightning_modules.run_record import flat_record, text_change
 
 HARMONIC_MEAN = "harmonic_mean"
+
+_BY_NAME = ("model_arguments", "adaptation", "training", "test")
 
 _SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
 # What published lists of few shots hold of each class; their runs do not say how many shots they have.
@@ -46,6 +56,8 @@ class RunSettings:
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
+        training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
+        test: What is recorded of the test beyond the above; none where it is not recorded.
     """
 
     model: str
@@ -63,13 +75,17 @@ class RunSettings:
     lists: bool
     model_arguments: tuple[tuple[str, str], ...]
     adaptation: tuple[tuple[str, str], ...] = ()
+    training: tuple[tuple[str, str], ...] = ()
+    test: tuple[tuple[str, str], ...] = ()
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
-        own = {key: value for key, value in asdict(self).items() if key not in ("model_arguments", "adaptation")}
+        own = {key: value for key, value in asdict(self).items() if key not in _BY_NAME}
         own["class_text"] = ", ".join(self.class_text)
         adaptation = {f"adaptation.{key}": value for key, value in self.adaptation}
-        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}, **adaptation}
+        recorded = {f"training.{key}": value for key, value in self.training}
+        recorded.update({f"test.{key}": value for key, value in self.test})
+        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}, **adaptation, **recorded}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +102,9 @@ class Run:
         fold: Number of the official split, or the list of test videos in its place; None where the result does not say.
         weights: Tag or file of the backbone's weights; None where the result does not say.
         training_videos: Hash of what was trained on; None for no training.
+        epochs_done: Epochs of training after which the weights were taken; None where the result does not say.
+        text_change: In what the class text of the test is of another kind than that of training; None for nothing, or
+            where it is not recorded.
         n_excluded: Videos that were left out on the record.
         hashes: Of the class text and of the videos; the same for all runs of one fold and split seed.
         tuning: What test-time tuning changed, by set; empty for none.
@@ -100,6 +119,8 @@ class Run:
     fold: int | str | None
     weights: str | None
     training_videos: str | None
+    epochs_done: float | None
+    text_change: str | None
     n_excluded: int
     hashes: dict[str, str]
     tuning: dict[str, TuningEffect]
@@ -183,6 +204,8 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         lists=_uses_lists(protocol, data, trained_on),
         model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
+        training=tuple(flat_record(content.get("training")).items()),
+        test=test_settings(content),
     )
     return Run(
         folder=folder,
@@ -194,10 +217,12 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
         weights=given_arguments(content).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
+        epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
+        text_change=text_change(content["training"], content["test"]) if content.get("training") else None,
         n_excluded=data.get("n_excluded", 0),
         hashes={
             "videos": data["split_hash"],
-            **{f"class text of {name}": text["hash"] for name, text in texts.items()},
+            **text_hashes(content),
         },
         tuning=tuning_effects(content),
     )

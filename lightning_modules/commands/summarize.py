@@ -32,6 +32,7 @@ from lightning_modules.commands.summary_files import (
     check_suffix,
     notes,
     published_cells,
+    text_notes,
     write_summary,
 )
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     n_more += sum(len(published_rows(group, figures, everything=True)) - len(shown) for group, shown in beside)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     _print_runs(console, groups)
+    for note in text_notes(groups):
+        console.print(escape(note), highlight=False)
     _print_tuning(console, groups)
     _print_localization(console, localized)
     for group, comparisons in compared:

@@ -17,15 +17,17 @@ from lightning_modules.commands.localization_table import (
 )
 from lightning_modules.commands.published_comparison import Comparison
 from lightning_modules.commands.published_localization import Localized, published_table
+from lightning_modules.commands.recorded_differences import text_changes
 from lightning_modules.commands.run_groups import LocalizationGroup, RunGroup
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, mean_effect, tuning_rows
+from lightning_modules.run_record import NOT_RECORDED
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
 
 SUFFIXES = (".json", ".md", ".csv")
 DEVIATION = "mean ± sample standard deviation (n - 1)"
 SAME = (
-    "same: frames, views, kind of class text, number of folds or runs, and training data agree; texts of one kind may "
-    "still differ. Where they do not agree, ours / theirs."
+    "same: all that the paper states agrees and is recorded, and it leaves nothing open that is compared; texts of one "
+    "kind may still differ. Where they do not agree, ours / theirs; what the paper does not state is named."
 )
 PUBLISHED_COLUMNS = ("method", "paper and table", "set", "published", "ours", "difference", "protocol match")
 
@@ -100,6 +102,16 @@ def notes(comparisons: Sequence[Comparison]) -> list[str]:
     )
 
 
+def text_notes(groups: Sequence[RunGroup]) -> list[str]:
+    """What one must know about the class text of rows that were trained: another kind than the test's, or not known."""
+    notes = []
+    for group in groups:
+        notes += [f"{group.name}: {change}" for change in text_changes(group.runs)]
+        if group.settings.trained_on is not None and not group.settings.training:
+            notes.append(f"{group.name}: class text and settings of its training are {NOT_RECORDED}")
+    return notes
+
+
 def _json(group: RunGroup, comparisons: Sequence[Comparison]) -> dict[str, Any]:
     """Means under the names of the figures; with several runs also deviations and each run's figures."""
     content: dict[str, Any] = {name: round(group.mean(name), 2) for name in group.set_names}
@@ -150,6 +162,7 @@ def _markdown(compared: Compared, localized: Localized) -> str:
         header = ["top-1 in percent", *[name.replace("_", " ") for name in rows[0].set_names], "runs"]
         cells = [[group.name, *[group.text(name) for name in group.set_names], str(len(group.runs))] for group in rows]
         blocks.append(_github_table(header, cells, n_text_columns=1))
+    blocks += [f"{note}.\n" for note in text_notes([group for group, _ in compared])]
     if rows_of_tuned := tuning_rows([group for group, _ in compared]):
         blocks += [_github_table(TUNING_COLUMNS, rows_of_tuned, n_text_columns=3), f"{TUNING_NOTE}.\n"]
     localizers = [group for group, _ in localized]

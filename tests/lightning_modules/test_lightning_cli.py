@@ -1,12 +1,16 @@
+import csv
 import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+import wandb
 import yaml
 from lightning.pytorch import Trainer
 
@@ -27,6 +31,60 @@ def test_wandb_runs_offline_without_an_account(
     assert run("fit", "--config", experiment, "--wandb", "offline", "--trainer.max_epochs", 1) == 0
     assert list((tmp_path / "run" / "wandb").glob("offline-run-*"))
     assert (tmp_path / "run" / "csv" / "fit" / "metrics.csv").is_file()
+
+
+def composed(tmp_path: Path, experiment: Path) -> Path:
+    """The experiment as fragments and differences."""
+    content = yaml.safe_load(experiment.read_text())
+    for part in ("model", "data", "trainer"):
+        (tmp_path / f"{part}.yaml").write_text(yaml.safe_dump(content[part]))
+    fragments = {"model": "model.yaml", "data": "data.yaml", "trainer": "trainer.yaml"}
+    differences = {"model.drop_rate": 0.1, "data.split.seed": 0, "run_dir": str(tmp_path / "run")}
+    path = tmp_path / "composed.yaml"
+    path.write_text(yaml.safe_dump({**fragments, **differences}, sort_keys=False))
+    return path
+
+
+def test_no_file_of_a_run_names_what_the_parser_made_for_itself(
+    tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    path = composed(tmp_path, experiment)
+    (tmp_path / "later.yaml").write_text("model.diversity_weight: 0.0\n")
+    files = ("--config", path, f"--config={tmp_path / 'later.yaml'}")
+    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    wandb.finish()  # of another test; a process has one run of W&B at a time
+    assert run("fit", *files, "--trainer.max_epochs", 1, "--wandb", "offline") == 0
+    for command in ("validate", "test", "predict"):
+        data = ("--data.predict" if command == "predict" else "--data.test", tmp_path / "videos")
+        assert run(command, *files, *data, "--ckpt_path", best, "--wandb", "offline") == 0
+    wandb.finish()
+    made = (f"{tempfile.gettempdir()}/zsar-".encode(), b"_instantiator", b"_class_path")
+    written = [each for each in (tmp_path / "run").rglob("*") if each.is_file() and not each.is_symlink()]
+    assert {".wandb", ".ckpt", ".json", ".csv", ".yaml", ".log"} <= {each.suffix for each in written}
+    found = {each.name: text for each in written for text in made if text in each.read_bytes()}
+    assert found == {}
+    config = json.loads((tmp_path / "run" / "results.json").read_text())["config"]["config"]
+    assert config == [str(path), str(tmp_path / "later.yaml")]
+
+
+@pytest.mark.parametrize("steps", [1, 1000])
+def test_each_epoch_is_a_point_of_every_curve_however_seldom_steps_are_logged(
+    tmp_path: Path, experiment: Path, steps: int
+) -> None:
+    fit = ("fit", "--config", experiment, "--trainer.log_every_n_steps", steps)
+    assert run(*fit, "--trainer.max_epochs", 2) == 0
+    last = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    assert run(*fit, "--trainer.max_epochs", 3, "--ckpt_path", last) == 0
+    begun = torch.load(last, weights_only=True)["epoch"] + 1
+    for name, epochs in (("fit", ["0", "1"]), ("fit_2", [str(epoch) for epoch in range(begun, 3)])):
+        with (tmp_path / "run" / "csv" / name / "metrics.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        for curve in ("train/loss", "train/top1", "val/top1"):
+            assert [row["epoch"] for row in rows if row[curve]] == epochs, curve
+        rate = next(column for column in rows[0] if column.startswith("lr-"))
+        assert sum(bool(row[rate]) for row in rows) >= len(epochs)
+        assert ("train/loss_step" in rows[0]) == (steps == 1)
 
 
 def test_no_held_out_clips_and_a_best_checkpoint_are_refused(
@@ -141,6 +199,35 @@ def test_a_test_is_adapted_and_summarized(tmp_path: Path, experiment: Path, caps
     assert row["tuning"]["test"]["tuned_top1"] == pytest.approx(row["test"], abs=0.01)
     assert row["settings"]["adaptation.views.n_views"] == "4"
     assert "flips" in capsys.readouterr().out
+
+
+def test_fit_ends_by_saying_where_the_checkpoints_are_and_what_comes_next(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit = ("fit", "--config", experiment, "--trainer.max_epochs", 1)
+    assert run(*fit, "--model.drop_rate", 0.1) == 0
+    *_, best, last, following = capsys.readouterr().out.splitlines()
+    folder = tmp_path / "run" / "checkpoints"
+    score = torch.load(folder / "best.ckpt", weights_only=True)["callbacks"]
+    (value,) = {float(state["best_model_score"]) for name, state in score.items() if "ModelCheckpoint" in name}
+    assert best == f"best checkpoint: {folder / 'best.ckpt'} (val/top1 {value:.4g}, after 1 of 1 epochs)"
+    assert last == f"last checkpoint: {folder / 'last.ckpt'} (after 1 of 1 epochs)"
+    assert following == f"next: zsar test --config {experiment} --model.drop_rate 0.1 --run_dir {tmp_path / 'run'}"
+
+
+def test_where_no_best_checkpoint_is_chosen_the_last_is_named(
+    experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--data.split.held_out_fraction", 0, "--checkpoint.monitor", "null", "--checkpoint.filename", "last")
+    assert run("fit", "--config", experiment, "--trainer.max_epochs", 1, *options) == 0
+    said = capsys.readouterr().out
+    assert "best checkpoint" not in said
+    assert "last checkpoint: " in said
+
+
+def test_a_dry_run_has_no_checkpoint_to_speak_of(experiment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", "--config", experiment, "--trainer.fast_dev_run", "true") == 0
+    assert "checkpoint: " not in capsys.readouterr().out
 
 
 # --- localizers -------------------------------------------------------------------------------------------------------

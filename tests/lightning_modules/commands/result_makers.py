@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lightning_modules.run_record import kind_of_text
+
 CLASS_PATHS = {
     "T2L": "lightning_modules.t2l.T2L",
     "ZeroShotCLIP": "lightning_modules.clip.ZeroShotCLIP",
+    "APCLIP": "lightning_modules.ap_clip.APCLIP",
     "FineTunedCLIP": "lightning_modules.clip.FineTunedCLIP",
 }
 ZAR_VIEWS = {
@@ -50,6 +53,46 @@ def tuned(top1: float, **changes: float) -> dict[str, float]:
         "tuning_seconds": 0.3,
     }
     return {**own, **changes}
+
+
+def record(text: str = "descriptions: ours.json", *, training: bool = False, **changes: Any) -> dict[str, Any]:
+    """What a result records of its test, or of the training of its model.
+
+    Args:
+        text: Source of the class text, of one prompt a class.
+        training: Whether it is of the training.
+        changes: Other values by dotted name ("trainer.max_epochs"), written with "__" for the dot.
+
+    Returns:
+        The record, of T2L as published.
+    """
+    own: dict[str, Any] = {"kind": kind_of_text(text), "source": text, "templates": [], "prompts_per_class": 1}
+    own |= {"n_classes": 2, "hash": "text"}
+    trainer: dict[str, Any] = {"accelerator": "cuda", "devices": 1, "nodes": 1, "n_processes": 1}
+    trainer |= {"batch_per_process": 70}
+    if training:
+        trainer |= {"accumulation": 1, "batch_in_total": 70, "max_epochs": 50, "max_steps": None, "epochs_done": 50.0}
+    content: dict[str, Any] = {
+        "class_text": {"train" if training else "test": own},
+        "scorer": "mean_pooled_cosine",
+        "prompt_ensemble": "probability",
+        **({"start_from": None} if training else {}),
+        "shift": None,
+        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
+        "precision": "bf16-mixed",
+        "trainer": trainer,
+        "versions": {"torch": "2.9.0", "lightning": "2.6.6"},
+        "seed": 0,
+    }
+    for name, value in changes.items():
+        outer, _, inner = name.partition("__")
+        if outer == "class_text":
+            own[inner] = value
+        elif inner:
+            content[outer] = {**(content[outer] or {}), inner: value}
+        else:
+            content[outer] = value
+    return content
 
 
 def described(data_set: str, /, **changes: Any) -> dict[str, Any]:

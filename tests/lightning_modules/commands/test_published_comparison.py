@@ -1,3 +1,4 @@
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from lightning_modules.commands.published_comparison import Comparison, compare,
 from lightning_modules.commands.run_groups import RunGroup, group_runs
 from lightning_modules.commands.run_results import read_run
 from lightning_modules.published_figures import PublishedFigure, load_published_figures
-from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
 
 KINETICS = described("kinetics400")
 
@@ -28,6 +29,12 @@ def figure(**changes: Any) -> PublishedFigure:
         "n_views": 1,
         "class_text": "description",
         "n_folds": 3,
+        "prompts_per_class": 1,
+        "scorer": "mean_pooled_cosine",
+        "precision": "bf16-mixed",
+        "start_from": "CLIP",
+        "batch": 70,
+        "epochs": 50,
     }
     return PublishedFigure(**{**own, **changes})
 
@@ -35,6 +42,10 @@ def figure(**changes: Any) -> PublishedFigure:
 def row(tmp_path: Path, *, folds: int = 3, data: dict[str, Any] | None = None, **changes: Any) -> RunGroup:
     settings: dict[str, Any] = {"trained_on": KINETICS, **changes}
     figures = settings.pop("figures", {"test": 80.0})
+    text = settings.get("text", "descriptions: ours.json")
+    settings = {"training": record(text, training=True), "test": record(text), **settings}
+    if settings["trained_on"] is None:
+        settings["training"] = None
     folders = [
         write_result(
             tmp_path / "t2l" / f"fold{i}", figures, data=described("ucf101", **{"fold": i, **(data or {})}), **settings
@@ -171,7 +182,10 @@ def test_frozen_clip_stands_beside_the_papers_clip(tmp_path: Path) -> None:
         (69.9, ("DTS-TPT Table 3",)),
         (63.2, ("T2L Table 1", "AP-CLIP Table 1", "ZAR Table 1")),
     ]
-    assert [c.match for c in found] == ["same", "frames 8 / 32"]
+    assert [c.match for c in found] == [
+        "not stated: prompts a class, scorer, precision",
+        "frames 8 / 32; not stated: prompts a class, scorer, precision",
+    ]
 
 
 AUGMIX_VIEWS = {
@@ -191,7 +205,7 @@ def test_dts_tpt_stands_beside_its_figure_with_one_view_and_both_texts(tmp_path:
     group = row(tmp_path, data={"views": AUGMIX_VIEWS}, adapted=dts_tpt(), **explained)
     assert method_of(group.settings) == ("DTS-TPT", None)
     found = [c for c in compare(group, load_published_figures()) if c.same_method]
-    assert [(c.figure.value, c.match) for c in found] == [(72.3, "same")]
+    assert [(c.figure.value, c.match) for c in found] == [(72.3, "not stated: prompts a class, precision")]
 
 
 def test_names_count_as_a_template_and_an_ablation_finds_its_own_figure(tmp_path: Path) -> None:
@@ -200,7 +214,7 @@ def test_names_count_as_a_template_and_an_ablation_finds_its_own_figure(tmp_path
     group = row(tmp_path, data={"views": AUGMIX_VIEWS}, adapted=names, **frozen)
     (found,) = [c for c in compare(group, load_published_figures()) if c.same_method]
     assert (found.figure.value, found.sources) == (71.3, ("DTS-TPT Table 4",))
-    assert found.match == "not stated: folds"
+    assert found.match == "not stated: folds, prompts a class, precision"
     both = row(tmp_path / "both", data={"views": AUGMIX_VIEWS}, adapted=dts_tpt(), **frozen)
     assert only(both, figure(method="DTS-TPT", class_text="template+explanation", trained_on=None)).match == (
         "class text template / template+explanation"
@@ -226,3 +240,73 @@ def test_a_mean_of_confident_views_is_not_one_view(tmp_path: Path) -> None:
     assert only(group, figure(method="CLIP")).match == (
         "views the confident 0.8 / 1; class text template / description"
     )
+
+
+def test_a_result_that_records_nothing_of_its_training_is_never_the_same(tmp_path: Path) -> None:
+    old = row(tmp_path, training=None, test=None)
+    assert only(old, figure()).match == "not recorded: prompts a class, scorer, precision, training"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"training": record("templates: photo", training=True, class_text__prompts_per_class=16)},
+            "training class text template / description; training prompts a class 16 / 1; tested with another kind of "
+            "class text than trained",
+        ),
+        ({"data": {"shift": "fog 3"}}, "shift fog 3 / all perturbations"),
+        ({"training": record(training=True, start_from={"trained_on": "ssv2"})}, "started from ssv2 / CLIP"),
+        ({"training": record(training=True, trainer__epochs_done=3.0)}, "epochs 3 of 50 / 50"),
+        ({"training": record(training=True, trainer__accumulation=2)}, "batch 70 in 2 parts / 70"),
+        (
+            {"test": record(precision="32-true"), "training": record(training=True, precision="32-true")},
+            "precision 32-true / bf16-mixed",
+        ),
+        ({"training": record(training=True, precision="32-true")}, "training precision 32-true / bf16-mixed"),
+    ],
+)
+def test_recorded_settings_of_training_and_test_are_compared(
+    tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
+    shift = {"shift": "all perturbations"} if "data" in changes else {}
+    assert only(row(tmp_path, **changes), figure(**shift)).match == expected
+
+
+def test_ap_clip_without_maka_or_after_kinetics_is_the_papers_variant(tmp_path: Path) -> None:
+    text = "action prompts: ours.json"
+
+    def ap_clip(name: str, **changes: Any) -> Comparison:
+        own = {"class_text__prompts_per_class": 36, "scorer": "late_interaction", **changes}
+        trained = record(text, training=True, **own)
+        group = row(tmp_path / name, model="APCLIP", text=text, training=trained, test=record(text, **own))
+        found = compare(group, load_published_figures())
+        assert next(c for c in found if c.figure.variant is None and c.figure.method == "AP-CLIP").match != "same"
+        return found[0]
+
+    assert ap_clip("full").figure.value == 82.4
+    assert ap_clip("fewer", class_text__prompts_per_class=12).match.startswith("views 1 / 4; prompts a class 12 / 36")
+    assert ap_clip("pooled", scorer="mean_pooled_cosine").figure.variant == "without MAKA"
+    start = {"trained_on": "kinetics400", "weights_hash": "a", "checkpoint": "best.ckpt"}
+    trained = record(text, training=True, start_from=start)
+    group = row(
+        tmp_path / "k400", model="APCLIP", text=text, training=trained, test=record(text, scorer="late_interaction")
+    )
+    assert method_of(group.settings) == ("AP-CLIP", "pretrained on Kinetics-400")
+
+
+# What a figure is of, and not how it was made; the rest are settings, and a further field is one by being there.
+NO_SETTINGS = {"method", "paper", "citation", "table", "tested_on", "protocol", "set", "value", "std", "shots", "split"}
+NO_SETTINGS |= {"variant", "note"}
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(PublishedFigure) if each.name not in NO_SETTINGS])
+def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: Path, name: str) -> None:
+    group = row(tmp_path)
+    assert only(group, figure()).match == "same"
+    other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
+    (comparison,) = compare(group, [other], everything=True)
+    assert comparison.differences
+    if name not in ("trained_on", "shift"):  # nothing for no training; of most data sets there are no shifts
+        (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
+        assert comparison.match.startswith("not stated: ")

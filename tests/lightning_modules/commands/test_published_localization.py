@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,13 @@ def test_t3al_stands_beside_its_own_table_first(tmp_path: Path) -> None:
     assert (rows[0].method, rows[0].source) == ("T3AL", "T3AL Table 1")
     assert rows[0].values == {"map_0.3": 20.7, "map_0.5": 8.9, "map": 10.4}
     assert rows[0].same_method
-    assert rows[0].differences == ("draws 2 / 10",)  # of the file that the test made
+    assert rows[0].differences == ("draws 2 / 10", "not stated: precision")  # of the file that the test made
     others = {row.method: row for row in rows[1:]}
     assert set(others) == {"FrameWiseCLIP", "EffPrompt", "STALE"}  # of CoCa, or of nobody knows what
-    assert others["EffPrompt"].match == "trained on nothing / the other classes; draws 2 / 10; not stated: architecture"
+    assert (
+        others["EffPrompt"].match
+        == "trained on nothing / the other classes; draws 2 / 10; not stated: architecture, class text, precision"
+    )
 
 
 def test_everything_has_other_architectures_ablations_and_oracles(tmp_path: Path) -> None:
@@ -47,14 +51,17 @@ def test_everything_has_other_architectures_ablations_and_oracles(tmp_path: Path
 def test_what_was_made_otherwise_is_said(tmp_path: Path) -> None:
     data = {"stride": "8 frames", "split_lists": None}
     rows = published_rows(group(run(tmp_path / "a", data=data, number=3)), FIGURES)
-    assert rows[0].match == "frames one in 8 frames / one in 1 frame; draws 1 / 10; classes drawn / published lists"
+    assert rows[0].differences == (
+        *("frames one in 8 frames / one in 1 frame", "draws 1 / 10", "classes drawn / published lists"),
+        "not stated: precision",
+    )
 
 
-def test_a_row_that_agrees_in_everything_is_the_same(tmp_path: Path) -> None:
+def test_a_row_is_the_same_only_if_all_agrees_and_is_recorded(tmp_path: Path) -> None:
     sets = {f"split_{i}": {"map_0.3": 20, "map_0.5": 19, "map": 18} for i in range(10)}
-    text = {name: {"source": "template: {}", "hash": name} for name in sets}
+    text = {name: {"source": "templates: {}", "hash": name} for name in sets}
     rows = published_rows(group(run(tmp_path / "a", sets=sets, class_text=text)), FIGURES)
-    assert rows[0].match == "same"
+    assert rows[0].match == "not stated: precision"
     assert rows[0].as_json() == {
         "method": "T3AL",
         "source": "T3AL Table 1",
@@ -62,8 +69,15 @@ def test_a_row_that_agrees_in_everything_is_the_same(tmp_path: Path) -> None:
         "map_0.5": 8.9,
         "map": 10.4,
         "same_method": True,
-        "match": "same",
+        "match": "not stated: precision",
     }
+    stated = [replace(figure, precision="32-true") for figure in FIGURES]
+    same = group(run(tmp_path / "b", sets=sets, class_text=text, test={"class_text": {}, "precision": "32-true"}))
+    assert published_rows(same, stated)[0].match == "same"
+    other = group(run(tmp_path / "c", sets=sets, class_text=text, test={"class_text": {}, "precision": "16-mixed"}))
+    assert published_rows(other, stated)[0].match == "precision 16-mixed / 32-true"
+    old = group(run(tmp_path / "d", sets=sets, class_text=text))
+    assert published_rows(old, stated)[0].match == "not recorded: precision"
 
 
 def test_a_data_set_without_published_figures_has_none(tmp_path: Path) -> None:

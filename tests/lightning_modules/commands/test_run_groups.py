@@ -8,7 +8,7 @@ from lightning_modules.commands.result_reading import read_result
 from lightning_modules.commands.run_groups import GroupBy, RunGroup, group_runs, group_tasks
 from lightning_modules.commands.run_results import read_run, recognition_run
 from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import ZAR_VIEWS, adaptation, described, write_result
+from tests.lightning_modules.commands.result_makers import ZAR_VIEWS, adaptation, described, record, write_result
 
 
 def result(folder: Path, top1: float = 50.0, *, seed: int = 0, fold: int = 1, **changes: Any) -> Path:
@@ -245,3 +245,50 @@ def test_the_same_localization_twice_is_refused_but_not_that_of_another_backbone
 def test_a_row_of_both_tasks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"run: .*seed1 and .*seed0 are results of recognition and of localization"):
         of_any_task(result(tmp_path / "run" / "seed0"), write_localization(tmp_path / "run" / "seed1"))
+
+
+# --- what is recorded of training and test ----------------------------------------------------------------------------
+
+MAY_DIFFER = {"seed", "trainer.epochs_done", "start_from.checkpoint", "class_text.n_classes"}
+START = {"checkpoint": "best.ckpt", "weights_hash": "a", "trained_on": "kinetics400"}
+
+
+def recorded(*, training: bool, **changes: Any) -> dict[str, Any]:
+    return record(training=training, **{**({"start_from": START} if training else {}), **changes})
+
+
+def leaves(*, training: bool) -> list[str]:
+    """Dotted names of all that a record has; of the class text of a set without the set."""
+    own = recorded(training=training)
+    (text,) = own.pop("class_text").values()
+    nested = {"class_text": text, **{key: value for key, value in own.items() if isinstance(value, dict)}}
+    return [f"{key}.{inner}" for key, of in nested.items() for inner in of] + [key for key in own if key not in nested]
+
+
+@pytest.mark.parametrize(
+    ("side", "name"),
+    [(side, name) for side in ("training", "test") for name in leaves(training=side == "training")],
+)
+def test_runs_of_a_row_that_differ_in_one_recorded_setting_alone_are_refused(
+    tmp_path: Path, side: str, name: str
+) -> None:
+    like = {"training": recorded(training=True), "test": recorded(training=False), "trained_on": described("ucf101")}
+    changed = recorded(training=side == "training", **{name.replace(".", "__"): "another"})
+    text = {"text_hash": "another"} if (side, name) == ("test", "class_text.hash") else {}
+    data = {name: "another"} if side == "test" and name in ("shift", "n_frames", "n_test_clips", "n_test_crops") else {}
+    if (side, name) == ("test", "class_text.source"):
+        text = {"text": "another"}
+    first = result(tmp_path / "t2l" / "seed0", **like)
+    second = result(tmp_path / "t2l" / "seed1", seed=1, data=data, **text, **{**like, side: changed})
+    if name in MAY_DIFFER:
+        assert sizes(first, second) == {"t2l": 2}
+    else:
+        with pytest.raises(ValueError, match=r"seed1 differs from \S*seed0 in .*another.* seed and fold only"):
+            groups(first, second)
+
+
+def test_what_an_older_result_does_not_record_is_said_so(tmp_path: Path) -> None:
+    new = {"training": recorded(training=True), "test": recorded(training=False)}
+    first, second = result(tmp_path / "t2l" / "seed0", **new), result(tmp_path / "t2l" / "seed1", seed=1)
+    with pytest.raises(ValueError, match=r"training.precision \(not recorded / bf16-mixed\)"):
+        groups(first, second)

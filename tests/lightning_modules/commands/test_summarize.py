@@ -1,11 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lightning_modules.cli import main
 from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
 
 
 def run_folder(path: Path, base: float, novel: float, *, seed: int = 0, complete: bool = True) -> Path:
@@ -13,9 +14,9 @@ def run_folder(path: Path, base: float, novel: float, *, seed: int = 0, complete
     return write_result(path, {"base": base, "novel": novel}, data=data, seed=seed, complete=complete)
 
 
-def ucf_folder(path: Path, top1: float, fold: int) -> Path:
+def ucf_folder(path: Path, top1: float, fold: int, **recorded: Any) -> Path:
     data = described("ucf101", fold=fold, split_hash=str(fold))
-    return write_result(path, {"test": top1}, data=data, trained_on=described("kinetics400"))
+    return write_result(path, {"test": top1}, data=data, trained_on=described("kinetics400"), **recorded)
 
 
 def summarize(*arguments: object) -> int:
@@ -63,15 +64,38 @@ def test_runs_of_different_sets_are_in_tables_of_their_own(tmp_path: Path, capsy
 
 
 def test_folds_stand_beside_the_published_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = [ucf_folder(tmp_path / "t2l_ucf" / f"fold{i}", 78 + i, i) for i in (1, 2, 3)]
+    recorded = {"training": record(training=True), "test": record()}
+    runs = [ucf_folder(tmp_path / "t2l_ucf" / f"fold{i}", 78 + i, i, **recorded) for i in (1, 2, 3)]
     assert summarize(*runs) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("t2l_ucf beside published figures" in line for line in lines)
     first = next(line for line in lines if "T2L Table 1" in line)
     assert [cell.strip() for cell in first.strip("│").split("│")] == [
-        *("T2L", "T2L Table 1", "top1", "79.1", "80.0", "+0.9", "same")
+        *("T2L", "T2L Table 1", "top1", "79.1", "80.0", "+0.9", "not stated: precision")
     ]
     assert all(len(line) <= 120 for line in lines)
+
+
+def test_testing_with_another_kind_of_class_text_than_trained_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = record("templates: photo", training=True, class_text__templates=["a photo of a {}."])
+    run = ucf_folder(tmp_path / "t2l", 79, 1, training=trained, test=record())
+    assert summarize(run, "--output", tmp_path / "s.md") == 0
+    said = (
+        "t2l: trained with template (1 prompt a class: 'a photo of a {}.'), tested with description (1 prompt a class)"
+    )
+    printed = " ".join(capsys.readouterr().out.split())
+    assert said in printed
+    assert "tested with" in printed
+    assert f"{said}." in (tmp_path / "s.md").read_text().splitlines()
+
+
+def test_an_old_result_is_said_to_record_nothing_of_its_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert summarize(ucf_folder(tmp_path / "t2l", 79, 1)) == 0
+    assert "t2l: class text and settings of its training are not recorded" in capsys.readouterr().out
 
 
 def test_what_tuning_changed_is_a_table_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from lightning_modules.commands.run_results import read_run
 from lightning_modules.commands.summary_files import by_sets, notes, write_summary
 from lightning_modules.published_figures import load_published_figures
 from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
+from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
 
 
 @pytest.fixture
@@ -25,6 +25,8 @@ def compared(tmp_path: Path) -> list[tuple[RunGroup, list[Comparison]]]:
             {"test": top1},
             data=described("ucf101", fold=i, split_hash=str(i)),
             trained_on=described("kinetics400"),
+            training=record(training=True),
+            test=record(),
         )
         for i, top1 in enumerate((78.0, 79.0, 80.0), start=1)
     ]
@@ -44,7 +46,12 @@ def test_json_has_means_deviations_settings_and_published_figures(
     assert (row["settings"]["data_set"], row["settings"]["protocol"]) == ("ucf101", "zero_shot")
     best = row["published"][0]
     assert (best["method"], best["variant"], best["sources"]) == ("T2L", None, ["T2L Table 1"])
-    assert (best["value"], best["ours"], best["difference"], best["protocol_match"]) == (79.1, 79, -0.1, "same")
+    assert (best["value"], best["ours"], best["difference"], best["protocol_match"]) == (
+        79.1,
+        79,
+        -0.1,
+        "not stated: precision",
+    )
     assert content["a|b"]["published"] == []
     assert "std" not in content["a|b"]
     assert content["a|b"]["tuning"] == {}
@@ -59,7 +66,7 @@ def test_markdown_has_a_table_for_each_kind_of_sets_and_one_of_published_figures
     assert lines[start + 1 : start + 3] == ["| --- | ---: | ---: |", "| t2l | 79.0 ± 1.0 | 3 |"]
     assert "| a\\|b | 40.0 | 60.0 | 48.0 | 1 |" in lines
     assert "t2l beside published figures:" in lines
-    assert "| T2L | T2L Table 1 | top1 | 79.1 | 79.0 | -0.1 | same |" in lines
+    assert "| T2L | T2L Table 1 | top1 | 79.1 | 79.0 | -0.1 | not stated: precision |" in lines
     assert "sample standard deviation (n - 1)" in text
     widths = {line.replace("\\|", "").count("|") for line in lines if line.startswith("|")}
     assert widths == {4, 6, 8}
@@ -81,7 +88,7 @@ def test_csv_has_a_line_for_each_row_and_set_with_the_best_match_of_the_same_met
     first = rows[0]
     assert (first["mean"], first["std"], first["n_runs"]) == ("79.00", "1.00", "3")
     assert (first["published"], first["published_source"], first["difference"]) == ("79.1", "T2L Table 1", "-0.10")
-    assert first["protocol_match"] == "same"
+    assert first["protocol_match"] == "not stated: precision"
     assert (rows[1]["std"], rows[1]["published"]) == ("", "")
 
 
@@ -165,7 +172,7 @@ def test_rows_of_localization_are_in_every_file(
         "| --- | --- | ---: | ---: | ---: | --- |",
         "| ours |  | 22.0 | 21.0 | 20.0 |  |",
         "| EffPrompt | T3AL Table 1 | 37.2 | 21.6 | 21.9 | trained on nothing / the other classes; draws 2 / 10; "
-        "not stated: architecture |",
+        "not stated: architecture, class text, precision |",
     ]
     with write_summary(tmp_path / "s.csv", compared, localized).open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["group"] == "t3al"]

@@ -1,0 +1,45 @@
+"""What `zsar fit` says at its end: where the checkpoints are, how good the best one is, and what comes next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+
+def end_of_fit(checkpoint: ModelCheckpoint, next_command: str) -> str:
+    """What is there after training.
+
+    Args:
+        checkpoint: The callback that wrote the checkpoints.
+        next_command: The command that tests them.
+
+    Returns:
+        A line for the best checkpoint, where one was chosen, for the last one, and for the command; nothing where none
+        was written, as in a dry run.
+    """
+    best, last = _existing(checkpoint.best_model_path), _existing(checkpoint.last_model_path)
+    lines = []
+    if checkpoint.monitor is not None and best is not None:
+        score = checkpoint.best_model_score
+        value = "" if score is None else f" {float(score):.4g}"
+        lines.append(f"best checkpoint: {best} ({checkpoint.monitor}{value}, {_when(best)})")
+    elif last is None:
+        last = best
+    if last is not None:
+        lines.append(f"last checkpoint: {last} ({_when(last)})")
+    return "\n".join([*lines, f"next: {next_command}"] if lines else [])
+
+
+def _existing(path: str) -> Path | None:
+    return Path(path) if path and Path(path).is_file() else None
+
+
+def _when(path: Path) -> str:
+    """How far training was: "after 3 of 50 epochs", by what the checkpoint records of its training."""
+    about: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["zsar"]
+    trainer = about["training"]["trainer"]
+    most = trainer["max_epochs"]
+    return f"after {trainer['epochs_done']:g}{f' of {most}' if most and most > 0 else ''} epochs"

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from lightning_modules.end_of_fit import end_of_fit
+
+
+def written(path: Path, epochs: float, most: int | None = 50) -> str:
+    torch.save({"zsar": {"training": {"trainer": {"epochs_done": epochs, "max_epochs": most}}}}, path)
+    return str(path)
+
+
+def test_best_and_last_and_the_next_command_are_named(tmp_path: Path) -> None:
+    callback = ModelCheckpoint(monitor="val/top1", mode="max")
+    callback.best_model_path = written(tmp_path / "best.ckpt", 3)
+    callback.best_model_score = torch.tensor(52.917)
+    callback.last_model_path = written(tmp_path / "last.ckpt", 50.0)
+    assert end_of_fit(callback, "zsar test").splitlines() == [
+        f"best checkpoint: {tmp_path / 'best.ckpt'} (val/top1 52.92, after 3 of 50 epochs)",
+        f"last checkpoint: {tmp_path / 'last.ckpt'} (after 50 of 50 epochs)",
+        "next: zsar test",
+    ]
+
+
+def test_without_a_monitor_the_checkpoint_is_the_last(tmp_path: Path) -> None:
+    callback = ModelCheckpoint(monitor=None)
+    callback.best_model_path = written(tmp_path / "last.ckpt", 1.5, None)
+    assert end_of_fit(callback, "zsar test").splitlines() == [
+        f"last checkpoint: {tmp_path / 'last.ckpt'} (after 1.5 epochs)",
+        "next: zsar test",
+    ]
+
+
+def test_where_no_checkpoint_was_written_nothing_is_said() -> None:
+    assert end_of_fit(ModelCheckpoint(), "zsar test") == ""

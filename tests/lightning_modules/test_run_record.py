@@ -1,0 +1,121 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from lightning_modules.cli import main
+from lightning_modules.run_record import flat_record, kind_of_text, text_change
+from tests.lightning_modules.commands.result_makers import record
+
+
+def structure(content: object) -> object:
+    """Names at every level, without values."""
+    return {key: structure(value) for key, value in content.items()} if isinstance(content, dict) else None
+
+
+def structure_of_record(content: dict[str, Any]) -> dict[str, Any]:
+    """That of a record, with the class text of all sets as one."""
+    texts = [structure(text) for text in content["class_text"].values()]
+    assert all(text == texts[0] for text in texts)
+    return {**{key: structure(value) for key, value in content.items()}, "class_text": texts[0]}
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("templates: photo", "template"),
+        ("descriptions: a.json after 'a {}.'", "description"),
+        ("explanations: b.json", "explanation"),
+        ("action prompts: c.json", "action_prompts"),
+        ("names", "names"),
+    ],
+)
+def test_the_kind_of_a_class_text_is_told_by_its_source(source: str, kind: str) -> None:
+    assert kind_of_text(source) == kind
+
+
+def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() -> None:
+    assert flat_record(None) == {}
+    own = record("templates: photo", training=True, class_text__templates=["a photo of a {}."])
+    own["class_text"]["novel"] = {**own["class_text"]["train"], "prompts_per_class": 2}
+    flat = flat_record(own)
+    assert (flat["class_text.kind"], flat["class_text.prompts_per_class"]) == ("template", "1, 2")
+    assert (flat["trainer.batch_in_total"], flat["precision"], flat["start_from"]) == ("70", "bf16-mixed", "None")
+    assert not {"seed", "trainer.epochs_done", "class_text.hash"} & set(flat)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"class_text__source": "descriptions: other.json", "class_text__hash": "other"}, None),
+        (
+            {"class_text__prompts_per_class": 3},
+            "trained with description (1 prompt a class), tested with description (",
+        ),
+        ({"class_text__templates": ["{}."]}, "tested with description (1 prompt a class: '{}.')"),
+        ({"class_text__kind": "template"}, "trained with description (1 prompt a class), tested with template (1"),
+    ],
+)
+def test_another_kind_of_text_is_told_from_texts_of_other_classes(changes: dict[str, Any], said: str | None) -> None:
+    found = text_change(record(training=True), record(**changes))
+    assert found is None if said is None else said in str(found)
+
+
+def test_checkpoint_and_results_record_training_and_test(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data.test", str(tmp_path / "videos"))
+    trainer = ("--trainer.accumulate_grad_batches", "2", "--checkpoint.monitor", "null")
+    assert main(["fit", "--config", str(experiment), *data, *trainer, "--data.text.templates", "photo"]) == 0
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    about = torch.load(last, weights_only=True)["zsar"]
+    training = about["training"]
+    assert structure_of_record(training) == structure_of_record(record(training=True))
+    assert training["trainer"] == {
+        **{"accelerator": "cpu", "devices": 1, "nodes": 1, "n_processes": 1, "batch_per_process": 4},
+        **{"accumulation": 2, "batch_in_total": 8, "max_epochs": 2, "max_steps": None, "epochs_done": 2.0},
+    }
+    assert training["class_text"]["train"]["templates"] == ["a photo of a {}."]
+    assert (training["precision"], training["seed"], training["start_from"]) == ("32-true", 3, None)
+    capsys.readouterr()
+    assert main(["test", "--config", str(experiment), *data, "--ckpt_path", str(last)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "trained with template (1 prompt a class: 'a photo of a {}.'), tested with template (2 prompts" in printed
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["training"] == training
+    assert structure_of_record(results["test"]) == structure_of_record(record())
+    assert results["model"]["checkpoint_weights_hash"] == about["weights_hash"]
+
+
+def test_a_checkpoint_of_before_is_tested_and_its_training_is_said_not_to_be_recorded(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data.test", str(tmp_path / "videos"))
+    assert main(["fit", "--config", str(experiment), *data, "--trainer.max_epochs", "1"]) == 0
+    path = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    old = torch.load(path, weights_only=True)
+    del old["zsar"]["training"], old["zsar"]["weights_hash"]
+    torch.save(old, path)
+    assert main(["test", "--config", str(experiment), *data, "--ckpt_path", str(path)]) == 0
+    assert "class text of training: not recorded in the checkpoint" in " ".join(capsys.readouterr().out.split())
+    assert json.loads((tmp_path / "run" / "results.json").read_text())["training"] is None
+
+
+def test_the_start_of_a_training_is_recorded_by_its_weights(tmp_path: Path, experiment: Path) -> None:
+    content = yaml.safe_load(experiment.read_text())
+    own = {key: content["model"]["init_args"][key] for key in ("architecture", "weights")}
+    content["model"] = {"class_path": "FineTunedCLIP", "init_args": own}
+    experiment.write_text(yaml.safe_dump(content))
+    first, second = tmp_path / "first", tmp_path / "second"
+    one_epoch = ["fit", "--config", str(experiment), "--trainer.max_epochs", "1", "--run_dir"]
+    assert main([*one_epoch, str(first)]) == 0
+    start = first / "checkpoints" / "best.ckpt"
+    assert main([*one_epoch, str(second), "--model.start_from", str(start)]) == 0
+    begun = torch.load(start, weights_only=True)["zsar"]["weights_hash"]
+    trained = torch.load(second / "checkpoints" / "best.ckpt", weights_only=True)["zsar"]
+    expected = {"checkpoint": str(start), "weights_hash": begun, "trained_on": "video_folder"}
+    assert trained["training"]["start_from"] == expected
+    assert trained["weights_hash"] != begun
