@@ -21,6 +21,7 @@ from rich.table import Table
 from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
 from datamodules.batch import ClassText, VideoBatch
+from lightning_modules.checkpoints import hash_of_tested_weights
 from lightning_modules.recognizer import ActionRecognizer
 from zsar.runtime.whole_files import write_json_whole
 
@@ -42,9 +43,10 @@ class ResultManifest(Callback):
         self.config = config
         self._problems: list[str] = []
         self._started_at = 0.0
+        self._weights_hash: str | None = None
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock.
+        """Starts the clock and notes which weights are tested.
 
         Raises:
             TypeError: The model is none of ours.
@@ -53,6 +55,7 @@ class ResultManifest(Callback):
             raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
         self._problems = []
         self._started_at = time.perf_counter()
+        self._weights_hash = hash_of_tested_weights(pl_module)  # here, before weights are prepared for the test
 
     on_validation_start = on_test_start
 
@@ -98,6 +101,7 @@ class ResultManifest(Callback):
                 "architecture": pl_module.backbone.architecture,
                 "backbone_hash": pl_module.backbone.weights_hash,
                 "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),
+                "checkpoint_weights_hash": self._weights_hash,
                 "checkpoint": str(trainer.ckpt_path) if trainer.ckpt_path else None,
                 "trained_on": pl_module.trained_on,
             },

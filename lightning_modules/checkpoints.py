@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lightning_modules.weights_hash import trained_weights_hash
+
 if TYPE_CHECKING:
     from lightning_modules.recognizer import ActionRecognizer
 
@@ -41,18 +43,20 @@ def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None
         "init_args": plain_arguments(model.hparams),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,
+        "weights_hash": trained_weights_hash(checkpoint["state_dict"]),
     }
 
 
-def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
+def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, path: Path | str | None = None) -> None:
     """Checks a checkpoint against the model and completes it with the model's frozen weights, in place.
 
     Args:
         model: The model that is loaded into.
         checkpoint: What `pack_checkpoint` left.
+        path: Where it lies, for the message of an error.
 
     Raises:
-        CheckpointError: Not a checkpoint of zsar, another backbone, or missing or unknown tensors.
+        CheckpointError: Not a checkpoint of zsar, another backbone, missing or unknown tensors, or damaged ones.
     """
     about = checkpoint.get("zsar")
     if about is None:
@@ -80,6 +84,14 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> No
             f"{len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown {unknown[:3]}, "
             f"{len(shapes)} of another shape {shapes[:3]}; its settings were {about['init_args']}"
         )
+    found = trained_weights_hash(state)
+    stated = about.get("weights_hash", found)  # checkpoints of before do not state it
+    if found != stated:
+        raise CheckpointError(
+            f"{path or 'the checkpoint'} is damaged: its weights have the hash {found}, but it states {stated}; copy "
+            "it again, or train again"
+        )
+    model.checkpoint_weights_hash = found
     checkpoint["state_dict"] = {**own, **state}
     model.trained_on = about.get("trained_on")
 
@@ -95,7 +107,7 @@ def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
         CheckpointError: The file is not a checkpoint of zsar, or does not fit.
     """
     checkpoint = _read(path)
-    unpack_checkpoint(model, checkpoint)
+    unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
 
 
@@ -120,7 +132,7 @@ def load_recognizer(
     model_class = _import_class(about["class_path"])
     changes = {} if weights is None else {"weights": weights}
     model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | changes)
-    model.on_load_checkpoint(checkpoint)
+    unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     model.prepare_inference()
     return model.eval().to(device)
@@ -139,6 +151,15 @@ def _read(path: Path | str) -> dict[str, Any]:
 def trained_names(model: torch.nn.Module) -> set[str]:
     """Names of the parameters that training changes."""
     return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def hash_of_tested_weights(model: ActionRecognizer) -> str | None:
+    """Hash of the trained weights that a test begins with; None for a model of which nothing is trained.
+
+    It is that of the checkpoint they were loaded from, also where the trainer's precision has rounded them.
+    """
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    return (model.checkpoint_weights_hash or trained_weights_hash(trained)) if trained else None
 
 
 def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class ActionRecognizer(LightningModule):
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self.adapted: EmbeddedBatch | None = None  # what a test-time adaptation made of the next batch
         self.trained_on: dict[str, Any] | None = None
+        self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights are from
         self.per_class_percent: dict[str, list[float]] = {}
         self._metrics = nn.ModuleDict()
         self._substituted: set[str] = set()
@@ -208,6 +209,10 @@ class ActionRecognizer(LightningModule):
             self.class_texts[each] = texts
             if each in _SETTINGS:
                 self._metrics[each] = nn.ModuleList(RecognitionMetrics(len(text.names)) for text in texts)
+
+    def on_train_start(self) -> None:
+        """From here on the weights are no checkpoint's."""
+        self.checkpoint_weights_hash = None
 
     def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
         """Seeds dropout by seed, step and process: a resumed run draws what an uninterrupted one would have."""
@@ -353,4 +358,4 @@ class ActionRecognizer(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Puts the frozen weights back, after checking that they are the ones the checkpoint was trained on."""
-        unpack_checkpoint(self, checkpoint)
+        unpack_checkpoint(self, checkpoint, path=getattr(self._trainer, "ckpt_path", None))

@@ -10,7 +10,9 @@ from callbacks.result_manifest import ResultManifest, environment
 from datamodules.batch import ClassText
 from datamodules.settings import Clips, Loading
 from datamodules.video_folder import VideoFolder
-from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.checkpoints import hash_of_tested_weights
+from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
+from lightning_modules.recognizer import ActionRecognizer
 
 
 @pytest.fixture
@@ -18,8 +20,10 @@ def module(video_tree: Path) -> VideoFolder:
     return VideoFolder(train=video_tree, clips=Clips(n_frames=4, image_size=32), loading=Loading(2, n_workers=0))
 
 
-def results_of(path: Path, module: VideoFolder, **arguments: Any) -> dict[str, Any]:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+def results_of(
+    path: Path, module: VideoFolder, *, model: ActionRecognizer | None = None, **arguments: Any
+) -> dict[str, Any]:
+    model = model or ZeroShotCLIP(architecture="tiny-clip", weights="random")
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     run = Trainer(accelerator="cpu", default_root_dir=path, callbacks=[ResultManifest({"a": 1})], **quiet, **arguments)
     run.test(model, datamodule=module, verbose=False)
@@ -39,6 +43,19 @@ def test_results_name_all_that_is_needed_to_reproduce_them(tmp_path: Path, modul
     assert content["config"] == {"a": 1}
     assert content["harmonic_mean"] is None
     assert content["undecodable"] == []
+
+
+def test_results_carry_the_hash_of_the_tested_weights(tmp_path: Path, module: VideoFolder) -> None:
+    assert results_of(tmp_path, module)["model"]["checkpoint_weights_hash"] is None  # nothing is trained
+    trained = FineTunedCLIP(architecture="tiny-clip", weights="random", tuned_share=0.5)
+    expected = hash_of_tested_weights(trained)
+    assert expected is not None
+    with torch.no_grad():
+        trained.backbone.clip.logit_scale.add_(1)
+    assert results_of(tmp_path, module, model=trained)["model"]["checkpoint_weights_hash"] not in (None, expected)
+    assert results_of(tmp_path, module, model=trained)["model"]["checkpoint_weights_hash"] == hash_of_tested_weights(
+        trained
+    )
 
 
 def test_a_loader_that_loses_videos_is_found_out(

@@ -1,13 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.checkpoints import CheckpointError, load_recognizer, pack_checkpoint
-from lightning_modules.clip import ZeroShotCLIP
+from lightning_modules.checkpoints import CheckpointError, hash_of_tested_weights, load_recognizer, pack_checkpoint
+from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
 from lightning_modules.optimization import Optimization
 from lightning_modules.t2l import T2L
+from lightning_modules.weights_hash import trained_weights_hash
 
 
 @pytest.fixture
@@ -37,6 +39,47 @@ def test_checkpoint_holds_what_is_trained_and_plain_types(tmp_path: Path, model:
     assert "hyper_parameters" not in content
     assert content["zsar"]["class_path"] == "lightning_modules.t2l.T2L"
     assert content["zsar"]["backbone_hash"] == model.backbone.weights_hash
+
+
+def test_checkpoint_states_the_hash_of_its_weights_and_the_model_remembers_it(tmp_path: Path, model: T2L) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    stated = content["zsar"]["weights_hash"]
+    assert stated == trained_weights_hash(content["state_dict"])
+    assert load_recognizer(path).checkpoint_weights_hash == stated == hash_of_tested_weights(model)
+
+
+def test_weights_that_do_not_have_the_stated_hash_are_refused_by_the_name_of_the_file(
+    tmp_path: Path, model: T2L
+) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    content["state_dict"]["text_blocks.adapters.0.up.bias"][0] += 1
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match=f"{path} is damaged: its weights have the hash [0-9a-f]{{16}}, but it"):
+        load_recognizer(path)
+
+
+def test_checkpoint_of_before_that_states_no_hash_loads(tmp_path: Path, model: T2L) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    stated = content["zsar"].pop("weights_hash")
+    torch.save(content, path)
+    assert load_recognizer(path).checkpoint_weights_hash == stated
+
+
+def test_tested_weights_are_those_before_they_are_mixed_with_the_original_ones(
+    tmp_path: Path, tiny_weights: Path
+) -> None:
+    tuned = FineTunedCLIP(architecture="tiny-clip", weights=str(tiny_weights), tuned_share=0.5)
+    with torch.no_grad():
+        tuned.backbone.clip.logit_scale.add_(1)
+    checkpoint: dict[str, Any] = {"state_dict": tuned.state_dict()}
+    pack_checkpoint(tuned, checkpoint)
+    torch.save(checkpoint, tmp_path / "tuned.ckpt")
+    assert hash_of_tested_weights(load_recognizer(tmp_path / "tuned.ckpt")) == checkpoint["zsar"]["weights_hash"]
+    frozen = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights))
+    assert hash_of_tested_weights(frozen) is None
 
 
 def test_another_backbone_is_refused(tmp_path: Path, model: T2L) -> None:
