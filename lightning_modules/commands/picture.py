@@ -15,6 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from callbacks.figures import save_figure
 from datamodules.decoding import VideoReader
 from datamodules.frame_sampling import centre_indices
+from lightning_modules.run_folder import RESULT_FILES
 
 _N_FRAMES = 6
 _TEXT_WIDTH = 4.2  # inches
@@ -72,7 +73,8 @@ def _read(run: Path, set_name: str) -> list[dict[str, str]]:
 
 
 def _root(run: Path, set_name: str) -> Path:
-    content = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    stage = {"val": "validate", "predict": "predict"}.get(set_name, "test")
+    content = json.loads((run / RESULT_FILES[stage]).read_text(encoding="utf-8"))
     return Path(content["data"]["roots"][set_name])
 
 
