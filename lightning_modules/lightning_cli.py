@@ -176,9 +176,7 @@ class ActionRecognitionCLI(LightningCLI):
         if self._run is not None:
             self._run.clear()
         config = self.config_init[self.subcommand]
-        if (
-            config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run
-        ):  # Lightning minds, or forgets it
+        if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:  # it minds, or forgets
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
         given = config.trainer.logger
         loggers = self._loggers(given)

@@ -29,12 +29,14 @@ class CheckpointSummary:
         n_epochs: Epochs that are done.
         n_steps: Optimizer steps that are done.
         batch_limits: The limits on batches that its training had (`batch_limits`).
+        validation_is_due: Whether it was written before a validation, which may have chosen the best checkpoint.
     """
 
     weights_hash: str
     n_epochs: int
     n_steps: int
     batch_limits: dict[str, int | float]
+    validation_is_due: bool = False
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
@@ -76,11 +78,11 @@ def requested_checkpoint(
     for keyword in _KEYWORDS:
         if (folder / f"{keyword}.ckpt").is_file():
             return folder / f"{keyword}.ckpt"
-    start = "" if start_from is None else f" (what its training starts from: --ckpt_path {start_from})"
+    start = "" if start_from is None else f", or what its training starts from: --ckpt_path {start_from}"
     raise ValueError(
         f"{model.__name__} is trained, but {folder} holds {_without_keywords(folder)}: train it first (`zsar fit` with "
-        f"this --run_dir), or give --ckpt_path FILE of the training that is to be used{start}, or --ckpt_path none if "
-        "untrained weights are meant"
+        f"this --run_dir), or give --ckpt_path FILE of the training that is to be used (an experiment's head names "
+        f"it){start}, or --ckpt_path none if untrained weights are meant"
     )
 
 
@@ -122,6 +124,7 @@ def read_summary(path: Path) -> CheckpointSummary:
         n_epochs=_n_epochs(content),
         n_steps=int(content.get("global_step", 0)),
         batch_limits=dict(about.get("batch_limits") or {}),
+        validation_is_due=any(bool(state.get("validation_is_due")) for state in content.get("callbacks", {}).values()),
     )
 
 
@@ -145,6 +148,8 @@ def what_is_left(summary: CheckpointSummary, path: Path, *, max_epochs: int | No
     Returns:
         A sentence; None where there is something left to train.
     """
+    if summary.validation_is_due:
+        return None
     ends = (
         ("max_epochs", "epochs", summary.n_epochs, max_epochs),
         ("max_steps", "steps", summary.n_steps, max_steps),

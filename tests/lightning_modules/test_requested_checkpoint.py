@@ -1,8 +1,10 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from lightning_modules.checkpoints import CheckpointError
 from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
@@ -16,6 +18,9 @@ from lightning_modules.requested_checkpoint import (
     what_is_left,
 )
 from tests.lightning_modules.runs_on_disk import save_checkpoint
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENTS = {path.stem: path.read_text() for path in (ROOT / "configs" / "experiment").glob("*.yaml")}
 
 
 def requested(given: str | None, folder: Path, **changes: Any) -> Path | None:
@@ -46,9 +51,7 @@ def test_a_file_that_is_not_there_is_answered_with_what_is_there(tmp_path: Path)
 
 def test_what_training_starts_from_is_named_and_not_taken_as_trained(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "epoch_3.ckpt")
-    with pytest.raises(
-        ValueError, match=r"neither best.ckpt nor last.ckpt, but epoch_3.ckpt: .*--ckpt_path k400.ckpt\)"
-    ):
+    with pytest.raises(ValueError, match=r"neither best.ckpt nor last.ckpt, but epoch_3.ckpt: .*--ckpt_path k400.ckpt"):
         requested(None, tmp_path, start_from="k400.ckpt")
 
 
@@ -97,6 +100,28 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     torch.save({"model": {}}, tmp_path / "b.ckpt")
     with pytest.raises(CheckpointError, match=r"b.ckpt is no zsar checkpoint; .* see `zsar convert`"):
         read_summary(tmp_path / "b.ckpt")
+
+
+def test_a_training_that_was_killed_before_its_last_validation_is_not_finished(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "last.ckpt", epoch=3)
+    content = torch.load(tmp_path / "last.ckpt", weights_only=True)
+    for is_due in (False, True):
+        torch.save({**content, "callbacks": {"a": {}, "b": {"validation_is_due": is_due}}}, tmp_path / "last.ckpt")
+        summary = read_summary(tmp_path / "last.ckpt")
+        assert (what_is_left(summary, Path("last.ckpt"), max_epochs=4, max_steps=-1) is None) == is_due
+
+
+@pytest.mark.parametrize(
+    "experiment", sorted((ROOT / "configs" / "experiment").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_the_head_of_an_experiment_names_checkpoints_of_trainings_that_there_are(experiment: Path) -> None:
+    head = " ".join(line[1:] for line in experiment.read_text().splitlines() if line.startswith("#"))
+    trainings = {str(e.get("run_dir")) for e in map(yaml.safe_load, EXPERIMENTS.values())}
+    named = re.findall(r"(runs/\S+)/checkpoints/best\.ckpt", head)
+    assert set(named) <= trainings
+    if "zero_shot" in experiment.stem or "_shift_" in experiment.stem:
+        is_trained = re.search(r"^model: .*/(t2l|ap_clip|vifi_clip)\.yaml", experiment.read_text(), flags=re.MULTILINE)
+        assert bool(named) == bool(is_trained)
 
 
 @pytest.mark.parametrize(
