@@ -64,11 +64,11 @@ $(QUICKSTART)/.seed-$(SEED):
 	@rm -rf $(QUICKSTART) && mkdir -p $(QUICKSTART) && touch $@
 
 $(QUICKSTART)/zero_shot/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
-	$(ZSAR) test --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(SEED) --run_dir $(@D)
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(SEED) --run_dir $(@D)
 
 $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
-	$(ZSAR) fit --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D)
-	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
+	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D)
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
 	  --ckpt_path $(@D)/checkpoints/best.ckpt
 
 # Each seed has a tiny CLIP of its own, so that the deviation includes that of pretraining.
@@ -77,13 +77,13 @@ ablation: $(foreach v,$(VARIANTS),$(foreach s,$(SEEDS),$(ABLATION)/$(v)/seed$(s)
 
 define ABLATION_RULES
 $(ABLATION)/zero_shot/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
-	$(ZSAR) test --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(1) --run_dir $$(@D) \
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(1) --run_dir $$(@D) \
 	  --model.weights $(TINY_CLIP)/seed$(1).pt
 
 $(ABLATION)/%/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
-	$(ZSAR) fit --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
 	  --model.weights $(TINY_CLIP)/seed$(1).pt
-	$(ZSAR) test --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
 	  --model.weights $(TINY_CLIP)/seed$(1).pt --ckpt_path $$(@D)/checkpoints/best.ckpt
 endef
 $(foreach s,$(SEEDS),$(eval $(call ABLATION_RULES,$(s))))
@@ -98,9 +98,9 @@ ap-clip-demo: $(TINY_CLIP)/seed0.pt
 
 define AP_CLIP_RULES
 $(AP_CLIP_DEMO)/%/seed$(1)/results.json: $(TINY_CLIP)/seed0.pt
-	$(AP_CLIP_QUIET) fit --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	$(AP_CLIP_QUIET) fit --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
 	  --trainer.enable_progress_bar false
-	$(AP_CLIP_QUIET) test --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
+	$(AP_CLIP_QUIET) test --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
 	  --trainer.enable_progress_bar false --ckpt_path $$(@D)/checkpoints/best.ckpt
 endef
 $(foreach s,$(SEEDS),$(eval $(call AP_CLIP_RULES,$(s))))
@@ -115,7 +115,7 @@ tta-demo: $(TINY_CLIP)/seed0.pt
 	$(ZSAR) summarize $(TTA_ROWS) --output $(TTA_DEMO)/results.json
 
 # $(1): model, $(2): seed, $(3): more options of a test
-TTA_TEST = zsar test --config $(CONFIGS)/shifted_moving_shapes_$(V).yaml $(3) --seed_everything $(2) \
+TTA_TEST = zsar test --overwrite --config $(CONFIGS)/shifted_moving_shapes_$(V).yaml $(3) --seed_everything $(2) \
   --data.render_seed $(2) --run_dir $(TTA_DEMO)/$(1)_$(V)/seed$(2) --trainer.enable_progress_bar false
 
 define TTA_RULES
@@ -125,7 +125,7 @@ $(TTA_DEMO)/.tested-frozen-$(1): $(TINY_CLIP)/seed0.pt
 	@touch $$@
 
 $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt: $(TINY_CLIP)/seed0.pt
-	OMP_NUM_THREADS=1 $(ZSAR) fit --config $(CONFIGS)/moving_shapes_t2l.yaml --seed_everything $(1) \
+	OMP_NUM_THREADS=1 $(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_t2l.yaml --seed_everything $(1) \
 	  --run_dir $(TTA_DEMO)/t2l/seed$(1) --trainer.enable_progress_bar false
 
 $(TTA_DEMO)/.tested-t2l-$(1): $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt
@@ -155,7 +155,7 @@ localize-demo: $(TINY_COCA)/seed0.pt
 	$(ZSAR) summarize $(LOCALIZE_ROWS) --output $(LOCALIZE_DEMO)/results.json
 
 # $(1): seed, $(2): more options of a test
-LOCALIZE_TEST = zsar test --config $(CONFIGS)/untrimmed_shapes_$(V).yaml --seed_everything $(1) --data.render_seed $(1) \
+LOCALIZE_TEST = zsar test --overwrite --config $(CONFIGS)/untrimmed_shapes_$(V).yaml --seed_everything $(1) --data.render_seed $(1) \
   --data.data_root $(LOCALIZE_DEMO)/data/seed$(1) --run_dir $(LOCALIZE_DEMO)/$(V)/seed$(1) \
   --trainer.enable_progress_bar false $(2)
 LOCALIZE_EXTRACT = zsar extract $(LOCALIZE_DEMO)/data/seed$(1)/untrimmed_shapes \

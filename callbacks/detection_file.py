@@ -13,11 +13,12 @@ from torch import Tensor
 from callbacks.gathering import gather_from_all
 from lightning_modules.localization import Detection
 from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.run_folder import DETECTION_FILES
 from zsar.runtime.whole_files import write_json_whole
 
 
 class DetectionFile(Callback):
-    """Writes `detections.json` into the run folder after `zsar test` and `zsar predict` with a localizer.
+    """Writes `detections.json` after `zsar test` with a localizer, `detections_predict.json` after `zsar predict`.
 
         {"version": "zsar 0.1.0",
          "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]}}}}
@@ -77,7 +78,8 @@ class DetectionFile(Callback):
         failed = {row: problem for of_process in failures for row, problem in of_process.items()}
         if failed:
             content["failed"] = {videos[row].id: failed[row] for row in sorted(failed)}
-        print(f"wrote {write_json_whole(Path(trainer.default_root_dir) / 'detections.json', content)}")
+        name = DETECTION_FILES["predict" if trainer.predicting else "test"]
+        print(f"wrote {write_json_whole(Path(trainer.default_root_dir) / name, content)}")
 
     on_predict_end = on_test_epoch_end
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from callbacks.gathering import gather_from_all
 from callbacks.result_manifest import circumstances, is_limited
 from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
 from zsar.runtime.whole_files import write_json_whole
 
@@ -25,7 +26,7 @@ _SHORT = {"map": "avg", "paper_mean": "paper\nmean"}
 
 
 class LocalizationManifest(Callback):
-    """Writes `results.json` into the run folder after `zsar test` with a localizer.
+    """Writes `results.json` after `zsar test` with a localizer; `results_predict.json`, without figures, after predict.
 
     It also checks that every listed video of every set was evaluated: nothing may be lost on the way to a published
     number.
@@ -56,6 +57,10 @@ class LocalizationManifest(Callback):
                 f"the {len(data.videos)} videos of {type(data).__name__} have no annotated action of a tested class, "
                 "so that there is nothing to measure; give annotations (--data.annotations), or use `zsar predict`"
             )
+        self.on_predict_start(trainer, pl_module)
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock."""
         self._counts = dict.fromkeys(self._counts, 0)
         self._started_at = time.perf_counter()
 
@@ -74,23 +79,33 @@ class LocalizationManifest(Callback):
         self._counts["n_detections"] += sum(len(each.detections) for each in found)
         self._counts["n_suppressed"] += sum(len(each.suppressed) for each in found)
 
+    on_predict_batch_end = on_test_batch_end
+
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the file.
 
         Raises:
             RuntimeError: A listed video was not evaluated.
         """
+        self._write(trainer, pl_module, "test")
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file."""
+        self._write(trainer, pl_module, "predict")
+
+    def _write(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, ActionLocalizer)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        sets = _sets(pl_module, data)
+        is_test = stage == "test"
+        sets = _sets(pl_module, data) if is_test else _predicted_sets(pl_module, data)
         counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
-        limited = is_limited(trainer, "test")
+        limited = is_limited(trainer, stage)
         described = data.describe()
         manifest = {
             "task": "localization",
-            "stage": "test",
+            "stage": stage,
             "sets": sets,
-            **mean_and_deviation(list(sets.values())),
+            **(mean_and_deviation(list(sets.values())) if is_test else {}),
             "complete": not limited,
             "seconds": round(time.perf_counter() - self._started_at, 2),
             **{name: sum(of_process[name] for of_process in counts) for name in counts[0]},
@@ -100,16 +115,17 @@ class LocalizationManifest(Callback):
                 "backbone_hash": pl_module.backbone.weights_hash,
             },
             "data": described,
-            "test": run_record(pl_module, trainer, stage="test", data=described),
-            **circumstances(trainer, pl_module.class_texts["test"]),
+            "test": run_record(pl_module, trainer, stage=stage, data=described),
+            **circumstances(trainer, pl_module.class_texts[stage]),
             "config": self.config,
         }
         if trainer.is_global_zero:
-            path = write_json_whole(Path(trainer.default_root_dir) / "results.json", manifest)
-            console = Console(width=None if sys.stdout.isatty() else 120)
-            console.print(_table(sets, manifest["mean"], manifest["std"]))
+            path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
+            if is_test:
+                console = Console(width=None if sys.stdout.isatty() else 120)
+                console.print(_table(sets, manifest["mean"], manifest["std"]))
             print(f"wrote {path}")
-        if not limited:
+        if is_test and not limited:
             _check_complete(sets)
 
 
@@ -141,6 +157,14 @@ def _sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, float]]:  # 
             "n_listed": len(tested.rows),
         }
         for text, of_set, tested in zip(model.class_texts["test"], model.set_results(), data.tested_sets, strict=True)
+    }
+
+
+def _predicted_sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, int]]:  # noqa: ANN401 - a data module
+    """Counts of each set, all of which read the same videos."""
+    return {
+        text.set_name: {"n_classes": len(text.names), "n_listed": len(data.videos)}
+        for text in model.class_texts["predict"]
     }
 
 

@@ -17,7 +17,7 @@ _COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "p
 
 
 class PredictionTable(Callback):
-    """Writes `predictions_SET.csv` into the run folder after `zsar test` and `zsar predict`, in the set's order.
+    """Writes `predictions_SET.csv` into the run folder after `zsar test`, `validate` and `predict`, in the set's order.
 
     Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded, and
     why not. In `zsar predict` the label is empty.
@@ -31,6 +31,7 @@ class PredictionTable(Callback):
         """Starts over."""
         self._rows = {}
 
+    on_validation_start = on_test_start
     on_predict_start = on_test_start
 
     def on_test_batch_end(
@@ -44,7 +45,9 @@ class PredictionTable(Callback):
     ) -> None:
         """Keeps the rows of a batch."""
         assert isinstance(pl_module, ActionRecognizer)
-        stage = "predict" if trainer.predicting else "test"
+        if trainer.state.fn == "fit":  # held-out clips in the course of training
+            return
+        stage = "predict" if trainer.predicting else "validate" if trainer.validating else "test"
         text = pl_module.class_texts[stage][dataloader_idx]
         table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
         best = outputs["probabilities"].float().max(dim=1)
@@ -63,6 +66,7 @@ class PredictionTable(Callback):
             }
             rows.append((index, row))
 
+    on_validation_batch_end = on_test_batch_end
     on_predict_batch_end = on_test_batch_end
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -70,6 +74,8 @@ class PredictionTable(Callback):
 
         With several processes, the first writes the rows of all.
         """
+        if trainer.state.fn == "fit":
+            return
         everyone = gather_from_all(self._rows, trainer)
         if not trainer.is_global_zero:
             return
@@ -79,6 +85,7 @@ class PredictionTable(Callback):
             _write(path, [row for _, row in rows])
             print(f"wrote {path}")
 
+    on_validation_epoch_end = on_test_epoch_end
     on_predict_end = on_test_epoch_end
 
 

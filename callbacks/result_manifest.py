@@ -22,7 +22,10 @@ from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import hash_of_tested_weights
+from lightning_modules.dry_runs import LIMITS, batch_limits
 from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.requested_checkpoint import UNTRAINED
+from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
 from zsar.runtime.whole_files import write_json_whole
 
@@ -30,8 +33,9 @@ _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetric
 
 
 class ResultManifest(Callback):
-    """Writes `results.json` into the run folder after `zsar test` and `zsar validate`.
+    """Writes `results.json` into the run folder after `zsar test`.
 
+    `zsar validate` leaves `results_validate.json`, `zsar predict` `results_predict.json`, with counts alone.
     It also checks that every listed video was evaluated: nothing may be lost on the way to a published number.
     """
 
@@ -43,6 +47,7 @@ class ResultManifest(Callback):
         """
         self.config = config
         self._problems: list[str] = []
+        self._counts = [0, 0]
         self._started_at = 0.0
         self._weights_hash: str | None = None
 
@@ -54,11 +59,12 @@ class ResultManifest(Callback):
         """
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
-        self._problems = []
+        self._problems, self._counts = [], [0, 0]  # of videos that were decoded, and that were not
         self._started_at = time.perf_counter()
         self._weights_hash = hash_of_tested_weights(pl_module)  # here, before weights are prepared for the test
 
     on_validation_start = on_test_start
+    on_predict_start = on_test_start
 
     def on_test_batch_end(
         self,
@@ -71,8 +77,11 @@ class ResultManifest(Callback):
     ) -> None:
         """Collects what could not be decoded."""
         self._problems += batch.undecodable
+        n_failed = int(batch.failed.sum())
+        self._counts = [self._counts[0] + len(batch) - n_failed, self._counts[1] + n_failed]
 
     on_validation_batch_end = on_test_batch_end
+    on_predict_batch_end = on_test_batch_end
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the file."""
@@ -83,11 +92,18 @@ class ResultManifest(Callback):
         if trainer.state.fn == "validate":
             self._write(trainer, pl_module, "validate")
 
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the file."""
+        self._write(trainer, pl_module, "predict")
+
     def _write(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         assert isinstance(pl_module, ActionRecognizer)
         problems = sorted(problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process)
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        sets = _sets(pl_module, trainer, stage, metrics)
+        if stage == "predict":
+            sets = _predicted_sets(pl_module, trainer, gather_from_all(self._counts, trainer))
+        else:
+            sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         described = data.describe()
         record = run_record(pl_module, trainer, stage=stage, data=described)
@@ -105,7 +121,7 @@ class ResultManifest(Callback):
                 "backbone_hash": pl_module.backbone.weights_hash,
                 "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),
                 "checkpoint_weights_hash": self._weights_hash,
-                "checkpoint": str(trainer.ckpt_path) if trainer.ckpt_path else None,
+                "checkpoint": _checkpoint(trainer, pl_module),
                 "trained_on": pl_module.trained_on,
             },
             "data": described,
@@ -116,13 +132,31 @@ class ResultManifest(Callback):
             "config": self.config,
         }
         if trainer.is_global_zero:
-            path = write_json_whole(Path(trainer.default_root_dir) / "results.json", manifest)
-            _print(sets, manifest["harmonic_mean"], problems, "counted as wrong" if stage == "test" else "left out")
+            path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
+            became = "counted as wrong" if stage == "test" else "left out"
+            _print(sets, manifest["harmonic_mean"], problems, became, checkpoint=manifest["model"]["checkpoint"])
             if note := text_note(pl_module, record):
                 print(note)
             print(f"wrote {path}")
         if not limited:
             _check_complete(sets)
+
+
+def _checkpoint(trainer: Trainer, model: ActionRecognizer) -> str | None:
+    """The file that the weights are from; None for a model that is not trained, or whose weights are a script's own."""
+    if trainer.ckpt_path:
+        return str(trainer.ckpt_path)
+    is_as_built = model.checkpoint_weights_hash is None and trainer.global_step == 0
+    return UNTRAINED if is_as_built and any(p.requires_grad for p in model.parameters()) else None
+
+
+def _predicted_sets(model: ActionRecognizer, trainer: Trainer, counts: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """The one set of videos without labels: how many each process decoded, and how many it could not."""
+    loaders: Any = trainer.predict_dataloaders
+    loader = loaders[0] if isinstance(loaders, list) else loaders
+    (text,) = model.class_texts["predict"]
+    n_evaluated, n_failed = (sum(of_process) for of_process in zip(*counts, strict=True))
+    return {text.set_name: {"n_listed": len(loader.dataset), "n_evaluated": n_evaluated, "n_failed": n_failed}}
 
 
 def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[str, float]) -> dict[str, Any]:
@@ -139,8 +173,11 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
     return sets
 
 
-def _print(sets: dict[str, Any], harmonic: float | None, problems: list[str], became: str) -> None:
-    table = Table("set", "top-1 %", "top-5 %", "mean class %", "listed", "evaluated", "failed")
+def _print(
+    sets: dict[str, Any], harmonic: float | None, problems: list[str], became: str, *, checkpoint: str | None
+) -> None:
+    caption = None if checkpoint is None else f"weights: {escape(checkpoint)}"
+    table = Table("set", "top-1 %", "top-5 %", "mean class %", "listed", "evaluated", "failed", caption=caption)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, of_set in sets.items():
@@ -169,9 +206,9 @@ def _callbacks(trainer: Trainer) -> list[Callback]:
 
 
 def is_limited(trainer: Trainer, stage: str) -> bool:
-    """Whether a run of the stage "test" or "validate" was to see a part of the data only."""
-    limit = trainer.limit_test_batches if stage == "test" else trainer.limit_val_batches
-    return isinstance(limit, int) or limit < 1.0  # 1 is one batch, 1.0 is all
+    """Whether a run of the stage "test", "validate" or "predict" was to see a part of the data only."""
+    limits = {name: getattr(trainer, name) for name in ("fast_dev_run", "overfit_batches", *LIMITS[stage])}
+    return bool(batch_limits(limits, stage))
 
 
 def circumstances(trainer: Trainer, texts: Sequence[ClassText]) -> dict[str, Any]:

@@ -96,16 +96,17 @@ class TrainingClips(Dataset[Sample]):
         """Number of videos."""
         return len(self.table)
 
-    def __getitem__(self, key: tuple[int, int]) -> Sample:
+    def __getitem__(self, key: tuple[int, int] | int) -> Sample:
         """Reads a clip.
 
         Args:
-            key: Index and epoch. All random numbers are derived from them and the run's seed.
+            key: Index and epoch. All random numbers are derived from them and the run's seed. An index alone, which
+                Lightning asks for with `overfit_batches`, is the clip of the first epoch, the same in all of them.
 
         Returns:
             The clip; a failed sample, whose one message says so, where ten videos in a row cannot be decoded.
         """
-        index, epoch = key
+        index, epoch = key if isinstance(key, tuple) else (key, 0)
         failures: list[str] = []
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(self._seed, "clip", epoch, index))

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lightning_modules.dry_runs import LIMITS, batch_limits
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.run_record import NOT_RECORDED, run_record
 from lightning_modules.weights_hash import trained_weights_hash
 
 if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
+
     from lightning_modules.recognizer import ActionRecognizer
 
 
@@ -56,7 +59,12 @@ def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None
         "backbone_hash": model.backbone.weights_hash,
         "weights_hash": trained_weights_hash(checkpoint["state_dict"]),
         "training": _training_record(model, described),
+        "batch_limits": {} if model._trainer is None else batch_limits(_limits(model._trainer), "fit"),
     }
+
+
+def _limits(trainer: Trainer) -> dict[str, Any]:
+    return {name: getattr(trainer, name) for name in ("fast_dev_run", "overfit_batches", *LIMITS["fit"])}
 
 
 def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, path: Path | str | None = None) -> None:

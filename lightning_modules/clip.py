@@ -28,6 +28,8 @@ VIFI_CLIP = Optimization(learning_rate=8e-6, weight_decay=0.001, warmup_fraction
 class ZeroShotCLIP(ActionRecognizer):
     """Frozen CLIP: frames are embedded one by one, averaged, and compared with the class text."""
 
+    is_trained = False
+
     def __init__(
         self,
         *,

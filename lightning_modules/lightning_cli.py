@@ -10,9 +10,10 @@ from __future__ import annotations
 import signal
 import sys
 import tempfile
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar
@@ -44,6 +45,9 @@ from lightning_modules.end_of_fit import end_of_fit
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.given_command import command_to_test, given_files
 from lightning_modules.localizer import ActionLocalizer
+from lightning_modules.opened_run import NothingLeft, OpenedRun, open_run
+from lightning_modules.requested_checkpoint import checkpoints_in
+from lightning_modules.run_names import with_run_dir
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.stopping import Stopped, stops_by
 
@@ -57,9 +61,12 @@ class ActionRecognitionCLI(LightningCLI):
 
     given: tuple[str, ...] = ()
 
+    _until_end: ClassVar[ExitStack] = ExitStack()  # what the running command holds, and lets go of at its end
+    _run: OpenedRun | None = None
+
     @classmethod
-    def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI:
-        """Parses a command line, beginning with the command, and runs it."""
+    def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI | None:
+        """Parses a command line, beginning with the command, and runs it; None where there is nothing left to do."""
         listed = requested_list(arguments)
         if listed is not None:
             print(listed)
@@ -68,6 +75,9 @@ class ActionRecognitionCLI(LightningCLI):
         try:
             with stops_by(signal.SIGTERM, signal.SIGINT, handler=stops.handle):
                 return cls._run_parsed(arguments, stops)
+        except NothingLeft as said:
+            print(said)
+            return None
         except (Stopped, SIGTERMException) as stop:
             last = stops.last_checkpoint()
             remedy = None if last is None else f"last.ckpt is saved; to go on: {command_to_go_on(arguments, last)}"
@@ -76,8 +86,8 @@ class ActionRecognitionCLI(LightningCLI):
     @classmethod
     def _run_parsed(cls, arguments: list[str], stops: StopSignals) -> ActionRecognitionCLI:
         cls.given = tuple(arguments)
-        with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
-            read = with_read_experiments(arguments, Path(folder))
+        with tempfile.TemporaryDirectory(prefix="zsar-") as folder, ExitStack() as cls._until_end:
+            read = with_read_experiments(with_run_dir(arguments), Path(folder))
             check_command_line(read)
             return cls(
                 LightningModule,
@@ -102,7 +112,17 @@ class ActionRecognitionCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds the run folder, the choice of checkpoint and experiment tracking."""
         parser.add_argument(
-            "--run_dir", type=str, default="runs/unnamed", help="Folder for everything that the run writes."
+            "--run_dir",
+            type=str,
+            default=None,
+            help="Folder for everything that the run writes; by default runs/NAME of the experiment's file, or "
+            "runs/MODEL_DATA.",
+        )
+        parser.add_argument(
+            "--overwrite",
+            action="store_true",
+            help="Begin again in a folder that holds a run, and remove its checkpoints, logs and results (fit), or the "
+            "results that this command would replace or mix with others (validate, test, predict).",
         )
         parser.link_arguments("run_dir", "trainer.default_root_dir")
         parser.add_argument(
@@ -133,6 +153,9 @@ class ActionRecognitionCLI(LightningCLI):
         # Our samplers share out the videos, test sets without repetition; one line says what Lightning's summary would.
         parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.enable_model_summary": False})
 
+    def _parse_ckpt_path(self) -> None:
+        """Leaves out what Lightning does: checkpoints of zsar state no arguments that would override these."""
+
     def before_instantiate_classes(self) -> None:
         """Refuses what does not go together, and completes the configuration by what depends on the run folder."""
         config = self.config[self.subcommand]
@@ -141,8 +164,7 @@ class ActionRecognitionCLI(LightningCLI):
         if issubclass(model, ActionLocalizer):
             check_localizer_options(model, adaptation=config.adaptation, ckpt_path=config.ckpt_path)
         check_accelerator(config.trainer.accelerator, config.trainer.devices)
-        if config.checkpoint.dirpath is None:
-            config.checkpoint.dirpath = str(Path(config.run_dir) / "checkpoints")
+        self._open_run(model)
         if self.subcommand == "test":
             config.verbose = False  # both manifests print a table of their own
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
@@ -156,9 +178,24 @@ class ActionRecognitionCLI(LightningCLI):
                 for key in [key for key in hparams if key.startswith("_")]:
                     hparams.pop(key)
 
+    def _open_run(self, model: type) -> None:
+        """Puts the checkpoint and the folders of this run into the configuration."""
+        config = self.config[self.subcommand]
+        run = open_run(config.as_dict(), command=str(self.subcommand), model=model, until_end=self._until_end)
+        config.ckpt_path = None if run.checkpoint is None else str(run.checkpoint)
+        config.run_dir = config.trainer.default_root_dir = str(run.folder)
+        config.checkpoint.dirpath = str(run.checkpoints)
+        if run.is_dry:  # a logger may write elsewhere
+            config.wandb, config.trainer.logger = "off", None if config.trainer.logger else config.trainer.logger
+        self._run = run
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
         """The trainer with the loggers and callbacks that every run has."""
+        if self._run is not None:
+            self._run.clear()
         config = self.config_init[self.subcommand]
+        if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:  # it minds, or forgets
+            self._parser(self.subcommand).callback_keys.remove("checkpoint")
         given = config.trainer.logger
         loggers = self._loggers(given)
         is_localizer = isinstance(self.model, ActionLocalizer)
@@ -218,6 +255,8 @@ class ActionRecognitionCLI(LightningCLI):
         n_trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         if self.trainer.is_global_zero:
             print(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
+        if self.trainer.checkpoint_callback is None:
+            return
         monitor = self.config_init[self.subcommand].checkpoint.monitor
         if not self.datamodule.holds_out and monitor is not None and monitor.startswith("val/"):
             raise ValueError(
@@ -227,12 +266,14 @@ class ActionRecognitionCLI(LightningCLI):
             )
 
     def after_fit(self) -> None:
-        """Says where the checkpoints are and how to test them."""
-        checkpoint, ended = self.trainer.checkpoint_callback, not self.trainer.interrupted
-        is_dry = bool(self.trainer.fast_dev_run)  # type: ignore[attr-defined]
-        if isinstance(checkpoint, RunCheckpoints) and self.trainer.is_global_zero and ended and not is_dry:
-            said = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
-            print(said, end="\n" if said else "")
+        """Says where the checkpoints are and how to test them, or that nothing was kept."""
+        run, checkpoint = self._run, self.trainer.checkpoint_callback
+        if not self.trainer.is_global_zero or run is None or self.trainer.interrupted:
+            return
+        if run.is_dry or not checkpoints_in(run.checkpoints):
+            print("no checkpoint was kept: this was a dry run, or --trainer.enable_checkpointing is false")
+        elif isinstance(checkpoint, RunCheckpoints):
+            print(end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir)))
 
 
 def _plugins(given: Any) -> list[Any]:  # noqa: ANN401 - what Trainer takes as `plugins`

@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -68,7 +68,10 @@ class ActionLocalizer(LightningModule):
         backbone: The CLIP model, frozen.
         n_adaptations: How often something was adapted in this stage, in this process.
         class_texts: After `setup`, the class texts of each set, by stage.
+        is_trained: Whether it is tested with a checkpoint.
     """
+
+    is_trained: ClassVar[bool] = False
 
     def __init__(self, *, architecture: str, weights: str | None, iou_thresholds: Sequence[float]) -> None:
         """Builds the model.

@@ -45,6 +45,9 @@ def name(path: Path) -> str:
 class ParsingCLI(ActionRecognitionCLI):
     """Parses and instantiates model and data, and runs nothing."""
 
+    def _open_run(self, model: type) -> None:
+        pass  # nothing is written, and the checkpoints of the documents are not here
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         return Trainer(accelerator="cpu", devices=1, logger=False)
 

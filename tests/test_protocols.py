@@ -170,7 +170,7 @@ def test_zero_shot_and_distribution_shift_from_kinetics_400(run: Run, tmp_path: 
     miniature.make_perturbed(tmp_path, hmdb51)
     miniature.make_occluded(tmp_path, ucf101)
     for data_set, arguments in zero_shot_cases():
-        results = run("test", data_set, *arguments, *best(tmp_path))
+        results = run("test", data_set, *arguments, *best(tmp_path), "--overwrite")
         of_test = results["sets"]["test"]
         assert of_test["n_evaluated"] == of_test["n_listed"] > 0, data_set
         assert results["model"]["trained_on"]["data_set"] == "kinetics400"

@@ -59,6 +59,14 @@ def test_make_targets_exist(target: str) -> None:
     assert dry.returncode == 0, dry.stderr
 
 
+def test_what_make_does_again_replaces_what_it_did_before() -> None:
+    """A target is made anew where its sources have changed, or where it was stopped: its folder may hold a run."""
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    commands = re.findall(r"\b(?:fit|test) .*--config.*", makefile)
+    assert len(commands) >= 9
+    assert [command for command in commands if "--overwrite" not in command] == []
+
+
 @pytest.mark.parametrize(
     "path", sorted(set(re.findall(r"`((?:configs|benchmarks|tests|\.ci)/[\w./]*)`", README + CONTRIBUTING)))
 )

@@ -17,6 +17,7 @@ from callbacks.figures import save_figure
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices
 from lightning_modules.command_parser import CommandParser
+from lightning_modules.run_folder import RESULT_FILES
 
 _N_FRAMES = 6
 _TEXT_WIDTH = 4.2  # inches
@@ -74,7 +75,8 @@ def _read(run: Path, set_name: str) -> list[dict[str, str]]:
 
 
 def _root(run: Path, set_name: str) -> Path:
-    content = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    stage = {"val": "validate", "predict": "predict"}.get(set_name, "test")
+    content = json.loads((run / RESULT_FILES[stage]).read_text(encoding="utf-8"))
     return Path(content["data"]["roots"][set_name])
 
 

@@ -20,21 +20,27 @@ def read_result(folder: Path) -> dict[str, Any]:
     """Reads the results.json of a run folder.
 
     Args:
-        folder: A run folder after `zsar test` or `zsar validate`.
+        folder: A run folder after `zsar test`.
 
     Returns:
         What the file holds.
 
     Raises:
-        ValueError: There is no result, or it is not JSON.
+        ValueError: There is no result, it is not JSON, or it is of another command than `zsar test`.
     """
     path = folder / "results.json"
     if not path.is_file():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
+        content = dict(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} is not JSON ({error}); test again") from error
+    if content.get("stage", "test") != "test":  # a summary of runs has none
+        raise ValueError(
+            f"{path} is of `zsar {content['stage']}`, not of `zsar test`; test again: `zsar test --overwrite` with "
+            f"--run_dir {folder}"
+        )
+    return content
 
 
 def _refuse_constant(name: str) -> float:

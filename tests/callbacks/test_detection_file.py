@@ -8,12 +8,13 @@ import pytest
 from callbacks.detection_file import DetectionFile
 from datamodules.localization_splits import ClassSplit
 from lightning_modules.localization import Localization
+from lightning_modules.run_folder import DETECTION_FILES
 from tests.callbacks.annotated_localizer import AnnotatedLocalizer, shapes, trainer
 
 
 def written(run_dir: Path, stage: str, data: Any) -> dict[str, Any]:
     getattr(trainer(run_dir, DetectionFile()), stage)(AnnotatedLocalizer(), datamodule=data)
-    content: dict[str, Any] = json.loads((run_dir / "detections.json").read_text())
+    content: dict[str, Any] = json.loads((run_dir / DETECTION_FILES[stage]).read_text())
     return content
 
 
@@ -33,7 +34,7 @@ def test_what_was_found_is_written_by_video_with_names_scores_and_seconds(
         expected[data.videos[i.video].id].append(found)
     assert content["sets"][stage]["results"] == expected
     assert list(content["sets"][stage]["results"]) == [video.id for video in data.videos]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["detections.json"]
+    assert [path.name for path in tmp_path.iterdir()] == [DETECTION_FILES[stage]]
 
 
 def test_each_draw_has_its_own_videos_and_names_and_a_video_without_actions_an_empty_list(
@@ -61,5 +62,5 @@ def test_a_second_run_starts_over(tmp_path: Path, shapes_root: Path) -> None:
     callback = DetectionFile()
     for limit in (2, 1):
         trainer(tmp_path, callback, limit_predict_batches=limit).predict(AnnotatedLocalizer(), shapes(shapes_root))
-        content = json.loads((tmp_path / "detections.json").read_text())
+        content = json.loads((tmp_path / "detections_predict.json").read_text())
         assert len(content["sets"]["predict"]["results"]) == limit

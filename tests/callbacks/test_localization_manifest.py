@@ -84,6 +84,16 @@ def test_ten_draws_have_a_mean_and_a_deviation_and_each_video_is_counted_once(
     assert ("80.0" in rows["mean"], "42.2" in rows["± deviation"]) == (True, True)
 
 
+def test_a_prediction_has_counts_and_no_figures(tmp_path: Path, shapes_root: Path) -> None:
+    data = shapes(shapes_root, split=ALL_DRAWS)
+    trainer(tmp_path, LocalizationManifest()).predict(AnnotatedLocalizer(), datamodule=data)
+    assert [path.name for path in tmp_path.iterdir()] == ["results_predict.json"]
+    content = json.loads((tmp_path / "results_predict.json").read_text())
+    assert (content["stage"], content["complete"], content["n_videos"]) == ("predict", True, 16)
+    assert content["sets"] == {f"split_{number}": {"n_classes": 8, "n_listed": 16} for number in range(10)}
+    assert {"mean", "std"}.isdisjoint(content)
+
+
 def test_a_limited_test_leaves_out_draws_of_whose_actions_none_was_seen_and_is_marked(
     tmp_path: Path, shapes_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

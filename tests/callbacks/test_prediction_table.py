@@ -20,7 +20,7 @@ def run(path: Path) -> Trainer:
     return Trainer(accelerator="cpu", default_root_dir=path, callbacks=[PredictionTable()], **quiet)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("stage", ["test", "predict"])
+@pytest.mark.parametrize("stage", ["test", "predict", "validate"])
 def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree: Path, stage: str) -> None:
     (video_tree / "red dance" / "1.mp4").write_bytes(b"broken")
     module = VideoFolder(
@@ -33,7 +33,7 @@ def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree
     )
     model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
     getattr(run(tmp_path), stage)(model, datamodule=module)
-    names = ("base", "novel") if stage == "test" else ("predict",)
+    names = {"test": ("base", "novel"), "predict": ("predict",), "validate": ("val",)}[stage]
     tables = {name: rows(tmp_path / f"predictions_{name}.csv") for name in names}
     for name, table in tables.items():
         assert [row["video"] for row in table] == [row["path"] for row in table] == module.sets[name].all_keys()
@@ -41,5 +41,5 @@ def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree
             broken = row["path"] == "red dance/1.mp4"
             assert row["decoded"] == ("no" if broken else "yes")
             assert bool(row["prediction"]) == bool(row["probability"]) == (not broken)
-            assert row["label"] == (row["path"].split("/")[0] if stage == "test" else "")
-    assert sum(map(len, tables.values())) == 20
+            assert row["label"] == ("" if stage == "predict" else row["path"].split("/")[0])
+    assert sum(map(len, tables.values())) == (len(module.sets["val"]) if stage == "validate" else 20)

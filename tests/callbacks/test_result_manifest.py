@@ -13,6 +13,7 @@ from datamodules.video_folder import VideoFolder
 from lightning_modules.checkpoints import hash_of_tested_weights
 from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
 from lightning_modules.recognizer import ActionRecognizer
+from lightning_modules.run_folder import RESULT_FILES
 
 
 @pytest.fixture
@@ -56,6 +57,32 @@ def test_results_carry_the_hash_of_the_tested_weights(tmp_path: Path, module: Vi
     assert results_of(tmp_path, module, model=trained)["model"]["checkpoint_weights_hash"] == hash_of_tested_weights(
         trained
     )
+
+
+@pytest.mark.parametrize("stage", RESULT_FILES)
+def test_each_stage_has_a_file_of_its_own(tmp_path: Path, video_tree: Path, stage: str) -> None:
+    (video_tree / "red dance" / "1.mp4").write_bytes(b"broken")
+    loading = Loading(3, n_workers=0, on_decode_error="count_as_wrong")
+    clips = Clips(n_frames=4, image_size=32)
+    module = VideoFolder(train=video_tree, test=video_tree, predict=video_tree, clips=clips, loading=loading)
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    run = Trainer(accelerator="cpu", default_root_dir=tmp_path, callbacks=[ResultManifest()], **quiet)  # type: ignore[arg-type]
+    getattr(run, stage)(ZeroShotCLIP(architecture="tiny-clip", weights="random"), datamodule=module)
+    assert [path.name for path in tmp_path.glob("*.json")] == [RESULT_FILES[stage]]
+    content = json.loads((tmp_path / RESULT_FILES[stage]).read_text())
+    assert (content["stage"], content["complete"], content["model"]["checkpoint"]) == (stage, True, None)
+    (of_set,) = content["sets"].values()
+    assert of_set["n_evaluated"] + of_set["n_failed"] == of_set["n_listed"]
+    if stage == "predict":
+        assert of_set == {"n_listed": 20, "n_evaluated": 19, "n_failed": 1}
+        assert content["class_text"]["predict"]["n_classes"] == 4
+
+
+def test_weights_as_they_are_built_are_called_untrained(tmp_path: Path, module: VideoFolder) -> None:
+    model = FineTunedCLIP(architecture="tiny-clip", weights="random")
+    assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] == "untrained weights"
+    model.checkpoint_weights_hash = "12ab"  # a script loaded them
+    assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] is None
 
 
 def test_a_loader_that_loses_videos_is_found_out(

@@ -48,6 +48,10 @@ def test_a_training_clip_depends_on_seed_epoch_and_index_alone(table: VideoTable
     assert not torch.equal(training(table, seed=1)[0, 3].frames, clip.frames)
 
 
+def test_an_index_alone_is_the_clip_of_the_first_epoch(table: VideoTable) -> None:
+    assert_close(training(table)[1].frames, training(table)[1, 0].frames)
+
+
 def test_reading_a_clip_leaves_the_random_numbers_of_the_process_alone(table: VideoTable) -> None:
     expected = torch.Generator().manual_seed(5)
     torch.manual_seed(5)

@@ -78,12 +78,15 @@ def test_fit_and_test_leave_checkpoint_logs_predictions_and_results(
 
 
 def test_validate_writes_results_of_the_held_out_clips(tmp_path: Path, experiment: Path) -> None:
-    assert run("validate", "--config", experiment) == 0
-    assert results(tmp_path / "run")["sets"]["val"]["n_evaluated"] == 4
+    assert run("validate", "--config", experiment, "--ckpt_path", "none") == 0
+    content = json.loads((tmp_path / "run" / "results_validate.json").read_text())
+    assert content["sets"]["val"]["n_evaluated"] == 4
+    assert len(list(csv.DictReader((tmp_path / "run" / "predictions_val.csv").open()))) == 4
 
 
 def test_predict_names_videos_without_labels(tmp_path: Path, experiment: Path, video_tree: Path) -> None:
-    assert run("predict", "--config", experiment, "--data.predict", video_tree / "red dance") == 0
+    unlabelled = ("--data.predict", video_tree / "red dance", "--ckpt_path", "none")
+    assert run("predict", "--config", experiment, *unlabelled) == 0
     rows = list(csv.DictReader((tmp_path / "run" / "predictions_predict.csv").open()))
     assert [row["path"] for row in rows] == [f"{i}.mp4" for i in range(5)]
     assert {row["label"] for row in rows} == {""}
@@ -91,9 +94,8 @@ def test_predict_names_videos_without_labels(tmp_path: Path, experiment: Path, v
 
 
 def test_a_limited_test_is_marked_as_such(tmp_path: Path, experiment: Path) -> None:
-    assert (
-        run("test", "--config", experiment, "--trainer.limit_test_batches", 1, "--data.loading.test_batch_size", 1) == 0
-    )
+    limited = ("--trainer.limit_test_batches", 1, "--data.loading.test_batch_size", 1, "--ckpt_path", "none")
+    assert run("test", "--config", experiment, *limited) == 0
     assert results(tmp_path / "run")["complete"] is False
 
 

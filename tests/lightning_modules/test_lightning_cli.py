@@ -15,6 +15,9 @@ import yaml
 from lightning.pytorch import Trainer
 
 from lightning_modules.cli import main
+from lightning_modules.requested_checkpoint import checkpoints_in, read_summary
+from lightning_modules.run_folder import RESULT_FILES
+from tests.lightning_modules.runs_on_disk import files_under
 
 ROOT = Path(__file__).parents[2]
 ADAPTATION = ROOT / "configs" / "adaptation"
@@ -106,11 +109,100 @@ def test_logging_can_be_turned_off(tmp_path: Path, experiment: Path) -> None:
     assert not (tmp_path / "run" / "csv").exists()
 
 
-def test_a_second_run_replaces_the_best_checkpoint(tmp_path: Path, experiment: Path) -> None:
-    for _ in range(2):
-        assert run("fit", "--config", experiment, "--trainer.max_epochs", 1) == 0
-    names = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir())
-    assert names == ["best.ckpt", "last.ckpt"]
+def test_a_second_run_is_refused_before_anything_is_built_unless_it_shall_replace_the_first(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--config", experiment, "--trainer.max_epochs", 1)
+    assert run("fit", *options) == 0
+    (tmp_path / "run" / "notes.txt").touch()
+    before = files_under(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr("lightning_modules.t2l.T2L.__init__", lambda *_, **__: pytest.fail("a model was built"))
+        assert run("fit", *options) == 1
+    assert "run holds a run already (best.ckpt, last.ckpt); give another --run_dir" in capsys.readouterr().err
+    assert files_under(tmp_path / "run") == before
+    assert run("fit", *options, "--overwrite", "--model.optimization.learning_rate", 0.5) == 0
+    after = files_under(tmp_path / "run")
+    assert list(after) == list(before)
+    assert after["checkpoints/best.ckpt"] != before["checkpoints/best.ckpt"]
+
+
+def test_without_a_run_dir_a_run_is_called_as_its_experiment(
+    tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = yaml.safe_load(experiment.read_text())
+    del content["run_dir"]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "shorter.yaml").write_text("trainer.max_epochs: 1\n")
+    monkeypatch.chdir(tmp_path)
+    config = printed_config(capsys, "--config", tmp_path / "mine.yaml", "--config", tmp_path / "shorter.yaml")
+    assert config["run_dir"] == "runs/mine"
+
+
+def test_each_stage_has_its_results_of_one_checkpoint_and_no_other_is_mixed_in(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--config", experiment, "--data.test", tmp_path / "videos", "--data.predict", tmp_path / "videos")
+    assert run("fit", *options, "--trainer.max_epochs", 1) == 0
+    capsys.readouterr()
+    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    for command, name in RESULT_FILES.items():
+        assert run(command, *options) == 0
+        printed = "".join(capsys.readouterr().out.split())
+        assert printed.count(f"weights:{best}") == 2  # as a line, and in the table, where it is broken
+        content = json.loads((tmp_path / "run" / name).read_text())
+        assert (content["stage"], content["model"]["checkpoint"]) == (command, str(best))
+        assert content["model"]["checkpoint_weights_hash"] == read_summary(best).weights_hash
+        assert content["config"]["ckpt_path"] == str(best)
+    counts = {"n_listed": 20, "n_evaluated": 20, "n_failed": 0}
+    assert content["sets"] == {"predict": counts}
+    sets = {"predictions_predict.csv", "predictions_test.csv", "predictions_val.csv"}
+    assert {path.name for path in (tmp_path / "run").glob("predictions_*.csv")} == sets
+    before = files_under(tmp_path / "run")
+    for limited in ("limit_test_batches", "fast_dev_run"):
+        assert run("test", *options, f"--trainer.{limited}", 1) == 0
+    assert run("fit", *options, "--trainer.overfit_batches", 1) == 0
+    assert run("test", *options, "--ckpt_path", "none") == 1
+    assert run("test", *options, "--data.text.templates", "{}") == 1
+    assert "results.json is of other settings (data.text.templates was" in capsys.readouterr().err
+    assert run("fit", *options, "--trainer.max_epochs", 1, "--ckpt_path", "last") == 0
+    assert "nothing is left to train" in capsys.readouterr().out
+    assert files_under(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize("setting", [("overfit_batches", 1), ("enable_checkpointing", "false"), ("fast_dev_run", 1)])
+def test_training_works_with_what_turns_off_a_part_of_it(
+    tmp_path: Path, experiment: Path, setting: tuple[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fit", "--config", experiment, f"--trainer.{setting[0]}", setting[1]) == 0
+    kept = bool(checkpoints_in(tmp_path / "run" / "checkpoints"))
+    assert kept == (setting[0] == "overfit_batches")
+    assert ("no checkpoint was kept" in capsys.readouterr().out) == (not kept)
+
+
+def test_untrained_weights_are_tested_only_if_meant_and_the_result_says_so(
+    tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("test", "--config", experiment, "--data.test", tmp_path / "videos")
+    assert run(*options) == 1
+    assert "T2L is trained, but" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert run(*options, "--ckpt_path", "none") == 0
+    assert json.loads((tmp_path / "run" / "results.json").read_text())["model"]["checkpoint"] == "untrained weights"
+    assert capsys.readouterr().out.count("weights: untrained weights") == 2
+
+
+@pytest.mark.slow
+def test_of_two_runs_that_start_at_once_in_one_folder_one_is_refused(tmp_path: Path, experiment: Path) -> None:
+    command = [sys.executable, "-m", "lightning_modules", "fit", "--config", str(experiment)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    options: dict[str, Any] = {"env": environment, "cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen([*command, "--trainer.max_epochs", "20"], **options) for _ in range(2)]
+    errors = [process.communicate(timeout=300)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1]
+    (refused,) = (error for process, error in zip(both, errors, strict=True) if process.returncode)
+    assert "another run is writing into" in refused or "holds a run already" in refused
+    assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
 
 
 def test_the_log_of_an_earlier_run_is_kept(tmp_path: Path, experiment: Path) -> None:
@@ -190,7 +282,8 @@ def test_the_adaptation_of_an_experiment_can_be_taken_off(experiment: Path, caps
 def test_a_test_is_adapted_and_summarized(tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--adaptation.schedule", "[all, right-3]", "--data.clips.views.n_views", "4"]
     files = ["--config", experiment, "--adaptation", ADAPTATION / "tpt_video.yaml"]
-    assert run("test", *files, *options, "--data.split.held_out_fraction", 0, "--data.test", tmp_path / "videos") == 0
+    untrained = ("--ckpt_path", "none", "--data.split.held_out_fraction", 0, "--data.test", tmp_path / "videos")
+    assert run("test", *files, *options, *untrained) == 0
     result = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (result["adaptation"]["method"], result["adaptation"]["schedule"]) == ("TPT", ["all", "right-3"])
     assert result["data"]["views"]["init_args"]["n_views"] == 4
@@ -278,9 +371,14 @@ def test_a_localizer_predicts_without_keeping_what_it_returns(
     monkeypatch.setattr(Trainer, "predict", predict)
     assert run("predict", *localizer, "--data.split.number", "all") == 0
     assert returned == [None]
-    assert written_under(tmp_path / "run") == ["csv/predict/config.yaml", "detections.json"]
-    sets = json.loads((tmp_path / "run" / "detections.json").read_text())["sets"]
+    files = ["csv/predict/config.yaml", "detections_predict.json", "results_predict.json"]
+    assert written_under(tmp_path / "run") == files
+    sets = json.loads((tmp_path / "run" / "detections_predict.json").read_text())["sets"]
     assert list(sets) == [f"split_{number}" for number in range(10)]
+    result = json.loads((tmp_path / "run" / "results_predict.json").read_text())
+    assert (result["stage"], result["complete"], list(result["sets"])) == ("predict", True, list(sets))
+    assert result["n_videos"] == result["sets"]["split_0"]["n_listed"] == 16
+    assert "mean" not in result
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,13 @@ def test_what_is_no_json_file_is_refused_with_its_name(tmp_path: Path) -> None:
         read_result(tmp_path)
 
 
+@pytest.mark.parametrize("stage", ["validate", "predict"])
+def test_a_result_of_another_command_is_refused_by_its_name(tmp_path: Path, stage: str) -> None:
+    (tmp_path / "results.json").write_text(json.dumps({"stage": stage}))
+    with pytest.raises(ValueError, match=f"results.json is of `zsar {stage}`, not of `zsar test`"):
+        read_result(tmp_path)
+
+
 def test_what_a_result_lacks_is_named_and_a_part_of_a_test_set_is_none(tmp_path: Path) -> None:
     content = json.loads('{"complete": true}')
     with pytest.raises(ValueError, match="results.json lacks 'sets'"), whole_result(tmp_path, content):

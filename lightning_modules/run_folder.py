@@ -1,0 +1,225 @@
+"""What a run folder holds, by whom it may be written into, and what of it belongs to zsar.
+
+    RUN_DIR/checkpoints/{best,last}.ckpt      of `zsar fit`
+            results.json                      of `zsar test`; results_validate.json, results_predict.json
+            predictions_SET.csv               a set is of one stage: "val", "predict", and those of the test
+            detections.json                   of `zsar test` with a localizer; detections_predict.json
+            frame_prompt_scores/, csv/        pictures of a test, logs
+
+A folder belongs to one training and one set of weights. A training begins in a folder without checkpoints and results,
+or goes on from a checkpoint in it. Results are of the folder's checkpoints, all of them of the same weights, and are
+replaced by the same test only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning_modules.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
+
+RESULT_FILES = {"test": "results.json", "validate": "results_validate.json", "predict": "results_predict.json"}
+DETECTION_FILES = {"test": "detections.json", "predict": "detections_predict.json"}
+_SET_OF = {"validate": "val", "predict": "predict"}  # the others are of the test
+_COMMANDS = "fit|validate|test|predict"
+_MOST_DIFFERENCES = 3
+# What makes a result, in the configuration of a run, and what of that changes none.
+_SECTIONS = ("seed_everything", "model", "data", "adaptation")
+_WITHOUT_EFFECT = re.compile(
+    r"(.*\.)?_\w+|model\.init_args\.(optimization\..*|start_from|gradient_checkpointing)"
+    r"|data\.init_args\.loading\.(batch_size|test_batch_size|n_workers)"
+)
+
+
+def results_in(folder: Path) -> dict[str, dict[str, Any]]:
+    """The results in a run folder by stage.
+
+    Raises:
+        ValueError: One of them is not JSON.
+    """
+    found = {}
+    for stage, name in RESULT_FILES.items():
+        path = folder / name
+        if path.is_file():
+            try:
+                found[stage] = dict(json.loads(path.read_text(encoding="utf-8")))
+            except ValueError as error:
+                raise ValueError(f"{path} is not JSON ({error}); remove it, or give another --run_dir") from error
+    return found
+
+
+def holds_run(folder: Path, checkpoints: Path) -> bool:
+    """Whether a folder holds checkpoints or results, which must not be mixed with those of another run.
+
+    Logs alone are no run: a training that was killed before its first checkpoint begins again in its folder.
+    """
+    return bool(checkpoints_in(checkpoints) or any((folder / name).is_file() for name in RESULT_FILES.values()))
+
+
+def check_training(folder: Path, checkpoints: Path, *, goes_on_from: Path | None) -> None:
+    """Refuses a training in a folder that holds another one.
+
+    Args:
+        folder: The run folder.
+        checkpoints: Where its checkpoints are.
+        goes_on_from: The checkpoint that the training goes on from; None for a new one.
+
+    Raises:
+        ValueError: The folder holds checkpoints or results, and the training does not go on from one of its own.
+    """
+    if not holds_run(folder, checkpoints) or (goes_on_from is not None and is_in(goes_on_from, checkpoints)):
+        return
+    there = [path.name for path in checkpoints_in(checkpoints)] + [RESULT_FILES[stage] for stage in results_in(folder)]
+    last = checkpoints / "last.ckpt"
+    go_on = f"--ckpt_path {last} to go on with it, " if last.is_file() else ""
+    raise ValueError(
+        f"{folder} holds a run already ({', '.join(there)}); give another --run_dir, {go_on}or --overwrite to begin "
+        "again, which removes its checkpoints, logs and results"
+    )
+
+
+def is_in(path: Path, folder: Path) -> bool:
+    """Whether a file is directly in a folder, whatever links lead there."""
+    return path.resolve().parent == folder.resolve()
+
+
+def check_checkpoint(folder: Path, checkpoints: Path, *, path: Path | None, weights: str | None) -> None:
+    """Refuses results of foreign weights in the folder of a training.
+
+    Args:
+        folder: The run folder.
+        checkpoints: Where its checkpoints are.
+        path: The checkpoint that is used; None for none.
+        weights: Hash of its weights, `UNTRAINED`, or None for a model that is not trained.
+
+    Raises:
+        ValueError: The folder holds checkpoints, none of which has these weights.
+    """
+    own = checkpoints_in(checkpoints)
+    if not own or (path is not None and is_in(path, checkpoints)):
+        return
+    if weights not in {read_summary(each).weights_hash for each in own}:
+        raise ValueError(
+            f"{folder} holds a training ({', '.join(each.name for each in own)}), and {path or UNTRAINED} is none of "
+            "its checkpoints; give another --run_dir for these results"
+        )
+
+
+def check_results(folder: Path, stage: str, *, weights: str | None, config: Mapping[str, Any]) -> None:
+    """Refuses to replace, or to mix with others, results that are not those of the same weights and settings.
+
+    Args:
+        folder: The run folder.
+        stage: "validate", "test" or "predict".
+        weights: Hash of the weights that are used, `UNTRAINED`, or None for a model that is not trained.
+        config: The configuration of the run.
+
+    Raises:
+        ValueError: Results are there, of other weights, or of the same stage with other settings.
+    """
+    for there, result in results_in(folder).items():
+        if result_weights(result) != weights:
+            raise ValueError(
+                f"{folder / RESULT_FILES[there]} is of other weights ({_said(result_weights(result), result)}) than "
+                f"these ({_said(weights)}); give another --run_dir, or --overwrite, which removes the old results"
+            )
+        if there == stage and (found := result_differences(result, config)):
+            shown = "; ".join(found[:_MOST_DIFFERENCES])
+            more = f"; and {len(found) - _MOST_DIFFERENCES} more" if len(found) > _MOST_DIFFERENCES else ""
+            raise ValueError(
+                f"{folder / RESULT_FILES[there]} is of other settings ({shown}{more}); give another --run_dir, or "
+                "--overwrite, which removes the old results"
+            )
+
+
+def _said(weights: str | None, result: Mapping[str, Any] | None = None) -> str:
+    path = None if result is None else result["model"].get("checkpoint")
+    name = {None: "a model that is not trained", UNTRAINED: UNTRAINED}.get(weights, f"hash {weights}")
+    return name if path in (None, UNTRAINED) else f"{path}, {name}"
+
+
+def result_weights(result: Mapping[str, Any]) -> str | None:
+    """The hash of the weights of a result, `UNTRAINED`, or None for a model that is not trained."""
+    model = result.get("model") or {}
+    if model.get("checkpoint") == UNTRAINED:
+        return UNTRAINED
+    if model.get("checkpoint") and "checkpoint_weights_hash" not in model:
+        return "unknown"  # of before it was written down
+    weights: str | None = model.get("checkpoint_weights_hash")
+    return weights
+
+
+def result_differences(result: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """How the configuration of a result differs from another one in what makes a result.
+
+    Returns:
+        "data.split.fold was 1, is 2" for each leaf; none where the result has no configuration.
+    """
+    if not result.get("config"):
+        return []
+    old, new = (_leaves(settings) for settings in (result["config"], config))
+    order = [name for section in (*_SECTIONS, "trainer") for name in (*old, *new) if name.split(".")[0] == section]
+    names = [name for name in dict.fromkeys(order) if old.get(name) != new.get(name)]
+    return [f"{name.replace('init_args.', '')} was {old.get(name)}, is {new.get(name)}" for name in names]
+
+
+def _leaves(config: Mapping[str, Any]) -> dict[str, str]:
+    plain = json.loads(json.dumps({name: config.get(name) for name in _SECTIONS}, default=str))
+    precision = (config.get("trainer") or {}).get("precision")
+    leaves = {**dict(_flat(plain)), "trainer.precision": str(precision)}
+    stated = {name: value for name, value in leaves.items() if value != "None"}
+    return {name: value for name, value in stated.items() if not _WITHOUT_EFFECT.fullmatch(name)}
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)
+
+
+# --- what belongs to zsar ---------------------------------------------------------------------------------------------
+
+
+def written_by_training(folder: Path) -> list[Path]:
+    """The files of a training and of everything after it that zsar wrote; never another file."""
+    own = [*checkpoints_in(folder / "checkpoints"), *(folder / "checkpoints").glob(".*.unfinished*.ckpt")]
+    logs = [path for path in (folder / "csv").glob("*/*") if re.fullmatch(f"({_COMMANDS})(_\\d+)?", path.parent.name)]
+    own += [path for path in logs if path.name in ("metrics.csv", "hparams.yaml", "config.yaml")]
+    config = folder / "config.yaml"  # where there is no log
+    if _begins(config, "# lightning.pytorch=="):
+        own.append(config)
+    return own + [path for stage in RESULT_FILES for path in written_by_test(folder, stage)]
+
+
+def written_by_test(folder: Path, stage: str) -> list[Path]:
+    """The results of a stage, its predictions and its pictures."""
+    tables = [path for path in sorted(folder.glob("predictions_*.csv")) if _begins(path, "video,path,label,")]
+    sets = {path: path.stem.removeprefix("predictions_") for path in tables}
+    if stage in _SET_OF:
+        own = [path for path, name in sets.items() if name == _SET_OF[stage]]
+    else:
+        pictures = folder.glob("frame_prompt_scores/*/*")
+        own = [path for path, name in sets.items() if name not in _SET_OF.values()]
+        own += [path for path in pictures if re.fullmatch(r"\d{5}_.*\.(json|png)", path.name)]
+    names = (RESULT_FILES[stage], DETECTION_FILES.get(stage, ""))
+    return own + [folder / name for name in names if name and (folder / name).is_file()]
+
+
+def _begins(path: Path, text: str) -> bool:
+    """Whether a file is there and begins as zsar begins it."""
+    return path.is_file() and path.read_bytes().startswith(text.encode())
+
+
+def remove(files: list[Path], folder: Path) -> None:
+    """Removes files of a run folder, and the folders within it that are empty then."""
+    for path in files:
+        path.unlink(missing_ok=True)
+        for parent in path.parents:
+            if parent == folder or any(parent.iterdir()):
+                break
+            parent.rmdir()

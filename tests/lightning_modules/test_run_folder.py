@@ -1,0 +1,79 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightning_modules.requested_checkpoint import UNTRAINED
+from lightning_modules.run_folder import (
+    check_results,
+    remove,
+    result_differences,
+    result_weights,
+    results_in,
+    written_by_test,
+    written_by_training,
+)
+from tests.lightning_modules.runs_on_disk import config_of, write_results
+
+
+@pytest.mark.parametrize(
+    ("model", "weights"),
+    [
+        ({"checkpoint": "a.ckpt", "checkpoint_weights_hash": "12ab"}, "12ab"),
+        ({"checkpoint": UNTRAINED, "checkpoint_weights_hash": "12ab"}, UNTRAINED),
+        ({"checkpoint": None, "checkpoint_weights_hash": None}, None),
+        ({}, None),  # of a localizer
+        ({"checkpoint": "a.ckpt"}, "unknown"),  # of before it was written down
+    ],
+)
+def test_a_result_says_of_which_weights_it_is(model: dict[str, Any], weights: str | None) -> None:
+    assert result_weights({"model": model}) == weights
+
+
+def test_what_changes_no_result_is_no_difference(tmp_path: Path) -> None:
+    result = {"config": config_of(tmp_path)}
+    model = {"n_frames": 8, "start_from": "k400.ckpt", "gradient_checkpointing": True, "optimization": {"a": 1}}
+    data = {"split": {"fold": 1}, "loading": {"n_workers": 0, "batch_size": 2}, "_instantiator": "x", "clips": None}
+    changes = {"model__init_args": model, "data__init_args": data, "trainer__accelerator": "gpu", "run_dir": "b"}
+    assert result_differences(result, config_of(tmp_path, **changes)) == []
+    assert result_differences({"config": None}, config_of(tmp_path)) == []  # of a script
+
+
+def test_differences_name_the_leaf_and_both_values(tmp_path: Path) -> None:
+    result = {"config": config_of(tmp_path)}
+    changes = {"model__init_args": {"n_frames": 16, "scorer": "late"}, "trainer__precision": "16-mixed"}
+    assert result_differences(result, config_of(tmp_path, **changes)) == [
+        "model.n_frames was 8, is 16",
+        "model.scorer was None, is late",
+        "trainer.precision was None, is 16-mixed",
+    ]
+
+
+def test_three_differences_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    write_results(tmp_path, "test", weights=None, config=config_of(tmp_path))
+    changed = config_of(tmp_path, model__init_args={"a": 1, "b": 2, "c": 3, "d": 4})
+    with pytest.raises(ValueError, match=r"\(model.n_frames was 8, is None; model.a .*; model.b .*; and 2 more\)"):
+        check_results(tmp_path, "test", weights=None, config=changed)
+    check_results(tmp_path, "predict", weights=None, config=changed)  # another stage
+
+
+def test_a_result_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{")
+    with pytest.raises(ValueError, match=r"results.json is not JSON"):
+        results_in(tmp_path)
+
+
+def test_each_file_belongs_to_one_stage_and_the_user_s_to_none(tmp_path: Path) -> None:
+    (tmp_path / "predictions_mine.csv").write_text("a,b\n")
+    for stage in ("test", "validate", "predict"):
+        write_results(tmp_path, stage, weights=None, config=config_of(tmp_path))
+    for name in ("detections.json", "detections_predict.json"):
+        (tmp_path / name).touch()
+    written = {stage: {path.name for path in written_by_test(tmp_path, stage)} for stage in results_in(tmp_path)}
+    assert written == {
+        "test": {"results.json", "predictions_base.csv", "detections.json"},
+        "validate": {"results_validate.json", "predictions_val.csv"},
+        "predict": {"results_predict.json", "predictions_predict.csv", "detections_predict.json"},
+    }
+    remove(written_by_training(tmp_path), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["predictions_mine.csv"]
