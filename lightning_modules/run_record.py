@@ -94,7 +94,7 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
     if stage != "fit":
         return {**record, "batch_per_process": getattr(loading, "test_batch_size", None) or batch}
     accumulation = trainer.accumulate_grad_batches
-    seen = trainer.fit_loop.epoch_loop.batch_progress.total.processed
+    seen = trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
     return {
         **record,
         "batch_per_process": batch,

@@ -115,9 +115,9 @@ def method_of(settings: RunSettings) -> tuple[str, str | None]:
         variant = _T2L_VARIANTS.get(parts)
     method = _METHODS.get(name, name)
     if method in _PRETRAINED:
-        parts = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
-        parts += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
-        variant = ", ".join(parts) or None
+        departures = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
+        departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
+        variant = ", ".join(departures) or None
     if settings.adaptation:
         model = method if variant is None else f"{method} ({variant})"
         return adapted_method(dict(settings.adaptation), model)
