@@ -16,7 +16,7 @@ from lightning_modules.feature_files import FeatureFileError, check_source, read
 from lightning_modules.source_videos import replaced_video
 from lightning_modules.stored_files import file_of_video
 
-_REMEDY = "extract it again with --overwrite, or put back the video that it was made of"
+_REMEDY = "extract it again, or put back the video that it was made of"
 
 
 def check_stored_features(folder: Path, videos: Sequence[Any], *, backbone_hash: str, stride: str) -> None:
