@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import GradientAccumulationScheduler
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch.nn import Parameter
 from torch.optim.lr_scheduler import LambdaLR
@@ -92,13 +93,20 @@ def n_optimizer_steps(trainer: Trainer) -> int:
         trainer: With a data module whose training loader has a length.
 
     Raises:
-        ValueError: The training has no end.
+        ValueError: The training has no end, or updates of a number of batches that changes.
     """
-    if trainer.max_steps > 0:
-        return trainer.max_steps
     if trainer.max_epochs is None or trainer.max_epochs < 0:
+        if trainer.max_steps > 0:
+            return trainer.max_steps
         raise ValueError("the learning rate follows a schedule, which needs an end: set trainer.max_epochs")
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    if any(isinstance(callback, GradientAccumulationScheduler) for callback in callbacks):
+        raise ValueError(
+            "the learning rate follows a schedule, which needs to know the number of updates, but "
+            "GradientAccumulationScheduler changes it by epoch: set trainer.accumulate_grad_batches instead"
+        )
     n_batches = len(trainer.datamodule.train_dataloader())  # type: ignore[attr-defined]
     limit = trainer.limit_train_batches
     n_batches = min(n_batches, limit) if isinstance(limit, int) else int(n_batches * limit)
-    return max(1, math.ceil(n_batches / trainer.accumulate_grad_batches) * trainer.max_epochs)
+    n_steps = max(1, math.ceil(n_batches / trainer.accumulate_grad_batches) * trainer.max_epochs)
+    return min(n_steps, trainer.max_steps) if trainer.max_steps > 0 else n_steps  # whichever comes first

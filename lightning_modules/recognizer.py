@@ -233,7 +233,8 @@ class ActionRecognizer(LightningModule):
 
         Not by `global_step`, which is the same for all batches whose gradients are accumulated.
         """
-        epoch = self.trainer.fit_loop.epoch_progress.current.processed  # that of the sampler
+        loop: Any = self.trainer.fit_loop
+        epoch = loop.epoch_progress.current.processed  # which the sampler goes by
         torch.manual_seed(derive_seed(run_seed(), "batch", epoch, batch_idx, self.global_rank))
 
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
