@@ -41,9 +41,9 @@ Zero-shot action recognition in video: CLIP-based, open-vocabulary, on PyTorch L
 commands:
 {commands}
 
-`zsar COMMAND --help` explains a command; `zsar fit --model.help T2L` and `zsar fit --data.help VideoFolder` explain the
-arguments of a model and of a data set. Recognizers (T2L, ...) take trimmed videos; localizers (T3AL, FrameWiseCLIP) are
-not trained and take untrimmed ones (`zsar test --data.help UntrimmedFiles`).
+`zsar COMMAND --help` explains a command; `zsar fit --model.help` and `zsar fit --data.help` list models and data sets,
+with a name behind (`zsar fit --model.help T2L`) they explain its arguments. Recognizers (T2L, ...) take trimmed videos;
+localizers (T3AL, FrameWiseCLIP) are not trained and take untrimmed ones (`zsar test --data.help UntrimmedFiles`).
 
 examples:
   Name the action in your own videos (ViT-B/16 with OpenAI's weights, which are downloaded once):

@@ -7,6 +7,7 @@ is completed by the remedy that the command has.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable
 
@@ -136,7 +137,7 @@ def _misconfigured(error: BaseException, command: str) -> str | None:
 
 def _file_trouble(error: BaseException, command: str) -> str | None:
     """A full disk, a file that may not be written, a folder that is a file."""
-    if not isinstance(error, OSError) or isinstance(error, (BrokenPipeError, ConnectionError, TimeoutError)):
+    if not isinstance(error, OSError):
         return None
     if error.strerror is None:
         return str(error) or None  # our own sentence
@@ -148,6 +149,14 @@ def _file_trouble(error: BaseException, command: str) -> str | None:
 def _dead_worker(error: BaseException, command: str) -> str | None:
     """A decoding worker, or another process of the run, died."""
     return explain_dead_worker(error)
+
+
+def _unreadable(error: BaseException, command: str) -> str | None:
+    """A file that torch cannot load: half of a checkpoint, or none."""
+    if isinstance(error, (pickle.UnpicklingError, EOFError)) or "PytorchStreamReader" in str(error):
+        said = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
+        return f"the checkpoint cannot be read ({said}); is it whole, and one of zsar? Give another one"
+    return None
 
 
 def _own(error: BaseException, command: str) -> str | None:
@@ -162,6 +171,7 @@ _EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (
     _memory_full,
     _misconfigured,
     _file_trouble,
+    _unreadable,
     _own,
 )
 """Asked in this order; each takes the error and the command, and returns None for what it does not know."""

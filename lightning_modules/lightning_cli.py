@@ -153,9 +153,6 @@ class ActionRecognitionCLI(LightningCLI):
         # Our samplers share out the videos, test sets without repetition; one line says what Lightning's summary would.
         parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.enable_model_summary": False})
 
-    def _parse_ckpt_path(self) -> None:
-        """Leaves out what Lightning does: checkpoints of zsar state no arguments that would override these."""
-
     def before_instantiate_classes(self) -> None:
         """Refuses what does not go together, and completes the configuration by what depends on the run folder."""
         config = self.config[self.subcommand]

@@ -34,7 +34,8 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
         command: "zsar fit", of which the sentence names the help and an example.
     """
     chain = [message, *(str(each) for each in _causes(error))]
-    section = ".".join(_keys(chain))
+    asked = re.match(r"--([\w.]+)\.help: ", message)
+    section = asked[1] if asked else ".".join(_keys(chain))
     last = chain[-1].strip()
     if match := re.match(r"(?:\w+: )?the following arguments are required: (.+)", last):
         return _missing(match[1].split(", "), section, _class_of(chain), command)

@@ -1,6 +1,7 @@
 import ast
 import errno
 import os
+import pickle
 import re
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def test_a_remedy_names_the_option_that_the_command_has(command: str, remedy: st
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x"), "fit", ["/x: No space left", "free some space"]),
         (PermissionError(errno.EACCES, "Permission denied", "/y"), "fit", ["/y: Permission denied"]),
         (FileNotFoundError("there is no list /z"), "fit", ["there is no list /z"]),
+        (
+            pickle.UnpicklingError("Weights only load failed. x"),
+            "test",
+            ["cannot be read (Weights only"],
+        ),
+        (RuntimeError("PytorchStreamReader failed reading"), "test", ["the checkpoint cannot be read"]),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "summarize", ["Broken pipe"]),
         (CheckpointError("two\nlines"), "test", ["two lines"]),
         (ValueError("n must be 1 or more; got 0"), "fit", ["n must be 1 or more; got 0"]),
     ],

@@ -15,6 +15,7 @@ EXPERIMENT = ("--config", "configs/experiment/moving_shapes_t2l.yaml")
         (("--model", "T2L", "--data", "VideoFolder"), ["--data.train is missing", "--data.help VideoFolder"]),
         (("--model", "t2l"), ["--model t2l", "did you mean T2L"]),
         (("--model", "T2"), ["--model T2", "did you mean T2L"]),
+        (("--model.help", "T2"), ["--model T2", "did you mean T2L"]),
         (("--data", "VideoFoldr"), ["--data VideoFoldr", "did you mean VideoFolder?"]),
         (
             ("--model", "configs/model/t2.yaml"),
