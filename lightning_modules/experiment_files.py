@@ -119,7 +119,7 @@ def with_read_experiments(arguments: Sequence[str], folder: Path, *, sections: S
     for option in _options(arguments, sections):
         if (stated := _stated_by(option)) is not None:
             statements += stated
-            names += [Path(option[1]).name] if Path(option[1]).is_file() else []
+            names += [Path(option[1]).name] if option[0] == "--config" or _is_file_name(option[1]) else []
         elif differences := _differences_by(option):
             last[option[0]] = differences
             rest = [earlier for earlier in rest if earlier[0] != option[0]]

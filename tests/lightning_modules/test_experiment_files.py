@@ -111,6 +111,8 @@ def test_a_mapping_for_a_section_is_a_fragment_if_it_has_a_class_and_differences
     model, trainer = '--model={"class_path": "T2L", "init_args": {"n_frames": 4}}', '{"max_epochs": 3}'
     content, rest = put_together(files, "--trainer", trainer, "--config", files / "experiment/e.yaml", model)
     assert content["model"] == {"class_path": "T2L", "init_args": {"n_frames": 4}}
+    long = '--model={"class_path": "T2L", "init_args": {"weights": "' + 300 * "w" + '"}}'  # no file's name
+    assert put_together(files, long)[0]["model"]["init_args"] == {"weights": 300 * "w"}
     assert content["trainer"] == {"devices": 1, "max_epochs": 3}
     assert rest == []
 
