@@ -23,7 +23,8 @@ from rich.table import Table
 from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
 from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from zsar.runtime.whole_files import whole_file, write_json_whole
+from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.whole_files import write_json_whole
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
 _SPOKEN = {_CLIP: "tiny CLIP", _COCA: "tiny CoCa"}
@@ -158,8 +159,8 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
         )
         trainer.fit(model, datamodule=data)
         results = trainer.test(model, datamodule=data, verbose=False)
-    with whole_file(output) as unfinished:
-        torch.save({name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}, unfinished)
+    state = {name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}
+    WholeCheckpointIO().save_checkpoint(state, output)
     return {
         "probes": {name: round(share, 4) for result in results for name, share in result.items()},
         "weights_hash": model.backbone.weights_hash,
