@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import torch
 from safetensors.torch import save_file
 
 from lightning_modules.checkpoints import pack_checkpoint
@@ -17,6 +16,7 @@ from lightning_modules.command_parser import CommandParser
 from lightning_modules.networks.author_checkpoints import author_of
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.t2l import T2L
+from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.whole_files import whole_file
 
 
@@ -81,8 +81,7 @@ def _save(model: ActionRecognizer, output: Path) -> int:
         "pytorch-lightning_version": lightning.__version__,  # without it `zsar test` refuses the file
     }
     pack_checkpoint(model, checkpoint)
-    with whole_file(output) as unfinished:
-        torch.save(checkpoint, unfinished)
+    WholeCheckpointIO().save_checkpoint(checkpoint, output)
     return sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
 
 

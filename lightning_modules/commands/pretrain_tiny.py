@@ -25,7 +25,8 @@ from lightning_modules.command_parser import CommandParser
 from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from zsar.runtime.whole_files import whole_file, write_json_whole
+from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.whole_files import write_json_whole
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
 _SPOKEN = {_CLIP: "tiny CLIP", _COCA: "tiny CoCa"}
@@ -160,10 +161,10 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
         )
         trainer.fit(model, datamodule=data)
         results = trainer.test(model, datamodule=data, verbose=False)
-    if (problem := not_finite(model.backbone.clip.state_dict())) is not None:
+    state = {name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}
+    if (problem := not_finite(state)) is not None:
         raise ValueError(f"training has spoilt the weights, which are not saved: {problem}; give another --seed")
-    with whole_file(output) as unfinished:
-        torch.save({name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}, unfinished)
+    WholeCheckpointIO().save_checkpoint(state, output)
     return {
         "probes": {name: round(share, 4) for result in results for name, share in result.items()},
         "weights_hash": model.backbone.weights_hash,

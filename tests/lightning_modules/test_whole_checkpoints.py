@@ -113,7 +113,7 @@ def test_once_there_is_a_best_checkpoint_there_always_is_one(
     finally:
         watching = False
     assert all(there[there.index(True) :])
-    assert sorted(set(steps)) == [3, 6]  # each was whole when the next took its place
+    assert sorted(set(steps)) == [3, 6, 9]  # each was whole when a file was next replaced
     assert step_of(best) == 9
 
 
