@@ -113,7 +113,11 @@ def data(video_tree: Path) -> VideoFolder:
 
 
 def trained(
-    make: Callable[[], ActionRecognizer], data: VideoFolder, *callbacks: Callback, ckpt_path: Path | None = None
+    make: Callable[[], ActionRecognizer],
+    data: VideoFolder,
+    *callbacks: Callback,
+    ckpt_path: Path | None = None,
+    n_batches: int = N_BATCHES,
 ) -> dict[str, Tensor]:
     """The trained parameters after two epochs."""
     torch.manual_seed(0)
@@ -129,9 +133,10 @@ def trained(
         accumulate_grad_batches=ACCUMULATED,
         num_sanity_val_steps=0,
         val_check_interval=2,
+        limit_train_batches=n_batches,
     )
     trainer.fit(model, datamodule=data, ckpt_path=ckpt_path)
-    assert trainer.num_training_batches == N_BATCHES
+    assert trainer.num_training_batches == n_batches
     return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
 
 
@@ -151,10 +156,21 @@ def test_a_run_saved_anywhere_and_resumed_ends_with_the_very_same_weights(
             assert torch.equal(resumed[name], values), f"{place}: {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_batches", [3, 10])
 def test_a_run_stopped_within_an_epoch_goes_on_there(n_batches: int, video_tree: Path, tmp_path: Path) -> None:
     make = MODELS["fine_tuned_clip"]
     trained(make, data(video_tree), Stop(n_batches), SaveEverywhere(tmp_path))
     resumed = trained(make, data(video_tree), ckpt_path=tmp_path / f"ended_{n_batches}.ckpt")
     for name, values in trained(make, data(video_tree)).items():
+        assert torch.equal(resumed[name], values), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["after_4", "validated_4", "after_7"])
+def test_an_epoch_cut_short_by_a_limit_is_whole(place: str, video_tree: Path, tmp_path: Path) -> None:
+    make = MODELS["fine_tuned_clip"]
+    whole = trained(make, data(video_tree), SaveEverywhere(tmp_path), n_batches=4)
+    resumed = trained(make, data(video_tree), ckpt_path=tmp_path / f"{place}.ckpt", n_batches=4)
+    for name, values in whole.items():
         assert torch.equal(resumed[name], values), name
