@@ -67,9 +67,11 @@ class BriefParser(BriefErrors, LightningArgumentParser):
         self.command = command
         self.add_argument("--help.all", action=_HelpOfAll, help="Show every option, also Lightning's, and exit.")
 
-    def format_help(self) -> str:
+    def format_help(self, formatter: argparse.HelpFormatter | None = None) -> str:
         """Of a command the short help."""
-        return self.format_whole_help() if self.command is None else short_help(self.command, self)
+        if self.command is not None and formatter is None:
+            return short_help(self.command, self)
+        return self.format_whole_help() if formatter is None else super().format_help(formatter)
 
     def format_whole_help(self) -> str:
         """The help with every option."""

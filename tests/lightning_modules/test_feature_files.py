@@ -200,7 +200,9 @@ def test_a_missing_file_and_another_version_are_named(tmp_path: Path) -> None:
 
 def test_features_that_cannot_be_stored_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
-    with pytest.raises(FeatureFileError, match=r"a ü\.mp4 are infinite or not numbers; store them with --dtype fp32"):
+    with pytest.raises(
+        FeatureFileError, match=r"a ü\.mp4 are infinite or not numbers; `zsar extract` them with --dtype fp32"
+    ):
         write_features(path, torch.full((1, 2), 1e6).half(), np.zeros(1), SOURCE)
     with pytest.raises(ValueError, match=r"features must be fp16 .* got torch\.float32 \[2, 3\] and 2 times"):
         write_features(path, torch.ones(2, 3), np.zeros(2), SOURCE)
