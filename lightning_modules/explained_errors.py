@@ -7,7 +7,6 @@ is completed by the remedy that the command has.
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Callable
 
@@ -153,7 +152,7 @@ def _dead_worker(error: BaseException, command: str) -> str | None:
 
 def _unreadable(error: BaseException, command: str) -> str | None:
     """A file that torch cannot load: half of a checkpoint, or none."""
-    if isinstance(error, (pickle.UnpicklingError, EOFError)) or "PytorchStreamReader" in str(error):
+    if isinstance(error, EOFError) or type(error).__name__ == "UnpicklingError" or "PytorchStreamReader" in str(error):
         said = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
         return f"the checkpoint cannot be read ({said}); is it whole, and one of zsar? Give another one"
     return None

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from lightning_modules.source_differences import source_differences
@@ -97,7 +97,7 @@ def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float
     header = {"format_version": str(FORMAT_VERSION), **{key: str(value) for key, value in asdict(source).items()}}
     times = torch.from_numpy(np.array(times_seconds, dtype=np.float64))
     with whole_file(path) as unfinished:
-        save_file({"features": features.contiguous(), "times_seconds": times}, unfinished, metadata=header)
+        unfinished.write_bytes(save({"features": features.contiguous(), "times_seconds": times}, metadata=header))
 
 
 def read_source(path: Path) -> FeatureSource:

@@ -33,17 +33,16 @@ from callbacks.stop_signals import StopSignals
 from callbacks.undecodable_videos import UndecodableVideos
 from lightning_modules.commands.brief_parser import BriefParser
 from lightning_modules.commands.command_help import requested_list
-from lightning_modules.commands.going_on import command_to_go_on
 from lightning_modules.commands.model_kinds import (
     check_command_line,
     check_kinds,
     check_localizer_options,
     chosen_class,
 )
+from lightning_modules.commands.typed_commands import command_to_go_on, command_to_test, given_files
 from lightning_modules.commands.usable_accelerator import check_accelerator
 from lightning_modules.end_of_fit import end_of_fit
 from lightning_modules.experiment_files import with_read_experiments
-from lightning_modules.given_command import command_to_test, given_files
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.opened_run import NothingLeft, OpenedRun, open_run
 from lightning_modules.requested_checkpoint import checkpoints_in
@@ -113,7 +112,7 @@ class ActionRecognitionCLI(LightningCLI):
         """Adds the run folder, the choice of checkpoint and experiment tracking."""
         parser.add_argument(
             "--run_dir",
-            type=str,
+            type=str | None,
             default=None,
             help="Folder for everything that the run writes; by default runs/NAME of the experiment's file, or "
             "runs/MODEL_DATA.",

@@ -25,8 +25,8 @@ class WholeCheckpointIO(TorchCheckpointIO):
         Raises:
             OSError: It could not be written, on a full disk for example; the message says so.
         """
-        buffer = io.BytesIO()  # torch hides the cause of a failed write, which Python's own file tells
-        torch.save(checkpoint, buffer)
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)  # not whole: in memory, as torch hides the cause of a write that fails
         with whole_file(os.fspath(path)) as unfinished:
             unfinished.write_bytes(buffer.getbuffer())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from lightning_modules.checkpoints import pack_checkpoint
 from lightning_modules.clip import FineTunedCLIP
@@ -52,7 +52,7 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
     _check_free(backbone, force=options.force)
     model = T2L.load_author_checkpoint(options.checkpoint, architecture=options.architecture)
     with whole_file(backbone) as unfinished:
-        save_file({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}, unfinished)
+        unfinished.write_bytes(save({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}))
     model.hparams["weights"] = str(backbone)
     n_trained = _save(model, output)
     print(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")

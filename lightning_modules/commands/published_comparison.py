@@ -78,11 +78,9 @@ def compare(group: RunGroup, figures: Sequence[PublishedFigure], *, everything: 
         everything: Include other architectures, and variants (ablations) other than that of the row.
 
     Returns:
-        The comparisons, those with the same method first, best match first; none for a row that is not of test sets.
+        The comparisons, those with the same method first, best match first.
     """
     settings = group.settings
-    if settings.stage != "test":
-        return []
     method, variant = method_of(settings)
     found = find_published_figures(
         figures, tested_on=settings.data_set, protocol=settings.protocol, shots=settings.shots

@@ -42,7 +42,6 @@ class RunSettings:
         model: Class path of the LightningModule.
         architecture: The CLIP model.
         data_set: Id of the data set that was tested on.
-        stage: "test" or "validate".
         protocol: How training and test classes relate.
         trained_on: Id of the data set that the checkpoint was trained on; None for a model that was not trained.
         shots: Training videos per class; None for all, or no training.
@@ -63,7 +62,6 @@ class RunSettings:
     model: str
     architecture: str
     data_set: str
-    stage: str
     protocol: EvaluationProtocol
     trained_on: str | None
     shots: int | None
@@ -192,7 +190,6 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         model=model["class_path"],
         architecture=model["architecture"],
         data_set=data_set_of(data),
-        stage=content["stage"],
         protocol=protocol,
         trained_on=None if trained_on is None else data_set_of(trained_on),
         shots=shots,

@@ -1,27 +1,32 @@
-"""Whether this machine has the accelerator that a configuration asks for, told before data and weights are read."""
+"""Whether this machine has the devices that a configuration asks for, told before data and weights are read."""
 
 from __future__ import annotations
 
 import torch
 
+from lightning_modules.commands.usable_processors import n_processors
+
 _GPUS = ("gpu", "cuda", "mps")
+_FEW = 2  # processes, with which one can try out a distributed run anywhere
 
 
 def check_accelerator(accelerator: object, devices: object) -> None:
-    """Refuses GPUs that are not there.
+    """Refuses GPUs that are not there, and more processes on the CPU than it has processors.
 
     Args:
-        accelerator: The setting `trainer.accelerator`. Of others than GPUs nothing is checked.
+        accelerator: The setting `trainer.accelerator`. Of others than GPUs and the CPU nothing is checked.
         devices: The setting `trainer.devices`: how many, -1 or "auto" for all, or their numbers, as a list or as
             "0,1".
 
     Raises:
         ValueError: There is no such accelerator, or there are fewer devices.
     """
-    if accelerator not in (*_GPUS, "auto"):
+    if accelerator not in (*_GPUS, "auto", "cpu"):
         return
-    n_there = _n_gpus(str(accelerator))
-    if n_there == 0 and accelerator != "auto":
+    n_there = 0 if accelerator == "cpu" else _n_gpus(str(accelerator))
+    if n_there == 0 and accelerator in ("auto", "cpu"):
+        _check_processes(devices)
+    elif n_there == 0:
         raise ValueError(
             f"trainer.accelerator is {accelerator}, but PyTorch {torch.__version__} finds no such device on this "
             "machine; to run on the CPU: --trainer configs/trainer/cpu.yaml"
@@ -32,6 +37,16 @@ def check_accelerator(accelerator: object, devices: object) -> None:
         raise ValueError(
             f"trainer.devices is {devices}, but this machine has {there}; use what is there: --trainer.devices "
             f"{n_there}, with data.loading.batch_size for each of them"
+        )
+
+
+def _check_processes(devices: object) -> None:
+    """Each process on the CPU holds the model and imports all anew: too many of them stop a machine."""
+    n_needed, most = _n_needed(devices), max(n_processors(), _FEW)
+    if n_needed > most:
+        raise ValueError(
+            f"trainer.devices is {devices}, but on the CPU each is a process of its own, and this machine has "
+            f"{n_processors()} processors; give --trainer.devices 1, or at most {most}"
         )
 
 

@@ -91,7 +91,7 @@ def test_a_validation_is_stopped_at_once_since_all_is_saved(
 def test_a_test_is_stopped_and_leaves_no_results(
     experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("test", "--config", experiment, *callback("SignalInTest")) == 143
+    assert run("test", "--config", experiment, "--ckpt_path", "none", *callback("SignalInTest")) == 143
     assert capsys.readouterr().err.splitlines()[-1] == "zsar test: stopped by SIGTERM"
     assert not (tmp_path / "run" / "results.json").exists()
 

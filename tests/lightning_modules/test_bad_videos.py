@@ -17,8 +17,10 @@ import pytest
 import yaml
 
 from lightning_modules.cli import main
+from lightning_modules.run_folder import DETECTION_FILES
 from tests.bad_videos import BAD, spoil
 
+UNTRAINED = ("--ckpt_path", "none")
 MOST_LINES = 30  # of a traceback of a worker there are more, each long
 
 
@@ -87,7 +89,7 @@ def test_predict_keeps_the_others_and_says_why(
 ) -> None:
     bad = [*spoil(folder, good), folder / "gone.mp4"]
     videos = listed(tmp_path / "videos.csv", [folder / "good.mp4", *bad])
-    assert main(["predict", "--config", str(with_workers), "--data.predict", videos]) == 0
+    assert main(["predict", "--config", str(with_workers), "--data.predict", videos, *UNTRAINED]) == 0
     assert "5 videos could not be decoded; the others are predicted" in said(capsys, bad)
     table = rows(tmp_path / "run" / "predictions_predict.csv")
     assert len(table) == 6
@@ -99,7 +101,7 @@ def test_a_test_names_what_cannot_be_opened_before_the_work(
 ) -> None:
     bad = [path for path in spoil(folder, good) if path.name != "damaged.mp4"] + [folder / "gone.mp4"]
     videos = listed(tmp_path / "videos.csv", [folder / "good.mp4", *bad])
-    command = ["test", "--config", str(with_workers), "--data.test", videos, "--ckpt_path", "null"]
+    command = ["test", "--config", str(with_workers), "--data.test", videos, *UNTRAINED]
     assert main(command) == 1
     complaint = said(capsys, bad)
     assert "4 of 5 files of the set 'test' cannot be opened, so that nothing was tested" in complaint
@@ -113,7 +115,7 @@ def test_a_test_that_meets_a_bad_video_later_keeps_the_others_but_gives_no_figur
 ) -> None:
     bad = spoil(folder, good, unopenable=False)
     videos = listed(tmp_path / "videos.csv", [folder / "good.mp4", *bad])
-    command = ["test", "--config", str(with_workers), "--data.test", videos, "--ckpt_path", "null"]
+    command = ["test", "--config", str(with_workers), "--data.test", videos, *UNTRAINED]
     assert main(command) == 1
     complaint = said(capsys, bad)
     assert "1 video could not be decoded, so that there is no result of the whole set" in complaint
@@ -144,7 +146,7 @@ def test_held_out_clips_that_cannot_be_decoded_are_left_out_and_counted(
         last = [row for row in csv.DictReader(file) if row["val/n_failed"]][-1]
     n_failed, n_evaluated = float(last["val/n_failed"]), float(last["val/n_evaluated"])
     assert n_failed == len(named)
-    assert main(["validate", "--config", str(with_workers), *half, "--ckpt_path", "null"]) == 0
+    assert main(["validate", "--config", str(with_workers), *half]) == 0
     assert "left out:" in said(capsys, [])
     (path,) = (tmp_path / "run").glob("results*.json")
     (of_set,) = json.loads(path.read_text())["sets"].values()
@@ -192,7 +194,7 @@ def test_a_localizer_keeps_the_others(
     assert main([command, *options]) == (0 if command == "predict" else 1)
     text = said(capsys, bad)
     assert "4 videos could not be decoded" in text
-    content = json.loads((tmp_path / "run" / "detections.json").read_text())
+    content = json.loads((tmp_path / "run" / DETECTION_FILES[command]).read_text())
     (of_set,) = content["sets"].values()
     assert list(of_set["results"]) == ["good"]
     assert set(content["failed"]) == {path.stem for path in bad}
@@ -261,7 +263,7 @@ def test_a_picture_shows_the_others(
 ) -> None:
     bad = spoil(folder, good, unopenable=False)
     videos = listed(tmp_path / "videos.csv", [folder / "good.mp4", *bad])
-    counting = ["--data.loading.on_decode_error", "count_as_wrong", "--ckpt_path", "null"]
+    counting = ["--data.loading.on_decode_error", "count_as_wrong", *UNTRAINED]
     assert main(["test", "--config", str(with_workers), "--data.test", videos, *counting]) == 0
     capsys.readouterr()
     output = tmp_path / "picture.png"

@@ -150,14 +150,9 @@ def test_a_killed_and_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
 def test_two_processes_train_as_one_with_twice_the_batch_and_test_each_video_once(
     tmp_path: Path, experiment: Path, video_tree: Path
 ) -> None:
-    alike = ("--config", experiment, "--model.drop_rate", 0, "--model.temporal_token_dropout", 0)
-    alike = (
-        *alike,
-        "--model.contrastive_loss",
-        "in_batch",
-        "--data.text.templates",
-        "name",
-    )  # of several prompts, each process draws its own
+    one_prompt = ("--data.text.templates", "name")  # of several, each process draws its own
+    whole = ("--model.drop_rate", 0, "--model.temporal_token_dropout", 0, "--model.contrastive_loss", "in_batch")
+    alike = ("--config", experiment, *one_prompt, *whole)
     two = ("--trainer.devices", 2, "--trainer.strategy", "ddp", "--run_dir", tmp_path / "two")
     one = ("--run_dir", tmp_path / "one")
     # Two shots of four classes: 8 videos, of which a step takes 4 in both cases.
@@ -170,13 +165,13 @@ def test_two_processes_train_as_one_with_twice_the_batch_and_test_each_video_onc
     alike = (*alike, "--data.test", video_tree / "odd.csv")
     tested = run_process("test", *alike, *two, "--ckpt_path", last)
     assert tested.returncode == 0, tested.stderr
-    assert run("test", *alike, *one, "--ckpt_path", last) == 0
-    sets = [results(tmp_path / name)["sets"]["test"] for name in ("two", "one")]
+    assert run("test", *alike, "--run_dir", tmp_path / "alone", "--ckpt_path", last) == 0
+    sets = [results(tmp_path / name)["sets"]["test"] for name in ("two", "alone")]
     assert results(tmp_path / "two")["n_processes"] == 2
     assert sets[0].pop("per_class") == sets[1].pop("per_class")
     assert sets[0] == pytest.approx(sets[1], rel=1e-4)
     assert sets[0]["n_evaluated"] == 3  # no multiple of two: nothing was repeated
-    tables = [(tmp_path / name / "predictions_test.csv").read_text() for name in ("two", "one")]
+    tables = [(tmp_path / name / "predictions_test.csv").read_text() for name in ("two", "alone")]
     assert len(tables[0].splitlines()) == 1 + 3
     assert [row.split(",")[:3] for row in tables[0].splitlines()] == [
         row.split(",")[:3] for row in tables[1].splitlines()

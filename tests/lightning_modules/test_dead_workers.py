@@ -95,6 +95,6 @@ def deadly_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_so_do_the_other_commands(
     command: str, experiment: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--data.loading.n_workers", "1", "--data.predict", str(video_tree / "red dance")]
+    options = ["--data.loading.n_workers", "1", "--data.predict", str(video_tree / "red dance"), "--ckpt_path", "none"]
     assert main([command, "--config", str(experiment), *options]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"zsar {command}: error: a decoding worker (process ")

@@ -45,6 +45,7 @@ def test_weights_that_are_not_finite_are_refused_when_they_are_loaded(
     command: str, experiment: Path, broken: Path, tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--config", str(experiment), "--model.weights", str(broken), "--data.predict", str(video_tree)]
+    options += [] if command == "fit" else ["--ckpt_path", "none"]
     with pytest.raises((SystemExit, AssertionError)) as ended:
         assert main([command, *options]) == 0
     assert isinstance(ended.value, AssertionError) or ended.value.code != 0
@@ -82,7 +83,7 @@ def test_logits_that_are_not_finite_give_no_figure(
         return torch.full((*frames.shape[:2], self.backbone.embedding_width), torch.inf)
 
     monkeypatch.setattr(T2L, "embed_frames", overflowing)
-    options = ["--config", str(experiment), "--data.predict", str(video_tree), "--ckpt_path", "null"]
+    options = ["--config", str(experiment), "--data.predict", str(video_tree), "--ckpt_path", "none"]
     assert main([command, *options]) == 1
     assert_no_figure(capsys, tmp_path, "the logits of", "are NaN or infinite (row 0 of the set")
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from lightning_modules.run_lock import locked
 with locked(Path(sys.argv[1])):
     if os.fork() == 0:
+        print("held", flush=True)  # by the child, which has let go of it by now
         time.sleep(60)
         os._exit(0)
-    print("held", flush=True)
     time.sleep(60)
 """
 

@@ -24,8 +24,7 @@ def test_settings_are_those_of_the_adaptation_and_of_its_views(tmp_path: Path) -
 def test_a_result_without_adaptation_has_no_settings_and_no_effects(tmp_path: Path) -> None:
     plain = content(tmp_path / "plain")
     older = {key: value for key, value in plain.items() if key != "adaptation"}
-    validated = content(tmp_path / "validated", adapted=adaptation(), stage="validate")
-    for own in (plain, older, validated):
+    for own in (plain, older):
         assert adaptation_settings(own) == ()
         assert tuning_effects(own) == {}
 

@@ -88,7 +88,6 @@ def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Pa
         ({"text_hash": "newer"}, r"class text of test \(newer test / text test\)"),
         ({"data": {"split_hash": "other"}}, r"videos \(other / videos\)"),
         ({"adapted": adaptation("ZAR")}, r".*adaptation.method \(ZAR / None\).*"),
-        ({"stage": "validate"}, r"stage \(validate / test\)"),
     ],
 )
 def test_runs_of_a_row_that_differ_in_more_than_the_seed_are_refused(

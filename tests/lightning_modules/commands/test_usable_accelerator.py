@@ -27,11 +27,22 @@ def test_gpus_that_are_there_are_accepted_and_the_remedy_is_named_where_there_ar
 @pytest.mark.parametrize("accelerator", ["gpu", "auto"])
 def test_more_devices_than_there_are_is_refused(accelerator: str, devices: object, n_gpus: int) -> None:
     if n_gpus == 0 and accelerator == "auto":
-        check_accelerator(accelerator, devices)  # processes on the CPU may be as many as one likes
-        return
+        return  # processes on the CPU, of which the next test is
     expected = r"but this machine has 2 GPUs; .* --trainer\.devices 2," if n_gpus else "finds no such device"
     with pytest.raises(ValueError, match=expected):
         check_accelerator(accelerator, devices)
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", "auto"])
+def test_more_processes_on_the_cpu_than_it_has_processors_are_refused(
+    accelerator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    monkeypatch.setattr("lightning_modules.commands.usable_accelerator.n_processors", lambda: 4)
+    check_accelerator(accelerator, 4)
+    with pytest.raises(ValueError, match=r"devices is 70, .* this machine has 4 processors; .* at most 4$"):
+        check_accelerator(accelerator, 70)
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "auto", "tpu", None])

@@ -1,4 +1,4 @@
-"""The command line as the user typed it: which files it named, and the command that tests what it has trained.
+"""The command line as the user typed it: the files that it named, and the commands that go on from it.
 
 What is parsed are temporary files, made of experiments, fragments and differences; nothing that is written or said may
 name those.
@@ -6,6 +6,7 @@ name those.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 _FILES = ("--config", "-c", "--adaptation")
 _SECTIONS = ("--model", "--data", "--adaptation")
 _OPTIONS_OF_TEST = ("--config", "-c", "--run_dir", "--trainer", "--seed_everything", *_SECTIONS)
+_REPLACED = ("--ckpt_path", "--overwrite")
 _OF_ANY_TRAINER = ("accelerator", "devices", "num_nodes", "strategy", "precision")
 
 
@@ -44,9 +46,35 @@ def command_to_test(arguments: Sequence[str], run_dir: str) -> str:
     return shlex.join(["zsar", "test", *kept, *([] if named else ["--run_dir", run_dir])])
 
 
+def command_to_go_on(arguments: Sequence[str], checkpoint: Path | str) -> str:
+    """The command line, as for the shell.
+
+    Args:
+        arguments: The command line of the run that was stopped, beginning with the command.
+        checkpoint: Its last checkpoint.
+    """
+    kept: list[str] = []
+    skips = False
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name = argument.partition("=")[0]
+        if skips:
+            skips = False
+        elif name in _REPLACED:
+            skips = "=" not in argument and not following.startswith("-")
+        else:
+            kept.append(argument)
+    return shlex.join(["zsar", *kept, "--ckpt_path", _short(checkpoint)])
+
+
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     """Names of options with their values, whether these were typed after a blank or a "="."""
     parts = [part for argument in arguments for part in (argument.split("=", 1) if argument[:1] == "-" else [argument])]
     names = [i for i, part in enumerate(parts) if part.startswith("--") or part == "-c"]
     for i, end in zip(names, [*names[1:], len(parts)], strict=True):
         yield parts[i], " ".join(parts[i + 1 : end]) if end > i + 1 else None
+
+
+def _short(path: Path | str) -> str:
+    """A path relative to the working directory, if it lies in it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith(os.pardir) else relative
