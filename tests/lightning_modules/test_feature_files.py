@@ -214,11 +214,12 @@ def test_features_that_cannot_be_stored_are_refused(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     features, _ = written(path := tmp_path / "a.safetensors")
 
-    def half(tensors: Any, file: Path, metadata: Any) -> None:
-        file.write_bytes(b"half")
+    def half(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(feature_files, "save_file", half)
+    monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(OSError, match="No space left"):
         written(path)
     assert torch.equal(read_features(path).features, features)
