@@ -14,6 +14,7 @@ from lightning_modules.run_record import flat_record
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
 _FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+_OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
 
 
 def read_result(folder: Path) -> dict[str, Any]:
@@ -81,7 +82,9 @@ def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The model's arguments by dotted name, but for those that may differ in a row; as far as they are known."""
-    return tuple((key, value) for key, value in _flat(given_arguments(content)).items() if key not in _FREE_ARGUMENTS)
+    free = _FREE_ARGUMENTS + (_OF_TRAINING if "model" in (content.get("training") or {}) else ())
+    given = _flat(given_arguments(content)).items()
+    return tuple((key, value) for key, value in given if not any(f"{key}.".startswith(f"{name}.") for name in free))
 
 
 def test_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

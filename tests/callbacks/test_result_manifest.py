@@ -104,6 +104,22 @@ def test_undecodable_videos_are_listed(tmp_path: Path, video_tree: Path) -> None
     assert "red dance" in content["undecodable"][0]
 
 
+def test_of_many_undecodable_videos_twenty_are_printed(
+    tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in video_tree.glob("*/*.mp4"):
+        path.write_bytes(b"")
+    loading = Loading(2, n_workers=0, on_decode_error="count_as_wrong")
+    clips = Clips(n_frames=4, image_size=32)
+    content = results_of(tmp_path, VideoFolder(train=video_tree, test=video_tree, clips=clips, loading=loading))
+    (video_tree / "red dance" / "9.mp4").write_bytes(b"")
+    module = VideoFolder(train=video_tree, test=video_tree, clips=clips, loading=loading)
+    assert len(content["undecodable"]) == 20
+    assert "more, which" not in capsys.readouterr().out
+    results_of(tmp_path, module)
+    assert "and 1 more, which the file of results names" in capsys.readouterr().out
+
+
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     from lightning.pytorch.demos.boring_classes import BoringModel
 
