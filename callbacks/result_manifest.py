@@ -125,6 +125,7 @@ class ResultManifest(Callback):
                 "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),
                 "checkpoint_weights_hash": self._weights_hash,
                 "checkpoint": _checkpoint(trainer, pl_module),
+                "tuned_share": getattr(pl_module, "tuned_share", None),
                 "trained_on": pl_module.trained_on,
             },
             "data": described,
@@ -136,7 +137,7 @@ class ResultManifest(Callback):
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
-            _print(sets, manifest["harmonic_mean"], checkpoint=manifest["model"]["checkpoint"])
+            _print(sets, manifest["harmonic_mean"], weights=_weights(manifest["model"]))
             if stage != "predict":  # of which UndecodableVideos tells
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             if note := text_note(pl_module, record):
@@ -178,9 +179,16 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
     return sets
 
 
-def _print(sets: dict[str, Any], harmonic: float | None, *, checkpoint: str | None) -> None:
+def _weights(model: dict[str, Any]) -> str | None:
+    """What the table says of the weights."""
+    share = model["tuned_share"]
+    mixed = "" if share in (None, 1) else f", a share of {share:g}; the rest is the original's"
+    return None if model["checkpoint"] is None else f"weights: {model['checkpoint']}{mixed}"
+
+
+def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None) -> None:
     """The table of all sets; a prediction has counts alone."""
-    caption = None if checkpoint is None else f"weights: {escape(checkpoint)}"
+    caption = None if weights is None else escape(weights)
     known = [key for key in _ACCURACIES if any(key in of_set for of_set in sets.values())]
     table = Table("set", *[_ACCURACIES[key] for key in known], "listed", "evaluated", "failed", caption=caption)
     for column in table.columns[1:]:

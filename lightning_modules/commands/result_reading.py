@@ -33,9 +33,11 @@ def read_result(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
     try:
-        content = dict(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
-    except (ValueError, TypeError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error}); test again") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds a {type(content).__name__}, not a result; test again")
     if content.get("stage", "test") != "test":  # a summary of runs has none
         raise ValueError(
             f"{path} is of `zsar {content['stage']}`, not of `zsar test`; test again: `zsar test --overwrite` with "
@@ -71,6 +73,10 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
     except KeyError as error:
         raise ValueError(
             f"{path} lacks {error}; was it written by `zsar test`? Give run folders, not summaries"
+        ) from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not laid out as `zsar test` writes it ({error}); was it changed by hand? Test again"
         ) from error
 
 

@@ -78,9 +78,16 @@ def test_each_stage_has_a_file_of_its_own(tmp_path: Path, video_tree: Path, stag
         assert content["class_text"]["predict"]["n_classes"] == 4
 
 
-def test_weights_as_they_are_built_are_called_untrained(tmp_path: Path, module: VideoFolder) -> None:
+def test_weights_as_they_are_built_are_called_untrained(
+    tmp_path: Path, module: VideoFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = FineTunedCLIP(architecture="tiny-clip", weights="random")
     assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] == "untrained weights"
+    mixed = FineTunedCLIP(architecture="tiny-clip", weights="random", tuned_share=0.5)
+    capsys.readouterr()
+    assert results_of(tmp_path, module, model=mixed)["model"]["tuned_share"] == 0.5
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "weights: untrained weights, a share of 0.5; the rest is the original's" in printed
     model.checkpoint_weights_hash = "12ab"  # a script loaded them
     assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] is None
 
