@@ -140,7 +140,7 @@ class ResultManifest(Callback):
             _print(sets, manifest["harmonic_mean"], weights=_weights(manifest["model"]))
             if stage != "predict":  # of which UndecodableVideos tells
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
-            if note := text_note(pl_module, record):
+            if note := text_note(pl_module, record, manifest["adaptation"]):
                 print(note)
             print(f"wrote {path}")
         if not limited:

@@ -7,7 +7,7 @@ of the test itself ("test"). Two runs whose records differ were made otherwise; 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ _KINDS = {
 # What runs of one row may differ in. Texts of a draw are compared by their hashes, and weights to start from, too.
 _FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint")
 _FREE_OF_TEXT = ("hash", "n_classes")
+_NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as adaptations read them
 # Told in other places of a record, or by a checkpoint, or without effect on what is trained.
 _TOLD_OF_MODEL = (
     *("architecture", "weights", "n_frames", "scorer", "prompt_ensemble", "start_from"),
@@ -160,7 +161,9 @@ def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield from _leaves(f"{name}.{key}", of)
 
 
-def text_change(training: Mapping[str, Any], test: Mapping[str, Any]) -> str | None:
+def text_change(
+    training: Mapping[str, Any], test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None
+) -> str | None:
     """In what the class text of a test is of another kind than that of training.
 
     Files differ with the data set, and so do names; kind, templates and the number of prompts need not.
@@ -168,17 +171,24 @@ def text_change(training: Mapping[str, Any], test: Mapping[str, Any]) -> str | N
     Args:
         training: Record of the training.
         test: Record of the test.
+        adaptation: What a test-time adaptation says of itself, which may read names in place of the class text; None
+            for none.
 
     Returns:
         "trained with template (1 prompt a class: 'a photo of a {}.'), tested with ..."; None where both are alike.
     """
-    trained, tested = _manner(training), _manner(test)
+    read = () if adaptation is None else adaptation.get("texts", ("class_text",))
+    texts = [_NAMES] * ("names" in read)
+    texts += test["class_text"].values() if "class_text" in read or adaptation is None else ()
+    trained, tested = _manner(training["class_text"].values()), _manner(texts)
+    if "names" in read and adaptation is not None and adaptation.get("phrase") is not None:
+        tested = f"{tested} beside the phrase {adaptation['phrase']!r}, which is tuned"
     return None if trained == tested else f"trained with {trained}, tested with {tested}"
 
 
-def _manner(record: Mapping[str, Any]) -> str:
+def _manner(texts: Iterable[Mapping[str, Any]]) -> str:
     manners = {}
-    for text in record["class_text"].values():
+    for text in texts:
         n_prompts = text["prompts_per_class"]
         templates = "".join(f" {template!r}" for template in text["templates"][:1])
         more = ", ..." if len(text["templates"]) > 1 else ""
@@ -187,12 +197,15 @@ def _manner(record: Mapping[str, Any]) -> str:
     return " and ".join(manners.values()) or "no class text"
 
 
-def text_note(model: ActionRecognizer, test: Mapping[str, Any]) -> str | None:
+def text_note(
+    model: ActionRecognizer, test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None
+) -> str | None:
     """What the table of a test must say of the class text that its model was trained with.
 
     Args:
         model: The tested model.
         test: Record of the test.
+        adaptation: As for `text_change`.
 
     Returns:
         A sentence where that text is of another kind than the test's, or is not recorded; else None.
@@ -201,7 +214,7 @@ def text_note(model: ActionRecognizer, test: Mapping[str, Any]) -> str | None:
         return None  # not trained
     if model.training_record is None:
         return f"class text of training: {NOT_RECORDED} in the checkpoint; it may be of another kind than the test's"
-    changed = text_change(model.training_record, test)
+    changed = text_change(model.training_record, test, adaptation)
     return None if changed is None else f"another kind of class text than in training: {changed}"
 
 

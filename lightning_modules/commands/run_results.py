@@ -228,7 +228,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         training_draw=_training_draw(trained_on),
         n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),
         epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
-        text_change=text_change(content["training"], content["test"]) if content.get("training") else None,
+        text_change=_text_change(content),
         n_excluded=data.get("n_excluded", 0),
         hashes={
             "videos": data["split_hash"],
@@ -236,6 +236,12 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         },
         tuning=tuning_effects(content),
     )
+
+
+def _text_change(content: Mapping[str, Any]) -> str | None:
+    if not content.get("training"):
+        return None
+    return text_change(content["training"], content["test"], content.get("adaptation"))
 
 
 def _trained_on(described: Mapping[str, Any] | None) -> str | None:

@@ -8,7 +8,7 @@ import yaml
 
 from lightning_modules.cli import main
 from lightning_modules.run_record import flat_record, kind_of_text, text_change
-from tests.lightning_modules.commands.result_makers import record
+from tests.lightning_modules.commands.result_makers import adaptation, record
 
 
 def structure(content: object) -> object:
@@ -64,6 +64,18 @@ def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() ->
 def test_another_kind_of_text_is_told_from_texts_of_other_classes(changes: dict[str, Any], said: str | None) -> None:
     found = text_change(record(training=True), record(**changes))
     assert found is None if said is None else said in str(found)
+
+
+def test_an_adaptation_that_reads_names_does_not_read_the_class_text_of_the_test() -> None:
+    trained, tested = record("templates: name", training=True), record("templates: name")
+    assert text_change(trained, tested, adaptation(texts=["class_text"])) is None
+    named = text_change(trained, tested, adaptation(texts=["names"], phrase="a video of a"))
+    assert named == (
+        "trained with template (1 prompt a class), tested with names (1 prompt a class) beside the phrase "
+        "'a video of a', which is tuned"
+    )
+    both = text_change(trained, tested, adaptation(texts=["names", "class_text"], phrase=None))
+    assert str(both).endswith("tested with names (1 prompt a class) and template (1 prompt a class)")
 
 
 def test_checkpoint_and_results_record_training_and_test(

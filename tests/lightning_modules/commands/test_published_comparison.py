@@ -8,6 +8,7 @@ import pytest
 from lightning_modules.commands.published_comparison import Comparison, compare, method_of
 from lightning_modules.commands.run_groups import RunGroup, group_runs
 from lightning_modules.commands.run_results import read_run
+from lightning_modules.commands.summary_files import text_notes
 from lightning_modules.published_figures import PublishedFigure, load_published_figures
 from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
 
@@ -94,9 +95,9 @@ def test_what_differs_is_said_ours_first(
 
 def test_undecodable_videos_that_count_as_wrong_are_a_difference(tmp_path: Path) -> None:
     counts = {"n_listed": 10, "n_evaluated": 8, "n_failed": 2}
-    assert only(row(tmp_path, sets={"test": {"top1": 80.0, **counts}}), figure()).match == (
-        "undecodable videos that count as wrong 2 / 0"
-    )
+    group = row(tmp_path, sets={"test": {"top1": 80.0, **counts}})
+    assert only(group, figure()).match == "undecodable videos that count as wrong 2 / 0"
+    assert text_notes([group]) == ["t2l: 2 of a run's videos could not be decoded and count as wrong"]
 
 
 def test_a_converted_checkpoint_was_trained_on_what_is_not_recorded(tmp_path: Path) -> None:
