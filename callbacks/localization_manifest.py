@@ -19,6 +19,7 @@ from callbacks.result_manifest import circumstances, is_limited
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
+from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
@@ -127,7 +128,7 @@ class LocalizationManifest(Callback):
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
             if is_test:
                 console = Console(width=None if sys.stdout.isatty() else 120)
-                console.print(_table(sets, manifest["mean"], manifest["std"]))
+                print_whole(console, _table(sets, manifest["mean"], manifest["std"]))
             print(f"wrote {path}")
         if is_test and not limited:
             _check_complete(sets)

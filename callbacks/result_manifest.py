@@ -28,6 +28,7 @@ from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.requested_checkpoint import UNTRAINED
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
+from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
@@ -198,7 +199,7 @@ def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None)
         table.add_row(name, *accuracies, *[str(of_set[k]) for k in ("n_listed", "n_evaluated", "n_failed")])
     if harmonic is not None:
         table.add_row("harmonic mean", f"{harmonic:.1f}")
-    _console().print(table)
+    print_whole(_console(), table)
 
 
 def _print_problems(problems: list[str], became: str) -> None:
