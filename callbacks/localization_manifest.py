@@ -19,6 +19,7 @@ from callbacks.result_manifest import circumstances, is_limited
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
+from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
@@ -40,6 +41,7 @@ class LocalizationManifest(Callback):
         """
         self.config = config
         self._counts = {"n_videos": 0, "n_detections": 0, "n_suppressed": 0}
+        self._problems: list[str] = []
         self._started_at = 0.0
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -61,7 +63,7 @@ class LocalizationManifest(Callback):
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
-        self._counts = dict.fromkeys(self._counts, 0)
+        self._counts, self._problems = dict.fromkeys(self._counts, 0), []
         self._started_at = time.perf_counter()
 
     def on_test_batch_end(
@@ -75,6 +77,7 @@ class LocalizationManifest(Callback):
     ) -> None:
         """Counts videos and what was found of each set in them."""
         found = [each for of_video in outputs["localizations"] for each in of_video.values()]
+        self._problems += outputs["undecodable"]
         self._counts["n_videos"] += len(outputs["rows"])
         self._counts["n_detections"] += sum(len(each.detections) for each in found)
         self._counts["n_suppressed"] += sum(len(each.suppressed) for each in found)
@@ -97,7 +100,8 @@ class LocalizationManifest(Callback):
         assert isinstance(pl_module, ActionLocalizer)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         is_test = stage == "test"
-        sets = _sets(pl_module, data) if is_test else _predicted_sets(pl_module, data)
+        problems = sorted(problem for own in gather_from_all(self._problems, trainer) for problem in own)
+        sets = _sets(pl_module, data) if is_test else _predicted_sets(pl_module, data, n_failed=len(problems))
         counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
         limited = is_limited(trainer, stage)
         described = data.describe()
@@ -107,6 +111,7 @@ class LocalizationManifest(Callback):
             "sets": sets,
             **(mean_and_deviation(list(sets.values())) if is_test else {}),
             "complete": not limited,
+            "undecodable": problems,
             "seconds": round(time.perf_counter() - self._started_at, 2),
             **{name: sum(of_process[name] for of_process in counts) for name in counts[0]},
             "model": {
@@ -123,7 +128,7 @@ class LocalizationManifest(Callback):
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
             if is_test:
                 console = Console(width=None if sys.stdout.isatty() else 120)
-                console.print(_table(sets, manifest["mean"], manifest["std"]))
+                print_whole(console, _table(sets, manifest["mean"], manifest["std"]))
             print(f"wrote {path}")
         if is_test and not limited:
             _check_complete(sets)
@@ -160,10 +165,10 @@ def _sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, float]]:  # 
     }
 
 
-def _predicted_sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, int]]:  # noqa: ANN401 - a data module
+def _predicted_sets(model: ActionLocalizer, data: Any, *, n_failed: int) -> dict[str, dict[str, int]]:  # noqa: ANN401
     """Counts of each set, all of which read the same videos."""
     return {
-        text.set_name: {"n_classes": len(text.names), "n_listed": len(data.videos)}
+        text.set_name: {"n_classes": len(text.names), "n_listed": len(data.videos), "n_failed": n_failed}
         for text in model.class_texts["predict"]
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import os
 import platform
 import subprocess
@@ -27,9 +28,12 @@ from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.requested_checkpoint import UNTRAINED
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
+from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
+_ACCURACIES = {"top1": "top-1 %", "top5": "top-5 %", "mean_class": "mean class %"}
+_SHOWN = 20  # videos, which may be many
 
 
 class ResultManifest(Callback):
@@ -122,6 +126,7 @@ class ResultManifest(Callback):
                 "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),
                 "checkpoint_weights_hash": self._weights_hash,
                 "checkpoint": _checkpoint(trainer, pl_module),
+                "tuned_share": getattr(pl_module, "tuned_share", None),
                 "trained_on": pl_module.trained_on,
             },
             "data": described,
@@ -133,9 +138,10 @@ class ResultManifest(Callback):
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
-            became = "counted as wrong" if stage == "test" else "left out"
-            _print(sets, manifest["harmonic_mean"], problems, became, checkpoint=manifest["model"]["checkpoint"])
-            if note := text_note(pl_module, record):
+            _print(sets, manifest["harmonic_mean"], weights=_weights(manifest["model"]))
+            if stage != "predict":  # of which UndecodableVideos tells
+                _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
+            if note := text_note(pl_module, record, manifest["adaptation"]):
                 print(note)
             print(f"wrote {path}")
         if not limited:
@@ -168,27 +174,43 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
         prefix = f"{model.metric_prefix(stage, text)}/"
         own = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
         counts = {name: int(own.pop(name)) for name in ("n_evaluated", "n_failed")}
-        per_class = dict(zip(text.names, model.per_class_percent[text.set_name], strict=True))
+        of_classes = zip(text.names, model.per_class_percent[text.set_name], strict=True)
+        per_class = {class_name: percent for class_name, percent in of_classes if not math.isnan(percent)}
         sets[text.set_name] = {**own, "n_listed": len(loader.dataset), **counts, "per_class": per_class}
     return sets
 
 
-def _print(
-    sets: dict[str, Any], harmonic: float | None, problems: list[str], became: str, *, checkpoint: str | None
-) -> None:
-    caption = None if checkpoint is None else f"weights: {escape(checkpoint)}"
-    table = Table("set", "top-1 %", "top-5 %", "mean class %", "listed", "evaluated", "failed", caption=caption)
+def _weights(model: dict[str, Any]) -> str | None:
+    """What the table says of the weights."""
+    share = model["tuned_share"]
+    mixed = "" if share in (None, 1) else f", a share of {share:g}; the rest is the original's"
+    return None if model["checkpoint"] is None else f"weights: {model['checkpoint']}{mixed}"
+
+
+def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None) -> None:
+    """The table of all sets; a prediction has counts alone."""
+    caption = None if weights is None else escape(weights)
+    known = [key for key in _ACCURACIES if any(key in of_set for of_set in sets.values())]
+    table = Table("set", *[_ACCURACIES[key] for key in known], "listed", "evaluated", "failed", caption=caption)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, of_set in sets.items():
-        accuracies = [f"{of_set[k]:.1f}" if k in of_set else "" for k in ("top1", "top5", "mean_class")]
+        accuracies = [f"{of_set[k]:.1f}" if k in of_set else "" for k in known]
         table.add_row(name, *accuracies, *[str(of_set[k]) for k in ("n_listed", "n_evaluated", "n_failed")])
     if harmonic is not None:
         table.add_row("harmonic mean", f"{harmonic:.1f}")
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
-    for problem in problems:
-        console.print(f"[red]{became}:[/red] {escape(problem)}", highlight=False)
+    print_whole(_console(), table)
+
+
+def _print_problems(problems: list[str], became: str) -> None:
+    for problem in problems[:_SHOWN]:
+        _console().print(f"[red]{became}:[/red] {escape(problem)}", highlight=False, soft_wrap=True)
+    if len(problems) > _SHOWN:
+        print(f"and {len(problems) - _SHOWN} more, which the file of results names")
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def _check_complete(sets: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from torch import Tensor
 
 from callbacks.objectives.confidence_selection import entropy
+from zsar.runtime.narrow_tables import print_whole
 
 _WIDTH = 120  # characters, where the output is no terminal
 _CAPTION = (
@@ -128,4 +129,4 @@ def print_report(method: str, sets: Mapping[str, TuningTotals]) -> None:
         entropies = f"{metrics['entropy_before']:.2f} -> {metrics['entropy_after']:.2f}"
         seconds = [f"{metrics[of]:.3f}" for of in ("view_seconds", "encoding_seconds", "tuning_seconds")]
         table.add_row(name, *(known if totals.n_labelled else [""] * 4), entropies, str(totals.not_tuned), *seconds)
-    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    print_whole(Console(width=None if sys.stdout.isatty() else _WIDTH), table)

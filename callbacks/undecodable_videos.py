@@ -28,11 +28,12 @@ class UndecodableVideos(Callback):
     def __init__(self) -> None:
         """Makes the callback."""
         self._problems: list[str] = []
+        self._n_decoded = 0
         self._told: set[str] = set()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts over."""
-        self._problems = []
+        self._problems, self._n_decoded = [], 0
 
     on_validation_start = on_predict_start = on_test_start
 
@@ -46,7 +47,12 @@ class UndecodableVideos(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Collects what could not be decoded."""
-        self._problems += batch.undecodable if isinstance(batch, VideoBatch) else outputs["undecodable"]
+        if isinstance(batch, VideoBatch):
+            self._problems += batch.undecodable
+            self._n_decoded += len(batch) - int(batch.failed.sum())
+        else:
+            self._problems += outputs["undecodable"]
+            self._n_decoded += len(outputs["rows"])
 
     on_validation_batch_end = on_predict_batch_end = on_test_batch_end
 
@@ -69,11 +75,11 @@ class UndecodableVideos(Callback):
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Counts and names the videos without a prediction."""
         problems = self._of_all(trainer)
+        n_decoded = sum(gather_from_all(self._n_decoded, trainer))
         if not problems or not trainer.is_global_zero:
             return
-        print(
-            f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; the others are predicted"
-        )
+        others = "the others are predicted" if n_decoded else "there are no others, and nothing is predicted"
+        print(f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; {others}")
         for problem in problems[:_SHOWN]:
             print(f"  not decoded: {problem}")
         if len(problems) > _SHOWN:

@@ -7,7 +7,7 @@ of the test itself ("test"). Two runs whose records differ were made otherwise; 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,12 @@ _KINDS = {
 # What runs of one row may differ in. Texts of a draw are compared by their hashes, and weights to start from, too.
 _FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint")
 _FREE_OF_TEXT = ("hash", "n_classes")
+_NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as adaptations read them
+# Told in other places of a record, or by a checkpoint, or without effect on what is trained.
+_TOLD_OF_MODEL = (
+    *("architecture", "weights", "n_frames", "scorer", "prompt_ensemble", "start_from"),
+    *("tuned_share", "gradient_checkpointing"),
+)
 
 
 def run_record(
@@ -53,13 +59,25 @@ def run_record(
         "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},
         "scorer": getattr(scoring, "scorer", None),
         "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
-        **({"start_from": getattr(model, "started_from", None)} if stage == "fit" else {}),
+        **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops")},
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
         "versions": {"torch": str(torch.__version__), "lightning": version("lightning")},
         "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
+    }
+
+
+def _training_record(model: ActionRecognizer | ActionLocalizer, trainer: Trainer) -> dict[str, Any]:
+    """What a training is made with and a test is not: how it starts, learns, sees its clips and chooses the best."""
+    clips = getattr(trainer.datamodule, "clips", None)  # type: ignore[attr-defined]
+    chosen = trainer.checkpoint_callback
+    return {
+        "start_from": getattr(model, "started_from", None),
+        "model": {name: of for name, of in model.hparams.items() if name not in _TOLD_OF_MODEL and name[:1] != "_"},
+        "clips": {name: getattr(clips, name, None) for name in ("train_sampling", "augmentation")},
+        "best_by": getattr(chosen, "monitor", None),
     }
 
 
@@ -94,7 +112,9 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
     if stage != "fit":
         return {**record, "batch_per_process": getattr(loading, "test_batch_size", None) or batch}
     accumulation = trainer.accumulate_grad_batches
-    seen = trainer.fit_loop.epoch_loop.batch_progress.total.processed  # type: ignore[attr-defined]
+    batches: Any = trainer.fit_loop.epoch_loop.batch_progress
+    seen = batches.current.processed
+    n_open = seen % accumulation if seen < trainer.num_training_batches else 0  # whose gradients are in no weights yet
     return {
         **record,
         "batch_per_process": batch,
@@ -102,7 +122,10 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
         "batch_in_total": None if batch is None else batch * trainer.world_size * accumulation,
         "max_epochs": trainer.max_epochs,
         "max_steps": trainer.max_steps if trainer.max_steps > 0 else None,
-        "epochs_done": round(seen / trainer.num_training_batches, 3) if trainer.num_training_batches else 0.0,
+        "gradient_clip": trainer.gradient_clip_val,
+        "epochs_done": round((batches.total.processed - n_open) / trainer.num_training_batches, 3)
+        if trainer.num_training_batches
+        else 0.0,
     }
 
 
@@ -123,12 +146,24 @@ def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
     for key, value in record.items():
         if key == "class_text":
             continue
-        inner = {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, Mapping) else {key: value}
-        flat.update({name: _words(of) for name, of in inner.items() if name not in _FREE})
+        flat.update({name: _words(of) for name, of in _leaves(key, value) if name not in _FREE})
     return flat
 
 
-def text_change(training: Mapping[str, Any], test: Mapping[str, Any]) -> str | None:
+def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """The settings below one of a record; a start that there is not has the leaves of one."""
+    if name == "start_from" and value is None:
+        value = dict.fromkeys(("weights_hash", "trained_on"))
+    if not isinstance(value, Mapping):
+        yield name, value
+        return
+    for key, of in value.items():
+        yield from _leaves(f"{name}.{key}", of)
+
+
+def text_change(
+    training: Mapping[str, Any], test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None
+) -> str | None:
     """In what the class text of a test is of another kind than that of training.
 
     Files differ with the data set, and so do names; kind, templates and the number of prompts need not.
@@ -136,17 +171,24 @@ def text_change(training: Mapping[str, Any], test: Mapping[str, Any]) -> str | N
     Args:
         training: Record of the training.
         test: Record of the test.
+        adaptation: What a test-time adaptation says of itself, which may read names in place of the class text; None
+            for none.
 
     Returns:
         "trained with template (1 prompt a class: 'a photo of a {}.'), tested with ..."; None where both are alike.
     """
-    trained, tested = _manner(training), _manner(test)
+    read = () if adaptation is None else adaptation.get("texts", ("class_text",))
+    texts = [_NAMES] * ("names" in read)
+    texts += test["class_text"].values() if "class_text" in read or adaptation is None else ()
+    trained, tested = _manner(training["class_text"].values()), _manner(texts)
+    if "names" in read and adaptation is not None and adaptation.get("phrase") is not None:
+        tested = f"{tested} beside the phrase {adaptation['phrase']!r}, which is tuned"
     return None if trained == tested else f"trained with {trained}, tested with {tested}"
 
 
-def _manner(record: Mapping[str, Any]) -> str:
+def _manner(texts: Iterable[Mapping[str, Any]]) -> str:
     manners = {}
-    for text in record["class_text"].values():
+    for text in texts:
         n_prompts = text["prompts_per_class"]
         templates = "".join(f" {template!r}" for template in text["templates"][:1])
         more = ", ..." if len(text["templates"]) > 1 else ""
@@ -155,21 +197,24 @@ def _manner(record: Mapping[str, Any]) -> str:
     return " and ".join(manners.values()) or "no class text"
 
 
-def text_note(model: ActionRecognizer, test: Mapping[str, Any]) -> str | None:
+def text_note(
+    model: ActionRecognizer, test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None
+) -> str | None:
     """What the table of a test must say of the class text that its model was trained with.
 
     Args:
         model: The tested model.
         test: Record of the test.
+        adaptation: As for `text_change`.
 
     Returns:
         A sentence where that text is of another kind than the test's, or is not recorded; else None.
     """
-    if model.trained_on is None:
-        return None
+    if model.trained_on is None and model.checkpoint_weights_hash is None:
+        return None  # not trained
     if model.training_record is None:
         return f"class text of training: {NOT_RECORDED} in the checkpoint; it may be of another kind than the test's"
-    changed = text_change(model.training_record, test)
+    changed = text_change(model.training_record, test, adaptation)
     return None if changed is None else f"another kind of class text than in training: {changed}"
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from datamodules.diagnosis import BadVideo, Finding
 from datamodules.video import TrimmedVideoDataModule
+from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
 
 _COLUMNS = ("video", "set", "path", "problem")
@@ -51,7 +52,7 @@ def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
     for row in _merged(findings):
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
+    print_whole(console, table)
     checks_of: dict[str, dict[str, None]] = {}
     for finding in findings:
         if finding.remark and finding.severity != "skipped":

@@ -114,6 +114,8 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
     with whole_result(folder, content):
         data, model, texts = content["data"], content["model"], content["class_text"]
         figures = {name: float(value) for name, value in content["mean"].items()}
+        if not figures:
+            raise KeyError("mean.map")
         settings = LocalizationSettings(
             model=model["class_path"],
             architecture=model["architecture"],
@@ -136,7 +138,7 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
             split_seed=data["split_seed"],
             fold=data["split_number"],
             backbone=model["backbone_hash"],
-            n_adaptations=content["n_adaptations"],
+            n_adaptations=int(content["n_adaptations"]),
             render_seed=data.get("render_seed"),
             hashes={
                 "videos": data["split_hash"],

@@ -1,11 +1,14 @@
-"""Figures of a results.json that no test can have given: no numbers, outside 0 to 100, counts that do not add up."""
+"""Figures of a results.json that no test can have given: no numbers, outside 0 to 100, sums that do not add up."""
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from lightning_modules.metrics.harmonic_mean import harmonic_mean
 
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean", "untuned_top1", "views_top1", "tuned_top1", "paper_mean")
@@ -24,7 +27,7 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
         KeyError: A result lacks its sets.
     """
     of_sets = content["sets"]
-    if not isinstance(of_sets, Mapping):
+    if not isinstance(of_sets, Mapping) or not of_sets:
         raise ValueError(f"{path}: sets is {of_sets!r}, not the figures of each set; test again")
     for name, of_set in of_sets.items():
         if not isinstance(of_set, Mapping):
@@ -35,6 +38,7 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
     _check_numbers(path, overall, "")
     for part in ("mean", "std"):  # of localizers
         _check_numbers(path, content.get(part) or {}, part)
+    _check_sums(path, content)
 
 
 def _check_numbers(path: Path, figures: Mapping[str, Any], place: str) -> None:
@@ -47,6 +51,24 @@ def _check_numbers(path: Path, figures: Mapping[str, Any], place: str) -> None:
                 raise ValueError(f"{path}: {field} is {value!r}, but a count is a whole number from 0 on; test again")
         elif _is_percent(of, name) and not -_TOLERANCE <= value <= 100 + _TOLERANCE:
             raise ValueError(f"{path}: {field} is {value!r}, but a percentage is from 0 to 100; test again")
+
+
+def _check_sums(path: Path, content: Mapping[str, Any]) -> None:
+    """Refuses figures that are not what those of the sets come to."""
+    sets = content["sets"]
+    due = {f"mean.{name}": _mean(sets, name) for name in content.get("mean") or {}}
+    if {"base", "novel"} <= set(sets) and content.get("harmonic_mean") is not None:
+        due["harmonic_mean"] = harmonic_mean(sets["base"]["top1"], sets["novel"]["top1"])
+    for field, value in due.items():
+        part, _, name = field.partition(".")
+        stated = content[part][name] if name else content[part]
+        if value is not None and abs(stated - value) > _TOLERANCE:
+            raise ValueError(f"{path}: {field} is {stated!r}, but the sets come to {value:.4f}; test again")
+
+
+def _mean(sets: Mapping[str, Any], name: str) -> float | None:
+    values = [of_set[name] for of_set in sets.values() if name in of_set]
+    return statistics.mean(values) if values else None
 
 
 def _flat(figures: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, Any]]:

@@ -19,7 +19,7 @@ from lightning_modules.commands.recorded_differences import (
 from lightning_modules.commands.run_groups import RunGroup
 from lightning_modules.commands.run_results import RunSettings
 from lightning_modules.published_figures import PublishedFigure, find_published_figures
-from lightning_modules.run_record import kind_of_text
+from lightning_modules.run_record import NOT_RECORDED, kind_of_text
 
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others are called alike
 # Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
@@ -169,7 +169,8 @@ def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[tuple[str, .
     ]
     if settings.protocol == "base_to_novel":
         if settings.trained_on is not None and figure.shots is not None:
-            pairs.append(("shots", settings.shots or "all", figure.shots))
+            is_known = settings.trained_on != NOT_RECORDED
+            pairs.append(("shots", settings.shots or "all" if is_known else NOT_RECORDED, figure.shots))
         pairs.append(("runs", len(group.runs), figure.n_folds))
     else:
         pairs.append(("folds", group.n_folds, figure.n_folds))
@@ -186,16 +187,22 @@ def _predicted_views(settings: RunSettings) -> int | str:
 
 
 def _only_ours(group: RunGroup) -> list[str]:
-    """Departures from what all the papers do: OpenAI's weights, published lists of videos, no video left out."""
+    """Departures from what all the papers do: OpenAI's weights, trained ones whole, published lists, all videos."""
     found = []
     weights = sorted({run.weights for run in group.runs} - {None, "openai"}, key=str)
     if weights:
         found.append(f"weights {', '.join(Path(str(name)).name for name in weights)} / openai")
     if group.settings.protocol in ("base_to_novel", "few_shot") and not group.settings.lists:
         found.append("split drawn / published lists")
+    share = dict(group.settings.model_arguments).get("tuned_share", "1.0")
+    if float(share) != 1:
+        found.append(f"share of the tuned weights {share} / 1.0")
+    n_failed = max(run.n_failed for run in group.runs)
+    if n_failed:
+        found.append(f"undecodable videos that count as wrong {n_failed} / 0")
     n_excluded = max(run.n_excluded for run in group.runs)
     if n_excluded:
         found.append(f"videos left out {n_excluded} / 0")
-    if text_changes(group.runs):
+    if text_changes(group.runs) and not group.settings.adaptation:  # whose text is its own, in papers too
         found.append("tested with another kind of class text than trained")
     return found

@@ -101,7 +101,8 @@ def start_of(settings: RunSettings) -> str:
     training = dict(settings.training)
     if not training:
         return NOT_RECORDED
-    return training.get("start_from.trained_on", FROM_CLIP)
+    start = training.get("start_from.trained_on", "None")
+    return FROM_CLIP if start == "None" else start
 
 
 def _prompts(settings: RunSettings, test: Mapping[str, str]) -> str:

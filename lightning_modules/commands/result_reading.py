@@ -14,6 +14,7 @@ from lightning_modules.run_record import flat_record
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
 _FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+_OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
 
 
 def read_result(folder: Path) -> dict[str, Any]:
@@ -32,9 +33,11 @@ def read_result(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
     try:
-        content = dict(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant))
-    except (ValueError, TypeError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error}); test again") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds a {type(content).__name__}, not a result; test again")
     if content.get("stage", "test") != "test":  # a summary of runs has none
         raise ValueError(
             f"{path} is of `zsar {content['stage']}`, not of `zsar test`; test again: `zsar test --overwrite` with "
@@ -71,6 +74,10 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
         raise ValueError(
             f"{path} lacks {error}; was it written by `zsar test`? Give run folders, not summaries"
         ) from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not laid out as `zsar test` writes it ({error}); was it changed by hand? Test again"
+        ) from error
 
 
 def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +88,9 @@ def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The model's arguments by dotted name, but for those that may differ in a row; as far as they are known."""
-    return tuple((key, value) for key, value in _flat(given_arguments(content)).items() if key not in _FREE_ARGUMENTS)
+    free = _FREE_ARGUMENTS + (_OF_TRAINING if "model" in (content.get("training") or {}) else ())
+    given = _flat(given_arguments(content)).items()
+    return tuple((key, value) for key, value in given if not any(f"{key}.".startswith(f"{name}.") for name in free))
 
 
 def test_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -155,6 +155,7 @@ def _settings_names(settings: Sequence[RunSettings | LocalizationSettings]) -> l
 def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
     first = runs[0]
     of_draw: dict[tuple[int | str | None, ...], Run | LocalizationRun] = {}
+    of_training: dict[tuple[str, ...], Run] = {}
     seen: dict[tuple[int | str | None, ...], Run | LocalizationRun] = {}
     for run in runs:
         if type(run) is not type(first):
@@ -163,13 +164,18 @@ def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
                 "into folders of other names or use --group-by settings"
             )
         other = of_draw.setdefault(run.draw, run)
-        for reference, theirs, own in (
+        compared: list[tuple[Run | LocalizationRun, Mapping[str, Any], Mapping[str, Any]]] = [
             (first, first.settings.flat(), run.settings.flat()),
             (other, other.hashes, run.hashes),  # other folds may have other classes and videos
-        ):
-            keys = [key for key in {**theirs, **own} if theirs.get(key) != own.get(key)]
+        ]
+        if isinstance(run, Run):
+            like = of_training.setdefault(run.training_draw, run)
+            theirs, own = {"training videos": like.training_videos}, {"training videos": run.training_videos}
+            compared.append((like, theirs, own))
+        for reference, of_reference, of_run in compared:
+            keys = [key for key in {**of_reference, **of_run} if of_reference.get(key) != of_run.get(key)]
             if keys:
-                what = ", ".join(f"{key} ({_said(own, key)} / {_said(theirs, key)})" for key in keys)
+                what = ", ".join(f"{key} ({_said(of_run, key)} / {_said(of_reference, key)})" for key in keys)
                 raise ValueError(
                     f"{name}: {run.folder} differs from {reference.folder} in {what}; runs of one row may differ "
                     "in seed, split seed and fold only; put them into folders of other names or use --group-by settings"

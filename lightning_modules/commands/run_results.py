@@ -23,7 +23,8 @@ from lightning_modules.commands.result_reading import (
     whole_result,
 )
 from lightning_modules.published_figures import EvaluationProtocol
-from lightning_modules.run_record import flat_record, text_change
+from lightning_modules.requested_checkpoint import UNTRAINED
+from lightning_modules.run_record import NOT_RECORDED, flat_record, text_change
 
 HARMONIC_MEAN = "harmonic_mean"
 
@@ -32,6 +33,7 @@ _BY_NAME = ("model_arguments", "adaptation", "training", "test")
 _SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
 # What published lists of few shots hold of each class; their runs do not say how many shots they have.
 _LISTED_SHOTS = (2, 4, 8, 16)
+_KEPT = ("best", "last")  # checkpoints of a training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ class RunSettings:
         class_text: Where the class text of the sets comes from, as `ClassText.source` has it, each source once; "names"
             where an adaptation reads these.
         shift: Which perturbation the test videos are under, and how strong; empty where the data set has none.
+        checkpoint: Which checkpoint of a training was tested: "best", "last", "untrained weights" or "another file";
+            None where nothing is trained.
         lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
@@ -70,6 +74,7 @@ class RunSettings:
     n_test_crops: int
     class_text: tuple[str, ...]
     shift: str
+    checkpoint: str | None
     lists: bool
     model_arguments: tuple[tuple[str, str], ...]
     adaptation: tuple[tuple[str, str], ...] = ()
@@ -100,6 +105,8 @@ class Run:
         fold: Number of the official split, or the list of test videos in its place; None where the result does not say.
         weights: Tag or file of the backbone's weights; None where the result does not say.
         training_videos: Hash of what was trained on; None for no training.
+        training_draw: What decides which videos were trained on; those of one draw are the same for all runs.
+        n_failed: Videos that could not be decoded and count as wrong.
         epochs_done: Epochs of training after which the weights were taken; None where the result does not say.
         text_change: In what the class text of the test is of another kind than that of training; None for nothing, or
             where it is not recorded.
@@ -117,6 +124,8 @@ class Run:
     fold: int | str | None
     weights: str | None
     training_videos: str | None
+    training_draw: tuple[str, ...]
+    n_failed: int
     epochs_done: float | None
     text_change: str | None
     n_excluded: int
@@ -183,6 +192,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
     data, model = content["data"], content["model"]
     trained_on = model["trained_on"]
+    is_known = trained_on is not None or model.get("checkpoint") in (None, UNTRAINED)
     texts = content["class_text"]
     shots = None if trained_on is None else _shots(trained_on, texts)
     protocol = protocol_of(data, trained_on, shots)
@@ -191,13 +201,14 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         architecture=model["architecture"],
         data_set=data_set_of(data),
         protocol=protocol,
-        trained_on=None if trained_on is None else data_set_of(trained_on),
+        trained_on=_trained_on(trained_on) if is_known else NOT_RECORDED,
         shots=shots,
         n_frames=data["n_frames"],
         n_test_clips=data["n_test_clips"],
         n_test_crops=data["n_test_crops"],
         class_text=text_sources(content),
         shift=str(data.get("shift") or data.get("shifts") or ""),
+        checkpoint=_checkpoint(model),
         lists=_uses_lists(protocol, data, trained_on),
         model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
@@ -214,8 +225,10 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
         weights=given_arguments(content).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
+        training_draw=_training_draw(trained_on),
+        n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),
         epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
-        text_change=text_change(content["training"], content["test"]) if content.get("training") else None,
+        text_change=_text_change(content),
         n_excluded=data.get("n_excluded", 0),
         hashes={
             "videos": data["split_hash"],
@@ -223,6 +236,30 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         },
         tuning=tuning_effects(content),
     )
+
+
+def _text_change(content: Mapping[str, Any]) -> str | None:
+    if not content.get("training"):
+        return None
+    return text_change(content["training"], content["test"], content.get("adaptation"))
+
+
+def _trained_on(described: Mapping[str, Any] | None) -> str | None:
+    return None if described is None else data_set_of(described)
+
+
+def _checkpoint(model: Mapping[str, Any]) -> str | None:
+    path: str | None = model.get("checkpoint")
+    if path in (None, UNTRAINED):
+        return path
+    return stem if (stem := Path(path).stem) in _KEPT else "another file"
+
+
+def _training_draw(described: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Data set, fold, split seed and list of the training videos."""
+    own = described or {}
+    listed = (own.get("lists") or {}).get("train")
+    return tuple(str(of) for of in (*(own.get(key) for key in ("data_set", "fold", "split_seed")), listed))
 
 
 def _shots(trained_on: Mapping[str, Any], texts: Mapping[str, Any]) -> int | None:

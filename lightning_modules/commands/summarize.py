@@ -37,6 +37,7 @@ from lightning_modules.commands.summary_files import (
 )
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
 from lightning_modules.published_figures import load_published_figures
+from zsar.runtime.narrow_tables import print_whole
 
 _WIDTH = 120  # characters, where the output is no terminal
 _WIDE = 9  # columns of localization, beyond which deviations stand under the means, as they would not fit beside them
@@ -131,7 +132,7 @@ def _print_runs(console: Console, groups: Sequence[RunGroup]) -> None:
         for group in rows:
             cells = [group.text(name) for name in group.set_names]
             table.add_row(escape(group.name), *cells, str(len(group.runs)))
-        console.print(table)
+        print_whole(console, table)
     if any(len(group.runs) > 1 for group in groups):
         console.print(DEVIATION, highlight=False)
 
@@ -146,7 +147,7 @@ def _print_tuning(console: Console, groups: Sequence[RunGroup]) -> None:
         column.justify = "right"
     for cells in rows:
         table.add_row(*[escape(cell) for cell in cells])
-    console.print(table)
+    print_whole(console, table)
     console.print(TUNING_NOTE, highlight=False)
 
 
@@ -161,7 +162,7 @@ def _print_localization(console: Console, groups: Sequence[LocalizationGroup]) -
         for group in rows:
             name, *cells = localization_cells(group)
             table.add_row(escape(name), *[cell.replace(" ±", "\n±") if is_wide else cell for cell in cells])
-        console.print(table)
+        print_whole(console, table)
     for note in localization_notes(groups):
         console.print(note, highlight=False)
     if any(len(group.runs) > 1 for group in groups):
@@ -175,7 +176,7 @@ def _print_published(console: Console, group: RunGroup, comparisons: Sequence[Co
     for comparison in comparisons:
         cells = [escape(cell) for cell in published_cells(comparison)]
         table.add_row(*cells, style="bold" if comparison.same_method else None)
-    console.print(table)
+    print_whole(console, table)
     for note in notes(comparisons):
         console.print(escape(note), highlight=False)
 
@@ -188,4 +189,4 @@ def _print_published_localization(console: Console, group: LocalizationGroup, ro
     table.add_row(*ours, end_section=True)
     for row, cells in zip(rows, theirs, strict=True):
         table.add_row(*map(escape, cells), style="bold" if row.same_method else None)
-    console.print(table)
+    print_whole(console, table)

@@ -103,12 +103,14 @@ def notes(comparisons: Sequence[Comparison]) -> list[str]:
 
 
 def text_notes(groups: Sequence[RunGroup]) -> list[str]:
-    """What one must know about the class text of rows that were trained: another kind than the test's, or not known."""
+    """What one must know about rows: another class text in training, or none that is known; videos that failed."""
     notes = []
     for group in groups:
         notes += [f"{group.name}: {change}" for change in text_changes(group.runs)]
         if group.settings.trained_on is not None and not group.settings.training:
             notes.append(f"{group.name}: class text and settings of its training are {NOT_RECORDED}")
+        if n_failed := max(run.n_failed for run in group.runs):
+            notes.append(f"{group.name}: {n_failed} of a run's videos could not be decoded and count as wrong")
     return notes
 
 

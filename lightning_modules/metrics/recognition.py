@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import MeanMetric, SumMetric
-from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
 
 class RecognitionMetrics(nn.Module):
@@ -33,7 +33,7 @@ class RecognitionMetrics(nn.Module):
         self.failed_are_wrong = failed_are_wrong
         self.top1 = MulticlassAccuracy(n_classes, average="micro")
         self.top5 = MulticlassAccuracy(n_classes, average="micro", top_k=5) if n_classes > 5 else None
-        self.per_class = MulticlassAccuracy(n_classes, average="none")
+        self.per_class = MulticlassStatScores(n_classes, average="none")
         self.cross_entropy = MeanMetric()
         self.n_evaluated = SumMetric()
         self.n_failed = SumMetric()
@@ -71,7 +71,7 @@ class RecognitionMetrics(nn.Module):
         n_counted = n_evaluated + (n_failed if self.failed_are_wrong else 0)
         if not n_counted:
             return counts
-        results = {"top1": 100 * float(self.top1.compute()), "mean_class": float(self.per_class_percent().mean())}
+        results = {"top1": 100 * float(self.top1.compute()), "mean_class": float(self.per_class_percent().nanmean())}
         if self.top5 is not None:
             results["top5"] = 100 * float(self.top5.compute()) * n_evaluated / n_counted if n_evaluated else 0.0
         if n_evaluated:
@@ -79,8 +79,9 @@ class RecognitionMetrics(nn.Module):
         return {**results, **counts}
 
     def per_class_percent(self) -> Tensor:
-        """Accuracy of each class in percent, [C]; 0 for classes without a video."""
-        return 100 * self.per_class.compute()
+        """Accuracy of each class in percent, [C]; NaN for classes without a video that counts."""
+        counts = self.per_class.compute()  # [C, 5]: true positives first, the number of videos last
+        return 100 * counts[:, 0] / counts[:, -1]
 
     def reset(self) -> None:
         """Starts over."""

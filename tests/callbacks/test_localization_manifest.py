@@ -90,7 +90,9 @@ def test_a_prediction_has_counts_and_no_figures(tmp_path: Path, shapes_root: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["results_predict.json"]
     content = json.loads((tmp_path / "results_predict.json").read_text())
     assert (content["stage"], content["complete"], content["n_videos"]) == ("predict", True, 16)
-    assert content["sets"] == {f"split_{number}": {"n_classes": 8, "n_listed": 16} for number in range(10)}
+    counts = {"n_classes": 8, "n_listed": 16, "n_failed": 0}
+    assert content["sets"] == {f"split_{number}": counts for number in range(10)}
+    assert content["undecodable"] == []
     assert {"mean", "std"}.isdisjoint(content)
 
 

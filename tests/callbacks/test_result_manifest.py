@@ -78,9 +78,16 @@ def test_each_stage_has_a_file_of_its_own(tmp_path: Path, video_tree: Path, stag
         assert content["class_text"]["predict"]["n_classes"] == 4
 
 
-def test_weights_as_they_are_built_are_called_untrained(tmp_path: Path, module: VideoFolder) -> None:
+def test_weights_as_they_are_built_are_called_untrained(
+    tmp_path: Path, module: VideoFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = FineTunedCLIP(architecture="tiny-clip", weights="random")
     assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] == "untrained weights"
+    mixed = FineTunedCLIP(architecture="tiny-clip", weights="random", tuned_share=0.5)
+    capsys.readouterr()
+    assert results_of(tmp_path, module, model=mixed)["model"]["tuned_share"] == 0.5
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "weights: untrained weights, a share of 0.5; the rest is the original's" in printed
     model.checkpoint_weights_hash = "12ab"  # a script loaded them
     assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] is None
 
@@ -102,6 +109,22 @@ def test_undecodable_videos_are_listed(tmp_path: Path, video_tree: Path) -> None
     )
     assert len(content["undecodable"]) == content["sets"]["test"]["n_failed"] == 1
     assert "red dance" in content["undecodable"][0]
+
+
+def test_of_many_undecodable_videos_twenty_are_printed(
+    tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in video_tree.glob("*/*.mp4"):
+        path.write_bytes(b"")
+    loading = Loading(2, n_workers=0, on_decode_error="count_as_wrong")
+    clips = Clips(n_frames=4, image_size=32)
+    content = results_of(tmp_path, VideoFolder(train=video_tree, test=video_tree, clips=clips, loading=loading))
+    (video_tree / "red dance" / "9.mp4").write_bytes(b"")
+    module = VideoFolder(train=video_tree, test=video_tree, clips=clips, loading=loading)
+    assert len(content["undecodable"]) == 20
+    assert "more, which" not in capsys.readouterr().out
+    results_of(tmp_path, module)
+    assert "and 1 more, which the file of results names" in capsys.readouterr().out
 
 
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_test_ends_with_all_that_could_not_be_decoded() -> None:
 
 
 def test_a_model_that_reads_videos_itself_says_what_it_could_not() -> None:
-    callback, at = run("test", [({"undecodable": ("a: cut",)}, torch.zeros(2))])
+    callback, at = run("test", [({"undecodable": ("a: cut",), "rows": torch.zeros(1)}, torch.zeros(2))])
     with pytest.raises(VideoDecodeError, match="^a: cut$"):
         callback.on_test_epoch_end(at, None)  # type: ignore[arg-type]
 
@@ -56,12 +56,23 @@ def test_a_stage_without_bad_videos_says_nothing(capsys: pytest.CaptureFixture[s
 
 
 def test_a_prediction_counts_them_and_names_twenty(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    callback, at = run("predict", [(None, batch(*(f"{i:02d}.mp4: cut" for i in range(23))))])
+    callback, at = run("predict", [(None, batch(*(f"{i:02d}.mp4: cut" for i in range(23)))), (None, batch())])
     callback.on_predict_end(at, None)  # type: ignore[arg-type]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "23 videos could not be decoded; the others are predicted"
     assert (lines[1], lines[20]) == ("  not decoded: 00.mp4: cut", "  not decoded: 19.mp4: cut")
     assert lines[21] == "  and 3 more, which the file of predictions names"
+
+
+def test_a_prediction_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for outputs, own in (
+        (None, batch("a: cut")),
+        ({"undecodable": ("a: cut",), "rows": torch.zeros(0)}, torch.zeros(1)),
+    ):
+        callback, at = run("predict", [(outputs, own)])
+        callback.on_predict_end(at, None)  # type: ignore[arg-type]
+        said = "1 video could not be decoded; there are no others, and nothing is predicted"
+        assert capsys.readouterr().out.splitlines()[0] == said
 
 
 def test_held_out_clips_are_named_once_in_a_training(capsys: pytest.CaptureFixture[str]) -> None:

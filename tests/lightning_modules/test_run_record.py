@@ -8,7 +8,7 @@ import yaml
 
 from lightning_modules.cli import main
 from lightning_modules.run_record import flat_record, kind_of_text, text_change
-from tests.lightning_modules.commands.result_makers import record
+from tests.lightning_modules.commands.result_makers import adaptation, record
 
 
 def structure(content: object) -> object:
@@ -43,7 +43,9 @@ def test_a_flat_record_has_dotted_names_and_each_value_of_several_sets_once() ->
     own["class_text"]["novel"] = {**own["class_text"]["train"], "prompts_per_class": 2}
     flat = flat_record(own)
     assert (flat["class_text.kind"], flat["class_text.prompts_per_class"]) == ("template", "1, 2")
-    assert (flat["trainer.batch_in_total"], flat["precision"], flat["start_from"]) == ("70", "bf16-mixed", "None")
+    assert (flat["trainer.batch_in_total"], flat["precision"]) == ("70", "bf16-mixed")
+    assert (flat["start_from.trained_on"], flat["start_from.weights_hash"]) == ("None", "None")
+    assert flat["model.optimization.learning_rate"] == "5e-05"
     assert not {"seed", "trainer.epochs_done", "class_text.hash"} & set(flat)
 
 
@@ -64,6 +66,18 @@ def test_another_kind_of_text_is_told_from_texts_of_other_classes(changes: dict[
     assert found is None if said is None else said in str(found)
 
 
+def test_an_adaptation_that_reads_names_does_not_read_the_class_text_of_the_test() -> None:
+    trained, tested = record("templates: name", training=True), record("templates: name")
+    assert text_change(trained, tested, adaptation(texts=["class_text"])) is None
+    named = text_change(trained, tested, adaptation(texts=["names"], phrase="a video of a"))
+    assert named == (
+        "trained with template (1 prompt a class), tested with names (1 prompt a class) beside the phrase "
+        "'a video of a', which is tuned"
+    )
+    both = text_change(trained, tested, adaptation(texts=["names", "class_text"], phrase=None))
+    assert str(both).endswith("tested with names (1 prompt a class) and template (1 prompt a class)")
+
+
 def test_checkpoint_and_results_record_training_and_test(
     tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,10 +87,17 @@ def test_checkpoint_and_results_record_training_and_test(
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     about = torch.load(last, weights_only=True)["zsar"]
     training = about["training"]
-    assert structure_of_record(training) == structure_of_record(record(training=True))
+    whole = record(training=True)
+    for key in ("model", "clips"):  # of which the names are the model's and the data's own
+        whole[key] = training[key]
+    assert structure_of_record(training) == structure_of_record(whole)
+    assert training["model"]["optimization"]["learning_rate"] == about["init_args"]["optimization"]["learning_rate"]
+    assert (training["clips"]["train_sampling"], "flip" in training["clips"]["augmentation"]) == ("random", True)
+    assert training["best_by"] is None
     assert training["trainer"] == {
         **{"accelerator": "cpu", "devices": 1, "nodes": 1, "n_processes": 1, "batch_per_process": 4},
         **{"accumulation": 2, "batch_in_total": 8, "max_epochs": 2, "max_steps": None, "epochs_done": 2.0},
+        "gradient_clip": None,
     }
     assert training["class_text"]["train"]["templates"] == ["a photo of a {}."]
     assert (training["precision"], training["seed"], training["start_from"]) == ("32-true", 3, None)
@@ -119,3 +140,14 @@ def test_the_start_of_a_training_is_recorded_by_its_weights(tmp_path: Path, expe
     expected = {"checkpoint": str(start), "weights_hash": begun, "trained_on": "video_folder"}
     assert trained["training"]["start_from"] == expected
     assert trained["weights_hash"] != begun
+
+
+def test_epochs_that_are_done_are_of_the_batches_that_are_in_the_weights(tmp_path: Path, experiment: Path) -> None:
+    own = ("--data.loading.batch_size", "2", "--trainer.accumulate_grad_batches", "3", "--trainer.max_epochs", "1")
+    assert main(["fit", "--config", str(experiment), *own, "--trainer.val_check_interval", "4"]) == 0
+    best = torch.load(tmp_path / "run" / "checkpoints" / "best.ckpt", weights_only=True)
+    n_batches = best["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]["completed"]
+    done = best["zsar"]["training"]["trainer"]["epochs_done"]
+    assert (n_batches % 3, best["global_step"]) == (0, n_batches // 3)
+    assert 0 < done < 1
+    assert round(n_batches / done) > 4

@@ -16,6 +16,13 @@ ZAR_VIEWS = {
     "class_path": "datamodules.views.MultiRateViews",
     "init_args": {"n_crops": 3, "rates": [1.0, 0.5, 0.25, 0.125], "n_samples": 4, "segment_jitter": False},
 }
+# What a training records and a test does not.
+TRAINED = {
+    "start_from": None,
+    "model": {"drop_rate": 0.1, "optimization": {"learning_rate": 5e-5}},
+    "clips": {"train_sampling": "random", "augmentation": {"flip": 0.5}},
+    "best_by": "val/top1",
+}
 
 
 def adaptation(method: str = "ZAR", /, **changes: Any) -> dict[str, Any]:
@@ -72,11 +79,12 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
     trainer |= {"batch_per_process": 70}
     if training:
         trainer |= {"accumulation": 1, "batch_in_total": 70, "max_epochs": 50, "max_steps": None, "epochs_done": 50.0}
+        trainer |= {"gradient_clip": None}
     content: dict[str, Any] = {
         "class_text": {"train" if training else "test": own},
         "scorer": "mean_pooled_cosine",
         "prompt_ensemble": "probability",
-        **({"start_from": None} if training else {}),
+        **({**TRAINED} if training else {}),
         "shift": None,
         **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
         "precision": "bf16-mixed",

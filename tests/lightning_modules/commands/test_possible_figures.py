@@ -53,7 +53,18 @@ def test_means_over_sets_are_figures_too(value: float) -> None:
         check_figures(Path("results.json"), {**recognized(), "harmonic_mean": value})
     for part in ("mean", "std"):
         with pytest.raises(ValueError, match=rf"{part}\.map_0\.3 is"):
-            check_figures(Path("results.json"), {"sets": {}, part: {"map_0.3": value}})
+            check_figures(Path("results.json"), {"sets": {"test": {"n_classes": 2}}, part: {"map_0.3": value}})
+
+
+def test_means_are_what_the_sets_come_to() -> None:
+    sets = {"a": {"map": 20.0}, "b": {"map": 40.0}, "c": {"n_classes": 0}}
+    check_figures(Path("results.json"), {"sets": sets, "mean": {"map": 30.0}})
+    with pytest.raises(ValueError, match=r"mean\.map is 90\.0, but the sets come to 30\.0000; test again"):
+        check_figures(Path("results.json"), {"sets": sets, "mean": {"map": 90.0}})
+    halves = {"base": {"top1": 60.0}, "novel": {"top1": 30.0}}
+    check_figures(Path("results.json"), {"sets": halves, "harmonic_mean": 40.0})
+    with pytest.raises(ValueError, match=r"harmonic_mean is 45, but the sets come to 40\.0000"):
+        check_figures(Path("results.json"), {"sets": halves, "harmonic_mean": 45})
 
 
 def test_videos_that_were_not_localized_are_missed() -> None:
@@ -62,7 +73,7 @@ def test_videos_that_were_not_localized_are_missed() -> None:
         check_figures(Path("results.json"), {"sets": {"test": of_set}})
 
 
-@pytest.mark.parametrize("sets", [{"test": 5}, [1, 2]])
+@pytest.mark.parametrize("sets", [{"test": 5}, [1, 2], {}])
 def test_what_is_no_set_is_refused(sets: Any) -> None:
     with pytest.raises(ValueError, match="not the figures of"):
         check_figures(Path("results.json"), {"sets": sets})

@@ -1,3 +1,4 @@
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 from lightning_modules.commands.published_comparison import Comparison, compare, method_of
 from lightning_modules.commands.run_groups import RunGroup, group_runs
 from lightning_modules.commands.run_results import read_run
+from lightning_modules.commands.summary_files import text_notes
 from lightning_modules.published_figures import PublishedFigure, load_published_figures
 from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
 
@@ -80,6 +82,7 @@ def test_a_run_made_like_the_published_one_is_the_same_protocol(tmp_path: Path) 
         ({}, {"trained_on": described("video_folder")}, "trained on video_folder / kinetics400"),
         ({}, {"arguments": {"weights": "x/laion.pt"}}, "weights laion.pt / openai"),
         ({}, {"data": {"n_excluded": 2}}, "videos left out 2 / 0"),
+        ({}, {"arguments": {"tuned_share": 0.7}}, "share of the tuned weights 0.7 / 1.0"),
         ({"n_frames": None, "n_folds": None}, {}, "not stated: frames, folds"),
         ({"n_frames": 16, "n_views": None}, {"folds": 1}, "frames 8 / 16; folds 1 / 3; not stated: views"),
     ],
@@ -88,6 +91,23 @@ def test_what_differs_is_said_ours_first(
     tmp_path: Path, published: dict[str, Any], changes: dict[str, Any], expected: str
 ) -> None:
     assert only(row(tmp_path, **changes), figure(**published)).match == expected
+
+
+def test_undecodable_videos_that_count_as_wrong_are_a_difference(tmp_path: Path) -> None:
+    counts = {"n_listed": 10, "n_evaluated": 8, "n_failed": 2}
+    group = row(tmp_path, sets={"test": {"top1": 80.0, **counts}})
+    assert only(group, figure()).match == "undecodable videos that count as wrong 2 / 0"
+    assert text_notes([group]) == ["t2l: 2 of a run's videos could not be decoded and count as wrong"]
+
+
+def test_a_converted_checkpoint_was_trained_on_what_is_not_recorded(tmp_path: Path) -> None:
+    folder = write_result(tmp_path / "t2l", {"test": 80.0}, training=None, test=record())
+    content = json.loads((folder / "results.json").read_text())
+    content["model"]["checkpoint"] = "runs/t2l_authors/t2l.ckpt"
+    (folder / "results.json").write_text(json.dumps(content))
+    group = group_runs([read_run(folder)])[0]
+    assert only(group, figure(n_folds=1)).match == "not recorded: trained on, training"
+    assert only(row(tmp_path / "untrained", trained_on=None), figure()).match == "trained on nothing / kinetics400"
 
 
 def test_base_to_novel_compares_sets_runs_shots_and_lists(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from lightning_modules.commands.result_reading import given_arguments, model_arguments, read_result, whole_result
+from lightning_modules.commands.run_results import recognition_run
+from tests.lightning_modules.commands.result_makers import record, write_result
 
 
 def test_a_result_is_read_as_it_is(tmp_path: Path) -> None:
@@ -17,6 +19,21 @@ def test_what_is_no_json_file_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{")
     with pytest.raises(ValueError, match=r"results.json is not JSON .*; test again"):
         read_result(tmp_path)
+    (tmp_path / "results.json").write_text("[1]")
+    with pytest.raises(ValueError, match=r"results.json holds a list, not a result; test again"):
+        read_result(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["model", "data", "class_text", "training", "test", "sets"])
+@pytest.mark.parametrize("value", [None, "text", [1], 5])
+def test_a_result_with_something_else_in_place_of_a_part_is_one_line(tmp_path: Path, path: str, value: object) -> None:
+    folder = write_result(tmp_path / "run", {"test": 50.0}, training=record(training=True), test=record())
+    content = json.loads((folder / "results.json").read_text())
+    assert recognition_run(folder, content).figures == {"test": 50.0}
+    if (path, value) in (("training", None), ("test", None)):
+        return  # older results have none
+    with pytest.raises(ValueError, match="results.json.*[Tt]est again"):
+        recognition_run(folder, {**content, path: value})
 
 
 @pytest.mark.parametrize("stage", ["validate", "predict"])
@@ -32,7 +49,7 @@ def test_what_a_result_lacks_is_named_and_a_part_of_a_test_set_is_none(tmp_path:
         content["sets"]
     with pytest.raises(ValueError, match="a part of the test set only"), whole_result(tmp_path, {"complete": False}):
         pytest.fail("it was taken apart")
-    with whole_result(tmp_path, {"complete": True, "sets": {}}):
+    with whole_result(tmp_path, {"complete": True, "sets": {"test": {}}}):
         pass
 
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +155,33 @@ def test_folds_may_have_classes_and_videos_of_their_own(tmp_path: Path) -> None:
 
 
 def test_training_lists_may_differ_with_the_seed_left_alone(tmp_path: Path) -> None:
-    trained = [described("ucf101", split_hash=f"fs_base_s{i}") for i in (1, 2, 3)]
+    lists = [f"fs_base_s{i}" for i in (1, 2, 3)]
+    trained = [described("ucf101", split_hash=name, lists={"train": f"{name}.txt"}) for name in lists]
     assert sizes(*[result(tmp_path / "t2l" / f"split{i}", trained_on=own) for i, own in enumerate(trained)]) == {
         "t2l": 3
     }
+
+
+def test_runs_that_were_trained_on_other_videos_of_one_draw_are_refused(tmp_path: Path) -> None:
+    trained = [described("ucf101", split_hash=videos) for videos in ("all", "fewer")]
+    first, second = (result(tmp_path / "t2l" / f"seed{i}", seed=i, trained_on=own) for i, own in enumerate(trained))
+    with pytest.raises(ValueError, match=r"seed1 differs from \S*seed0 in training videos \(fewer / all\)"):
+        groups(first, second)
+
+
+@pytest.mark.parametrize("other", ["last.ckpt", "epoch=3.ckpt", "untrained weights"])
+def test_runs_of_another_kind_of_checkpoint_are_refused(tmp_path: Path, other: str) -> None:
+    paths = ("a/checkpoints/best.ckpt", f"a/checkpoints/{other}" if other.endswith(".ckpt") else other)
+    folders = []
+    for i, path in enumerate(paths):
+        folders.append(result(tmp_path / "t2l" / f"seed{i}", seed=i, trained_on=described("ucf101")))
+        content = json.loads((folders[-1] / "results.json").read_text())
+        content["model"]["checkpoint"] = path
+        (folders[-1] / "results.json").write_text(json.dumps(content))
+    with pytest.raises(
+        ValueError, match=r"seed1 differs from \S*seed0 in checkpoint \((last|another file|untrained w.*) "
+    ):
+        groups(*folders)
 
 
 def test_test_lists_count_as_folds(tmp_path: Path) -> None:
@@ -261,6 +285,7 @@ def leaves(*, training: bool) -> list[str]:
     own = recorded(training=training)
     (text,) = own.pop("class_text").values()
     nested = {"class_text": text, **{key: value for key, value in own.items() if isinstance(value, dict)}}
+    assert {"model", "clips"} <= set(nested) or not training
     return [f"{key}.{inner}" for key, of in nested.items() for inner in of] + [key for key in own if key not in nested]
 
 

@@ -64,6 +64,13 @@ def test_videos_that_are_left_out_change_no_figure_but_their_count() -> None:
     assert left_out["top1"] == pytest.approx(200 / 3)
 
 
+def test_a_class_without_a_video_that_counts_is_not_in_the_mean_of_classes() -> None:
+    metrics = RecognitionMetrics(3, failed_are_wrong=False)
+    metrics.update(torch.eye(3)[[0, 1, 0, 2]], torch.tensor([0, 1, 1, 2]), torch.tensor([False, False, False, True]))
+    assert metrics.compute()["mean_class"] == pytest.approx((100 + 50) / 2)
+    assert metrics.per_class_percent().isnan().tolist() == [False, False, True]
+
+
 def test_no_video_that_counts_gives_counts_alone() -> None:
     metrics = RecognitionMetrics(7, failed_are_wrong=False)
     assert metrics.compute() == {"n_evaluated": 0, "n_failed": 0}
