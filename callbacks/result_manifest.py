@@ -20,6 +20,7 @@ from rich.table import Table
 
 from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
+from callbacks.written_line import say_written
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import hash_of_tested_weights
 from lightning_modules.dry_runs import LIMITS, batch_limits
@@ -137,7 +138,7 @@ class ResultManifest(Callback):
             _print(sets, manifest["harmonic_mean"], problems, became, checkpoint=manifest["model"]["checkpoint"])
             if note := text_note(pl_module, record):
                 print(note)
-            print(f"wrote {path}")
+            say_written(path)
         if not limited:
             _check_complete(sets)
 
