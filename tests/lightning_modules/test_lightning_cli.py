@@ -311,8 +311,8 @@ def test_fit_ends_by_saying_where_the_checkpoints_are_and_what_comes_next(
     folder = tmp_path / "run" / "checkpoints"
     score = torch.load(folder / "best.ckpt", weights_only=True)["callbacks"]
     (value,) = {float(state["best_model_score"]) for name, state in score.items() if "ModelCheckpoint" in name}
-    assert best == f"best checkpoint: {folder / 'best.ckpt'} (val/top1 {value:.4g}, after 1 of 1 epochs)"
-    assert last == f"last checkpoint: {folder / 'last.ckpt'} (after 1 of 1 epochs)"
+    assert best == f"best checkpoint: {folder / 'best.ckpt'} (val/top1 {value:.4g}, after 1 of 1 epoch)"
+    assert last == f"last checkpoint: {folder / 'last.ckpt'} (after 1 of 1 epoch)"
     assert following == f"next: zsar test --config {experiment} --model.drop_rate 0.1 --run_dir {tmp_path / 'run'}"
 
 
