@@ -268,7 +268,7 @@ class ActionRecognitionCLI(LightningCLI):
             return
         if run.is_dry or not checkpoints_in(run.checkpoints):
             off = "--trainer.enable_checkpointing is false" if checkpoint is None else "no step was trained"
-            is_dry = run.is_dry or self.trainer.fast_dev_run
+            is_dry = run.is_dry or self.config_init[self.subcommand].trainer.fast_dev_run
             print(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
         elif isinstance(checkpoint, RunCheckpoints):
             print(end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir)))
