@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from callbacks.gathering import gather_from_all
+from callbacks.written_line import say_written
 from lightning_modules.localization import Detection
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import DETECTION_FILES
@@ -79,7 +80,7 @@ class DetectionFile(Callback):
         if failed:
             content["failed"] = {videos[row].id: failed[row] for row in sorted(failed)}
         name = DETECTION_FILES["predict" if trainer.predicting else "test"]
-        print(f"wrote {write_json_whole(Path(trainer.default_root_dir) / name, content)}")
+        say_written(write_json_whole(Path(trainer.default_root_dir) / name, content))
 
     on_predict_end = on_test_epoch_end
 

@@ -31,6 +31,7 @@ from callbacks.even_spread import evenly_spread
 from callbacks.figures import save_figure
 from callbacks.frame_prompt_figure import draw_frame_prompt_scores
 from callbacks.gathering import gather_from_all
+from callbacks.written_line import say_written
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 from zsar.runtime.whole_files import write_json_whole
@@ -144,7 +145,7 @@ class FramePromptScores(Callback):
                 if pictures and isinstance(logger, WandbLogger):
                     logger.log_image(f"{_FOLDER}/{name}", [path for _, path in pictures])
         n_written, n_chosen = sum(map(len, written.values())), sum(map(len, self._chosen.values()))
-        print(f"wrote {n_written} of {n_chosen} pictures into {Path(trainer.default_root_dir) / _FOLDER}")
+        say_written(Path(trainer.default_root_dir) / _FOLDER, f"{n_written} of {n_chosen} pictures into")
         for video in failed:
             print(f"no picture, it could not be decoded: {video}")
         if n_written + len(failed) < n_chosen:

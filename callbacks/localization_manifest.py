@@ -16,6 +16,7 @@ from torch import Tensor
 
 from callbacks.gathering import gather_from_all
 from callbacks.result_manifest import circumstances, is_limited
+from callbacks.written_line import say_written
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
@@ -129,7 +130,7 @@ class LocalizationManifest(Callback):
             if is_test:
                 console = Console(width=None if sys.stdout.isatty() else 120)
                 print_whole(console, _table(sets, manifest["mean"], manifest["std"]))
-            print(f"wrote {path}")
+            say_written(path)
         if is_test and not limited:
             _check_complete(sets)
 

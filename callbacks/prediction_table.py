@@ -9,6 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from callbacks.gathering import gather_from_all
+from callbacks.written_line import say_written
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
 from zsar.runtime.whole_files import whole_file
@@ -83,7 +84,7 @@ class PredictionTable(Callback):
             rows = sorted((row for rows in everyone for row in rows.get(set_name, [])), key=lambda pair: pair[0])
             path = Path(trainer.default_root_dir) / f"predictions_{set_name}.csv"
             _write(path, [row for _, row in rows])
-            print(f"wrote {path}")
+            say_written(path)
 
     on_validation_epoch_end = on_test_epoch_end
     on_predict_end = on_test_epoch_end

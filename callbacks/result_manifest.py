@@ -21,6 +21,7 @@ from rich.table import Table
 
 from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
+from callbacks.written_line import say_written
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import hash_of_tested_weights
 from lightning_modules.dry_runs import LIMITS, batch_limits
@@ -143,7 +144,7 @@ class ResultManifest(Callback):
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             if note := text_note(pl_module, record, manifest["adaptation"]):
                 print(note)
-            print(f"wrote {path}")
+            say_written(path)
         if not limited:
             _check_complete(sets)
 

@@ -150,6 +150,7 @@ def _silence() -> None:
     for name in (
         "lightning.pytorch.utilities.rank_zero",
         "lightning.pytorch.accelerators.cuda",
+        "lightning.fabric.utilities.distributed",  # a line from each process
         "lightning.fabric.utilities.seed",  # the seed is in results.json; a line before an error would hide it
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -162,6 +163,8 @@ def _silence() -> None:
         "You're resuming from a checkpoint that ended before the epoch ended.*",  # our sampler goes on where it was
         "Total length of `list` across ranks is zero.*",  # no clips are held out, by choice
         "Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # a test has no use for them
+        "You requested to overfit but enabled .* dataloader shuffling.*",  # the same batches each epoch, as asked for
+        "torch.distributed.nn.functional.all_gather is deprecated.*",
         "The dirpath has changed from .*",
         "LightningCLI's args parameter is intended to run from within Python.*",
     ):

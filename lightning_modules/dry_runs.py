@@ -7,7 +7,11 @@ had the same limits is no dry run: this is how that run is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+DRY_RUN_PREFIX = "zsar-dry-run-"
+"""Of the names of folders for what dry runs write, which are removed when they end."""
 
 LIMITS = {
     "fit": ("limit_train_batches", "limit_val_batches"),
@@ -32,6 +36,11 @@ def batch_limits(trainer: Mapping[str, Any], command: str) -> dict[str, int | fl
     if command in ("fit", "validate") and trainer.get("overfit_batches"):
         return {**limits, "overfit_batches": trainer["overfit_batches"]}  # it sets the limits of both
     return limits | {name: trainer[name] for name in LIMITS[command] if _is_limit(trainer.get(name))}
+
+
+def is_thrown_away(path: Path) -> bool:
+    """Whether a file lies in the folder of a dry run, which is removed when that ends."""
+    return any(part.startswith(DRY_RUN_PREFIX) for part in path.parts)
 
 
 def _is_limit(value: int | float | None) -> bool:

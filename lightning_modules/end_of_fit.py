@@ -42,4 +42,6 @@ def _when(path: Path) -> str:
     about: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["zsar"]
     trainer = about["training"]["trainer"]
     most = trainer["max_epochs"]
-    return f"after {trainer['epochs_done']:g}{f' of {most}' if most and most > 0 else ''} epochs"
+    known = f" of {most}" if most and most > 0 else ""
+    unit = "epoch" if (most if known else trainer["epochs_done"]) == 1 else "epochs"
+    return f"after {trainer['epochs_done']:g}{known} {unit}"

@@ -19,6 +19,7 @@ from lightning_modules.checkpoints import CheckpointError
 from lightning_modules.dead_workers import explain_dead_worker
 from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
 from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.runtime.whole_files import FULL_REMEDY
 
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 _OURS = (
@@ -141,7 +142,13 @@ def _file_trouble(error: BaseException, command: str) -> str | None:
     if error.strerror is None:
         return str(error) or None  # our own sentence
     where = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+    if error.strerror.endswith(FULL_REMEDY):  # of a file that is whole or not there: its own sentence
+        goes_on = ", with --ckpt_path last if the run folder holds a last.ckpt" if command == "fit" else ""
+        return f"{error.strerror}{goes_on}"
     remedies = {28: "; free some space, or write to another disk", 13: "; check whose it is, or give another folder"}
+    if error.errno == 28 and not where and command in LIGHTNING_COMMANDS:  # a logger's line: no file is named
+        where = "in the run folder or in that of temporary files"
+        return f"{error.strerror}, {where}; free some space, or give another --run_dir"
     return f"{f'{where}: ' if where else ''}{error.strerror}{remedies.get(error.errno or 0, '')}"
 
 

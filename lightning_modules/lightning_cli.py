@@ -161,7 +161,7 @@ class ActionRecognitionCLI(LightningCLI):
             check_localizer_options(model, adaptation=config.adaptation, ckpt_path=config.ckpt_path)
         check_accelerator(config.trainer.accelerator, config.trainer.devices)
         self._open_run(model)
-        if self.subcommand == "test":
+        if self.subcommand in ("test", "validate"):
             config.verbose = False  # both manifests print a table of their own
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
             config.return_predictions = False  # DetectionFile has them; the curves of all videos would fill the memory
@@ -267,7 +267,9 @@ class ActionRecognitionCLI(LightningCLI):
         if not self.trainer.is_global_zero or run is None or self.trainer.interrupted:
             return
         if run.is_dry or not checkpoints_in(run.checkpoints):
-            print("no checkpoint was kept: this was a dry run, or --trainer.enable_checkpointing is false")
+            off = "--trainer.enable_checkpointing is false" if checkpoint is None else "no step was trained"
+            is_dry = run.is_dry or self.config_init[self.subcommand].trainer.fast_dev_run
+            print(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
         elif isinstance(checkpoint, RunCheckpoints):
             print(end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir)))
 

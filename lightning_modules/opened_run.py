@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.dry_runs import batch_limits
+from lightning_modules.dry_runs import DRY_RUN_PREFIX, batch_limits
 from lightning_modules.requested_checkpoint import (
     UNTRAINED,
     CheckpointSummary,
@@ -93,12 +93,17 @@ def open_run(config: Mapping[str, Any], *, command: str, model: type, until_end:
     summary = None if path is None else read_summary(path)
     if command == "fit" and path is not None and summary is not None:
         trainer = config["trainer"]
+        if trainer.get("fast_dev_run"):
+            raise ValueError(
+                f"--trainer.fast_dev_run trains from the start, and not on from {path}; leave out --ckpt_path, or try "
+                "to go on by --trainer.limit_train_batches 2"
+            )
         finished = what_is_left(summary, path, max_epochs=trainer["max_epochs"], max_steps=trainer["max_steps"])
         if finished:
             raise NothingLeft(finished)
     if holds_run(folder, checkpoints) and _is_dry(config, command, path, summary, checkpoints):
-        dry = Path(until_end.enter_context(tempfile.TemporaryDirectory(prefix="zsar-dry-run-")))
-        _say(f"a dry run, as {folder} holds a run: what is written goes to {dry}, and is removed at the end")
+        dry = Path(until_end.enter_context(tempfile.TemporaryDirectory(prefix=DRY_RUN_PREFIX)))
+        _say(f"a dry run, and {folder} holds a run: nothing that is written now is kept")
         run = OpenedRun(dry, dry / "checkpoints", path, is_dry=True)
     else:
         until_end.enter_context(locked(folder))

@@ -151,13 +151,14 @@ def what_is_left(summary: CheckpointSummary, path: Path, *, max_epochs: int | No
     if summary.validation_is_due:
         return None
     ends = (
-        ("max_epochs", "epochs", summary.n_epochs, max_epochs),
-        ("max_steps", "steps", summary.n_steps, max_steps),
+        ("max_epochs", "epoch", summary.n_epochs, max_epochs),
+        ("max_steps", "step", summary.n_steps, max_steps),
     )
     for setting, unit, done, end in ends:
         if end is not None and 0 <= end <= done:
+            units = unit if done == 1 else f"{unit}s"
             return (
-                f"nothing is left to train: {path} has {done} {unit}, and --trainer.{setting} is {end}; raise it "
+                f"nothing is left to train: {path} has {done} {units}, and --trainer.{setting} is {end}; raise it "
                 "to go on"
             )
     return None

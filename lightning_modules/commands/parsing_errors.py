@@ -136,6 +136,11 @@ def _no_class(value: str, section: str, command: str) -> str:
     if value.endswith((".yaml", ".yml", ".json")):
         return f"--{section} {value}: there is no such file{_near_file(Path(value))}"
     names = class_names(section)
+    fragments = {path.stem: path for path in sorted(Path("configs", section).glob("*.yaml"))}
+    if value in fragments and value.lower() not in map(str.lower, names):
+        return f"--{section} {value}: there is no such class or file; did you mean {fragments[value]}?"
+    if fragments and not names:
+        return f"--{section} {value}: there is no such file; give one of {', '.join(map(str, fragments.values()))}"
     if not names:
         return f"--{section} {value}: there is no such class or file; give its path, such as package.module.Class"
     near = did_you_mean(value, names) or ";"

@@ -159,7 +159,8 @@ def _origin(sources: list[str], cache_directory: str | None, error: Exception) -
 def _from_file(name: str, path: Path) -> nn.Module:
     if not path.is_file():
         raise BackboneError(
-            f"weights={str(path)!r} is neither a file nor an open_clip tag of {name}; its tags are {_tags(name)}"
+            f"weights={str(path)!r} is neither a file nor an open_clip tag of {name}{_tags_of(name)}; "
+            "give --weights FILE"
         )
     state = _read_state_dict(path)
     if _OPENAI_ONLY_KEYS & set(state):
@@ -219,6 +220,11 @@ def _check_quick_gelu(name: str, *, needed: bool, weights: str) -> None:
 
 def _tags(name: str) -> str:
     return ", ".join(list_pretrained_tags_by_model(name)) or "none"
+
+
+def _tags_of(name: str) -> str:
+    tags = list_pretrained_tags_by_model(name)
+    return f" ({', '.join(tags)})" if tags else ", which has none"
 
 
 def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments

@@ -32,5 +32,12 @@ def test_without_a_monitor_the_checkpoint_is_the_last(tmp_path: Path) -> None:
     ]
 
 
+def test_one_epoch_is_one(tmp_path: Path) -> None:
+    callback = ModelCheckpoint(monitor=None)
+    for most, said in ((1, "after 1 of 1 epoch"), (2, "after 1 of 2 epochs"), (None, "after 1 epoch")):
+        callback.best_model_path = written(tmp_path / "last.ckpt", 1, most)
+        assert f"({said})" in end_of_fit(callback, "zsar test")
+
+
 def test_where_no_checkpoint_was_written_nothing_is_said() -> None:
     assert end_of_fit(ModelCheckpoint(), "zsar test") == ""

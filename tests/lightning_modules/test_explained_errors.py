@@ -3,6 +3,7 @@ import errno
 import os
 import pickle
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from lightning_modules.commands.model_kinds import KINDS, classes_of
 from lightning_modules.commands.parsing_errors import options_of
 from lightning_modules.explained_errors import LIGHTNING_COMMANDS, explained, unwrapped
 from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.runtime.whole_files import whole_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +47,14 @@ def test_a_remedy_names_the_option_that_the_command_has(command: str, remedy: st
     assert said == f"no weights; give {remedy}"
 
 
+def full(name: str) -> OSError:
+    """The error of a file that did not find room."""
+    with tempfile.TemporaryDirectory() as folder, pytest.raises(OSError, match=name) as raised:  # noqa: SIM117
+        with whole_file(Path(folder) / name):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return raised.value
+
+
 @pytest.mark.parametrize(
     ("error", "command", "parts"),
     [
@@ -56,6 +66,9 @@ def test_a_remedy_names_the_option_that_the_command_has(command: str, remedy: st
         (torch.OutOfMemoryError("CUDA out of memory. Tried"), "test", ["--data.loading.test_batch_size"]),
         (torch.OutOfMemoryError("CUDA out of memory. Tried"), "extract", ["--batch-size"]),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x"), "fit", ["/x: No space left", "free some space"]),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "test", ["in the run folder", "another --run_dir"]),
+        (full("last.ckpt"), "fit", ["run the command again, with --ckpt_path last if the run folder holds"]),
+        (full("results.json"), "test", ["run the command again"]),
         (PermissionError(errno.EACCES, "Permission denied", "/y"), "fit", ["/y: Permission denied"]),
         (FileNotFoundError("there is no list /z"), "fit", ["there is no list /z"]),
         (
@@ -73,6 +86,7 @@ def test_what_a_user_can_act_on_is_one_line(error: Exception, command: str, part
     said = explained(error, command)
     assert said is not None
     assert len(said.splitlines()) == 1
+    assert len(re.findall("free some space|make room", said)) <= 1  # one remedy, whoever named it
     assert len(said) < 400
     for part in parts:
         assert part in said

@@ -15,6 +15,7 @@ import yaml
 from lightning.pytorch import Trainer
 
 from lightning_modules.cli import main
+from lightning_modules.dry_runs import DRY_RUN_PREFIX
 from lightning_modules.requested_checkpoint import checkpoints_in, read_summary
 from lightning_modules.run_folder import RESULT_FILES
 from tests.lightning_modules.runs_on_disk import files_under
@@ -148,7 +149,9 @@ def test_each_stage_has_its_results_of_one_checkpoint_and_no_other_is_mixed_in(
     best = tmp_path / "run" / "checkpoints" / "best.ckpt"
     for command, name in RESULT_FILES.items():
         assert run(command, *options) == 0
-        printed = "".join(capsys.readouterr().out.split())
+        said = capsys.readouterr().out
+        printed = "".join(said.split())
+        assert said.count("┏") == 1  # one table: Lightning's of the same figures is not shown beside ours
         assert printed.count(f"weights:{best}") == 2  # as a line, and in the table, where it is broken
         content = json.loads((tmp_path / "run" / name).read_text())
         assert (content["stage"], content["model"]["checkpoint"]) == (command, str(best))
@@ -162,6 +165,9 @@ def test_each_stage_has_its_results_of_one_checkpoint_and_no_other_is_mixed_in(
     for limited in ("limit_test_batches", "fast_dev_run"):
         assert run("test", *options, f"--trainer.{limited}", 1) == 0
     assert run("fit", *options, "--trainer.overfit_batches", 1) == 0
+    said = capsys.readouterr().out
+    assert "wrote" not in said  # of files that are removed
+    assert DRY_RUN_PREFIX not in said
     assert run("test", *options, "--ckpt_path", "none") == 1
     assert run("test", *options, "--data.text.templates", "{}") == 1
     assert "results.json is of other settings (data.text.templates was" in capsys.readouterr().err
@@ -177,7 +183,9 @@ def test_training_works_with_what_turns_off_a_part_of_it(
     assert run("fit", "--config", experiment, f"--trainer.{setting[0]}", setting[1]) == 0
     kept = bool(checkpoints_in(tmp_path / "run" / "checkpoints"))
     assert kept == (setting[0] == "overfit_batches")
-    assert ("no checkpoint was kept" in capsys.readouterr().out) == (not kept)
+    reasons = {"enable_checkpointing": "--trainer.enable_checkpointing is false", "fast_dev_run": "this was a dry run"}
+    kept_none = [line for line in capsys.readouterr().out.splitlines() if line.startswith("no checkpoint was kept: ")]
+    assert kept_none == ([] if kept else [f"no checkpoint was kept: {reasons[setting[0]]}"])
 
 
 def test_untrained_weights_are_tested_only_if_meant_and_the_result_says_so(
@@ -303,8 +311,8 @@ def test_fit_ends_by_saying_where_the_checkpoints_are_and_what_comes_next(
     folder = tmp_path / "run" / "checkpoints"
     score = torch.load(folder / "best.ckpt", weights_only=True)["callbacks"]
     (value,) = {float(state["best_model_score"]) for name, state in score.items() if "ModelCheckpoint" in name}
-    assert best == f"best checkpoint: {folder / 'best.ckpt'} (val/top1 {value:.4g}, after 1 of 1 epochs)"
-    assert last == f"last checkpoint: {folder / 'last.ckpt'} (after 1 of 1 epochs)"
+    assert best == f"best checkpoint: {folder / 'best.ckpt'} (val/top1 {value:.4g}, after 1 of 1 epoch)"
+    assert last == f"last checkpoint: {folder / 'last.ckpt'} (after 1 of 1 epoch)"
     assert following == f"next: zsar test --config {experiment} --model.drop_rate 0.1 --run_dir {tmp_path / 'run'}"
 
 

@@ -214,7 +214,14 @@ def test_a_dry_run_is_kept_out_of_a_folder_that_holds_a_run(
     assert run.checkpoints.is_relative_to(run.folder)
     assert not run.folder.exists()  # removed at the end
     assert files_under(folder) == before
-    assert capsys.readouterr().out.splitlines()[0].startswith(f"a dry run, as {folder} holds a run: what is written")
+    assert capsys.readouterr().out.splitlines()[0] == (
+        f"a dry run, and {folder} holds a run: nothing that is written now is kept"
+    )
+
+
+def test_a_step_from_the_start_is_not_called_going_on(folder: Path) -> None:
+    with pytest.raises(ValueError, match="fast_dev_run trains from the start, and not on from .*last.ckpt; leave out"):
+        opened(config_of(folder, ckpt_path="last", trainer__max_epochs=9, trainer__fast_dev_run=True), "fit")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

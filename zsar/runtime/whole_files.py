@@ -25,6 +25,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _LONGEST_STEM = 200  # bytes; file systems allow names of 255
+FULL_REMEDY = "; make room and run the command again"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
@@ -153,5 +154,5 @@ def _sync_folder(folder: Path) -> None:
 
 def _named(error: OSError, target: Path) -> OSError:
     left = "what was there before is as it was" if target.exists() else "nothing of it is left behind"
-    remedy = "; make room and run the command again" if error.errno in _FULL else ""
+    remedy = FULL_REMEDY if error.errno in _FULL else ""
     return type(error)(error.errno, f"{target} could not be written: {error.strerror or error} ({left}){remedy}")

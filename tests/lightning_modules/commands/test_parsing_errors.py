@@ -24,6 +24,10 @@ EXPERIMENT = ("--config", "configs/experiment/moving_shapes_t2l.yaml")
         (("--config", "configs/experiment/nope.yaml"), ["nope.yaml: there is no such file"]),
         ((*EXPERIMENT, "--trainer", "configs/trainer/cp.yaml"), ["no such file", "configs/trainer/cpu.yaml"]),
         ((*EXPERIMENT, "--adaptation", "configs/adaptation/za.yaml"), ["no such file", "configs/adaptation/zar.yaml"]),
+        ((*EXPERIMENT, "--trainer", "cpu"), ["no such class or file; did you mean configs/trainer/cpu.yaml?"]),
+        ((*EXPERIMENT, "--trainer", "tpu"), ["--trainer tpu: there is no such file", "configs/trainer/cpu.yaml"]),
+        ((*EXPERIMENT, "--adaptation", "zar"), ["did you mean configs/adaptation/zar.yaml?"]),
+        ((*EXPERIMENT, "--model", "tiny_t2l"), ["did you mean configs/model/tiny_t2l.yaml?"]),
         ((*EXPERIMENT, "--adaptation", "Foo"), ["--adaptation Foo", "--adaptation.help"]),
         ((*EXPERIMENT, "--data.clips.n_frames", "x"), ["--data.clips.n_frames must be a whole number; got x"]),
         (
