@@ -6,7 +6,6 @@ import importlib.metadata
 import math
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.requested_checkpoint import UNTRAINED
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
+from zsar.runtime.code_version import code_version
 from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.whole_files import write_json_whole
 
@@ -249,23 +249,9 @@ def environment() -> dict[str, Any]:
     """Versions of code, packages, decoder and device that a number was made with."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return {
-        "code": _code_version(),
+        "code": code_version(),
         "python": sys.version.split()[0],
         "packages": {**{name: importlib.metadata.version(name) for name in _PACKAGES}, "torch": torch.__version__},
         "platform": platform.platform(),
         "device": device,
     }
-
-
-def _code_version() -> str:
-    """Commit of the checkout that the code runs from, marked where files differ from it; else the package's version."""
-    root = Path(__file__).resolve().parents[1]
-    if not (root / ".git").exists():
-        return f"zsar {importlib.metadata.version('zsar')}"
-    commit = subprocess.run(
-        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return commit.stdout.strip() or f"zsar {importlib.metadata.version('zsar')}"

@@ -120,8 +120,8 @@ class ActionRecognitionCLI(LightningCLI):
         parser.add_argument(
             "--overwrite",
             action="store_true",
-            help="Begin again in a folder that holds a run, and remove its checkpoints, logs and results (fit), or the "
-            "results that this command would replace or mix with others (validate, test, predict).",
+            help="begin again in a folder that holds a run, and remove its checkpoints, logs and results (fit), or the "
+            "results that this command would replace or mix with others (validate, test, predict)",
         )
         parser.link_arguments("run_dir", "trainer.default_root_dir")
         parser.add_argument(

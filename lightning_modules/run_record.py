@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from zsar.runtime.code_version import code_version
+
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
@@ -30,7 +32,7 @@ _KINDS = {
     "names": "names",
 }
 # What runs of one row may differ in. Texts of a draw are compared by their hashes, and weights to start from, too.
-_FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint")
+_FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint", "versions.zsar")
 _FREE_OF_TEXT = ("hash", "n_classes")
 _NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as adaptations read them
 # Told in other places of a record, or by a checkpoint, or without effect on what is trained.
@@ -64,7 +66,7 @@ def run_record(
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops")},
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
-        "versions": {"torch": str(torch.__version__), "lightning": version("lightning")},
+        "versions": {"zsar": code_version(), "torch": str(torch.__version__), "lightning": version("lightning")},
         "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
     }
 

@@ -32,7 +32,10 @@ _EXPLAINED = {
     "--data": ("NAME|FILE", "a data set, as VideoFolder, or a file of configs/data/"),
     "--trainer": ("FILE", "how it is run: configs/trainer/cpu.yaml or gpu.yaml"),
     "--adaptation": ("FILE", "test-time prompt tuning in test and predict: a file of configs/adaptation/"),
-    "--ckpt_path": ("FILE", "the checkpoint to test or, in fit, to go on from, as RUN_DIR/checkpoints/last.ckpt"),
+    "--ckpt_path": (
+        "best|last|none|FILE",
+        "the checkpoint to test (default: the run folder's best, else its last) or, in fit, to go on from",
+    ),
     "--run_dir": ("FOLDER", "folder for everything that the run writes"),
     "--wandb": ("off|offline|online", "track the run with Weights & Biases: offline needs no account"),
     "--wandb_project": ("NAME", "the W&B project"),

@@ -89,7 +89,7 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
         "precision": "bf16-mixed",
         "trainer": trainer,
-        "versions": {"torch": "2.9.0", "lightning": "2.6.6"},
+        "versions": {"zsar": "0123456789ab", "torch": "2.9.0", "lightning": "2.6.6"},
         "seed": 0,
     }
     for name, value in changes.items():

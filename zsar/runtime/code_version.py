@@ -1,0 +1,23 @@
+"""Which code runs: the commit of the checkout that it is in, or the installed version."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import subprocess
+from pathlib import Path
+
+
+@functools.cache
+def code_version() -> str:
+    """Commit of the checkout that the code runs from, marked where files differ from it; else the package's version."""
+    installed = f"zsar {importlib.metadata.version('zsar')}"
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return installed
+    described = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        commit = subprocess.run(described, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine
+        return installed
+    return commit.stdout.strip() or installed
