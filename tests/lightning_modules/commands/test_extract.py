@@ -262,15 +262,15 @@ def test_captions_are_made_once_and_those_of_other_settings_are_refused(
 # --- processes --------------------------------------------------------------------------------------------------------
 
 KILL_IN_THE_THIRD_FILE = """
-    from lightning_modules import feature_files
-    save, calls = feature_files.save_file, []
-    def killing(tensors, path, metadata):
+    from pathlib import Path
+    write, calls = Path.write_bytes, []
+    def killing(path, content):
         calls.append(None)
         if len(calls) == 3:
-            path.write_bytes(b"half")
+            write(path, content[: len(content) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
-        save(tensors, path, metadata)
-    feature_files.save_file = killing
+        return write(path, content)
+    Path.write_bytes = killing
 """
 
 
