@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from lightning_modules.recognizer import ActionRecognizer
 
 
+_IMPORT = "to import one of a method's authors, see `zsar convert`"
+
+
 class CheckpointError(RuntimeError):
     """A checkpoint does not fit the model: the message says where they differ and what to do."""
 
@@ -129,7 +132,7 @@ def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
     Raises:
         CheckpointError: The file is not a checkpoint of zsar, or does not fit.
     """
-    checkpoint = _read(path)
+    checkpoint = read_checkpoint(path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     trained_on = model.trained_on or {}
@@ -156,7 +159,7 @@ def load_recognizer(
     Raises:
         CheckpointError: The file is not a checkpoint of zsar, or does not fit.
     """
-    checkpoint = _read(path)
+    checkpoint = read_checkpoint(path)
     about = checkpoint["zsar"]
     model_class = _import_class(about["class_path"])
     changes = {} if weights is None else {"weights": weights}
@@ -167,13 +170,39 @@ def load_recognizer(
     return model.eval().to(device)
 
 
-def _read(path: Path | str) -> dict[str, Any]:
+def read_plain(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
+    """The entries of a file of tensors and plain types, on the CPU; nothing in it is run.
+
+    Args:
+        path: The file.
+        in_memory: Whether tensors are read at once; else each is read from the file when it is used.
+
+    Raises:
+        CheckpointError: Not such a file.
+    """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=not in_memory)
     except Exception as error:
-        raise CheckpointError(f"{path} cannot be read as a checkpoint: {type(error).__name__}: {error}") from error
-    if not isinstance(checkpoint, dict) or "zsar" not in checkpoint:
-        raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
+        cause = next(iter(str(error).strip().splitlines()), "")
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint: it is cut short, of another kind, or holds Python "
+            f"objects, which zsar does not load since to load them is to run what the file says "
+            f"({type(error).__name__}: {cause[:200]})"
+        ) from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} is no zsar checkpoint (it holds a {type(content).__name__}); {_IMPORT}")
+    return content
+
+
+def read_checkpoint(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
+    """The entries of a checkpoint of zsar; see `read_plain`.
+
+    Raises:
+        CheckpointError: The file is none.
+    """
+    checkpoint = read_plain(path, in_memory=in_memory)
+    if "zsar" not in checkpoint:
+        raise CheckpointError(f"{path} is no zsar checkpoint; {_IMPORT}")
     return checkpoint
 
 

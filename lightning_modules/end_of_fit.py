@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+
+from lightning_modules.checkpoints import read_checkpoint
 
 
 def end_of_fit(checkpoint: ModelCheckpoint, next_command: str) -> str:
@@ -39,8 +39,7 @@ def _existing(path: str) -> Path | None:
 
 def _when(path: Path) -> str:
     """How far training was: "after 3 of 50 epochs", by what the checkpoint records of its training."""
-    about: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["zsar"]
-    trainer = about["training"]["trainer"]
+    trainer = read_checkpoint(path, in_memory=False)["zsar"]["training"]["trainer"]
     most = trainer["max_epochs"]
     known = f" of {most}" if most and most > 0 else ""
     unit = "epoch" if (most if known else trainer["epochs_done"]) == 1 else "epochs"

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoints import read_checkpoint
 from lightning_modules.weights_hash import trained_weights_hash
 
 UNTRAINED = "untrained weights"
@@ -112,12 +110,7 @@ def read_summary(path: Path) -> CheckpointSummary:
     Raises:
         CheckpointError: It cannot be read, or is none of zsar's.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # whatever a file that is no checkpoint makes of torch
-        raise CheckpointError(f"{path} cannot be read as a checkpoint: {type(error).__name__}: {error}") from error
-    if not isinstance(content, dict) or "zsar" not in content:
-        raise CheckpointError(f"{path} is no zsar checkpoint; to import one of a method's authors, see `zsar convert`")
+    content = read_checkpoint(path, in_memory=False)
     about = content["zsar"]
     return CheckpointSummary(
         weights_hash=about.get("weights_hash") or trained_weights_hash(content["state_dict"]),

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoints import read_plain
 from zsar.runtime.whole_files import whole_file
 
 
@@ -44,24 +44,4 @@ class WholeCheckpointIO(TorchCheckpointIO):
         """
         if not os.path.isfile(path):
             raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)}")
-        return read_plain(path)
-
-
-def read_plain(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The entries of a file of tensors and plain types, on the CPU; nothing in it is run.
-
-    Raises:
-        CheckpointError: Not such a file.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        cause = next(iter(str(error).strip().splitlines()), "")
-        raise CheckpointError(
-            f"{os.fspath(path)} cannot be read as a checkpoint: it is cut short, of another kind, or holds Python "
-            f"objects, which zsar does not load since to load them is to run what the file says "
-            f"({type(error).__name__}: {cause[:200]})"
-        ) from error
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{os.fspath(path)} holds a {type(content).__name__}, not a checkpoint")
-    return content
+        return read_plain(os.fspath(path))
