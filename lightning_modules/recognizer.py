@@ -258,21 +258,16 @@ class ActionRecognizer(LightningModule):
         """Logs `train/NAME`, the mean of each epoch however short it is, and `train/NAME_step` every so many steps.
 
         Values are of the whole batch, in one exchange between processes.
-        """
-        means = mean_over_processes(torch.stack(list(values.values())))
-        for name, mean in zip(values, means, strict=True):
-            self.log(f"train/{name}", mean, on_step=False, on_epoch=True, sync_dist=True, batch_size=n_videos)
-            self.log(f"train/{name}_step", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
-
-    def on_before_backward(self, loss: Tensor) -> None:
-        """Ends a training whose loss is not finite, in all processes at once; Lightning calls this.
 
         Raises:
-            NotFiniteError: It is not.
+            NotFiniteError: The loss is not finite in one of the processes, and so its mean is not, in all of them.
         """
-        is_finite = self.trainer.strategy.reduce_boolean_decision(bool(loss.isfinite()), all=True)
+        means = dict(zip(values, mean_over_processes(torch.stack(list(values.values()))), strict=True))
         at = {"step": self.global_step, "epoch": self.current_epoch}
-        check_loss(is_finite, **at, precision=str(self.trainer.precision))
+        check_loss(bool(means["loss"].isfinite()), **at, precision=str(self.trainer.precision))
+        for name, mean in means.items():
+            self.log(f"train/{name}", mean, on_step=False, on_epoch=True, sync_dist=True, batch_size=n_videos)
+            self.log(f"train/{name}_step", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
