@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
-import os
 import platform
 import sys
 import time
@@ -30,6 +29,7 @@ from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
 from zsar.runtime.code_version import code_version
 from zsar.runtime.narrow_tables import print_whole
+from zsar.runtime.seeds import stated_seed
 from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
@@ -238,7 +238,7 @@ def circumstances(trainer: Trainer, texts: Sequence[ClassText]) -> dict[str, Any
     """What a result of any task must say about its run: class text by set, seed, precision, processes, environment."""
     return {
         "class_text": {text.set_name: text_record(text) for text in texts},
-        "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
+        "seed": stated_seed(),
         "precision": str(trainer.precision),
         "n_processes": trainer.world_size,
         "environment": environment(),

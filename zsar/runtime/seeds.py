@@ -21,4 +21,10 @@ def derive_seed(*parts: int | str) -> int:
 
 def run_seed() -> int:
     """The seed of the run as `seed_everything` set it; 0 where it was not called."""
-    return int(os.environ.get("PL_GLOBAL_SEED", "0"))
+    return stated_seed() or 0
+
+
+def stated_seed() -> int | None:
+    """The seed of the run, for its record; None where `seed_everything` was not called."""
+    seed = os.environ.get("PL_GLOBAL_SEED")
+    return None if seed is None else int(seed)
