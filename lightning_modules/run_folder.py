@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning_modules.flat_settings import flat_settings
 from lightning_modules.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
 
 RESULT_FILES = {"test": "results.json", "validate": "results_validate.json", "predict": "results_predict.json"}
@@ -169,17 +170,9 @@ def result_differences(result: Mapping[str, Any], config: Mapping[str, Any]) -> 
 def _leaves(config: Mapping[str, Any]) -> dict[str, str]:
     plain = json.loads(json.dumps({name: config.get(name) for name in _SECTIONS}, default=str))
     precision = (config.get("trainer") or {}).get("precision")
-    leaves = {**dict(_flat(plain)), "trainer.precision": str(precision)}
+    leaves = {**{name: str(value) for name, value in flat_settings(plain)}, "trainer.precision": str(precision)}
     stated = {name: value for name, value in leaves.items() if value != "None"}
     return {name: value for name, value in stated.items() if not _WITHOUT_EFFECT.fullmatch(name)}
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", str(value)
 
 
 # --- what belongs to zsar ---------------------------------------------------------------------------------------------

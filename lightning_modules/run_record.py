@@ -6,14 +6,15 @@ of the test itself ("test"). Two runs whose records differ were made otherwise; 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lightning_modules.flat_settings import flat_settings
 from zsar.runtime.code_version import code_version
+from zsar.runtime.seeds import stated_seed
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
@@ -67,7 +68,7 @@ def run_record(
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
         "versions": {"zsar": code_version(), "torch": str(torch.__version__), "lightning": version("lightning")},
-        "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,
+        "seed": stated_seed(),
     }
 
 
@@ -145,22 +146,10 @@ def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
     texts = list(record["class_text"].values())
     names = dict.fromkeys(name for text in texts for name in text if name not in _FREE_OF_TEXT)
     flat = {f"class_text.{name}": ", ".join(dict.fromkeys(_words(text.get(name)) for text in texts)) for name in names}
-    for key, value in record.items():
-        if key == "class_text":
-            continue
-        flat.update({name: _words(of) for name, of in _leaves(key, value) if name not in _FREE})
-    return flat
-
-
-def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
-    """The settings below one of a record; a start that there is not has the leaves of one."""
-    if name == "start_from" and value is None:
-        value = dict.fromkeys(("weights_hash", "trained_on"))
-    if not isinstance(value, Mapping):
-        yield name, value
-        return
-    for key, of in value.items():
-        yield from _leaves(f"{name}.{key}", of)
+    others = {key: value for key, value in record.items() if key != "class_text"}
+    if others.get("start_from", ...) is None:  # a start that there is not has the leaves of one
+        others["start_from"] = dict.fromkeys(("weights_hash", "trained_on"))
+    return flat | {name: _words(value) for name, value in flat_settings(others) if name not in _FREE}
 
 
 def text_change(

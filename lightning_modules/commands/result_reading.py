@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lightning_modules.commands.possible_figures import check_figures
+from lightning_modules.flat_settings import flat_settings
 from lightning_modules.run_record import flat_record
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
@@ -89,7 +90,7 @@ def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The model's arguments by dotted name, but for those that may differ in a row; as far as they are known."""
     free = _FREE_ARGUMENTS + (_OF_TRAINING if "model" in (content.get("training") or {}) else ())
-    given = _flat(given_arguments(content)).items()
+    given = [(key, str(value)) for key, value in flat_settings(given_arguments(content))]
     return tuple((key, value) for key, value in given if not any(f"{key}.".startswith(f"{name}.") for name in free))
 
 
@@ -104,10 +105,3 @@ def text_hashes(content: Mapping[str, Any]) -> dict[str, str]:
     hashes = {f"class text of {name}": text["hash"] for name, text in content["class_text"].items()}
     trained = (content.get("training") or {}).get("class_text", {})
     return {**hashes, **{f"class text of {name} in training": text["hash"] for name, text in trained.items()}}
-
-
-def _flat(arguments: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in arguments.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": str(value)})
-    return flat
