@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
@@ -20,7 +18,7 @@ from callbacks.written_line import say_written
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
-from zsar.runtime.narrow_tables import print_whole
+from zsar.runtime.terminal import print_whole, result_console
 from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
@@ -128,7 +126,7 @@ class LocalizationManifest(Callback):
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
             if is_test:
-                console = Console(width=None if sys.stdout.isatty() else 120)
+                console = result_console()
                 print_whole(console, _table(sets, manifest["mean"], manifest["std"]))
             say_written(path)
         if is_test and not limited:

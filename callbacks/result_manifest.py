@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -28,8 +27,8 @@ from lightning_modules.requested_checkpoint import UNTRAINED
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
 from zsar.runtime.code_version import code_version
-from zsar.runtime.narrow_tables import print_whole
 from zsar.runtime.seeds import stated_seed
+from zsar.runtime.terminal import print_whole, result_console
 from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
@@ -200,18 +199,14 @@ def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None)
         table.add_row(name, *accuracies, *[str(of_set[k]) for k in ("n_listed", "n_evaluated", "n_failed")])
     if harmonic is not None:
         table.add_row("harmonic mean", f"{harmonic:.1f}")
-    print_whole(_console(), table)
+    print_whole(result_console(), table)
 
 
 def _print_problems(problems: list[str], became: str) -> None:
     for problem in problems[:_SHOWN]:
-        _console().print(f"[red]{became}:[/red] {escape(problem)}", highlight=False, soft_wrap=True)
+        result_console().print(f"[red]{became}:[/red] {escape(problem)}", highlight=False, soft_wrap=True)
     if len(problems) > _SHOWN:
         print(f"and {len(problems) - _SHOWN} more, which the file of results names")
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def _check_complete(sets: dict[str, Any]) -> None:

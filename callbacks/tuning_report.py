@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from callbacks.objectives.confidence_selection import entropy
-from zsar.runtime.narrow_tables import print_whole
+from zsar.runtime.terminal import print_whole, result_console
 
-_WIDTH = 120  # characters, where the output is no terminal
 _CAPTION = (
     "untuned: top-1 with the prompt as it was, and by views: of the mean of its confident views; flips: made right / "
     "wrong by tuning; seconds of a video"
@@ -129,4 +126,4 @@ def print_report(method: str, sets: Mapping[str, TuningTotals]) -> None:
         entropies = f"{metrics['entropy_before']:.2f} -> {metrics['entropy_after']:.2f}"
         seconds = [f"{metrics[of]:.3f}" for of in ("view_seconds", "encoding_seconds", "tuning_seconds")]
         table.add_row(name, *(known if totals.n_labelled else [""] * 4), entropies, str(totals.not_tuned), *seconds)
-    print_whole(Console(width=None if sys.stdout.isatty() else _WIDTH), table)
+    print_whole(result_console(), table)

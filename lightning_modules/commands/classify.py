@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import glob
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.terminal import result_console
 
 NONE_OF_THESE = "none of these"
 
@@ -233,4 +233,4 @@ def _print_table(rankings: Sequence[Ranking], top_k: int) -> None:
                 f"{100 * probability:.1f} %",
                 end_section=rank == len(shown),
             )
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    result_console().print(table)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from datamodules.diagnosis import BadVideo, Finding
 from datamodules.video import TrimmedVideoDataModule
-from zsar.runtime.narrow_tables import print_whole
+from zsar.runtime.terminal import print_whole, result_console
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
 
 _COLUMNS = ("video", "set", "path", "problem")
@@ -51,7 +49,7 @@ def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
     table.columns[4].overflow = "fold"
     for row in _merged(findings):
         table.add_row(*row)
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = result_console()
     print_whole(console, table)
     checks_of: dict[str, dict[str, None]] = {}
     for finding in findings:

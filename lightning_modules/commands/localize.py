@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -47,6 +46,7 @@ from lightning_modules.localization import UntrimmedFeatures
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.stored_sources import check_stored_captions
 from lightning_modules.t3al import T3AL
+from zsar.runtime.terminal import result_console
 
 _THUMBNAIL_PX = 160
 
@@ -250,7 +250,7 @@ def _print(
         failed = [{"path": str(path), "error": problem} for path, problem in problems.items()]
         print(json.dumps([*map(described, found), *failed], indent=2, ensure_ascii=False))
     else:
-        tables = Console(width=None if sys.stdout.isatty() else 120)
+        tables = result_console()
         for video in found:
             tables.print(heading(video), markup=False, highlight=False, style="bold", soft_wrap=True)
             tables.print(segment_table(video))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,9 +36,8 @@ from lightning_modules.commands.summary_files import (
 )
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
 from lightning_modules.published_figures import load_published_figures
-from zsar.runtime.narrow_tables import print_whole
+from zsar.runtime.terminal import print_whole, result_console
 
-_WIDTH = 120  # characters, where the output is no terminal
 _WIDE = 9  # columns of localization, beyond which deviations stand under the means, as they would not fit beside them
 
 
@@ -65,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     n_more = sum(len(compare(group, figures, everything=True)) - len(shown) for group, shown in compared)
     beside = [(group, published_rows(group, figures, everything=options.all_published)) for group in localized]
     n_more += sum(len(published_rows(group, figures, everything=True)) - len(shown) for group, shown in beside)
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    console = result_console()
     _print_runs(console, groups)
     for note in text_notes(groups):
         console.print(escape(note), highlight=False)

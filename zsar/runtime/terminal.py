@@ -1,11 +1,19 @@
-"""Tables in narrow terminals: nothing in them is cut off."""
+"""The console that results are printed on, and tables in narrow terminals, of which nothing is cut off."""
 
 from __future__ import annotations
+
+import sys
 
 from rich.console import Console
 from rich.table import Table
 
 _NARROW = 100  # characters
+_WIDTH_OF_FILES = 120  # characters, where the output is no terminal
+
+
+def result_console() -> Console:
+    """The console of the standard output, as wide as its terminal, or 120 characters where it is a file or a pipe."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
 
 
 def print_whole(console: Console, table: Table) -> None:

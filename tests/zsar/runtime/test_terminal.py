@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from zsar.runtime.narrow_tables import print_whole
+from zsar.runtime.terminal import print_whole, result_console
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
@@ -27,3 +27,10 @@ def test_nine_columns_of_figures_fit_eighty_characters_in_whole_words() -> None:
     print_whole(console, table)
     first = console.file.getvalue().splitlines()[1]  # type: ignore[attr-defined]
     assert [word.strip() for word in first.strip("┃").split("┃")] == list(columns)
+
+
+def test_results_in_a_file_are_as_wide_as_a_wide_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    console = result_console()
+    assert console.width == 120
+    console.print("a" * 119)
+    assert capsys.readouterr().out == "a" * 119 + "\n"
