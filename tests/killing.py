@@ -23,7 +23,11 @@ class KillBeforeStep(Callback):
     ) -> None:
         """Kills."""
         if trainer.global_step == self._step:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.kill()
+
+    def kill(self) -> None:
+        """Kills this process."""
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class SignalInStep(Callback):
@@ -86,21 +90,14 @@ class SignalInTest(Callback):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-class KillAWorker(Callback):
+class KillAWorker(KillBeforeStep):
     """Kills a decoding worker, as the system does when memory is short, or another process of the run."""
 
-    def __init__(self, step: int) -> None:
-        """Makes the callback; `step` counts optimizer steps from 0."""
-        self._step = step
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: VideoBatch, batch_idx: int
-    ) -> None:
+    def kill(self) -> None:
         """Kills the workers."""
-        if trainer.global_step == self._step:
-            for worker in multiprocessing.active_children():
-                assert worker.pid is not None
-                os.kill(worker.pid, signal.SIGKILL)
+        for worker in multiprocessing.active_children():
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGKILL)
 
 
 class KillRank(Callback):

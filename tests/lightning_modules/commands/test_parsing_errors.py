@@ -3,6 +3,7 @@ import pytest
 from lightning_modules.cli import main
 from lightning_modules.commands.parsing_errors import options_of, sentence_of
 from lightning_modules.t2l import T2L
+from tests.lightning_modules.one_line import assert_one_line_error
 
 EXPERIMENT = ("--config", "configs/experiment/moving_shapes_t2l.yaml")
 
@@ -52,14 +53,7 @@ def test_a_wrong_command_line_is_one_line_with_value_and_remedy(
     with pytest.raises(SystemExit) as stopped:
         main(["fit", *arguments])
     assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert said.startswith("zsar fit: error: ")
-    assert len(said.splitlines()) == 1
-    assert len(said) < 400
-    assert "Namespace" not in said
-    assert "Union" not in said
-    for part in parts:
-        assert part in said
+    assert_one_line_error(capsys.readouterr().err, "fit", parts)
 
 
 def test_the_options_of_a_class_are_those_of_its_settings() -> None:
