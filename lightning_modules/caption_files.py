@@ -19,10 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_modules.source_differences import source_differences
+from zsar.runtime.given_files import GivenFileError, read_given_json
 from zsar.runtime.whole_files import write_text_whole
 
 FORMAT_VERSION = 1
+_LONGEST_SHOWN = 80  # characters of a value in a message
 SUFFIX = ".captions.json"
+_AGAIN = "delete it and have it made again by `zsar extract --captions`"
 _REMEDY = "give the settings of the file, delete it to have it made again, or take another folder"
 
 
@@ -150,14 +153,15 @@ def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCapti
         FileNotFoundError: There is no such file.
         CaptionFileError: It is no file of captions, of another version, without a caption, or of another model.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"there is no file of captions {path}; make it by `zsar extract --captions`")
     try:
-        captions = _parse(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        captions = _parse(read_given_json(path, remedy=_AGAIN))
+    except ValueError as error:
+        what = error.what if isinstance(error, GivenFileError) else error
         raise CaptionFileError(
-            f'{path} cannot be read as captions: {error}. It must be like {{"captions": [[1.5, "a man"]]}}; mend it, '
-            "or delete it and have it made again by `zsar extract --captions`"
+            f'{path} cannot be read as captions: {what}. It must be like {{"captions": [[1.5, "a man"]]}}; mend it, '
+            f"or {_AGAIN}"
         ) from error
     if captions.source is not None:
         check_caption_source(path, captions.source, backbone_hash=backbone_hash)
@@ -209,7 +213,7 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
     pairs: Sequence[Any] = content["captions"]
     for i, pair in enumerate(pairs):
         if not (isinstance(pair, list) and len(pair) == 2 and _is_number(pair[0]) and isinstance(pair[1], str)):
-            raise ValueError(f"caption {i} is {json.dumps(pair)}, not a time in seconds and a text")
+            raise ValueError(f"caption {i} is {json.dumps(pair)[:_LONGEST_SHOWN]}, not a time in seconds and a text")
     times = np.array([pair[0] for pair in pairs], dtype=np.float64)
     return VideoCaptions(times, tuple(pair[1] for pair in pairs), _parse_source(content.get("source")))
 

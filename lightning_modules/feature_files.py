@@ -6,23 +6,30 @@ fields of `FeatureSource` as strings, so that a later run sees whether the file 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from lightning_modules.source_differences import source_differences
+from zsar.runtime.given_files import GivenFileError, check_given_file, kind_of_content
 from zsar.runtime.whole_files import whole_file
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
+MOST_FRAMES = 20_000_000  # of a file: a week of video at 30 frames a second
+_STORED = {"fp16": "F16", "fp32": "F32"}  # as safetensors calls these types
+_CHECKED_TOGETHER = 65_536  # frames
+_LONGEST_SHOWN = 40  # characters of a value in a message
 _AGAIN = "extract it again by `zsar extract` with --overwrite"
 _REMEDY = f"give the settings of the file, or {_AGAIN}, or into another --output folder"
 
@@ -154,7 +161,7 @@ def finite_features(path: Path, content: VideoFeatures) -> Tensor:
     Raises:
         FeatureFileError: Some are infinite or not numbers.
     """
-    if not content.features.isfinite().all():
+    if not all(part.isfinite().all() for part in content.features.split(_CHECKED_TOGETHER)):
         raise FeatureFileError(f"{path}: features in it are infinite or not numbers; {_AGAIN}")
     return content.features
 
@@ -185,42 +192,73 @@ def check_source(
 
 
 def _open(path: Path) -> VideoFeatures:
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"there is no file of features {path}; make it by `zsar extract`")
     try:
+        check_given_file(path, remedy=_AGAIN)
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             if header.get("format_version") != str(FORMAT_VERSION):
-                raise FeatureFileError(
-                    f"{path} has format_version {header.get('format_version')}, but this zsar reads {FORMAT_VERSION}; "
-                    f"{_AGAIN}"
-                )
+                raise FeatureFileError(_wrong_version(path, header))
+            source = _parse(header)
+            _check_layout(file, source)
             features, times = file.get_tensor("features"), file.get_tensor("times_seconds").numpy()
-        source = _parse(header)
-        _check_content(features, times, source)
-    except FeatureFileError:
+        _check_times(times, source)
+    except (PermissionError, FeatureFileError):
         raise
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise FeatureFileError(
-            f"{path} cannot be read as features ({type(error).__name__}: {error}); {_AGAIN}"
-        ) from error
+    except Exception as error:  # safetensors has no list of what it raises on headers that lie
+        raise FeatureFileError(f"{path} cannot be read as features ({_said(path, error)}); {_AGAIN}") from error
     return VideoFeatures(features, times, source)
 
 
-def _check_content(features: Tensor, times: NDArray[np.float64], source: FeatureSource) -> None:
-    """Checks all but the values of the features, which are many.
+def _wrong_version(path: Path, header: Mapping[str, str]) -> str:
+    if "format_version" not in header:
+        return f"{path}: its header does not say that it holds features; {_AGAIN}"
+    version = header["format_version"][:_LONGEST_SHOWN]
+    return f"{path} has format_version {version}, but this zsar reads {FORMAT_VERSION}; {_AGAIN}"
+
+
+def _said(path: Path, error: Exception) -> str:
+    """What is wrong with a file: ours, else what it is in place of features, else what safetensors says."""
+    if isinstance(error, GivenFileError):
+        return error.what
+    kind = None if isinstance(error, ValueError) else kind_of_content(path)
+    return f"this is {kind}" if kind else str(error) if isinstance(error, ValueError) else repr(error)
+
+
+def _check_layout(file: Any, source: FeatureSource) -> None:  # noqa: ANN401 - safetensors has no types
+    """Checks types and shapes by the header, before tensors are read.
 
     Raises:
-        ValueError: They are not those of frames in order of time.
+        ValueError: They are not those of frames and their times.
     """
-    if features.ndim != 2 or 0 in features.shape:
-        raise ValueError(f"features must be [N, W] of one frame or more; they are {list(features.shape)}")
-    if features.dtype != DTYPES.get(source.dtype):
-        raise ValueError(f"features must be {source.dtype}, as its header says; they are {features.dtype}")
-    if times.dtype != np.float64 or times.shape != features.shape[:1]:
-        raise ValueError(
-            f"times must be float64 [{len(features)}], one a frame; they are {times.dtype} {list(times.shape)}"
-        )
+    if missing := {"features", "times_seconds"} - set(file.keys()):
+        raise ValueError(f"it has no tensor {' and no tensor '.join(sorted(missing))}")
+    features, times = file.get_slice("features"), file.get_slice("times_seconds")
+    shape, dtype = list(features.get_shape()), features.get_dtype()
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(f"features must be [N, W] of one frame or more; they are {shape}")
+    if dtype != _STORED.get(source.dtype):
+        raise ValueError(f"features must be {source.dtype}, as its header says; they are {_torch_name(dtype)}")
+    if times.get_dtype() != "F64" or list(times.get_shape()) != shape[:1]:
+        found = f"{_torch_name(times.get_dtype()).removeprefix('torch.')} {list(times.get_shape())}"
+        raise ValueError(f"times must be float64 [{shape[0]}], one a frame; they are {found}")
+    if shape[0] > MOST_FRAMES:
+        raise ValueError(f"it has {shape[0]:,} frames, but {MOST_FRAMES:,} is the most")
+
+
+def _torch_name(dtype: str) -> str:
+    """A type as torch calls it: "F16" is "torch.float16"."""
+    kinds = {"F": "torch.float", "I": "torch.int", "U": "torch.uint"}
+    return f"{kinds[dtype[0]]}{dtype[1:]}" if dtype[:1] in kinds and dtype[1:].isdigit() else dtype
+
+
+def _check_times(times: NDArray[np.float64], source: FeatureSource) -> None:
+    """Checks when frames are shown.
+
+    Raises:
+        ValueError: They are not in order of time, or not within the video.
+    """
     wrong = np.flatnonzero(~((times >= 0) & np.isfinite(times)))
     if len(wrong):
         raise ValueError(f"frame {wrong[0]} is at {times[wrong[0]]} seconds; times must be 0 or more")
@@ -228,11 +266,27 @@ def _check_content(features: Tensor, times: NDArray[np.float64], source: Feature
     if len(falls):
         i = int(falls[0])
         raise ValueError(f"times must increase, but frame {i + 1} at {times[i + 1]} follows one at {times[i]} seconds")
+    if not math.isfinite(source.fps):
+        raise ValueError(f"fps in its header is {source.fps}, not a finite number")
     if not times[-1] <= source.duration_seconds < np.inf:
         raise ValueError(f"the video ends at {source.duration_seconds} seconds, but a frame is at {times[-1]}")
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:
-    kinds = {"str": str, "int": int, "float": float}
     known = {"source_hash": "", **header}  # which older files do not have
-    return FeatureSource(**{field.name: kinds[str(field.type)](known[field.name]) for field in fields(FeatureSource)})
+    return FeatureSource(**{field.name: _parsed(known, field.name, str(field.type)) for field in fields(FeatureSource)})
+
+
+def _parsed(header: Mapping[str, str], name: str, kind: str) -> Any:  # noqa: ANN401 - str, int or float
+    if name not in header:
+        raise ValueError(f"its header lacks {name}")
+    text = header[name]
+    if kind == "str":
+        return text
+    try:
+        number = int(text) if kind == "int" else float(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise ValueError(f"{name} in its header is {text[:_LONGEST_SHOWN]!r}, not a number from 0 on")
+    return number

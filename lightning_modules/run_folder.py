@@ -21,12 +21,14 @@ from typing import Any
 
 from lightning_modules.flat_settings import flat_settings
 from lightning_modules.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
+from zsar.runtime.given_files import read_given_json
 
 RESULT_FILES = {"test": "results.json", "validate": "results_validate.json", "predict": "results_predict.json"}
 DETECTION_FILES = {"test": "detections.json", "predict": "detections_predict.json"}
 _SET_OF = {"validate": "val", "predict": "predict"}  # the others are of the test
 _COMMANDS = "fit|validate|test|predict"
 _MOST_DIFFERENCES = 3
+_REMEDY = "remove it, or give another --run_dir"
 # What makes a result, in the configuration of a run, and what of that changes none.
 _SECTIONS = ("seed_everything", "model", "data", "adaptation")
 _WITHOUT_EFFECT = re.compile(
@@ -39,17 +41,33 @@ def results_in(folder: Path) -> dict[str, dict[str, Any]]:
     """The results in a run folder by stage.
 
     Raises:
-        ValueError: One of them is not JSON.
+        ValueError: One of them is not JSON, or not laid out as a result.
     """
     found = {}
     for stage, name in RESULT_FILES.items():
         path = folder / name
-        if path.is_file():
-            try:
-                found[stage] = dict(json.loads(path.read_text(encoding="utf-8")))
-            except ValueError as error:
-                raise ValueError(f"{path} is not JSON ({error}); remove it, or give another --run_dir") from error
+        if path.exists():
+            content = read_given_json(path, remedy=_REMEDY)
+            if not isinstance(content, dict):
+                raise ValueError(f"{path}: it holds a {type(content).__name__}, not a result; {_REMEDY}")
+            _check_layout(path, content)
+            found[stage] = content
     return found
+
+
+def _check_layout(path: Path, result: Mapping[str, Any]) -> None:
+    """Refuses a result in which something that is compared here is of another type."""
+    model, config = result.get("model") or {}, result.get("config") or {}
+    parts: list[tuple[str, object, type]] = [("model", model, dict), ("config", config, dict)]
+    if isinstance(model, dict):
+        parts += [(f"model.{name}", model.get(name), str) for name in ("checkpoint", "checkpoint_weights_hash")]
+    if isinstance(config, dict):
+        parts.append(("config.trainer", config.get("trainer"), dict))
+    for name, value, kind in parts:
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(
+                f"{path}: {name} is a {type(value).__name__}, so `zsar test` has not written it; {_REMEDY}"
+            )
 
 
 def holds_run(folder: Path, checkpoints: Path) -> bool:
@@ -137,7 +155,7 @@ def check_results(folder: Path, stage: str, *, weights: str | None, config: Mapp
 
 
 def _said(weights: str | None, result: Mapping[str, Any] | None = None) -> str:
-    path = None if result is None else result["model"].get("checkpoint")
+    path = None if result is None else (result.get("model") or {}).get("checkpoint")
     name = {None: "a model that is not trained", UNTRAINED: UNTRAINED}.get(weights, f"hash {weights}")
     return name if path in (None, UNTRAINED) else f"{path}, {name}"
 

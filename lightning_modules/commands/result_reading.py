@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from lightning_modules.commands.possible_figures import check_figures
 from lightning_modules.flat_settings import flat_settings
 from lightning_modules.run_record import flat_record
+from zsar.runtime.given_files import read_given_json
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
@@ -31,12 +31,9 @@ def read_result(folder: Path) -> dict[str, Any]:
         ValueError: There is no result, it is not JSON, or it is of another command than `zsar test`.
     """
     path = folder / "results.json"
-    if not path.is_file():
+    if not path.exists():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}); test again") from error
+    content = read_given_json(path, remedy="test again")
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds a {type(content).__name__}, not a result; test again")
     if content.get("stage", "test") != "test":  # a summary of runs has none
@@ -45,10 +42,6 @@ def read_result(folder: Path) -> dict[str, Any]:
             f"--run_dir {folder}"
         )
     return content
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON, and no result")
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
         ({"captions": [[True, "a"]]}, r"caption 0 is \[true, "),
         ({"captions": [[0, None]]}, r"caption 0 is \[0, null\], "),
         ({"captions": [[0, "a"], [-1, "b"]]}, r"caption 1 is at -1\.0 seconds; times must be 0 or more"),
-        ({"captions": [[float("nan"), "b"]]}, "caption 0 is at nan seconds"),
+        ({"captions": [[float("nan"), "b"]]}, "NaN is no number of JSON"),
         (
             {"captions": [[2, "a"], [2, "b"], [1, "c"]]},
             r"sorted by time, but caption 2 at 1\.0 seconds follows one at 2",
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, con
 
 def test_a_file_in_no_text_encoding_and_a_missing_one_are_named(tmp_path: Path) -> None:
     (path := tmp_path / "a.captions.json").write_bytes(b'{"captions": [[0, "\xff"]]}')
-    with pytest.raises(CaptionFileError, match=r"cannot be read as captions: 'utf-8' codec can't decode"):
+    with pytest.raises(CaptionFileError, match=r"cannot be read as captions: byte 0xFF in line 1 is not UTF-8"):
         read_captions(path)
     with pytest.raises(
         FileNotFoundError, match=r"no file of captions .*gone\.captions\.json; make it by `zsar extract -"

@@ -194,7 +194,7 @@ def test_a_missing_file_and_another_version_are_named(tmp_path: Path) -> None:
     with pytest.raises(FeatureFileError, match="has format_version 0, but this zsar reads 1"):
         read_features(path)
     save_file({"weight": torch.ones(1)}, path)
-    with pytest.raises(FeatureFileError, match="has format_version None"):
+    with pytest.raises(FeatureFileError, match="header does not say that it holds features"):
         read_features(path)
 
 
