@@ -1,6 +1,6 @@
 """`make fuzz`: thousands of mutated videos and text files, a table of what came of them, and the files that failed.
 
-    python -m tests.fuzz [--video 5000] [--text 5000] [--seed 0] [--jobs 2] [--only NAME] [--output runs/fuzz]
+python -m tests.fuzz [--video 5000] [--text 5000] [--seed 0] [--jobs 2] [--only NAME] [--output runs/fuzz]
 """
 
 from __future__ import annotations

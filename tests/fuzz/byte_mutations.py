@@ -11,6 +11,9 @@ BOUNDARIES = (
     *(0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 16_000, 100_000, 50_000_000, 10**9),
     *(2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**62, 2**63 - 1, 2**63, 2**64 - 1),
 )
+LONGEST_BYTES = 300_000
+"""Beyond this nothing is made longer: several mutations, each of which repeats something, would fill the memory."""
+
 _LONGEST_BLOCK = 200
 
 
@@ -23,7 +26,8 @@ def mutated(content: bytes, draw: random.Random, kinds: Sequence[Mutation]) -> b
         kinds: The mutations that are drawn from; one that is named twice is drawn twice as often.
     """
     for _ in range(draw.choice((1, 1, 1, 2, 2, 3, 4))):
-        content = draw.choice(kinds)(content, draw)
+        if len(content) <= LONGEST_BYTES:
+            content = draw.choice(kinds)(content, draw)
     return content
 
 

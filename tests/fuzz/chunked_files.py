@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.fuzz.byte_mutations import boundary_value, flip_bits, fill_block, truncate
+from tests.fuzz.byte_mutations import LONGEST_BYTES, boundary_value, fill_block, flip_bits, truncate
 
 
 @dataclass
@@ -49,7 +49,23 @@ _BOXES |= {b"meta": 4, b"stsd": 8, b"dref": 8, b"avc1": 78, b"mp4v": 78, b"hev1"
 _LISTS = {b"RIFF": 4, b"LIST": 4}
 _MASTERS = {
     bytes.fromhex(name): 0
-    for name in "18538067 114d9b74 4dbb 1549a966 1654ae6b ae e0 e1 1f43b675 a0 1c53bb6b bb b7 1254c367 7373".split()
+    for name in [
+        "18538067",
+        "114d9b74",
+        "4dbb",
+        "1549a966",
+        "1654ae6b",
+        "ae",
+        "e0",
+        "e1",
+        "1f43b675",
+        "a0",
+        "1c53bb6b",
+        "bb",
+        "b7",
+        "1254c367",
+        "7373",
+    ]
 }
 
 
@@ -157,7 +173,8 @@ def change_tree(parse: Parse, write: Write, content: bytes, draw: random.Random)
     elif kind == "remove":
         del parent.inner[place]
     elif kind == "repeat":
-        parent.inner[place:place] = [chunk.copy() for _ in range(draw.choice((1, 1, 3, 50)))]
+        n_copies = min(draw.choice((1, 1, 3, 50)), 1 + LONGEST_BYTES // (1 + len(write(chunk))))
+        parent.inner[place:place] = [chunk.copy() for _ in range(n_copies)]
     elif kind == "move":
         draw.choice(parents).inner.append(chunk.copy())
     elif kind == "rename":

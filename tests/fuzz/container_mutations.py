@@ -183,4 +183,3 @@ def mutations_of(suffix: str) -> tuple[Mutation, ...]:
     """What is done to a file with this suffix: half of the time what knows its container, where something does."""
     known = _OF_CONTAINER.get(suffix, ())
     return ANY_BYTES + known * (len(ANY_BYTES) // len(known) if known else 0)
-

@@ -1,4 +1,4 @@
-"""The two families of cases: videos and text."""
+"""The families of cases: videos and text; and readers with faults, by which the harness is tested."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz import text_cases, video_cases
+from tests.fuzz import bad_readers, text_cases, video_cases
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,10 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     "video": Family(tuple(video_cases.SEEDS), video_cases.write_seeds, video_cases.mutate, video_cases.exercise),
     "text": Family(tuple(text_cases.READERS), text_cases.write_seeds, text_cases.mutate, text_cases.exercise),
+}
+WITH_BAD_READERS: Mapping[str, Family] = {
+    **FAMILIES,
+    "bad readers": Family(
+        tuple(bad_readers.READERS), bad_readers.write_seeds, bad_readers.mutate, bad_readers.exercise
+    ),
 }

@@ -31,8 +31,8 @@ class Outcome:
         number: Which mutation of it.
         kind: READ, REFUSED, or the kind of a fault.
         detail: The message.
-        seconds: How long it took.
-        peak_mb: Most memory that the process had meanwhile, in MiB.
+        seconds: Processor time that it took.
+        peak_mb: Most memory that it took, in MiB.
     """
 
     seed_name: str

@@ -213,4 +213,4 @@ def _prepare(path: Path) -> str:
 
 
 def _checksum(frame: Tensor) -> int:
-    return zlib.crc32(frame.contiguous().numpy())
+    return zlib.crc32(frame.contiguous().numpy().tobytes())

@@ -1,0 +1,19 @@
+"""Mutations that once were faults, by number; they are tried in each run of the tests."""
+
+KNOWN_FAULTS: dict[str, tuple[tuple[str, int], ...]] = {
+    "video": (
+        # late time stamps, large pictures, a size that changes
+        *(("fragmented.mp4", 6), ("flash.flv", 16), ("lossless.mkv", 14), ("vp8.webm", 2), ("vp8.webm", 1017)),
+        ("animated.gif", 1025),
+        # frames by index that are others than those read forward
+        *(("index_in_front.mp4", 1), ("index_in_front.mp4", 5), ("index_in_front.mp4", 18), ("with_sound.mp4", 7)),
+        *(("with_sound.mp4", 19), ("h264.mkv", 3), ("h264.mkv", 6), ("h264.mkv", 11), ("h264.mkv", 15)),
+        *(("variable_rate.mkv", 9), ("variable_rate.mkv", 17), ("h264.ts", 10), ("h264.ts", 12)),
+        *(("vp8.webm", 12), ("vp8.webm", 13), ("mjpeg.avi", 1), ("mjpeg.avi", 11), ("mjpeg.avi", 18)),
+        *(("mpeg4.mov", 1006), ("mpeg2.mpg", 1027), ("lossless.mkv", 1002), ("fragmented.mp4", 1002)),
+        # frames that are read by index, but not forward
+        *(("h264.ts", 8), ("h264.ts", 11), ("h264.ts", 15), ("h264.ts", 18), ("h264.ts", 19), ("mpeg4.mov", 1013)),
+    ),
+    "text": (),
+}
+"""Family -> name of the sound file and number of the mutation, of the seed 0."""
