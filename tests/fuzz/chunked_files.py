@@ -140,9 +140,9 @@ def _ebml(content: bytes) -> Iterator[Chunk]:
     while content:
         n_name = 9 - content[0].bit_length()
         n_size = 9 - content[n_name].bit_length() if len(content) > n_name else 9
-        if n_name > 4 or n_size > 8:
-            return
         name, start = content[:n_name], n_name + n_size
+        if n_name > 4 or n_size > 8 or len(content) < start:
+            return
         size = int.from_bytes(content[n_name:start], "big") - (1 << 7 * n_size)
         body, content = content[start : start + size], content[start + size :]
         yield Chunk(name, inner=list(_ebml(body))) if name in _MASTERS else Chunk(name, body)
