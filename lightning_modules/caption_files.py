@@ -226,7 +226,9 @@ def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whateve
         "float": _is_finite,
         "float | None": lambda x: x is None or _is_finite(x),
     }
-    known = {"source_hash": "", "start_seconds": None, **found} if isinstance(found, dict) else {}  # which older files do not have
+    known = (
+        {"source_hash": "", "start_seconds": None, **found} if isinstance(found, dict) else {}
+    )  # which older files do not have
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):
             raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) beside the other fields')

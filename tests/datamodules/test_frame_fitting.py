@@ -5,6 +5,7 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from datamodules.frame_fitting import FrameFitter, fitted_size, scaled_size
 from tests.datamodules.video_makers import moving_picture
@@ -97,9 +98,9 @@ def test_a_frame_of_the_same_shape_is_only_resized() -> None:
 def test_frames_of_another_colour_space_keep_their_colours() -> None:
     colour = (200, 30, 40)
     fitter = FrameFitter(256)
-    converter = av.video.reformatter.VideoReformatter()
-    of_601 = converter.reformat(plain(48, 64, colour), format="yuv420p", dst_colorspace="ITU601")
-    of_709 = converter.reformat(plain(96, 128, colour), format="yuv420p", dst_colorspace="ITU709")
+    converter = VideoReformatter()
+    of_601 = converter.reformat(plain(48, 64, colour), format="yuv420p", dst_colorspace=Colorspace.ITU601)
+    of_709 = converter.reformat(plain(96, 128, colour), format="yuv420p", dst_colorspace=Colorspace.ITU709)
     of_601.colorspace, of_709.colorspace = 6, 1
     fitter.fitted(of_601)
     fitted = fitter.fitted(of_709)
