@@ -86,8 +86,9 @@ class FrameStream:
 
     Attributes:
         n_video_frames: Frames of the whole video.
-        duration_seconds: When its last frame ends, in seconds after the first one begins.
-        times_seconds: float64 [N], when each chosen frame is shown, in seconds after the video's first one.
+        start_seconds: When its first frame is shown, in seconds on the player's clock (`datamodules.decoding`).
+        duration_seconds: When its last frame ends, on that clock.
+        times_seconds: float64 [N], when each chosen frame is shown, on that clock.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class FrameStream:
             self._indices = stride.indices(self._reader)
             times = self._reader.times_seconds
             self.n_video_frames = len(times)
+            self.start_seconds = self._reader.start_seconds
             self.duration_seconds = self._reader.duration_seconds
             self.times_seconds: NDArray[np.float64] = times[self._indices]
         except BaseException:
@@ -163,6 +165,7 @@ class VideoOpened:
 
     video: int
     n_video_frames: int
+    start_seconds: float
     duration_seconds: float
     times_seconds: NDArray[np.float64]
 
@@ -215,7 +218,9 @@ class StreamedVideos(IterableDataset[StreamEvent]):
             with FrameStream(
                 path, self._image_size, stride=self._stride, chunk_size=self._chunk_size, threads=self._threads
             ) as stream:
-                yield VideoOpened(video, stream.n_video_frames, stream.duration_seconds, stream.times_seconds)
+                yield VideoOpened(
+                    video, stream.n_video_frames, stream.start_seconds, stream.duration_seconds, stream.times_seconds
+                )
                 for frames, _ in stream.chunks():
                     yield VideoChunk(video, frames)
         except VideoDecodeError as error:
