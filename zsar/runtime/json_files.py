@@ -17,7 +17,9 @@ from typing import Any
 from zsar.runtime.text_files import decimal_number, fault_in, plain_name, read_text, shown
 
 _MOST_DIGITS = 300
+_MOST_SHOWN = 60
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
@@ -70,7 +72,8 @@ class JsonValue:
         """
         entries = self._of_kind(dict)
         if key not in entries:
-            raise self.fault(f"has no {key!r} (it has {shown(', '.join(entries))}); add it")
+            remedy = "add it" if self.place else "is it the right file?"
+            raise self.fault(f"has no {key!r} (it has {shown(', '.join(entries)) if entries else 'none'}); {remedy}")
         return JsonValue(self.file, self._inner(key), entries[key])
 
     def text(self) -> str:
@@ -120,7 +123,8 @@ class JsonValue:
         return self.value
 
     def _inner(self, key: str) -> str:
-        return f"{self.place}.{key}" if self.place else key
+        called = key if key.isprintable() and len(key) <= _MOST_SHOWN else shown(key)
+        return f"{self.place}.{called}" if self.place else called
 
 
 def read_json(path: Path, what: str, *, if_missing: str = "check the path") -> Any:  # noqa: ANN401 - any JSON
@@ -155,6 +159,9 @@ def parse_json(text: str, path: Path | str) -> Any:  # noqa: ANN401 - any JSON
         content = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_decimal, parse_int=_whole
         )
+        if found := _NUL.search(text):
+            line = text.count("\n", 0, found.start()) + 1
+            raise fault_in(path, r"the character \u0000 has no place in a text; remove it", line=line)
         if _SURROGATE.search(text):
             json.dumps(content, ensure_ascii=False).encode()
         return content
