@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -149,14 +150,14 @@ def read_ssv2(path: Path) -> Listing:
     listing = Listing()
     label_of: dict[str, str] = {}
     for entry in _json(path, "https://www.qualcomm.com/developer/software/something-something-v-2-dataset").elements():
-        content = dict(entry.items())
-        if "id" not in content or "template" not in content:
+        content = entry.value
+        if isinstance(content, dict) and not ("id" in content and "template" in content):
             raise entry.fault("has no id or no template; the files of training and validation have both: give those")
-        template = content["template"].text()
-        class_name = label_of.get(template)
+        template = entry["template"]
+        class_name = label_of.get(template.text())
         if class_name is None:
-            class_name = label_of[template] = content["template"].name().replace("[", "").replace("]", "")
-        listing.add(_video_id(content["id"]), class_name)
+            class_name = label_of[template.value] = template.name().replace("[", "").replace("]", "")
+        listing.add(_video_id(entry["id"]), class_name)
     return listing
 
 
@@ -235,6 +236,7 @@ def segment_seconds(segment: JsonValue) -> tuple[float, float]:
     return times[0], times[1]
 
 
+@lru_cache(maxsize=4096)
 def _kinetics_second(text: str) -> int | None:
     """A time of Kinetics, whole or, as in some copies, with a fraction, which file names have not."""
     number = whole_number(text, LARGEST_NUMBER)

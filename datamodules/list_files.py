@@ -9,14 +9,11 @@ Paths are kept as they are written, with the white space in them. These lists ha
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from datamodules.text_tables import LARGEST_NUMBER, Line, read_lines, read_table
 from zsar.runtime.text_files import fault_in, shown, whole_number
 
-_T2L = re.compile(r"(/.*\S)\s+[0-9]+\s+([0-9]+)")
-_VIFI_CLIP = re.compile(r"(.*\S)\s+([0-9]+)")
 _IF_MISSING = "relative paths start from the data root, which $ZSAR_DATA or --data.data_root sets"
 
 
@@ -75,11 +72,13 @@ def read_list(path: Path, n_classes: int) -> tuple[list[str], list[int]]:
 
 
 def _parse(line: Line) -> tuple[str, int]:
-    of_t2l = _T2L.fullmatch(line.text)
-    fields = of_t2l or _VIFI_CLIP.fullmatch(line.text)
-    label = None if fields is None else whole_number(fields[2], LARGEST_NUMBER)
-    # T2L's absolute folders are on its authors' machine: their last part is the video's name.
-    video = "" if fields is None else fields[1].rpartition("/")[2] if of_t2l else fields[1]
+    video, *rest = line.text.rsplit(maxsplit=1)
+    label = whole_number(rest[0], LARGEST_NUMBER) if rest else None
+    if video.startswith("/"):
+        folder, *n_frames = video.rsplit(maxsplit=1)
+        if n_frames and n_frames[0].isdigit():
+            # T2L's absolute folders are on its authors' machine: their last part is the video's name.
+            video = folder.rpartition("/")[2]
     if not video or label is None:
         raise line.fault(
             f"{shown(line.text)} is neither `path label` (ViFi-CLIP) nor `frame_folder n_frames label` (T2L)"

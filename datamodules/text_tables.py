@@ -153,14 +153,17 @@ def iterate_table(
     header = _header(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
     width = len(header)
     places = [header.index(name) if name in header else width for name in (*columns, *may_be_empty, *optional)]
-    n_required = len(columns)
+    n_required, last = len(columns), max(places)
     numbered = enumerate(lines[first:], start=first + 1)
     for number, line in joined_lines(numbered) if by_zsar else numbered:
         cells = cells_of(line, path, number) if '"' in line else line.split(",")
         if len(cells) > width:
             cells = _without_surplus(cells, header, path, number)
-        cells.extend([""] * (width + 1 - len(cells)))
-        row = [stripped(cells[place]) for place in places]
+        if len(cells) <= last:
+            cells.extend([""] * (last + 1 - len(cells)))
+        row = [cells[place].strip() for place in places]
+        if not line.isascii():
+            row = [stripped(cell) for cell in row]
         if not all(row[:n_required]):
             if not any(map(stripped, cells)):
                 continue

@@ -43,6 +43,7 @@ _BINARY = {
     b"SQLite": "database",
 }
 _MOST_SHOWN = 60
+_MOST_DIGITS = 40
 
 
 class ListFileError(ValueError):
@@ -112,7 +113,7 @@ def text_of(data: bytes, path: Path | str) -> str:
 
 def stripped(text: str) -> str:
     """The text without white space and characters without width at its ends."""
-    return text.strip(_EDGES)
+    return text.strip() if text.isascii() else text.strip(_EDGES)
 
 
 def plain_name(text: str) -> str:
@@ -133,9 +134,11 @@ def plain_name(text: str) -> str:
 
 def whole_number(text: str, most: int) -> int | None:
     """A number of ASCII digits from 0 to `most`; None for anything else, such as a sign or an underscore."""
-    if not (text.isascii() and text.isdigit()) or len(text.lstrip("0")) > len(str(most)):
+    if not (text.isdigit() and text.isascii()):
         return None
-    number = int(text)
+    if len(text) > _MOST_DIGITS:  # int() takes seconds for a million digits, or raises
+        text = text.lstrip("0")
+    number = int(text or "0") if len(text) <= _MOST_DIGITS else most + 1
     return number if number <= most else None
 
 
