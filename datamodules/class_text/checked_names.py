@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from datamodules.class_text.vocabulary import class_identity, find_same_classes
 from zsar.runtime.text_files import plain_name, shown, stripped
 
+MOST_CHARACTERS = 1_000
+"""Of a class name; the longest of the known data sets has 98."""
+
 
 def name_problem(name: object) -> str | None:
     """Why something can be no class name; None where it can.
@@ -21,6 +24,8 @@ def name_problem(name: object) -> str | None:
         plain = plain_name(name)
     except ValueError as error:
         return str(error).removeprefix(f"{shown(name)} ")
+    if len(plain) > MOST_CHARACTERS:
+        return f"has {len(plain):,} characters, but a class name has at most {MOST_CHARACTERS:,}; shorten it"
     if any(character.isalpha() for character in plain):
         return None
     if not plain:
