@@ -1,8 +1,8 @@
 """Class names from a command line: separated by commas, one a line in a file or a table of them, or both.
 
-A name that is given twice is a mistake of the list, and so is one in two spellings (a class is its cleaned name); only
-what `--classes` repeats of the file counts once. A file is a list with a name a line, or a table whose first line is
-`id,name`. What looks like a table but has no such line, and what is no class name, is refused with file and line.
+A class is its cleaned name: one that is repeated counts once, one in two spellings is refused. A file is a list with a
+name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can be no
+class name, is refused with file and line.
 """
 
 from __future__ import annotations
@@ -57,20 +57,21 @@ def read_class_names(classes: str | None, classes_file: Path | None) -> list[str
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is none, a name is no class name, or a class is given twice; file and line are named.
+        ValueError: The file is no such file, a name is no class name, or a class is spelled in two ways; file and line
+            are named.
     """
-    sources = [_of_option(classes) if classes else [], _of_file(classes_file) if classes_file is not None else []]
-    return each_class_once(*([given.name for given in source] for source in map(_checked, sources)))
+    given = [*(_of_option(classes) if classes else ()), *(_of_file(classes_file) if classes_file is not None else ())]
+    return _checked(given)
 
 
 def each_class_once(*lists: Sequence[str]) -> list[str]:
-    """The classes of several lists, of which each has a class once; one that several have in one spelling counts once.
+    """The classes of several lists, in their order; one that is repeated in one spelling counts once.
 
     Args:
         lists: Lists of class names.
 
     Raises:
-        ValueError: Two lists spell a class in two ways.
+        ValueError: A class is spelled in two ways.
     """
     first: dict[str, str] = {}
     for name in (name for of_list in lists for name in of_list):
@@ -104,17 +105,18 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
             )
 
 
-def _checked(source: Sequence[_Given]) -> Sequence[_Given]:
-    """A source whose names can be class names, each class once."""
+def _checked(given: Sequence[_Given]) -> list[str]:
+    """The names, if all can be class names and each class is spelled in one way."""
     first: dict[str, _Given] = {}
-    for given in source:
-        if (problem := name_problem(given.name)) is not None:
-            raise ValueError(f"{given.place}: {shown(given.name)} {problem}")
-        before = first.setdefault(class_identity(given.name), given)
-        if before is not given:
-            where = "" if before.place == given.place else f" (first in {before.place})"
-            raise ValueError(f"{given.place}: {same_class(before.name, given.name)}{where}; name each class once")
-    return [_Given(plain_name(given.name), given.place) for given in source]
+    for name, place in given:
+        if (problem := name_problem(name)) is not None:
+            raise ValueError(f"{place}: {shown(name)} {problem}")
+        this = _Given(plain_name(name), place)
+        before = first.setdefault(class_identity(name), this)
+        if before.name != this.name:
+            where = "" if before.place == place else f" (the first in {before.place})"
+            raise ValueError(f"{place}: {same_class(before.name, this.name)}{where}; write it in one way, and once")
+    return [kept.name for kept in first.values()]
 
 
 def _of_option(classes: str) -> list[_Given]:
@@ -133,7 +135,7 @@ def _of_file(path: Path) -> list[_Given]:
     lines = read_lines(path, _WHAT)
     if not lines:
         raise ValueError(f"{path}: holds no class name; write one a line")
-    columns = [cell.strip().strip('"').lower() for cell in re.split(r"[,;\t]", lines[0].text)]
+    columns = [cell.strip().strip('":').lower() for cell in re.split(r"[,;\t]", lines[0].text)]
     if {"id", "name"} <= set(columns) and "," in lines[0].text:
         return [_Given(name, str(path)) for name in read_labels(path)]
     if set(columns) <= (_NAMES if len(columns) == 1 else _COLUMNS):
@@ -146,7 +148,7 @@ def _of_file(path: Path) -> list[_Given]:
 
 
 def _refuse_tables(lines: Sequence[Line]) -> None:
-    """Refuses numbered lines, lists of Markdown or YAML, and JSON."""
+    """Refuses numbered lines, columns between tabs, lists of Markdown or YAML, and JSON."""
     texts = [line.text for line in lines]
     numbered = next((line for line in lines if _SURELY_NUMBERED.match(line.text)), None)
     if numbered is None and (_count_up(texts, _NUMBER_FIRST) or _count_up(texts, _NUMBER_LAST)):
@@ -156,6 +158,8 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
             f"{shown(numbered.text)} is a number and a name; write id,name as the first line of such a table, or "
             "remove the numbers"
         )
+    if tabbed := next((line for line in lines if "\t" in line.text), None):
+        raise tabbed.fault(f"{shown(tabbed.text)} has a tab, as tables have; leave one class name a line")
     if any(all(text.startswith(bullet) for text in texts) for bullet in _BULLETS):
         raise lines[0].fault(f"{shown(lines[0].text)} begins with a list mark; remove it from every line")
     if texts[0][0] in "[{":

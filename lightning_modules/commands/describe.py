@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     names = parser.add_argument_group("class names")
     names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "surfing, playing chess"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="a text file with one name a line")
+    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
     names.add_argument("--vocabulary", metavar="DATA_SET", help="all classes of ucf101, hmdb51, kinetics400, ...")
     texts = parser.add_argument_group("texts")
     texts.add_argument(
