@@ -119,18 +119,29 @@ def refuse_repeated_in(sets: Mapping[str, VideoTable]) -> None:
     repeats = find_repeats(sets)
     if not repeats:
         return
+    raise ValueError(_listed_twice(repeats, sets))
+
+
+def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> str:
+    """What is wrong, why, and the remedy; where lines are known, those of the first such video, as of a file's fault."""
     set_names = repeats[0].set_names
     of_these = [repeat for repeat in repeats if repeat.set_names == set_names]
+    it = "it" if len(of_these) == 1 else "them"
+    rows = [(sets[name], row) for name, row in repeats[0].rows]
+    lists = {table.list_file for table, _ in rows}
+    if None not in lists:
+        first, *_, last = (table.place(row) for table, row in sorted(rows, key=lambda row: row[0].line(row[1])))
+        more = f" (and {len(repeats) - 1:,} more)" if len(repeats) > 1 else ""
+        why = "it would count twice" if len(lists) == 1 else "nothing that is tested on may be trained on"
+        return f"{last} is listed twice: it is the video of {first}{more}; {why}: list each video once"
     examples = _some(sorted(" and ".join(repeat.places) for repeat in of_these))
     videos = "1 video" if len(of_these) == 1 else f"{len(of_these):,} videos"
     are = "is" if len(of_these) == 1 else "are"
     if len(set_names) == 1:
-        raise ValueError(
-            f"{videos} of the set {set_names[0]!r} {are} listed twice: {examples}; take {_it(of_these)} out of the list"
-        )
-    raise ValueError(
+        return f"{videos} of the set {set_names[0]!r} {are} listed twice: {examples}; take {it} out of the list"
+    return (
         f"{videos} {are} in the sets {' and '.join(map(repr, set_names))}: {examples}; a video may be in one set only, "
-        f"so that nothing is tested on that was trained on: take {_it(of_these)} out of one of the lists"
+        f"so that nothing is tested on that was trained on: take {it} out of one of the lists"
     )
 
 
@@ -170,10 +181,6 @@ def _parted_by_stretch(group: Sequence[tuple[int, str, int]], sets: Mapping[str,
         stretch = () if segments is None else tuple(float(second) for second in np.nan_to_num(segments[row], nan=-1.0))
         of_stretch.setdefault(stretch, []).append(index)
     return [rows for rows in of_stretch.values() if len(rows) > 1]
-
-
-def _it(repeats: Sequence[Repeat]) -> str:
-    return "it" if len(repeats) == 1 else "them"
 
 
 def repeated_keys(table: VideoTable) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.class_text.checked_names import too_few_classes
 from datamodules.decode_check import Clip, Verdict
 from datamodules.listed_videos import ListedVideoDataModule
 from datamodules.video import TrimmedVideoDataModule
@@ -27,6 +28,7 @@ _LISTS_OF: Mapping[Stage, tuple[str, ...]] = {"fit": ("train", "held_out"), "tes
 _SUBSET_OF: Mapping[Stage, Literal["train", "test"]] = {"fit": "train", "test": "test"}
 _SETS_OF: Mapping[Stage, str] = {"fit": "train, val", "test": "test"}
 _MOST_EXAMPLES = 100
+_TWO_CLASSES = "a recognizer tells classes apart; where one action happens in time is found by `zsar localize`"
 _LEAVE_OUT = "get or repair them, or leave them out on the record: --data.split.exclude and the bad_videos.csv below"
 
 
@@ -185,7 +187,14 @@ def check_counts(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> lis
 
 
 def check_class_text(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
-    """Whether every class of every set has text."""
+    """Whether every set has two classes or more, and every class text of its own.
+
+    Where the classes cannot be told at all, that is a finding of `list_sets`.
+    """
+    try:
+        module.set_classes("test")
+    except (ValueError, OSError):
+        return []
     findings = []
     for stage in [name for asked in stages for name in (("fit", "validate") if asked == "fit" else ("test",))]:
         try:
@@ -196,7 +205,10 @@ def check_class_text(module: TrimmedVideoDataModule, stages: Sequence[Stage]) ->
             name = {"fit": "train", "validate": "val"}.get(stage, stage)
             findings.append(Finding("class text", name, "error", 1, 1, (str(error),)))
         else:
-            findings += [Finding("class text", text.set_name, "ok", total=len(text.names)) for text in texts]
+            for text in texts:
+                problem = too_few_classes({text.set_name: text.names})
+                faults = [] if problem is None else [problem]
+                findings.append(finding("class text", text.set_name, faults, len(text.names), _TWO_CLASSES))
     return findings
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.checked_lists import Repeat, find_repeats
+from datamodules.class_text.vocabulary import class_identity
 from datamodules.diagnosis import Finding, finding
 from datamodules.video_table import VideoTable
 
@@ -65,9 +66,10 @@ def check_classes_apart(classes: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Which classes are base and novel ones, in {set name: class names}; nothing where there is only one set."""
     if not {"base", "novel"} <= set(classes):
         return []
-    novel = set(classes["novel"])
-    faults = [f"class {name!r}" for name in classes["base"] if name in novel]
-    return [finding("overlap", "base / novel", faults, len(novel), "a class must not be base and novel")]
+    spelled = {class_identity(name): name for name in classes["novel"]}
+    both = [(name, spelled[class_identity(name)]) for name in classes["base"] if class_identity(name) in spelled]
+    faults = [f"class {name!r}" if name == novel else f"class {name!r}, {novel!r}" for name, novel in both]
+    return [finding("overlap", "base / novel", faults, len(spelled), "a class must not be base and novel")]
 
 
 def check_contents(sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[np.bool_]]) -> list[Finding]:

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from datamodules.batch import ClassText, VideoBatch, VideoDecodeError
 from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
+from datamodules.class_text.checked_names import too_few_classes
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
@@ -108,6 +109,11 @@ class TrimmedVideoDataModule(LightningDataModule):
         """All class names, in label order."""
         raise NotImplementedError
 
+    @property
+    def tests_on_training_list(self) -> bool:
+        """Whether one list is given for training and for testing, on purpose: then only a warning says so."""
+        return False
+
     def list_videos(self, subset: Subset) -> VideoTable:
         """All videos of a subset with labels into `class_names`."""
         raise NotImplementedError
@@ -145,14 +151,16 @@ class TrimmedVideoDataModule(LightningDataModule):
 
         Raises:
             FileNotFoundError: The data are not where they should be, or listed videos are missing.
-            ValueError: A set is empty, a video is listed twice, in a set or in two that this run has, or a split cannot
+            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this run has, or a split cannot
                 be drawn. Before training, the test sets are looked at for that, too, as far as they are there.
         """
         listed = self.list_sets(stage)
+        refuse_repeated_in(listed if stage == "predict" else {**self._other_sets(stage), **listed})
+        if (problem := too_few_classes(self.set_classes(stage))) is not None:
+            raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
             if len(table) == 0 and (set_name != "val" or self.holds_out):
                 raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
-        refuse_repeated_in(listed if stage == "predict" else {**self._other_sets(stage), **listed})
         may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
         for set_name, table in listed.items():
             refuse_missing(table, set_name, only_warn=may_miss)
@@ -164,6 +172,13 @@ class TrimmedVideoDataModule(LightningDataModule):
         Whoever only trains need not have test lists; what is wrong with one is said, and stops the test.
         """
         known = {name: table for name, table in self.sets.items() if name != "predict"}
+        if self.tests_on_training_list:
+            if stage == "fit":
+                warnings.warn(
+                    "training and test videos are one list, so that test figures will be of videos that were trained on",
+                    stacklevel=2,
+                )
+            return {}
         if stage != "fit":
             return known
         try:

@@ -86,7 +86,11 @@ class VideoTable:
     def place(self, index: int) -> str:
         """A video as messages name it: by its key, after the file and the line that list it where these are known."""
         key = self.key(index)
-        return key if self.lines is None else f"{self.list_file}:{self.lines[index]}: {key}"
+        return key if self.lines is None else f"{self.list_file}:{self.line(index)}: {key}"
+
+    def line(self, index: int) -> int:
+        """The line of a video in the file that lists it, 1-based; 0 where it is not known."""
+        return 0 if self.lines is None else int(self.lines[index])
 
     def __getitem__(self, index: int) -> VideoRecord:
         """One video."""

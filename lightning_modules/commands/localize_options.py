@@ -37,7 +37,7 @@ def localize_parser() -> argparse.ArgumentParser:
     parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video files, or folders of videos")
     names = parser.add_argument_group("class names")
     names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "pouring coffee, cutting bread"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="a text file with one name a line")
+    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
     names.add_argument(
         "--template",
         default=ACTION_TEMPLATE,
