@@ -24,6 +24,7 @@ from datamodules.settings import Text
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
 from datamodules.video_index import named_videos
+from zsar.runtime.text_files import plain_name
 
 _SHOWN = 5
 
@@ -169,7 +170,7 @@ def videos_by_name(sources: Sequence[Path]) -> dict[str, Path]:
 
 
 def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in classes)
+    names = tuple(plain_name(name) for name in classes)
     if not names or not all(names):
         raise ValueError(f"classes must be at least one name, none of them empty; got {list(classes)}")
     if twice := sorted({name for name in names if names.count(name) > 1}):
