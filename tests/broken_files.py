@@ -1,4 +1,4 @@
-"""Files that are not what they are given as: of every kind that people hand to a command by mistake, and hostile ones."""
+"""Files that are not what they are given as: of the kinds that people hand over by mistake, and hostile ones."""
 
 from __future__ import annotations
 
