@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import glob
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
@@ -28,7 +25,16 @@ from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
-from zsar.runtime.terminal import result_console
+from zsar.runtime.terminal import (
+    message_console,
+    print_json,
+    print_whole,
+    result_console,
+    say_of,
+    styled,
+    tracked,
+    waiting,
+)
 
 NONE_OF_THESE = "none of these"
 
@@ -63,14 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: No video, no class, or a number out of range.
     """
     options = _parser().parse_args(arguments)
-    console = Console(stderr=True)
+    console = message_console()
     if not 0 <= options.threshold <= 1:
         raise ValueError(f"--threshold is a probability between 0 and 1; got {options.threshold}")
     if min(options.frames or 1, options.clips, options.top_k) < 1 or options.frames == 0:
         raise ValueError("--frames, --clips and --top-k must be at least 1")
     videos = list(_expand(options.videos))
     text = _class_text(options)
-    with console.status("loading the model, and its weights if they are not here yet"):
+    with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = _load_model(options)
     n_frames = options.frames or int(getattr(model, "n_frames", 8))
     view = _Views(model.backbone.image_size[0], n_frames, options.clips)
@@ -78,15 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet = options.json and not console.is_terminal
     rankings = [
         _classify(path, model, view, embeddings, text.names, options.threshold)
-        for path in track(videos, "classifying", console=console, disable=quiet, transient=True)
+        for path in tracked(videos, "classifying", console=console, hidden=quiet)
     ]
     if options.json:
-        print(json.dumps([_as_json(r) for r in rankings], indent=2, ensure_ascii=False))
+        print_json([_as_json(r) for r in rankings])
     else:
         _print_table(rankings, options.top_k)
     failed = [r for r in rankings if r.error]
     for ranking in failed:
-        console.print(f"[red]not classified:[/red] {ranking.error}", highlight=False, soft_wrap=True)
+        say_of("red", "not classified:", ranking.error)
     return 1 if failed else 0
 
 
@@ -221,16 +227,16 @@ def _print_table(rankings: Sequence[Ranking], top_k: int) -> None:
     table.columns[2].justify = table.columns[4].justify = "right"
     for ranking in rankings:
         if ranking.error:
-            table.add_row(ranking.path, "[red]not decoded[/red]", "", "", "", end_section=True)
+            table.add_row(ranking.path, styled("not decoded", "red"), "", "", "", end_section=True)
         shown = ranking.ranked[:top_k]
         for rank, (name, probability) in enumerate(shown, start=1):
             first = rank == 1
             table.add_row(
                 ranking.path if first else "",
-                f"[bold]{ranking.answer}[/bold]" if first else "",
+                styled(ranking.answer, "bold") if first else "",
                 str(rank),
                 name,
                 f"{100 * probability:.1f} %",
                 end_section=rank == len(shown),
             )
-    result_console().print(table)
+    print_whole(result_console(), table)

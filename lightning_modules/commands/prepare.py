@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -21,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +38,7 @@ from datamodules.preparing import (
 from datamodules.transcoding import TranscodingError
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
 from zsar.runtime.whole_files import write_text_whole
 
 # A table of failures that fits on a screen; the file has all of them.
@@ -76,13 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
     if options.n_workers < 1:
         raise ValueError(f"--n-workers must be at least 1; got {options.n_workers}")
-    console = Console(stderr=True)
-    with console.status(f"listing the files of {source}"):
+    console = message_console()
+    with waiting(console, f"listing the files of {source}"):
         plan = plan_copy(source, destination)
     began = time.perf_counter()
     try:
         with Journal(destination, settings) as journal:
-            with console.status("copying lists and other files"):
+            with waiting(console, "copying lists and other files"):
                 n_copied = sum(copy_file(source / path, destination / path) for path in plan.others)
             jobs = [
                 _Job(source, destination, video, copy, settings)
@@ -94,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         raise ValueError(_explain(error, destination)) from error
     _print_summary(plan, journal, len(jobs), n_copied, time.perf_counter() - began)
-    _print_problems(problems, destination, console)
+    _print_problems(problems, destination)
     return 1 if problems else 0
 
 
@@ -144,7 +143,7 @@ def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Co
     problems: list[tuple[str, str]] = []
     columns = (BarColumn(), MofNCompleteColumn(), _FilesPerSecond(), TimeRemainingColumn())
     with (
-        Progress(TextColumn("{task.description}"), *columns, console=console) as progress,
+        Progress(progress_text("{task.description}"), *columns, console=console) as progress,
         closing(_results(jobs, min(n_workers, len(jobs)))) as results,
     ):
         bar = progress.add_task("preparing", total=len(jobs))
@@ -164,7 +163,7 @@ class _FilesPerSecond(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """The number."""
-        return Text(f"{task.completed / task.elapsed:.2f} files/s" if task.elapsed and task.completed else "")
+        return styled(f"{task.completed / task.elapsed:.2f} files/s" if task.elapsed and task.completed else "")
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -257,22 +256,22 @@ def _write_problems(path: Path, problems: Sequence[tuple[str, str]]) -> None:
 def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, seconds: float) -> None:
     done = [journal.prepared[copy] for _, copy in plan.videos if copy in journal.prepared]
     before, after = sum(video.source_bytes for video in done), sum(video.n_bytes for video in done)
-    print(
+    say(
         f"{len(done)} of {len(plan.videos)} videos are prepared ({len(plan.videos) - n_jobs} were before), "
         f"{n_copied} of {len(plan.others)} other files were copied, in {seconds:.1f} s"
     )
     if before:
-        print(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
+        say(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
     if any(not video.endswith(".mp4") for video, _ in plan.videos):
-        print("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
+        say("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
 
 
-def _print_problems(problems: Sequence[tuple[str, str]], destination: Path, console: Console) -> None:
+def _print_problems(problems: Sequence[tuple[str, str]], destination: Path) -> None:
     if not problems:
         return
     table = Table("video", "problem", title=f"{len(problems)} not prepared")
     for video, problem in problems[:_SHOWN_FAILURES]:
-        table.add_row(escape(video), escape(problem))
-    Console(stderr=True, width=None if sys.stderr.isatty() else 120).print(table)
+        table.add_row(video, problem)
+    print_whole(message_console(), table)
     more = f", {len(problems) - _SHOWN_FAILURES} more than shown" if len(problems) > _SHOWN_FAILURES else ""
-    console.print(f"all of them are listed in {escape(str(destination / FAILED_VIDEOS))}{more}", highlight=False)
+    say(f"all of them are listed in {destination / FAILED_VIDEOS}{more}", error=True)

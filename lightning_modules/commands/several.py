@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from lightning_modules import cli
 from lightning_modules.command_parser import CommandParser
+from zsar.runtime.terminal import say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command[0] != "zsar" or len(command) < 2 or command[1] == "several":
             raise ValueError(f"a line must be a command as in the shell, 'zsar test --config ...'; got {command}")
     for number, command in enumerate(commands, start=1):
-        print(f"[{number} of {len(commands)}] {shlex.join(command)}", flush=True)
+        say(f"[{number} of {len(commands)}] {shlex.join(command)}")
         try:
             status = cli.main(command[1:])
         except SystemExit as stop:  # a wrong command line
             status = int(stop.code or 0)
         if status != 0:
-            print(f"zsar several: command {number} of {len(commands)} failed; the rest was not run", file=sys.stderr)
+            say(f"zsar several: command {number} of {len(commands)} failed; the rest was not run", error=True)
             return status
     return 0
 
