@@ -17,12 +17,13 @@ from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import multi_clip_indices
+from datamodules.same_files import each_file_once
 from datamodules.transforms import TestTransform
 from datamodules.video_index import find_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.class_names import check_names_fit, read_class_names
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
 from zsar.runtime.terminal import (
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files, folders of videos, or glob patterns")
     names = parser.add_argument_group("class names")
     names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "surfing, playing chess"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="a text file with one name a line")
+    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
     names.add_argument(
         "--template", default="video", metavar="T", help='template "a video of {}", or a set: action_clip, photo, name'
     )
@@ -134,8 +135,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
-    """Files as they are, folders searched for videos, patterns expanded; each file once."""
-    seen: set[Path] = set()
+    """Files as they are, folders searched for videos, patterns expanded; each file once, whatever leads to it."""
+    listed: list[Path] = []
     for pattern in patterns:
         path = Path(pattern).expanduser()
         if path.is_dir():
@@ -146,10 +147,9 @@ def _expand(patterns: Sequence[str]) -> Iterator[Path]:
             found = [Path(p) for p in sorted(glob.glob(str(path), recursive=True)) if Path(p).is_file()]
         if not found:
             raise ValueError(f"{pattern}: no such file, no folder with videos, and no pattern that matches a file")
-        for each in found:
-            if each not in seen:
-                seen.add(each)
-                yield each
+        listed += found
+    for row in each_file_once([str(path) for path in listed]):
+        yield listed[row]
 
 
 def _class_text(options: argparse.Namespace) -> ClassText:
@@ -161,7 +161,14 @@ def _class_text(options: argparse.Namespace) -> ClassText:
         )
     if options.descriptions is not None:
         return read_class_text("classify", names, options.descriptions)
-    return fill_templates("classify", names, options.template)
+    text = fill_templates("classify", names, options.template)
+    if options.checkpoint is None:
+        check_names_fit(text, _architecture(options))
+    return text
+
+
+def _architecture(options: argparse.Namespace) -> str:
+    return options.architecture or "ViT-B-16-quickgelu"
 
 
 def _load_model(options: argparse.Namespace) -> ActionRecognizer:
@@ -170,7 +177,7 @@ def _load_model(options: argparse.Namespace) -> ActionRecognizer:
         if options.architecture is not None:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
         return load_recognizer(options.checkpoint, weights=options.weights, device=device)
-    architecture = options.architecture or "ViT-B-16-quickgelu"
+    architecture = _architecture(options)
     weights = options.weights or (None if brings_weights(architecture) else "openai")
     return ZeroShotCLIP(architecture=architecture, weights=weights).eval().to(device)
 

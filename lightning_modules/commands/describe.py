@@ -17,7 +17,7 @@ from datamodules.class_text.text_files import Kind
 from datamodules.class_text.vocabulary import clean_names, exact_names
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.answer_store import AnswerStore
-from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.class_names import each_class_once, read_class_names
 from lightning_modules.commands.class_questions import ClassQuestion
 from lightning_modules.commands.language_model import LanguageModel, ModelSettings
 from lightning_modules.commands.patient_asking import Patience, UnansweredError, ask_until_accepted
@@ -139,7 +139,7 @@ def _classes(options: argparse.Namespace) -> tuple[list[str], str]:
     """The class names, each once, and whose they are."""
     names = read_class_names(options.classes, options.classes_file)
     if options.vocabulary is not None:
-        names = list(dict.fromkeys([*names, *clean_names(exact_names(options.vocabulary))]))
+        names = each_class_once(names, clean_names(exact_names(options.vocabulary)))
     if not names:
         raise ValueError(
             'there is no class name; give some as --classes "a, b, c", --classes-file FILE or --vocabulary DATA_SET'

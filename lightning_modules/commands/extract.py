@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
+from datamodules.same_files import each_file_once
 from datamodules.video_index import named_videos
 from lightning_modules.caption_files import CaptionFileError
 from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
@@ -89,7 +90,7 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
         for path, name in found:
             job = VideoJob(path, name.as_posix(), output / name.with_suffix(suffix))
             before = jobs.setdefault(job.destination, job)
-            if before.source.resolve() != path.resolve():
+            if len(each_file_once([str(before.source), str(path)])) > 1:
                 raise ValueError(
                     f"{before.source} and {path} would both become {job.destination}; rename one of them, or extract "
                     "them to two folders"

@@ -19,10 +19,11 @@ from datamodules.batch import ClassText
 from datamodules.class_text.templates import fill_templates
 from datamodules.decoding import VideoDecodeError
 from datamodules.localization_splits import Instance
+from datamodules.same_files import each_file_once
 from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
 from lightning_modules.caption_files import read_captions
-from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.class_names import check_names_fit, read_class_names
 from lightning_modules.commands.extract import list_jobs, unfinished_jobs
 from lightning_modules.commands.extract_options import device_names
 from lightning_modules.commands.extraction import FramesDone, VideoJob, extract_videos
@@ -126,11 +127,15 @@ def _class_text(options: argparse.Namespace) -> ClassText:
             f"there must be at least {least} class name{'s' if least > 1 else ''} to look for by --method "
             f'{options.method}{why}; got {names}. Give them as --classes "a, b, c" or --classes-file FILE'
         )
-    return fill_templates("localize", names, options.template)
+    text = fill_templates("localize", names, options.template)
+    check_names_fit(text, options.architecture)
+    return text
 
 
 def _list_videos(options: argparse.Namespace) -> list[UntrimmedVideo]:
+    """The videos; a file that several of the given paths lead to once, by the first of its names."""
     jobs = list_jobs(options.videos, options.output, ".json")
+    jobs = [jobs[row] for row in each_file_once([str(job.source) for job in jobs])]
     return [UntrimmedVideo(Path(job.name).with_suffix("").as_posix(), job.source, None) for job in jobs]
 
 
