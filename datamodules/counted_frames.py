@@ -9,7 +9,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_after_first
+from datamodules.player_clock import first_shown_ticks, start_seconds
+from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from
 
 # Frames decoded for counting are kept, as the decoder gives them, if all of them take no more than this: then reading
 # them needs no second decoding. (UCF-101 and HMDB-51, which are counted, take 20 MiB a video.)
@@ -32,7 +33,7 @@ class CountedFrames:
         self.kept: list[VideoFrame] = []
 
     def times_seconds(self) -> NDArray[np.float64]:
-        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing.
+        """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
         Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
@@ -86,10 +87,12 @@ class CountedFrames:
         video = OpenVideo(self._path, self._threads)
         try:
             self._last_seconds = frame_seconds(video.stream)
+            first = next(video.packets(), None)
+            start = start_seconds(video, first_shown_ticks(video, pts[0], first.dts if first else None))
             known = [p for p in pts if p is not None]
             if len(known) < len(pts) or any(a >= b for a, b in pairwise(known)):
-                return np.arange(len(pts), dtype=np.float64) * self._last_seconds
-            return seconds_after_first(known, video.stream)
+                return np.arange(len(pts), dtype=np.float64) * self._last_seconds + start
+            return seconds_from(start, known, video.stream)
         finally:
             video.close()
 

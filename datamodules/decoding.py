@@ -11,6 +11,12 @@ Frame i is the i-th frame, from 0, in the order in which a player shows them. Tw
 The first way hands over to the second as soon as the decoder returns something that the list of packets did not
 foretell. Either way only the wanted frames are converted to RGB, which is what costs most after decoding itself.
 FFmpeg's log stays silent, as PyAV leaves it; what went wrong is in the `VideoDecodeError`.
+
+The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
+of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player
+shows as the position. A picture that starts 2 s after the sound is at 2.00 s. Where the video starts first or alone,
+its first frame is at 0. No time is negative. Sound starts with its first audible sample, not with the samples that only
+prime its decoder. The end of a video is the end of its last frame, whether or not its sound lasts longer.
 """
 
 from __future__ import annotations
@@ -97,7 +103,7 @@ class VideoReader:
 
     @property
     def times_seconds(self) -> NDArray[np.float64]:
-        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing.
+        """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
         Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
@@ -108,8 +114,21 @@ class VideoReader:
             return self._frames.times_seconds()
 
     @property
+    def start_seconds(self) -> float:
+        """When the first frame is shown, in seconds on the player's clock: 0 unless another stream starts earlier.
+
+        Raises:
+            VideoDecodeError: As for `times_seconds`.
+        """
+        return float(self.times_seconds[0])
+
+    @property
     def duration_seconds(self) -> float:
-        """When the last frame ends, in seconds after the first one begins."""
+        """When the last frame ends, in seconds on the player's clock.
+
+        Raises:
+            VideoDecodeError: As for `times_seconds`; or nothing says how long the last frame lasts.
+        """
         times = self.times_seconds
         with errors_name(self._path, "reading its frame rate"):
             return float(times[-1]) + self._frames.last_frame_seconds()
@@ -151,10 +170,11 @@ class VideoReader:
         """The frames that are on the screen at some times, as `frames_at_indices` gives them.
 
         That is the last frame whose time is not after the one asked for. Containers round times to ticks of their
-        clock, so half a tick (at most 1 ms) is allowed. The last frame stays on for ever.
+        clock, so half a tick (at most 1 ms) is allowed. The last frame stays on for ever; before the first frame, where
+        a player shows nothing yet, it is the first one.
 
         Args:
-            seconds: T times, in seconds after the first frame.
+            seconds: T times, in seconds on the player's clock.
 
         Raises:
             ValueError: A time is negative or not a number, or none is given.
@@ -166,7 +186,7 @@ class VideoReader:
         """int64 [T]: which frames are on the screen at some times, as `frames_at_times` gives them.
 
         Args:
-            seconds: T times, in seconds after the first frame.
+            seconds: T times, in seconds on the player's clock.
 
         Raises:
             ValueError: A time is negative or not a number.
@@ -174,9 +194,12 @@ class VideoReader:
         """
         asked = np.asarray(list(seconds), dtype=np.float64)
         if not (asked >= 0).all():
-            raise ValueError(f"times must be 0 or more seconds after the first frame; got {asked.tolist()}")
+            raise ValueError(
+                f"times must be 0 or more seconds after the start; got {asked[~(asked >= 0)][:10].tolist()}"
+            )
         tick = tick_seconds(self._video.stream)
-        return np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
+        last_shown = np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
+        return np.asarray(np.maximum(last_shown, 0), dtype=np.int64)
 
     def frames_forward(self, indices: Iterable[int]) -> Iterator[Tensor]:
         """Frames one after another, for videos that do not fit into memory; one such reading at a time.

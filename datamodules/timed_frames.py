@@ -18,7 +18,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_after_first, tick_seconds
+from datamodules.player_clock import first_shown_ticks, start_seconds
+from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
 
 # Codecs of which every packet holds exactly one shown frame. (VP8, for one, has packets that show nothing.)
 _ONE_FRAME_PER_PACKET = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"}
@@ -49,6 +50,7 @@ class PacketIndex(NamedTuple):
     positions: dict[int, int]  # pts -> place of its packet in decoding order, for shown and discarded packets
     keyframes: list[Keyframe]  # pts and position increase
     last_duration: int  # of the last shown frame, in ticks; 0 where unknown
+    start_seconds: float = 0.0  # when the first shown frame is shown, on the player's clock
 
 
 def index_packets(video: OpenVideo) -> PacketIndex | None:
@@ -61,7 +63,9 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
     shown: list[tuple[int, int]] = []
     keyframes: list[Keyframe] = []
     smallest = 2**63
+    first_dts: int | None = None
     for position, packet in enumerate(_without_torn_end(video.packets())):
+        first_dts = packet.dts if position == 0 else first_dts
         pts.append(packet.pts)
         smallest = min(smallest, packet.size)
         if packet.pts is None:
@@ -87,7 +91,8 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         return None
     shown.sort()
     positions = {p: position for position, p in enumerate(known)}
-    return PacketIndex([p for p, _ in shown], positions, keyframes, shown[-1][1])
+    start = start_seconds(video, first_shown_ticks(video, shown[0][0], first_dts))
+    return PacketIndex([p for p, _ in shown], positions, keyframes, shown[-1][1], start)
 
 
 class TimedFrames:
@@ -101,8 +106,8 @@ class TimedFrames:
         self._converter = RGBConverter()
 
     def times_seconds(self) -> NDArray[np.float64]:
-        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing."""
-        return seconds_after_first(self._index.pts, self._video.stream)
+        """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing."""
+        return seconds_from(self._index.start_seconds, self._index.pts, self._video.stream)
 
     def last_frame_seconds(self) -> float:
         """How long the last frame is shown: as its packet says, else by the container's frame rate.

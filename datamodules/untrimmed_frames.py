@@ -105,8 +105,8 @@ def frames_at(video: UntrimmedVideo, times_seconds: Sequence[float], *, image_si
 
     Args:
         video: The video.
-        times_seconds: n times after the video's first frame, in any order, repeated or not. The last frame stays on for
-            ever.
+        times_seconds: n times, in seconds on the player's clock (`datamodules.decoding`), in any order, repeated or
+            not. The last frame stays on for ever, and before the first frame it is the first one.
         image_size: S, height and width of the frames that come out, in pixels.
 
     Returns:

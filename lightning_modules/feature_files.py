@@ -2,6 +2,10 @@
 
 Tensors: `features` [N, W], fp16 or fp32, before the model's projection; `times_seconds` float64 [N]. The header has the
 fields of `FeatureSource` as strings, so that a later run sees whether the file is what it needs before it reads it.
+
+Times are in seconds on the player's clock (`datamodules.decoding`). Files of before zsar wrote `start_seconds` count
+them from the video's first frame: the same, unless its sound starts first. They are read as they are; where the video
+is at hand and starts late, `zsar extract` and `zsar localize` make them again and say so.
 """
 
 from __future__ import annotations
@@ -39,8 +43,8 @@ class FeatureSource:
         source_name: File name of the video.
         source_bytes: Its size.
         n_frames: Frames of the whole video.
-        duration_seconds: When its last frame ends, in seconds after the first one begins.
-        fps: Its mean frame rate, n_frames / duration_seconds.
+        duration_seconds: When its last frame ends, in seconds on the player's clock.
+        fps: Its mean frame rate, n_frames / (duration_seconds - start_seconds).
         stride: Which frames were taken: "1 frame", "4 frames", "0.5 seconds".
         architecture: The model's architecture, an open_clip name.
         weights: Its weights as they were asked for; empty where the architecture brings them.
@@ -48,6 +52,7 @@ class FeatureSource:
         image_size: Height and width of the frames that the model saw, in pixels.
         dtype: "fp16" or "fp32".
         source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
+        start_seconds: When its first frame is shown; None in files of before zsar wrote it.
     """
 
     source_name: str
@@ -62,6 +67,7 @@ class FeatureSource:
     image_size: int
     dtype: str
     source_hash: str = ""
+    start_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float
     Args:
         path: The file; its folder is made, a file of that name is replaced.
         features: [N, W] on the CPU, of the type that the source names.
-        times_seconds: When each of the N frames is shown, in seconds after the video's first one.
+        times_seconds: When each of the N frames is shown, in seconds on the player's clock.
         source: What they were made of.
 
     Raises:
@@ -233,6 +239,6 @@ def _check_content(features: Tensor, times: NDArray[np.float64], source: Feature
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:
-    kinds = {"str": str, "int": int, "float": float}
-    known = {"source_hash": "", **header}  # which older files do not have
+    kinds = {"str": str, "int": int, "float": float, "float | None": lambda x: None if x == "None" else float(x)}
+    known = {"source_hash": "", "start_seconds": "None", **header}  # which older files do not have
     return FeatureSource(**{field.name: kinds[str(field.type)](known[field.name]) for field in fields(FeatureSource)})
