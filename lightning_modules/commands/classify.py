@@ -19,7 +19,7 @@ from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import multi_clip_indices
 from datamodules.same_files import each_file_once
 from datamodules.transforms import TestTransform
-from datamodules.video_index import find_videos
+from datamodules.video_index import named_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.command_parser import CommandParser
@@ -139,17 +139,20 @@ def _expand(patterns: Sequence[str]) -> Iterator[Path]:
     listed: list[Path] = []
     for pattern in patterns:
         path = Path(pattern).expanduser()
-        if path.is_dir():
-            found = list(find_videos(path))
-        elif path.exists():
-            found = [path]
-        else:
-            found = [Path(p) for p in sorted(glob.glob(str(path), recursive=True)) if Path(p).is_file()]
+        found = [video for video, _ in named_videos(path)] or _matching(path)
         if not found:
             raise ValueError(f"{pattern}: no such file, no folder with videos, and no pattern that matches a file")
         listed += found
     for row in each_file_once([str(path) for path in listed]):
         yield listed[row]
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """Files that match a pattern, sorted; the folder in which it begins is taken as it is written, brackets included."""
+    begin = next((folder for folder in pattern.parents if folder.is_dir()), Path())
+    rest = str(pattern.relative_to(begin))
+    paths = [begin / name for name in sorted(glob.glob(rest, root_dir=begin, recursive=True))]
+    return [path for path in paths if not path.is_dir()]
 
 
 def _class_text(options: argparse.Namespace) -> ClassText:
@@ -209,8 +212,8 @@ def _classify(
 ) -> Ranking:
     try:
         frames = views.read(path)
-    except VideoDecodeError as error:
-        return Ranking(str(path), (), None, str(error))
+    except (VideoDecodeError, MemoryError) as error:
+        return Ranking(str(path), (), None, str(error) or f"{path}: there is no memory for its frames")
     logits = model(frames.to(model.device), embeddings)[0]
     if not logits.isfinite().all():
         return Ranking(str(path), (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")

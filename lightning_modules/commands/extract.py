@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from datamodules.same_files import each_file_once
+from datamodules.unreadable_files import file_problem
 from datamodules.video_index import named_videos
 from lightning_modules.caption_files import CaptionFileError
 from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
@@ -119,6 +120,9 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
         try:
             extraction.check_finished(job, backbone)
             source = extraction.source_of(job)
+            if source is not None and file_problem(job.source) is not None:
+                left.append(job)  # reading it will say so
+                continue
             said = None if source is None else replaced_video(source, job.source) or older_clock(source, job.source)
             if said is not None:
                 say(f"{job.destination} is made again: {said}", error=True)

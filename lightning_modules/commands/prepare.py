@@ -40,6 +40,7 @@ from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.usable_processors import n_processors
 from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
 from zsar.runtime.whole_files import write_text_whole
+from zsar.runtime.written_names import written_name
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
@@ -83,13 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Journal(destination, settings) as journal:
             with waiting(console, "copying lists and other files"):
-                n_copied = sum(copy_file(source / path, destination / path) for path in plan.others)
+                n_copied, not_copied = _copy(plan.others, source, destination)
             jobs = [
                 _Job(source, destination, video, copy, settings)
                 for video, copy in plan.videos
                 if not journal.is_done(source / video, copy)
             ]
-            problems = _prepare(jobs, journal, options.n_workers, console)
+            problems = sorted(not_copied + _prepare(jobs, journal, options.n_workers, console))
         _write_problems(destination / FAILED_VIDEOS, problems)
     except OSError as error:
         raise ValueError(_explain(error, destination)) from error
@@ -138,6 +139,24 @@ def _parser() -> argparse.ArgumentParser:
         help="videos that are encoded at once, each by a process and in one thread",
     )
     return parser
+
+
+def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, list[tuple[str, str]]]:
+    """Copies files that are no videos; returns how many were not there before, and (file, problem) of failures."""
+    n_copied, problems = 0, []
+    for path in others:
+        try:
+            n_copied += copy_file(source / path, destination / path)
+        except OSError as error:
+            if not _is_of(error, source / path):
+                raise
+            problems.append((path, f"not copied: {error.strerror}"))
+    return n_copied, problems
+
+
+def _is_of(error: OSError, source: Path) -> bool:
+    """Whether it is the original that cannot be read, not the copy that cannot be written."""
+    return str(error.filename) == str(source)
 
 
 def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:
@@ -216,6 +235,12 @@ def _attempt(job: _Job) -> PreparedVideo | str:
         return prepare_video(source, job.destination / job.copy, job.settings)
     except (VideoDecodeError, TranscodingError) as error:
         return str(error).removeprefix(f"{source}: ")
+    except OSError as error:  # it was there a moment ago
+        if not _is_of(error, source):
+            raise
+        return str(error.strerror)
+    except MemoryError:
+        return "there is no memory for its frames"
 
 
 def _begin_worker() -> None:
@@ -251,7 +276,7 @@ def _write_problems(path: Path, problems: Sequence[tuple[str, str]]) -> None:
         path.unlink(missing_ok=True)
         return
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([("video", "problem"), *problems])
+    csv.writer(text).writerows([("video", "problem"), *((written_name(video), problem) for video, problem in problems)])
     write_text_whole(path, text.getvalue())
 
 
