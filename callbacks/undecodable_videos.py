@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
+from zsar.runtime.terminal import say
 
 _SHOWN = 20
 
@@ -69,7 +69,7 @@ class UndecodableVideos(Callback):
         for problem in self._of_all(trainer):
             # The table of `zsar validate` has them.
             if problem not in self._told and trainer.state.fn == "fit" and trainer.is_global_zero:
-                print(f"left out of the held-out clips: {problem}", file=sys.stderr)
+                say(f"left out of the held-out clips: {problem}", error=True)
             self._told.add(problem)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -79,11 +79,11 @@ class UndecodableVideos(Callback):
         if not problems or not trainer.is_global_zero:
             return
         others = "the others are predicted" if n_decoded else "there are no others, and nothing is predicted"
-        print(f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; {others}")
+        say(f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; {others}")
         for problem in problems[:_SHOWN]:
-            print(f"  not decoded: {problem}")
+            say(f"  not decoded: {problem}")
         if len(problems) > _SHOWN:
-            print(f"  and {len(problems) - _SHOWN} more, which the file of predictions names")
+            say(f"  and {len(problems) - _SHOWN} more, which the file of predictions names")
 
     def _of_all(self, trainer: Trainer) -> list[str]:
         """The problems of all processes, sorted, each once."""

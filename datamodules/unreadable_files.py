@@ -8,6 +8,7 @@ that only decoding shows them, which `zsar doctor --decode all` does beforehand.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,14 +75,19 @@ def in_words(problems: Sequence[str]) -> str:
 def file_problem(path: str | Path) -> str | None:
     """What makes a file useless at a glance: that it is not there, no file, or empty; None where nothing does."""
     try:
-        if os.path.isdir(path):
-            return f"{path}: it is a folder"
-        return f"{path}: the file is empty" if os.stat(path).st_size == 0 else None
+        status = os.stat(path)
     except OSError as error:
         return f"{path}: {error.strerror}"
+    if stat.S_ISDIR(status.st_mode):
+        return f"{path}: it is a folder"
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+        return f"{path}: it is no file, but a pipe, a socket or a device"
+    return f"{path}: the file is empty" if status.st_size == 0 else None
 
 
 def _opening_problem(path: str) -> str | None:
+    if (problem := file_problem(path)) is not None:
+        return problem
     try:
         with errors_name(path, "opening it"):
             OpenVideo(path, threads=1).close()

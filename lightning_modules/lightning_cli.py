@@ -49,6 +49,7 @@ from lightning_modules.requested_checkpoint import checkpoints_in
 from lightning_modules.run_names import with_run_dir
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.terminal import say
 
 
 class ActionRecognitionCLI(LightningCLI):
@@ -68,14 +69,14 @@ class ActionRecognitionCLI(LightningCLI):
         """Parses a command line, beginning with the command, and runs it; None where there is nothing left to do."""
         listed = requested_list(arguments)
         if listed is not None:
-            print(listed)
+            say(*listed.split("\n"))
             sys.exit(0)
         stops = StopSignals(arguments[0])
         try:
             with stops_by(signal.SIGTERM, signal.SIGINT, handler=stops.handle):
                 return cls._run_parsed(arguments, stops)
         except NothingLeft as said:
-            print(said)
+            say(said)
             return None
         except (Stopped, SIGTERMException) as stop:
             last = stops.last_checkpoint()
@@ -250,7 +251,7 @@ class ActionRecognitionCLI(LightningCLI):
         n_parameters = sum(p.numel() for p in self.model.parameters())
         n_trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         if self.trainer.is_global_zero:
-            print(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
+            say(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
         if self.trainer.checkpoint_callback is None:
             return
         monitor = self.config_init[self.subcommand].checkpoint.monitor
@@ -269,9 +270,10 @@ class ActionRecognitionCLI(LightningCLI):
         if run.is_dry or not checkpoints_in(run.checkpoints):
             off = "--trainer.enable_checkpointing is false" if checkpoint is None else "no step was trained"
             is_dry = run.is_dry or self.config_init[self.subcommand].trainer.fast_dev_run
-            print(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
+            say(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
         elif isinstance(checkpoint, RunCheckpoints):
-            print(end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir)))
+            said = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
+            say(*said.split("\n"))
 
 
 def _plugins(given: Any) -> list[Any]:  # noqa: ANN401 - what Trainer takes as `plugins`

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from datamodules.diagnosis import BadVideo, Finding
 from datamodules.text_tables import read_table
 from datamodules.video import TrimmedVideoDataModule
-from zsar.runtime.terminal import print_whole, result_console
+from zsar.runtime.terminal import print_whole, result_console, say, say_of, stacked, styled
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
 
 _COLUMNS = ("video", "set", "path", "problem")
@@ -50,33 +50,33 @@ def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
     table.columns[4].overflow = "fold"
     for row in _merged(findings):
         table.add_row(*row)
-    console = result_console()
-    print_whole(console, table)
+    print_whole(result_console(), table)
     checks_of: dict[str, dict[str, None]] = {}
     for finding in findings:
         if finding.remark and finding.severity != "skipped":
             checks_of.setdefault(finding.remark, {})[finding.check] = None
     for remark, checks in checks_of.items():
-        console.print(f"[bold]{', '.join(checks)}:[/bold] {escape(remark)}", highlight=False)
+        say_of("bold", f"{', '.join(checks)}:", remark, error=False)
     n_errors, n_warnings = (sum(f.severity == severity for f in findings) for severity in ("error", "warning"))
-    print(
+    say(
         f"{decoding.n_new:,} clips decoded in {decoding.seconds:.0f} s, {decoding.n_known:,} known to be sound, "
-        f"{decoding.n_bad:,} bad\n{'FAILED' if n_errors else 'passed'}: errors {n_errors}, warnings {n_warnings}"
+        f"{decoding.n_bad:,} bad",
+        f"{'FAILED' if n_errors else 'passed'}: errors {n_errors}, warnings {n_warnings}",
     )
 
 
-def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str, ...]]:
+def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str | Text, ...]]:
     """Cells of the table; what a check says of several sets is one row where it found nothing."""
     for (check, severity), group in groupby(findings, key=lambda finding: (finding.check, finding.severity)):
         rows = list(group)
-        result = f"[{_STYLES[severity]}]{severity}[/]"
+        result = styled(severity, _STYLES[severity])
         if severity in ("ok", "skipped"):
             counts = " + ".join(f"{row.total:,}" for row in rows) if severity == "ok" else ""
-            yield check, ", ".join(row.set_name for row in rows), result, counts, escape(rows[0].remark)
+            yield check, ", ".join(row.set_name for row in rows), result, counts, rows[0].remark
             continue
         for row in rows:
             more = [f"... and {row.count - _SHOWN:,} more"] if len(row.examples) > _SHOWN else []
-            examples = "\n".join(escape(example) for example in (*row.examples[:_SHOWN], *more))
+            examples = stacked([*row.examples[:_SHOWN], *more])
             yield check, row.set_name, result, f"{row.count:,} of {row.total:,}", examples
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,7 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from datamodules.batch import ClassText
 from datamodules.class_text.templates import fill_templates
@@ -47,7 +45,18 @@ from lightning_modules.localization import UntrimmedFeatures
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.stored_sources import check_stored_captions
 from lightning_modules.t3al import T3AL
-from zsar.runtime.terminal import result_console
+from zsar.runtime.terminal import (
+    message_console,
+    print_json,
+    print_whole,
+    progress_text,
+    result_console,
+    say,
+    say_of,
+    styled,
+    tracked,
+    waiting,
+)
 
 _THUMBNAIL_PX = 160
 
@@ -80,20 +89,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     annotated = None
     if options.annotations is not None:
         annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)
-    console = Console(stderr=True)
-    with console.status("loading the model, and its weights if they are not here yet"):
+    console = message_console()
+    with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = build_localizer(options, features)
         assert model.backbone.weights_hash  # remembered from here on, before the weights go to the device
         model.to(device_names(options.device, 1)[0])
     if isinstance(model, T3AL) and model.suppression is None and options.suppress is None:
-        console.print(f"{escape(options.architecture)} writes no captions, so that no segment is suppressed by them")
+        say(f"{options.architecture} writes no captions, so that no segment is suppressed by them", error=True)
     try:
         with _folder_of(options.features) as folder:
             run = _Run(options, model, text, features, folder, annotated)
             found, problems = _localize(run, videos, console)
     except OSError as error:
         raise ValueError(f"{error.filename or options.output}: {error.strerror or error}") from error
-    _print(options, found, problems, console)
+    _print(options, found, problems)
     return 1 if problems else 0
 
 
@@ -150,7 +159,7 @@ def _localize(
     problems = _compute_features(run, videos, console)
     found: list[LocalizedVideo] = []
     left = [video for video in videos if _path(video) not in problems]
-    for video in track(left, "localizing", console=console, transient=True):
+    for video in tracked(left, "localizing", console=console):
         try:
             with _seed_of_run(run.options.seed or 0):
                 localized = _find(run, video)
@@ -170,10 +179,10 @@ def _compute_features(run: _Run, videos: Sequence[UntrimmedVideo], console: Cons
         raise FeatureFileError(f"{error} (here: another --features folder, or none)") from error
     problems: dict[Path, str] = {}
     columns = (
-        TextColumn("{task.description}"),
+        progress_text("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s"),
+        progress_text("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s"),
     )
     with (
         Progress(*columns, console=console, transient=True, disable=not left) as progress,
@@ -248,19 +257,16 @@ def _seed_of_run(seed: int) -> Iterator[None]:
 # --- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _print(
-    options: argparse.Namespace, found: Sequence[LocalizedVideo], problems: Mapping[Path, str], console: Console
-) -> None:
+def _print(options: argparse.Namespace, found: Sequence[LocalizedVideo], problems: Mapping[Path, str]) -> None:
     if options.json:
         failed = [{"path": str(path), "error": problem} for path, problem in problems.items()]
-        print(json.dumps([*map(described, found), *failed], indent=2, ensure_ascii=False))
+        print_json([*map(described, found), *failed])
     else:
         tables = result_console()
         for video in found:
-            tables.print(heading(video), markup=False, highlight=False, style="bold", soft_wrap=True)
-            tables.print(segment_table(video))
+            tables.print(styled(heading(video), "bold"), soft_wrap=True)
+            print_whole(tables, segment_table(video))
     if found:
-        console.print(f"JSON files and pictures are in {escape(str(options.output))}", highlight=False, soft_wrap=True)
+        say(f"JSON files and pictures are in {options.output}", error=True)
     for path, problem in problems.items():
-        what = f"[red]not localized:[/red] {escape(str(path))}: {escape(problem)}"
-        console.print(what, highlight=False, soft_wrap=True)
+        say_of("red", "not localized:", f"{path}: {problem}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from datamodules.text_tables import read_table
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.run_folder import RESULT_FILES
 from zsar.runtime.json_files import json_value
+from zsar.runtime.terminal import say
 from zsar.runtime.text_files import fault_in
 
 _N_FRAMES = 6
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Evenly spread over the set, not chosen by who was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
     figure = _draw(root, [{name: rows[i] for name, rows in tables.items()} for i in chosen])
-    print(f"wrote {save_figure(figure, options.output)}")
+    say(f"wrote {save_figure(figure, options.output)}")
     return 0
 
 
@@ -104,7 +104,7 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
             with VideoReader(root / truth["path"]) as reader:
                 frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
         except VideoDecodeError as error:  # its row stays without frames
-            print(f"not shown: {error}", file=sys.stderr)
+            say(f"not shown: {error}", error=True)
             continue
         for column, frame in enumerate(frames, start=1):
             axis = figure.add_subplot(grid[row, column])

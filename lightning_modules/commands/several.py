@@ -11,6 +11,7 @@ from pathlib import Path
 from datamodules.text_tables import Line, lines_of, read_lines
 from lightning_modules import cli
 from lightning_modules.command_parser import CommandParser
+from zsar.runtime.terminal import say
 from zsar.runtime.text_files import text_of
 
 
@@ -30,13 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     commands = _commands(options.file)
     for number, command in enumerate(commands, start=1):
-        print(f"[{number} of {len(commands)}] {shlex.join(command)}", flush=True)
+        say(f"[{number} of {len(commands)}] {shlex.join(command)}")
         try:
             status = cli.main(command[1:])
         except SystemExit as stop:  # a wrong command line
             status = int(stop.code or 0)
         if status != 0:
-            print(f"zsar several: command {number} of {len(commands)} failed; the rest was not run", file=sys.stderr)
+            say(f"zsar several: command {number} of {len(commands)} failed; the rest was not run", error=True)
             return status
     return 0
 

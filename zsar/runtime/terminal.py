@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO, TypeVar
 
@@ -115,6 +116,18 @@ def accept_all_text() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def warn_as_typed() -> None:
+    """Has Python's warnings show what they quote as it was typed; a warning of several lines keeps them."""
+
+    def written(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    ) -> str:
+        text = "\n".join(map(shown, str(message).split("\n")))
+        return f"{filename}:{lineno}: {category.__name__}: {text}\n"
+
+    warnings.formatwarning = written
+
+
 def say(*lines: object, error: bool = False) -> None:
     """Prints lines without any layout; each passes `shown`.
 
@@ -123,7 +136,7 @@ def say(*lines: object, error: bool = False) -> None:
         error: To the standard error instead of the standard output.
     """
     accept_all_text()
-    print("\n".join(map(shown, lines)), file=sys.stderr if error else sys.stdout, flush=error)
+    print("\n".join(map(shown, lines)), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def say_of(style: str, what: str, text: object, *, error: bool = True) -> None:
@@ -183,10 +196,17 @@ def print_whole(console: Console, table: Table) -> None:
 
     Args:
         console: Where it is printed; a narrow one gets cells without blanks around them.
-        table: The table, which is changed.
+        table: The table, which is changed; its cells are shown as typed by any console.
     """
     for column in table.columns:
         column.overflow = "fold"
+        column.header = _plain(column.header)
+        column._cells = [_plain(cell) for cell in column._cells]
+    table.title, table.caption = (text and _plain(text) for text in (table.title, table.caption))
     if console.width < _NARROW:
         table.padding = (0, 0)
     console.print(table)
+
+
+def _plain(text: Any) -> Any:  # noqa: ANN401 - whatever rich shows
+    return styled(text) if isinstance(text, str) else text
