@@ -15,11 +15,13 @@ TINY_COCA := runs/tiny_coca
 LOCALIZE_DEMO := runs/localize-demo
 VARIANTS := zero_shot adapters ttl tfd t2l
 AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
+N ?= 5000
+JOBS ?= 2
 TTA_VARIANTS := alone tpt dts_tpt_names dts_tpt zar
 LOCALIZE_VARIANTS := frame_wise t0 t3al_without_suppression t3al oracle_class oracle_count oracle_selection oracle_all
 SEEDS := 0 1 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -30,6 +32,7 @@ help:
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, one table (5 minutes)"
 	@echo "make test                 install, run the tests"
+	@echo "make fuzz [N=5000]        thousands of broken videos and text files for all readers, one table (10 minutes)"
 	@echo "make lint                 ruff, mypy, codespell"
 	@echo "make format               let ruff format the code"
 	@echo "make bench                time ours beside the alternatives"
@@ -176,6 +179,9 @@ $(foreach s,$(SEEDS),$(eval $(call LOCALIZE_RULES,$(s))))
 
 test: $(INSTALLED)
 	$(VENV)/bin/pytest --numprocesses 2
+
+fuzz: $(INSTALLED)
+	$(VENV)/bin/python -m tests.fuzz --video $(N) --text $(N) --seed $(SEED) --jobs $(JOBS)
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check

@@ -1,4 +1,4 @@
-"""The families of cases: videos and text; and readers with faults, by which the harness is tested."""
+"""The families of cases: videos and text; videos that promise too much; readers with faults, to test the harness."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz import bad_readers, text_cases, video_cases
+from tests.fuzz import bad_readers, promising_videos, text_cases, video_cases
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,14 @@ FAMILIES: Mapping[str, Family] = {
     "video": Family(tuple(video_cases.SEEDS), video_cases.write_seeds, video_cases.mutate, video_cases.exercise),
     "text": Family(tuple(text_cases.READERS), text_cases.write_seeds, text_cases.mutate, text_cases.exercise),
 }
-WITH_BAD_READERS: Mapping[str, Family] = {
+ALL_FAMILIES: Mapping[str, Family] = {
     **FAMILIES,
+    "promises": Family(
+        tuple(promising_videos.PROMISES),
+        promising_videos.write_seeds,
+        promising_videos.mutate,
+        promising_videos.exercise,
+    ),
     "bad readers": Family(
         tuple(bad_readers.READERS), bad_readers.write_seeds, bad_readers.mutate, bad_readers.exercise
     ),

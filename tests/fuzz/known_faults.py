@@ -13,7 +13,22 @@ KNOWN_FAULTS: dict[str, tuple[tuple[str, int], ...]] = {
         *(("mpeg4.mov", 1006), ("mpeg2.mpg", 1027), ("lossless.mkv", 1002), ("fragmented.mp4", 1002)),
         # frames that are read by index, but not forward
         *(("h264.ts", 8), ("h264.ts", 11), ("h264.ts", 15), ("h264.ts", 18), ("h264.ts", 19), ("mpeg4.mov", 1013)),
+        # a copy of what is not read
+        *(("raw.h264", 0), ("raw.h264", 24), ("h264.ts", 16), ("with_sound.mp4", 24), ("fragmented.mp4", 24)),
+        *(("mjpeg.avi", 27), ("h264.ts", 23), ("vp8.webm", 28)),
     ),
-    "text": (),
+    "text": (
+        *(
+            ("classInd.txt", 0),
+            ("kinetics.csv", 0),
+            ("labels.csv", 2),
+            ("activitynet.json", 0),
+            ("activitynet.json", 1),
+        ),
+        *(("activitynet.json", 11), ("ssv2.json", 12), ("activitynet_untrimmed.json", 8), ("thumos14.json", 13)),
+        *(("action_prompts.json", 5), ("videos.csv", 2), ("classes.txt", 1), ("answers.jsonl", 2)),
+        *(("experiment.yaml", 1), ("experiment.yaml", 10), ("experiment.yaml", 11), ("architecture.json", 15)),
+        *(("weights.pt", 0), ("weights.pt", 17), ("model.ckpt", 14), ("model.ckpt", 15), ("model.ckpt", 16)),
+    ),
 }
 """Family -> name of the sound file and number of the mutation, of the seed 0."""

@@ -163,7 +163,8 @@ SOUND: dict[str, Callable[[], bytes]] = {
     "results.json": _results,
     "localization_results.json": _localization_results,
     "predictions_novel.csv": _text(
-        "video,label,prediction,probability,correct\na/b.mp4,archery,ballet,0.5,0\nc.mp4,ballet,ballet,0.9,1\n"
+        "video,path,label,prediction,probability,decoded,problem\na/b,a/b.mp4,archery,ballet,0.5,True,\n"
+        "c,c.mp4,ballet,,,False,it is empty\n"
     ),
     "prepared.jsonl": lambda: b"".join(
         json.dumps(line).encode() + b"\n"

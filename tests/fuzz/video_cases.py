@@ -61,6 +61,11 @@ def _write(
             out.mux(audio.encode(None))
 
 
+def write_lossless(path: Path) -> None:
+    """A video of which the container alone says how large the picture is."""
+    _write(path, "ffv1")
+
+
 SEEDS: dict[str, Callable[[Path], None]] = {
     "index_behind.mp4": lambda p: _write(p, "libx264", options=X264),  # with B-frames and an edit list
     "index_in_front.mp4": lambda p: _write(p, "libx264", options=X264, container={"movflags": "faststart"}),
@@ -71,7 +76,7 @@ SEEDS: dict[str, Callable[[Path], None]] = {
     "mpeg4.mov": lambda p: _write(p, "mpeg4", options={"bf": "2", "g": "8"}),
     "h264.mkv": lambda p: _write(p, "libx264", options=X264),
     "variable_rate.mkv": lambda p: write_with_pts(p, np.cumsum([20, 35, 90, 41, 12, 200, 33] * 3).tolist()),
-    "lossless.mkv": lambda p: _write(p, "ffv1"),  # the container alone says how large the picture is
+    "lossless.mkv": write_lossless,
     "vp9.webm": lambda p: _write(p, "libvpx-vp9", options=_VPX | {"auto-alt-ref": "1", "lag-in-frames": "8"}),
     "vp8.webm": lambda p: _write(p, "libvpx", options=_VPX | {"auto-alt-ref": "1", "lag-in-frames": "8"}),
     "mpeg4_b_frames.avi": lambda p: _write(p, "mpeg4", options={"bf": "2", "g": "8"}),

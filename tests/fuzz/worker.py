@@ -23,7 +23,7 @@ import warnings
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.fuzz.families import WITH_BAD_READERS
+from tests.fuzz.families import ALL_FAMILIES
 from tests.fuzz.outcomes import Outcome
 
 MOST_MB = 1024
@@ -43,7 +43,7 @@ def case_bytes(family: str, seeds: Path, seed: int, name: str, number: int) -> b
         number: Which mutation.
     """
     draw = random.Random(f"{seed}/{family}/{name}/{number}")
-    return WITH_BAD_READERS[family].mutate(name, (seeds / name).read_bytes(), draw)
+    return ALL_FAMILIES[family].mutate(name, (seeds / name).read_bytes(), draw)
 
 
 def main() -> None:
@@ -57,8 +57,9 @@ def main() -> None:
     warnings.simplefilter("always")  # a warning each time it is given
     _limit_memory()
     with tempfile.TemporaryDirectory(prefix="zsar-fuzz-") as folder:
-        sound_name = next(iter(WITH_BAD_READERS[family].names))
-        _try_one(family, seeds, seed, sound_name, None, Path(folder))  # what is set up once is no part of a case
+        sound_name = next(iter(ALL_FAMILIES[family].names))
+        if family != "promises":  # of which none is sound
+            _try_one(family, seeds, seed, sound_name, None, Path(folder))  # what is set up once is no part of a case
         gc.collect()
         gc.freeze()  # what was imported stays, and need not be looked through after each case
         answers.write("ready\n")
@@ -82,7 +83,7 @@ def _try_one(family: str, seeds: Path, seed: int, name: str, number: int | None,
     descriptors, noise = _open_files(), _said()
     before_mb = _forget_peak()
     begun = time.process_time()
-    kind, detail = WITH_BAD_READERS[family].exercise(name, path, number or 0)
+    kind, detail = ALL_FAMILIES[family].exercise(name, path, number or 0)
     seconds, peak_mb = time.process_time() - begun, _peak_mb() - before_mb
     gc.collect()
     path.unlink(missing_ok=True)
