@@ -10,9 +10,10 @@ is at hand and starts late, `zsar extract` and `zsar localize` make them again a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -239,6 +240,11 @@ def _check_content(features: Tensor, times: NDArray[np.float64], source: Feature
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:
-    kinds = {"str": str, "int": int, "float": float, "float | None": lambda x: None if x == "None" else float(x)}
+    kinds: dict[str, Callable[[str], Any]] = {
+        "str": str,
+        "int": int,
+        "float": float,
+        "float | None": lambda x: None if x == "None" else float(x),
+    }
     known = {"source_hash": "", "start_seconds": "None", **header}  # which older files do not have
     return FeatureSource(**{field.name: kinds[str(field.type)](known[field.name]) for field in fields(FeatureSource)})
