@@ -84,6 +84,7 @@ def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
         (
             "av",
             {
+                "datamodules/careful_decoding.py",
                 "datamodules/counted_frames.py",
                 "datamodules/encoding.py",
                 "datamodules/frame_fitting.py",

@@ -110,7 +110,7 @@ def test_before_the_first_frame_it_is_the_first_frame_that_is_given(tmp_path: Pa
 def test_a_frame_without_a_time_stamp_starts_with_the_container(tmp_path: Path) -> None:
     write_streams(path := tmp_path / "video.mp4", [(2000, 10, 64)], sound_at_ms=0)
     video = OpenVideo(str(path), 1)
-    tick = video.stream.time_base
+    tick = video.stream.time_base or 1
     assert start_seconds(video, None) == 0.0
     assert start_seconds(video, round(3 / tick)) == pytest.approx(3.0)
     assert start_seconds(video, round(-5 / tick)) == 0.0  # earlier than any stream says: the start is there
