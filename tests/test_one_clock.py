@@ -53,8 +53,10 @@ STRIDES = [FrameStride(), FrameStride(frames=7), FrameStride(frames=None, second
 def test_a_stride_takes_the_same_frames_at_later_times(late: Path, prompt: Path, stride: FrameStride) -> None:
     with VideoReader(late) as reader, VideoReader(prompt) as twin:
         assert stride.indices(reader).tolist() == stride.indices(twin).tolist()
-    settings = {"stride": stride, "chunk_size": 8}
-    with FrameStream(late, 32, **settings) as stream, FrameStream(prompt, 32, **settings) as twin_stream:
+    with (
+        FrameStream(late, 32, stride=stride, chunk_size=8) as stream,
+        FrameStream(prompt, 32, stride=stride, chunk_size=8) as twin_stream,
+    ):
         late_by = LATE + (PRIMING_SECONDS if late.suffix == ".ts" else 0)
         np.testing.assert_allclose(stream.times_seconds, twin_stream.times_seconds + late_by, rtol=0, atol=1e-9)
         assert stream.start_seconds == pytest.approx(late_by)

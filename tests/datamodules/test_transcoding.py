@@ -17,6 +17,7 @@ from torch.nn.functional import interpolate
 from datamodules import transcoding
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.encoding import write_video
+from datamodules.mp4_writing import Mp4Writer
 from datamodules.timed_frames import TimedFrames
 from datamodules.transcoding import TranscodingError, transcode
 from tests.datamodules.video_makers import (
@@ -251,11 +252,11 @@ def test_the_index_lies_in_front(tmp_path: Path) -> None:
 
 def test_a_frame_is_written_before_the_next_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
-    decoded, write = transcoding._decoded, transcoding.Mp4Writer.write
+    decoded, write = transcoding._decoded, Mp4Writer.write
     monkeypatch.setattr(
         transcoding, "_decoded", lambda *a, **k: (events.append("decoded") or frame for frame in decoded(*a, **k))
     )
-    monkeypatch.setattr(transcoding.Mp4Writer, "write", lambda *a: events.append("written") or write(*a))
+    monkeypatch.setattr(Mp4Writer, "write", lambda *a: events.append("written") or write(*a))
     h264_with_b_frames(path := tmp_path / "video.mp4")
     copy(path)
     assert events == ["decoded", "written"] * 40
