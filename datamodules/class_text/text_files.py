@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 from datamodules.batch import ClassText
 from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
 from zsar.runtime.json_files import read_json
-from zsar.runtime.text_files import fault_in, plain_name
+from zsar.runtime.text_files import fault_in, plain_name, shown
 from zsar.runtime.whole_files import write_json_whole
 
 Kind = Literal["description", "explanation", "action_prompts"]
@@ -181,10 +181,10 @@ def _checked(content: object, path: Path) -> ClassTextFile:
     for key, texts in file.classes.items():
         name = _class_name(key, path)
         if name in classes:
-            raise fault_in(path, f"the class {name!r} is there twice, written in two ways; keep one of them")
+            raise fault_in(path, f"the class {shown(name)} is there twice, written in two ways; keep one of them")
         problem = next(_problems(file.kind, texts), None)
         if problem is not None:
-            raise fault_in(path, f"class {name!r} {problem}")
+            raise fault_in(path, f"class {shown(name)} {problem}")
         classes[name] = texts
     return replace(file, classes=classes)
 
@@ -201,9 +201,11 @@ def _class_name(key: str, path: Path) -> str:
 
 def _with_header(content: dict[str, Any], path: Path) -> ClassTextFile:
     keys = ("kind", "data_set", "source", "classes")
-    odd = [f"no {key!r}" for key in keys if key not in content] + [f"{key!r}" for key in content if key not in keys]
+    odd = [f"no {key!r}" for key in keys if key not in content] + [shown(key) for key in content if key not in keys]
     if odd:
-        raise fault_in(path, f"class text must have the keys {', '.join(keys)} and no others; it has {', '.join(odd)}")
+        raise fault_in(
+            path, f"class text must have the keys {', '.join(keys)} and no others; it has {', '.join(odd[:5])}"
+        )
     if content["kind"] not in get_args(Kind):
         problem = f"kind is {shortened(content['kind'])}, but must be one of {', '.join(get_args(Kind))}"
         raise fault_in(path, problem)
@@ -250,7 +252,8 @@ def _problems_of_attributes(texts: object) -> Iterator[str]:
     missing, unknown = [n for n in names if n not in texts], [n for n in texts if n not in names]
     if missing or unknown:
         lacks = [f"lacks the attributes {', '.join(missing)}"] if missing else []
-        odd = [f"has the unknown attributes {', '.join(unknown)} (they are {', '.join(names)})"] if unknown else []
+        strange = ", ".join(shown(name) if not name.isidentifier() else name for name in unknown[:5])
+        odd = [f"has the unknown attributes {strange} (they are {', '.join(names)})"] if unknown else []
         yield " and ".join(lacks + odd)
         return
     for name in names:
