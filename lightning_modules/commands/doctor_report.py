@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from datamodules.diagnosis import BadVideo, Finding
+from datamodules.text_tables import read_table
 from datamodules.video import TrimmedVideoDataModule
 from zsar.runtime.terminal import print_whole, result_console
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
@@ -109,13 +110,16 @@ def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
 
     Returns:
         How many rows the file has.
+
+    Raises:
+        ListFileError: A file whose rows stay is no such table.
     """
     rows = {(video.key, video.set_name): (video.key, video.set_name, video.path, video.problem) for video in bad}
     if keep and path.is_file():
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                video, set_name, place, problem = (row.get(column) or "" for column in _COLUMNS)
-                rows.setdefault((video, set_name), (video, set_name, place, problem))
+        before = read_table(path, "table of bad videos", columns=_COLUMNS[:1], optional=_COLUMNS[1:], by_zsar=True)
+        for row in before:
+            video, set_name, place, problem = (row[column] for column in _COLUMNS)
+            rows.setdefault((video, set_name), (video, set_name, place, problem))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
