@@ -7,6 +7,7 @@ Lists name `v_Typing_g12_c03.avi`, archives unpack to `Typing/v_Typing_g12_c03.a
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -88,7 +89,7 @@ class VideoIndex:
         self._paths_of: dict[str, str] = {}
         self._further: dict[str, list[str]] = {}  # of the few names that occur more than once
         for path in _walk(folder):
-            name = video_name(path)
+            name = _composed(video_name(path))
             if name in self._paths_of:
                 self._further.setdefault(name, []).append(path)
             else:
@@ -102,7 +103,8 @@ class VideoIndex:
                 the listed path ("train/...") says which is meant.
 
         Returns:
-            N paths relative to the folder, as listed where a video is missing, and bool [N]: is it there?
+            N paths relative to the folder, as listed where a video is missing, and bool [N]: is it there? A name is
+            found in another Unicode form, too, as macOS writes it, where no file has the very name.
 
         Raises:
             ValueError: Two files could be meant.
@@ -115,12 +117,14 @@ class VideoIndex:
         return paths, found
 
     def _locate(self, listed: str) -> str | None:
-        name = video_name(listed)
+        name = _composed(video_name(listed))
         first = self._paths_of.get(name)
         if name not in self._further:
             return first
         assert first is not None
         candidates = [first, *self._further[name]]
+        if as_written := [path for path in candidates if video_name(path) == video_name(listed)]:
+            candidates = as_written  # names that differ in their Unicode form only are two names
         parent = PurePosixPath(listed).parent.as_posix()
         top = listed.partition("/")[0]
         for chosen in (
@@ -136,6 +140,11 @@ class VideoIndex:
         raise ValueError(
             f"{name!r} could be any of {', '.join(sorted(candidates))} in {self.folder}; keep one of them there"
         )
+
+
+def _composed(name: str) -> str:
+    """The name in Unicode NFC: in whatever form a list and a file system have it, it is the same."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _walk(folder: Path) -> Iterator[str]:
