@@ -25,6 +25,7 @@ from lightning_modules.optimization import Optimization
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.scoring import PromptEnsemble, Scorer
 from lightning_modules.whole_batch import gathered
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 
 class T2L(ActionRecognizer):
@@ -80,6 +81,7 @@ class T2L(ActionRecognizer):
             ValueError: Nothing is left to train, or a value is out of range.
             BackboneError: The CLIP model cannot be built, or its towers have no blocks to adapt.
         """
+        check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
         super().__init__(
             architecture=architecture,
             weights=weights,
@@ -155,7 +157,9 @@ class T2L(ActionRecognizer):
         return [(own, self.temporal_token_learning_rate), (adapters, None)]
 
     @classmethod
-    def load_author_checkpoint(cls, path: Path | str, *, architecture: str | None = None) -> T2L:
+    def load_author_checkpoint(
+        cls, path: Path | str, *, architecture: str | None = None, skips_objects: bool = False
+    ) -> T2L:
         """Builds the model from a checkpoint that the authors of T2L released.
 
         Such a file holds CLIP's weights too, so that nothing is downloaded. `zsar convert` does the same and saves it.
@@ -163,6 +167,7 @@ class T2L(ActionRecognizer):
         Args:
             path: The authors' file, {epoch, model_state_dict, optimizer_state_dict}.
             architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
+            skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
 
         Returns:
             The model in evaluation mode.
@@ -170,7 +175,7 @@ class T2L(ActionRecognizer):
         Raises:
             AuthorCheckpointError: Another kind of file, or missing or unknown tensors.
         """
-        content = read_t2l_checkpoint(Path(path), architecture=architecture)
+        content = read_t2l_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
         model = cls(architecture=content.architecture, weights="random", n_frames=content.n_frames)
         model.backbone.clip.load_state_dict(content.clip, strict=True)
         incompatible = model.load_state_dict(content.trained, strict=False)
