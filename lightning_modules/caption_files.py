@@ -156,7 +156,7 @@ def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCapti
     if not path.exists():
         raise FileNotFoundError(f"there is no file of captions {path}; make it by `zsar extract --captions`")
     try:
-        captions = _parse(read_given_json(path, remedy=_AGAIN))
+        captions = _parse(read_given_json(path, what="file of captions", remedy=_AGAIN))
     except ValueError as error:
         what = error.what if isinstance(error, GivenFileError) else error
         raise CaptionFileError(
