@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
 from reprlib import repr as shortened
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -26,7 +25,6 @@ def check_fields(filled: Any) -> None:  # noqa: ANN401 - an instance of any data
             raise TypeError(f"{field.name} is {shortened(value)}, not {_called(hints[field.name])}")
 
 
-@lru_cache(maxsize=32)
 def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class
     return get_type_hints(kind)
 
