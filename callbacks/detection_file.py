@@ -24,10 +24,10 @@ class DetectionFile(Callback):
         {"version": "zsar 0.1.0",
          "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]}}}}
 
-    What stands under a set is a results file of ActivityNet's challenge: seconds after a video's first frame, videos in
-    the order of the data, the actions of each in order of time. A video of the set in which nothing was found has an
-    empty list; suppressed actions are left out. Videos that could not be decoded are in none of the sets, but, with the
-    cause, under "failed", which is there if there are some.
+    What stands under a set is a results file of ActivityNet's challenge: seconds on the player's clock
+    (`datamodules.decoding`), videos in the order of the data, the actions of each in order of time. A video of the set
+    in which nothing was found has an empty list; suppressed actions are left out. Videos that could not be decoded are
+    in none of the sets, but, with the cause, under "failed", which is there if there are some.
     """
 
     def __init__(self) -> None:

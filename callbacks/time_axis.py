@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +15,7 @@ _Floats = NDArray[np.float64]
 BESIDE = 0.24  # between a time axis and what is written left of it
 _PADDING = 0.006  # of the axis, at both its ends, so that bars that touch them have an edge
 _MOST_SECONDS = 120.0  # of an axis whose times are written in seconds; min:s beyond
+_STEPS_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)  # between ticks below an hour apart
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,9 @@ class TimeAxis:
 
     def ticks(self) -> list[float]:
         """Round times from 0 to the end, at most eleven."""
-        steps: list[float] = [m * 10.0**k for k in range(-9, 2) for m in (1, 2, 5)]
+        steps: Iterable[float] = (m * 10.0**k for k in count(-9) for m in (1, 2, 5))
         if self.end_seconds > _MOST_SECONDS:
-            steps = [15, 30, 60, 120, 300, 600, 900, 1800, *(3600 * m * 10**k for k in range(9) for m in (1, 2, 5))]
+            steps = chain(_STEPS_SECONDS, (3600.0 * m * 10**k for k in count() for m in (1, 2, 5)))
         step = next(s for s in steps if self.end_seconds / s <= 10)
         return [i * step for i in range(int(self.end_seconds / step + 1e-9) + 1)]
 

@@ -30,8 +30,8 @@ class VideoRecord:
     Attributes:
         path: The video file.
         label: Index of its class, 0-based, in the class list of the set that it belongs to; -1 where it is unknown.
-        segment_seconds: Start and end of the stretch of the file that is meant, in seconds after its first frame; None
-            for the whole file.
+        segment_seconds: Start and end of the stretch of the file that is meant, in seconds on the player's clock
+            (`datamodules.decoding`); None for the whole file.
     """
 
     path: Path

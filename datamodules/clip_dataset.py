@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from datamodules.batch import VideoBatch, VideoRecord, ViewBatch
 from datamodules.decoding import VideoDecodeError, VideoReader
+from datamodules.frame_chunks import frame_chunks, small_frames
 from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
 from datamodules.transforms import TestTransform, TrainTransform
 from datamodules.video_table import VideoTable
@@ -132,7 +133,7 @@ class TrainingClips(Dataset[Sample]):
                 indices = random_segment_indices(n_available, self._n_frames)
             else:
                 indices = centre_indices(n_available, self._n_frames)
-            return self._transform(reader.frames_at_indices((first + indices).tolist()))
+            return self._transform.finish(small_frames(reader, first + indices, self._transform.drawn_crop()))
 
 
 class EvaluationClips(Dataset[Sample]):
@@ -198,9 +199,9 @@ class EvaluationClips(Dataset[Sample]):
         with VideoReader(record.path) as reader:
             first, n_available = frames_of(reader, record)
             indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
-            frames = reader.frames_at_indices((first + indices).flatten().tolist())
-        clips = frames.unflatten(0, (self._n_clips, self._n_frames))
-        return torch.cat([self._transform(clip) for clip in clips]), None
+            # [V in time, T, V in space, 3, S, S]
+            crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
+        return crops.transpose(1, 2).flatten(0, 1), None
 
     def _read_views(self, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
         """The test view and the further ones, of frames that are decoded once, whichever views they are in."""
@@ -209,8 +210,12 @@ class EvaluationClips(Dataset[Sample]):
             indices = centre_indices(n_available, self._n_frames)
             further = views.further_indices(n_available, self._n_frames, seed=seed)
             wanted, rows = torch.cat([indices[None], further]).unique(return_inverse=True)
-            frames = reader.frames_at_indices((first + wanted).tolist())
-        return self._transform(frames[rows[0]]), views.cut(frames, rows[0], rows[1:], self._transform, seed=seed)
+            pairs = [
+                (self._transform(frames)[0], views.shrink(frames, self._transform, seed=seed))
+                for frames in frame_chunks(reader, first + wanted)
+            ]
+        shown, shrunk = (parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*pairs, strict=True))
+        return shown[rows[0]][None], views.arrange(shrunk, rows[0], rows[1:], self._transform)
 
     def _blank(self, n_views: int) -> Tensor:
         return _blank(n_views, self._n_frames, self._transform.image_size)

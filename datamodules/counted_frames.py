@@ -1,19 +1,33 @@
-"""Frames of a video found by decoding everything in order and counting: slow, and right for whatever can be decoded."""
+"""Frames of a video found by decoding everything in order: slow, and right for whatever can be decoded.
+
+The frames are numbered by counting them, or by a list of packets where that says more: which frames are missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_after_first
+from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
+from datamodules.player_clock import first_shown_ticks, start_seconds
+from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError
+from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
+
+OnDamage = Literal["raise", "accept"]
 
 # Frames decoded for counting are kept, as the decoder gives them, if all of them take no more than this: then reading
 # them needs no second decoding. (UCF-101 and HMDB-51, which are counted, take 20 MiB a video.)
 _KEPT_BYTES = 64 * 2**20
+# A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer there is.
+_MOST_REORDERED = 16
+_NOT_RETURNED = "the decoder does not return it"
 
 
 class CountedFrames:
@@ -21,32 +35,62 @@ class CountedFrames:
 
     Attributes:
         kept: Every frame as the decoder gave it, once they are counted and if they are small enough; else empty.
+        damaged: The damaged frames that were given, where they are accepted.
     """
 
-    def __init__(self, path: str, threads: int) -> None:
-        """Opens nothing yet: every decoding opens the file anew, with so many decoder threads (0: FFmpeg's choice)."""
-        self._path = path
-        self._threads = threads
+    def __init__(
+        self, path: str, threads: int, *, on_damage: OnDamage = "raise", listed: TimedFrames | None = None
+    ) -> None:
+        """Opens nothing yet: every decoding opens the file anew.
+
+        Args:
+            path: The file.
+            threads: Decoder threads; 0: FFmpeg's choice.
+            on_damage: Whether damaged frames are errors, or are given and noted.
+            listed: The frames as the packets list them, where that is to be believed; None counts those that the
+                decoder returns.
+        """
+        self._path, self._threads, self._on_damage, self._listed = path, threads, on_damage, listed
+        self._places = {} if listed is None else {pts: i for i, pts in enumerate(listed.index.pts)}
         self._times: NDArray[np.float64] | None = None
         self._last_seconds = 0.0
+        self._bad: dict[int, str] = {}
+        self._broken = ""
+        self._n_missing = 0
         self.kept: list[VideoFrame] = []
+        self.damaged: set[int] = set()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the decoder fails after some frames, so that those behind cannot be counted."""
+        return bool(self._broken)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every frame can be decoded, undamaged."""
+        self._decode_once()
+        return not self._bad and not self._broken
 
     def times_seconds(self) -> NDArray[np.float64]:
-        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing.
+        """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
         Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
         Raises:
             ValueError: No frame can be decoded, or the container has no frame rate.
+            VideoDecodeError: The decoder fails, so that the frames cannot be counted (where damage is an error).
         """
-        if self._times is None:
-            self._times = self._count()
-        return self._times
+        times = self._decode_once()
+        if self._broken:
+            raise VideoDecodeError(
+                f"{self._path}: {self._broken} (while counting its frames); after frame {len(times) - 1}"
+            )
+        return times
 
     def last_frame_seconds(self) -> float:
-        """How long the last frame is shown, in seconds, by the container's frame rate."""
+        """How long the last frame is shown, in seconds: as the file says, else by the container's frame rate."""
         self.times_seconds()
-        return self._last_seconds
+        return self._last_seconds if self._listed is None else self._listed.last_frame_seconds()
 
     def images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
         """Converts the wanted frames.
@@ -56,50 +100,177 @@ class CountedFrames:
 
         Returns:
             index -> uint8 [H, W, 3], RGB; without the frames that lie behind the end.
+
+        Raises:
+            VideoDecodeError: One of them is damaged or missing.
         """
         return dict(self.forward(wanted))
 
     def forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Converts the wanted frames one by one: (index, uint8 [H, W, 3]) as `images` has them."""
-        converter = RGBConverter()
-        targets = set(wanted)
-        frames = islice(self.kept or _decode_all(self._path, self._threads), wanted[-1] + 1)
-        for i, frame in enumerate(frames):
-            if i in targets:
-                yield i, converter.rgb(frame)
+        n_given = 0
+        if self._times is None and self._listed is None:
+            try:
+                for i, image in self._sound_so_far(wanted):
+                    n_given += 1
+                    yield i, image
+                return
+            except DamageSeen:
+                pass
+        self._decode_once()
+        yield from self._known(wanted[n_given:])
 
-    def _count(self) -> NDArray[np.float64]:
-        """Decodes everything: the times of the frames, and the frames themselves where they are not too large."""
-        pts: list[int | None] = []
-        kept: list[VideoFrame] = []
-        room = _KEPT_BYTES
-        for frame in _decode_all(self._path, self._threads):
-            pts.append(frame.pts)
+    def _sound_so_far(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Frames while they are counted for the first time; each is held until what it refers to has been seen.
+
+        Raises:
+            DamageSeen: The decoder complains.
+        """
+        converter, targets, complaints = RGBConverter(), set(wanted), Complaints()
+        held: deque[tuple[int, VideoFrame]] = deque()
+        with closing(self._decoded(complaints)) as frames:
+            for i, (_, frame) in enumerate(frames):
+                if complaints:
+                    raise DamageSeen
+                if i in targets:
+                    held.append((i, frame))
+                while held and held[0][0] + _MOST_REORDERED <= i:
+                    at, shown = held.popleft()
+                    yield at, converter.rgb(shown)
+                if i >= wanted[-1] + _MOST_REORDERED:
+                    return
+        if complaints:
+            raise DamageSeen
+        for at, shown in held:
+            yield at, converter.rgb(shown)
+
+    def _known(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Frames of which is known whether they are damaged."""
+        converter, remaining = RGBConverter(), deque(wanted)
+        if not remaining:
+            return
+        with closing(self._numbered()) as frames:
+            for i, frame in frames:
+                while remaining and remaining[0] < i:
+                    self._missing(remaining.popleft())
+                if not remaining:
+                    return
+                if remaining[0] == i:
+                    self._judge(i)
+                    remaining.popleft()
+                    yield i, converter.rgb(frame)
+        for i in remaining:
+            self._missing(i)
+
+    def _numbered(self) -> Generator[tuple[int, VideoFrame]]:
+        """All frames with their indices."""
+        if self.kept:
+            yield from enumerate(self.kept)
+            return
+        with closing(self._decoded(Complaints())) as frames:
+            for count, (_, frame) in enumerate(frames):
+                yield (count if self._listed is None else self._places[frame.pts or 0]), frame
+
+    def _judge(self, i: int) -> None:
+        if (cause := self._bad.get(i)) is None:
+            return
+        if self._on_damage == "raise":
+            raise self._error(i, cause)
+        self.damaged.add(i)
+
+    def _missing(self, i: int) -> None:
+        """A frame that the decoder did not return: behind the end, unless an error or the index says otherwise.
+
+        Raises:
+            VideoDecodeError: It is not behind the end.
+        """
+        if self._listed is not None and i < len(self._places):
+            raise self._error(i, self._bad.get(i, _NOT_RETURNED))
+        if self._broken:
+            raise self._error(i, self._broken)
+
+    def _error(self, i: int, cause: str) -> VideoDecodeError:
+        if cause == _NOT_RETURNED:
+            n = len(self._places)
+            return VideoDecodeError(
+                f"{self._path}: frame {i} is missing: the container lists {n} frames, of which only "
+                f"{n - self._n_missing} can be decoded; re-encode the video"
+            )
+        return VideoDecodeError(f"{self._path}: {cause} (while decoding it); this spoils frame {i}")
+
+    def _decoded(self, complaints: Complaints, *, references_only: bool = False) -> Generator[tuple[int, VideoFrame]]:
+        """Every frame of the file, in the order the decoder shows them; opened anew, as raw streams cannot seek."""
+        video = OpenVideo(self._path, self._threads)
+        stop = self._on_damage == "raise" and self._listed is None
+        try:
+            yield from decode_carefully(video, complaints, references_only=references_only, stop_at_failure=stop)
+        finally:
+            video.close()
+
+    def _decode_once(self) -> NDArray[np.float64]:
+        """Decodes everything, once: the times of the frames, what is wrong, and small frames themselves."""
+        if self._times is not None:
+            return self._times
+        complaints, shown, kept = Complaints(), list[ShownFrame](), list[VideoFrame]()
+        room = _KEPT_BYTES if self._listed is None else -1
+        duration = 0
+        for position, frame in self._decoded(complaints):
+            shown.append(ShownFrame(position, frame.key_frame, frame.pts))
+            duration = frame.duration or 0
             room -= sum(plane.buffer_size for plane in frame.planes)
             if room >= 0:
                 kept.append(frame)
             else:
                 kept.clear()
-        self.kept = kept
-        if not pts:
-            raise ValueError("not one of its frames can be decoded")
+        if self._listed is not None:
+            self._bad = self._compared(self._listed, shown, complaints)
+            self._times = self._listed.times_seconds()
+            return self._times
+        if not shown:
+            raise ValueError("; ".join(["not one of its frames can be decoded", *complaints.failed.values()][:2]))
+        times = self._counted_times([frame.pts for frame in shown], duration)
+        causes = complaints.causes()
+        self._bad = spoiled_frames(shown, causes, causes, {frame.position: i for i, frame in enumerate(shown)})
+        if complaints.failed and self._on_damage == "raise":
+            self._broken = next(iter(complaints.failed.values()))
+        self.kept, self._times = kept, times
+        return times
+
+    def _counted_times(self, pts: Sequence[int | None], last_duration: int) -> NDArray[np.float64]:
+        """The times of the frames; notes how long the last one is shown."""
         video = OpenVideo(self._path, self._threads)
         try:
-            self._last_seconds = frame_seconds(video.stream)
+            first = next(video.packets(), None)
+            start = start_seconds(video, first_shown_ticks(video, pts[0], first.dts if first else None))
             known = [p for p in pts if p is not None]
             if len(known) < len(pts) or any(a >= b for a, b in pairwise(known)):
-                return np.arange(len(pts), dtype=np.float64) * self._last_seconds
-            return seconds_after_first(known, video.stream)
+                self._last_seconds = frame_seconds(video.stream)
+                return np.arange(len(pts), dtype=np.float64) * self._last_seconds + start
+            self._last_seconds = last_duration * tick_seconds(video.stream) or frame_seconds(video.stream)
+            return seconds_from(start, known, video.stream)
         finally:
             video.close()
 
+    def _compared(self, listed: TimedFrames, shown: Sequence[ShownFrame], complaints: Complaints) -> dict[int, str]:
+        """What is wrong with each frame of the list of packets.
 
-def _decode_all(path: str, threads: int) -> Iterator[VideoFrame]:
-    """Every frame of a file in the order the decoder shows them; opens the file anew, as raw streams cannot seek."""
-    video = OpenVideo(path, threads)
-    try:
-        for packet in video.packets():
-            yield from video.codec.decode(packet)
-        yield from video.codec.decode(None)
-    finally:
-        video.close()
+        Raises:
+            UntrustworthyError: The list is wrong about more than missing frames.
+        """
+        pts = [frame.pts for frame in shown]
+        if any(p not in self._places for p in pts) or any(a >= b for a, b in pairwise(p or 0 for p in pts)):
+            raise UntrustworthyError
+        found = dict(zip(pts, shown, strict=True))
+        positions = listed.index.positions
+        frames = [found.get(p) or ShownFrame(positions[p], is_key=False, pts=p) for p in listed.index.pts]
+        missing = {positions[p]: _NOT_RETURNED for p in listed.index.pts if p not in found}
+        self._n_missing = len(missing)
+        causes = complaints.causes()
+        spoiling = self._of_references(causes) if causes and listed.skips else causes
+        return spoiled_frames(frames, missing | causes, spoiling, {frame.position: i for i, frame in enumerate(frames)})
+
+    def _of_references(self, causes: dict[int, str]) -> dict[int, str]:
+        """Of the damaged packets, those to which other frames may refer: that the decoder does not pass over."""
+        complaints = Complaints()
+        returned = {position for position, _ in self._decoded(complaints, references_only=True)}
+        return {p: cause for p, cause in causes.items() if p in returned or p in complaints.failed}

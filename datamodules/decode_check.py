@@ -24,6 +24,7 @@ import torch
 from datamodules.batch import VideoRecord
 from datamodules.clip_dataset import frames_of
 from datamodules.decoding import VideoReader
+from datamodules.frame_chunks import frame_chunks
 from datamodules.frame_sampling import multi_clip_indices
 from zsar.runtime.given_files import check_given_file
 from zsar.runtime.journals import MOST_BYTES
@@ -108,7 +109,8 @@ def decode_clip(clip: Clip) -> Outcome:
         with VideoReader(clip.path) as reader:
             first, n_available = frames_of(reader, VideoRecord(Path(clip.path), -1, clip.segment_seconds))
             indices = multi_clip_indices(n_available, clip.n_frames, clip.n_clips)
-            reader.frames_at_indices((first + indices).flatten().tolist())
+            for _ in frame_chunks(reader, (first + indices).unique()):
+                pass
     except Exception as error:  # whatever a broken file provokes is what we are here to report
         return 0, str(error).removeprefix(f"{clip.path}: ") or type(error).__name__
     return n_available, None

@@ -11,6 +11,12 @@ Frame i is the i-th frame, from 0, in the order in which a player shows them. Tw
 The first way hands over to the second as soon as the decoder returns something that the list of packets did not
 foretell. Either way only the wanted frames are converted to RGB, which is what costs most after decoding itself.
 FFmpeg's log stays silent, as PyAV leaves it; what went wrong is in the `VideoDecodeError`.
+
+The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
+of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player
+shows as the position. A picture that starts 2 s after the sound is at 2.00 s. Where the video starts first or alone,
+its first frame is at 0. No time is negative. Sound starts with its first audible sample, not with the samples that only
+prime its decoder. The end of a video is the end of its last frame, whether or not its sound lasts longer.
 """
 
 from __future__ import annotations
@@ -21,14 +27,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
+from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from datamodules.counted_frames import CountedFrames
-from datamodules.timed_frames import TimedFrames, UntrustworthyError, index_packets
+from datamodules.counted_frames import CountedFrames, OnDamage
+from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
 from datamodules.video_file import OpenVideo, VideoDecodeError, errors_name, tick_seconds
 
 __all__ = ["VideoDecodeError", "VideoReader", "read_frames"]
@@ -42,20 +49,26 @@ class VideoReader:
     are not. A video whose frame size changes between two frames of one request is refused.
     """
 
-    def __init__(self, path: str | Path, *, threads: int = 1) -> None:
+    def __init__(self, path: str | Path, *, threads: int = 1, on_damage: OnDamage = "raise") -> None:
         """Opens the file and lists its packets.
 
         Args:
             path: The file.
             threads: Decoder threads; 0 leaves the number to FFmpeg, which suits a single video in the main process
                 but never a data loader's worker.
+            on_damage: "raise": a damaged frame (see the module) is a `VideoDecodeError`; "accept": it is given as the
+                decoder makes it up, and counted in `n_damaged`. A frame that the decoder does not return is an error
+                either way.
 
         Raises:
             VideoDecodeError: The file cannot be opened, or holds no video.
-            ValueError: `threads` is negative.
+            ValueError: `threads` is negative, or `on_damage` is neither of the two.
         """
         if threads < 0:
             raise ValueError(f"threads must be 0 (FFmpeg's choice) or more; got {threads}")
+        if on_damage not in get_args(OnDamage):
+            raise ValueError(f"on_damage must be one of {', '.join(get_args(OnDamage))}; got {on_damage!r}")
+        self._on_damage: OnDamage = on_damage
         self._path = os.fspath(path)
         self._threads = threads
         with errors_name(self._path, "opening it"):
@@ -87,6 +100,11 @@ class VideoReader:
             self._frames.kept.clear()
 
     @property
+    def n_damaged(self) -> int:
+        """How many different damaged frames were given so far; always 0 unless damage is accepted."""
+        return len(self._frames.damaged) if isinstance(self._frames, CountedFrames) else 0
+
+    @property
     def n_frames(self) -> int:
         """The number of frames: of packets where they can be trusted, else counted by decoding everything.
 
@@ -97,7 +115,7 @@ class VideoReader:
 
     @property
     def times_seconds(self) -> NDArray[np.float64]:
-        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing.
+        """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
         Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
@@ -108,8 +126,21 @@ class VideoReader:
             return self._frames.times_seconds()
 
     @property
+    def start_seconds(self) -> float:
+        """When the first frame is shown, in seconds on the player's clock: 0 unless another stream starts earlier.
+
+        Raises:
+            VideoDecodeError: As for `times_seconds`.
+        """
+        return float(self.times_seconds[0])
+
+    @property
     def duration_seconds(self) -> float:
-        """When the last frame ends, in seconds after the first one begins."""
+        """When the last frame ends, in seconds on the player's clock.
+
+        Raises:
+            VideoDecodeError: As for `times_seconds`; or nothing says how long the last frame lasts.
+        """
         times = self.times_seconds
         with errors_name(self._path, "reading its frame rate"):
             return float(times[-1]) + self._frames.last_frame_seconds()
@@ -151,10 +182,11 @@ class VideoReader:
         """The frames that are on the screen at some times, as `frames_at_indices` gives them.
 
         That is the last frame whose time is not after the one asked for. Containers round times to ticks of their
-        clock, so half a tick (at most 1 ms) is allowed. The last frame stays on for ever.
+        clock, so half a tick (at most 1 ms) is allowed. The last frame stays on for ever; before the first frame, where
+        a player shows nothing yet, it is the first one.
 
         Args:
-            seconds: T times, in seconds after the first frame.
+            seconds: T times, in seconds on the player's clock.
 
         Raises:
             ValueError: A time is negative or not a number, or none is given.
@@ -166,7 +198,7 @@ class VideoReader:
         """int64 [T]: which frames are on the screen at some times, as `frames_at_times` gives them.
 
         Args:
-            seconds: T times, in seconds after the first frame.
+            seconds: T times, in seconds on the player's clock.
 
         Raises:
             ValueError: A time is negative or not a number.
@@ -174,9 +206,12 @@ class VideoReader:
         """
         asked = np.asarray(list(seconds), dtype=np.float64)
         if not (asked >= 0).all():
-            raise ValueError(f"times must be 0 or more seconds after the first frame; got {asked.tolist()}")
+            raise ValueError(
+                f"times must be 0 or more seconds after the start; got {asked[~(asked >= 0)][:10].tolist()}"
+            )
         tick = tick_seconds(self._video.stream)
-        return np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
+        last_shown = np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
+        return np.asarray(np.maximum(last_shown, 0), dtype=np.int64)
 
     def frames_forward(self, indices: Iterable[int]) -> Iterator[Tensor]:
         """Frames one after another, for videos that do not fit into memory; one such reading at a time.
@@ -199,9 +234,19 @@ class VideoReader:
         wanted = [operator.index(i) for i in indices]
         if not wanted or wanted[0] < 0 or any(a >= b for a, b in pairwise(wanted)):
             raise ValueError(f"indices must be 0 or more and increase; got {wanted[:10]} for {self._path}")
-        if wanted[-1] >= self.n_frames:
-            raise IndexError(f"frame index {wanted[-1]} is out of range: {self._path} has {self.n_frames} frames")
+        n_known = self._n_readable()
+        if n_known is not None and wanted[-1] >= n_known:
+            raise IndexError(f"frame index {wanted[-1]} is out of range: {self._path} has {n_known} frames")
         return self._forward(wanted)
+
+    def _n_readable(self) -> int | None:
+        """The number of frames; None if an error in the file ends the counting, and there are frames before it."""
+        try:
+            return self.n_frames
+        except VideoDecodeError:
+            if isinstance(self._frames, CountedFrames) and self._frames.is_broken:
+                return None
+            raise
 
     def _forward(self, wanted: Sequence[int]) -> Iterator[Tensor]:
         size: tuple[int, ...] = ()
@@ -224,33 +269,54 @@ class VideoReader:
                     raise UntrustworthyError
                 n_given += 1
                 yield i, image
-        except UntrustworthyError:
-            # Frames given so far were identified by their times: what is counted now must have all of the same times.
-            listed, self._frames = self.times_seconds, self._counted()
-            if self.n_frames != len(listed) or not np.allclose(self.times_seconds, listed, rtol=0, atol=1e-6):
-                raise VideoDecodeError(
-                    f"{self._path}: the container lists {len(listed)} frames, of which only {self.n_frames} can be "
-                    "decoded at the times that it says; re-encode the video"
-                ) from None
-            if n_given < len(wanted):
-                yield from self._frames.forward(wanted[n_given:])
+        except (UntrustworthyError, DamageSeen):
+            given = list(wanted[:n_given])
+            listed = self.times_seconds
+            self._settle()
+            # Frames given so far were identified by their times: what is counted now must have the same times.
+            if isinstance(self._frames, CountedFrames) and given:
+                times = self.times_seconds
+                if given[-1] >= len(times) or not np.allclose(times[given], listed[given], rtol=0, atol=1e-6):
+                    raise VideoDecodeError(
+                        f"{self._path}: the time stamps of its packets are not those of its frames; re-encode the video"
+                    ) from None
+            yield from self._counted_forward(wanted[n_given:], len(listed))
+
+    def _counted_forward(self, wanted: Sequence[int], n_listed: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """The wanted frames, after the list of packets was found to be wrong.
+
+        Raises:
+            VideoDecodeError: One does not exist.
+        """
+        last = -1
+        for last, image in self._frames.forward(wanted):
+            yield last, image
+        if wanted and last != wanted[-1]:
+            raise VideoDecodeError(
+                f"{self._path}: frame {wanted[-1]} is missing: the container lists {n_listed} frames, "
+                f"of which only {self.n_frames} can be decoded; re-encode the video"
+            )
 
     def _images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
         """RGB [H, W, 3] of the wanted frames (increasing indices); without those that lie behind the end."""
         try:
             return self._frames.images(wanted)
-        except UntrustworthyError:
-            listed, self._frames = self.n_frames, self._counted()
-            images = self._frames.images(wanted)
-            if wanted[-1] not in images:
-                raise VideoDecodeError(
-                    f"{self._path}: frame {wanted[-1]} is missing: the container lists {listed} frames, "
-                    f"of which only {self.n_frames} can be decoded"
-                ) from None
-            return images
+        except (UntrustworthyError, DamageSeen):
+            n_listed = self.n_frames
+            self._settle()
+            return dict(self._counted_forward(wanted, n_listed))
 
-    def _counted(self) -> CountedFrames:
-        return CountedFrames(self._path, self._threads)
+    def _settle(self) -> None:
+        """Decodes everything, to know which frames there are and which are damaged, and reads by that from now on."""
+        assert isinstance(self._frames, TimedFrames)
+        by_list = self._counted(self._frames)
+        try:
+            self._frames = self._counted() if by_list.is_sound else by_list
+        except UntrustworthyError:
+            self._frames = self._counted()
+
+    def _counted(self, listed: TimedFrames | None = None) -> CountedFrames:
+        return CountedFrames(self._path, self._threads, on_damage=self._on_damage, listed=listed)
 
 
 def read_frames(path: str | Path, indices: Iterable[int], *, threads: int = 1) -> Tensor:

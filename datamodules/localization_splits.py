@@ -77,7 +77,7 @@ class Instance:
 
     Attributes:
         class_name: The class, exactly as the makers write it.
-        start_seconds: When it starts, in seconds after the video's first frame.
+        start_seconds: When it starts, in seconds on the player's clock (`datamodules.decoding`).
         end_seconds: When it ends.
     """
 

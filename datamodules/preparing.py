@@ -64,7 +64,19 @@ class PreparingSettings:
 
 @dataclass(frozen=True)
 class PreparedVideo:
-    """What a finished copy was made of, and what it is; sizes of the files in bytes."""
+    """What a finished copy was made of, and what it is.
+
+    Attributes:
+        source_bytes: Size of the source.
+        source_mtime_ns: When it was changed last.
+        n_bytes: Size of the copy.
+        n_frames: Its frames.
+        width_px: Their width.
+        height_px: Their height.
+        n_refitted: Frames that have another size than the first in the source, and were fitted into the copy's.
+        start_seconds: When the first frame is shown, in seconds on the player's clock; None of copies by a zsar that
+            let all of them begin at 0.
+    """
 
     source_bytes: int
     source_mtime_ns: int
@@ -72,6 +84,8 @@ class PreparedVideo:
     n_frames: int
     width_px: int
     height_px: int
+    n_refitted: int = 0
+    start_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -147,14 +161,23 @@ def prepare_video(source: Path, destination: Path, settings: PreparingSettings) 
     status = source.stat()
     try:
         with whole_file(destination) as unfinished:
-            width, height = transcode(
+            made = transcode(
                 source, unfinished, times_seconds=times, duration_seconds=duration_seconds, **asdict(settings)
             )
-            _check(unfinished, times, (height, width))
+            _check(unfinished, times, (made.height_px, made.width_px))
             n_bytes = unfinished.stat().st_size
     except TranscodingError as error:
         raise TranscodingError(f"{source}: {error}") from error
-    return PreparedVideo(status.st_size, status.st_mtime_ns, n_bytes, len(times), width, height)
+    return PreparedVideo(
+        source_bytes=status.st_size,
+        source_mtime_ns=status.st_mtime_ns,
+        n_bytes=n_bytes,
+        n_frames=len(times),
+        width_px=made.width_px,
+        height_px=made.height_px,
+        n_refitted=made.n_refitted,
+        start_seconds=float(times[0]),
+    )
 
 
 def copy_file(source: Path, destination: Path) -> bool:
@@ -205,7 +228,9 @@ class Journal:
         if prepared is None or not path.is_file() or path.stat().st_size != prepared.n_bytes:
             return False
         status = source.stat()
-        return (status.st_size, status.st_mtime_ns) == (prepared.source_bytes, prepared.source_mtime_ns)
+        if (status.st_size, status.st_mtime_ns) != (prepared.source_bytes, prepared.source_mtime_ns):
+            return False
+        return prepared.start_seconds is not None or _begins_at_once(source)
 
     def record(self, copy: str, prepared: PreparedVideo) -> None:
         """Writes down that a copy is finished."""
@@ -249,6 +274,15 @@ def _counts(entry: dict[str, object]) -> dict[str, Any]:
         if type(value) is not int or value < 0:
             raise TypeError(f"{name} is {value!r}, not a whole number from 0 on")
     return entry
+
+
+def _begins_at_once(source: Path) -> bool:
+    """Whether the first frame of a video is at 0, so that a copy by an earlier zsar has its times."""
+    try:
+        with VideoReader(source) as reader:
+            return bool(reader.times_seconds[0] <= _TIME_TOLERANCE_SECONDS)
+    except VideoDecodeError:
+        return False
 
 
 def _describe(settings: PreparingSettings) -> str:

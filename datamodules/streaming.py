@@ -24,6 +24,8 @@ from datamodules.transforms import TestTransform
 
 # Sums of a stride in seconds are compared with times of frames; this is far below any distance of two frames.
 _ROUNDING = 1e-9
+# No clock of a video is finer, and multiples of less would not be exact.
+LEAST_STRIDE_SECONDS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class FrameStride:
             raise ValueError(f"a stride must be at least 1 frame; got {self.frames}")
         if self.seconds is not None and not 0 < self.seconds < float("inf"):
             raise ValueError(f"a stride must be more than 0 seconds; got {self.seconds}")
+        if self.seconds is not None and self.seconds < LEAST_STRIDE_SECONDS:
+            raise ValueError(
+                f"a stride must be at least {LEAST_STRIDE_SECONDS:g} seconds; got {self.seconds}; a stride of 1 frame "
+                "takes every frame"
+            )
 
     def __str__(self) -> str:
         """The stride in words, the same for equal strides."""
@@ -58,11 +65,20 @@ class FrameStride:
         return f"{self.frames} frame{'s' if self.frames != 1 else ''}"
 
     def indices(self, reader: VideoReader) -> NDArray[np.int64]:
-        """int64 [N]: the frames of a video, increasing, beginning with the first one."""
+        """int64 [N]: the frames of a video, increasing, beginning with the first one.
+
+        A stride in seconds counts from the time of the first frame. Time and memory grow with the frames of the video,
+        not with its length: one late time stamp is no reason to go through millions of empty seconds.
+        """
         if self.seconds is None:
             return np.arange(0, reader.n_frames, self.frames, dtype=np.int64)
-        n = int(reader.times_seconds[-1] / self.seconds + _ROUNDING) + 1
-        return np.unique(reader.indices_at_times(np.arange(n) * self.seconds))
+        times = reader.times_seconds
+        passed = times - times[0]
+        last = np.floor(passed[-1] / self.seconds + _ROUNDING)
+        # Of all multiples of the stride only those next to the time of a frame can be the first to show it.
+        nearest = np.ceil(passed / self.seconds)
+        steps = np.unique(np.clip(np.concatenate([nearest - 1, nearest, nearest + 1]), 0, last))
+        return np.unique(reader.indices_at_times(times[0] + steps * self.seconds))
 
 
 class FrameStream:
@@ -70,8 +86,9 @@ class FrameStream:
 
     Attributes:
         n_video_frames: Frames of the whole video.
-        duration_seconds: When its last frame ends, in seconds after the first one begins.
-        times_seconds: float64 [N], when each chosen frame is shown, in seconds after the video's first one.
+        start_seconds: When its first frame is shown, in seconds on the player's clock (`datamodules.decoding`).
+        duration_seconds: When its last frame ends, on that clock.
+        times_seconds: float64 [N], when each chosen frame is shown, on that clock.
     """
 
     def __init__(
@@ -99,6 +116,7 @@ class FrameStream:
             self._indices = stride.indices(self._reader)
             times = self._reader.times_seconds
             self.n_video_frames = len(times)
+            self.start_seconds = self._reader.start_seconds
             self.duration_seconds = self._reader.duration_seconds
             self.times_seconds: NDArray[np.float64] = times[self._indices]
         except BaseException:
@@ -147,6 +165,7 @@ class VideoOpened:
 
     video: int
     n_video_frames: int
+    start_seconds: float
     duration_seconds: float
     times_seconds: NDArray[np.float64]
 
@@ -199,7 +218,9 @@ class StreamedVideos(IterableDataset[StreamEvent]):
             with FrameStream(
                 path, self._image_size, stride=self._stride, chunk_size=self._chunk_size, threads=self._threads
             ) as stream:
-                yield VideoOpened(video, stream.n_video_frames, stream.duration_seconds, stream.times_seconds)
+                yield VideoOpened(
+                    video, stream.n_video_frames, stream.start_seconds, stream.duration_seconds, stream.times_seconds
+                )
                 for frames, _ in stream.chunks():
                     yield VideoChunk(video, frames)
         except VideoDecodeError as error:

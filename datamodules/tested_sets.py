@@ -25,7 +25,7 @@ class ActionInstance:
     Attributes:
         video: Row of its video in the shared list.
         label: Index of its class in `class_names` of the set.
-        start_seconds: When it starts, in seconds after the video's first frame.
+        start_seconds: When it starts, in seconds on the player's clock (`datamodules.decoding`).
         end_seconds: When it ends.
     """
 

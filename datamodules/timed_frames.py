@@ -7,6 +7,7 @@ and says when it is shown; `datamodules.counted_frames` is the way for all other
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -18,7 +19,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_after_first, tick_seconds
+from datamodules.player_clock import first_shown_ticks, start_seconds
+from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
 
 # Codecs of which every packet holds exactly one shown frame. (VP8, for one, has packets that show nothing.)
 _ONE_FRAME_PER_PACKET = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"}
@@ -26,12 +28,18 @@ _ONE_FRAME_PER_PACKET = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "m
 _SKIPS_WHILE_DECODING = {"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video"}
 # An MPEG-4 packet of at most this size may be a place holder for a frame that is packed into the packet before.
 _MPEG4_PLACE_HOLDER_BYTES = 19
+# A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer there is.
+_MOST_REORDERED = 16
 # The values of `field_order` (new in PyAV 18) that do not say "interlaced", where a packet may hold half a frame.
 _PROGRESSIVE = (0, 1)
 
 
 class UntrustworthyError(Exception):
     """The decoder does not return what the list of packets says."""
+
+
+class DamageSeen(Exception):
+    """The decoder complains of damage; which frames it spoils is settled by decoding everything."""
 
 
 class Keyframe(NamedTuple):
@@ -49,6 +57,7 @@ class PacketIndex(NamedTuple):
     positions: dict[int, int]  # pts -> place of its packet in decoding order, for shown and discarded packets
     keyframes: list[Keyframe]  # pts and position increase
     last_duration: int  # of the last shown frame, in ticks; 0 where unknown
+    start_seconds: float = 0.0  # when the first shown frame is shown, on the player's clock
 
 
 def index_packets(video: OpenVideo) -> PacketIndex | None:
@@ -61,7 +70,9 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
     shown: list[tuple[int, int]] = []
     keyframes: list[Keyframe] = []
     smallest = 2**63
+    first_dts: int | None = None
     for position, packet in enumerate(_without_torn_end(video.packets())):
+        first_dts = packet.dts if position == 0 else first_dts
         pts.append(packet.pts)
         smallest = min(smallest, packet.size)
         if packet.pts is None:
@@ -81,28 +92,36 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         and keyframes[0].position == 0
         and keyframes[0].pts == min(known)
         and keyframes == sorted(keyframes)
+        and _reordering_is_possible(known)
         and _stream_is_trusted(video, in_order=known == sorted(known), smallest_bytes=smallest)
     )
     if not trusted:
         return None
     shown.sort()
     positions = {p: position for position, p in enumerate(known)}
-    return PacketIndex([p for p, _ in shown], positions, keyframes, shown[-1][1])
+    start = start_seconds(video, first_shown_ticks(video, shown[0][0], first_dts))
+    return PacketIndex([p for p, _ in shown], positions, keyframes, shown[-1][1], start)
 
 
 class TimedFrames:
-    """Frames that are found by their time stamps."""
+    """Frames that are found by their time stamps.
+
+    Attributes:
+        index: The list of packets.
+        skips: Whether the decoder passes over frames that nothing refers to.
+    """
 
     def __init__(self, video: OpenVideo, index: PacketIndex) -> None:
         """Decodes nothing yet; the video is the caller's to close."""
         self._video = video
-        self._index = index
-        self._skips = _skipping_is_exact(video)
+        self.index = index
+        self.skips = _skipping_is_exact(video)
+        self._keyframe_pts = {keyframe.pts for keyframe in index.keyframes}
         self._converter = RGBConverter()
 
     def times_seconds(self) -> NDArray[np.float64]:
-        """float64 [n_frames]: when each frame is shown, in seconds after the first one, increasing."""
-        return seconds_after_first(self._index.pts, self._video.stream)
+        """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing."""
+        return seconds_from(self.index.start_seconds, self.index.pts, self._video.stream)
 
     def last_frame_seconds(self) -> float:
         """How long the last frame is shown: as its packet says, else by the container's frame rate.
@@ -110,7 +129,7 @@ class TimedFrames:
         Raises:
             ValueError: Neither says.
         """
-        return self._index.last_duration * tick_seconds(self._video.stream) or frame_seconds(self._video.stream)
+        return self.index.last_duration * tick_seconds(self._video.stream) or frame_seconds(self._video.stream)
 
     def images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
         """Converts the wanted frames: a run of decoding from each keyframe that is needed.
@@ -123,12 +142,13 @@ class TimedFrames:
 
         Raises:
             UntrustworthyError: What is decoded is not what the packets foretold.
+            DamageSeen: The decoder complains.
         """
         images: dict[int, NDArray[np.uint8]] = {}
-        if wanted[-1] >= len(self._index.pts):
+        if wanted[-1] >= len(self.index.pts):
             return images
         for k, run in self._by_keyframe(wanted):
-            images |= dict(self._run(self._index.keyframes[k], run))
+            images |= dict(self._run(self.index.keyframes[k], run))
         return images
 
     def forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -142,6 +162,7 @@ class TimedFrames:
 
         Raises:
             UntrustworthyError: What is decoded is not what the packets foretold.
+            DamageSeen: The decoder complains; the frames given so far are not affected.
         """
         runs: list[tuple[int, list[int]]] = []
         last = -2
@@ -152,56 +173,78 @@ class TimedFrames:
                 runs.append((k, run))
             last = k
         for k, run in runs:
-            yield from self._run(self._index.keyframes[k], run)
+            yield from self._run(self.index.keyframes[k], run)
 
     def _by_keyframe(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
         """The wanted indices by the keyframe that decoding has to begin with."""
         # A frame that is shown before a keyframe may be stored after it, but then it refers to the keyframe before.
-        keyframe_pts = [keyframe.pts for keyframe in self._index.keyframes]
-        for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self._index.pts[i]) - 1):
+        keyframe_pts = [keyframe.pts for keyframe in self.index.keyframes]
+        for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self.index.pts[i]) - 1):
             yield k, list(run)
 
     def _run(self, keyframe: Keyframe, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Decodes from a keyframe up to the wanted frames that depend on it or follow, and converts these."""
-        targets = {self._index.pts[i]: i for i in wanted}
+        targets = {self.index.pts[i]: i for i in wanted}
         sent: list[int] = []
         returned: list[int] = []
+        held: deque[VideoFrame] = deque()  # frames that may refer to one which is shown, and so checked, only later
         for frame in self._decode(keyframe, targets, sent):
             if frame.pts is None:
                 raise UntrustworthyError
             if frame.pts < keyframe.pts:  # shown before the keyframe: refers to what was not decoded here
                 continue
-            if returned and frame.pts <= returned[-1]:
+            if (returned and frame.pts <= returned[-1]) or (frame.pts in self._keyframe_pts and not frame.key_frame):
                 raise UntrustworthyError
+            if frame.is_corrupt:
+                raise DamageSeen
             returned.append(frame.pts)
             if frame.pts in targets:
-                yield targets[frame.pts], self._converter.rgb(frame)
+                held.append(frame)
+            while held and not self._awaits_reference(held[0].pts or 0, sent, returned[-1]):
+                shown = held.popleft()
+                yield targets[shown.pts or 0], self._converter.rgb(shown)
         expected = {pts for pts in sent if pts >= keyframe.pts}
-        if self._skips:  # then some are missing, and which only the decoder knows
+        if self.skips:  # then some are missing, and which only the decoder knows
             expected &= set(returned)
         if returned != sorted(expected | set(targets)):
             raise UntrustworthyError
+        for shown in held:
+            yield targets[shown.pts or 0], self._converter.rgb(shown)
+
+    def _awaits_reference(self, pts: int, sent: Sequence[int], last_returned: int) -> bool:
+        """Whether a frame that is decoded before this one is shown after the last one that was returned."""
+        positions = self.index.positions
+        # No decoder holds back more than 16 frames, and as many may have been sent since.
+        return any(p > last_returned and positions[p] < positions[pts] for p in sent[-2 * _MOST_REORDERED :])
 
     def _decode(self, keyframe: Keyframe, targets: Iterable[int], sent: list[int]) -> Iterator[VideoFrame]:
         """Decodes the packets from a keyframe to the last target, in decoding order; then empties the decoder.
 
         The time stamps of the packets whose frames are shown are appended to `sent`.
         """
-        codec = self._video.codec
-        positions = {self._index.positions[pts] for pts in targets}
+        positions = {self.index.positions[pts] for pts in targets}
+        last = max(positions)
         if min(positions) < keyframe.position:
             raise UntrustworthyError
         for position, packet in enumerate(self._packets_from(keyframe), start=keyframe.position):
-            if packet.pts is None or self._index.positions.get(packet.pts) != position:
+            if packet.pts is None or self.index.positions.get(packet.pts) != position:
                 raise UntrustworthyError
+            if packet.is_corrupt:
+                raise DamageSeen
             if not packet.is_discard:
                 sent.append(packet.pts)
-            if self._skips:
-                codec.skip_frame = "DEFAULT" if position in positions else "NONREF"
-            yield from codec.decode(packet)
-            if position == max(positions):
+            if self.skips:
+                self._video.codec.skip_frame = "DEFAULT" if position in positions else "NONREF"
+            yield from self._decoded(packet)
+            if position == last:
                 break
-        yield from codec.decode(None)
+        yield from self._decoded(None)
+
+    def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        try:
+            return self._video.codec.decode(packet)
+        except av.FFmpegError:
+            raise DamageSeen from None
 
     def _packets_from(self, keyframe: Keyframe) -> Iterator[Packet[VideoStream]]:
         """The packets from a keyframe on. Seeking may land before it: containers are not exact, nor need they be."""
@@ -236,6 +279,12 @@ def _stream_is_trusted(video: OpenVideo, *, in_order: bool, smallest_bytes: int)
         return False
     # AVI has no time stamps: FFmpeg makes them up, rightly only where frames are stored in the order they are shown.
     return in_order or video.container.format.name != "avi"
+
+
+def _reordering_is_possible(pts: Sequence[int]) -> bool:
+    """Whether a decoder could show frames in the order of these time stamps, which are in decoding order."""
+    in_order = np.argsort(np.asarray(pts, dtype=np.int64), kind="stable")
+    return bool((np.abs(in_order - np.arange(len(pts))) <= _MOST_REORDERED).all())
 
 
 def _skipping_is_exact(video: OpenVideo) -> bool:

@@ -7,7 +7,8 @@ which data loaders seed for every worker. Frames that have the wanted size alrea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 
 import torch
@@ -55,7 +56,8 @@ class TrainTransform:
         for name, probability in (("flip", flip), ("colour_jitter", colour_jitter), ("grey", grey)):
             if not 0 <= probability <= 1:
                 raise ValueError(f"{name} is a probability, between 0 and 1; got {probability}")
-        steps: list[nn.Module] = [MultiScaleCrop(image_size, scales=scales, interpolation=interpolation)]
+        self._crop = MultiScaleCrop(image_size, scales=scales, interpolation=interpolation)
+        steps: list[nn.Module] = []
         if flip > 0:
             steps.append(v2.RandomHorizontalFlip(flip))
         if colour_jitter > 0:
@@ -68,9 +70,20 @@ class TrainTransform:
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Transforms uint8 [T, 3, H, W] into uint8 [T, 3, S, S]."""
-        _check_frames(frames)
-        transformed: Tensor = self.steps(frames)
-        return transformed
+        return self.finish(self.drawn_crop()(frames))
+
+    def drawn_crop(self) -> Callable[[Tensor], Tensor]:
+        """The first step, with its random numbers drawn: a crop for all frames of a clip, given together or not.
+
+        Returns:
+            uint8 [n, 3, H, W] -> uint8 [n, 3, S, S].
+        """
+        return self._crop.drawn()
+
+    def finish(self, frames: Tensor) -> Tensor:
+        """All further steps, on the cropped frames of a clip, uint8 [T, 3, S, S]."""
+        finished: Tensor = self.steps(frames)
+        return finished
 
 
 class TestTransform:
@@ -144,9 +157,17 @@ class MultiScaleCrop(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Crops [T, 3, H, W] to [T, 3, S, S]."""
+        return self.drawn()(frames)
+
+    def drawn(self) -> Callable[[Tensor], Tensor]:
+        """The crop with its shape and place drawn, [T, 3, H, W] -> [T, 3, S, S]."""
+        shape, quarters = self.shapes[_draw(len(self.shapes))], self._PLACES[_draw(len(self._PLACES))]
+        return partial(self._cropped, shape, quarters)
+
+    def _cropped(self, shape: tuple[float, float], quarters: tuple[int, int], frames: Tensor) -> Tensor:
+        _check_frames(frames)
         height, width = frames.shape[-2:]
-        scale_y, scale_x = self.shapes[_draw(len(self.shapes))]
-        quarters_y, quarters_x = self._PLACES[_draw(len(self._PLACES))]
+        (scale_y, scale_x), (quarters_y, quarters_x) = shape, quarters
         crop_h, crop_w = (max(1, int(min(height, width) * scale)) for scale in (scale_y, scale_x))
         y, x = (height - crop_h) * quarters_y // 4, (width - crop_w) * quarters_x // 4
         cropped = frames[..., y : y + crop_h, x : x + crop_w]

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from datamodules.checked_lists import missing_keys
 from datamodules.decoding import VideoReader
+from datamodules.frame_chunks import small_frames
 from datamodules.streaming import FrameStream, FrameStride
 from datamodules.transforms import TestTransform
 from datamodules.video_index import VideoIndex
 from datamodules.video_table import VideoTable
 
-# Frames at full size that are held together: 16 of 1080p are 100 MB.
-_AT_A_TIME = 16
 _SHOWN = 5
 
 
@@ -89,8 +87,8 @@ def frames_at(video: UntrimmedVideo, times_seconds: Sequence[float], *, image_si
 
     Args:
         video: The video.
-        times_seconds: n times after the video's first frame, in any order, repeated or not. The last frame stays on for
-            ever.
+        times_seconds: n times, in seconds on the player's clock (`datamodules.decoding`), in any order, repeated or
+            not. The last frame stays on for ever, and before the first frame it is the first one.
         image_size: S, height and width of the frames that come out, in pixels.
 
     Returns:
@@ -105,12 +103,8 @@ def frames_at(video: UntrimmedVideo, times_seconds: Sequence[float], *, image_si
         raise ValueError(f"frames of the video {video.id!r} are asked for at no time; give at least one, in seconds")
     transform = TestTransform(image_size)
     with VideoReader(_file(video), threads=_threads()) as reader:
-        distinct, places = np.unique(reader.indices_at_times(times_seconds), return_inverse=True)
-        small = [
-            transform(reader.frames_at_indices(distinct[i : i + _AT_A_TIME].tolist()))[0]
-            for i in range(0, len(distinct), _AT_A_TIME)
-        ]
-    return torch.cat(small)[torch.from_numpy(places)]
+        indices = torch.from_numpy(reader.indices_at_times(times_seconds))
+        return small_frames(reader, indices, lambda frames: transform(frames)[0])
 
 
 def _file(video: UntrimmedVideo) -> Path:

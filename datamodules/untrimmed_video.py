@@ -224,7 +224,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
 
         Args:
             row: Row of `videos`.
-            times_seconds: n times, in seconds after the video's first frame, in any order.
+            times_seconds: n times, in seconds on the player's clock, in any order.
             image_size: S, height and width of the frames that come out, in pixels.
 
         Returns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,13 +13,13 @@ from av.buffer import Buffer
 from av.container import InputContainer
 from av.packet import Packet
 from av.sidedata.sidedata import SideDataContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from datamodules.batch import VideoDecodeError
+from datamodules.main_stream import main_stream
 
 __all__ = [
     "OpenVideo",
@@ -26,7 +27,7 @@ __all__ = [
     "VideoDecodeError",
     "errors_name",
     "frame_seconds",
-    "seconds_after_first",
+    "seconds_from",
     "tick_seconds",
 ]
 
@@ -42,7 +43,7 @@ def errors_name(path: str, step: str) -> Iterator[None]:
 
 
 class OpenVideo:
-    """An open container, its first real video stream and the settings of its decoder."""
+    """An open container, the video stream that players show, and the settings of its decoder."""
 
     def __init__(self, path: str, threads: int) -> None:
         """Opens the file.
@@ -57,10 +58,9 @@ class OpenVideo:
         """
         if os.path.isfile(path) and os.path.getsize(path) == 0:
             raise VideoDecodeError(f"{path}: the file is empty")
-        # "file:" keeps FFmpeg from taking a name like "a:b.mp4" for a protocol. Titles in odd encodings are harmless.
-        self.container: InputContainer = av.open(f"file:{path}", mode="r", metadata_errors="replace")
+        self.container = _open(path)
         try:
-            self.stream = _video_stream(self.container, path)
+            self.stream = main_stream(self.container, path, lambda: _video_packets(path))
         except BaseException:
             self.container.close()
             raise
@@ -108,21 +108,30 @@ def tick_seconds(stream: VideoStream) -> float:
     return float(stream.time_base or 0)
 
 
-def seconds_after_first(pts: Sequence[int], stream: VideoStream) -> NDArray[np.float64]:
-    """float64 [n]: n > 0 time stamps of the stream, as seconds after the first of them."""
+def seconds_from(start_seconds: float, pts: Sequence[int], stream: VideoStream) -> NDArray[np.float64]:
+    """Time stamps as seconds on the player's clock.
+
+    Args:
+        start_seconds: The first one on that clock.
+        pts: n > 0 time stamps in ticks of the stream.
+        stream: Their stream.
+
+    Returns:
+        float64 [n].
+    """
     ticks = np.asarray(pts, dtype=np.int64)
-    return np.asarray((ticks - ticks[0]) * tick_seconds(stream), dtype=np.float64)
+    return np.asarray((ticks - ticks[0]) * tick_seconds(stream) + start_seconds, dtype=np.float64)
 
 
-def _video_stream(container: InputContainer, path: str) -> VideoStream:
-    """The first video stream that is not a cover picture."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise VideoDecodeError(f"{path}: this build of FFmpeg has no decoder for its video codec")
-            return stream
-    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-    raise VideoDecodeError(f"{path}: there is no video stream in it; it holds: {kinds}")
+def _open(path: str) -> InputContainer:
+    # "file:" keeps FFmpeg from taking a name like "a:b.mp4" for a protocol. Titles in odd encodings are harmless.
+    return av.open(f"file:{path}", mode="r", metadata_errors="replace")
+
+
+def _video_packets(path: str) -> Counter[int]:
+    """How many packets each video stream has, by its index; opens the file again, as raw streams cannot seek."""
+    with _open(path) as container:
+        return Counter(packet.stream_index for packet in container.demux(container.streams.video) if packet.size)
 
 
 def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:

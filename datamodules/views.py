@@ -1,9 +1,10 @@
 """Further views of a test video, by which test-time prompt tuning adapts to it: augmented, or at several rates (ZAR).
 
 A set of views is made in two steps. The data loader's worker decodes a video once for all views and cuts those that
-need the decoded frames (`further_indices`, `cut`); what can be made from the test view alone is made on the model's
-device, for all videos of a batch at once (`finish`), so that it never passes through a queue between processes.
-Whatever is random about a video is drawn from a seed of its own: neither order nor batch nor process matters.
+need the decoded frames (`further_indices`, and `cut` or its halves, `shrink` and `arrange`); what can be made from the
+test view alone is made on the model's device, for all videos of a batch at once (`finish`), so that it never passes
+through a queue between processes. Whatever is random about a video is drawn from a seed of its own: neither order nor
+batch nor process matters.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ class Views(ABC):
     def n_cut(self) -> int:
         """How many of the K further views `cut` makes: all, or none."""
 
-    @abstractmethod
     def cut(self, frames: Tensor, test: Tensor, further: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
         """Makes views from decoded frames.
 
@@ -56,6 +56,24 @@ class Views(ABC):
         Returns:
             uint8 [n_cut, T, 3, S, S].
         """
+        return self.arrange(self.shrink(frames, transform, seed=seed), test, further, transform)
+
+    @abstractmethod
+    def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
+        """What the views need of some decoded frames: the first half of `cut`, of a few frames at a time.
+
+        Args:
+            frames: uint8 [n, 3, h, w].
+            transform: As for `cut`.
+            seed: The video's.
+
+        Returns:
+            uint8 [n, ...], each frame by itself.
+        """
+
+    @abstractmethod
+    def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
+        """Makes views from what `shrink` gave of all N distinct frames; for the others see `cut`."""
 
     def described(self) -> dict[str, Any]:
         """What a result says about the views: their class and its arguments, as in a configuration."""
@@ -173,16 +191,22 @@ class AugmentedViews(Views):
         flip = (0.5 if may_flip else 0.0) if self.flip is None else self.flip
         return AugmentedViews(**(vars(self) | {"flip": flip}))
 
-    def cut(self, frames: Tensor, test: Tensor, further: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """Crops the frames of the test view at random; see `Views.cut`."""
+    def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
+        """Crops frames at random, [n, n_cut, 3, S, S], the same parts for the same seed; see `Views.shrink`."""
         size = transform.image_size
-        views = torch.empty(self.n_cut, len(test), 3, size, size, dtype=torch.uint8)
-        shown, generator = frames[test], _generator(seed, "crop")
-        for view in views:
-            y, x, height, width = random_part(shown.shape[-2], shown.shape[-1], self.crop_scale, generator)
-            part = shown[..., y : y + height, x : x + width]
-            view.copy_(resized(part, [size, size], transform.interpolation))
+        views = torch.empty(len(frames), self.n_cut, 3, size, size, dtype=torch.uint8)
+        generator = _generator(seed, "crop")
+        for i in range(self.n_cut):
+            y, x, height, width = random_part(frames.shape[-2], frames.shape[-1], self.crop_scale, generator)
+            part = frames[..., y : y + height, x : x + width]
+            views[:, i] = resized(part, [size, size], transform.interpolation)
         return views
+
+    def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
+        """Takes the crops of the test view's frames; see `Views.arrange`."""
+        if not torch.equal(test, torch.arange(len(shrunk))):  # a video that is shorter than T
+            shrunk = shrunk[test]
+        return shrunk.transpose(0, 1)
 
     def finish(self, batch: VideoBatch) -> VideoBatch:
         """Mirrors and mixes; see `Views.finish`.
@@ -283,15 +307,20 @@ class MultiRateViews(Views):
                     rows.append(start + centre_indices(length, n_frames))
         return torch.stack(rows)
 
-    def cut(self, frames: Tensor, test: Tensor, further: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """Resizes each frame once, then takes every stretch in every crop; see `Views.cut`."""
+    def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
+        """Resizes each frame, [n, 3, h, w] with a short side that all crops fit into; see `Views.shrink`."""
         size = transform.image_size
-        if frames.shape[-2:] != (size, size):
-            short_side = size if self.n_crops <= 3 else round(size * 256 / 224)
-            frames = resized(frames, [short_side], transform.interpolation)
+        if frames.shape[-2:] == (size, size):
+            return frames
+        short_side = size if self.n_crops <= 3 else round(size * 256 / 224)
+        return resized(frames, [short_side], transform.interpolation)
+
+    def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
+        """Takes every stretch in every crop; see `Views.arrange`."""
+        size = transform.image_size
         views = torch.empty(len(further), self.n_crops, further.shape[1], 3, size, size, dtype=torch.uint8)
-        for i, (y, x) in enumerate(crop_corners(frames.shape[-2], frames.shape[-1], size, self.n_crops)):
-            views[:, i] = frames[..., y : y + size, x : x + size][further]
+        for i, (y, x) in enumerate(crop_corners(shrunk.shape[-2], shrunk.shape[-1], size, self.n_crops)):
+            views[:, i] = shrunk[..., y : y + size, x : x + size][further]
         return views.flatten(0, 1)
 
     def _n_distinct(self, rate: float) -> int:

@@ -2,7 +2,8 @@
 
 {"format_version": 1, "source": {...} or null, "captions": [[0.0, "a man on a horse"], [1.5, "a horse"], ...]}
 
-Times are in seconds after the video's first frame and do not decrease. Only `captions` must be there; `source` has the
+Times are in seconds on the player's clock (`datamodules.decoding`) and do not decrease; for files of before zsar wrote
+`source.start_seconds` see `feature_files`. Only `captions` must be there; `source` has the
 fields of `CaptionSource`, so that a later run sees whether the file is what it needs.
 """
 
@@ -40,7 +41,7 @@ class CaptionSource:
     Attributes:
         source_name: File name of the video.
         source_bytes: Its size.
-        duration_seconds: When its last frame ends, in seconds after the first one begins.
+        duration_seconds: When its last frame ends, in seconds on the player's clock.
         stride: Which frames were captioned: "1.0 seconds", "25 frames".
         architecture: The model's architecture, an open_clip name.
         weights: Its weights as they were asked for; empty where the architecture brings them.
@@ -48,6 +49,7 @@ class CaptionSource:
         generation: "beam_search" or "greedy".
         n_tokens: Most tokens of a caption.
         source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
+        start_seconds: When its first frame is shown; None in files of before zsar wrote it.
     """
 
     source_name: str
@@ -60,6 +62,7 @@ class CaptionSource:
     generation: str
     n_tokens: int
     source_hash: str = ""
+    start_seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,7 @@ class VideoCaptions:
     """Captions of one video, one or more.
 
     Attributes:
-        times_seconds: float64 [n], when each described frame is shown, in seconds after the video's first one.
+        times_seconds: float64 [n], when each described frame is shown, in seconds on the player's clock.
         texts: The n captions.
         source: What they were made of; None where they were made elsewhere.
     """
@@ -102,7 +105,7 @@ class VideoCaptions:
         """Which captions describe a part of the video.
 
         Args:
-            start_seconds: When the part begins, in seconds after the video's first frame.
+            start_seconds: When the part begins, in seconds on the player's clock.
             end_seconds: When it ends, not before.
 
         Returns:
@@ -221,8 +224,15 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
 def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
     if found is None:
         return None
-    is_right = {"str": lambda x: isinstance(x, str), "int": lambda x: type(x) is int, "float": _is_finite}
-    known = {"source_hash": "", **found} if isinstance(found, dict) else {}  # which older files do not have
+    is_right = {
+        "str": lambda x: isinstance(x, str),
+        "int": lambda x: type(x) is int,
+        "float": _is_finite,
+        "float | None": lambda x: x is None or _is_finite(x),
+    }
+    known = (
+        {"source_hash": "", "start_seconds": None, **found} if isinstance(found, dict) else {}
+    )  # which older files do not have
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):
             raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) beside the other fields')

@@ -27,8 +27,9 @@ class UntrimmedFeatures:
     Attributes:
         id: Its name.
         features: Of N frames in order of time, before the visual projection, float32 [N, W].
-        times_seconds: When each is shown, in seconds after the video's first frame, float64 [N], on the CPU.
-        duration_seconds: When the video ends.
+        times_seconds: When each is shown, in seconds on the player's clock (`datamodules.decoding`), float64 [N], on
+            the CPU.
+        duration_seconds: When the video's last frame ends, on that clock.
         sets: The sets of classes that are looked for in it, as indices into a list of class texts.
         truths: What is annotated, by set; empty where nothing is known.
         frames_at: Frames of the video at some times, uint8 [n, 3, S, S]; None where the file is not at hand.

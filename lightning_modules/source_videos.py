@@ -21,6 +21,11 @@ class VideoSource(Protocol):
         """`quick_hash` of the video; empty in files of before zsar wrote it, of which the size alone is compared."""
         ...
 
+    @property
+    def start_seconds(self) -> float | None:
+        """When its first frame is shown; None in files of before zsar wrote it, whose times count from that frame."""
+        ...
+
 
 def replaced_video(source: VideoSource, video: Path) -> str | None:
     """Says that a video was replaced under its old name.

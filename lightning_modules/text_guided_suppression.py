@@ -1,9 +1,10 @@
 """Text-guided suppression: of the segments of a video, those whose captions agree with few others (T3AL, 4.4).
 
 The paper captions every frame of a segment; here one each `seconds`, at the same times for all segments of a video, so
-that a frame is captioned once. `seconds: null` is every frame that was looked at. It sums columns of a matrix whose
-diagonal is 1 and leaves open how the sum compares with alpha: by default a segment must agree with more than alpha of
-the others; `counts_itself: true` reads the sum as it stands.
+that a frame is captioned once. `seconds: null` is every frame that was looked at, and there are never more captions
+than such frames. The paper sums columns of a matrix whose diagonal is 1 and leaves open how the sum compares with
+alpha: by default a segment must agree with more than alpha of the others; `counts_itself: true` reads the sum as it
+stands.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class TextGuidedSuppression:
         counts_itself: Whether it is kept if at least this share of all agree, itself among them.
         seconds: From one captioned frame to the next, where there are no files of captions (the data's
             `captions`, made by `zsar extract --captions` or elsewhere), so that the model itself, which must be a CoCa,
-            generates captions in the course of the run; null for all frames looked at.
+            generates captions in the course of the run; null for all frames looked at, as where they are further apart
+            than this.
         generation: How they are generated.
     """
 
@@ -167,11 +169,15 @@ class VideoCaptionTexts:
         return [self._generated[seconds] for seconds in times]
 
     def _times(self, segment: Segment) -> list[float]:
-        """When frames are captioned: at multiples of the distance, or in the middle where none is inside."""
-        step = self.settings.seconds
-        if step is None:
+        """When frames are captioned: at multiples of the distance, or in the middle where none is inside.
+
+        Never more captions than frames looked at: a frame that is shown for a year is captioned once.
+        """
+        step, n_looked_at = self.settings.seconds, segment.last_frame + 1 - segment.first_frame
+        first = 0 if step is None else math.ceil(segment.start_seconds / step)
+        if step is None or math.ceil(segment.end_seconds / step) - first > max(n_looked_at, 1):
             return self._video.times_seconds[segment.first_frame : segment.last_frame + 1].tolist()
-        first, end = math.ceil(segment.start_seconds / step), segment.end_seconds
+        end = segment.end_seconds
         inside = [i * step for i in range(first, math.ceil(end / step)) if i * step < end]
         return inside or [(segment.start_seconds + end) / 2]
 

@@ -98,6 +98,7 @@ class _Captions(VideoContent):
             generation=settings.captions.generation,
             n_tokens=settings.captions.n_tokens_of(self._backbone),
             source_hash=quick_hash(self._job.source),
+            start_seconds=self._opened.start_seconds,
         )
         captions = VideoCaptions(self._opened.times_seconds, tuple(self._texts), source)
         write_captions(self._job.destination, captions)

@@ -27,6 +27,7 @@ from lightning_modules.commands.extraction import (
     load_backbone,
 )
 from lightning_modules.commands.extraction_on_devices import extract_on_devices
+from lightning_modules.commands.source_clocks import older_clock
 from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
 from lightning_modules.feature_files import FeatureFileError
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
@@ -99,7 +100,7 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
 
 
 def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: OpenClipBackbone) -> list[VideoJob]:
-    """The videos that have no file yet, or one that was made of another video of that name, which is said.
+    """The videos that have no file yet, or one of another video of that name or on another clock, which is said.
 
     Args:
         jobs: The videos.
@@ -118,7 +119,8 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
         try:
             extraction.check_finished(job, backbone)
             source = extraction.source_of(job)
-            if source is not None and (said := replaced_video(source, job.source)) is not None:
+            said = None if source is None else replaced_video(source, job.source) or older_clock(source, job.source)
+            if said is not None:
                 print(f"{job.destination} is made again: {said}", file=sys.stderr)
                 left.append(job)
         except (FeatureFileError, CaptionFileError) as error:

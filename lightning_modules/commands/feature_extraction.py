@@ -91,7 +91,7 @@ class _Features(VideoContent):
             source_bytes=self._job.source.stat().st_size,
             n_frames=opened.n_video_frames,
             duration_seconds=opened.duration_seconds,
-            fps=opened.n_video_frames / opened.duration_seconds,
+            fps=opened.n_video_frames / (opened.duration_seconds - opened.start_seconds),
             stride=str(settings.stride),
             architecture=settings.architecture,
             weights=settings.weights or "",
@@ -99,5 +99,6 @@ class _Features(VideoContent):
             image_size=self._backbone.image_size[0],
             dtype=settings.dtype,
             source_hash=quick_hash(self._job.source),
+            start_seconds=opened.start_seconds,
         )
         write_features(self._job.destination, self._features, opened.times_seconds, source)

@@ -33,8 +33,8 @@ class LocalizedVideo:
         id: Its path in the given folder, or the name of the given file, without the suffix.
         path: The file.
         fps: Its mean frame rate.
-        duration_seconds: How long it is.
-        times_seconds: When each frame that was looked at is shown, float64 [N].
+        duration_seconds: When its last frame ends, in seconds on the player's clock (`datamodules.decoding`).
+        times_seconds: When each frame that was looked at is shown, float64 [N]; the video's first is among them.
         class_names: What was looked for, in label order.
         localization: What was found.
         pseudo_labels: The classes that the model was adapted to; None where the method has none.
@@ -52,6 +52,11 @@ class LocalizedVideo:
     pseudo_labels: tuple[str, ...] | None
     annotated: tuple[Instance, ...] | None
     settings: Mapping[str, Any]
+
+    @property
+    def start_seconds(self) -> float:
+        """When its first frame is shown."""
+        return float(self.times_seconds[0])
 
     @property
     def found(self) -> list[tuple[Detection, bool]]:
@@ -96,11 +101,12 @@ def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]
 
 
 def described(video: LocalizedVideo) -> dict[str, Any]:
-    """All that was found, and how, for a JSON file; times in seconds after the video's first frame."""
+    """All that was found, and how, for a JSON file; times in seconds on the player's clock."""
     return {
         "video": video.id,
         "path": str(video.path),
         "fps": round(video.fps, 4),
+        "start_seconds": round(video.start_seconds, 4),
         "duration_seconds": round(video.duration_seconds, 4),
         "n_frames_looked_at": len(video.times_seconds),
         "classes": list(video.class_names),
@@ -199,7 +205,8 @@ def write_report(
 
 
 def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
-    middles = (np.arange(_N_THUMBNAILS) + 0.5) * video.duration_seconds / _N_THUMBNAILS
+    shown_seconds = video.duration_seconds - video.start_seconds
+    middles = video.start_seconds + (np.arange(_N_THUMBNAILS) + 0.5) * shown_seconds / _N_THUMBNAILS
     names = video.class_names
     return LocalizationPicture(
         title=_taken_for(video),

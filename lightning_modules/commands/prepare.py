@@ -44,6 +44,7 @@ from zsar.runtime.whole_files import write_text_whole
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
+_SHOWN_REFITTED = 5
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="zsar prepare",
         description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
-        "keyframe every few frames, the same frames at the same times, upright; all other files as they are, hidden "
+        "keyframe every few frames, the same frames at the same times, upright and of one size; all other files as "
+        "they are, hidden "
         "ones left out. The copy is a data root of its own. A run that was stopped goes on where it was; a video that "
         f"cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared all the same.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -263,6 +265,13 @@ def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, sec
     )
     if before:
         print(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
+    refitted = [copy for _, copy in plan.videos if copy in journal.prepared and journal.prepared[copy].n_refitted]
+    if refitted:
+        more = f" and {len(refitted) - _SHOWN_REFITTED} more" if len(refitted) > _SHOWN_REFITTED else ""
+        print(
+            f"{len(refitted)} of them change the frame size within; their copies have the size of the first frame, and "
+            f"black bars where the shape differs: {', '.join(refitted[:_SHOWN_REFITTED])}{more}"
+        )
     if any(not video.endswith(".mp4") for video, _ in plan.videos):
         print("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
 

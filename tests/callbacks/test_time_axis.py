@@ -25,6 +25,8 @@ def test_times_lie_between_the_ends_which_have_an_edge() -> None:
         (121.0, 15, 9),
         (10_800.0, 1800, 7),
         (9e5, 180_000, 6),
+        (1e8, 18_000_000, 6),
+        (1e19, 1.8e18, 6),  # no clock of 64 bits goes on for so long
     ],
 )
 def test_ticks_are_round_and_at_most_eleven(end: float, step: float, n: int) -> None:

@@ -113,8 +113,10 @@ def write_packed(plain: Path, packed: Path) -> None:
 def test_counted_frames_are_decoded_once_and_freed_on_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mpeg4_with_b_frames(path := tmp_path / "video.avi")
     passes = []
-    decode_all = counted_frames._decode_all
-    monkeypatch.setattr(counted_frames, "_decode_all", lambda *args: passes.append(args) or decode_all(*args))
+    decode = counted_frames.decode_carefully
+    monkeypatch.setattr(
+        counted_frames, "decode_carefully", lambda *args, **settings: passes.append(args) or decode(*args, **settings)
+    )
     with VideoReader(path) as reader:
         assert reader.n_frames == 40
         reader.frames_at_indices([5, 39])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from datamodules import preparing
 from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
 from datamodules.preparing import Journal, Plan, PreparedVideo, PreparingSettings, copy_file, plan_copy, prepare_video
-from datamodules.transcoding import TranscodingError
+from datamodules.transcoding import Transcoded, TranscodingError
 from tests.datamodules.video_makers import h264_with_b_frames, moving_picture
 
 SETTINGS = PreparingSettings()
@@ -94,11 +96,49 @@ def test_a_prepared_video_is_described_and_nothing_else_is_left(tmp_path: Path) 
     prepared = prepare_video(source, destination, PreparingSettings(short_side_px=48))
     status = source.stat()
     n_bytes = destination.stat().st_size
-    assert prepared == PreparedVideo(status.st_size, status.st_mtime_ns, n_bytes, 20, 64, 48)
+    assert prepared == PreparedVideo(status.st_size, status.st_mtime_ns, n_bytes, 20, 64, 48, 0, 0.0)
     assert list(destination.parent.iterdir()) == [destination]
     with VideoReader(destination) as reader:
         assert reader.frames_at_indices(range(20)).shape == (20, 3, 48, 64)
         np.testing.assert_allclose(reader.times_seconds, np.arange(20) / 10, rtol=0, atol=1e-9)
+
+
+def joined(path: Path, *sizes: tuple[int, int]) -> None:
+    """A video of ten frames of each size, height and width, as recordings that were joined are."""
+    parts = []
+    for i, (height, width) in enumerate(sizes):
+        part = path.with_name(f"part{i}.{'h264' if path.suffix in ('.h264', '.mkv') else path.suffix[1:]}")
+        write_video(part, moving_picture(10, height, width), frames_per_second=25)
+        parts.append(part.read_bytes())
+    if path.suffix != ".mkv":
+        path.write_bytes(b"".join(parts))
+        return
+    (both := path.with_suffix(".h264")).write_bytes(b"".join(parts))
+    with av.open(str(both)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for i, packet in enumerate(packet for packet in source.demux(video=0) if packet.size):
+            packet.pts = packet.dts = 40 * i
+            packet.time_base, packet.stream = Fraction(1, 1000), stream
+            target.mux(packet)
+
+
+@pytest.mark.parametrize("suffix", [".h264", ".mkv", ".ts"])
+def test_a_video_that_changes_its_size_has_a_copy_of_one(suffix: str, tmp_path: Path) -> None:
+    joined(source := tmp_path / f"video{suffix}", (96, 128), (48, 64), (128, 64))
+    destination = tmp_path / "copy" / "video.mp4"
+    prepared = prepare_video(source, destination, PreparingSettings(short_side_px=48, crf=5))
+    with VideoReader(source) as reader, VideoReader(destination) as copy:
+        assert prepared.n_frames == reader.n_frames == copy.n_frames
+        assert (prepared.width_px, prepared.height_px) == (64, 48)
+        np.testing.assert_allclose(copy.times_seconds, reader.times_seconds, rtol=0, atol=1e-6)
+        frames = copy.frames_at_indices(range(copy.n_frames)).float()
+        last = reader.frames_at_indices([reader.n_frames - 1]).float()
+    assert frames.shape[1:] == (3, 48, 64)
+    assert prepared.n_refitted == 20
+    # 64 x 128 px become 24 x 48 px between two bars of 20 px.
+    assert frames[-1, :, :, :18].amax() < 12
+    expected = interpolate(last, size=(48, 24), mode="bicubic", antialias=True)[0]
+    assert (frames[-1, :, :, 20:44] - expected).abs().mean() < 12
 
 
 def test_settings_change_quality_and_keyframes(tmp_path: Path) -> None:
@@ -148,9 +188,9 @@ def test_a_copy_that_is_not_like_its_source_is_never_given_its_name(
     destination = tmp_path / "copy" / "video.mp4"
     for problem, file in broken_copies(source, tmp_path).items():
 
-        def transcode(source: Path, destination: Path, file: Path = file, **settings: object) -> tuple[int, int]:
+        def transcode(source: Path, destination: Path, file: Path = file, **settings: object) -> Transcoded:
             shutil.copyfile(file, destination)
-            return 64, 48
+            return Transcoded(64, 48, 0)
 
         monkeypatch.setattr(preparing, "transcode", transcode)
         with pytest.raises(TranscodingError, match=rf"^{source}: .*{problem}"):
@@ -213,7 +253,7 @@ def prepared(tmp_path: Path) -> tuple[Path, Path]:
     destination = tmp_path / "copy"
     with Journal(destination, SETTINGS) as journal:
         folder_with(destination, "a.mp4")
-        journal.record("a.mp4", PreparedVideo(5, source.stat().st_mtime_ns, 5, 40, 64, 48))
+        journal.record("a.mp4", PreparedVideo(5, source.stat().st_mtime_ns, 5, 40, 64, 48, 0, 0.0))
     return source, destination
 
 
@@ -246,13 +286,14 @@ def test_a_source_or_a_copy_that_changed_is_not_done(prepared: tuple[Path, Path]
 
 def test_every_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
     with Journal(tmp_path / "copy", SETTINGS) as journal:
-        journal.record("a.mp4", PreparedVideo(1, 2, 3, 4, 5, 6))
+        journal.record("a.mp4", PreparedVideo(1, 2, 3, 4, 5, 6, 7, 2.5))
         lines = (tmp_path / "copy" / ".prepared.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
         {"settings": {"short_side_px": 256, "keyframe_every": 8, "crf": 20}},
         {
             "video": "a.mp4",
             **{"source_bytes": 1, "source_mtime_ns": 2, "n_bytes": 3, "n_frames": 4, "width_px": 5, "height_px": 6},
+            **{"n_refitted": 7, "start_seconds": 2.5},
         },
     ]
 
@@ -265,7 +306,7 @@ def test_a_last_line_that_a_killed_run_left_unfinished_is_taken_off(prepared: tu
     path.write_bytes(whole[:-n_torn])
     with Journal(destination, SETTINGS) as journal:
         assert not journal.is_done(source, "a.mp4")
-        journal.record("a.mp4", PreparedVideo(5, source.stat().st_mtime_ns, 5, 40, 64, 48))
+        journal.record("a.mp4", PreparedVideo(5, source.stat().st_mtime_ns, 5, 40, 64, 48, 0, 0.0))
     assert path.read_bytes() == whole
     path.write_bytes(whole[:10])  # not even the settings
     with Journal(destination, SETTINGS) as journal:

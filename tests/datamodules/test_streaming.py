@@ -1,6 +1,8 @@
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +59,51 @@ def test_seconds_follow_the_time_stamps_where_the_frame_rate_varies(tmp_path: Pa
         [0, 0.02, 1.0, 2.1][:3]
     )  # at 0, 0.5, 1 (and 1.5 and 2, when the fifth is still shown)
     assert torch.equal(frames, TestTransform(32)(decode_everything(path)[[0, 2, 4]])[0])
+
+
+LATE_MS = 10**11  # 10^8 seconds: three years
+
+
+def test_a_late_frame_costs_no_more_than_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_with_pts(path := tmp_path / "video.mkv", [0, 40, 80, 120, LATE_MS])
+    n_asked = 0
+    ask = VideoReader.indices_at_times
+
+    def counted(reader: VideoReader, seconds: Iterable[float]) -> np.ndarray:
+        nonlocal n_asked
+        n_asked += len(seconds := list(seconds))
+        return ask(reader, seconds)
+
+    monkeypatch.setattr(VideoReader, "indices_at_times", counted)
+    for seconds, expected in ((2.0, [3, 4]), (0.05, [0, 1, 2, 3, 4]), (1e-6, [0, 1, 2, 3, 4]), (1e9, [0])):
+        with VideoReader(path) as reader:
+            chosen = FrameStride(frames=None, seconds=seconds).indices(reader)
+        assert sorted({0, *expected}) == chosen.tolist(), seconds
+    assert n_asked <= 4 * 3 * 5
+
+
+class Clock:
+    """Stands for a `VideoReader` of frames at some times, on a clock with ticks of 10 ms."""
+
+    def __init__(self, times_seconds: np.ndarray) -> None:
+        self.times_seconds = times_seconds
+        self.n_frames = len(times_seconds)
+
+    def indices_at_times(self, seconds: Iterable[float]) -> np.ndarray:
+        return np.searchsorted(self.times_seconds, np.asarray(list(seconds)) + 1e-3, side="right") - 1
+
+
+@pytest.mark.parametrize("start", [0.0, 2.0])
+def test_a_stride_in_seconds_takes_what_going_through_all_its_multiples_takes(start: float) -> None:
+    draw = np.random.default_rng(0)
+    for _ in range(200):
+        ticks = np.cumsum(draw.integers(1, draw.integers(2, 300), draw.integers(1, 60)))
+        passed = (ticks - ticks[0]) / 100
+        reader: Any = Clock(start + passed)
+        for seconds in (0.01, 0.04, 0.1, 1 / 3, 1.0, float(draw.uniform(0.003, 3))):
+            multiples = np.arange(int(passed[-1] / seconds + 1e-9) + 1) * seconds
+            expected = np.unique(reader.indices_at_times(start + multiples))
+            assert FrameStride(frames=None, seconds=seconds).indices(reader).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("chunk_size", [1, 3, 11, 64])

@@ -17,8 +17,9 @@ from torch.nn.functional import interpolate
 from datamodules import transcoding
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.encoding import write_video
+from datamodules.mp4_writing import Mp4Writer
 from datamodules.timed_frames import TimedFrames
-from datamodules.transcoding import TranscodingError, scaled_size, transcode
+from datamodules.transcoding import TranscodingError, transcode
 from tests.datamodules.video_makers import (
     X264,
     case_name,
@@ -43,7 +44,7 @@ def copy(source: Path, *, short_side_px: int = 256, keyframe_every: int = 8, crf
     destination = source.with_name("copy.mp4")
     with VideoReader(source) as reader:
         times, duration = reader.times_seconds, reader.duration_seconds
-    width, height = transcode(
+    made = transcode(
         source,
         destination,
         times_seconds=times,
@@ -55,7 +56,7 @@ def copy(source: Path, *, short_side_px: int = 256, keyframe_every: int = 8, crf
     with av.open(str(destination)) as container:
         assert [s.type for s in container.streams] == ["video"]
         stream = container.streams.video[0]
-        assert (stream.width, stream.height) == (width, height)
+        assert (stream.width, stream.height) == (made.width_px, made.height_px)
         assert (stream.codec_context.codec.canonical_name, stream.pix_fmt) == ("h264", "yuv420p")
     return destination
 
@@ -74,40 +75,6 @@ def all_frames(path: Path) -> tuple[Tensor, np.ndarray]:
 def decibels(a: Tensor, b: Tensor) -> Tensor:
     """Peak signal-to-noise ratio of each pair of frames [N, 3, H, W]."""
     return 10 * torch.log10(255**2 / (a - b).square().mean(dim=(1, 2, 3)).clamp(min=1e-9))
-
-
-# --- size -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ((1280, 720), (456, 256)),  # 455.1
-        ((720, 1280), (256, 456)),
-        ((1920, 1080), (456, 256)),
-        ((640, 480), (342, 256)),  # 341.3
-        ((340, 256), (340, 256)),
-        ((341, 257), (340, 256)),  # 339.7
-        ((320, 240), (320, 240)),
-        ((321, 241), (320, 240)),
-        ((1000, 31), (1000, 30)),
-        ((1, 40), (2, 40)),
-    ],
-)
-def test_the_short_side_shrinks_and_both_are_even(source: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert scaled_size(*source, 256) == expected
-
-
-def test_no_size_is_enlarged_or_distorted() -> None:
-    draw = np.random.default_rng(0)
-    for width, height in draw.integers(2, 4000, (500, 2)).tolist():
-        w, h = scaled_size(width, height, 256)
-        assert w % 2 == h % 2 == 0
-        assert w <= width
-        assert h <= height
-        scale = min(1, 256 / min(width, height))
-        assert abs(w - width * scale) <= 1
-        assert abs(h - height * scale) <= 1
 
 
 # --- the same frames --------------------------------------------------------------------------------------------------
@@ -285,11 +252,11 @@ def test_the_index_lies_in_front(tmp_path: Path) -> None:
 
 def test_a_frame_is_written_before_the_next_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
-    decoded, write = transcoding._decoded, transcoding._Encoder.write
+    decoded, write = transcoding._decoded, Mp4Writer.write
     monkeypatch.setattr(
         transcoding, "_decoded", lambda *a, **k: (events.append("decoded") or frame for frame in decoded(*a, **k))
     )
-    monkeypatch.setattr(transcoding._Encoder, "write", lambda *a: events.append("written") or write(*a))
+    monkeypatch.setattr(Mp4Writer, "write", lambda *a: events.append("written") or write(*a))
     h264_with_b_frames(path := tmp_path / "video.mp4")
     copy(path)
     assert events == ["decoded", "written"] * 40
@@ -338,14 +305,6 @@ def test_a_video_that_is_cut_off_keeps_the_frames_that_the_reader_finds(
     assert 8 < len(frames) < 40
     assert copied.shape == frames.shape
     np.testing.assert_allclose(copied_times, times, rtol=0, atol=1e-9)
-
-
-def test_a_size_that_changes_is_refused_with_both(tmp_path: Path) -> None:
-    write_video(small := tmp_path / "small.h264", moving_picture(5, 32, 32), frames_per_second=25)
-    write_video(large := tmp_path / "large.h264", moving_picture(35), frames_per_second=25)
-    (path := tmp_path / "both.h264").write_bytes(small.read_bytes() + large.read_bytes())
-    with pytest.raises(VideoDecodeError, match=r"both\.h264: the frame size changes .* from 32x32 px to 64x48 px"):
-        transcode_40(path, tmp_path / "copy.mp4")
 
 
 def test_a_source_that_breaks_off_is_told_from_a_destination_that_cannot_be_written(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from datamodules.video_file import (
     VideoDecodeError,
     errors_name,
     frame_seconds,
-    seconds_after_first,
+    seconds_from,
     tick_seconds,
 )
 from tests.datamodules.video_makers import (
@@ -81,10 +81,10 @@ def test_the_clock_of_a_stream_is_given_in_seconds(tmp_path: Path) -> None:
     video = OpenVideo(str(path), 1)
     assert tick_seconds(video.stream) == pytest.approx(0.001)
     assert frame_seconds(video.stream) == pytest.approx(0.04)
-    seconds = seconds_after_first([500, 540, 1500], video.stream)
+    seconds = seconds_from(2.0, [500, 540, 1500], video.stream)
     video.close()
     assert seconds.dtype == np.float64
-    np.testing.assert_allclose(seconds, [0.0, 0.04, 1.0])
+    np.testing.assert_allclose(seconds, [2.0, 2.04, 3.0])
 
 
 CAUSES = {

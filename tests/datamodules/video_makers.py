@@ -143,3 +143,45 @@ def write_indexed_in_front(path: Path) -> None:
         for image in moving_picture(40):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
         out.mux(stream.encode(None))
+
+
+def write_streams(
+    path: Path,
+    pictures: Sequence[tuple[int, int, int]],
+    *,
+    sound_at_ms: int | None = None,
+    sound_codec: str = "aac",
+    default: Sequence[int] = (),
+) -> None:
+    """One file of several streams at 25 frames a second.
+
+    Args:
+        path: The file.
+        pictures: For each video stream when it starts in milliseconds, its frames, and its width (the height is 48).
+        sound_at_ms: When a second of silence starts; None for no sound.
+        sound_codec: Its encoder.
+        default: Places in `pictures` of the streams that are flagged as default; the others are flagged as nothing.
+    """
+    packets = []
+    with av.open(
+        str(path), "w", container_options={"default_mode": "passthrough"} if path.suffix == ".mkv" else {}
+    ) as out:
+        streams = [out.add_stream("libx264", rate=25, options=X264) for _ in pictures]
+        sound = None if sound_at_ms is None else out.add_stream(sound_codec, rate=48_000, layout="mono")
+        for place, (stream, (start_ms, n_frames, width)) in enumerate(zip(streams, pictures, strict=True)):
+            stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
+            stream.disposition = av.stream.Disposition.default if place in default else av.stream.Disposition(0)
+            for i, image in enumerate(moving_picture(n_frames, 48, width)):
+                frame = av.VideoFrame.from_ndarray(image)
+                frame.pts, frame.time_base = round(start_ms / 40) + i, Fraction(1, 25)
+                packets += stream.encode(frame)
+            packets += stream.encode(None)
+        if sound is not None and sound_at_ms is not None:
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 48_000), np.int16), format="s16", layout="mono")
+            silence.sample_rate, silence.pts, silence.time_base = 48_000, 48 * sound_at_ms, Fraction(1, 48_000)
+            resampler = av.AudioResampler(sound.format, sound.layout, 48_000, sound.codec_context.frame_size or 1024)
+            for part in [*resampler.resample(silence), *resampler.resample(None)]:
+                packets += sound.encode(part)
+            packets += sound.encode(None)
+        for packet in sorted(packets, key=lambda p: p.dts * p.time_base):
+            out.mux(packet)

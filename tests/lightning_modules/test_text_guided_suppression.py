@@ -134,6 +134,21 @@ def test_every_frame_that_was_looked_at_can_be_captioned(monkeypatch: pytest.Mon
     assert asked == [frame / 4 for frame in range(3, 24)]
 
 
+def test_a_frame_that_is_shown_for_years_is_captioned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(module, "generate_captions", lambda _, frames, __: ["x"] * len(frames))
+
+    def frames_at(times: Sequence[float]) -> Tensor:
+        asked.extend(times)
+        return torch.zeros(len(times))
+
+    times = torch.tensor([0.0, 0.04, 0.08, 0.12, 1e8], dtype=torch.float64)
+    late = UntrimmedFeatures("v", torch.zeros(5, 2), times, 1e8 + 0.04, frames_at=frames_at)
+    features = texts_of(late, seconds=1.0).features_of(Segment(0.0, 1e8 + 0.04, 0, 4, 1.0))
+    assert len(features) == 5
+    assert asked == times.tolist()
+
+
 def test_captions_without_a_file_and_without_a_video_are_no_captions() -> None:
     with pytest.raises(FileNotFoundError, match="its frames are not at hand; give a folder of captions"):
         texts_of(video()).features_of(segment(3, 23))
