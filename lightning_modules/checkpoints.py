@@ -7,7 +7,8 @@ hash.
 
 from __future__ import annotations
 
-import importlib
+import inspect
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -15,8 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lightning_modules.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from lightning_modules.dry_runs import LIMITS, batch_limits
 from lightning_modules.networks.finite_weights import not_finite
+from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.permitted_classes import (
+    ForbiddenClassError,
+    check_permitted,
+    imported_kinds,
+    only_permitted_classes,
+    path_of,
+)
 from lightning_modules.run_record import NOT_RECORDED, run_record
 from lightning_modules.weights_hash import trained_weights_hash
 
@@ -24,13 +34,6 @@ if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
     from lightning_modules.recognizer import ActionRecognizer
-
-
-_IMPORT = "to import one of a method's authors, see `zsar convert`"
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint does not fit the model: the message says where they differ and what to do."""
 
 
 def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
@@ -87,6 +90,7 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
             "this is no zsar checkpoint (it has no entry 'zsar'); for checkpoints that the authors of a method "
             "released, see `zsar convert`"
         )
+    check_entries(checkpoint, path or "the checkpoint", of_model=True)
     if about["backbone_hash"] != model.backbone.weights_hash:
         raise CheckpointError(
             f"the checkpoint was trained on the backbone {about['architecture']} with the weights "
@@ -160,50 +164,14 @@ def load_recognizer(
         CheckpointError: The file is not a checkpoint of zsar, or does not fit.
     """
     checkpoint = read_checkpoint(path)
+    check_entries(checkpoint, path, of_model=True)
     about = checkpoint["zsar"]
-    model_class = _import_class(about["class_path"])
     changes = {} if weights is None else {"weights": weights}
-    model: ActionRecognizer = build_from_plain(model_class, about["init_args"] | changes)
+    model = _built(_recognizer_class(about["class_path"], path), about["init_args"] | changes, path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     model.prepare_inference()
     return model.eval().to(device)
-
-
-def read_plain(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
-    """The entries of a file of tensors and plain types, on the CPU; nothing in it is run.
-
-    Args:
-        path: The file.
-        in_memory: Whether tensors are read at once; else each is read from the file when it is used.
-
-    Raises:
-        CheckpointError: Not such a file.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=not in_memory)
-    except Exception as error:
-        cause = next(iter(str(error).strip().splitlines()), "")
-        raise CheckpointError(
-            f"{path} cannot be read as a checkpoint: it is cut short, of another kind, or holds Python "
-            f"objects, which zsar does not load since to load them is to run what the file says "
-            f"({type(error).__name__}: {cause[:200]})"
-        ) from error
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} is no zsar checkpoint (it holds a {type(content).__name__}); {_IMPORT}")
-    return content
-
-
-def read_checkpoint(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
-    """The entries of a checkpoint of zsar; see `read_plain`.
-
-    Raises:
-        CheckpointError: The file is none.
-    """
-    checkpoint = read_plain(path, in_memory=in_memory)
-    if "zsar" not in checkpoint:
-        raise CheckpointError(f"{path} is no zsar checkpoint; {_IMPORT}")
-    return checkpoint
 
 
 def _training_record(model: ActionRecognizer, data: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -246,17 +214,49 @@ def _plain(value: object) -> object:
 
 
 def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever class it is
-    """An object from plain arguments, by jsonargparse, which turns them into the types that the class declares."""
+    """An object from plain arguments, by jsonargparse, which turns them into the types that the class declares.
+
+    Arguments may name classes that `permitted_classes` permits.
+    """
     from jsonargparse import ArgumentParser
 
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(model_class, "model")
-    return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
+    with only_permitted_classes(imported=[model_class]):
+        parser = ArgumentParser(exit_on_error=False)
+        parser.add_class_arguments(model_class, "model")
+        return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
 
 
-def _import_class(class_path: str) -> type:
-    module, _, name = class_path.rpartition(".")
+def _recognizer_class(class_path: str, path: Path | str) -> type:
+    """The class of a checkpoint's model; of what is no recognizer nothing is imported but what zsar has itself."""
+    from lightning_modules.recognizer import ActionRecognizer
+
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise CheckpointError(f"the checkpoint's model class {class_path} cannot be imported: {error}") from error
+        check_permitted(class_path, imported=imported_kinds(ActionRecognizer))
+        found = pkgutil.resolve_name(class_path)
+    except ForbiddenClassError as error:
+        raise CheckpointError(f"{path} is not loaded: {error}") from error
+    except (ImportError, AttributeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its model class {class_path} cannot be imported: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, ActionRecognizer)) or inspect.isabstract(found):
+        raise CheckpointError(
+            f"{path} is not loaded: its model class {class_path} is no {ActionRecognizer.__name__} that can be built"
+        )
+    return found
+
+
+def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) -> ActionRecognizer:
+    """A checkpoint's model, with the settings that the checkpoint states."""
+    try:
+        model: ActionRecognizer = build_from_plain(model_class, arguments)
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, BackboneError):
+            cause = cause.__cause__
+        if cause is not None:
+            raise cause from error
+        said = " ".join(str(error).split())[:300]
+        raise CheckpointError(
+            f"{path}: its settings build no {path_of(model_class)}: {said or type(error).__name__}; train again, or "
+            "give another checkpoint"
+        ) from error
+    return model

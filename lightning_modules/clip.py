@@ -181,7 +181,12 @@ class FineTunedCLIP(ActionRecognizer):
 
     @classmethod
     def load_author_checkpoint(
-        cls, path: Path | str, *, architecture: str | None = None, weights: str = "openai"
+        cls,
+        path: Path | str,
+        *,
+        architecture: str | None = None,
+        weights: str = "openai",
+        skips_objects: bool = False,
     ) -> FineTunedCLIP:
         """Builds the model from a checkpoint that the authors of ViFi-CLIP released.
 
@@ -192,6 +197,7 @@ class FineTunedCLIP(ActionRecognizer):
             path: The authors' file, {model, optimizer, lr_scheduler, max_accuracy, epoch, config}.
             architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
             weights: Tag or file of the CLIP that was tuned.
+            skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
 
         Returns:
             The model in evaluation mode; its backbone is the CLIP that was tuned.
@@ -205,7 +211,7 @@ class FineTunedCLIP(ActionRecognizer):
             raise ValueError(
                 f"weights={weights!r} has no token embedding to take; give those of the CLIP that was tuned"
             )
-        content = read_vifi_clip_checkpoint(Path(path), architecture=architecture)
+        content = read_vifi_clip_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
         model = cls(architecture=content.architecture, weights=weights)
         start = model.backbone.tokenize(["a"])[0, 0]
         content.check_original(model.backbone.clip.token_embedding.weight[start], weights)

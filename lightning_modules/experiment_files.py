@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from lightning_modules.bounded_yaml import read_yaml, read_yaml_file
 from lightning_modules.composed_settings import (
     OF_A_CLASS,
     SECTIONS,
@@ -246,7 +247,7 @@ def _inline(option: tuple[str, ...]) -> Settings | None:
     if not option[-1].startswith("{"):
         return None
     try:
-        return dict(yaml.safe_load(option[-1]))
+        return dict(read_yaml(option[-1]))
     except yaml.YAMLError as error:
         raise ValueError(f"{option[0]} {option[-1]} is no mapping: {' '.join(str(error).split())}") from error
 
@@ -265,10 +266,7 @@ def _is_file_name(value: str) -> bool:
 def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no configuration {path}")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML file: {error}") from error
+    content = read_yaml_file(path)
     if not isinstance(content, dict):
         raise ValueError(f"{path} must be a mapping of settings, not a {type(content).__name__}")
     return content

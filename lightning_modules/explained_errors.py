@@ -15,7 +15,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from datamodules.transcoding import TranscodingError
 from datamodules.video_file import VideoDecodeError
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoint_files import CheckpointError
 from lightning_modules.dead_workers import explain_dead_worker
 from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
 from lightning_modules.networks.open_clip_weights import BackboneError

@@ -45,10 +45,13 @@ from lightning_modules.end_of_fit import end_of_fit
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.opened_run import NothingLeft, OpenedRun, open_run
+from lightning_modules.permitted_classes import imported_kinds, only_permitted_classes
 from lightning_modules.requested_checkpoint import checkpoints_in
 from lightning_modules.run_names import with_run_dir
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.stopping import Stopped, stops_by
+
+_NAMED_KINDS = (LightningModule, LightningDataModule, Callback, Logger)  # which a configuration may name
 
 
 class ActionRecognitionCLI(LightningCLI):
@@ -88,6 +91,7 @@ class ActionRecognitionCLI(LightningCLI):
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder, ExitStack() as cls._until_end:
             read = with_read_experiments(with_run_dir(arguments), Path(folder))
             check_command_line(read)
+            cls._until_end.enter_context(only_permitted_classes(imported=imported_kinds(*_NAMED_KINDS)))
             return cls(
                 LightningModule,
                 LightningDataModule,

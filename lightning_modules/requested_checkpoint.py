@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.checkpoints import read_checkpoint
+from lightning_modules.checkpoint_files import read_checkpoint
 from lightning_modules.weights_hash import trained_weights_hash
 
 UNTRAINED = "untrained weights"

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from lightning_modules.bounded_yaml import read_yaml, read_yaml_file
+
 _FILES = ("--config", "-c")
 _SECTIONS = ("model", "data")
 
@@ -46,8 +48,8 @@ def _separated(argument: str) -> list[str]:
 def _content(path: Path) -> Mapping[str, Any]:
     """What a file states; nothing where it cannot be read, of which the parser will complain."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError):
+        content = read_yaml_file(path)
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, Mapping) else {}
 
@@ -58,7 +60,7 @@ def _last(pairs: Sequence[tuple[str, str]], section: str) -> str | None:
     if not values:
         return None
     try:
-        stated = yaml.safe_load(values[-1])
+        stated = read_yaml(values[-1])
     except yaml.YAMLError:
         stated = values[-1]
     name = str(stated.get("class_path") if isinstance(stated, Mapping) else stated)

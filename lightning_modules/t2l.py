@@ -155,7 +155,9 @@ class T2L(ActionRecognizer):
         return [(own, self.temporal_token_learning_rate), (adapters, None)]
 
     @classmethod
-    def load_author_checkpoint(cls, path: Path | str, *, architecture: str | None = None) -> T2L:
+    def load_author_checkpoint(
+        cls, path: Path | str, *, architecture: str | None = None, skips_objects: bool = False
+    ) -> T2L:
         """Builds the model from a checkpoint that the authors of T2L released.
 
         Such a file holds CLIP's weights too, so that nothing is downloaded. `zsar convert` does the same and saves it.
@@ -163,6 +165,7 @@ class T2L(ActionRecognizer):
         Args:
             path: The authors' file, {epoch, model_state_dict, optimizer_state_dict}.
             architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
+            skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
 
         Returns:
             The model in evaluation mode.
@@ -170,7 +173,7 @@ class T2L(ActionRecognizer):
         Raises:
             AuthorCheckpointError: Another kind of file, or missing or unknown tensors.
         """
-        content = read_t2l_checkpoint(Path(path), architecture=architecture)
+        content = read_t2l_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
         model = cls(architecture=content.architecture, weights="random", n_frames=content.n_frames)
         model.backbone.clip.load_state_dict(content.clip, strict=True)
         incompatible = model.load_state_dict(content.trained, strict=False)

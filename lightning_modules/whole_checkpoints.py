@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from lightning_modules.checkpoints import read_plain
+from lightning_modules.checkpoint_files import read_plain
 from zsar.runtime.whole_files import whole_file
 
 

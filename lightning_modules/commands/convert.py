@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     output: Path = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
     _check_free(output, force=options.force)
-    if author_of(options.checkpoint) == "T2L":
+    if author_of(options.checkpoint, skips_objects=options.skip_objects) == "T2L":
         _convert_t2l(options, output)
     else:
         _convert_vifi_clip(options, output)
@@ -50,7 +50,9 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
         raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights itself; leave --weights out")
     backbone = output.with_suffix(".backbone.safetensors")
     _check_free(backbone, force=options.force)
-    model = T2L.load_author_checkpoint(options.checkpoint, architecture=options.architecture)
+    model = T2L.load_author_checkpoint(
+        options.checkpoint, architecture=options.architecture, skips_objects=options.skip_objects
+    )
     with whole_file(backbone) as unfinished:
         unfinished.write_bytes(save({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}))
     model.hparams["weights"] = str(backbone)
@@ -61,7 +63,12 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
 
 def _convert_vifi_clip(options: argparse.Namespace, output: Path) -> None:
     weights = options.weights or "openai"
-    model = FineTunedCLIP.load_author_checkpoint(options.checkpoint, architecture=options.architecture, weights=weights)
+    model = FineTunedCLIP.load_author_checkpoint(
+        options.checkpoint,
+        architecture=options.architecture,
+        weights=weights,
+        skips_objects=options.skip_objects,
+    )
     n_trained = _save(model, output)
     print(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
     print(f"wrote {output} (needs the weights {weights} of CLIP beside it: the token embedding is theirs)")
@@ -102,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
         "--weights",
         metavar="W",
         help="ViFi-CLIP only: open_clip tag or file of the CLIP that was tuned (default: openai)",
+    )
+    parser.add_argument(
+        "--skip-objects",
+        action="store_true",
+        help="read the tensors of a file that also holds Python objects, a config for example, and leave those out "
+        "(default: such a file is an error); nothing in the file is run either way",
     )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     return parser

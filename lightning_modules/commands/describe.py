@@ -100,9 +100,9 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument(
         "--api-key-env",
-        default="OPENAI_API_KEY",
         metavar="NAME",
-        help="environment variable with the key; a local server needs none (default: OPENAI_API_KEY)",
+        help="environment variable with the key for this server (default: OPENAI_API_KEY for OpenAI's own; none for "
+        "any other --base-url)",
     )
     model.add_argument(
         "--temperature",

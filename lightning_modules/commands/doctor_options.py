@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from datamodules.data_sets import data_set_names
 from datamodules.diagnosis import Stage, stages_of
 from datamodules.video import TrimmedVideoDataModule
+from lightning_modules.bounded_yaml import read_yaml_file
 from lightning_modules.commands.brief_parser import BriefErrors
 from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
+from lightning_modules.permitted_classes import imported_kinds, only_permitted_classes
 
 _DESCRIPTION = """\
 Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
@@ -76,10 +76,11 @@ def parse_options(arguments: Sequence[str]) -> Options:
         print(listed)
         sys.exit(0)
     parser = _parser()
-    config = parser.parse_args(_with_data_of_configs(arguments))
-    if config.n_workers < 0:
-        raise ValueError(f"--n_workers must not be negative; got {config.n_workers}")
-    module = parser.instantiate(config).data
+    with only_permitted_classes(imported=imported_kinds(TrimmedVideoDataModule)):
+        config = parser.parse_args(_with_data_of_configs(arguments))
+        if config.n_workers < 0:
+            raise ValueError(f"--n_workers must not be negative; got {config.n_workers}")
+        module = parser.instantiate(config).data
     stages = tuple(stage for stage in stages_of(module) if config.stage in (stage, "all"))
     if not stages:
         raise ValueError(f"{type(module).__name__} is for testing only: --stage {config.stage} leaves nothing to check")
@@ -146,7 +147,7 @@ def _data_of_config(path: Path) -> str | None:
     """The key `data`: a path as it is, a mapping as JSON; None where there is none."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no config file {path}")
-    data = yaml.safe_load(path.read_text(encoding="utf-8")).get("data")
+    data = read_yaml_file(path).get("data")
     return data if data is None or isinstance(data, str) else json.dumps(data)
 
 

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 OPENAI_URL = "https://api.openai.com/v1"
+OPENAI_KEY = "OPENAI_API_KEY"
+"""The environment variable whose key goes to OpenAI, and to another server only where it is named for it."""
 
+_OPENAI_HOST = "api.openai.com"
 _LONGEST_WAIT_SECONDS = 300.0
 _TEMPORARY = (408, 409, 425, 429)  # and all from 500
 _HINTS = {
@@ -55,7 +58,8 @@ class ModelSettings:
     Attributes:
         model: Its name on the server.
         base_url: Where /chat/completions follows; None for the variable OPENAI_BASE_URL, or else OpenAI's server.
-        api_key_env: The environment variable that holds the key.
+        api_key_env: The environment variable that holds the key for this server; None for OPENAI_API_KEY where the
+            server is OpenAI's, and for no key where it is another one.
         timeout_seconds: How long to wait for the server to connect and to say something.
         temperature: How varied the answers are; None for what the server prefers.
         seed: For servers that can repeat an answer; None for none.
@@ -63,7 +67,7 @@ class ModelSettings:
 
     model: str
     base_url: str | None = None
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: str | None = None
     timeout_seconds: float = 60.0
     temperature: float | None = 0.7
     seed: int | None = None
@@ -84,7 +88,8 @@ class LanguageModel:
             settings: Which model.
 
         Raises:
-            LanguageModelError: The package openai is missing, the address is none, or there is no key for OpenAI.
+            LanguageModelError: The package openai is missing, the address is none, or there is no key for OpenAI or
+                in the named variable.
         """
         try:
             import openai
@@ -93,24 +98,29 @@ class LanguageModel:
                 "the package openai is needed: pip install 'zsar[describe]', or in a checkout pip install '.[describe]'"
             ) from error
         given = settings.base_url or os.environ.get("OPENAI_BASE_URL")
-        url = urlsplit(given or OPENAI_URL)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise LanguageModelError(f"the base URL must be like http://localhost:8000/v1; got {given!r}")
-        key = os.environ.get(settings.api_key_env)
-        if not key and not given:
+        url = _parsed(given or OPENAI_URL)
+        is_openai = is_of_openai(given or OPENAI_URL)
+        key_name = settings.api_key_env or (OPENAI_KEY if is_openai else None)
+        key = None if key_name is None else os.environ.get(key_name)
+        if not key and (is_openai or settings.api_key_env is not None):
             raise LanguageModelError(
-                f"there is no key for {url.hostname}: set the environment variable {settings.api_key_env}, or give "
-                "--base-url of a server of your own, which needs none"
+                f"there is no key for {url.hostname}: set the environment variable {key_name}, or give --base-url of a "
+                "server of your own, which needs none"
             )
         self.settings = settings
         self.host = url.netloc.rpartition("@")[2]
         self.has_answered = False
+        self._key_name = key_name
         self._client = openai.OpenAI(
             api_key=key or "no-key-needed",
             base_url=given or OPENAI_URL,
             timeout=settings.timeout_seconds,
             max_retries=0,
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),  # a redirect could lead the key elsewhere
         )
+        if not is_openai:  # what the client has read from OpenAI's variables goes to no other server either
+            for name in ("organization", "project", "admin_api_key"):
+                setattr(self._client, name, None)
 
     def ask(self, messages: list[dict[str, str]]) -> Reply:
         """Sends a conversation once.
@@ -157,8 +167,49 @@ class LanguageModel:
             if seconds <= _LONGEST_WAIT_SECONDS:
                 return TemporaryFailureError(what, seconds)
             return LanguageModelError(f"{what}; it asks to wait {seconds:.0f} s: run the same command again then")
-        hint = _HINTS.get(status, "").format(key=self.settings.api_key_env, model=self.settings.model)
+        hint = _HINTS.get(status, "").format(key=self._key_name, model=self.settings.model)
+        if status in (401, 403) and self._key_name is None:
+            hint = "if it needs a key, name the environment variable that holds it: --api-key-env NAME"
+        elif 300 <= status < 400:
+            where = _host_of(headers.get("location"))
+            hint = f"it redirects{where}, which is not followed; give the right address as --base-url"
         return LanguageModelError(f"{what}; {hint}" if hint else what)
+
+
+def is_of_openai(base_url: str) -> bool:
+    """Whether an address is OpenAI's own, over an encrypted connection.
+
+    Args:
+        base_url: The address; the names of other servers may contain or resemble OpenAI's.
+    """
+    url = _parsed(base_url)
+    host = url.hostname or ""
+    is_host = host == _OPENAI_HOST or host.endswith(f".{_OPENAI_HOST}")  # eu.api.openai.com
+    return url.scheme == "https" and is_host and url.port in (None, 443) and "@" not in url.netloc
+
+
+def _parsed(base_url: str) -> SplitResult:
+    """An address of a server; where parsers might differ in what its host is, it is none."""
+    url = None
+    try:
+        if base_url.isascii() and base_url.isprintable() and " " not in base_url and "\\" not in base_url:
+            url = urlsplit(base_url)
+            if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+                url = None
+    except ValueError:  # a port that is no number
+        url = None
+    if url is None:
+        raise LanguageModelError(f"the base URL must be like http://localhost:8000/v1; got {base_url!r}")
+    return url
+
+
+def _host_of(location: str | None) -> str:
+    """Where a redirect leads, as far as it says so: another host."""
+    try:
+        host = urlsplit(location or "").netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    return f" to {host}" if host else ""
 
 
 def _said(error: Any) -> str:  # noqa: ANN401 - openai is imported only where it is used

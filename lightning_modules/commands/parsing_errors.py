@@ -17,6 +17,7 @@ import jsonargparse
 from callbacks.prompt_tuning import PromptTuning
 from lightning_modules.commands.model_kinds import KINDS, short_names
 from lightning_modules.nearest_names import did_you_mean, nearest_names
+from lightning_modules.permitted_classes import forbidden, forbidden_class_in
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
 _LONGEST = 300  # characters of a message that is of no known form
@@ -37,6 +38,8 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
     asked = re.match(r"--([\w.]+)\.help: ", message)
     section = asked[1] if asked else ".".join(_keys(chain))
     last = chain[-1].strip()
+    if (class_path := forbidden_class_in(reversed(chain))) is not None:
+        return f"--{section}: {forbidden(class_path)}"
     if match := re.match(r"(?:\w+: )?the following arguments are required: (.+)", last):
         return _missing(match[1].split(", "), section, _class_of(chain), command)
     if match := re.match(r"unrecognized arguments: (.+)", last, re.DOTALL):

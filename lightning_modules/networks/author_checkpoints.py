@@ -6,17 +6,15 @@ to. The readers are `author_checkpoints_t2l.py` and `author_checkpoints_vifi_cli
 
 from __future__ import annotations
 
-import re
-import shlex
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from lightning_modules.networks.finite_weights import not_finite
+from lightning_modules.networks.tensor_files import TensorFileError, read_tensor_file
+from lightning_modules.networks.torchscript_tensors import read_beside_objects
 
 Author = Literal["T2L", "ViFi-CLIP"]
 T2L_TOKENS = "visual.transformer.T_prompt_embeddings"
@@ -28,22 +26,18 @@ _OPENAI_BY_SHAPE = {
     (1024, 14): "ViT-L-14-quickgelu",
 }
 _VIFI_CLIP_TOWER = "image_encoder."
-_FOREIGN_OBJECT = re.compile(r"Unsupported (?:global: GLOBAL|class) (\S+)")
-_STRIP = (
-    "import sys, torch; c = torch.load(sys.argv[1], map_location='cpu', weights_only=False); "
-    "torch.save({k: c[k] for k in ('model', 'model_state_dict') if k in c}, sys.argv[2])"
-)
 
 
 class AuthorCheckpointError(RuntimeError):
     """A file is not the released checkpoint that it was taken for; the message says what it lacks."""
 
 
-def author_of(path: Path) -> Author:
+def author_of(path: Path, *, skips_objects: bool = False) -> Author:
     """Whose checkpoint a file is, by its contents.
 
     Args:
         path: The file; of its tensors only the names are read.
+        skips_objects: Whether Python objects in it are left out, unread; else they are an error.
 
     Returns:
         "T2L" or "ViFi-CLIP".
@@ -51,15 +45,18 @@ def author_of(path: Path) -> Author:
     Raises:
         AuthorCheckpointError: Not a readable file, or of neither kind.
     """
-    return _author(_read(path), path)
+    return _author(_read(path, skips_objects=skips_objects), path)
 
 
-def read_author_state(path: Path, author: Author) -> tuple[dict[str, Tensor], int | None]:
+def read_author_state(
+    path: Path, author: Author, *, skips_objects: bool = False
+) -> tuple[dict[str, Tensor], int | None]:
     """Reads the tensors of a checkpoint.
 
     Args:
         path: The file.
         author: Whose it must be.
+        skips_objects: Whether Python objects in it are left out, unread; else they are an error.
 
     Returns:
         Its tensors in fp32 under the author's names, without the "module." of distributed training, and the epoch
@@ -68,7 +65,7 @@ def read_author_state(path: Path, author: Author) -> tuple[dict[str, Tensor], in
     Raises:
         AuthorCheckpointError: Not a readable file, not of this author, or with weights that are NaN or infinite.
     """
-    content = _read(path)
+    content = _read(path, skips_objects=skips_objects)
     found = _author(content, path)
     if found != author:
         raise AuthorCheckpointError(
@@ -142,26 +139,16 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
         )
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path, *, skips_objects: bool) -> dict[str, object]:
     try:
         # Mapped instead of read, where the format allows it: two thirds of a file may be the optimizer's state.
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except FileNotFoundError as error:
-        raise AuthorCheckpointError(f"there is no file {path}") from error
-    except Exception as error:
-        foreign = _FOREIGN_OBJECT.search(str(error))
-        if foreign is None:
-            cause = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0]
-            raise AuthorCheckpointError(
-                f"{path} cannot be read ({cause}); it may be cut short: compare its size with that of the original, "
-                "and fetch it again"
-            ) from error
-        stripped = path.with_name(f"{path.stem}.stripped{path.suffix}")
+        content = read_beside_objects(path) if skips_objects else read_tensor_file(path, in_memory=False)
+    except TensorFileError as error:
+        if error.foreign is None:
+            raise AuthorCheckpointError(f"{error}; it may be cut short") from error
         raise AuthorCheckpointError(
-            f"{path} holds Python objects besides tensors ({foreign[1]}), and to load them is to run what the file "
-            f"says, which zsar does not. If you trust the file, write a copy without them, where the package "
-            f"{foreign[1].split('.')[0]} is installed, and convert the copy:\n"
-            f'  python -c "{_STRIP}" {shlex.quote(str(path))} {shlex.quote(str(stripped))}'
+            f"{path} holds Python objects besides tensors ({error.foreign}), and to load them is to run what the file "
+            "says, which zsar does not; to read the tensors alone and leave the objects out, give --skip-objects"
         ) from error
     if not isinstance(content, dict):
         raise AuthorCheckpointError(f"{path} holds a {type(content).__name__}, not a checkpoint")

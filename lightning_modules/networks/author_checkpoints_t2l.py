@@ -47,12 +47,13 @@ class T2LCheckpoint:
     trained: dict[str, Tensor]
 
 
-def read_t2l_checkpoint(path: Path, *, architecture: str | None = None) -> T2LCheckpoint:
+def read_t2l_checkpoint(path: Path, *, architecture: str | None = None, skips_objects: bool = False) -> T2LCheckpoint:
     """Reads a checkpoint of T2L's authors.
 
     Args:
         path: The file.
         architecture: The open_clip architecture; None to tell it from the shapes.
+        skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
 
     Returns:
         Its contents under our names.
@@ -61,7 +62,7 @@ def read_t2l_checkpoint(path: Path, *, architecture: str | None = None) -> T2LCh
         AuthorCheckpointError: Not a readable file, not a T2L checkpoint, or incomplete.
         BackboneError: There is no such architecture.
     """
-    state, epoch = read_author_state(path, "T2L")
+    state, epoch = read_author_state(path, "T2L", skips_objects=skips_objects)
     no_op = state.pop(_NO_OP, None)
     if no_op is not None and no_op.any():
         raise AuthorCheckpointError(

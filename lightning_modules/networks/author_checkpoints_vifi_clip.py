@@ -67,12 +67,15 @@ class ViFiClipCheckpoint:
             )
 
 
-def read_vifi_clip_checkpoint(path: Path, *, architecture: str | None = None) -> ViFiClipCheckpoint:
+def read_vifi_clip_checkpoint(
+    path: Path, *, architecture: str | None = None, skips_objects: bool = False
+) -> ViFiClipCheckpoint:
     """Reads a checkpoint of ViFi-CLIP's authors.
 
     Args:
         path: The file.
         architecture: The open_clip architecture; None to tell it from the shapes.
+        skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
 
     Returns:
         Its contents under our names.
@@ -81,7 +84,7 @@ def read_vifi_clip_checkpoint(path: Path, *, architecture: str | None = None) ->
         AuthorCheckpointError: Not a readable file, not a ViFi-CLIP checkpoint, one with learned prompts, or incomplete.
         BackboneError: There is no such architecture.
     """
-    state, epoch = read_author_state(path, "ViFi-CLIP")
+    state, epoch = read_author_state(path, "ViFi-CLIP", skips_objects=skips_objects)
     prompts = {name: state.pop(name) for name in _FIXED_PROMPTS if name in state}
     learned = sorted(name for name in state if name.startswith("prompt_learner.") or "VPT" in name)
     if learned:

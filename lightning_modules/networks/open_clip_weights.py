@@ -15,9 +15,19 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from lightning_modules.networks.finite_weights import not_finite
+from lightning_modules.networks.tensor_files import (
+    TensorFileError,
+    cause_of,
+    check_file,
+    is_torchscript,
+    read_tensor_file,
+)
+from lightning_modules.networks.torchscript_tensors import read_torchscript_tensors
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
@@ -67,7 +77,7 @@ def _build(architecture: str, weights: str | None, cache_directory: str | None) 
         )
     if weights == RANDOM_WEIGHTS:
         device = torch.get_default_device()
-        return _wholly_random(_create(name, load_weights=False, pretrained_text=False, device=device)), name
+        return _wholly_random(_create_empty(name, device=device)), name
     if get_pretrained_cfg(name, weights):
         return _from_tag(name, weights, cache_directory), name
     return _from_file(name, Path(weights).expanduser()), name
@@ -94,9 +104,11 @@ def _registered_name(architecture: str) -> str:
         if not path.is_file():
             raise BackboneError(f"there is no model config {path}")
         try:
-            config = json.loads(path.read_text())
-        except json.JSONDecodeError as error:
+            config = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
             raise BackboneError(f"the model config {path} is not JSON: {error}") from error
+        if not isinstance(config, dict):
+            raise BackboneError(f"the model config {path} must be a JSON object, not a {type(config).__name__}")
         missing = {"embed_dim", "vision_cfg", "text_cfg"} - set(config)
         if missing:
             raise BackboneError(f"the model config {path} lacks {', '.join(sorted(missing))}")
@@ -152,8 +164,9 @@ def _download_advice(name: str, tag: str, origin: dict[str, Any], cache_director
 def _origin(sources: list[str], cache_directory: str | None, error: Exception) -> str:
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    cause = (str(error).strip() or repr(error)).splitlines()[0]
-    return f"from: {' or '.join(sources) or 'unknown'}, into: {cache_directory or HF_HUB_CACHE}, cause: {cause}"
+    return (
+        f"from: {' or '.join(sources) or 'unknown'}, into: {cache_directory or HF_HUB_CACHE}, cause: {cause_of(error)}"
+    )
 
 
 def _from_file(name: str, path: Path) -> nn.Module:
@@ -166,7 +179,7 @@ def _from_file(name: str, path: Path) -> nn.Module:
     if _OPENAI_ONLY_KEYS & set(state):
         _check_quick_gelu(name, needed=True, weights=f"{path} (OpenAI's own release)")
         state = {k: v for k, v in state.items() if k not in _OPENAI_ONLY_KEYS}
-    model = _create(name, load_weights=False, pretrained_text=False)
+    model = _create_empty(name)
     if hasattr(model, "text") and "positional_embedding" in state:
         state = open_clip.model.convert_to_custom_text_state_dict(state)
     _load_strictly(model, state, path, name)
@@ -175,20 +188,27 @@ def _from_file(name: str, path: Path) -> nn.Module:
 
 def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     """Weights of any of the usual kinds of file: a state dict, a TorchScript archive, safetensors."""
+    content: object
     try:
+        check_file(path)
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-        except RuntimeError:
-            content = torch.jit.load(path, map_location="cpu").state_dict()  # how OpenAI released CLIP
-    except Exception as error:
-        raise BackboneError(f"{path} cannot be read as weights: {type(error).__name__}: {error}") from error
+            content = load_file(path)
+        elif is_torchscript(path):  # how OpenAI released CLIP
+            content = read_torchscript_tensors(path)
+        else:
+            content = read_tensor_file(path)
+    except TensorFileError as error:
+        said = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as weights", 1)
+        raise BackboneError(said) from error
+    except (SafetensorError, ValueError, OSError) as error:
+        raise BackboneError(f"{path} cannot be read as weights: {cause_of(error)}; fetch it again") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else content
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise BackboneError(f"{path} holds no state dict (a mapping from names to tensors)")
+    if (
+        not isinstance(state, dict)
+        or not state
+        or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items())
+    ):
+        raise BackboneError(f"{path} holds no state dict (a mapping from names to tensors); give a file of weights")
     return {k.removeprefix("module."): v for k, v in state.items()}
 
 
@@ -236,3 +256,13 @@ def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_cl
     finally:
         logging.disable(logging.NOTSET)
     return model.eval()
+
+
+def _create_empty(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments
+    """A model without pretrained weights; a config of the user's may have settings that no model has."""
+    try:
+        return _create(name, load_weights=False, pretrained_text=False, **arguments)
+    except (TypeError, ValueError, KeyError, AttributeError, AssertionError, ZeroDivisionError) as error:
+        raise BackboneError(
+            f"the architecture {name} cannot be built: {cause_of(error)}; correct its config"
+        ) from error

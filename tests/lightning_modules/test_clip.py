@@ -12,7 +12,7 @@ from datamodules.settings import Clips, Loading, Split
 from datamodules.transforms import TestTransform
 from datamodules.video_folder import VideoFolder
 from datamodules.video_table import VideoTable
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoint_files import CheckpointError
 from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
 from lightning_modules.optimization import Optimization
 

@@ -11,7 +11,7 @@ import torch
 from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoint_files import CheckpointError
 from lightning_modules.commands.model_kinds import KINDS, classes_of
 from lightning_modules.commands.parsing_errors import options_of
 from lightning_modules.explained_errors import LIGHTNING_COMMANDS, explained, unwrapped

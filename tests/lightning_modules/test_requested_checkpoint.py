@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoint_files import CheckpointError
 from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
 from lightning_modules.commands.model_kinds import KINDS
 from lightning_modules.frame_wise import FrameWiseCLIP

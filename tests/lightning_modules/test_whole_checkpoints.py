@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.checkpoints import CheckpointError
+from lightning_modules.checkpoint_files import CheckpointError
 from lightning_modules.cli import main
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 

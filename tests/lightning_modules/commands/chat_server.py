@@ -48,6 +48,7 @@ class ChatServer:
         answer: From a class name and the whole conversation to an answer.
         requests: The bodies of all requests.
         authorization: Their Authorization headers.
+        headers: All their headers.
         most_at_a_time: How many requests were being answered at once, at most.
     """
 
@@ -56,6 +57,7 @@ class ChatServer:
     answer: Callable[[str, str], Answer] = field(default=lambda name, said: Answer(description(name)))
     requests: list[dict[str, Any]] = field(default_factory=list)
     authorization: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     most_at_a_time: int = 0
     _n_now: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,6 +95,7 @@ def chat_server() -> Iterator[ChatServer]:
             if self.path != "/v1/chat/completions":
                 self.reply(Answer("no such page", 404))
                 return
+            server.headers.append(dict(self.headers.items()))
             answer = server.take(request, self.headers.get("Authorization", ""))
             if answer.hang_up:
                 self.close_connection = True

@@ -128,7 +128,10 @@ def test_a_refused_key_stops_the_run_at_once_and_keeps_what_was_answered(
     assert describe(server, output, "--classes", "a,b,c,d", "--concurrency", 1) == 1
     complaint = capsys.readouterr().err
     assert "zsar describe: error: " in complaint
-    assert "answers 401: wrong key; check the key in the environment variable OPENAI_API_KEY" in complaint
+    assert (
+        "answers 401: wrong key; if it needs a key, name the environment variable that holds it: --api-key-env"
+        in complaint
+    )
     assert server.asked == ["a", "b"]
     assert not output.exists()
     server.requests.clear()

@@ -1,4 +1,5 @@
 import sys
+from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -11,6 +12,7 @@ from lightning_modules.commands.language_model import (
     ModelSettings,
     Reply,
     TemporaryFailureError,
+    is_of_openai,
 )
 from tests.lightning_modules.commands.chat_server import Answer, ChatServer
 
@@ -50,6 +52,69 @@ def test_without_key_and_address_the_remedy_is_named(monkeypatch: pytest.MonkeyP
     assert LanguageModel(ModelSettings("tiny")).host == server.url.split("/")[2]
 
 
+@pytest.mark.parametrize("status", [200, 307, 401])
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_openai_s_key_and_names_go_to_no_other_server(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch, by_variable: bool, status: int
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url if by_variable else "https://api.openai.com/v1")
+    server.script = [Answer("Hello.", status=status)]
+    model = LanguageModel(ModelSettings("tiny", None if by_variable else server.url))
+    with nullcontext() if status == 200 else pytest.raises(LanguageModelError):
+        model.ask(HELLO)
+    assert len(server.requests) == 1
+    assert "secret" not in str([dict(headers) for headers in server.headers])
+
+
+def test_a_key_goes_where_it_is_named_for(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    ask(server, api_key_env="OPENAI_API_KEY")
+    assert server.authorization == ["Bearer secret"]
+    with pytest.raises(LanguageModelError, match="set the environment variable NOT_SET"):
+        ask(server, api_key_env="NOT_SET")
+
+
+def test_a_redirect_is_not_followed(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "secret")
+    server.script = [Answer("elsewhere", status=307, headers={"Location": f"{server.url}/chat/completions"})]
+    with pytest.raises(LanguageModelError, match=r"307.*it redirects to 127\.0\.0\.1:\d+, which is not followed"):
+        ask(server, api_key_env="MY_KEY")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "is_openai"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("https://API.OpenAI.com:443/v1", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("http://api.openai.com/v1", False),  # readable on the way
+        ("https://api.openai.com.evil.org/v1", False),
+        ("https://api.openai.com@evil.org/v1", False),
+        ("https://evil.org@api.openai.com/v1", False),
+        ("https://evil.org/api.openai.com", False),
+        ("https://evil.org#api.openai.com", False),
+        ("https://evil.org?api.openai.com", False),
+        ("https://notapi.openai.com/v1", False),
+        ("https://xapi.openai.com/v1", False),
+        ("https://api-openai.com/v1", False),
+        ("https://api.openai.com:8443/v1", False),
+    ],
+)
+def test_look_alikes_of_openai_are_other_servers(url: str, is_openai: bool) -> None:
+    assert is_of_openai(url) == is_openai
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.openai.com\\@evil.org/v1", "https://api.openаi.com/v1", "https://a b/v1", "http://a:x/v1"]
+)
+def test_an_address_that_parsers_may_read_differently_is_none(url: str) -> None:
+    with pytest.raises(LanguageModelError, match="the base URL must be like"):
+        LanguageModel(ModelSettings("tiny", url))
+
+
 def test_the_host_has_no_password(server: ChatServer) -> None:
     assert LanguageModel(ModelSettings("tiny", "https://me:secret@llm.example:8000/v1")).host == "llm.example:8000"
 
@@ -79,7 +144,10 @@ def test_a_passing_failure_is_temporary_and_the_client_itself_asks_only_once(ser
     ("status", "message"),
     [
         (400, "answers 400: no such setting$"),
-        (401, "answers 401: no such setting; check the key in the environment variable OPENAI_API_KEY"),
+        (
+            401,
+            "answers 401: no such setting; if it needs a key, name the environment variable that holds it: --api-key-env",
+        ),
         (403, "what the key in the environment variable OPENAI_API_KEY may do"),
         (404, r"check --model \(tiny\) and --base-url, which usually ends in /v1"),
         (422, "answers 422: no such setting$"),

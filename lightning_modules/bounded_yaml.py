@@ -1,0 +1,145 @@
+"""YAML of a stranger: read within limits, so that a small file takes neither the memory nor the stack.
+
+A few lines of anchors stand for more than 10^9 values, an anchor may contain itself, and brackets may nest without
+end. The events of a text are counted before anything is built of them. A key that is given twice is an error here,
+where YAML's readers keep the last without a word.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MOST_BYTES = 4_000_000
+"""Longest text of a configuration; the longest of ours has 4,000."""
+MOST_LEVELS = 64
+"""How deep mappings and lists may lie in each other."""
+MOST_VALUES = 200_000
+"""Most values of a configuration, aliases counted as often as they are used."""
+
+
+class UnboundedYamlError(yaml.YAMLError, ValueError):
+    """A text is longer, deeper or larger than any configuration, or contains itself."""
+
+
+def check_bounded(text: str) -> None:
+    """Checks a text's length, depth and number of values, without building any.
+
+    Args:
+        text: YAML.
+
+    Raises:
+        UnboundedYamlError: It exceeds a limit, or an anchor contains itself.
+        yaml.YAMLError: It is no YAML.
+    """
+    if len(text) > MOST_BYTES:
+        raise UnboundedYamlError(
+            f"it has {len(text):,} characters, more than the {MOST_BYTES:,} of any configuration; split it, or give "
+            "long lists as files"
+        )
+    sizes: dict[str, int] = {}  # values that an anchor stands for
+    n_values = 0
+    opened: list[tuple[str | None, int]] = []  # anchor of each open mapping or list, and the values before it
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        anchor: str | None = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            if any(anchor == name for name, _ in opened):
+                raise UnboundedYamlError(f"*{anchor} in line {_line(event)} contains itself; write its values out")
+            n_values += sizes.get(str(anchor), 1)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.append((anchor, n_values))
+            n_values += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            name, before = opened.pop()
+            if name is not None:
+                sizes[name] = n_values - before
+        elif isinstance(event, yaml.ScalarEvent):
+            n_values += 1
+            if anchor is not None:
+                sizes[anchor] = 1
+        if len(opened) > MOST_LEVELS:
+            raise UnboundedYamlError(
+                f"line {_line(event)} lies {len(opened)} levels deep, more than the {MOST_LEVELS} of any "
+                "configuration; write it flatter"
+            )
+        if n_values > MOST_VALUES:
+            raise UnboundedYamlError(
+                f"with all aliases written out it has more than {MOST_VALUES:,} values, the most of a configuration; "
+                "give long lists as files"
+            )
+
+
+def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever is written there
+    """The content of a text, of plain types only.
+
+    Args:
+        text: YAML.
+
+    Raises:
+        UnboundedYamlError: See `check_bounded`.
+        yaml.YAMLError: It is no YAML, names Python objects, or has a key twice.
+    """
+    check_bounded(text)
+    loader = _ExactLoader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def read_yaml_file(path: Path) -> Any:  # noqa: ANN401
+    """The content of a file; see `read_yaml`.
+
+    Raises:
+        ValueError: It is no YAML, or no text; the message begins with the path.
+        OSError: It cannot be read.
+    """
+    try:
+        if (size := path.stat().st_size) > 4 * MOST_BYTES:  # so many bytes has the longest character
+            raise UnboundedYamlError(f"it has {size:,} bytes, more than any configuration; give another file")
+        return read_yaml(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8 (byte {error.start:,}); save it as UTF-8") from error
+    except UnboundedYamlError as error:
+        raise ValueError(f"{path} is no configuration: {error}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML file: {' '.join(str(error).split())[:400]}") from error
+
+
+def bounded_loader(loader: type) -> type:
+    """A PyYAML loader that checks a text's bounds before it reads it.
+
+    Args:
+        loader: A loader of plain types.
+    """
+
+    class Bounded(loader):  # type: ignore[misc]
+        def __init__(self, stream: Any) -> None:  # noqa: ANN401 - PyYAML's
+            if isinstance(stream, str):
+                check_bounded(stream)
+            super().__init__(stream)
+
+    return Bounded
+
+
+class _ExactLoader(yaml.SafeLoader):
+    """Plain types, and each key once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a key that is there already is an error."""
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if (earlier := lines.get((key.tag, key.value))) is not None:
+                    raise yaml.YAMLError(
+                        f"the key {key.value} is given twice, in lines {earlier} and {line}; delete one of them"
+                    )
+                lines[(key.tag, key.value)] = line
+        return super().construct_mapping(node, deep=deep)
+
+
+def _line(event: yaml.Event) -> int:
+    return 0 if event.start_mark is None else int(event.start_mark.line) + 1

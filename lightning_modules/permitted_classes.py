@@ -1,0 +1,146 @@
+"""Which classes a file or an option may name: to import any other module is to run it.
+
+A configuration and a checkpoint name classes by their import paths, and jsonargparse imports and builds what they
+name. A file of a stranger could name `subprocess.Popen`. So only the following may be named; all else is an error
+before anything is imported:
+
+1. the packages of zsar, and those parts of Lightning and torch that a configuration has a use for;
+2. classes of the right kind that the running program has imported itself;
+3. modules that the environment variable ZSAR_TRUSTED_MODULES lists, separated by commas: the user's own.
+
+That a class is of the kind that its place is for (a recognizer, a data module, a callback, ...) is checked after that,
+by jsonargparse, `model_kinds` and `checkpoints`, before anything is built.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import jsonargparse
+from jsonargparse import _common, _loaders_dumpers
+
+from lightning_modules.bounded_yaml import bounded_loader
+
+TRUSTED_MODULES = "ZSAR_TRUSTED_MODULES"
+PERMITTED = (
+    "lightning_modules",
+    "datamodules",
+    "callbacks",
+    "lightning.pytorch.accelerators",
+    "lightning.pytorch.callbacks",
+    "lightning.pytorch.loggers",
+    "lightning.pytorch.plugins",
+    "lightning.pytorch.profilers",
+    "lightning.pytorch.strategies",
+    "lightning.fabric.accelerators",
+    "lightning.fabric.loggers",
+    "lightning.fabric.plugins",
+    "torch.device",
+    "torch.distributed.fsdp",
+    "torch.nn",
+    "torch.optim",
+    "torch.profiler",
+)
+"""Modules, and with each all that lies in it; a path may name a class in any of them."""
+
+_DENIED = re.compile(r"Importing '([^']*)' is not allowed")  # jsonargparse's words, which the test holds
+
+
+class ForbiddenClassError(ValueError):
+    """A class is named that no file may name; the message says which may be, and how to add one's own."""
+
+
+def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
+    """Checks a path before it is imported.
+
+    Args:
+        class_path: The path of a class.
+        imported: Classes that the program has imported itself (`imported_kinds`).
+
+    Raises:
+        ForbiddenClassError: It may not be named.
+    """
+    permitted = (*PERMITTED, *trusted_modules(), *map(path_of, imported))
+    if not all(part.isidentifier() for part in class_path.split(".")) or not any(
+        class_path == each or class_path.startswith(f"{each}.") for each in permitted
+    ):
+        raise ForbiddenClassError(forbidden(class_path))
+
+
+def forbidden(class_path: str) -> str:
+    """What is said of a class that may not be named."""
+    what = (
+        f"{class_path} may not be named: a file or an option may name classes of zsar, Lightning and torch.optim only, "
+        "because importing any other module runs its code"
+    )
+    module = class_path.partition(".")[0]
+    if module in sys.stdlib_module_names or not module.isidentifier():
+        return f"{what}; name one of those"
+    return f"{what}; if {module} is your own, set the environment variable {TRUSTED_MODULES}={module}"
+
+
+def forbidden_class_in(messages: Iterable[str]) -> str | None:
+    """The class that jsonargparse did not import under `only_permitted_classes`, by its messages; None for none."""
+    return next((match[1] for message in messages if (match := _DENIED.search(message))), None)
+
+
+def trusted_modules() -> tuple[str, ...]:
+    """What the environment variable ZSAR_TRUSTED_MODULES lists.
+
+    Raises:
+        ValueError: An entry is no name of a module.
+    """
+    names = tuple(name.strip() for name in os.environ.get(TRUSTED_MODULES, "").split(",") if name.strip())
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError(f"{TRUSTED_MODULES} lists modules, as my_package,my_models; got {name!r}")
+    return names
+
+
+def path_of(class_: type) -> str:
+    """The import path of a class."""
+    return f"{class_.__module__}.{class_.__qualname__}"
+
+
+def imported_kinds(*bases: type) -> list[type]:
+    """All classes of some kinds that are imported already, at any depth; those within functions have no path."""
+    found: dict[type, None] = {}
+    left = list(bases)
+    while left:
+        class_ = left.pop()
+        if class_ not in found:
+            found[class_] = None
+            left += type.__subclasses__(class_)
+    return [class_ for class_ in found if all(part.isidentifier() for part in path_of(class_).split("."))]
+
+
+@contextmanager
+def only_permitted_classes(*, imported: Iterable[type] = ()) -> Iterator[None]:
+    """Within it jsonargparse imports permitted classes only, and reads YAML within the limits of `bounded_yaml`.
+
+    Where an argument takes any value, it builds nothing of a value that names a class.
+
+    Args:
+        imported: Further classes that may be named, which the program has imported itself.
+
+    Raises:
+        ValueError: ZSAR_TRUSTED_MODULES is malformed.
+    """
+    allowed = [*PERMITTED, *trusted_modules(), *map(path_of, imported)]
+    allowed = [path for path in allowed if path.partition(".")[0] != "jsonargparse"]  # which it never allows
+    before = dict(_common.parsing_settings)
+    loader: type = _loaders_dumpers.get_yaml_default_loader()  # type: ignore[no-untyped-call]
+    try:
+        jsonargparse.set_parsing_settings(
+            import_path_denylist=["*"], import_path_allowlist=allowed, instantiate_subclass_spec_in_any=False
+        )
+        _loaders_dumpers.yaml_default_loader = bounded_loader(loader)  # type: ignore[assignment]
+        yield
+    finally:  # the settings are the whole process's, and those of other programs' parsers stay theirs
+        _common.parsing_settings.clear()
+        _common.parsing_settings.update(before)
+        _loaders_dumpers.yaml_default_loader = loader  # type: ignore[assignment]
