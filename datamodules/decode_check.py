@@ -26,6 +26,8 @@ from datamodules.clip_dataset import frames_of
 from datamodules.decoding import VideoReader
 from datamodules.frame_chunks import frame_chunks
 from datamodules.frame_sampling import multi_clip_indices
+from zsar.runtime.given_files import check_given_file
+from zsar.runtime.journals import MOST_BYTES
 
 _CLIPS_PER_WORKER = 4  # that wait or are decoded: enough that no worker is idle
 
@@ -118,19 +120,24 @@ def decode_clip(clip: Clip) -> Outcome:
 
 
 def _read(journal: Path) -> dict[tuple[Clip, Stamp], int]:
-    """Frames of the clips that were sound. A line that says nothing, as one torn by a kill, is no verdict."""
+    """Frames of the clips that were sound. A line that says nothing, as one torn by a kill, is no verdict.
+
+    Raises:
+        GivenFileError: Something else than a journal has its name.
+    """
     known: dict[tuple[Clip, Stamp], int] = {}
-    if not journal.is_file():
+    if not os.path.lexists(journal):
         return known
+    check_given_file(journal, remedy="remove it", most_bytes=MOST_BYTES, may_be_empty=True)
     with journal.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:
                 row = json.loads(line)
                 segment = row["segment_seconds"]
                 clip = Clip(row["path"], segment and (segment[0], segment[1]), row["n_frames"], row["n_clips"])
-                if row["problem"] is None and row["stamp"] is not None:
+                if row["problem"] is None and row["stamp"] is not None and type(row["n_available"]) is int:
                     known[clip, (row["stamp"][0], row["stamp"][1])] = row["n_available"]
-            except (ValueError, LookupError, TypeError):
+            except (ValueError, LookupError, TypeError, RecursionError):
                 continue
     return known
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.transcoding import TranscodingError, transcode
 from datamodules.video_index import VIDEO_SUFFIXES
+from zsar.runtime.given_files import GivenFileError
+from zsar.runtime.journals import whole_lines
 from zsar.runtime.whole_files import whole_file
 
 FAILED_VIDEOS = "failed_videos.csv"
@@ -240,28 +243,37 @@ class Journal:
 
     def _read(self, settings: PreparingSettings) -> bool:
         """Reads the lines; False if there is none. What a killed run left of its last line is cut off."""
-        content = self._path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            os.truncate(self._path, len(whole))
-        for number, line in enumerate(whole.splitlines(), start=1):
+        remedy = f"delete {self._destination} and prepare again"
+        lines = whole_lines(self._path, remedy=remedy)
+        for number, entry in enumerate(lines, start=1):
             try:
-                entry = json.loads(line)
                 before = PreparingSettings(**entry["settings"]) if number == 1 else settings
                 if number > 1:
                     copy = entry.pop("video")
-                    self.prepared[copy] = PreparedVideo(**entry)
+                    self.prepared[_text(copy)] = PreparedVideo(**_counts(entry))
             except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(
-                    f"{self._path}, line {number}, is none of `zsar prepare`: {error}; delete {self._destination} and "
-                    "prepare again"
+                raise GivenFileError(
+                    self._path, f"line {number} is none of `zsar prepare` ({error})", remedy
                 ) from error
             if before != settings:
                 raise ValueError(
                     f"{self._destination} was prepared with {_describe(before)}, but {_describe(settings)} is asked "
                     "for now; give the same settings, or another DESTINATION"
                 )
-        return bool(whole)
+        return bool(lines)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"video is {value!r}, not a name")
+    return value
+
+
+def _counts(entry: dict[str, object]) -> dict[str, Any]:
+    for name, value in entry.items():
+        if type(value) is not int or value < 0:
+            raise TypeError(f"{name} is {value!r}, not a whole number from 0 on")
+    return entry
 
 
 def _begins_at_once(source: Path) -> bool:

@@ -12,6 +12,9 @@ from typing import Any
 
 import yaml
 
+from zsar.runtime.given_files import check_given_file
+
+_REMEDY = "give a YAML file of settings"
 MOST_BYTES = 4_000_000
 """Longest text of a configuration; the longest of ours has 4,000."""
 MOST_LEVELS = 64
@@ -90,15 +93,14 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever is written there
 
 
 def read_yaml_file(path: Path) -> Any:  # noqa: ANN401
-    """The content of a file; see `read_yaml`.
+    """The content of a file; see `read_yaml`. A pipe is not waited for.
 
     Raises:
         ValueError: It is no YAML, or no text; the message begins with the path.
         OSError: It cannot be read.
     """
     try:
-        if (size := path.stat().st_size) > 4 * MOST_BYTES:  # so many bytes has the longest character
-            raise UnboundedYamlError(f"it has {size:,} bytes, more than any configuration; give another file")
+        check_given_file(path, remedy=_REMEDY, most_bytes=MOST_BYTES, may_be_empty=True)
         return read_yaml(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8 (byte {error.start:,}); save it as UTF-8") from error

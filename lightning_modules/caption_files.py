@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,7 @@ def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCapti
     if not path.exists():
         raise FileNotFoundError(f"there is no file of captions {path}; make it by `zsar extract --captions`")
     try:
-        captions = _parse(read_given_json(path, remedy=_AGAIN))
+        captions = _parse(read_given_json(path, what="file of captions", remedy=_AGAIN))
     except ValueError as error:
         what = error.what if isinstance(error, GivenFileError) else error
         raise CaptionFileError(
@@ -224,15 +224,14 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
 def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
     if found is None:
         return None
-    is_right = {
+    is_right: dict[str, Callable[[Any], bool]] = {
         "str": lambda x: isinstance(x, str),
         "int": lambda x: type(x) is int,
         "float": _is_finite,
         "float | None": lambda x: x is None or _is_finite(x),
     }
-    known = (
-        {"source_hash": "", "start_seconds": None, **found} if isinstance(found, dict) else {}
-    )  # which older files do not have
+    of_older_files = {"source_hash": "", "start_seconds": None}  # which they do not have
+    known = {**of_older_files, **found} if isinstance(found, dict) else {}
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):
             raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) beside the other fields')

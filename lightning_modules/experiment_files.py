@@ -14,6 +14,7 @@ as an experiment has: it may point to another fragment, and state differences.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -32,6 +33,7 @@ from lightning_modules.composed_settings import (
     compose,
     differences_of,
 )
+from zsar.runtime.given_files import check_given_file
 
 
 def read_experiment(path: Path) -> Settings:
@@ -205,9 +207,9 @@ def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
         return None
     name, value = option[0].removeprefix("--"), option[1]
     if name == "config":
-        return read_statements(Path(value)) if Path(value).is_file() else None
+        return read_statements(Path(value)) if _is_given(Path(value)) else None
     if name in SECTIONS and _is_file_name(value):
-        if not Path(value).is_file():
+        if not _is_given(Path(value)):
             return None
         read = _read_fragment(name, Path(value).resolve(), pointed_from=())
         return [replace(statement, source=" ".join(option), is_option=True) for statement in read]
@@ -216,6 +218,18 @@ def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
     if section not in OF_A_CLASS or "class_path" not in content:
         return None
     return [Statement(" ".join(option), {section: None if value == "null" else content}, is_option=True)]
+
+
+def _is_given(path: Path) -> bool:
+    """Whether a file is there; what is no file is refused here, as the parser would open a pipe and wait.
+
+    Raises:
+        GivenFileError: It is a folder, a pipe, a device or empty.
+    """
+    if not os.path.lexists(path):
+        return False
+    check_given_file(path, remedy="give a YAML file of settings")
+    return True
 
 
 def _differences_by(option: tuple[str, ...]) -> list[Difference]:

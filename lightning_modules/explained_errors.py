@@ -145,7 +145,9 @@ def _misconfigured(error: BaseException, command: str) -> str | None:
 
 
 def _file_trouble(error: BaseException, command: str) -> str | None:
-    """A full disk, a file that may not be written, a folder that is a file."""
+    """A full disk, a file that may not be written, a folder that is a file, a link that leads nowhere."""
+    if isinstance(error, RuntimeError) and (loop := re.fullmatch(r"Symlink loop from '(.+)'", str(error), re.DOTALL)):
+        return f"{loop[1]}: a link that leads to itself; remove it, or give another path"
     if not isinstance(error, OSError):
         return None
     if error.strerror is None:
@@ -154,7 +156,12 @@ def _file_trouble(error: BaseException, command: str) -> str | None:
     if error.strerror.endswith(FULL_REMEDY):  # of a file that is whole or not there: its own sentence
         goes_on = ", with --ckpt_path last if the run folder holds a last.ckpt" if command == "fit" else ""
         return f"{error.strerror}{goes_on}"
-    remedies = {28: "; free some space, or write to another disk", 13: "; check whose it is, or give another folder"}
+    remedies = {
+        13: "; check whose it is, or give another one",
+        21: ", so no file can be read or written here; give the path of a file",
+        28: "; free some space, or write to another disk",
+        40: "; remove this link, or give another path",
+    }
     if error.errno == 28 and not where and command in LIGHTNING_COMMANDS:  # a logger's line: no file is named
         where = "in the run folder or in that of temporary files"
         return f"{error.strerror}, {where}; free some space, or give another --run_dir"

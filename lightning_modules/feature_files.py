@@ -10,11 +10,9 @@ is at hand and starts late, `zsar extract` and `zsar localize` make them again a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +21,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from lightning_modules.feature_file_checks import check_layout, check_times, value_in_header
 from lightning_modules.source_differences import source_differences
 from zsar.runtime.given_files import GivenFileError, check_given_file, kind_of_content
 from zsar.runtime.whole_files import whole_file
@@ -30,8 +29,6 @@ from zsar.runtime.whole_files import whole_file
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
-MOST_FRAMES = 20_000_000  # of a file: a week of video at 30 frames a second
-_STORED = {"fp16": "F16", "fp32": "F32"}  # as safetensors calls these types
 _CHECKED_TOGETHER = 65_536  # frames
 _LONGEST_SHOWN = 40  # characters of a value in a message
 _AGAIN = "extract it again by `zsar extract` with --overwrite"
@@ -207,9 +204,9 @@ def _open(path: Path) -> VideoFeatures:
             if header.get("format_version") != str(FORMAT_VERSION):
                 raise FeatureFileError(_wrong_version(path, header))
             source = _parse(header)
-            _check_layout(file, source)
+            check_layout(file, dtype=source.dtype)
             features, times = file.get_tensor("features"), file.get_tensor("times_seconds").numpy()
-        _check_times(times, source)
+        check_times(times, duration_seconds=source.duration_seconds, fps=source.fps)
     except (PermissionError, FeatureFileError):
         raise
     except Exception as error:  # safetensors has no list of what it raises on headers that lie
@@ -232,69 +229,6 @@ def _said(path: Path, error: Exception) -> str:
     return f"this is {kind}" if kind else str(error) if isinstance(error, ValueError) else repr(error)
 
 
-def _check_layout(file: Any, source: FeatureSource) -> None:  # noqa: ANN401 - safetensors has no types
-    """Checks types and shapes by the header, before tensors are read.
-
-    Raises:
-        ValueError: They are not those of frames and their times.
-    """
-    if missing := {"features", "times_seconds"} - set(file.keys()):
-        raise ValueError(f"it has no tensor {' and no tensor '.join(sorted(missing))}")
-    features, times = file.get_slice("features"), file.get_slice("times_seconds")
-    shape, dtype = list(features.get_shape()), features.get_dtype()
-    if len(shape) != 2 or 0 in shape:
-        raise ValueError(f"features must be [N, W] of one frame or more; they are {shape}")
-    if dtype != _STORED.get(source.dtype):
-        raise ValueError(f"features must be {source.dtype}, as its header says; they are {_torch_name(dtype)}")
-    if times.get_dtype() != "F64" or list(times.get_shape()) != shape[:1]:
-        found = f"{_torch_name(times.get_dtype()).removeprefix('torch.')} {list(times.get_shape())}"
-        raise ValueError(f"times must be float64 [{shape[0]}], one a frame; they are {found}")
-    if shape[0] > MOST_FRAMES:
-        raise ValueError(f"it has {shape[0]:,} frames, but {MOST_FRAMES:,} is the most")
-
-
-def _torch_name(dtype: str) -> str:
-    """A type as torch calls it: "F16" is "torch.float16"."""
-    kinds = {"F": "torch.float", "I": "torch.int", "U": "torch.uint"}
-    return f"{kinds[dtype[0]]}{dtype[1:]}" if dtype[:1] in kinds and dtype[1:].isdigit() else dtype
-
-
-def _check_times(times: NDArray[np.float64], source: FeatureSource) -> None:
-    """Checks when frames are shown.
-
-    Raises:
-        ValueError: They are not in order of time, or not within the video.
-    """
-    wrong = np.flatnonzero(~((times >= 0) & np.isfinite(times)))
-    if len(wrong):
-        raise ValueError(f"frame {wrong[0]} is at {times[wrong[0]]} seconds; times must be 0 or more")
-    falls = np.flatnonzero(np.diff(times) <= 0)
-    if len(falls):
-        i = int(falls[0])
-        raise ValueError(f"times must increase, but frame {i + 1} at {times[i + 1]} follows one at {times[i]} seconds")
-    if not math.isfinite(source.fps):
-        raise ValueError(f"fps in its header is {source.fps}, not a finite number")
-    if not times[-1] <= source.duration_seconds < np.inf:
-        raise ValueError(f"the video ends at {source.duration_seconds} seconds, but a frame is at {times[-1]}")
-
-
 def _parse(header: Mapping[str, str]) -> FeatureSource:
     known = {"source_hash": "", "start_seconds": "None", **header}  # which older files do not have
-    return FeatureSource(**{field.name: _parsed(known, field.name, str(field.type)) for field in fields(FeatureSource)})
-
-
-def _parsed(header: Mapping[str, str], name: str, kind: str) -> Any:  # noqa: ANN401 - str, int, float or None
-    if name not in header:
-        raise ValueError(f"its header lacks {name}")
-    text = header[name]
-    if kind == "str":
-        return text
-    if kind == "float | None" and text == "None":
-        return None
-    try:
-        number = int(text) if kind == "int" else float(text)
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise ValueError(f"{name} in its header is {text[:_LONGEST_SHOWN]!r}, not a number from 0 on")
-    return number
+    return FeatureSource(**{f.name: value_in_header(known, f.name, str(f.type)) for f in fields(FeatureSource)})

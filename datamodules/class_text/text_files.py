@@ -182,7 +182,7 @@ def _checked(content: object, path: Path) -> ClassTextFile:
         name = _class_name(key, path)
         if name in classes:
             raise fault_in(path, f"the class {shown(name)} is there twice, written in two ways; keep one of them")
-        problem = next(_problems(file.kind, texts), None)
+        problem = next(problems_of_texts(file.kind, texts), None)
         if problem is not None:
             raise fault_in(path, f"class {shown(name)} {problem}")
         classes[name] = texts
@@ -217,8 +217,13 @@ def _with_header(content: dict[str, Any], path: Path) -> ClassTextFile:
     return ClassTextFile(**content)
 
 
-def _problems(kind: Kind, texts: object) -> Iterator[str]:
-    """What is wrong with the texts of a class."""
+def problems_of_texts(kind: Kind, texts: object) -> Iterator[str]:
+    """What is wrong with the texts of a class, as it follows the name of the class in a sentence.
+
+    Args:
+        kind: What the texts are.
+        texts: What stands where they should.
+    """
     if kind == "action_prompts":
         yield from _problems_of_attributes(texts)
     elif isinstance(texts, str):

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 from datamodules.class_text.text_files import (
     Kind,
     Texts,
+    problems_of_texts,
     read_class_text_file,
     texts_of,
     write_class_text,
 )
+from zsar.runtime.given_files import GivenFileError
+from zsar.runtime.journals import whole_lines
+
+_REMEDY = "remove that line, or the file to begin again"
 
 
 @dataclass(frozen=True)
@@ -60,9 +66,9 @@ class AnswerStore:
         self._texts: dict[str, Texts] = {}
         self._sources: list[str] = []
         self._lock = threading.Lock()
-        if output.exists():
+        if _is_there(output):
             self._read_output()
-        if self.journal.exists():
+        if _is_there(self.journal):
             self._read_journal()
 
     def __contains__(self, name: str) -> bool:
@@ -131,11 +137,7 @@ class AnswerStore:
         self._sources = (file.source or "written by hand").split("; ") if file.classes else []
 
     def _read_journal(self) -> None:
-        content = self.journal.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):  # else the next line would be appended to the torn one
-            os.truncate(self.journal, len(whole))
-        for number, line in enumerate(whole.decode("utf-8").split("\n")[:-1], start=1):
+        for number, line in enumerate(whole_lines(self.journal, remedy=_REMEDY), start=1):
             answer = self._parsed(line, number)
             is_ours = (answer.kind, answer.model) == (self._kind, self._model)
             if is_ours and len(texts_of(answer.texts)) == self._n_texts:
@@ -144,12 +146,30 @@ class AnswerStore:
             else:
                 self.n_of_others += 1
 
-    def _parsed(self, line: str, number: int) -> _Answer:
-        try:
-            content = json.loads(line)
-            return _Answer(class_name=content.pop("class"), **content)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(
-                f"{self.journal}, line {number} is none that zsar wrote ({error}); remove that line, or the file to "
-                "begin anew"
-            ) from error
+    def _parsed(self, line: Mapping[str, Any], number: int) -> _Answer:
+        problem = next(_problems_of_answer(line), None)
+        if problem is not None:
+            raise GivenFileError(self.journal, f"line {number} is none that zsar wrote ({problem})", _REMEDY)
+        return _Answer(line["kind"], line["class"], line["model"], line["source"], line["texts"])
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something at a path; a link to nothing is where a file will be.
+
+    Raises:
+        OSError: The path cannot be followed, as that of a link that leads to itself, so that nothing could be kept.
+    """
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _problems_of_answer(line: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("kind", "class", "model", "source"):
+        if not isinstance(line.get(name), str):
+            yield f"{name} is no text"
+    if line.get("kind") not in get_args(Kind):
+        yield f"there is no kind {line.get('kind')!r}"
+    yield from problems_of_texts(line["kind"], line.get("texts"))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lightning_modules.commands.field_types import check_fields
 from lightning_modules.commands.result_reading import model_arguments, test_settings, text_hashes, whole_result
 
 _THRESHOLD = "map_"
@@ -130,7 +131,7 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
             model_arguments=tuple(pair for pair in model_arguments(content) if pair[0] != "iou_thresholds"),
             test=test_settings(content),
         )
-        return LocalizationRun(
+        run = LocalizationRun(
             folder=folder,
             figures=figures,
             settings=settings,
@@ -145,3 +146,5 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
                 **text_hashes(content),
             },
         )
+        check_fields(run)
+        return run

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 from lightning_modules.metrics.harmonic_mean import harmonic_mean
@@ -28,10 +29,10 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
     """
     of_sets = content["sets"]
     if not isinstance(of_sets, Mapping) or not of_sets:
-        raise ValueError(f"{path}: sets is {of_sets!r}, not the figures of each set; test again")
+        raise ValueError(f"{path}: sets is {shortened(of_sets)}, not the figures of each set; test again")
     for name, of_set in of_sets.items():
         if not isinstance(of_set, Mapping):
-            raise ValueError(f"{path}: sets.{name} is {of_set!r}, not the figures of a set; test again")
+            raise ValueError(f"{path}: sets.{name} is {shortened(of_set)}, not the figures of a set; test again")
         _check_numbers(path, of_set, f"sets.{name}")
         _check_counts(path, of_set, f"sets.{name}")
     overall = {name: content[name] for name in ("harmonic_mean",) if content.get(name) is not None}
@@ -45,12 +46,14 @@ def _check_numbers(path: Path, figures: Mapping[str, Any], place: str) -> None:
     for of, name, value in _flat(figures, place):
         field = f"{of}.{name}".lstrip(".")
         if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f"{path}: {field} is {value!r}, not a finite number; test again")
+            raise ValueError(f"{path}: {field} is {shortened(value)}, not a finite number; test again")
         if name in _COUNTS and not of.endswith(".per_class"):
             if value < 0 or value != int(value):
-                raise ValueError(f"{path}: {field} is {value!r}, but a count is a whole number from 0 on; test again")
+                raise ValueError(
+                    f"{path}: {field} is {shortened(value)}, but a count is a whole number from 0 on; test again"
+                )
         elif _is_percent(of, name) and not -_TOLERANCE <= value <= 100 + _TOLERANCE:
-            raise ValueError(f"{path}: {field} is {value!r}, but a percentage is from 0 to 100; test again")
+            raise ValueError(f"{path}: {field} is {shortened(value)}, but a percentage is from 0 to 100; test again")
 
 
 def _check_sums(path: Path, content: Mapping[str, Any]) -> None:
@@ -63,7 +66,7 @@ def _check_sums(path: Path, content: Mapping[str, Any]) -> None:
         part, _, name = field.partition(".")
         stated = content[part][name] if name else content[part]
         if value is not None and abs(stated - value) > _TOLERANCE:
-            raise ValueError(f"{path}: {field} is {stated!r}, but the sets come to {value:.4f}; test again")
+            raise ValueError(f"{path}: {field} is {shortened(stated)}, but the sets come to {value:.4f}; test again")
 
 
 def _mean(sets: Mapping[str, Any], name: str) -> float | None:

@@ -25,6 +25,7 @@ from lightning_modules.image_text_pretraining import CaptionerPretraining, Image
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.given_files import GivenFileError, read_given_json
 from zsar.runtime.terminal import result_console, say
 from zsar.runtime.whole_files import write_json_whole
 
@@ -129,7 +130,7 @@ def _trained_with_the_same(output: Path, architecture: str, settings: Mapping[st
     path = _description_path(output)
     if not path.is_file():
         raise ValueError(f"{output} is there, but not {path}, so how it was trained is unknown; {remedy}")
-    description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    description = _description(path, remedy)
     before = description["settings"]
     differences = [
         f"{name}: {before.get(name)} there, {settings.get(name)} now"
@@ -144,6 +145,21 @@ def _trained_with_the_same(output: Path, architecture: str, settings: Mapping[st
             f"{output} holds the weights {found}, but {path} describes {description['weights_hash']}; {remedy}"
         )
     return description
+
+
+def _description(path: Path, remedy: str) -> dict[str, Any]:
+    """What describes finished weights.
+
+    Raises:
+        GivenFileError: The file is not one that this command wrote.
+    """
+    content = read_given_json(path, what="description of the weights", remedy=remedy)
+    kinds = {"settings": dict, "weights_hash": str, "probes": dict}
+    if not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in kinds.items()):
+        raise GivenFileError(path, f"it lacks {', '.join(kinds)}, so this command has not written it", remedy)
+    if set(content["probes"]) - set(_CHANCE) or not all(type(share) is float for share in content["probes"].values()):
+        raise GivenFileError(path, "its probes are not those of this command", remedy)
+    return content
 
 
 def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from zsar.runtime.given_files import read_given_json
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
 _FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+_LONGEST = 200  # characters of what is wrong
 _OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
 
 
@@ -33,7 +34,7 @@ def read_result(folder: Path) -> dict[str, Any]:
     path = folder / "results.json"
     if not path.exists():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
-    content = read_given_json(path, remedy="test again")
+    content = read_given_json(path, what="result", remedy="test again")
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds a {type(content).__name__}, not a result; test again")
     if content.get("stage", "test") != "test":  # a summary of runs has none
@@ -68,9 +69,12 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
         raise ValueError(
             f"{path} lacks {error}; was it written by `zsar test`? Give run folders, not summaries"
         ) from error
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, LookupError, ArithmeticError, ValueError) as error:
+        if isinstance(error, ValueError) and str(error).startswith(str(path)):
+            raise
         raise ValueError(
-            f"{path} is not laid out as `zsar test` writes it ({error}); was it changed by hand? Test again"
+            f"{path} is not laid out as `zsar test` writes it ({str(error)[:_LONGEST]}); was it changed by hand? Test "
+            "again"
         ) from error
 
 

@@ -14,6 +14,7 @@ from lightning_modules.commands.adapted_results import (
     text_sources,
     tuning_effects,
 )
+from lightning_modules.commands.field_types import check_fields
 from lightning_modules.commands.result_reading import (
     given_arguments,
     model_arguments,
@@ -156,7 +157,9 @@ def read_run(folder: Path) -> Run:
 def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
     """The run of a results.json that has been read; see `read_run`."""
     with whole_result(folder, content):
-        return _run(folder, content)
+        run = _run(folder, content)
+        check_fields(run)
+        return run
 
 
 def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, shots: int | None) -> EvaluationProtocol:

@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, con
 
 def test_a_file_in_no_text_encoding_and_a_missing_one_are_named(tmp_path: Path) -> None:
     (path := tmp_path / "a.captions.json").write_bytes(b'{"captions": [[0, "\xff"]]}')
-    with pytest.raises(CaptionFileError, match=r"cannot be read as captions: byte 0xFF in line 1 is not UTF-8"):
+    with pytest.raises(CaptionFileError, match=r"cannot be read as captions: line 1: byte 0xFF is not UTF-8"):
         read_captions(path)
     with pytest.raises(
         FileNotFoundError, match=r"no file of captions .*gone\.captions\.json; make it by `zsar extract -"

@@ -1,26 +1,28 @@
-"""Files that a user gives, read whole: only regular files, only up to a size, as UTF-8 text or as strict JSON.
+"""Files that a user gives to a command: looked at before they are opened, and JSON files of a bounded size.
 
-Whatever is wrong with such a file is one sentence that begins with its name: `FILE: what; remedy`. A pipe is not waited
-for, a folder is not opened, and a file beyond the limit is not read.
+A pipe is not waited for, a folder is not opened, and a file beyond its limit is not read. Text and JSON themselves are
+read by `text_files` and `json_files`.
 """
 
 from __future__ import annotations
 
 import errno
-import json
-import math
 import os
+import re
 import stat
-from collections import Counter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-MOST_TEXT_BYTES = 32 * 2**20  # of a text that is parsed at once: values of Python take up to 30 times its size
-MOST_NESTED = 100  # lists and mappings within each other
-_MOST_INTEGER = 2**63
-_MOST_DIGITS = 20
+from zsar.runtime.json_files import parse_json
+from zsar.runtime.text_files import ListFileError, read_text
+
+MOST_PARSED_BYTES = 2**25
+"""The largest text that becomes values of Python at once (32 MiB): these take up to 30 times its size."""
+
+MOST_NESTED = 100
+"""Lists and mappings within each other; what reads them further calls itself for each."""
+
 _HEAD_BYTES = 64
-
 _BEGINNINGS = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -29,12 +31,8 @@ _BEGINNINGS = (
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),
-    (b"\x7fELF", "a program"),
     (b"\x1aE\xdf\xa3", "a Matroska video"),
-    (b"SQLite", "a database"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file itself (`git lfs pull` fetches it)"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself; `git lfs pull` gets it"),
 )
 
 
@@ -45,25 +43,27 @@ class GivenFileError(ValueError):
         what: What is wrong, without name and remedy.
     """
 
-    def __init__(self, path: Path, what: str, remedy: str) -> None:
+    def __init__(self, path: Path, what: str, remedy: str, *, line: int | None = None) -> None:
         """An error of a file.
 
         Args:
             path: The file.
             what: What is wrong with it.
             remedy: What to do.
+            line: The line at fault, from 1; None where it is the whole file.
         """
-        super().__init__(f"{path}: {what}; {remedy}")
-        self.what = what
+        super().__init__(f"{path}: {what}; {remedy}" if line is None else f"{path}:{line}: {what}; {remedy}")
+        self.what = what if line is None else f"line {line}: {what}"
 
 
-def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None) -> int:
+def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None, may_be_empty: bool = False) -> int:
     """Checks that a path is that of a regular file with something in it, without opening it.
 
     Args:
         path: The file; links are followed.
         remedy: What to do where it is none: "test again".
         most_bytes: How large it may be; None for any size.
+        may_be_empty: Whether it may hold nothing.
 
     Returns:
         Its size in bytes.
@@ -86,160 +86,91 @@ def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None) 
         said = "a link that leads to itself" if trouble.errno == errno.ELOOP else str(trouble.strerror).lower()
         raise GivenFileError(path, said, remedy) from trouble
     if not stat.S_ISREG(status.st_mode):
-        raise GivenFileError(path, f"{_kind_of_node(status.st_mode)}, not a file", remedy)
-    if status.st_size == 0:
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise GivenFileError(path, f"this is {kind}, not a file", remedy)
+    if status.st_size == 0 and not may_be_empty:
         raise GivenFileError(path, "the file is empty", remedy)
     if most_bytes is not None and status.st_size > most_bytes:
-        raise GivenFileError(
-            path,
-            f"its {status.st_size / 1e6:,.0f} MB are more than such a file may have, {most_bytes / 1e6:,.0f} MB",
-            remedy,
-        )
+        sizes = f"its {status.st_size / 1e6:,.0f} MB are more than the {most_bytes / 1e6:,.0f} MB that it may have"
+        raise GivenFileError(path, sizes, remedy)
     return status.st_size
 
 
 def kind_of_content(path: Path) -> str | None:
     """What a file is, by its first bytes, where it is something well known: "a web page"; None for anything else."""
     with path.open("rb") as file:
-        return _kind_of(file.read(_HEAD_BYTES))
+        head = file.read(_HEAD_BYTES)
+    if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page"
+    if head[4:8] == b"ftyp":
+        return "an mp4 video"
+    return next((name for beginning, name in _BEGINNINGS if head.startswith(beginning)), None)
 
 
-def read_given_text(path: Path, *, remedy: str, most_bytes: int = MOST_TEXT_BYTES) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark.
+def read_given_text(path: Path, *, what: str, remedy: str) -> str:
+    """The text of a file that is parsed at once, line ends as "LF" alone.
 
     Args:
         path: The file.
+        what: What it should be, for errors: "file of captions".
         remedy: What to do where it cannot be read.
-        most_bytes: How large it may be.
 
     Raises:
         FileNotFoundError: There is no such file.
         PermissionError: It may not be read.
         GivenFileError: It is no file, too large, or not UTF-8; the line is named.
     """
-    check_given_file(path, remedy=remedy, most_bytes=most_bytes)
-    with path.open("rb") as file:
-        content = file.read(most_bytes)
-    kind = _kind_of(content[:_HEAD_BYTES])
-    if kind is not None:
-        raise GivenFileError(path, f"this is {kind}", remedy)
-    if (zero := content.find(b"\0")) >= 0:
-        line = content.count(b"\n", 0, zero) + 1
-        raise GivenFileError(path, f"line {line} holds a NUL byte, so it is not text in UTF-8", remedy)
+    check_given_file(path, remedy=remedy, most_bytes=MOST_PARSED_BYTES)
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as wrong:
-        line = content.count(b"\n", 0, wrong.start) + 1
-        what = f"byte 0x{content[wrong.start]:02X} in line {line} is not UTF-8"
-        raise GivenFileError(path, what, f"save it as UTF-8, or {remedy}") from wrong
+        return read_text(path, what, if_missing=remedy)
+    except ListFileError as error:
+        raise _given(path, error, remedy) from error
 
 
-def read_given_json(path: Path, *, remedy: str, most_bytes: int = MOST_TEXT_BYTES) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """What a JSON file holds: every number finite and within 64 bits, each key once, nested no deeper than 100.
+def read_given_json(path: Path, *, what: str, remedy: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """What a JSON file holds, as strict as `json_files` is; nested no deeper than `MOST_NESTED`.
 
     Args:
         path: The file.
+        what: What it should be, for errors: "file of captions".
         remedy: What to do where it cannot be read.
-        most_bytes: How large it may be.
 
     Raises:
         FileNotFoundError: There is no such file.
         PermissionError: It may not be read.
         GivenFileError: It is no file, too large, or not such JSON.
     """
-    text = read_given_text(path, remedy=remedy, most_bytes=most_bytes)
+    text = read_given_text(path, what=what, remedy=remedy)
     try:
-        return parsed_json(text)
-    except json.JSONDecodeError as wrong:
-        what = f"it is not JSON (line {wrong.lineno}, column {wrong.colno}: {wrong.msg})"
-        raise GivenFileError(path, what, remedy) from wrong
-    except ValueError as wrong:
-        raise GivenFileError(path, str(wrong), remedy) from wrong
-
-
-def parsed_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """What a JSON text holds; see `read_given_json`.
-
-    Args:
-        text: The whole of it, or a line of a file with a value a line.
-
-    Raises:
-        ValueError: It is not such JSON. `json.JSONDecodeError` where the grammar is broken.
-    """
-    try:
-        content = json.loads(
-            text,
-            parse_constant=_no_number,
-            parse_float=_finite,
-            parse_int=_within_64_bits,
-            object_pairs_hook=_each_key_once,
-        )
-    except RecursionError:
-        _too_deep()
-    level = [content]
-    for _ in range(MOST_NESTED):
-        level = [each for node in level for each in _within(node) if isinstance(each, dict | list)]
-        if not level:
-            break
-    else:
-        _too_deep()
-    if "\\u" in text:
-        _check_surrogates(content)
+        content = parse_json(text, path)
+    except ListFileError as error:
+        raise _given(path, error, remedy) from error
+    if nesting_of(content) > MOST_NESTED:
+        raise GivenFileError(path, f"it is nested deeper than {MOST_NESTED} lists or mappings", remedy)
     return content
 
 
-# --- what is not taken ------------------------------------------------------------------------------------------------
+def nesting_of(content: Any) -> int:  # noqa: ANN401 - whatever JSON or YAML can hold
+    """How deep lists and mappings are nested: 0 for a number, 1 for [1, 2]; at most one more than `MOST_NESTED`.
+
+    Args:
+        content: What was parsed; it may hold itself.
+    """
+    level, depth = [content], -1
+    while level and depth <= MOST_NESTED:
+        inner = {id(each): each for node in level for each in _within(node)}  # each once, as aliases of YAML multiply
+        level, depth = list(inner.values()), depth + 1
+    return depth
 
 
-def _kind_of_node(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "this is a folder"
-    return "this is a pipe or a socket" if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else "this is a device"
-
-
-def _kind_of(head: bytes) -> str | None:
-    named = next((name for beginning, name in _BEGINNINGS if head.startswith(beginning)), None)
-    if named is None and head[4:8] == b"ftyp":
-        return "an mp4 video"
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    return "a web page" if named is None and start.startswith((b"<!doctype html", b"<html")) else named
-
-
-def _within(node: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+def _within(node: Any) -> Any:  # noqa: ANN401 - whatever JSON or YAML can hold
     return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
-def _too_deep() -> NoReturn:
-    raise ValueError(f"lists or mappings are nested deeper than {MOST_NESTED}") from None
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"the number {text[:_MOST_DIGITS]} is too large")
-    return number
-
-
-def _within_64_bits(text: str) -> int:
-    if len(text) > _MOST_DIGITS or not -_MOST_INTEGER <= int(text) < _MOST_INTEGER:
-        raise ValueError(f"the number {text[:_MOST_DIGITS]}... of {len(text)} digits does not fit into 64 bits")
-    return int(text)
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {twice!r} is there more than once")
-    return content
-
-
-def _check_surrogates(content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    try:
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"a text in it has half a character (\\u{ord(error.object[error.start]):04x})") from None
+def _given(path: Path, error: ListFileError, remedy: str) -> GivenFileError:
+    """The same fault with the remedy of this file in place of that of any list."""
+    said = re.fullmatch(rf"{re.escape(str(path))}:(?:(\d+):)? (.+)", str(error), re.DOTALL)
+    if said is None:
+        return GivenFileError(path, str(error), remedy)
+    what = re.sub(r"; is it [^;]*\?$", "", said[2])
+    return GivenFileError(path, what, remedy, line=None if said[1] is None else int(said[1]))

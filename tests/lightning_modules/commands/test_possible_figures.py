@@ -95,5 +95,7 @@ def test_the_summary_believes_no_impossible_figure(tmp_path: Path, kind: str, va
     name = "map" if kind == "localizer" else "top1"
     next(iter(content["sets"].values()))[name] = value
     path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"results\.json.*(not JSON|not a finite number|from 0 to 100).*test again"):
+    with pytest.raises(
+        ValueError, match=r"results\.json.*(no number of JSON|not a finite number|from 0 to 100).*test again"
+    ):
         main([str(run)])

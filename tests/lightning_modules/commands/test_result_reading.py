@@ -17,7 +17,7 @@ def test_what_is_no_json_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"holds no results.json; run `zsar test` with --run_dir"):
         read_result(tmp_path)
     (tmp_path / "results.json").write_text("{")
-    with pytest.raises(ValueError, match=r"results.json: it is not JSON .*; test again"):
+    with pytest.raises(ValueError, match=r"results.json:1: is no JSON file: .*; test again"):
         read_result(tmp_path)
     (tmp_path / "results.json").write_text("[1]")
     with pytest.raises(ValueError, match=r"results.json holds a list, not a result; test again"):

@@ -158,7 +158,7 @@ def test_what_is_no_result_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"results.json lacks 'complete'; was it written by `zsar test`\?"):
         read_run(tmp_path)
     (tmp_path / "results.json").write_text('{"complete": tr')
-    with pytest.raises(ValueError, match="results.json: it is not JSON"):
+    with pytest.raises(ValueError, match="results.json:1: is no JSON file"):
         read_run(tmp_path)
     with pytest.raises(ValueError, match="a part of the test set only"):
         read_run(write_result(tmp_path / "part", {"test": 50}, complete=False))
