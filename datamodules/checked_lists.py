@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from datamodules.same_files import groups_of_one_file
+from datamodules.text_tables import read_table
 from datamodules.video_index import video_name
 from datamodules.video_table import VideoTable
 
@@ -61,15 +61,16 @@ def read_excluded(path: Path) -> frozenset[str]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The column is missing.
+        ListFileError: The column is missing, or the file is no such table.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path} of videos to exclude; `zsar doctor` writes one")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "video" not in (reader.fieldnames or ()):
-            raise ValueError(f"{path} has no column `video`; its first line must name it, as `zsar doctor` writes it")
-        return frozenset(row["video"] for row in reader if row["video"])
+    rows = read_table(
+        path,
+        "list of videos to exclude",
+        columns=("video",),
+        by_zsar=True,
+        if_missing="`zsar doctor` writes one, with a column `video`",
+    )
+    return frozenset(row["video"] for row in rows)
 
 
 @dataclass(frozen=True)

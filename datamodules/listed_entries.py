@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from zsar.runtime.text_files import ListFileError, decimal_number, fault_in, plain_name, shown, whole_number
 
@@ -12,8 +13,7 @@ LARGEST_NUMBER = 10**9
 """No label, id, fold, frame or second in a list is larger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An entry of a list.
 
     Attributes:

@@ -31,6 +31,7 @@ from datamodules.csv_cells import cells_of, joined_lines
 from datamodules.listed_entries import LARGEST_NUMBER, Line, Row
 from zsar.runtime.json_files import read_json
 from zsar.runtime.text_files import ListFileError, fault_in, read_text, shown, stripped
+from zsar.runtime.written_names import read_name
 
 __all__ = [
     "LARGEST_NUMBER",
@@ -38,6 +39,7 @@ __all__ = [
     "ListFileError",
     "Row",
     "iterate_table",
+    "lines_of",
     "listed_path",
     "read_json",
     "read_lines",
@@ -61,7 +63,18 @@ def read_lines(path: Path, what: str, *, comments: bool = True, if_missing: str 
         FileNotFoundError: There is no such file.
         ListFileError: It is no text file of a bounded size.
     """
-    numbered = enumerate(read_text(path, what, if_missing=if_missing).split("\n"), start=1)
+    return lines_of(read_text(path, what, if_missing=if_missing), path, comments=comments)
+
+
+def lines_of(text: str, path: Path, *, comments: bool = True) -> list[Line]:
+    """The entries of a list that was read from elsewhere, such as standard input, by `text_of`.
+
+    Args:
+        text: The list.
+        path: What errors call its source.
+        comments: Whether lines that begin with # are comments.
+    """
+    numbered = enumerate(text.split("\n"), start=1)
     lines = ((number, stripped(line)) for number, line in numbered)
     return [Line(path, number, text) for number, text in lines if text and not (comments and text.startswith("#"))]
 
@@ -71,6 +84,7 @@ def read_table(
     what: str,
     *,
     columns: Sequence[str],
+    may_be_empty: Sequence[str] = (),
     optional: Sequence[str] = (),
     by_zsar: bool = False,
     if_missing: str = "check the path",
@@ -81,6 +95,7 @@ def read_table(
         path: The CSV file.
         what: What it should be, for errors: "label file".
         columns: Columns that must be there and have a text in each row.
+        may_be_empty: Further columns that must be there, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it, whose quoted cells may have several lines: a file name may.
         if_missing: The remedy where there is no such file.
@@ -89,8 +104,16 @@ def read_table(
         FileNotFoundError: There is no such file.
         ListFileError: It is no such table.
     """
-    names = (*columns, *optional)
-    rows = iterate_table(path, what, columns=columns, optional=optional, by_zsar=by_zsar, if_missing=if_missing)
+    names = (*columns, *may_be_empty, *optional)
+    rows = iterate_table(
+        path,
+        what,
+        columns=columns,
+        may_be_empty=may_be_empty,
+        optional=optional,
+        by_zsar=by_zsar,
+        if_missing=if_missing,
+    )
     return [Row(path, number, dict(zip(names, cells, strict=True))) for number, cells in rows]
 
 
@@ -99,6 +122,7 @@ def iterate_table(
     what: str,
     *,
     columns: Sequence[str],
+    may_be_empty: Sequence[str] = (),
     optional: Sequence[str] = (),
     by_zsar: bool = False,
     if_missing: str = "check the path",
@@ -109,12 +133,13 @@ def iterate_table(
         path: The CSV file.
         what: What it should be.
         columns: Columns that must be there and have a text in each row.
+        may_be_empty: Further columns that must be there, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it.
         if_missing: The remedy where there is no such file.
 
     Yields:
-        The line, and the cells of `columns` and `optional` in their order.
+        The line, and the cells of `columns`, `may_be_empty` and `optional` in their order.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -123,18 +148,25 @@ def iterate_table(
     lines = read_text(path, what, if_missing=if_missing).split("\n")
     first = next((number for number, line in enumerate(lines, start=1) if stripped(line)), None)
     if first is None:
-        raise fault_in(path, f"is empty, but a {what} begins with the line {','.join(columns)}; add it and the rows")
-    header = _header(Line(path, first, lines[first - 1]), what, columns)
+        raise fault_in(
+            path, f"is empty, but the first line of the {what} must name {','.join(columns)}; add it and the rows"
+        )
+    header = _header(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
     width = len(header)
-    places = [header.index(name) if name in header else width for name in (*columns, *optional)]
-    n_required = len(columns)
+    places = [header.index(name) if name in header else width for name in (*columns, *may_be_empty, *optional)]
+    n_required, last = len(columns), max(places)
     numbered = enumerate(lines[first:], start=first + 1)
     for number, line in joined_lines(numbered) if by_zsar else numbered:
         cells = cells_of(line, path, number) if '"' in line else line.split(",")
         if len(cells) > width:
             cells = _without_surplus(cells, header, path, number)
-        cells.extend([""] * (width + 1 - len(cells)))
-        row = [stripped(cells[place]) for place in places]
+        if len(cells) <= last:
+            cells.extend([""] * (last + 1 - len(cells)))
+        row = [cells[place].strip() for place in places]
+        if not line.isascii():
+            row = [stripped(cell) for cell in row]
+        if by_zsar:
+            row = [read_name(cell) for cell in row]
         if not all(row[:n_required]):
             if not any(map(stripped, cells)):
                 continue
@@ -178,7 +210,7 @@ def _header(line: Line, what: str, columns: Sequence[str]) -> list[str]:
         meant = [near[name] for name in missing if name in near]
         hint = f" (did you mean {', '.join(missing)} by {', '.join(meant)}?)" if meant else ""
         raise line.fault(
-            f"no column {', '.join(missing)}{hint}; the first line of a {what} must name {expected}, but names "
+            f"no column {', '.join(missing)}{hint}; the first line of the {what} must name {expected}, but names "
             f"{shown(','.join(header))}"
         )
     return header

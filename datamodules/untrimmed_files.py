@@ -26,6 +26,7 @@ from datamodules.settings import Text
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
 from datamodules.video_index import named_videos
+from zsar.runtime.text_files import plain_name
 
 _SHOWN = 5
 

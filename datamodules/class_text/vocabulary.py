@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from datamodules.text_tables import read_lines
+
 FOLDER = Path(__file__).parent / "vocabularies"
 
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -34,7 +36,7 @@ def exact_names(data_set: str) -> tuple[str, ...]:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.txt")))
         raise ValueError(f"there is no vocabulary {data_set!r}; it is one of {known}")
-    return tuple(path.read_text(encoding="utf-8").splitlines())
+    return tuple(line.name for line in read_lines(path, "vocabulary", comments=False))
 
 
 def clean_name(exact: str) -> str:

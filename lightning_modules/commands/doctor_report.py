@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from datamodules.diagnosis import BadVideo, Finding
+from datamodules.text_tables import read_table
 from datamodules.video import TrimmedVideoDataModule
-from zsar.runtime.terminal import print_whole, result_console, say, say_of, stacked, styled
+from zsar.runtime.terminal import print_whole, result_console, say, say_of, shown, stacked, styled
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
+from zsar.runtime.written_names import written_name
 
 _COLUMNS = ("video", "set", "path", "problem")
 _SHOWN = 3
@@ -109,16 +111,19 @@ def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
 
     Returns:
         How many rows the file has.
+
+    Raises:
+        ListFileError: A file whose rows stay is no such table.
     """
     rows = {(video.key, video.set_name): (video.key, video.set_name, video.path, video.problem) for video in bad}
     if keep and path.is_file():
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                video, set_name, place, problem = (row.get(column) or "" for column in _COLUMNS)
-                rows.setdefault((video, set_name), (video, set_name, place, problem))
+        before = read_table(path, "table of bad videos", columns=_COLUMNS[:1], optional=_COLUMNS[1:], by_zsar=True)
+        for row in before:
+            video, set_name, place, problem = (row[column] for column in _COLUMNS)
+            rows.setdefault((video, set_name), (video, set_name, place, problem))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(rows[key] for key in sorted(rows))
+    writer.writerows([*map(written_name, rows[key][:-1]), shown(rows[key][-1])] for key in sorted(rows))
     write_text_whole(path, text.getvalue())
     return len(rows)

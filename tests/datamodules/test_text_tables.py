@@ -42,9 +42,9 @@ def test_lines_are_those_of_the_file_and_columns_have_any_order(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"t\.csv: is empty, but a list begins with the line path,label"),
+        ("", r"t\.csv: is empty, but the first line of the list must name path,label"),
         ("\n \n", r"t\.csv: is empty"),
-        ("a.mp4,run\n", r"t\.csv:1: no column path, label; the first line of a list must name path,label"),
+        ("a.mp4,run\n", r"t\.csv:1: no column path, label; the first line of the list must name path,label"),
         ("path,Label\n", r"t\.csv:1: no column label \(did you mean label by Label\?\)"),
         ("path;label\na;b\n", r"t\.csv:1: the cells are separated by semicolons; save the list with commas"),
         ("path\tlabel\na\tb\n", r"t\.csv:1: the cells are separated by tabs"),

@@ -10,14 +10,15 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zsar.runtime.text_files import decimal_number, fault_in, plain_name, read_text, shown
 
 _MOST_DIGITS = 300
+_MOST_SHOWN = 60
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
@@ -30,19 +31,37 @@ class _FaultError(ValueError):
         self.written = written
 
 
-@dataclass(frozen=True, slots=True)
 class JsonValue:
     """A value of a JSON file that knows where it stands, so that what is wrong with it can be said.
 
     Attributes:
         file: The file.
-        place: Where in it, such as `annotations[3].segment`; empty for the whole.
         value: The value itself.
     """
 
-    file: Path
-    place: str
-    value: Any
+    __slots__ = ("_key", "_outer", "file", "value")
+
+    def __init__(self, file: Path, value: Any, outer: JsonValue | None = None, key: str | int = "") -> None:  # noqa: ANN401
+        """A value.
+
+        Args:
+            file: The file.
+            value: The value itself.
+            outer: The object or list that it is in; None for the whole.
+            key: Its key or index there.
+        """
+        self.file, self.value = file, value
+        self._outer, self._key = outer, key
+
+    @property
+    def place(self) -> str:
+        """Where it stands, such as `annotations[3].segment`; empty for the whole."""
+        if self._outer is None:
+            return ""
+        if isinstance(self._key, int):
+            return f"{self._outer.place}[{self._key}]"
+        called = self._key if self._key.isprintable() and len(self._key) <= _MOST_SHOWN else shown(self._key)
+        return f"{self._outer.place}.{called}".removeprefix(".")
 
     def items(self) -> Iterator[tuple[str, JsonValue]]:
         """The entries of an object.
@@ -51,7 +70,7 @@ class JsonValue:
             ListFileError: It is no object.
         """
         for key, value in self._of_kind(dict).items():
-            yield key, JsonValue(self.file, self._inner(key), value)
+            yield key, JsonValue(self.file, value, self, key)
 
     def elements(self) -> Iterator[JsonValue]:
         """The elements of a list.
@@ -60,7 +79,7 @@ class JsonValue:
             ListFileError: It is no list.
         """
         for index, value in enumerate(self._of_kind(list)):
-            yield JsonValue(self.file, f"{self.place}[{index}]", value)
+            yield JsonValue(self.file, value, self, index)
 
     def __getitem__(self, key: str) -> JsonValue:
         """An entry of an object.
@@ -70,8 +89,9 @@ class JsonValue:
         """
         entries = self._of_kind(dict)
         if key not in entries:
-            raise self.fault(f"has no {key!r} (it has {shown(', '.join(entries))}); add it")
-        return JsonValue(self.file, self._inner(key), entries[key])
+            remedy = "add it" if self.place else "is it the right file?"
+            raise self.fault(f"has no {key!r} (it has {shown(', '.join(entries)) if entries else 'none'}); {remedy}")
+        return JsonValue(self.file, entries[key], self, key)
 
     def text(self) -> str:
         """The text as it is.
@@ -119,9 +139,6 @@ class JsonValue:
             raise self.fault(f"is {has} ({shown(self.value)}), but must be {_KINDS[kind]}; correct it")
         return self.value
 
-    def _inner(self, key: str) -> str:
-        return f"{self.place}.{key}" if self.place else key
-
 
 def read_json(path: Path, what: str, *, if_missing: str = "check the path") -> Any:  # noqa: ANN401 - any JSON
     """What a JSON file holds.
@@ -155,6 +172,9 @@ def parse_json(text: str, path: Path | str) -> Any:  # noqa: ANN401 - any JSON
         content = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_decimal, parse_int=_whole
         )
+        if "\\u0000" in text and (found := _NUL.search(text)):
+            line = text.count("\n", 0, found.start()) + 1
+            raise fault_in(path, r"the character \u0000 has no place in a text; remove it", line=line)
         if _SURROGATE.search(text):
             json.dumps(content, ensure_ascii=False).encode()
         return content
@@ -171,7 +191,7 @@ def parse_json(text: str, path: Path | str) -> Any:  # noqa: ANN401 - any JSON
 
 def json_value(path: Path, what: str, *, if_missing: str = "check the path") -> JsonValue:
     """The same as `read_json`, as a value that knows where it stands."""
-    return JsonValue(path, "", read_json(path, what, if_missing=if_missing))
+    return JsonValue(path, read_json(path, what, if_missing=if_missing))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import re
 import stat
 import unicodedata
 from pathlib import Path
+from reprlib import repr as shortened
 
 MOST_BYTES = 2**28
 """The largest text file that is read (256 MiB); the largest published one, a list of 650,000 videos, takes 50 MB."""
@@ -37,8 +38,12 @@ _BINARY = {
     b"%PDF": "PDF",
     b"\x80\x02": "pickle",
     b"\xd0\xcf\x11\xe0": "old Excel or Word",
+    b"GIF8": "GIF",
+    b"\x1aE\xdf\xa3": "Matroska video",
+    b"SQLite": "database",
 }
 _MOST_SHOWN = 60
+_MOST_DIGITS = 40
 
 
 class ListFileError(ValueError):
@@ -108,7 +113,7 @@ def text_of(data: bytes, path: Path | str) -> str:
 
 def stripped(text: str) -> str:
     """The text without white space and characters without width at its ends."""
-    return text.strip(_EDGES)
+    return text.strip() if text.isascii() else text.strip(_EDGES)
 
 
 def plain_name(text: str) -> str:
@@ -129,9 +134,11 @@ def plain_name(text: str) -> str:
 
 def whole_number(text: str, most: int) -> int | None:
     """A number of ASCII digits from 0 to `most`; None for anything else, such as a sign or an underscore."""
-    if not (text.isascii() and text.isdigit()) or len(text.lstrip("0")) > len(str(most)):
+    if not (text.isdigit() and text.isascii()):
         return None
-    number = int(text)
+    if len(text) > _MOST_DIGITS:  # int() takes seconds for a million digits, or raises
+        text = text.lstrip("0")
+    number = int(text or "0") if len(text) <= _MOST_DIGITS else most + 1
     return number if number <= most else None
 
 
@@ -145,7 +152,7 @@ def decimal_number(text: str, most: float) -> float | None:
 
 def shown(value: object) -> str:
     """A value for an error: quoted, and cut where it is long."""
-    text = repr(value) if not isinstance(value, str) else repr(value[: _MOST_SHOWN + 1])
+    text = repr(value[: _MOST_SHOWN + 1]) if isinstance(value, str) else shortened(value)
     return text if len(text) <= _MOST_SHOWN + 2 else f"{text[:_MOST_SHOWN]}..."
 
 
@@ -155,19 +162,19 @@ def _bytes_of(path: Path, what: str, if_missing: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"there is no {what} {path}; {if_missing}") from None
     except (OSError, ValueError) as error:  # a loop of links, a name too long, a NUL in the name
-        raise fault_in(path, f"cannot be read as a {what} ({_cause(error)}); check the path") from None
+        raise fault_in(path, f"the {what} cannot be read ({_cause(error)}); check the path") from None
     if not stat.S_ISREG(status.st_mode):
         kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe or device"
-        raise fault_in(path, f"is a {kind}, but must be a {what}; give a regular file")
+        raise fault_in(path, f"is a {kind}, but the {what} must be a regular file; give its path")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1) if status.st_size <= MOST_BYTES else None
     except OSError as error:
-        raise fault_in(path, f"cannot be read as a {what} ({_cause(error)}); check its permissions") from None
+        raise fault_in(path, f"the {what} cannot be read ({_cause(error)}); check its permissions") from None
     if data is None or len(data) > MOST_BYTES:
         raise fault_in(
             path,
-            f"has {status.st_size:,} bytes, but a {what} has at most {MOST_BYTES:,}; is it another file? Else split it",
+            f"has {status.st_size:,} bytes, but the {what} may have {MOST_BYTES:,}; is it the right file?",
         )
     return data
 
@@ -184,6 +191,11 @@ def _check_kind(data: bytes, path: Path | str) -> None:
     for mark, name in _BINARY.items():
         if data.startswith(mark):
             raise fault_in(path, f"is no text file (it begins as {name} files do); give the text file")
+    head = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        raise fault_in(path, "is a web page, perhaps of an error in a download; get the file itself")
+    if head.startswith(b"version https://git-lfs"):
+        raise fault_in(path, "is a pointer of Git LFS, not the file itself; `git lfs pull` gets it")
     if (at := data.find(b"\0")) >= 0:
         even, odd = data[: 2**16 : 2].count(0), data[1 : 2**16 : 2].count(0)
         half = min(len(data), 2**16) // 2

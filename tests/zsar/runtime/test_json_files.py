@@ -30,6 +30,7 @@ def test_json_is_read_with_a_byte_order_mark_too(tmp_path: Path) -> None:
         ('{"a": 1, "a": 2}', r": it has more than one 'a' in an object"),
         ("[" * 100_000, r": is nested too deeply"),
         ('{"a":' * 100_000, r": is nested too deeply"),
+        ('["a",\n"a\\\\\\u0000"]', r":2: the character .u0000 has no place"),
         (r'["\ud800"]', r": a text holds half of a character"),
     ],
 )

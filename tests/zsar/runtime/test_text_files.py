@@ -37,6 +37,8 @@ def test_utf8_reads_the_same_with_any_line_end_and_with_or_without_a_mark(mark: 
         ("a\n\n\u0085".encode(), r"^f:3: the control character U\+0085"),
         (b"\x89PNG\r\n\x1a\n", "^f: is no text file .*PNG"),
         (b"PK\x03\x04", "^f: is no text file .*zip"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>404", "^f: is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "^f: is a pointer of Git LFS"),
         (bytes(range(1, 256)), "^f:.*control|^f:.*binary"),
     ],
 )
@@ -53,13 +55,13 @@ def test_only_regular_files_of_a_bounded_size_are_read(tmp_path: Path, monkeypat
     monkeypatch.setattr(text_files, "MOST_BYTES", 10)
     (tmp_path / "long").write_bytes(b"a" * 11)
     refused = {
-        tmp_path: "is a folder, but must be a list",
+        tmp_path: "is a folder, but the list must be",
         tmp_path / "fifo": "is a pipe or device",
         Path("/dev/zero"): "is a pipe or device",
         tmp_path / "loop": "cannot be read",
         tmp_path / ("x" * 300): "cannot be read",
-        tmp_path / "sparse": "at most 10",
-        tmp_path / "long": "has 11 bytes, but a list has at most 10",
+        tmp_path / "sparse": "may have 10",
+        tmp_path / "long": "has 11 bytes, but the list may have 10",
     }
     for path, message in refused.items():
         with pytest.raises(ListFileError, match=message) as caught:
@@ -101,3 +103,7 @@ def test_long_values_are_cut_in_errors() -> None:
     assert shown("a'b") == '"a\'b"'
     assert len(shown("x" * 10_000)) < 70
     assert len(shown(list(range(10_000)))) < 70
+    nested: list[object] = []
+    for _ in range(5000):
+        nested = [nested]
+    assert len(shown(nested)) < 70
