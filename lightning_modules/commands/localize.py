@@ -19,8 +19,8 @@ from datamodules.batch import ClassText
 from datamodules.class_text.templates import fill_templates
 from datamodules.decoding import VideoDecodeError
 from datamodules.localization_splits import Instance
+from datamodules.plain_files import file_problem
 from datamodules.same_files import each_file_once
-from datamodules.unreadable_files import file_problem
 from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
 from lightning_modules.caption_files import read_captions
