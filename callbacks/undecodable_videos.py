@@ -18,15 +18,19 @@ class UndecodableVideos(Callback):
 
     * `zsar test`: nothing is logged and no results.json written, but the predictions of the others are; the run ends
       with an error that names the videos, unless they shall count as wrong.
-    * `zsar predict`: their rows say so; the others are as they would be without them.
+    * `zsar predict`: their rows say so; the others are as they would be without them, and the exit status is 1.
     * Held-out clips, in `zsar fit` and `zsar validate`, are left out: a checkpoint can be chosen by the others.
 
     It must stand behind the callbacks that write predictions. A batch says what could not be decoded, or, where a model
     reads the videos itself, what its step returns does: {"undecodable": messages}.
+
+    Attributes:
+        n_unpredicted: After a prediction, the videos without one, of all processes.
     """
 
     def __init__(self) -> None:
         """Makes the callback."""
+        self.n_unpredicted = 0
         self._problems: list[str] = []
         self._n_decoded = 0
         self._told: set[str] = set()
@@ -75,6 +79,7 @@ class UndecodableVideos(Callback):
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Counts and names the videos without a prediction."""
         problems = self._of_all(trainer)
+        self.n_unpredicted = len(problems)
         n_decoded = sum(gather_from_all(self._n_decoded, trainer))
         if not problems or not trainer.is_global_zero:
             return

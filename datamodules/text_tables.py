@@ -31,6 +31,7 @@ from datamodules.csv_cells import cells_of, joined_lines
 from datamodules.listed_entries import LARGEST_NUMBER, Line, Row
 from zsar.runtime.json_files import read_json
 from zsar.runtime.text_files import ListFileError, fault_in, read_text, shown, stripped
+from zsar.runtime.written_names import read_name
 
 __all__ = [
     "LARGEST_NUMBER",
@@ -164,6 +165,8 @@ def iterate_table(
         row = [cells[place].strip() for place in places]
         if not line.isascii():
             row = [stripped(cell) for cell in row]
+        if by_zsar:
+            row = [read_name(cell) for cell in row]
         if not all(row[:n_required]):
             if not any(map(stripped, cells)):
                 continue

@@ -7,13 +7,11 @@ that only decoding shows them, which `zsar doctor --decode all` does beforehand.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from datamodules.batch import VideoDecodeError
+from datamodules.plain_files import file_problem
 from datamodules.video_file import OpenVideo, errors_name
 from datamodules.video_table import VideoTable
 
@@ -70,19 +68,6 @@ def in_words(problems: Sequence[str]) -> str:
     """Problems in one line; of many the first ones, and how many more there are."""
     more = f"; and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
     return "; ".join(problems[:_SHOWN]) + more
-
-
-def file_problem(path: str | Path) -> str | None:
-    """What makes a file useless at a glance: that it is not there, no file, or empty; None where nothing does."""
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        return f"{path}: {error.strerror}"
-    if stat.S_ISDIR(status.st_mode):
-        return f"{path}: it is a folder"
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-        return f"{path}: it is no file, but a pipe, a socket or a device"
-    return f"{path}: the file is empty" if status.st_size == 0 else None
 
 
 def _opening_problem(path: str) -> str | None:

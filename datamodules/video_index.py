@@ -30,7 +30,7 @@ def find_videos(folder: Path) -> Iterator[Path]:
     reading it says what it is.
     """
     for path in sorted(folder.rglob("*")):
-        if _is_called_a_video(path) and not _holds_files(path):
+        if _is_called_a_video(path) and not holds_files(path):
             yield path
 
 
@@ -46,7 +46,7 @@ def named_videos(source: Path) -> list[tuple[Path, Path]]:
     """
     if source.is_dir():
         found = [(path, path.relative_to(source)) for path in find_videos(source)]
-        if found or not _is_called_a_video(source) or _holds_files(source):
+        if found or not _is_called_a_video(source) or holds_files(source):
             return found
     return [(source, Path(source.name))] if os.path.lexists(source) else []
 
@@ -55,7 +55,7 @@ def _is_called_a_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
 
 
-def _holds_files(path: Path) -> bool:
+def holds_files(path: Path) -> bool:
     """Whether it is a folder with anything in it, at any depth."""
     return path.is_dir() and any(files for _, _, files in os.walk(path))
 

@@ -128,8 +128,8 @@ def _run(command: str, arguments: list[str]) -> int:
     if module is not None:
         status: int = importlib.import_module(f"lightning_modules.commands.{module}").main(arguments[1:])
         return status
-    run_lightning(arguments)
-    return 0
+    run = run_lightning(arguments)
+    return 1 if run is not None and run.left_out_videos else 0
 
 
 def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningCLI, made in the function below

@@ -250,6 +250,12 @@ class ActionRecognitionCLI(LightningCLI):
         config = dict(self.config[self.subcommand].as_dict())
         return {**config, "config": given_files(self.given)} if "config" in config else config
 
+    @property
+    def left_out_videos(self) -> bool:
+        """Whether a prediction went without some of the videos, which could not be decoded."""
+        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
+        return any(each.n_unpredicted for each in callbacks if isinstance(each, UndecodableVideos))
+
     def before_fit(self) -> None:
         """Says what is trained, and refuses to choose a checkpoint by clips that are not there."""
         n_parameters = sum(p.numel() for p in self.model.parameters())

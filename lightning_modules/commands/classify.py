@@ -151,7 +151,7 @@ def _expand(patterns: Sequence[str]) -> Iterator[Path]:
 
 
 def _matching(pattern: Path) -> list[Path]:
-    """Files that match a pattern, sorted; the folder in which it begins is taken as it is written, brackets included."""
+    """Files that match a pattern, sorted; the folder in which it begins is taken as written, brackets included."""
     begin = next((folder for folder in pattern.parents if folder.is_dir()), Path())
     rest = str(pattern.relative_to(begin))
     paths = [begin / name for name in sorted(glob.glob(rest, root_dir=begin, recursive=True))]

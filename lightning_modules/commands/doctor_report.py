@@ -15,8 +15,9 @@ from rich.text import Text
 from datamodules.diagnosis import BadVideo, Finding
 from datamodules.text_tables import read_table
 from datamodules.video import TrimmedVideoDataModule
-from zsar.runtime.terminal import print_whole, result_console, say, say_of, stacked, styled
+from zsar.runtime.terminal import print_whole, result_console, say, say_of, shown, stacked, styled
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
+from zsar.runtime.written_names import written_name
 
 _COLUMNS = ("video", "set", "path", "problem")
 _SHOWN = 3
@@ -123,6 +124,6 @@ def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(rows[key] for key in sorted(rows))
+    writer.writerows([*map(written_name, rows[key][:-1]), shown(rows[key][-1])] for key in sorted(rows))
     write_text_whole(path, text.getvalue())
     return len(rows)

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
+from datamodules.plain_files import file_problem
 from datamodules.same_files import each_file_once
-from datamodules.unreadable_files import file_problem
 from datamodules.video_index import named_videos
 from lightning_modules.caption_files import CaptionFileError
 from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions

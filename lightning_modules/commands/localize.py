@@ -19,6 +19,7 @@ from datamodules.batch import ClassText
 from datamodules.class_text.templates import fill_templates
 from datamodules.decoding import VideoDecodeError
 from datamodules.localization_splits import Instance
+from datamodules.plain_files import file_problem
 from datamodules.same_files import each_file_once
 from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
@@ -82,10 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_options(options)
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
-    for video in videos if options.captions is not None else ():
-        read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
     if options.captions is not None:
-        check_stored_captions(options.captions, videos)
+        readable = [video for video in videos if file_problem(_path(video)) is None]
+        for video in readable:
+            read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
+        check_stored_captions(options.captions, readable)
     annotated = None
     if options.annotations is not None:
         annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)

@@ -147,6 +147,9 @@ def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, 
     """Copies files that are no videos; returns how many were not there before, and (file, problem) of failures."""
     n_copied, problems = 0, []
     for path in others:
+        if not (source / path).is_file():  # copying a pipe would wait for ever
+            problems.append((path, "not copied: it is a broken link, or no file"))
+            continue
         try:
             n_copied += copy_file(source / path, destination / path)
         except OSError as error:

@@ -13,6 +13,10 @@ NAMES = (
     b"\\\\server\\x.mp4",
     b"\\x41 \\n.mp4",
     b"\\\\udcff\xff",
+    b"a\nb\r.mp4",
+    b" a b ",
+    "\u2003a\u2028".encode(),
+    b"\\u0020",
 )
 
 
@@ -20,6 +24,7 @@ NAMES = (
 def test_every_name_is_written_in_utf8_and_read_back(name: bytes) -> None:
     written = written_name(os.fsdecode(name))
     assert os.fsencode(read_name(written.encode("utf-8").decode("utf-8"))) == name
+    assert written.splitlines() == [written.strip()]
 
 
 def test_a_name_in_utf8_is_written_as_it_is() -> None:
