@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from lightning_modules.dead_workers import died_of
+from zsar.runtime.terminal import say
 
 _POLL_SECONDS = 1.0
 _GRACE_SECONDS = 8.0  # for the main process to end by itself, of the closed connection; NCCL does not tell it
@@ -61,5 +61,5 @@ def _end(started: Sequence[subprocess.Popen[bytes]], said: str) -> None:
     for process in started:
         process.kill()
     if said:
-        print(said, file=sys.stderr, flush=True)
+        say(said, error=True)
     os._exit(1)  # the main thread waits within the exchange, and cannot be told

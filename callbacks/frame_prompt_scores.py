@@ -34,6 +34,7 @@ from callbacks.gathering import gather_from_all
 from callbacks.written_line import say_written
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.terminal import say
 from zsar.runtime.whole_files import write_json_whole
 
 _FOLDER = "frame_prompt_scores"
@@ -147,9 +148,9 @@ class FramePromptScores(Callback):
         n_written, n_chosen = sum(map(len, written.values())), sum(map(len, self._chosen.values()))
         say_written(Path(trainer.default_root_dir) / _FOLDER, f"{n_written} of {n_chosen} pictures into")
         for video in failed:
-            print(f"no picture, it could not be decoded: {video}")
+            say(f"no picture, it could not be decoded: {video}")
         if n_written + len(failed) < n_chosen:
-            print(f"{n_chosen - n_written - len(failed)} of the chosen videos were not tested (limit_test_batches)")
+            say(f"{n_chosen - n_written - len(failed)} of the chosen videos were not tested (limit_test_batches)")
 
     def _content(self, similarities: Tensor, text: ClassText, label: int, probabilities: Tensor) -> dict[str, Any]:
         """What the JSON file says of a video's true and predicted class."""

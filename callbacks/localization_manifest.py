@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 from torch import Tensor
 
 from callbacks.gathering import gather_from_all
@@ -18,11 +19,11 @@ from callbacks.written_line import say_written
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
-from zsar.runtime.terminal import print_whole, result_console
+from zsar.runtime.terminal import print_whole, result_console, stacked
 from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
-_SHORT = {"map": "avg", "paper_mean": "paper\nmean"}
+_SHORT: dict[str, str | Text] = {"map": "avg", "paper_mean": stacked(["paper", "mean"])}
 
 
 class LocalizationManifest(Callback):
@@ -175,7 +176,7 @@ def _predicted_sets(model: ActionLocalizer, data: Any, *, n_failed: int) -> dict
 def _table(
     sets: Mapping[str, Mapping[str, float]], mean: Mapping[str, float], std: Mapping[str, float] | None
 ) -> Table:
-    headers = [_SHORT.get(name, name.removeprefix("map_")) for name in mean]
+    headers = [Column(_SHORT.get(name, name.removeprefix("map_"))) for name in mean]
     table = Table("mAP in % at IoU", *headers, "classes", "videos")
     for column in table.columns[1:]:
         column.justify = "right"

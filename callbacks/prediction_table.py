@@ -12,7 +12,9 @@ from callbacks.gathering import gather_from_all
 from callbacks.written_line import say_written
 from datamodules.batch import VideoBatch
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.terminal import shown
 from zsar.runtime.whole_files import whole_file
+from zsar.runtime.written_names import written_name
 
 _COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
 
@@ -21,7 +23,7 @@ class PredictionTable(Callback):
     """Writes `predictions_SET.csv` into the run folder after `zsar test`, `validate` and `predict`, in the set's order.
 
     Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded, and
-    why not. In `zsar predict` the label is empty.
+    why not. In `zsar predict` the label is empty. Names that are not UTF-8 are written as `written_names.py` says.
     """
 
     def __init__(self) -> None:
@@ -57,13 +59,13 @@ class PredictionTable(Callback):
         columns = (batch.indices, batch.labels, best.indices, best.values, batch.failed)
         for index, label, prediction, probability, failed in zip(*(c.tolist() for c in columns), strict=True):
             row = {
-                "video": table.key(index),
-                "path": table.path(index),
-                "label": text.names[label] if label >= 0 else "",
-                "prediction": "" if failed else text.names[prediction],
+                "video": written_name(table.key(index)),
+                "path": written_name(table.path(index)),
+                "label": written_name(text.names[label]) if label >= 0 else "",
+                "prediction": "" if failed else written_name(text.names[prediction]),
                 "probability": "" if failed else f"{probability:.4f}",
                 "decoded": "no" if failed else "yes",
-                "problem": next(problems) if failed else "",
+                "problem": shown(next(problems)) if failed else "",
             }
             rows.append((index, row))
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from rich.markup import escape
 from rich.table import Table
 
 from callbacks.gathering import gather_from_all
@@ -28,7 +27,7 @@ from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record, text_note, text_record
 from zsar.runtime.code_version import code_version
 from zsar.runtime.seeds import stated_seed
-from zsar.runtime.terminal import print_whole, result_console
+from zsar.runtime.terminal import print_whole, result_console, say, say_of
 from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
@@ -142,7 +141,7 @@ class ResultManifest(Callback):
             if stage != "predict":  # of which UndecodableVideos tells
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             if note := text_note(pl_module, record, manifest["adaptation"]):
-                print(note)
+                say(note)
             say_written(path)
         if not limited:
             _check_complete(sets)
@@ -189,9 +188,8 @@ def _weights(model: dict[str, Any]) -> str | None:
 
 def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None) -> None:
     """The table of all sets; a prediction has counts alone."""
-    caption = None if weights is None else escape(weights)
     known = [key for key in _ACCURACIES if any(key in of_set for of_set in sets.values())]
-    table = Table("set", *[_ACCURACIES[key] for key in known], "listed", "evaluated", "failed", caption=caption)
+    table = Table("set", *[_ACCURACIES[key] for key in known], "listed", "evaluated", "failed", caption=weights)
     for column in table.columns[1:]:
         column.justify = "right"
     for name, of_set in sets.items():
@@ -204,9 +202,9 @@ def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None)
 
 def _print_problems(problems: list[str], became: str) -> None:
     for problem in problems[:_SHOWN]:
-        result_console().print(f"[red]{became}:[/red] {escape(problem)}", highlight=False, soft_wrap=True)
+        say_of("red", f"{became}:", problem, error=False)
     if len(problems) > _SHOWN:
-        print(f"and {len(problems) - _SHOWN} more, which the file of results names")
+        say(f"and {len(problems) - _SHOWN} more, which the file of results names")
 
 
 def _check_complete(sets: dict[str, Any]) -> None:

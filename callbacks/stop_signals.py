@@ -12,7 +12,6 @@ messages from within a signal handler.
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from types import FrameType
 from typing import Any
@@ -21,6 +20,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from callbacks.run_checkpoints import RunCheckpoints
 from zsar.runtime.stopping import Stopped, name_of
+from zsar.runtime.terminal import say
 
 
 class StopSignals(Callback):
@@ -53,7 +53,7 @@ class StopSignals(Callback):
             raise Stopped(signum)
         if self.is_told:
             said = f"zsar {self._command}: {name_of(signum)}: stopping after this step"
-            print(said + ("; Ctrl-C again stops at once" if signum == signal.SIGINT else ""), file=sys.stderr)
+            say(said + ("; Ctrl-C again stops at once" if signum == signal.SIGINT else ""), error=True)
 
     def last_checkpoint(self) -> str | None:
         """The last checkpoint that this run has written; None if it has written none."""

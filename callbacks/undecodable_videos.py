@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from callbacks.gathering import gather_from_all
 from datamodules.batch import VideoBatch
+from zsar.runtime.terminal import say
 
 _SHOWN = 20
 
@@ -18,15 +18,19 @@ class UndecodableVideos(Callback):
 
     * `zsar test`: nothing is logged and no results.json written, but the predictions of the others are; the run ends
       with an error that names the videos, unless they shall count as wrong.
-    * `zsar predict`: their rows say so; the others are as they would be without them.
+    * `zsar predict`: their rows say so; the others are as they would be without them, and the exit status is 1.
     * Held-out clips, in `zsar fit` and `zsar validate`, are left out: a checkpoint can be chosen by the others.
 
     It must stand behind the callbacks that write predictions. A batch says what could not be decoded, or, where a model
     reads the videos itself, what its step returns does: {"undecodable": messages}.
+
+    Attributes:
+        n_unpredicted: After a prediction, the videos without one, of all processes.
     """
 
     def __init__(self) -> None:
         """Makes the callback."""
+        self.n_unpredicted = 0
         self._problems: list[str] = []
         self._n_decoded = 0
         self._told: set[str] = set()
@@ -69,21 +73,22 @@ class UndecodableVideos(Callback):
         for problem in self._of_all(trainer):
             # The table of `zsar validate` has them.
             if problem not in self._told and trainer.state.fn == "fit" and trainer.is_global_zero:
-                print(f"left out of the held-out clips: {problem}", file=sys.stderr)
+                say(f"left out of the held-out clips: {problem}", error=True)
             self._told.add(problem)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Counts and names the videos without a prediction."""
         problems = self._of_all(trainer)
+        self.n_unpredicted = len(problems)
         n_decoded = sum(gather_from_all(self._n_decoded, trainer))
         if not problems or not trainer.is_global_zero:
             return
         others = "the others are predicted" if n_decoded else "there are no others, and nothing is predicted"
-        print(f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; {others}")
+        say(f"{len(problems)} video{'' if len(problems) == 1 else 's'} could not be decoded; {others}")
         for problem in problems[:_SHOWN]:
-            print(f"  not decoded: {problem}")
+            say(f"  not decoded: {problem}")
         if len(problems) > _SHOWN:
-            print(f"  and {len(problems) - _SHOWN} more, which the file of predictions names")
+            say(f"  and {len(problems) - _SHOWN} more, which the file of predictions names")
 
     def _of_all(self, trainer: Trainer) -> list[str]:
         """The problems of all processes, sorted, each once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lightning_modules.dry_runs import is_thrown_away
+from zsar.runtime.terminal import say
 
 
 def say_written(path: Path, what: str = "") -> None:
@@ -15,4 +16,4 @@ def say_written(path: Path, what: str = "") -> None:
         what: What of it, before its name: "3 of 4 pictures into".
     """
     if not is_thrown_away(path):
-        print(" ".join(part for part in ("wrote", what, str(path)) if part))
+        say(" ".join(part for part in ("wrote", what, str(path)) if part))

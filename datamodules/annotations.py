@@ -1,20 +1,27 @@
 """Official annotation files, read as their sites give them: which videos a subset has, and of which class.
 
-Every reader returns a `Listing` and refuses what it cannot understand, naming the file and the line.
+Every reader returns a `Listing` and refuses what it cannot understand, naming the file and the line. They have no
+comments: HMDB51 has videos called "#437_How_To_Ride_A_Bike...".
 """
 
 from __future__ import annotations
 
-import csv
-import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from datamodules.text_tables import LARGEST_NUMBER, Line, iterate_table, read_lines
+from zsar.runtime.json_files import JsonValue, json_value
+from zsar.runtime.text_files import decimal_number, fault_in, shown, whole_number
 
 UCF101_SPLITS_URL = "https://www.crcv.ucf.edu/data/UCF101.php"
+
+_ENDS_IN_NUMBER = re.compile(r"(.*\S)\s+([0-9]+)")
 
 
 @dataclass
@@ -47,17 +54,17 @@ def read_ucf101(folder: Path, subset: Literal["train", "test"], fold: int) -> Li
 
     Raises:
         FileNotFoundError: The list is not there.
-        ValueError: A line has no class folder.
+        ListFileError: A line has no class folder.
     """
-    path = folder / f"{subset}list{fold:02d}.txt"
     listing = Listing()
-    for number, line in enumerate(_lines(path, UCF101_SPLITS_URL), start=1):
-        video = line.split()[0] if line.split() else ""
-        class_name, slash, _ = video.partition("/")
-        if video and not slash:
-            raise ValueError(f"{path}, line {number}: {line!r} has no class folder; expected Class/video.avi")
-        if video:
-            listing.add(video, class_name)
+    for line in _lines(folder / f"{subset}list{fold:02d}.txt", UCF101_SPLITS_URL):
+        # Only the training lists have labels, from 1, in the order of classInd.txt; the folder says the same.
+        labelled = _ENDS_IN_NUMBER.fullmatch(line.text) if subset == "train" else None
+        video = line.text if labelled is None else labelled[1]
+        class_name, slash, name = video.partition("/")
+        if not (slash and class_name and name):
+            raise line.fault(f"{shown(line.text)} has no class folder; it must be Class/video.avi")
+        listing.add(video, sys.intern(class_name))
     return listing
 
 
@@ -66,9 +73,17 @@ def read_ucf101_classes(folder: Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: The file is not there.
+        ListFileError: A line is no number and name, or the numbers are not 1, 2, 3, ...
     """
-    lines = _lines(folder / "classInd.txt", UCF101_SPLITS_URL)
-    return tuple(line.split()[1] for line in lines if line.strip())
+    names: dict[str, None] = {}
+    for line in _lines(folder / "classInd.txt", UCF101_SPLITS_URL):
+        number, _, name = line.name.partition(" ")
+        if number != str(len(names) + 1) or not name:
+            raise line.fault(f"{shown(line.text)} is not the number {len(names) + 1} and a class name; correct it")
+        if name in names:
+            raise line.fault(f"the class {shown(name)} is there twice; remove one of the two lines")
+        names[name] = None
+    return tuple(names)
 
 
 def read_hmdb51(folder: Path, class_names: Sequence[str], flags: Sequence[int], fold: int) -> Listing:
@@ -82,19 +97,17 @@ def read_hmdb51(folder: Path, class_names: Sequence[str], flags: Sequence[int], 
 
     Raises:
         FileNotFoundError: A class's file is not there.
-        ValueError: A flag is not 0, 1 or 2.
+        ListFileError: A flag is not 0, 1 or 2.
     """
     listing = Listing()
     for class_name in class_names:
         path = folder / f"{class_name}_test_split{fold}.txt"
-        for number, line in enumerate(_lines(path, "https://serre-lab.clps.brown.edu (HMDB-51, splits)"), start=1):
-            if not line.strip():
-                continue
-            video, _, flag = line.strip().rpartition(" ")
-            if flag not in ("0", "1", "2") or not video:
-                raise ValueError(f"{path}, line {number}: {line!r} does not end in a flag 0, 1 or 2")
-            if int(flag) in flags:
-                listing.add(f"{class_name}/{video.strip()}", class_name)
+        for line in _lines(path, "https://serre-lab.clps.brown.edu (HMDB-51, splits)"):
+            flagged = _ENDS_IN_NUMBER.fullmatch(line.text)
+            if flagged is None or flagged[2] not in ("0", "1", "2"):
+                raise line.fault(f"{shown(line.text)} does not end in a flag 0, 1 or 2, as `video.avi 1` does; add it")
+            if int(flagged[2]) in flags:
+                listing.add(f"{class_name}/{flagged[1]}", class_name)
     return listing
 
 
@@ -107,26 +120,23 @@ def read_kinetics(path: Path, folder: str) -> Listing:
 
     Raises:
         FileNotFoundError: The file is not there.
-        ValueError: A column is missing, or a time is no number.
+        ListFileError: A column is missing, a label or id is empty, or a time is no number of seconds.
     """
-    columns = ("label", "youtube_id", "time_start", "time_end")
     listing = Listing()
-    source = "https://github.com/cvdfoundation/kinetics-dataset"
-    with _existing(path, source).open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file)
-        header = [name.strip() for name in next(reader, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise ValueError(f"{path} has no column {', '.join(missing)}; its columns are {', '.join(header)}")
-        label_at, id_at, start_at, end_at = (header.index(name) for name in columns)
-        for number, row in enumerate(reader, start=2):
-            if not row:
-                continue
-            try:
-                start, end = int(float(row[start_at])), int(float(row[end_at]))
-                listing.add(f"{folder}/{row[id_at]}_{start:06d}_{end:06d}", sys.intern(row[label_at]))
-            except (IndexError, ValueError) as error:
-                raise ValueError(f"{path}, line {number}: {','.join(row)!r} has no label, id and times") from error
+    columns = ("label", "youtube_id", "time_start", "time_end")
+    rows = iterate_table(
+        path, "annotation file", columns=columns, if_missing=_from("https://github.com/cvdfoundation/kinetics-dataset")
+    )
+    label_of: dict[str, str] = {}
+    for number, (label, video, start_seconds, end_seconds) in rows:
+        start, end = _kinetics_second(start_seconds), _kinetics_second(end_seconds)
+        if start is None or end is None or end < start:
+            problem = f"{shown(start_seconds)} to {shown(end_seconds)} is no stretch of time in seconds; correct it"
+            raise fault_in(path, problem, line=number)
+        class_name = label_of.get(label)
+        if class_name is None:
+            class_name = label_of[label] = Line(path, number, label).name
+        listing.add(f"{folder}/{video}_{start:06d}_{end:06d}", class_name)
     return listing
 
 
@@ -135,13 +145,19 @@ def read_ssv2(path: Path) -> Listing:
 
     Raises:
         FileNotFoundError: The file is not there.
-        ValueError: An entry has no id or template, as in test.json, whose classes are secret.
+        ListFileError: An entry has no id or template, as in test.json, whose classes are secret.
     """
     listing = Listing()
-    for entry in _json(path, "https://www.qualcomm.com/developer/software/something-something-v-2-dataset"):
-        if "id" not in entry or "template" not in entry:
-            raise ValueError(f"{path}: the entry {entry} has no id or no template; training and validation files do")
-        listing.add(str(entry["id"]), sys.intern(entry["template"].replace("[", "").replace("]", "")))
+    label_of: dict[str, str] = {}
+    for entry in _json(path, "https://www.qualcomm.com/developer/software/something-something-v-2-dataset").elements():
+        content = entry.value
+        if isinstance(content, dict) and not ("id" in content and "template" in content):
+            raise entry.fault("has no id or no template; the files of training and validation have both: give those")
+        template = entry["template"]
+        class_name = label_of.get(template.text())
+        if class_name is None:
+            class_name = label_of[template.value] = template.name().replace("[", "").replace("]", "")
+        listing.add(_video_id(entry["id"]), class_name)
     return listing
 
 
@@ -155,23 +171,22 @@ def read_activitynet(path: Path, subset: str, units: Literal["videos", "instance
 
     Raises:
         FileNotFoundError: The file is not there.
-        ValueError: It is no such file.
+        ListFileError: It is no such file, or a segment is no stretch of time.
     """
-    database = _json(path, "http://activity-net.org/download.html")
-    if not isinstance(database, dict) or "database" not in database:
-        raise ValueError(f"{path} is no ActivityNet file: it has no entry 'database'")
     listing = Listing()
-    for video, entry in sorted(database["database"].items()):
-        annotations = entry["annotations"] if entry["subset"] == subset else []
+    for name, entry in sorted(_json(path, "http://activity-net.org/download.html")["database"].items()):
+        if entry["subset"].text() != subset:
+            continue
+        instances = [(a["label"].name(), *segment_seconds(a["segment"])) for a in entry["annotations"].elements()]
         if units == "instances":
-            for annotation in annotations:
-                listing.add(f"v_{video}", annotation["label"])
-                listing.segments_seconds.append((float(annotation["segment"][0]), float(annotation["segment"][1])))
-        elif annotations:
+            for class_name, start, end in instances:
+                listing.add(f"v_{name}", class_name)
+                listing.segments_seconds.append((start, end))
+        elif instances:
             seconds: dict[str, float] = defaultdict(float)
-            for annotation in annotations:
-                seconds[annotation["label"]] += float(annotation["segment"][1]) - float(annotation["segment"][0])
-            listing.add(f"v_{video}", max(sorted(seconds), key=lambda name: seconds[name]))
+            for class_name, start, end in instances:
+                seconds[class_name] += end - start
+            listing.add(f"v_{name}", max(sorted(seconds), key=lambda class_name: seconds[class_name]))
     return listing
 
 
@@ -187,22 +202,19 @@ def read_thumos14(folder: Path, class_names: Sequence[str], suffix: Literal["val
 
     Raises:
         FileNotFoundError: A class's file is not there.
-        ValueError: A line has no times.
+        ListFileError: A line is no video and stretch of time.
     """
     instances: dict[tuple[str, float, float], str] = {}
     files = {path.name: path for path in sorted(folder.rglob(f"*_{suffix}.txt"))}
     for class_name in sorted(class_names, key=lambda name: name == "CliffDiving"):
         name = f"{class_name}_{suffix}.txt"
         path = files.get(name, folder / name)
-        for number, line in enumerate(_lines(path, "https://www.crcv.ucf.edu/THUMOS14/download.html"), start=1):
-            fields = line.split()
-            if not fields:
-                continue
-            try:
-                video, start, end = fields[0], float(fields[1]), float(fields[2])
-            except (IndexError, ValueError) as error:
-                raise ValueError(f"{path}, line {number}: {line!r} is not `video start end`") from error
-            instances[video, start, end] = class_name
+        for line in _lines(path, "https://www.crcv.ucf.edu/THUMOS14/download.html"):
+            fields = line.text.split()
+            times = [decimal_number(field, LARGEST_NUMBER) for field in fields[1:]]
+            if len(times) != 2 or times[0] is None or times[1] is None or times[1] < times[0]:
+                raise line.fault(f"{shown(line.text)} is not `video start end`, in seconds; correct it")
+            instances[fields[0], times[0], times[1]] = class_name
     listing = Listing()
     for (video, start, end), class_name in sorted(instances.items()):
         listing.add(video, class_name)
@@ -210,21 +222,44 @@ def read_thumos14(folder: Path, class_names: Sequence[str], suffix: Literal["val
     return listing
 
 
-def _existing(path: Path, source: str) -> Path:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no annotation file {path}; it comes from {source}. The data root is set by $ZSAR_DATA or "
-            "--data.data_root"
-        )
-    return path
+def segment_seconds(segment: JsonValue) -> tuple[float, float]:
+    """A stretch of time in an annotation file: [start, end] in seconds, as numbers or, as THUMOS14's, as texts.
+
+    Raises:
+        ListFileError: It is no start and end, or ends before it starts.
+    """
+    times = [time.seconds() for time in segment.elements()]
+    if len(times) != 2:
+        raise segment.fault(f"is {shown(segment.value)}, not a start and an end; correct it")
+    if times[1] < times[0]:
+        raise segment.fault(f"is {shown(segment.value)}, which ends before it starts; correct it")
+    return times[0], times[1]
 
 
-def _lines(path: Path, source: str) -> list[str]:
-    return _existing(path, source).read_text(encoding="utf-8-sig").splitlines()
+@lru_cache(maxsize=4096)
+def _kinetics_second(text: str) -> int | None:
+    """A time of Kinetics, whole or, as in some copies, with a fraction, which file names have not."""
+    number = whole_number(text, LARGEST_NUMBER)
+    if number is not None:
+        return number
+    fraction = decimal_number(text, LARGEST_NUMBER)
+    return None if fraction is None else int(fraction)
 
 
-def _json(path: Path, source: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    try:
-        return json.loads(_existing(path, source).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON file: {error}") from error
+def _video_id(value: JsonValue) -> str:
+    """An id, which some copies write as a number."""
+    if isinstance(value.value, int) and not isinstance(value.value, bool) and 0 <= value.value <= LARGEST_NUMBER:
+        return str(value.value)
+    return value.name()
+
+
+def _from(source: str) -> str:
+    return f"it comes from {source}. The data root is set by $ZSAR_DATA or --data.data_root"
+
+
+def _lines(path: Path, source: str) -> list[Line]:
+    return read_lines(path, "annotation file", comments=False, if_missing=_from(source))
+
+
+def _json(path: Path, source: str) -> JsonValue:
+    return json_value(path, "annotation file", if_missing=_from(source))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+
+from datamodules.class_text.vocabulary import find_same_classes
 
 
 class VideoDecodeError(RuntimeError):
@@ -120,6 +123,11 @@ def _map_tensors(batch: Batch, function: Callable[[Tensor], Tensor]) -> Batch:
     return replace(batch, **changed)
 
 
+def _as_compared(prompt: str) -> str:
+    """A prompt without what a tokenizer takes no note of: case, and how much white space there is."""
+    return " ".join(unicodedata.normalize("NFC", prompt).casefold().split())
+
+
 @dataclass(frozen=True)
 class ClassText:
     """The classes of one set of videos, as text.
@@ -147,13 +155,12 @@ class ClassText:
         """Refuses class text that no model could be tested on."""
         if len(self.names) != len(self.prompts):
             raise ValueError(f"{len(self.names)} class names but prompts for {len(self.prompts)} classes")
-        if len(set(self.names)) != len(self.names):
-            twice = sorted({n for n in self.names if self.names.count(n) > 1})
-            raise ValueError(f"class names of {self.set_name!r} are not unique: {', '.join(twice)}")
+        self._refuse_same_names()
         if not self.names:
             raise ValueError(f"the set {self.set_name!r} has no classes")
         if len({len(p) for p in self.prompts}) != 1 or not self.prompts[0]:
             raise ValueError(f"every class of {self.set_name!r} needs the same number of prompts, at least one")
+        self._refuse_same_prompts()
         if (self.prompt_groups is None) != (self.prompt_attributes is None):
             raise ValueError(f"prompts of {self.set_name!r} need both groups and attributes, or neither")
         for called, labels in (("groups", self.prompt_groups), ("attributes", self.prompt_attributes)):
@@ -161,6 +168,26 @@ class ClassText:
                 raise ValueError(
                     f"{len(labels)} {called} of prompts, but each class of {self.set_name!r} has "
                     f"{len(self.prompts[0])} prompts; give one for each"
+                )
+
+    def _refuse_same_names(self) -> None:
+        if len(set(self.names)) != len(self.names):
+            twice = sorted({n for n in self.names if self.names.count(n) > 1})
+            raise ValueError(f"class names of {self.set_name!r} are not unique: {', '.join(twice)}")
+        for before, index in find_same_classes(self.names):
+            raise ValueError(
+                f"class names of {self.set_name!r} are not unique: {self.names[before]!r} and {self.names[index]!r} "
+                "are one class; write it in one way, and once"
+            )
+
+    def _refuse_same_prompts(self) -> None:
+        first: dict[tuple[str, ...], str] = {}
+        for name, prompts in zip(self.names, self.prompts, strict=True):
+            before_it = first.setdefault(tuple(_as_compared(prompt) for prompt in prompts), name)
+            if before_it != name:
+                raise ValueError(
+                    f"the classes {before_it!r} and {name!r} of {self.set_name!r} have the same prompts, such as "
+                    f"{prompts[:1]}, so that no model can tell them apart; give each its own text"
                 )
 
     @property

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from datamodules.same_files import groups_of_one_file
+from datamodules.text_tables import read_table
 from datamodules.video_index import video_name
 from datamodules.video_table import VideoTable
 
@@ -60,29 +61,126 @@ def read_excluded(path: Path) -> frozenset[str]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The column is missing.
+        ListFileError: The column is missing, or the file is no such table.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path} of videos to exclude; `zsar doctor` writes one")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "video" not in (reader.fieldnames or ()):
-            raise ValueError(f"{path} has no column `video`; its first line must name it, as `zsar doctor` writes it")
-        return frozenset(row["video"] for row in reader if row["video"])
+    rows = read_table(
+        path,
+        "list of videos to exclude",
+        columns=("video",),
+        by_zsar=True,
+        if_missing="`zsar doctor` writes one, with a column `video`",
+    )
+    return frozenset(row["video"] for row in rows)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A video that is listed more than once: the same file, or the same stretch of it, or the same key.
+
+    Attributes:
+        rows: Where it is listed: (set name, row of its table), at least two.
+        places: How it is spelled there, sorted and each once; with file and line where these are known.
+    """
+
+    rows: tuple[tuple[str, int], ...]
+    places: tuple[str, ...]
+
+    @property
+    def set_names(self) -> tuple[str, ...]:
+        """The sets that list it, sorted."""
+        return tuple(sorted({name for name, _ in self.rows}))
+
+    def __str__(self) -> str:
+        """What it is: "./a.mp4 and a.mp4 are one file"."""
+        spelled = " and ".join(self.places)
+        return f"{spelled} is listed twice" if len(self.places) == 1 else f"{spelled} are one file"
 
 
 def refuse_repeated(table: VideoTable, set_name: str) -> None:
-    """Checks that no video is listed twice: it would be trained on, or counted, twice.
+    """Checks that no video of a set is listed twice: it would be trained on, or counted, twice.
 
     Raises:
         ValueError: One is; the message names some.
     """
-    repeated = repeated_keys(table)
-    if repeated:
-        raise ValueError(
-            f"{len(repeated)} videos of the set {set_name!r} are listed twice: {_some(repeated)}; take them out of the "
-            "list"
-        )
+    refuse_repeated_in({set_name: table})
+
+
+def refuse_repeated_in(sets: Mapping[str, VideoTable]) -> None:
+    """Checks that no video is listed twice, neither in a set nor in two: what is tested on must not be trained on.
+
+    A video is the file that its path leads to: another spelling of the path or a link is the same video.
+
+    Args:
+        sets: {set name: its videos}.
+
+    Raises:
+        ValueError: One is; the message counts them and names some, with all their spellings.
+    """
+    repeats = find_repeats(sets)
+    if not repeats:
+        return
+    raise ValueError(_listed_twice(repeats, sets))
+
+
+def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> str:
+    """What is wrong, why, and the remedy; where lines are known, those of the first such video, as of a file's fault."""
+    set_names = repeats[0].set_names
+    of_these = [repeat for repeat in repeats if repeat.set_names == set_names]
+    it = "it" if len(of_these) == 1 else "them"
+    rows = [(sets[name], row) for name, row in repeats[0].rows]
+    lists = {table.list_file for table, _ in rows}
+    if None not in lists:
+        first, *_, last = (table.place(row) for table, row in sorted(rows, key=lambda row: row[0].line(row[1])))
+        more = f" (and {len(repeats) - 1:,} more)" if len(repeats) > 1 else ""
+        why = "it would count twice" if len(lists) == 1 else "nothing that is tested on may be trained on"
+        return f"{last} is listed twice: it is the video of {first}{more}; {why}: list each video once"
+    examples = _some(sorted(" and ".join(repeat.places) for repeat in of_these))
+    videos = "1 video" if len(of_these) == 1 else f"{len(of_these):,} videos"
+    are = "is" if len(of_these) == 1 else "are"
+    if len(set_names) == 1:
+        return f"{videos} of the set {set_names[0]!r} {are} listed twice: {examples}; take {it} out of the list"
+    return (
+        f"{videos} {are} in the sets {' and '.join(map(repr, set_names))}: {examples}; a video may be in one set only, "
+        f"so that nothing is tested on that was trained on: take {it} out of one of the lists"
+    )
+
+
+def find_repeats(sets: Mapping[str, VideoTable], *, by_stretch: bool = True) -> list[Repeat]:
+    """The videos that are listed more than once, in the order of their first rows.
+
+    Args:
+        sets: {set name: its videos}.
+        by_stretch: Whether two stretches of one file are two videos.
+    """
+    owners = [(name, row) for name, table in sets.items() for row in range(len(table))]
+    groups = groups_of_one_file([file for table in sets.values() for file in table.all_files()])
+    if by_stretch:
+        groups = [part for group in groups for part in _parted_by_stretch([(i, *owners[i]) for i in group], sets)]
+    seen = {i for group in groups for i in group}
+    offset = 0
+    for table in sets.values():
+        repeated = set(repeated_keys(table))
+        rows_of: dict[str, list[int]] = {}
+        for row, key in enumerate(table.all_keys() if repeated else ()):
+            if key in repeated:
+                rows_of.setdefault(key, []).append(offset + row)
+        groups += [rows for rows in rows_of.values() if not seen.issuperset(rows)]
+        offset += len(table)
+    return [_repeat([owners[i] for i in group], sets) for group in sorted(groups)]
+
+
+def _repeat(rows: Sequence[tuple[str, int]], sets: Mapping[str, VideoTable]) -> Repeat:
+    return Repeat(tuple(rows), tuple(sorted({sets[name].place(row) for name, row in rows})))
+
+
+def _parted_by_stretch(group: Sequence[tuple[int, str, int]], sets: Mapping[str, VideoTable]) -> list[list[int]]:
+    """Rows of one file (index, set name, row), apart by the stretch that they mean."""
+    of_stretch: dict[tuple[float, ...], list[int]] = {}
+    for index, name, row in group:
+        segments = sets[name].segments_seconds
+        stretch = () if segments is None else tuple(float(second) for second in np.nan_to_num(segments[row], nan=-1.0))
+        of_stretch.setdefault(stretch, []).append(index)
+    return [rows for rows in of_stretch.values() if len(rows) > 1]
 
 
 def repeated_keys(table: VideoTable) -> list[str]:

@@ -3,13 +3,18 @@
 ViFi-CLIP   relative/path.avi LABEL                 muzairkhattak/ViFi-CLIP, datasets_splits/
 T2L         /absolute/frame_folder N_FRAMES LABEL   Shahzadnit/T2L, datasets_splits/
 labels      CSV with the header id,name             both, labels/
+
+Paths are kept as they are written, with the white space in them. These lists have no comments.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from pathlib import Path
+
+from datamodules.text_tables import LARGEST_NUMBER, Line, read_lines, read_table
+from zsar.runtime.text_files import fault_in, shown, whole_number
+
+_IF_MISSING = "relative paths start from the data root, which $ZSAR_DATA or --data.data_root sets"
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -20,18 +25,21 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The columns are missing, or ids are not 0, 1, 2, ...
+        ListFileError: The columns are missing, ids are not 0, 1, 2, ..., or a class is named twice or not at all.
     """
-    _must_exist(path, "label file")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"id", "name"} <= set(reader.fieldnames or ()):
-            raise ValueError(f"{path} is no label file: its first line must be id,name")
-        rows = [(row["id"].strip(), " ".join(row["name"].split())) for row in reader if row["id"]]
-    for expected, (number, name) in enumerate(rows):
-        if number != str(expected):
-            raise ValueError(f"{path}: the class {name!r} has the id {number!r}; {expected} was expected")
-    return tuple(name for _, name in rows)
+    first: dict[str, int] = {}
+    for row in read_table(path, "label file", columns=("id", "name"), if_missing=_IF_MISSING):
+        number, name = row.whole_number("id"), row.name("name")
+        if number != len(first):
+            raise row.fault(
+                f"the class {shown(name)} has the id {number}; {len(first)} was expected: number them 0, 1, 2"
+            )
+        if name in first:
+            raise row.fault(f"the class {shown(name)} is there already, on line {first[name]}; take one of them out")
+        first[name] = row.number
+    if not first:
+        raise fault_in(path, "names no classes; a label file has a line `0,class name` for each")
+    return tuple(first)
 
 
 def read_list(path: Path, n_classes: int) -> tuple[list[str], list[int]]:
@@ -46,41 +54,33 @@ def read_list(path: Path, n_classes: int) -> tuple[list[str], list[int]]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: A line is in neither format, or a label is not below `n_classes`; file and line are named.
+        ListFileError: A line is in neither format, or a label is not below `n_classes`.
     """
-    _must_exist(path, "split file")
     videos, labels = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        video, label = _parse(line.split(), path, number)
-        if not 0 <= label < n_classes:
-            raise ValueError(
-                f"{path}, line {number}: label {label}, but the label file has {n_classes} classes (0 to "
-                f"{n_classes - 1}); are the two from one source?"
+    for line in read_lines(path, "split file", comments=False, if_missing=_IF_MISSING):
+        video, label = _parse(line)
+        if label >= n_classes:
+            raise line.fault(
+                f"label {label}, but the label file has {n_classes} classes (0 to {n_classes - 1}); are the two from "
+                "one source?"
             )
         videos.append(video)
         labels.append(label)
     if not videos:
-        raise ValueError(f"{path} lists no videos")
+        raise fault_in(path, "lists no videos; a split file has a line `path label` for each")
     return videos, labels
 
 
-def _parse(fields: Sequence[str], path: Path, number: int) -> tuple[str, int]:
-    is_t2l = len(fields) >= 3 and fields[-2].isdigit() and fields[0].startswith("/")
-    if len(fields) < 2 or not fields[-1].isdigit():
-        raise ValueError(
-            f"{path}, line {number}: {' '.join(fields)!r} is neither `path label` (ViFi-CLIP) nor "
-            "`frame_folder n_frames label` (T2L)"
+def _parse(line: Line) -> tuple[str, int]:
+    video, *rest = line.text.rsplit(maxsplit=1)
+    label = whole_number(rest[0], LARGEST_NUMBER) if rest else None
+    if video.startswith("/"):
+        folder, *n_frames = video.rsplit(maxsplit=1)
+        if n_frames and n_frames[0].isdigit():
+            # T2L's absolute folders are on its authors' machine: their last part is the video's name.
+            video = folder.rpartition("/")[2]
+    if not video or label is None:
+        raise line.fault(
+            f"{shown(line.text)} is neither `path label` (ViFi-CLIP) nor `frame_folder n_frames label` (T2L)"
         )
-    video = " ".join(fields[:-2] if is_t2l else fields[:-1])
-    # T2L's absolute folders are on its authors' machine: their last part is the video's name.
-    return (video.rpartition("/")[2] if is_t2l else video), int(fields[-1])
-
-
-def _must_exist(path: Path, what: str) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no {what} {path}; relative paths start from the data root, which $ZSAR_DATA or --data.data_root "
-            "sets"
-        )
+    return video, label

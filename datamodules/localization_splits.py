@@ -9,15 +9,18 @@ draws are text files with one exact class name a line; where they are not given,
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from datamodules.annotations import segment_seconds
 from datamodules.splits import draw_classes
+from datamodules.text_tables import read_lines
+from zsar.runtime.json_files import JsonValue, json_value
 from zsar.runtime.seeds import derive_seed
+from zsar.runtime.text_files import fault_in, shown
 
 N_DRAWS = 10
 """How often T3AL draws classes of each share."""
@@ -125,21 +128,23 @@ def read_class_list(path: Path, names: Collection[str]) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: The list is not there.
-        ValueError: It names an unknown class, or one twice, or none.
+        ListFileError: It names an unknown class, or one twice, or none.
     """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no class list {path}; the lists come from {_LISTS_URL}. The folder is set by "
-            "--data.split.lists, relative to the data root; null draws classes instead"
-        )
-    listed = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    unknown = [name for name in listed if name not in names]
-    if unknown:
-        raise ValueError(f"{path} names {unknown[0]!r}, which is none of the {len(names)} classes of the data set")
-    repeated = sorted({name for name in listed if listed.count(name) > 1})
-    if repeated or not listed:
-        raise ValueError(f"{path} names {repeated[0]!r} twice" if repeated else f"{path} names no class")
-    return tuple(listed)
+    if_missing = (
+        f"the lists come from {_LISTS_URL}. The folder is set by --data.split.lists, relative to the data root; null "
+        "draws classes instead"
+    )
+    first: dict[str, int] = {}
+    for line in read_lines(path, "class list", comments=False, if_missing=if_missing):
+        name = line.name
+        if name not in names:
+            raise line.fault(f"{shown(name)} is none of the {len(names)} classes of the data set; correct its spelling")
+        if name in first:
+            raise line.fault(f"{shown(name)} is there already, on line {first[name]}; take one of them out")
+        first[name] = line.number
+    if not first:
+        raise fault_in(path, "names no class; the class list has one on each line")
+    return tuple(first)
 
 
 def _classes_of_draw(
@@ -162,10 +167,10 @@ def read_thumos14_annotations(path: Path) -> list[AnnotatedVideo]:
 
     Raises:
         FileNotFoundError: The file is not there.
-        ValueError: It is no such file, or a segment is no stretch of time.
+        ListFileError: It is no such file, or a segment is no stretch of time.
     """
-    database = _json(path, _LISTS_URL)
-    return [_video(path, video, video, entry, "duration_second") for video, entry in sorted(database.items())]
+    database = json_value(path, "annotation file", if_missing=_from(_LISTS_URL))
+    return [_video(video, entry, "duration_second") for video, entry in sorted(database.items())]
 
 
 def read_activitynet_annotations(path: Path, subsets: Collection[str]) -> list[AnnotatedVideo]:
@@ -180,65 +185,26 @@ def read_activitynet_annotations(path: Path, subsets: Collection[str]) -> list[A
 
     Raises:
         FileNotFoundError: The file is not there.
-        ValueError: It is no such file, or a segment is no stretch of time.
+        ListFileError: It is no such file, or a segment is no stretch of time.
     """
-    database = _json(path, "http://activity-net.org/download.html").get("database")
-    if not isinstance(database, dict):
-        raise ValueError(f"{path} is no ActivityNet file: it has no entry 'database'")
+    content = json_value(path, "annotation file", if_missing=_from("http://activity-net.org/download.html"))
     return [
-        _video(path, f"v_{video}", video, entry, "duration")
-        for video, entry in sorted(database.items())
-        if _entry(path, video, entry, "subset") in subsets
+        _video(f"v_{video}", entry, "duration")
+        for video, entry in sorted(content["database"].items())
+        if entry["subset"].text() in subsets
     ]
 
 
-def _video(path: Path, name: str, key: str, entry: object, duration_key: str) -> AnnotatedVideo:
-    annotations = _entry(path, key, entry, "annotations")
-    duration = _entry(path, key, entry, duration_key)
+def _video(name: str, entry: JsonValue, duration_key: str) -> AnnotatedVideo:
     return AnnotatedVideo(
         id=name,
-        duration_seconds=_seconds(path, key, duration),
-        instances=tuple(_instance(path, key, annotation) for annotation in annotations),
+        duration_seconds=entry[duration_key].seconds(),
+        instances=tuple(
+            Instance(annotation["label"].name(), *segment_seconds(annotation["segment"]))
+            for annotation in entry["annotations"].elements()
+        ),
     )
 
 
-def _instance(path: Path, video: str, annotation: Mapping[str, Any]) -> Instance:
-    segment = _entry(path, video, annotation, "segment")
-    if len(segment) != 2:
-        raise ValueError(f"{path}, video {video}: the segment {segment} is not a start and an end")
-    start, end = (_seconds(path, video, value) for value in segment)
-    if end < start:
-        raise ValueError(f"{path}, video {video}: the segment {segment} ends before it starts; correct it there")
-    return Instance(_entry(path, video, annotation, "label"), start, end)
-
-
-def _seconds(path: Path, video: str, value: object) -> float:
-    """A time in seconds, which THUMOS14 writes as a string."""
-    try:
-        seconds = float(str(value))
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"{path}, video {video}: {value!r} is no time in seconds")
-    return seconds
-
-
-def _entry(path: Path, video: str, entry: object, key: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    if not isinstance(entry, Mapping) or key not in entry:
-        raise ValueError(f"{path}, video {video}: there is no {key!r} in {str(entry)[:80]}")
-    return entry[key]
-
-
-def _json(path: Path, source: str) -> dict[str, Any]:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no annotation file {path}; it comes from {source}. The data root is set by $ZSAR_DATA or "
-            "--data.data_root"
-        )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON file: {error}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} holds a {type(content).__name__}, not an object with one entry for each video")
-    return content
+def _from(source: str) -> str:
+    return f"it comes from {source}. The data root is set by $ZSAR_DATA or --data.data_root"

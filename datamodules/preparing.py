@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.transcoding import TranscodingError, transcode
-from datamodules.video_index import VIDEO_SUFFIXES
+from datamodules.video_index import VIDEO_SUFFIXES, holds_files
 from zsar.runtime.whole_files import whole_file
 
 FAILED_VIDEOS = "failed_videos.csv"
@@ -275,15 +275,19 @@ def _describe(settings: PreparingSettings) -> str:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """All files that are not hidden, relative to the folder, with forward slashes."""
+    """All files that are not hidden, and empty folders called like videos; relative paths with forward slashes.
+
+    What is called like a video is attempted, so that the command says why it cannot be prepared.
+    """
     for parent, folders, files in os.walk(root, followlinks=True):
         here = Path(parent).resolve()
         # Links that lead back up would be followed for ever.
         folders[:] = sorted(
             f for f in folders if not f.startswith(".") and not here.is_relative_to((here / f).resolve())
         )
-        for file in sorted(files):
-            if not file.startswith(".") and os.path.isfile(os.path.join(parent, file)):
+        empty = [f for f in folders if os.path.splitext(f)[1].lower() in VIDEO_SUFFIXES and not holds_files(here / f)]
+        for file in sorted([*files, *empty]):
+            if not file.startswith("."):
                 yield Path(parent, file).relative_to(root).as_posix()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.checked_lists import repeated_keys
+from datamodules.checked_lists import Repeat, find_repeats
 from datamodules.diagnosis import Finding, finding
 from datamodules.video_table import VideoTable
 
@@ -20,33 +20,45 @@ _CHUNK_BYTES = 1 << 20
 
 
 def check_duplicates(set_name: str, table: VideoTable) -> Finding:
-    """Which videos a set lists twice, and which files under two keys; several stretches of a file are none."""
-    faults = [f"{key} is listed twice" for key in repeated_keys(table)]
-    if table.segments_seconds is None:
-        keys_of: dict[str, set[str]] = defaultdict(set)
-        for i, path in enumerate(_paths(table)):
-            keys_of[path].add(table.key(i))
-        faults += [f"{' and '.join(sorted(keys))} are one file" for keys in keys_of.values() if len(keys) > 1]
+    """Which videos a set lists twice, in whatever spelling and through links; several stretches of a file are none."""
+    faults = [str(repeat) for repeat in find_repeats({set_name: table})]
     return finding("duplicates", set_name, faults, len(table), "take them out of the list: each counts twice")
 
 
 def check_overlap(sets: Mapping[str, VideoTable]) -> list[Finding]:
     """Which test videos are trained on, or choose the checkpoint; for stretches, whose files are.
 
-    Keys are compared where they mean the same, under one root, and paths always.
+    Keys are compared where they mean the same, under one root, and files always, whatever leads to them.
     """
-    training = [sets[name] for name in _TRAINING if name in sets]
+    training = {name: sets[name] for name in _TRAINING if name in sets}
     findings = []
     for name, test in sets.items():
         if name in _TRAINING or not training:
             continue
-        keys = {key for table in training if table.root == test.root for key in table.all_keys()}
-        paths = {path for table in training for path in _paths(table)}
-        both = zip(test.all_keys(), _paths(test), strict=True)
-        faults = [key for key, path in both if key in keys or path in paths]
+        keys = {key for table in training.values() if table.root == test.root for key in table.all_keys()}
+        faults = {row: key for row, key in enumerate(test.all_keys()) if key in keys}
+        for repeat in find_repeats({**training, name: test}, by_stretch=False):
+            of_test = [row for set_name, row in repeat.rows if set_name == name]
+            if len(of_test) < len(repeat.rows):
+                faults.update({row: _overlap(repeat, test, row) for row in of_test})
         remark = "nothing that is tested on may be trained on: take them out of one of the lists"
-        findings.append(finding("overlap", f"training / {name}", faults, len(test), remark))
-    return findings
+        in_order = [fault for _, fault in sorted(faults.items())]
+        findings.append(finding("overlap", f"training / {name}", in_order, len(test), remark))
+    return findings + [*_within(training), *_within({name: sets[name] for name in sets if name not in _TRAINING})]
+
+
+def _within(sets: Mapping[str, VideoTable]) -> Iterator[Finding]:
+    """Videos that two training sets have, or two test sets: a finding only where there are some."""
+    if len(sets) > 1:
+        both = [str(repeat) for repeat in find_repeats(sets) if len(repeat.set_names) > 1]
+        if both:
+            remark = "a video may be in one set only: take them out of one of the lists"
+            yield finding("overlap", " / ".join(sets), both, sum(map(len, sets.values())), remark)
+
+
+def _overlap(repeat: Repeat, test: VideoTable, row: int) -> str:
+    """The key of a test video alone where a stretch of its file is trained on, else all its spellings."""
+    return test.key(row) if test.segments_seconds is not None or len(repeat.places) == 1 else str(repeat)
 
 
 def check_classes_apart(classes: Mapping[str, Sequence[str]]) -> list[Finding]:

@@ -124,8 +124,10 @@ def draw_training_videos(
     train: list[int] = []
     held_out: list[int] = []
     for label in np.unique(labels):
-        members = {keys[i]: i for i in np.flatnonzero(labels == label).tolist()}
-        ranked = [members[key] for key in rank_by_seed(members, seed, "training videos")]
+        members: dict[str, list[int]] = {}
+        for i in np.flatnonzero(labels == label).tolist():
+            members.setdefault(keys[i], []).append(i)  # a key that is listed twice is drawn twice, and refused later
+        ranked = [i for key in rank_by_seed(members, seed, "training videos") for i in members[key]]
         if shots is not None and len(ranked) < shots:
             raise ValueError(f"class {label} has {len(ranked)} videos, fewer than the {shots} shots asked for")
         n_held_out = _n_held_out(len(ranked), held_out_fraction)
@@ -148,7 +150,7 @@ def split_hash(sets: dict[str, list[tuple[str, str]]]) -> str:
     for name in sorted(sets):
         digest.update(f"[{name}]".encode())
         for key, class_name in sorted(sets[name]):
-            digest.update(f"{key}\0{class_name}\n".encode())
+            digest.update(_bytes(f"{key}\0{class_name}\n"))
     return digest.hexdigest()[:16]
 
 
@@ -157,4 +159,9 @@ def _n_held_out(n: int, fraction: float) -> int:
 
 
 def _digest(seed: int, purpose: str, name: str) -> bytes:
-    return hashlib.sha256(f"{seed}\0{purpose}\0{name}".encode()).digest()
+    return hashlib.sha256(_bytes(f"{seed}\0{purpose}\0{name}")).digest()
+
+
+def _bytes(name: str) -> bytes:
+    """UTF-8, and the bytes themselves of file names that are not UTF-8."""
+    return name.encode("utf-8", "surrogateescape")

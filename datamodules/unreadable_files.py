@@ -7,12 +7,11 @@ that only decoding shows them, which `zsar doctor --decode all` does beforehand.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from datamodules.batch import VideoDecodeError
+from datamodules.plain_files import file_problem
 from datamodules.video_file import OpenVideo, errors_name
 from datamodules.video_table import VideoTable
 
@@ -71,17 +70,9 @@ def in_words(problems: Sequence[str]) -> str:
     return "; ".join(problems[:_SHOWN]) + more
 
 
-def file_problem(path: str | Path) -> str | None:
-    """What makes a file useless at a glance: that it is not there, no file, or empty; None where nothing does."""
-    try:
-        if os.path.isdir(path):
-            return f"{path}: it is a folder"
-        return f"{path}: the file is empty" if os.stat(path).st_size == 0 else None
-    except OSError as error:
-        return f"{path}: {error.strerror}"
-
-
 def _opening_problem(path: str) -> str | None:
+    if (problem := file_problem(path)) is not None:
+        return problem
     try:
         with errors_name(path, "opening it"):
             OpenVideo(path, threads=1).close()

@@ -19,11 +19,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from datamodules.class_text.checked_names import checked_names
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
+from datamodules.same_files import each_file_once
 from datamodules.settings import Text
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
 from datamodules.video_index import named_videos
+from zsar.runtime.text_files import plain_name
 
 _SHOWN = 5
 
@@ -65,8 +68,8 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
             batch_size: Videos that a model is handed at a time.
 
         Raises:
-            ValueError: There is no video or no class, a class has no name or the name of another, or a number is out of
-                range.
+            ValueError: There is no video or no class, a class has no name in words or is named twice, or a number is
+                out of range.
         """
         super().__init__(
             data_root=data_root,
@@ -82,10 +85,10 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
             raise ValueError("videos is empty; give a folder of videos, a video, or several of both")
         self.sources = tuple(self.data_root / Path(source).expanduser() for source in given)
         self.annotations = None if annotations is None else self.data_root / Path(annotations).expanduser()
-        self._classes = _checked_names(classes)
+        self._classes = checked_names(classes, "--data.classes")
 
     def all_exact_names(self) -> tuple[str, ...]:
-        """The names given, without spaces around them."""
+        """The names given, in Unicode NFC and without superfluous white space."""
         return self._classes
 
     def in_plain_words(self, exact_names: Sequence[str]) -> tuple[str, ...]:
@@ -163,18 +166,9 @@ def videos_by_name(sources: Sequence[Path]) -> dict[str, Path]:
         for path, shown in found:
             name = shown.with_suffix("").as_posix()
             before = files.setdefault(name, path)
-            if before.resolve() != path.resolve():
+            if len(each_file_once([str(before), str(path)])) > 1:
                 raise ValueError(f"{before} and {path} would both be the video {name!r}; rename one of them")
     return files
-
-
-def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in classes)
-    if not names or not all(names):
-        raise ValueError(f"classes must be at least one name, none of them empty; got {list(classes)}")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"classes names {_some(twice)} more than once; name each class once")
-    return names
 
 
 def _some(names: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ from datamodules.splits import split_hash
 from datamodules.streaming import FrameStream, FrameStride
 from datamodules.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
 from datamodules.unreadable_files import refuse_undecoded
-from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
+from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files, refuse_one_file_twice
 from datamodules.video import default_data_root
 
 ACTION_TEMPLATE = "a video of action {}"
@@ -168,8 +168,8 @@ class UntrimmedVideoDataModule(LightningDataModule):
 
         Raises:
             FileNotFoundError: The annotations are not where they should be, or listed videos are missing.
-            ValueError: The annotations name a class that the data set has not, list a video twice, or leave a draw
-                nothing to test on; or another stage than "test" or "predict".
+            ValueError: The annotations name a class that the data set has not, list a video twice, also as another link
+                to its file, or leave a draw nothing to test on; or another stage than "test" or "predict".
         """
         _check_stage(stage, type(self).__name__)
         annotated = [video for video in self.read_videos() if video.id not in self._excluded]
@@ -191,6 +191,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
                 f"(split {self.split.name}, number {', '.join(empty)})"
             )
         paths = self.find_files([video.id for video in chosen])
+        refuse_one_file_twice({v.id: path for v, path in zip(chosen, paths, strict=True) if path is not None})
         self.videos = tuple(
             UntrimmedVideo(video.id, path, video.duration_seconds) for video, path in zip(chosen, paths, strict=True)
         )

@@ -7,6 +7,7 @@ held-out clips, sampling, views, class text and data loaders are here, once.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property, partial
@@ -17,7 +18,8 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
 from datamodules.batch import ClassText, VideoBatch, VideoDecodeError
-from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated
+from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
+from datamodules.class_text.checked_names import too_few_classes
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
@@ -107,6 +109,11 @@ class TrimmedVideoDataModule(LightningDataModule):
         """All class names, in label order."""
         raise NotImplementedError
 
+    @property
+    def tests_on_training_list(self) -> bool:
+        """Whether one list is given for training and for testing, on purpose: then only a warning says so."""
+        return False
+
     def list_videos(self, subset: Subset) -> VideoTable:
         """All videos of a subset with labels into `class_names`."""
         raise NotImplementedError
@@ -144,16 +151,43 @@ class TrimmedVideoDataModule(LightningDataModule):
 
         Raises:
             FileNotFoundError: The data are not where they should be, or listed videos are missing.
-            ValueError: A set is empty or lists a video twice, or a split cannot be drawn.
+            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this run has, or a split cannot
+                be drawn. Before training, the test sets are looked at for that, too, as far as they are there.
         """
         listed = self.list_sets(stage)
+        refuse_repeated_in(listed if stage == "predict" else {**self._other_sets(stage), **listed})
+        if (problem := too_few_classes(self.set_classes(stage))) is not None:
+            raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
             if len(table) == 0 and (set_name != "val" or self.holds_out):
                 raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
-            refuse_repeated(table, set_name)
-            may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
+        may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
+        for set_name, table in listed.items():
             refuse_missing(table, set_name, only_warn=may_miss)
         self.sets.update(listed)
+
+    def _other_sets(self, stage: str) -> dict[str, VideoTable]:
+        """The sets that those of a stage must have no video of: what this run has, and before training the test sets.
+
+        Whoever only trains need not have test lists; what is wrong with one is said, and stops the test.
+        """
+        known = {name: table for name, table in self.sets.items() if name != "predict"}
+        if self.tests_on_training_list:
+            if stage == "fit":
+                warnings.warn(
+                    "training and test videos are one list, so that test figures will be of videos that were trained on",
+                    stacklevel=2,
+                )
+            return {}
+        if stage != "fit":
+            return known
+        try:
+            return {**known, **self.list_sets("test")}
+        except FileNotFoundError:
+            return known
+        except ValueError as error:
+            warnings.warn(f"whether test videos are trained on was not checked: {error}", stacklevel=2)
+            return known
 
     def list_sets(self, stage: str) -> dict[str, VideoTable]:
         """The videos of each set of a stage, as listed: nothing is checked yet."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from datamodules.batch import VideoDecodeError
 from datamodules.main_stream import main_stream
+from datamodules.plain_files import file_problem
 
 __all__ = [
     "OpenVideo",
@@ -53,11 +54,12 @@ class OpenVideo:
             threads: Decoder threads; 0 leaves the number to FFmpeg.
 
         Raises:
-            VideoDecodeError: The file is empty, or holds no video that this build of FFmpeg has a decoder for.
+            VideoDecodeError: It is no file, or empty, or holds no video that this build of FFmpeg has a decoder for.
             av.FFmpegError: FFmpeg cannot open it.
         """
-        if os.path.isfile(path) and os.path.getsize(path) == 0:
-            raise VideoDecodeError(f"{path}: the file is empty")
+        # FFmpeg would wait for a pipe; of missing files and folders it says itself what they are.
+        if os.path.exists(path) and not os.path.isdir(path) and (problem := file_problem(path)) is not None:
+            raise VideoDecodeError(problem)
         self.container = _open(path)
         try:
             self.stream = main_stream(self.container, path, lambda: _video_packets(path))

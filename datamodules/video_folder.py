@@ -8,17 +8,26 @@ A folder:                      A list, with a header; paths are relative to it o
             002.avi
         arm wrestling/
             003.mkv
+
+How a CSV file is read is in `text_tables`. A class is its cleaned name, so that "Arm Wrestling" and "arm_wrestling" are
+one class, which is to be written in one way; a video is the file that its path leads to.
 """
 
 from __future__ import annotations
 
-import csv
+import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+
+from datamodules.class_text.checked_names import checked_names, name_problem, same_class
+from datamodules.class_text.vocabulary import class_identity, find_same_classes
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import draw_training_videos
+from datamodules.text_tables import iterate_table, listed_path, read_table
 from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_index import VIDEO_SUFFIXES, find_videos
 from datamodules.video_table import VideoTable
@@ -48,7 +57,8 @@ class VideoFolder(TrimmedVideoDataModule):
             test: The same for testing; null to draw a part of `train`.
             test_fraction: Share of each class's videos that is drawn for testing where `test` is null, at least one.
             predict: Folder or CSV file of videos without labels, for `zsar predict`.
-            classes: Class names in label order; null for all that occur in `train` and `test`, sorted.
+            classes: Class names in label order, in whatever spelling; null for all that occur in `train` and `test`,
+                sorted.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
             split: Which classes and videos are trained on and tested on.
@@ -56,7 +66,7 @@ class VideoFolder(TrimmedVideoDataModule):
             loading: How videos become batches.
 
         Raises:
-            ValueError: A number is out of range.
+            ValueError: A number is out of range, or `classes` names a class twice or none.
         """
         super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
         if not 0 < test_fraction < 1:
@@ -65,29 +75,57 @@ class VideoFolder(TrimmedVideoDataModule):
         self.test_source = None if test is None else self._resolve(test)
         self.predict_source = None if predict is None else self._resolve(predict)
         self.test_fraction = test_fraction
-        self._classes = classes
+        self._classes = None if classes is None else checked_names(classes, "--data.classes")
 
     def _resolve(self, source: Path | str) -> Path:
         return self.data_root / Path(source).expanduser()
 
+    @property
+    def tests_on_training_list(self) -> bool:
+        """Whether `train` and `test` are one folder or file."""
+        return self.test_source is not None and self.test_source.resolve() == self.train_source.resolve()
+
     @cached_property
-    def _listed(self) -> dict[str, list[tuple[str, str]]]:
-        """(key, class name) of the videos of each source."""
+    def _listed(self) -> dict[str, list[_Listed]]:
+        """The videos of each source."""
         listed = {"train": _read_source(self.train_source)}
         if self.test_source is not None:
-            listed["test"] = _read_source(self.test_source)
+            listed["test"] = listed["train"] if self.tests_on_training_list else _read_source(self.test_source)
         return listed
 
     @cached_property
     def class_names(self) -> Sequence[str]:
-        """The names given, or all that occur, sorted."""
-        occurring = sorted({name for videos in self._listed.values() for _, name in videos})
+        """The names given, or all that occur, sorted.
+
+        Raises:
+            ValueError: Two names are one class, a name is no words, or a class is none of those given; the folder, or
+                file and line, is named.
+        """
+        first = {video.class_name: video for videos in self._listed.values() for video in reversed(videos)}
+        occurring = sorted(first)
+        for before, index in find_same_classes(occurring):
+            one, other = occurring[before], occurring[index]
+            raise ValueError(
+                f"{first[one].place} and {first[other].place}: {same_class(one, other)}; write it in one way: "
+                "rename the folders or labels of one of them"
+            )
         if self._classes is None:
-            return occurring
-        unknown = sorted(set(occurring) - set(self._classes))
+            return self._in_words(first)
+        given = {class_identity(name) for name in self._classes}
+        unknown = [name for name in occurring if class_identity(name) not in given]
         if unknown:
-            raise ValueError(f"videos have classes that `classes` does not list: {', '.join(unknown)}")
+            raise ValueError(
+                f"videos have classes that `classes` does not list: {', '.join(unknown)} ({first[unknown[0]].place})"
+            )
         return self._classes
+
+    def _in_words(self, first: dict[str, _Listed]) -> list[str]:
+        """All names, sorted; numbers only where a file of class text says what they mean."""
+        for name, video in sorted(first.items()):
+            problem = name_problem(name)
+            if problem is not None and (self.text.descriptions is None or not name.isdigit()):
+                raise ValueError(f"{video.place}: the class name {name!r} {problem}")
+        return sorted(first)
 
     def list_videos(self, subset: Subset) -> VideoTable:
         """The videos of a source, or the part of the training source that was drawn.
@@ -98,13 +136,11 @@ class VideoFolder(TrimmedVideoDataModule):
         if subset == "predict":
             if self.predict_source is None:
                 raise ValueError("there is nothing to predict: set `predict` to a folder or CSV file of videos")
-            keys = _keys_to_predict(self.predict_source)
-            return VideoTable(_root(self.predict_source), keys, [-1] * len(keys))
+            return _table(self.predict_source, _read_unlabelled(self.predict_source), {})
         own_test = subset == "test" and self.test_source is not None
-        label_of = {name: label for label, name in enumerate(self.class_names)}
-        listed = self._listed["test" if own_test else "train"]
         source = self.test_source if own_test and self.test_source is not None else self.train_source
-        table = VideoTable(_root(source), [key for key, _ in listed], [label_of[name] for _, name in listed])
+        label_of = {class_identity(name): label for label, name in enumerate(self.class_names)}
+        table = _table(source, self._listed["test" if own_test else "train"], label_of)
         if self.test_source is not None:
             return table
         rest, drawn = draw_training_videos(
@@ -113,17 +149,56 @@ class VideoFolder(TrimmedVideoDataModule):
         return table.select(rest if subset == "train" else drawn)
 
 
+class _Listed(NamedTuple):
+    """A video of a source.
+
+    Attributes:
+        source: The folder or CSV file.
+        key: Its path as listed, or relative to the folder.
+        class_name: Its class as written; empty where none is asked for.
+        line: Its line in the CSV file, 1-based; 0 in a folder.
+    """
+
+    source: Path
+    key: str
+    class_name: str
+    line: int
+
+    @property
+    def place(self) -> str:
+        """Where its class is written."""
+        return f"{self.source}:{self.line}" if self.line else str(self.source / self.class_name)
+
+
 def _root(source: Path) -> Path:
     """What keys are relative to, so that a split is the same wherever the videos lie."""
     return source if source.is_dir() else source.parent
 
 
-def _read_source(source: Path) -> list[tuple[str, str]]:
-    """(key, class name) of each video of a folder or CSV file."""
+def _table(source: Path, listed: Sequence[_Listed], label_of: dict[str, int]) -> VideoTable:
+    """The videos of a source; labels are -1 where no classes are given."""
+    identity_of = {name: class_identity(name) for name in {video.class_name for video in listed}}
+    is_file = not source.is_dir()
+    root = _root(source)
+    keys = [video.key for video in listed]
+    return VideoTable(
+        root,
+        [listed_path(root, key) for key in keys] if is_file else keys,
+        [label_of.get(identity_of[video.class_name], -1) for video in listed],
+        keys=keys,
+        list_file=source if is_file else None,
+        lines=np.array([video.line for video in listed], dtype=np.int64) if is_file else None,
+    )
+
+
+def _read_source(source: Path) -> list[_Listed]:
+    """The videos of a folder or CSV file."""
+    _must_exist(source)
     if not source.is_dir():
-        return [(row["path"], row["label"]) for row in _read_csv(source, ("path", "label"))]
+        rows = read_table(source, "list of videos", columns=("path", "label"))
+        return [_Listed(source, row["path"], row.name("label"), row.number) for row in rows]
     videos = [
-        (path.relative_to(source).as_posix(), folder.name)
+        _Listed(source, path.relative_to(source).as_posix(), unicodedata.normalize("NFC", folder.name), 0)
         for folder in sorted(source.iterdir())
         if folder.is_dir() and not folder.name.startswith(".")
         for path in find_videos(folder)
@@ -136,30 +211,17 @@ def _read_source(source: Path) -> list[tuple[str, str]]:
     return videos
 
 
-def _keys_to_predict(source: Path) -> list[str]:
+def _read_unlabelled(source: Path) -> list[_Listed]:
+    _must_exist(source)
     if source.is_dir():
-        return [path.relative_to(source).as_posix() for path in find_videos(source)]
-    return [row["path"] for row in _read_csv(source, ("path",))]
+        return [_Listed(source, path.relative_to(source).as_posix(), "", 0) for path in find_videos(source)]
+    rows = iterate_table(source, "list of videos", columns=("path",))
+    return [_Listed(source, path, "", line) for line, (path,) in rows]
 
 
-def _read_csv(source: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    if not source.is_file():
+def _must_exist(source: Path) -> None:
+    if not source.exists():
         raise FileNotFoundError(
             f"there is neither a folder nor a file {source}; paths are relative to the data root, which $ZSAR_DATA or "
             "--data.data_root sets"
         )
-    with source.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = [c for c in columns if c not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(f"{source} has no column {', '.join(missing)}; its first line must be {','.join(columns)}")
-        rows = [row for row in reader if any(row.values())]
-    seen: set[str] = set()
-    for number, row in enumerate(rows, start=2):
-        empty = [c for c in columns if not row[c]]
-        if empty:
-            raise ValueError(f"{source}, line {number}: no {', '.join(empty)}")
-        if row["path"] in seen:
-            raise ValueError(f"{source}, line {number}: {row['path']} is listed twice")
-        seen.add(row["path"])
-    return rows

@@ -23,9 +23,13 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def find_videos(folder: Path) -> Iterator[Path]:
-    """Video files under a folder, told by their suffix, in sorted order; hidden files are left out."""
+    """Video files under a folder, told by their suffix, in sorted order; hidden files are left out.
+
+    What has the name of a video and is none, as a broken link, a pipe or an empty folder, is among them, so that
+    reading it says what it is.
+    """
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".") and path.is_file():
+        if _is_called_a_video(path) and not holds_files(path):
             yield path
 
 
@@ -36,11 +40,23 @@ def named_videos(source: Path) -> list[tuple[Path, Path]]:
         source: The folder or file.
 
     Returns:
-        Each video, and what it is called: its path in the folder, or the name of the file. None where nothing is there.
+        Each video, and what it is called: its path in the folder, or the name of the file. None where nothing is there;
+        an empty folder with the name of a video counts as one, which cannot be read.
     """
     if source.is_dir():
-        return [(path, path.relative_to(source)) for path in find_videos(source)]
-    return [(source, Path(source.name))] if source.is_file() else []
+        found = [(path, path.relative_to(source)) for path in find_videos(source)]
+        if found or not _is_called_a_video(source) or holds_files(source):
+            return found
+    return [(source, Path(source.name))] if os.path.lexists(source) else []
+
+
+def _is_called_a_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+
+
+def holds_files(path: Path) -> bool:
+    """Whether it is a folder with anything in it, at any depth."""
+    return path.is_dir() and any(files for _, _, files in os.walk(path))
 
 
 def video_name(path: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from lightning_modules.nearest_names import did_you_mean
 from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.terminal import accept_all_text, say, warn_as_typed
 
 _COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
@@ -85,24 +86,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command in ("-h", "--help"):
         width = max(map(len, _COMMANDS))
         listed = "\n".join(f"  {name:<{width}}  {what}" for name, (what, _) in _COMMANDS.items())
-        print(_OVERVIEW.format(commands=listed))
+        say(*_OVERVIEW.format(commands=listed).split("\n"), "")
         return 0
     if command == "--version":
-        print(f"zsar {version('zsar')}")
+        say(f"zsar {version('zsar')}")
         return 0
     if command not in _COMMANDS:
         near = did_you_mean(command, _COMMANDS) or f"; it is one of {', '.join(_COMMANDS)}"
-        print(f"zsar: error: there is no command {command!r}{near}", file=sys.stderr)
+        say(f"zsar: error: there is no command {command!r}{near}", error=True)
         return 2
+    accept_all_text()
     try:
         with stops_by(signal.SIGTERM):
             return _run(command, arguments) if os.environ.get("ZSAR_TRACEBACK") else _explained(command, arguments)
     except Stopped as stop:
         if stop.is_told:
-            print(f"zsar {command}: {stop}", file=sys.stderr)
+            say(f"zsar {command}: {stop}", error=True)
         return stop.status
     except KeyboardInterrupt:
-        print(f"zsar {command}: {Stopped(signal.SIGINT)}", file=sys.stderr)
+        say(f"zsar {command}: {Stopped(signal.SIGINT)}", error=True)
         return Stopped(signal.SIGINT).status
 
 
@@ -112,11 +114,11 @@ def _explained(command: str, arguments: list[str]) -> int:
     except Exception as error:
         from lightning_modules.explained_errors import explained
 
-        sentence = explained(error, command)
+        sentence = explained(error, command, typed=arguments)
         if sentence is None:
-            print(_BUG, file=sys.stderr)
+            say(_BUG, error=True)
             raise
-        print(f"zsar {command}: error: {sentence}", file=sys.stderr)
+        say(f"zsar {command}: error: {sentence}", error=True)
         return 1
 
 
@@ -126,8 +128,8 @@ def _run(command: str, arguments: list[str]) -> int:
     if module is not None:
         status: int = importlib.import_module(f"lightning_modules.commands.{module}").main(arguments[1:])
         return status
-    run_lightning(arguments)
-    return 0
+    run = run_lightning(arguments)
+    return 1 if run is not None and run.left_out_videos else 0
 
 
 def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningCLI, made in the function below
@@ -146,6 +148,7 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
 
 def _silence() -> None:
     """Leaves out what Lightning and its relatives say at every start and nobody can act on, or what is not so here."""
+    warn_as_typed()
     os.environ.setdefault("WANDB_SILENT", "true")
     for name in (
         "lightning.pytorch.utilities.rank_zero",

@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from lightning_modules.nearest_names import did_you_mean
+from zsar.runtime.terminal import say
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -24,5 +25,5 @@ class CommandParser(argparse.ArgumentParser):
             names = [name for action in self._actions for name in action.option_strings]
             message = f"there is no option {name}{did_you_mean(name, names)}"
         joint = "" if message.endswith("?") else ";"
-        print(f"{self.prog}: error: {message}{joint} `{self.prog} --help` lists the options", file=sys.stderr)
+        say(f"{self.prog}: error: {message}{joint} `{self.prog} --help` lists the options", error=True)
         sys.exit(2)

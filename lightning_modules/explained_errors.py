@@ -8,7 +8,7 @@ is completed by the remedy that the command has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -19,6 +19,7 @@ from lightning_modules.checkpoints import CheckpointError
 from lightning_modules.dead_workers import explain_dead_worker
 from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
 from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.runtime.terminal import shown
 from zsar.runtime.whole_files import FULL_REMEDY
 
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
@@ -36,12 +37,13 @@ _NAMES_IN_LIGHTNING = {"--weights": "--model.weights", "--architecture": "--mode
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
 
 
-def explained(error: BaseException, command: str) -> str | None:
+def explained(error: BaseException, command: str, *, typed: Sequence[str] = ()) -> str | None:
     """What a user is told of an error.
 
     Args:
         error: What ended the command.
         command: "fit", "classify", ...; remedies name its options.
+        typed: The command line: a line break in one of its names is the name's, not one of the message's lines.
 
     Returns:
         One line without the command's name, or None if the error is a bug, of which the traceback is wanted.
@@ -50,8 +52,15 @@ def explained(error: BaseException, command: str) -> str | None:
     for explain in _EXPLANATIONS:
         sentence = explain(cause, command)
         if sentence is not None:
-            return _fitting(" ".join(sentence.split()), command)
+            return _fitting(_in_one_line(sentence, typed), command)
     return None
+
+
+def _in_one_line(sentence: str, typed: Sequence[str]) -> str:
+    for name in typed:
+        if shown(name) != name:
+            sentence = sentence.replace(name, shown(name))
+    return re.sub(r"\s*\n\s*", " ", sentence.strip())
 
 
 def unwrapped(error: BaseException) -> BaseException:

@@ -49,6 +49,7 @@ from lightning_modules.requested_checkpoint import checkpoints_in
 from lightning_modules.run_names import with_run_dir
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.terminal import say
 
 
 class ActionRecognitionCLI(LightningCLI):
@@ -68,14 +69,14 @@ class ActionRecognitionCLI(LightningCLI):
         """Parses a command line, beginning with the command, and runs it; None where there is nothing left to do."""
         listed = requested_list(arguments)
         if listed is not None:
-            print(listed)
+            say(*listed.split("\n"))
             sys.exit(0)
         stops = StopSignals(arguments[0])
         try:
             with stops_by(signal.SIGTERM, signal.SIGINT, handler=stops.handle):
                 return cls._run_parsed(arguments, stops)
         except NothingLeft as said:
-            print(said)
+            say(said)
             return None
         except (Stopped, SIGTERMException) as stop:
             last = stops.last_checkpoint()
@@ -245,12 +246,18 @@ class ActionRecognitionCLI(LightningCLI):
         config = dict(self.config[self.subcommand].as_dict())
         return {**config, "config": given_files(self.given)} if "config" in config else config
 
+    @property
+    def left_out_videos(self) -> bool:
+        """Whether a prediction went without some of the videos, which could not be decoded."""
+        callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
+        return any(each.n_unpredicted for each in callbacks if isinstance(each, UndecodableVideos))
+
     def before_fit(self) -> None:
         """Says what is trained, and refuses to choose a checkpoint by clips that are not there."""
         n_parameters = sum(p.numel() for p in self.model.parameters())
         n_trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         if self.trainer.is_global_zero:
-            print(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
+            say(f"{type(self.model).__name__}: {n_trained:,} of {n_parameters:,} parameters are trained")
         if self.trainer.checkpoint_callback is None:
             return
         monitor = self.config_init[self.subcommand].checkpoint.monitor
@@ -269,9 +276,10 @@ class ActionRecognitionCLI(LightningCLI):
         if run.is_dry or not checkpoints_in(run.checkpoints):
             off = "--trainer.enable_checkpointing is false" if checkpoint is None else "no step was trained"
             is_dry = run.is_dry or self.config_init[self.subcommand].trainer.fast_dev_run
-            print(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
+            say(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
         elif isinstance(checkpoint, RunCheckpoints):
-            print(end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir)))
+            said = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
+            say(*said.split("\n"))
 
 
 def _plugins(given: Any) -> list[Any]:  # noqa: ANN401 - what Trainer takes as `plugins`

@@ -35,6 +35,7 @@ from lightning_modules.run_folder import (
     written_by_training,
 )
 from lightning_modules.run_lock import is_first_process, locked
+from zsar.runtime.terminal import say
 
 
 class NothingLeft(Exception):
@@ -165,4 +166,4 @@ def _outdated_results(folder: Path, stage: str, weights: str | None, config: Map
 
 def _say(line: str) -> None:
     if is_first_process():
-        print(line)
+        say(line)

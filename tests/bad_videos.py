@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,21 @@ def damaged(good: Path, path: Path) -> None:
     path.write_bytes(content)
 
 
-UNOPENABLE = {"cut_off.mp4": cut_off, "text.mp4": text, "empty.mp4": empty}
+def folder(good: Path, path: Path) -> None:
+    path.mkdir()
+
+
+def pipe(good: Path, path: Path) -> None:
+    """Reading it waits for ever."""
+    os.mkfifo(path)
+
+
+def broken_link(good: Path, path: Path) -> None:
+    path.symlink_to("nowhere.mp4")
+
+
+NO_FILES = {"folder.mp4": folder, "pipe.mp4": pipe, "broken_link.mp4": broken_link}
+UNOPENABLE = {"cut_off.mp4": cut_off, "text.mp4": text, "empty.mp4": empty, **NO_FILES}
 BAD = {**UNOPENABLE, "damaged.mp4": damaged}
 
 

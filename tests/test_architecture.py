@@ -113,6 +113,38 @@ def test_a_library_has_its_one_place(library: str, users: set[str]) -> None:
     assert found == users
 
 
+PLAIN_RICH = {  # of rich, what takes no text of others, or hands it on to the console of terminal.py
+    "rich.console": {"Console"},
+    "rich.table": {"Column", "Table"},
+    "rich.text": {"Text"},
+    "rich.progress": {
+        *("BarColumn", "MofNCompleteColumn", "Progress", "ProgressColumn", "Task"),
+        *("TimeElapsedColumn", "TimeRemainingColumn"),
+    },
+}
+AS_ANNOTATIONS = {"Console", "Text"}  # which are made in terminal.py alone
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m != "zsar/runtime/terminal.py"])
+def test_nothing_reaches_the_terminal_but_by_the_one_way(module: str) -> None:
+    of_rich = {name for name in imports_of(module) if name.split(".")[0] == "rich"}
+    made = AS_ANNOTATIONS if of_rich else set()
+    for node in ast.walk(ast.parse((ROOT / module).read_text())):
+        if isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if alias.name.split(".")[0] == "rich"]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rich":
+            assert {alias.name for alias in node.names} <= PLAIN_RICH.get(node.module or "", set()), ast.unparse(node)
+            assert not any(alias.asname for alias in node.names)
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {"print", "input", *made}, f"line {node.lineno}: use zsar.runtime.terminal"
+            assert not called.endswith((".status", "stdout.write", "stderr.write")), f"line {node.lineno}"
+            if called == "Progress":
+                assert any(keyword.arg == "console" for keyword in node.keywords), f"line {node.lineno}"
+            of_console = {"markup", "emoji", "highlight"} & {keyword.arg for keyword in node.keywords}
+            assert not (called.endswith(".print") and of_console), f"line {node.lineno}"
+
+
 def test_a_data_set_is_known_to_no_model() -> None:
     names = ("moving_shapes", "video_folder", "kinetics", "hmdb", "ucf101", "ssv2", "thumos")
     for module in under("lightning_modules/"):

@@ -7,15 +7,16 @@ hand, counts as descriptions.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any, Literal, get_args
 
 from datamodules.batch import ClassText
 from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
+from zsar.runtime.json_files import read_json
+from zsar.runtime.text_files import fault_in, plain_name
 from zsar.runtime.whole_files import write_json_whole
 
 Kind = Literal["description", "explanation", "action_prompts"]
@@ -110,13 +111,10 @@ def read_class_text_file(path: Path) -> ClassTextFile:
         Its content, checked.
 
     Raises:
-        ValueError: The file is missing or malformed.
+        FileNotFoundError: The file is missing.
+        ListFileError: It is malformed.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repetition)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"class text {path} cannot be read: {error}") from error
-    return _checked(content, f"class text {path}")
+    return _checked(read_json(path, "class text"), path)
 
 
 def write_class_text(path: Path, kind: Kind, *, data_set: str, source: str, classes: Mapping[str, Texts]) -> None:
@@ -134,7 +132,7 @@ def write_class_text(path: Path, kind: Kind, *, data_set: str, source: str, clas
     """
     file = ClassTextFile(kind, data_set, source, dict(classes))
     content = asdict(file)
-    _checked(content, f"class text for {path}")
+    _checked(content, path)
     write_json_whole(path, content)
 
 
@@ -172,41 +170,48 @@ def _check_all_there(called: str, names: Sequence[str], there: Mapping[str, Text
 # --- checks of the format ---------------------------------------------------------------------------------------------
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError(f"it has more than one {', '.join(map(repr, twice))}")
-    return content
-
-
-def _checked(content: object, where: str) -> ClassTextFile:
+def _checked(content: object, path: Path) -> ClassTextFile:
     if not isinstance(content, dict):
-        raise ValueError(f"{where} must be a JSON object {{class name: text}}, not {shortened(content)}")
+        raise fault_in(path, f"class text must be a JSON object {{class name: text}}, not {shortened(content)}")
     if "kind" in content and "classes" in content:
-        file = _with_header(content, where)
+        file = _with_header(content, path)
     else:
         file = ClassTextFile("description", "", "", content)
-    for name, texts in file.classes.items():
+    classes: dict[str, Texts] = {}
+    for key, texts in file.classes.items():
+        name = _class_name(key, path)
+        if name in classes:
+            raise fault_in(path, f"the class {name!r} is there twice, written in two ways; keep one of them")
         problem = next(_problems(file.kind, texts), None)
         if problem is not None:
-            raise ValueError(f"{where}: class {name!r} {problem}")
-    return file
+            raise fault_in(path, f"class {name!r} {problem}")
+        classes[name] = texts
+    return replace(file, classes=classes)
 
 
-def _with_header(content: dict[str, Any], where: str) -> ClassTextFile:
+def _class_name(key: str, path: Path) -> str:
+    try:
+        name = plain_name(key)
+    except ValueError as error:
+        raise fault_in(path, f"the class {error}") from None
+    if not name:
+        raise fault_in(path, "a class has an empty name; write it down")
+    return name
+
+
+def _with_header(content: dict[str, Any], path: Path) -> ClassTextFile:
     keys = ("kind", "data_set", "source", "classes")
     odd = [f"no {key!r}" for key in keys if key not in content] + [f"{key!r}" for key in content if key not in keys]
     if odd:
-        raise ValueError(f"{where} must have the keys {', '.join(keys)} and no others; it has {', '.join(odd)}")
+        raise fault_in(path, f"class text must have the keys {', '.join(keys)} and no others; it has {', '.join(odd)}")
     if content["kind"] not in get_args(Kind):
-        raise ValueError(f"{where}: kind is {content['kind']!r}, but must be one of {', '.join(get_args(Kind))}")
+        problem = f"kind is {shortened(content['kind'])}, but must be one of {', '.join(get_args(Kind))}"
+        raise fault_in(path, problem)
     for key in ("data_set", "source"):
         if not isinstance(content[key], str):
-            raise ValueError(f"{where}: {key} must be a text, not {shortened(content[key])}")
+            raise fault_in(path, f"{key} must be a text, not {shortened(content[key])}")
     if not isinstance(content["classes"], dict):
-        raise ValueError(f"{where}: classes must be {{class name: texts}}, not {shortened(content['classes'])}")
+        raise fault_in(path, f"classes must be {{class name: texts}}, not {shortened(content['classes'])}")
     return ClassTextFile(**content)
 
 

@@ -7,12 +7,16 @@ A cleaned name is what tables show, what class text is keyed by and what templat
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from datamodules.text_tables import read_lines
 
 FOLDER = Path(__file__).parent / "vocabularies"
 
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _ACRONYM = re.compile(r"[A-Z]{2,}s?")
 
 
@@ -32,7 +36,7 @@ def exact_names(data_set: str) -> tuple[str, ...]:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.txt")))
         raise ValueError(f"there is no vocabulary {data_set!r}; it is one of {known}")
-    return tuple(path.read_text(encoding="utf-8").splitlines())
+    return tuple(line.name for line in read_lines(path, "vocabulary", comments=False))
 
 
 def clean_name(exact: str) -> str:
@@ -41,15 +45,45 @@ def clean_name(exact: str) -> str:
     return " ".join(word if _ACRONYM.fullmatch(word) else word.lower() for word in spaced.split())
 
 
+def class_identity(name: str) -> str:
+    """What is equal for two names exactly where they are one class: its cleaned name, whatever its case and hyphens.
+
+    "Arm Wrestling", "arm_wrestling", "ArmWrestling" and "arm-wrestling" are one class: a model reads them much alike,
+    and one of two such classes would be told from the other by chance.
+
+    Args:
+        name: A class name, in whatever spelling.
+    """
+    clean = clean_name(unicodedata.normalize("NFC", name))
+    return unicodedata.normalize("NFC", _HYPHEN.sub(" ", clean).casefold())
+
+
+def find_same_classes(names: Iterable[str]) -> list[tuple[int, int]]:
+    """Which names are one class.
+
+    Args:
+        names: Class names, in whatever spelling.
+
+    Returns:
+        For each name whose class an earlier one names: the index of the first of them, and its own.
+    """
+    first: dict[str, int] = {}
+    found = ((first.setdefault(class_identity(name), index), index) for index, name in enumerate(names))
+    return [(before, index) for before, index in found if before != index]
+
+
 def clean_names(exact: Sequence[str]) -> tuple[str, ...]:
     """Cleaned names in the same order.
 
     Raises:
-        ValueError: Two names become the same.
+        ValueError: Two names are one class.
     """
     cleaned = tuple(clean_name(name) for name in exact)
-    first: dict[str, str] = {}
-    for name, clean in zip(exact, cleaned, strict=True):
-        if first.setdefault(clean, name) != name:
-            raise ValueError(f"the class names {first[clean]!r} and {name!r} are both {clean!r} when cleaned")
+    for before, index in find_same_classes(exact):
+        if exact[before] == exact[index]:
+            raise ValueError(f"the class name {exact[index]!r} is listed twice; list each class once")
+        raise ValueError(
+            f"the class names {exact[before]!r} and {exact[index]!r} are both {cleaned[index]!r} when cleaned; list "
+            "each class once"
+        )
     return cleaned

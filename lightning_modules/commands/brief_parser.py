@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import jsonargparse
 from lightning.pytorch.cli import LightningArgumentParser
@@ -13,6 +14,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from lightning_modules.commands.command_help import short_help
 from lightning_modules.commands.model_kinds import KINDS
 from lightning_modules.commands.parsing_errors import option_names, sentence_of
+from zsar.runtime.terminal import say
 
 
 class BriefErrors(jsonargparse.ArgumentParser):
@@ -36,7 +38,7 @@ class BriefErrors(jsonargparse.ArgumentParser):
             command = f"zsar {self.args[0]}"
             parser = self._subcommands_action.choices.get(self.args[0], self) if self._subcommands_action else self
         said = sentence_of(message, ex, options=option_names(parser), command=command)
-        print(f"{command}: error: {said}", file=sys.stderr)
+        say(f"{command}: error: {said}", error=True)
         sys.exit(2)
 
 
@@ -52,7 +54,7 @@ class _HelpOfAll(argparse._HelpAction):
     ) -> None:
         """Prints them and ends the program."""
         assert isinstance(parser, BriefParser)
-        print(parser.format_whole_help())
+        say(*parser.format_whole_help().split("\n"))
         parser.exit()
 
 
@@ -89,6 +91,8 @@ class BriefParser(BriefErrors, LightningArgumentParser):
         With both bases as a union every error of a model's argument would also say that it is no model of the other
         kind; so any Lightning class is parsed, and `check_kinds` refuses those that are neither.
         """
+        if nested_key == "trainer":
+            _read_whole_numbers_as_such(lightning_class)
         if nested_key not in KINDS:
             return super().add_lightning_class_args(lightning_class, nested_key, subclass_mode, required)
         kinds = " or ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[nested_key].items())
@@ -99,3 +103,16 @@ class BriefParser(BriefErrors, LightningArgumentParser):
         assert self.groups is not None
         self.groups[nested_key].title = f"{nested_key}: {kinds}"
         return added
+
+
+def _read_whole_numbers_as_such(trainer: type) -> None:
+    """Has `--trainer.limit_test_batches 1` mean a batch, not all of them.
+
+    A limit may be a number or a share, `int | float | None`, and the first type that a text fits is taken. typing
+    remembers one order of the two for all modules, that of the first which asked: with `float` first, 1 is the share
+    1.0. That depends on what was imported before.
+    """
+    annotations = inspect.unwrap(trainer.__init__).__annotations__  # type: ignore[misc]
+    for name, annotation in annotations.items():
+        if set(get_args(annotation)) == {int, float, type(None)}:
+            annotations[name] = int | float | None

@@ -20,6 +20,7 @@ from lightning_modules.commands.extraction import Extraction, VideoContent, Vide
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
 from zsar.runtime.file_identity import quick_hash
+from zsar.runtime.written_names import written_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ class _Captions(VideoContent):
     def write(self) -> None:
         settings = self._settings
         source = CaptionSource(
-            source_name=self._job.source.name,
+            source_name=written_name(self._job.source.name),
             source_bytes=self._job.source.stat().st_size,
             duration_seconds=self._opened.duration_seconds,
             stride=str(settings.stride),

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import glob
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
@@ -20,15 +17,25 @@ from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import multi_clip_indices
+from datamodules.same_files import each_file_once
 from datamodules.transforms import TestTransform
-from datamodules.video_index import find_videos
+from datamodules.video_index import named_videos
 from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.class_names import check_names_fit, read_class_names
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
-from zsar.runtime.terminal import result_console
+from zsar.runtime.terminal import (
+    message_console,
+    print_json,
+    print_whole,
+    result_console,
+    say_of,
+    styled,
+    tracked,
+    waiting,
+)
 
 NONE_OF_THESE = "none of these"
 
@@ -63,14 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: No video, no class, or a number out of range.
     """
     options = _parser().parse_args(arguments)
-    console = Console(stderr=True)
+    console = message_console()
     if not 0 <= options.threshold <= 1:
         raise ValueError(f"--threshold is a probability between 0 and 1; got {options.threshold}")
     if min(options.frames or 1, options.clips, options.top_k) < 1 or options.frames == 0:
         raise ValueError("--frames, --clips and --top-k must be at least 1")
     videos = list(_expand(options.videos))
     text = _class_text(options)
-    with console.status("loading the model, and its weights if they are not here yet"):
+    with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = _load_model(options)
     n_frames = options.frames or int(getattr(model, "n_frames", 8))
     view = _Views(model.backbone.image_size[0], n_frames, options.clips)
@@ -78,15 +85,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet = options.json and not console.is_terminal
     rankings = [
         _classify(path, model, view, embeddings, text.names, options.threshold)
-        for path in track(videos, "classifying", console=console, disable=quiet, transient=True)
+        for path in tracked(videos, "classifying", console=console, hidden=quiet)
     ]
     if options.json:
-        print(json.dumps([_as_json(r) for r in rankings], indent=2, ensure_ascii=False))
+        print_json([_as_json(r) for r in rankings])
     else:
         _print_table(rankings, options.top_k)
     failed = [r for r in rankings if r.error]
     for ranking in failed:
-        console.print(f"[red]not classified:[/red] {ranking.error}", highlight=False, soft_wrap=True)
+        say_of("red", "not classified:", ranking.error)
     return 1 if failed else 0
 
 
@@ -100,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files, folders of videos, or glob patterns")
     names = parser.add_argument_group("class names")
     names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "surfing, playing chess"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="a text file with one name a line")
+    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
     names.add_argument(
         "--template", default="video", metavar="T", help='template "a video of {}", or a set: action_clip, photo, name'
     )
@@ -128,22 +135,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
-    """Files as they are, folders searched for videos, patterns expanded; each file once."""
-    seen: set[Path] = set()
+    """Files as they are, folders searched for videos, patterns expanded; each file once, whatever leads to it."""
+    listed: list[Path] = []
     for pattern in patterns:
         path = Path(pattern).expanduser()
-        if path.is_dir():
-            found = list(find_videos(path))
-        elif path.exists():
-            found = [path]
-        else:
-            found = [Path(p) for p in sorted(glob.glob(str(path), recursive=True)) if Path(p).is_file()]
+        found = [video for video, _ in named_videos(path)] or _matching(path)
         if not found:
             raise ValueError(f"{pattern}: no such file, no folder with videos, and no pattern that matches a file")
-        for each in found:
-            if each not in seen:
-                seen.add(each)
-                yield each
+        listed += found
+    for row in each_file_once([str(path) for path in listed]):
+        yield listed[row]
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """Files that match a pattern, sorted; the folder in which it begins is taken as written, brackets included."""
+    begin = next((folder for folder in pattern.parents if folder.is_dir()), Path())
+    rest = str(pattern.relative_to(begin))
+    paths = [begin / name for name in sorted(glob.glob(rest, root_dir=begin, recursive=True))]
+    return [path for path in paths if not path.is_dir()]
 
 
 def _class_text(options: argparse.Namespace) -> ClassText:
@@ -155,7 +164,14 @@ def _class_text(options: argparse.Namespace) -> ClassText:
         )
     if options.descriptions is not None:
         return read_class_text("classify", names, options.descriptions)
-    return fill_templates("classify", names, options.template)
+    text = fill_templates("classify", names, options.template)
+    if options.checkpoint is None:
+        check_names_fit(text, _architecture(options))
+    return text
+
+
+def _architecture(options: argparse.Namespace) -> str:
+    return options.architecture or "ViT-B-16-quickgelu"
 
 
 def _load_model(options: argparse.Namespace) -> ActionRecognizer:
@@ -164,7 +180,7 @@ def _load_model(options: argparse.Namespace) -> ActionRecognizer:
         if options.architecture is not None:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
         return load_recognizer(options.checkpoint, weights=options.weights, device=device)
-    architecture = options.architecture or "ViT-B-16-quickgelu"
+    architecture = _architecture(options)
     weights = options.weights or (None if brings_weights(architecture) else "openai")
     return ZeroShotCLIP(architecture=architecture, weights=weights).eval().to(device)
 
@@ -196,8 +212,8 @@ def _classify(
 ) -> Ranking:
     try:
         frames = views.read(path)
-    except VideoDecodeError as error:
-        return Ranking(str(path), (), None, str(error))
+    except (VideoDecodeError, MemoryError) as error:
+        return Ranking(str(path), (), None, str(error) or f"{path}: there is no memory for its frames")
     logits = model(frames.to(model.device), embeddings)[0]
     if not logits.isfinite().all():
         return Ranking(str(path), (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")
@@ -221,16 +237,16 @@ def _print_table(rankings: Sequence[Ranking], top_k: int) -> None:
     table.columns[2].justify = table.columns[4].justify = "right"
     for ranking in rankings:
         if ranking.error:
-            table.add_row(ranking.path, "[red]not decoded[/red]", "", "", "", end_section=True)
+            table.add_row(ranking.path, styled("not decoded", "red"), "", "", "", end_section=True)
         shown = ranking.ranked[:top_k]
         for rank, (name, probability) in enumerate(shown, start=1):
             first = rank == 1
             table.add_row(
                 ranking.path if first else "",
-                f"[bold]{ranking.answer}[/bold]" if first else "",
+                styled(ranking.answer, "bold") if first else "",
                 str(rank),
                 name,
                 f"{100 * probability:.1f} %",
                 end_section=rank == len(shown),
             )
-    result_console().print(table)
+    print_whole(result_console(), table)

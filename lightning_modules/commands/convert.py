@@ -17,6 +17,7 @@ from lightning_modules.networks.author_checkpoints import author_of
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.t2l import T2L
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.terminal import say
 from zsar.runtime.whole_files import whole_file
 
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _convert_t2l(options, output)
     else:
         _convert_vifi_clip(options, output)
-    print(f'use: zsar classify VIDEO --classes "a, b" --checkpoint {output}')
+    say(f'use: zsar classify VIDEO --classes "a, b" --checkpoint {output}')
     return 0
 
 
@@ -55,16 +56,16 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
         unfinished.write_bytes(save({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}))
     model.hparams["weights"] = str(backbone)
     n_trained = _save(model, output)
-    print(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")
-    print(f"wrote {output} (what was trained)\nwrote {backbone} (CLIP as the authors had it)")
+    say(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")
+    say(f"wrote {output} (what was trained)", f"wrote {backbone} (CLIP as the authors had it)")
 
 
 def _convert_vifi_clip(options: argparse.Namespace, output: Path) -> None:
     weights = options.weights or "openai"
     model = FineTunedCLIP.load_author_checkpoint(options.checkpoint, architecture=options.architecture, weights=weights)
     n_trained = _save(model, output)
-    print(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
-    print(f"wrote {output} (needs the weights {weights} of CLIP beside it: the token embedding is theirs)")
+    say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
+    say(f"wrote {output} (needs the weights {weights} of CLIP beside it: the token embedding is theirs)")
 
 
 def _check_free(path: Path, *, force: bool) -> None:

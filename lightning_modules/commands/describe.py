@@ -11,18 +11,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from datamodules.class_text.text_files import Kind
 from datamodules.class_text.vocabulary import clean_names, exact_names
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.answer_store import AnswerStore
-from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.class_names import each_class_once, read_class_names
 from lightning_modules.commands.class_questions import ClassQuestion
 from lightning_modules.commands.language_model import LanguageModel, ModelSettings
 from lightning_modules.commands.patient_asking import Patience, UnansweredError, ask_until_accepted
+from zsar.runtime.terminal import message_console, progress_text, say, say_of, shown
 
 _INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C
 
@@ -44,25 +43,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names, data_set = _classes(options)
     questions = [ClassQuestion(name, options.kind, options.per_attribute) for name in names]
     store = AnswerStore(options.output, options.kind, model=options.model, n_texts=questions[0].n_texts)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     if store.n_of_others:
-        console.print(f"{store.journal} also holds {store.n_of_others} answers of other settings, which are left there")
+        said = f"{store.journal} also holds {store.n_of_others} answers of other settings, which are left there"
+        say(said, error=True)
     missing = [question for question in questions if question.name not in store]
     if len(missing) < len(names):
-        console.print(f"{len(names) - len(missing)} of {len(names)} classes are there already")
+        say(f"{len(names) - len(missing)} of {len(names)} classes are there already", error=True)
     try:
-        failed = _ask_all(missing, store, options, console) if missing else {}
+        failed = _ask_all(missing, store, options) if missing else {}
     except KeyboardInterrupt:
         n_kept = sum(name in store for name in names)
-        console.print(f"interrupted: {n_kept} of {len(names)} answers are kept; the same command goes on from there")
+        said = f"interrupted: {n_kept} of {len(names)} answers are kept; the same command goes on from there"
+        say(said, error=True)
         return _INTERRUPTED
     if len(store):
         store.write_output(names, data_set)
-        print(f"wrote {options.output}: {len(names) - len(failed)} of {len(names)} classes")
+        say(f"wrote {options.output}: {len(names) - len(failed)} of {len(names)} classes")
     for name, reason in failed.items():
-        console.print(f"[red]not described:[/red] {escape(name)}: {escape(reason)}")
+        say_of("red", "not described:", f"{name}: {reason}")
     if failed:
-        console.print(f"the same command asks again for the {len(failed)} that failed, and only for them")
+        say(f"the same command asks again for the {len(failed)} that failed, and only for them", error=True)
     return 1 if failed else 0
 
 
@@ -139,7 +139,7 @@ def _classes(options: argparse.Namespace) -> tuple[list[str], str]:
     """The class names, each once, and whose they are."""
     names = read_class_names(options.classes, options.classes_file)
     if options.vocabulary is not None:
-        names = list(dict.fromkeys([*names, *clean_names(exact_names(options.vocabulary))]))
+        names = each_class_once(names, clean_names(exact_names(options.vocabulary)))
     if not names:
         raise ValueError(
             'there is no class name; give some as --classes "a, b, c", --classes-file FILE or --vocabulary DATA_SET'
@@ -159,9 +159,7 @@ class _Outcome:
     fatal: Exception | None = None
 
 
-def _ask_all(
-    questions: Sequence[ClassQuestion], store: AnswerStore, options: argparse.Namespace, console: Console
-) -> dict[str, str]:
+def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: argparse.Namespace) -> dict[str, str]:
     """Asks all questions, several at a time.
 
     The threads are daemons, so that Ctrl-C need not wait for a server that does not answer.
@@ -174,12 +172,12 @@ def _ask_all(
     )
     model, patience = LanguageModel(settings), Patience(options.max_attempts, options.backoff_seconds)
     failed: dict[str, str] = {}
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]} failed"), TimeElapsedColumn())
-    with Progress("describing", *columns, TextColumn("{task.fields[note]}"), console=console) as progress:
+    columns = (BarColumn(), MofNCompleteColumn(), progress_text("{task.fields[failed]} failed"), TimeElapsedColumn())
+    with Progress("describing", *columns, progress_text("{task.fields[note]}"), console=message_console()) as progress:
         task = progress.add_task("", total=len(questions), failed=0, note="")
 
         def note(name: str, what: str) -> None:
-            progress.update(task, note=escape(f"{name}: {what}"[:100]))
+            progress.update(task, note=shown(f"{name}: {what}")[:100])
 
         asking = _Asking(model, store, patience, note)
         for question in questions:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from numpy import bool_
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from datamodules import diagnosis
 from datamodules.decode_check import Clip, Verdict, check_clips
@@ -21,6 +20,7 @@ from datamodules.video import TrimmedVideoDataModule
 from datamodules.video_table import VideoTable
 from lightning_modules.commands.doctor_options import Options, parse_options
 from lightning_modules.commands.doctor_report import Decoding, print_report, write_bad_videos, write_report
+from zsar.runtime.terminal import message_console, progress_text, say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,13 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         findings, bad, decoding = _diagnose(options)
     except KeyboardInterrupt:
-        print(f"\nstopped; the next check goes on where {options.journal} ends", file=sys.stderr)
+        say("", f"stopped; the next check goes on where {options.journal} ends", error=True)
         return 130
     table = options.output / "bad_videos.csv"
     n_bad = write_bad_videos(table, bad, keep=_is_excluded(table, options.module))
     write_report(options.output / "report.json", options.module, findings, bad, decoding)
     print_report(findings, decoding)
-    print(f"wrote {options.output / 'report.json'} and {table} ({n_bad:,} rows, for --data.split.exclude)")
+    say(f"wrote {options.output / 'report.json'} and {table} ({n_bad:,} rows, for --data.split.exclude)")
     return int(any(finding.severity == "error" for finding in findings))
 
 
@@ -107,13 +107,13 @@ def _decode(
 def _with_progress(clips: Sequence[Clip], options: Options) -> dict[Clip, Verdict]:
     """Decodes, and shows videos per second and how many are bad."""
     columns = (
-        *(TextColumn("decoding"), BarColumn(), MofNCompleteColumn()),
-        *(TextColumn("{task.fields[rate]:.1f} videos/s, {task.fields[n_bad]} bad"), TimeRemainingColumn()),
+        *(progress_text("decoding"), BarColumn(), MofNCompleteColumn()),
+        *(progress_text("{task.fields[rate]:.1f} videos/s, {task.fields[n_bad]} bad"), TimeRemainingColumn()),
     )
     verdicts: dict[Clip, Verdict] = {}
     n_new = n_bad = 0
     began = time.perf_counter()
-    with Progress(*columns, console=Console(stderr=True), disable=not clips) as progress:
+    with Progress(*columns, console=message_console(), disable=not clips) as progress:
         task = progress.add_task("", total=len(set(clips)), rate=0.0, n_bad=0)
         for verdict in check_clips(clips, n_workers=options.n_workers, journal=options.journal):
             verdicts[verdict.clip] = verdict

@@ -21,6 +21,7 @@ from lightning_modules.commands.brief_parser import BriefErrors
 from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
+from zsar.runtime.terminal import say
 
 _DESCRIPTION = """\
 Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
@@ -73,7 +74,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
     """
     listed = requested_list(["doctor", *arguments])
     if listed is not None:
-        print(listed)
+        say(*listed.split("\n"))
         sys.exit(0)
     parser = _parser()
     config = parser.parse_args(_with_data_of_configs(arguments))

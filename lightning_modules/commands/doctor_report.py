@@ -9,13 +9,15 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from datamodules.diagnosis import BadVideo, Finding
+from datamodules.text_tables import read_table
 from datamodules.video import TrimmedVideoDataModule
-from zsar.runtime.terminal import print_whole, result_console
+from zsar.runtime.terminal import print_whole, result_console, say, say_of, shown, stacked, styled
 from zsar.runtime.whole_files import write_json_whole, write_text_whole
+from zsar.runtime.written_names import written_name
 
 _COLUMNS = ("video", "set", "path", "problem")
 _SHOWN = 3
@@ -49,33 +51,33 @@ def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
     table.columns[4].overflow = "fold"
     for row in _merged(findings):
         table.add_row(*row)
-    console = result_console()
-    print_whole(console, table)
+    print_whole(result_console(), table)
     checks_of: dict[str, dict[str, None]] = {}
     for finding in findings:
         if finding.remark and finding.severity != "skipped":
             checks_of.setdefault(finding.remark, {})[finding.check] = None
     for remark, checks in checks_of.items():
-        console.print(f"[bold]{', '.join(checks)}:[/bold] {escape(remark)}", highlight=False)
+        say_of("bold", f"{', '.join(checks)}:", remark, error=False)
     n_errors, n_warnings = (sum(f.severity == severity for f in findings) for severity in ("error", "warning"))
-    print(
+    say(
         f"{decoding.n_new:,} clips decoded in {decoding.seconds:.0f} s, {decoding.n_known:,} known to be sound, "
-        f"{decoding.n_bad:,} bad\n{'FAILED' if n_errors else 'passed'}: errors {n_errors}, warnings {n_warnings}"
+        f"{decoding.n_bad:,} bad",
+        f"{'FAILED' if n_errors else 'passed'}: errors {n_errors}, warnings {n_warnings}",
     )
 
 
-def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str, ...]]:
+def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str | Text, ...]]:
     """Cells of the table; what a check says of several sets is one row where it found nothing."""
     for (check, severity), group in groupby(findings, key=lambda finding: (finding.check, finding.severity)):
         rows = list(group)
-        result = f"[{_STYLES[severity]}]{severity}[/]"
+        result = styled(severity, _STYLES[severity])
         if severity in ("ok", "skipped"):
             counts = " + ".join(f"{row.total:,}" for row in rows) if severity == "ok" else ""
-            yield check, ", ".join(row.set_name for row in rows), result, counts, escape(rows[0].remark)
+            yield check, ", ".join(row.set_name for row in rows), result, counts, rows[0].remark
             continue
         for row in rows:
             more = [f"... and {row.count - _SHOWN:,} more"] if len(row.examples) > _SHOWN else []
-            examples = "\n".join(escape(example) for example in (*row.examples[:_SHOWN], *more))
+            examples = stacked([*row.examples[:_SHOWN], *more])
             yield check, row.set_name, result, f"{row.count:,} of {row.total:,}", examples
 
 
@@ -109,16 +111,19 @@ def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
 
     Returns:
         How many rows the file has.
+
+    Raises:
+        ListFileError: A file whose rows stay is no such table.
     """
     rows = {(video.key, video.set_name): (video.key, video.set_name, video.path, video.problem) for video in bad}
     if keep and path.is_file():
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                video, set_name, place, problem = (row.get(column) or "" for column in _COLUMNS)
-                rows.setdefault((video, set_name), (video, set_name, place, problem))
+        before = read_table(path, "table of bad videos", columns=_COLUMNS[:1], optional=_COLUMNS[1:], by_zsar=True)
+        for row in before:
+            video, set_name, place, problem = (row[column] for column in _COLUMNS)
+            rows.setdefault((video, set_name), (video, set_name, place, problem))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(rows[key] for key in sorted(rows))
+    writer.writerows([*map(written_name, rows[key][:-1]), shown(rows[key][-1])] for key in sorted(rows))
     write_text_whole(path, text.getvalue())
     return len(rows)

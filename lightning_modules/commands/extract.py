@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -11,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
+from datamodules.plain_files import file_problem
+from datamodules.same_files import each_file_once
 from datamodules.video_index import named_videos
 from lightning_modules.caption_files import CaptionFileError
 from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
@@ -32,6 +32,7 @@ from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
 from lightning_modules.feature_files import FeatureFileError
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.source_videos import replaced_video
+from zsar.runtime.terminal import message_console, progress_text, say, say_of, styled, waiting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     extractions = requested_extractions(options)
     devices = device_names(options.device, options.devices)
     jobs = [list_jobs(options.videos, options.output, extraction.suffix) for extraction in extractions]
-    console = Console(stderr=True)
-    with console.status("loading the model, and its weights if they are not here yet"):
+    console = message_console()
+    with waiting(console, "loading the model, and its weights if they are not here yet"):
         backbone = load_backbone(extractions[0], devices[0] if len(devices) == 1 else "cpu")
     for extraction in extractions:
         extraction.check_model(backbone)
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     all_done = True
     for extraction, of_one, left_of_one in zip(extractions, jobs, left, strict=True):
         outcome = _extract_into(options.output, backbone, devices, left_of_one, extraction, console)
-        _print(outcome, extraction, options.output, n_videos=len(of_one), n_left=len(left_of_one), console=console)
+        _print(outcome, extraction, options.output, n_videos=len(of_one), n_left=len(left_of_one))
         all_done = all_done and not outcome.problems
     return 0 if all_done else 1
 
@@ -91,7 +92,7 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
         for path, name in found:
             job = VideoJob(path, name.as_posix(), output / name.with_suffix(suffix))
             before = jobs.setdefault(job.destination, job)
-            if before.source.resolve() != path.resolve():
+            if len(each_file_once([str(before.source), str(path)])) > 1:
                 raise ValueError(
                     f"{before.source} and {path} would both become {job.destination}; rename one of them, or extract "
                     "them to two folders"
@@ -119,9 +120,12 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
         try:
             extraction.check_finished(job, backbone)
             source = extraction.source_of(job)
+            if source is not None and file_problem(job.source) is not None:
+                left.append(job)  # reading it will say so
+                continue
             said = None if source is None else replaced_video(source, job.source) or older_clock(source, job.source)
             if said is not None:
-                print(f"{job.destination} is made again: {said}", file=sys.stderr)
+                say(f"{job.destination} is made again: {said}", error=True)
                 left.append(job)
         except (FeatureFileError, CaptionFileError) as error:
             wrong.append(error)
@@ -140,18 +144,13 @@ class _Outcome:
     problems: list[tuple[str, str]]
 
 
-def _print(
-    outcome: _Outcome, extraction: Extraction, output: Path, *, n_videos: int, n_left: int, console: Console
-) -> None:
+def _print(outcome: _Outcome, extraction: Extraction, output: Path, *, n_videos: int, n_left: int) -> None:
     n_done, n_before = n_videos - len(outcome.problems), n_videos - n_left
-    print(f"{extraction.product} of {n_done} of {n_videos} videos are in {output} ({n_before} were before)")
+    say(f"{extraction.product} of {n_done} of {n_videos} videos are in {output} ({n_before} were before)")
     if outcome.n_frames:
-        print(
-            f"{outcome.n_frames} frames in {outcome.seconds:.1f} s, {outcome.n_frames / outcome.seconds:.1f} frames/s"
-        )
+        say(f"{outcome.n_frames} frames in {outcome.seconds:.1f} s, {outcome.n_frames / outcome.seconds:.1f} frames/s")
     for name, problem in outcome.problems:
-        what = f"[red]{extraction.failure}:[/red] {escape(name)}: {escape(problem)}"
-        console.print(what, highlight=False, soft_wrap=True)
+        say_of("red", f"{extraction.failure}:", f"{name}: {problem}")
 
 
 def _extract_into(
@@ -185,9 +184,9 @@ def _extract(
     """Does the work under a progress bar; returns how many frames the model saw, and (video, problem) of failures."""
     problems: list[tuple[str, str]] = []
     n_frames = 0
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("videos"), _FramesPerSecond())
+    columns = (BarColumn(), MofNCompleteColumn(), progress_text("videos"), _FramesPerSecond())
     with (
-        Progress(TextColumn("{task.description}"), *columns, console=console) as progress,
+        Progress(progress_text("{task.description}"), *columns, console=console) as progress,
         closing(_reports(backbone, devices, jobs, extraction)) as reports,
     ):
         bar = progress.add_task(extraction.product, total=len(jobs), frames=0)
@@ -216,4 +215,4 @@ class _FramesPerSecond(ProgressColumn):
     def render(self, task: Task) -> Text:
         """The numbers."""
         n = task.fields["frames"]
-        return Text(f"{n} frames, {n / task.elapsed:.1f} frames/s" if task.elapsed else "")
+        return styled(f"{n} frames, {n / task.elapsed:.1f} frames/s" if task.elapsed else "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
@@ -125,9 +125,39 @@ def extract_videos(
         FramesDone for every batch, VideoDone for every video.
 
     Raises:
-        VideoDecodeError: A decoding process died.
         ValueError: The device has no memory for the batch.
         OSError: A file cannot be written.
+    """
+    left = list(jobs)
+    while left:
+        done: set[VideoJob] = set()
+        try:
+            yield from _extract_until_a_crash(backbone, left, extraction, done)
+            return
+        except VideoDecodeError:  # of the processes; a video's own problem is in VideoEnded
+            # Videos are begun in their order. Alone, the one that ends its process shows itself.
+            n_begun = len(done) + min(extraction.n_workers, len(left))
+            suspects = [job for job in left[:n_begun] if job not in done]
+            for job in suspects:
+                yield from _extract_alone(backbone, job, extraction)
+            left = [job for job in left if job not in done and job not in suspects]
+
+
+def _extract_alone(backbone: OpenClipBackbone, job: VideoJob, extraction: Extraction) -> Generator[Report, None, None]:
+    """Makes the file of a video that may end the process that decodes it."""
+    try:
+        yield from _extract_until_a_crash(backbone, [job], replace(extraction, n_workers=1), set())
+    except VideoDecodeError:
+        yield VideoDone(job.name, "the process that decoded it died: the decoder crashed, or memory ran out")
+
+
+def _extract_until_a_crash(
+    backbone: OpenClipBackbone, jobs: Sequence[VideoJob], extraction: Extraction, done: set[VideoJob]
+) -> Generator[Report, None, None]:
+    """Makes the files of videos, and adds those that came to an end, good or bad, to a set.
+
+    Raises:
+        VideoDecodeError: A decoding process died.
     """
     begun: dict[int, _Begun] = {}
     events = stream_videos(
@@ -137,25 +167,29 @@ def extract_videos(
         chunk_size=extraction.frames_at_once,
         n_workers=extraction.n_workers,
     )
+    for event in events:
+        job = jobs[event.video]
+        if isinstance(event, VideoOpened):
+            begun[event.video] = _Begun(extraction.begin(job, event, backbone), len(event.times_seconds))
+        elif isinstance(event, VideoChunk):
+            begun[event.video].add(event.frames)
+            yield FramesDone(len(event.frames))
+        else:
+            problem = event.problem or _write(begun[event.video], job)
+            begun.pop(event.video, None)
+            done.add(job)
+            yield VideoDone(job.name, problem)
+
+
+def _write(begun: _Begun, job: VideoJob) -> str | None:
+    """Writes the file of a video; returns why the video is gone, or cannot be read any more, if that is so."""
     try:
-        for event in events:
-            job = jobs[event.video]
-            if isinstance(event, VideoOpened):
-                begun[event.video] = _Begun(extraction.begin(job, event, backbone), len(event.times_seconds))
-            elif isinstance(event, VideoChunk):
-                begun[event.video].add(event.frames)
-                yield FramesDone(len(event.frames))
-            else:
-                if event.problem is None:
-                    begun[event.video].write(job)
-                begun.pop(event.video, None)
-                yield VideoDone(job.name, event.problem)
-    except VideoDecodeError as error:  # of the processes; a video's own problem is in VideoEnded
-        reading = ", ".join(jobs[video].name for video in begun) or "the first videos"
-        raise VideoDecodeError(
-            f"{error}. It was reading one of: {reading}. Finished videos are kept: run the same command again, with "
-            "--n-workers 1 if memory is short, or without the video that crashes it"
-        ) from error
+        begun.write(job)
+    except OSError as error:
+        if str(error.filename) != str(job.source):
+            raise
+        return str(error.strerror)
+    return None
 
 
 @dataclass

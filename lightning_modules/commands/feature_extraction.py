@@ -21,6 +21,7 @@ from lightning_modules.feature_files import (
 from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.file_identity import quick_hash
+from zsar.runtime.written_names import written_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ class _Features(VideoContent):
     def write(self) -> None:
         opened, settings = self._opened, self._settings
         source = FeatureSource(
-            source_name=self._job.source.name,
+            source_name=written_name(self._job.source.name),
             source_bytes=self._job.source.stat().st_size,
             n_frames=opened.n_video_frames,
             duration_seconds=opened.duration_seconds,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.markup import escape
 from rich.table import Table
 from torch import Tensor
 
@@ -18,6 +17,7 @@ from callbacks.localization_picture import LocalizationPicture, PicturedSegment,
 from datamodules.class_text.vocabulary import clean_name
 from datamodules.localization_splits import Instance, read_thumos14_annotations
 from lightning_modules.localization import Detection, Localization
+from zsar.runtime.terminal import styled
 from zsar.runtime.whole_files import write_json_whole
 
 _N_THUMBNAILS = 9  # which fit beside the longest names
@@ -144,7 +144,7 @@ def segment_table(video: LocalizedVideo) -> Table:
         if not suppressed:
             segment, name = each.segment, video.class_names[each.label]
             times = (written(segment.start_seconds), written(segment.end_seconds))
-            table.add_row(*times, escape(name), f"{segment.score:.2f}")
+            table.add_row(*times, styled(name), f"{segment.score:.2f}")
     if not video.localization.detections:
         n = len(video.localization.suppressed)
         nothing = f"nothing: captions of all {n} segments differ; --no-suppress keeps them" if n else "nothing found"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,17 +13,18 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from datamodules.batch import ClassText
 from datamodules.class_text.templates import fill_templates
 from datamodules.decoding import VideoDecodeError
 from datamodules.localization_splits import Instance
+from datamodules.plain_files import file_problem
+from datamodules.same_files import each_file_once
 from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
 from lightning_modules.caption_files import read_captions
-from lightning_modules.commands.class_names import read_class_names
+from lightning_modules.commands.class_names import check_names_fit, read_class_names
 from lightning_modules.commands.extract import list_jobs, unfinished_jobs
 from lightning_modules.commands.extract_options import device_names
 from lightning_modules.commands.extraction import FramesDone, VideoJob, extract_videos
@@ -46,7 +46,18 @@ from lightning_modules.localization import UntrimmedFeatures
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.stored_sources import check_stored_captions
 from lightning_modules.t3al import T3AL
-from zsar.runtime.terminal import result_console
+from zsar.runtime.terminal import (
+    message_console,
+    print_json,
+    print_whole,
+    progress_text,
+    result_console,
+    say,
+    say_of,
+    styled,
+    tracked,
+    waiting,
+)
 
 _THUMBNAIL_PX = 160
 
@@ -72,27 +83,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_options(options)
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
-    for video in videos if options.captions is not None else ():
-        read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
     if options.captions is not None:
-        check_stored_captions(options.captions, videos)
+        readable = [video for video in videos if file_problem(_path(video)) is None]
+        for video in readable:
+            read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
+        check_stored_captions(options.captions, readable)
     annotated = None
     if options.annotations is not None:
         annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)
-    console = Console(stderr=True)
-    with console.status("loading the model, and its weights if they are not here yet"):
+    console = message_console()
+    with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = build_localizer(options, features)
         assert model.backbone.weights_hash  # remembered from here on, before the weights go to the device
         model.to(device_names(options.device, 1)[0])
     if isinstance(model, T3AL) and model.suppression is None and options.suppress is None:
-        console.print(f"{escape(options.architecture)} writes no captions, so that no segment is suppressed by them")
+        say(f"{options.architecture} writes no captions, so that no segment is suppressed by them", error=True)
     try:
         with _folder_of(options.features) as folder:
             run = _Run(options, model, text, features, folder, annotated)
             found, problems = _localize(run, videos, console)
     except OSError as error:
         raise ValueError(f"{error.filename or options.output}: {error.strerror or error}") from error
-    _print(options, found, problems, console)
+    _print(options, found, problems)
     return 1 if problems else 0
 
 
@@ -117,11 +129,15 @@ def _class_text(options: argparse.Namespace) -> ClassText:
             f"there must be at least {least} class name{'s' if least > 1 else ''} to look for by --method "
             f'{options.method}{why}; got {names}. Give them as --classes "a, b, c" or --classes-file FILE'
         )
-    return fill_templates("localize", names, options.template)
+    text = fill_templates("localize", names, options.template)
+    check_names_fit(text, options.architecture)
+    return text
 
 
 def _list_videos(options: argparse.Namespace) -> list[UntrimmedVideo]:
+    """The videos; a file that several of the given paths lead to once, by the first of its names."""
     jobs = list_jobs(options.videos, options.output, ".json")
+    jobs = [jobs[row] for row in each_file_once([str(job.source) for job in jobs])]
     return [UntrimmedVideo(Path(job.name).with_suffix("").as_posix(), job.source, None) for job in jobs]
 
 
@@ -145,7 +161,7 @@ def _localize(
     problems = _compute_features(run, videos, console)
     found: list[LocalizedVideo] = []
     left = [video for video in videos if _path(video) not in problems]
-    for video in track(left, "localizing", console=console, transient=True):
+    for video in tracked(left, "localizing", console=console):
         try:
             with _seed_of_run(run.options.seed or 0):
                 localized = _find(run, video)
@@ -165,10 +181,10 @@ def _compute_features(run: _Run, videos: Sequence[UntrimmedVideo], console: Cons
         raise FeatureFileError(f"{error} (here: another --features folder, or none)") from error
     problems: dict[Path, str] = {}
     columns = (
-        TextColumn("{task.description}"),
+        progress_text("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s"),
+        progress_text("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s"),
     )
     with (
         Progress(*columns, console=console, transient=True, disable=not left) as progress,
@@ -243,19 +259,16 @@ def _seed_of_run(seed: int) -> Iterator[None]:
 # --- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _print(
-    options: argparse.Namespace, found: Sequence[LocalizedVideo], problems: Mapping[Path, str], console: Console
-) -> None:
+def _print(options: argparse.Namespace, found: Sequence[LocalizedVideo], problems: Mapping[Path, str]) -> None:
     if options.json:
         failed = [{"path": str(path), "error": problem} for path, problem in problems.items()]
-        print(json.dumps([*map(described, found), *failed], indent=2, ensure_ascii=False))
+        print_json([*map(described, found), *failed])
     else:
         tables = result_console()
         for video in found:
-            tables.print(heading(video), markup=False, highlight=False, style="bold", soft_wrap=True)
-            tables.print(segment_table(video))
+            tables.print(styled(heading(video), "bold"), soft_wrap=True)
+            print_whole(tables, segment_table(video))
     if found:
-        console.print(f"JSON files and pictures are in {escape(str(options.output))}", highlight=False, soft_wrap=True)
+        say(f"JSON files and pictures are in {options.output}", error=True)
     for path, problem in problems.items():
-        what = f"[red]not localized:[/red] {escape(str(path))}: {escape(problem)}"
-        console.print(what, highlight=False, soft_wrap=True)
+        say_of("red", "not localized:", f"{path}: {problem}")

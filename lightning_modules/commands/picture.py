@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +13,12 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from callbacks.figures import save_figure
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices
+from datamodules.text_tables import read_table
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.run_folder import RESULT_FILES
+from zsar.runtime.json_files import json_value
+from zsar.runtime.terminal import say
+from zsar.runtime.text_files import fault_in
 
 _N_FRAMES = 6
 _TEXT_WIDTH = 4.2  # inches
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Evenly spread over the set, not chosen by who was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
     figure = _draw(root, [{name: rows[i] for name, rows in tables.items()} for i in chosen])
-    print(f"wrote {save_figure(figure, options.output)}")
+    say(f"wrote {save_figure(figure, options.output)}")
     return 0
 
 
@@ -70,14 +71,15 @@ def _read(run: Path, set_name: str) -> list[dict[str, str]]:
     if not path.is_file():
         there = ", ".join(sorted(p.stem.removeprefix("predictions_") for p in run.glob("predictions_*.csv"))) or "none"
         raise ValueError(f"{run} has no predictions of the set {set_name!r} (it has: {there}); run `zsar test` first")
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    rows = read_table(path, "predictions", columns=("path",), may_be_empty=("label", "prediction"), by_zsar=True)
+    if not rows:
+        raise fault_in(path, "holds no predictions; run the test again")
+    return [dict(row.cells) for row in rows]
 
 
 def _root(run: Path, set_name: str) -> Path:
     stage = {"val": "validate", "predict": "predict"}.get(set_name, "test")
-    content = json.loads((run / RESULT_FILES[stage]).read_text(encoding="utf-8"))
-    return Path(content["data"]["roots"][set_name])
+    return Path(json_value(run / RESULT_FILES[stage], "result")["data"]["roots"][set_name].text())
 
 
 def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
@@ -102,7 +104,7 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
             with VideoReader(root / truth["path"]) as reader:
                 frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
         except VideoDecodeError as error:  # its row stays without frames
-            print(f"not shown: {error}", file=sys.stderr)
+            say(f"not shown: {error}", error=True)
             continue
         for column, frame in enumerate(frames, start=1):
             axis = figure.add_subplot(grid[row, column])

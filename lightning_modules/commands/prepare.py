@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -21,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +38,9 @@ from datamodules.preparing import (
 from datamodules.transcoding import TranscodingError
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
 from zsar.runtime.whole_files import write_text_whole
+from zsar.runtime.written_names import written_name
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
@@ -77,25 +77,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
     if options.n_workers < 1:
         raise ValueError(f"--n-workers must be at least 1; got {options.n_workers}")
-    console = Console(stderr=True)
-    with console.status(f"listing the files of {source}"):
+    console = message_console()
+    with waiting(console, f"listing the files of {source}"):
         plan = plan_copy(source, destination)
     began = time.perf_counter()
     try:
         with Journal(destination, settings) as journal:
-            with console.status("copying lists and other files"):
-                n_copied = sum(copy_file(source / path, destination / path) for path in plan.others)
+            with waiting(console, "copying lists and other files"):
+                n_copied, not_copied = _copy(plan.others, source, destination)
             jobs = [
                 _Job(source, destination, video, copy, settings)
                 for video, copy in plan.videos
                 if not journal.is_done(source / video, copy)
             ]
-            problems = _prepare(jobs, journal, options.n_workers, console)
+            problems = sorted(not_copied + _prepare(jobs, journal, options.n_workers, console))
         _write_problems(destination / FAILED_VIDEOS, problems)
     except OSError as error:
         raise ValueError(_explain(error, destination)) from error
     _print_summary(plan, journal, len(jobs), n_copied, time.perf_counter() - began)
-    _print_problems(problems, destination, console)
+    _print_problems(problems, destination)
     return 1 if problems else 0
 
 
@@ -141,12 +141,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, list[tuple[str, str]]]:
+    """Copies files that are no videos; returns how many were not there before, and (file, problem) of failures."""
+    n_copied, problems = 0, []
+    for path in others:
+        if not (source / path).is_file():  # copying a pipe would wait for ever
+            problems.append((path, "not copied: it is a broken link, or no file"))
+            continue
+        try:
+            n_copied += copy_file(source / path, destination / path)
+        except OSError as error:
+            if not _is_of(error, source / path):
+                raise
+            problems.append((path, f"not copied: {error.strerror}"))
+    return n_copied, problems
+
+
+def _is_of(error: OSError, source: Path) -> bool:
+    """Whether it is the original that cannot be read, not the copy that cannot be written."""
+    return str(error.filename) == str(source)
+
+
 def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:
     """Prepares videos under a progress bar, and writes down which are done; returns (video, problem) of the others."""
     problems: list[tuple[str, str]] = []
     columns = (BarColumn(), MofNCompleteColumn(), _FilesPerSecond(), TimeRemainingColumn())
     with (
-        Progress(TextColumn("{task.description}"), *columns, console=console) as progress,
+        Progress(progress_text("{task.description}"), *columns, console=console) as progress,
         closing(_results(jobs, min(n_workers, len(jobs)))) as results,
     ):
         bar = progress.add_task("preparing", total=len(jobs))
@@ -166,7 +187,7 @@ class _FilesPerSecond(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """The number."""
-        return Text(f"{task.completed / task.elapsed:.2f} files/s" if task.elapsed and task.completed else "")
+        return styled(f"{task.completed / task.elapsed:.2f} files/s" if task.elapsed and task.completed else "")
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -217,6 +238,12 @@ def _attempt(job: _Job) -> PreparedVideo | str:
         return prepare_video(source, job.destination / job.copy, job.settings)
     except (VideoDecodeError, TranscodingError) as error:
         return str(error).removeprefix(f"{source}: ")
+    except OSError as error:  # it was there a moment ago
+        if not _is_of(error, source):
+            raise
+        return str(error.strerror)
+    except MemoryError:
+        return "there is no memory for its frames"
 
 
 def _begin_worker() -> None:
@@ -252,36 +279,36 @@ def _write_problems(path: Path, problems: Sequence[tuple[str, str]]) -> None:
         path.unlink(missing_ok=True)
         return
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([("video", "problem"), *problems])
+    csv.writer(text).writerows([("video", "problem"), *((written_name(video), problem) for video, problem in problems)])
     write_text_whole(path, text.getvalue())
 
 
 def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, seconds: float) -> None:
     done = [journal.prepared[copy] for _, copy in plan.videos if copy in journal.prepared]
     before, after = sum(video.source_bytes for video in done), sum(video.n_bytes for video in done)
-    print(
+    say(
         f"{len(done)} of {len(plan.videos)} videos are prepared ({len(plan.videos) - n_jobs} were before), "
         f"{n_copied} of {len(plan.others)} other files were copied, in {seconds:.1f} s"
     )
     if before:
-        print(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
+        say(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
     refitted = [copy for _, copy in plan.videos if copy in journal.prepared and journal.prepared[copy].n_refitted]
     if refitted:
         more = f" and {len(refitted) - _SHOWN_REFITTED} more" if len(refitted) > _SHOWN_REFITTED else ""
-        print(
+        say(
             f"{len(refitted)} of them change the frame size within; their copies have the size of the first frame, and "
             f"black bars where the shape differs: {', '.join(refitted[:_SHOWN_REFITTED])}{more}"
         )
     if any(not video.endswith(".mp4") for video, _ in plan.videos):
-        print("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
+        say("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
 
 
-def _print_problems(problems: Sequence[tuple[str, str]], destination: Path, console: Console) -> None:
+def _print_problems(problems: Sequence[tuple[str, str]], destination: Path) -> None:
     if not problems:
         return
     table = Table("video", "problem", title=f"{len(problems)} not prepared")
     for video, problem in problems[:_SHOWN_FAILURES]:
-        table.add_row(escape(video), escape(problem))
-    Console(stderr=True, width=None if sys.stderr.isatty() else 120).print(table)
+        table.add_row(video, problem)
+    print_whole(message_console(), table)
     more = f", {len(problems) - _SHOWN_FAILURES} more than shown" if len(problems) > _SHOWN_FAILURES else ""
-    console.print(f"all of them are listed in {escape(str(destination / FAILED_VIDEOS))}{more}", highlight=False)
+    say(f"all of them are listed in {destination / FAILED_VIDEOS}{more}", error=True)

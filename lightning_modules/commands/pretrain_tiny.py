@@ -17,7 +17,6 @@ import lightning
 import torch
 from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.callbacks import RichProgressBar
-from rich.console import Console
 from rich.table import Table
 
 from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
@@ -26,6 +25,7 @@ from lightning_modules.image_text_pretraining import CaptionerPretraining, Image
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.terminal import result_console, say
 from zsar.runtime.whole_files import write_json_whole
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
@@ -70,11 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = _settings(data, model)
     if output.exists() and not options.force:
         description = _trained_with_the_same(output, options.architecture, settings)
-        print(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
+        say(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
     else:
         description = {"settings": settings, **_train(model, data, output)}
         write_json_whole(_description_path(output), description)
-        print(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
+        say(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
     _print_probes(_SPOKEN[options.architecture], description["probes"])
     return 0
 
@@ -197,4 +197,4 @@ def _print_probes(model: str, probes: Mapping[str, float]) -> None:
         column.justify = "right"
     for name, share in probes.items():
         table.add_row(name, f"{100 * share:.1f}", f"{100 * _CHANCE[name]:.1f}")
-    Console().print(table)
+    result_console().print(table)

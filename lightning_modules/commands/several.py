@@ -6,9 +6,13 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from datamodules.text_tables import Line, lines_of, read_lines
 from lightning_modules import cli
 from lightning_modules.command_parser import CommandParser
+from zsar.runtime.terminal import say
+from zsar.runtime.text_files import text_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,19 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         FileNotFoundError: There is no such file.
     """
     options = _parser().parse_args(arguments)
-    lines = sys.stdin.read() if options.file == "-" else _read(options.file)
-    commands = [command for line in lines.splitlines() if (command := shlex.split(line, comments=True))]
-    for command in commands:
-        if command[0] != "zsar" or len(command) < 2 or command[1] == "several":
-            raise ValueError(f"a line must be a command as in the shell, 'zsar test --config ...'; got {command}")
+    commands = _commands(options.file)
     for number, command in enumerate(commands, start=1):
-        print(f"[{number} of {len(commands)}] {shlex.join(command)}", flush=True)
+        say(f"[{number} of {len(commands)}] {shlex.join(command)}")
         try:
             status = cli.main(command[1:])
         except SystemExit as stop:  # a wrong command line
             status = int(stop.code or 0)
         if status != 0:
-            print(f"zsar several: command {number} of {len(commands)} failed; the rest was not run", file=sys.stderr)
+            say(f"zsar several: command {number} of {len(commands)} failed; the rest was not run", error=True)
             return status
     return 0
 
@@ -52,6 +52,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+def _commands(file: str) -> list[list[str]]:
+    """The commands of a file, or of standard input, in the words of a shell."""
+    commands = []
+    for line in _lines(file):
+        try:
+            command = shlex.split(line.text, comments=True)
+        except ValueError as error:
+            raise line.fault(f"{error}, as the shell would say; close the quote, or write a backslash twice") from None
+        if command and (command[0] != "zsar" or len(command) < 2 or command[1] == "several"):
+            raise line.fault(f"a line must be a command as in the shell, 'zsar test --config ...'; got {command}")
+        commands.append(command)
+    return [command for command in commands if command]
+
+
+def _lines(file: str) -> list[Line]:
+    if file != "-":
+        return read_lines(Path(file), "file of commands", comments=False)
+    source = Path("standard input")
+    data = sys.stdin.buffer.read() if hasattr(sys.stdin, "buffer") else sys.stdin.read().encode()
+    return lines_of(text_of(data, source), source, comments=False)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from lightning_modules.command_parser import CommandParser
@@ -36,7 +35,7 @@ from lightning_modules.commands.summary_files import (
 )
 from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
 from lightning_modules.published_figures import load_published_figures
-from zsar.runtime.terminal import print_whole, result_console
+from zsar.runtime.terminal import print_whole, result_console, say, stacked
 
 _WIDE = 9  # columns of localization, beyond which deviations stand under the means, as they would not fit beside them
 
@@ -66,21 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = result_console()
     _print_runs(console, groups)
     for note in text_notes(groups):
-        console.print(escape(note), highlight=False)
+        console.print(note)
     _print_tuning(console, groups)
     _print_localization(console, localized)
     for group, comparisons in compared:
         if comparisons:
             _print_published(console, group, comparisons)
     if any(comparisons for _, comparisons in compared):
-        console.print(SAME, highlight=False)
+        console.print(SAME)
     for localizer, rows in beside:
         if rows:
             _print_published_localization(console, localizer, rows)
     if n_more:
         console.print(f"{n_more} more published figures (other architectures, ablations): --all-published")
     for path in options.output:
-        print(f"wrote {write_summary(path, compared, beside)}")
+        say(f"wrote {write_summary(path, compared, beside)}")
     return 0
 
 
@@ -129,10 +128,10 @@ def _print_runs(console: Console, groups: Sequence[RunGroup]) -> None:
             column.justify = "right"
         for group in rows:
             cells = [group.text(name) for name in group.set_names]
-            table.add_row(escape(group.name), *cells, str(len(group.runs)))
+            table.add_row(group.name, *cells, str(len(group.runs)))
         print_whole(console, table)
     if any(len(group.runs) > 1 for group in groups):
-        console.print(DEVIATION, highlight=False)
+        console.print(DEVIATION)
 
 
 def _print_tuning(console: Console, groups: Sequence[RunGroup]) -> None:
@@ -144,9 +143,9 @@ def _print_tuning(console: Console, groups: Sequence[RunGroup]) -> None:
     for column in table.columns[3:]:
         column.justify = "right"
     for cells in rows:
-        table.add_row(*[escape(cell) for cell in cells])
+        table.add_row(*cells)
     print_whole(console, table)
-    console.print(TUNING_NOTE, highlight=False)
+    console.print(TUNING_NOTE)
 
 
 def _print_localization(console: Console, groups: Sequence[LocalizationGroup]) -> None:
@@ -159,32 +158,34 @@ def _print_localization(console: Console, groups: Sequence[LocalizationGroup]) -
             column.justify = "right"
         for group in rows:
             name, *cells = localization_cells(group)
-            table.add_row(escape(name), *[cell.replace(" ±", "\n±") if is_wide else cell for cell in cells])
+            table.add_row(
+                name, *[stacked(cell.replace(" ±", "\n±").split("\n")) if is_wide else cell for cell in cells]
+            )
         print_whole(console, table)
     for note in localization_notes(groups):
-        console.print(note, highlight=False)
+        console.print(note)
     if any(len(group.runs) > 1 for group in groups):
-        console.print(DEVIATION, highlight=False)
+        console.print(DEVIATION)
 
 
 def _print_published(console: Console, group: RunGroup, comparisons: Sequence[Comparison]) -> None:
-    table = Table(*PUBLISHED_COLUMNS, title=f"{escape(group.name)} beside published figures", title_justify="left")
+    table = Table(*PUBLISHED_COLUMNS, title=f"{group.name} beside published figures", title_justify="left")
     for column in table.columns[3:6]:
         column.justify = "right"
     for comparison in comparisons:
-        cells = [escape(cell) for cell in published_cells(comparison)]
+        cells = published_cells(comparison)
         table.add_row(*cells, style="bold" if comparison.same_method else None)
     print_whole(console, table)
     for note in notes(comparisons):
-        console.print(escape(note), highlight=False)
+        console.print(note)
 
 
 def _print_published_localization(console: Console, group: LocalizationGroup, rows: Sequence[PublishedRow]) -> None:
     header, (ours, *theirs) = published_table(group, rows)
-    table = Table(*header, title=f"{escape(group.name)} beside published figures", title_justify="left")
+    table = Table(*header, title=f"{group.name} beside published figures", title_justify="left")
     for column in table.columns[2:-1]:
         column.justify = "right"
     table.add_row(*ours, end_section=True)
     for row, cells in zip(rows, theirs, strict=True):
-        table.add_row(*map(escape, cells), style="bold" if row.same_method else None)
+        table.add_row(*cells, style="bold" if row.same_method else None)
     print_whole(console, table)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import open_clip
@@ -17,7 +18,7 @@ import torch
 from open_clip.transformer import TextTransformer, text_global_pool
 from torch import Tensor, nn
 
-from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.networks.open_clip_weights import BackboneError, text_tower_config
 from lightning_modules.networks.residual_block import TextBlockForward, plain_block, residual_blocks, run_blocks
 from lightning_modules.networks.token_limit import cut_at_sentence_end
 
@@ -89,7 +90,7 @@ class OpenClipText:
         return self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
 
     def _cut_to(self, n_tokens: int, texts: Sequence[str]) -> list[str]:
-        fitting = [cut_at_sentence_end(text, n_tokens, self._n_tokens) for text in texts]
+        fitting = [cut_at_sentence_end(text, n_tokens, self.n_tokens) for text in texts]
         cut = [text for text, kept in zip(texts, fitting, strict=True) if kept != text]
         if cut:
             warnings.warn(
@@ -103,7 +104,8 @@ class OpenClipText:
     def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
         return open_clip.get_tokenizer(self._name, context_length=self.context_length)
 
-    def _n_tokens(self, text: str) -> int:
+    def n_tokens(self, text: str) -> int:
+        """How many tokens a text has, start and end included."""
         tokenizer = self._tokenizer
         if hasattr(tokenizer, "encode"):
             return len(tokenizer.encode(text)) + 2  # start and end
@@ -330,3 +332,22 @@ class OpenClipText:
     def _eos_id(self) -> int:
         tower = self._tower
         return int(tower.text_eos_id if tower is self._clip else tower.eos_id)
+
+
+def text_without_weights(architecture: str) -> OpenClipText | None:
+    """What counts the tokens of texts for a model, before its weights are fetched; it embeds nothing.
+
+    Args:
+        architecture: As for `build_clip`.
+
+    Returns:
+        None where the tokenizer is fetched with the weights.
+
+    Raises:
+        BackboneError: There is no such model.
+    """
+    config = text_tower_config(architecture)
+    if config is None or config[1].get("hf_tokenizer_name") is not None:
+        return None
+    name, settings = config
+    return OpenClipText(SimpleNamespace(context_length=settings.get("context_length", 77)), name, architecture)

@@ -236,3 +236,21 @@ def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_cl
     finally:
         logging.disable(logging.NOTSET)
     return model.eval()
+
+
+def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:
+    """The settings of a text tower, for which no weights are needed.
+
+    Args:
+        architecture: As for `build_clip`.
+
+    Returns:
+        The name that open_clip knows the model by, and its `text_cfg`; None for "hf-hub:" and "local-dir:".
+
+    Raises:
+        BackboneError: There is no such model.
+    """
+    if brings_weights(architecture):
+        return None
+    name = _registered_name(architecture)
+    return name, dict(open_clip.get_model_config(name)["text_cfg"])

@@ -35,7 +35,7 @@ def test_ucf101_classes_are_numbered_from_one(tmp_path: Path) -> None:
 
 def test_a_ucf101_line_without_class_folder_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "testlist01.txt", "v_Archery_g01_c01.avi\n")
-    with pytest.raises(ValueError, match=r"testlist01\.txt, line 1: .* has no class folder"):
+    with pytest.raises(ValueError, match=r"testlist01\.txt:1: .* has no class folder"):
         read_ucf101(tmp_path, "test", 1)
 
 
@@ -62,9 +62,12 @@ def test_kinetics_columns_may_have_any_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("label,youtube_id,time_start\n", "no column time_end; its columns are label"),
-        ("label,youtube_id,time_start,time_end\nx,abc,soon,10\n", "line 2: 'x,abc,soon,10' has no label, id and times"),
-        ("label,youtube_id,time_start,time_end\nx,abc\n", "line 2: 'x,abc' has no"),
+        ("label,youtube_id,time_start\n", r"train\.csv:1: no column time_end; the first line"),
+        (
+            "label,youtube_id,time_start,time_end\nx,abc,soon,10\n",
+            r"train\.csv:2: 'soon' to '10' is no stretch of time in seconds",
+        ),
+        ("label,youtube_id,time_start,time_end\nx,abc\n", r"train\.csv:2: no time_start, time_end"),
     ],
 )
 def test_a_kinetics_file_that_cannot_be_right_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -80,7 +83,7 @@ def test_ssv2_templates_are_classes_without_brackets(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no id or no template"):
         read_ssv2(path)
     written(path, "[")
-    with pytest.raises(ValueError, match=r"train\.json is no JSON file"):
+    with pytest.raises(ValueError, match=r"train\.json:1: is no JSON file"):
         read_ssv2(path)
 
 
@@ -109,7 +112,7 @@ def test_an_activitynet_video_has_the_class_that_takes_most_of_its_time(tmp_path
 
 
 def test_another_json_file_is_no_activitynet_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no entry 'database'"):
+    with pytest.raises(ValueError, match=r"net\.json: it has no 'database' \(it has none\); is it the right file"):
         read_activitynet(written(tmp_path / "net.json", "{}"), "training", "videos")
 
 
@@ -125,7 +128,7 @@ def test_thumos14_instances_are_found_at_any_depth_and_sorted(tmp_path: Path) ->
 
 def test_a_thumos14_line_without_times_and_a_missing_class_are_named(tmp_path: Path) -> None:
     written(tmp_path / "Shotput_val.txt", "video_validation_2 72.80\n")
-    with pytest.raises(ValueError, match=r"Shotput_val\.txt, line 1: .* is not `video start end`"):
+    with pytest.raises(ValueError, match=r"Shotput_val\.txt:1: .* is not `video start end`"):
         read_thumos14(tmp_path, ["Shotput"], "val")
     with pytest.raises(FileNotFoundError, match=r"no annotation file .*Diving_val\.txt; it comes from https://"):
         read_thumos14(tmp_path, ["Diving"], "val")

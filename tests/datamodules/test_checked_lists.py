@@ -41,7 +41,7 @@ def test_excluded_videos_are_a_column_of_a_csv_file(tmp_path: Path) -> None:
     path.write_text('video,set,problem\nv_1,train,missing\n"a, b",test,"cannot be decoded, really"\n')
     assert read_excluded(path) == {"v_1", "a, b"}
     path.write_text("path\nv_1\n")
-    with pytest.raises(ValueError, match=r"bad\.csv has no column `video`"):
+    with pytest.raises(ValueError, match=r"bad\.csv:1: no column video"):
         read_excluded(path)
-    with pytest.raises(FileNotFoundError, match=r"no file .*gone\.csv of videos to exclude"):
+    with pytest.raises(FileNotFoundError, match=r"no list of videos to exclude .*gone\.csv"):
         read_excluded(tmp_path / "gone.csv")

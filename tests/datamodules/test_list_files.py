@@ -28,9 +28,9 @@ def test_a_list_of_t2l_has_frame_folders_numbers_of_frames_and_labels(tmp_path: 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("video.avi", r"line 2: 'video\.avi' is neither"),
-        ("video.avi label", r"line 2: 'video\.avi label' is neither"),
-        ("video.avi 3", r"line 2: label 3, but the label file has 3 classes \(0 to 2\)"),
+        ("video.avi", r"val\.txt:2: 'video\.avi' is neither"),
+        ("video.avi label", r"val\.txt:2: 'video\.avi label' is neither"),
+        ("video.avi 3", r"val\.txt:2: label 3, but the label file has 3 classes \(0 to 2\)"),
     ],
 )
 def test_a_line_that_cannot_be_right_is_named(tmp_path: Path, line: str, message: str) -> None:
@@ -51,9 +51,9 @@ def test_labels_are_in_the_order_of_their_ids(tmp_path: Path) -> None:
 
 
 def test_label_files_with_gaps_or_other_columns_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'clap' has the id '2'; 1 was expected"):
+    with pytest.raises(ValueError, match=r"labels\.csv:3: the class 'clap' has the id 2; 1 was expected"):
         read_labels(written(tmp_path / "labels.csv", "id,name\n0,archery\n2,clap\n"))
-    with pytest.raises(ValueError, match="must be id,name"):
+    with pytest.raises(ValueError, match="must name id,name"):
         read_labels(written(tmp_path / "labels.csv", "number,class\n0,archery\n"))
 
 

@@ -55,8 +55,8 @@ def test_a_missing_list_names_its_path_and_its_source(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["Archery", "Juggling"], "'Juggling', which is none of the 8 classes"),
-        (["Archery", "Typing", "Archery"], "'Archery' twice"),
+        (["Archery", "Juggling"], r"split_0\.list:2: 'Juggling' is none of the 8 classes"),
+        (["Archery", "Typing", "Archery"], r"split_0\.list:3: 'Archery' is there already, on line 1"),
         ([], "names no class"),
     ],
 )
@@ -169,11 +169,11 @@ def test_activitynet_has_the_subsets_that_are_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("segment", "message"),
     [
-        (["3.0", "2.0"], r"video v: the segment \['3.0', '2.0'\] ends before it starts"),
-        (["1.0", "soon"], "video v: 'soon' is no time in seconds"),
-        (["-1.0", "2.0"], "'-1.0' is no time in seconds"),
-        (["nan", "2.0"], "'nan' is no time in seconds"),
-        (["1.0"], "is not a start and an end"),
+        (["3.0", "2.0"], r"v\.annotations\[0\]\.segment is \['3.0', '2.0'\], which ends before it starts"),
+        (["1.0", "soon"], r"v\.annotations\[0\]\.segment\[1\] is 'soon', no time in seconds"),
+        (["-1.0", "2.0"], "'-1.0', no time in seconds"),
+        (["nan", "2.0"], "'nan', no time in seconds"),
+        (["1.0"], ", not a start and an end"),
     ],
 )
 def test_a_segment_that_is_no_stretch_of_time_is_refused(segment: list[str], message: str, tmp_path: Path) -> None:
@@ -187,10 +187,13 @@ def test_a_segment_that_is_no_stretch_of_time_is_refused(segment: list[str], mes
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "holds a list, not an object"),
+        ("[]", "it is a list .*, but must be an object"),
         ("{", "is no JSON file"),
-        ('{"v": {"duration_second": 5.0}}', "video v: there is no 'annotations'"),
-        ('{"v": {"duration_second": 5.0, "annotations": [{"label": "Diving"}]}}', "video v: there is no 'segment'"),
+        ('{"v": {"duration_second": 5.0}}', "v has no 'annotations'"),
+        (
+            '{"v": {"duration_second": 5.0, "annotations": [{"label": "Diving"}]}}',
+            r"v\.annotations\[0\] has no 'segment'",
+        ),
     ],
 )
 def test_another_file_is_refused(content: str, message: str, tmp_path: Path) -> None:
@@ -206,5 +209,5 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no annotation file .*a\.json; it comes from .*activity-net"):
         read_activitynet_annotations(tmp_path / "a.json", ("validation",))
     (tmp_path / "b.json").write_text("{}")
-    with pytest.raises(ValueError, match="is no ActivityNet file: it has no entry 'database'"):
+    with pytest.raises(ValueError, match="it has no 'database'"):
         read_activitynet_annotations(tmp_path / "b.json", ("validation",))

@@ -4,7 +4,7 @@ import pytest
 
 from datamodules import unreadable_files
 from datamodules.batch import VideoDecodeError
-from datamodules.unreadable_files import file_problem, refuse_undecoded, refuse_unreadable
+from datamodules.unreadable_files import refuse_undecoded, refuse_unreadable
 from datamodules.video_table import VideoTable
 from tests.bad_videos import spoil
 
@@ -43,13 +43,6 @@ def test_a_file_is_named_once_however_many_stretches_of_it_are_listed(table: Vid
     twice = VideoTable(table.root, ["empty.mp4", "empty.mp4"], [0, 0])
     with pytest.raises(VideoDecodeError, match="^1 of 1 files"):
         refuse_unreadable(twice, "test")
-
-
-def test_a_glance_tells_folders_empty_and_missing_files(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"x")
-    assert file_problem(tmp_path / "a") is None
-    assert file_problem(tmp_path) == f"{tmp_path}: it is a folder"
-    assert file_problem(tmp_path / "b") == f"{tmp_path / 'b'}: No such file or directory"
 
 
 def test_what_could_not_be_decoded_is_counted_and_of_many_some_are_named() -> None:

@@ -15,7 +15,7 @@ def derive_seed(*parts: int | str) -> int:
     Returns:
         An integer in [0, 2^63), from SHA-256.
     """
-    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 

@@ -72,13 +72,16 @@ def whole_file(path: Path | str) -> Iterator[Path]:
 
 
 def write_text_whole(path: Path | str, text: str) -> Path:
-    """Writes a text file in UTF-8, line ends as they are; see `whole_file`.
+    r"""Writes a text file in UTF-8, line ends as they are; see `whole_file`.
+
+    A lone surrogate, as in names of files that are not UTF-8, is written as `\udcff`, which JSON reads back; in tables
+    and lists names pass `written_names.py` before.
 
     Returns:
         The path.
     """
     with whole_file(path) as unfinished:
-        unfinished.write_bytes(text.encode("utf-8", errors="surrogateescape"))  # names of files may hold any byte
+        unfinished.write_bytes(text.encode("utf-8", errors="backslashreplace"))
     return Path(path)
 
 

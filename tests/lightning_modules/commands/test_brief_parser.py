@@ -2,6 +2,7 @@ import argparse
 from collections.abc import Iterator
 
 import pytest
+from lightning.pytorch import Trainer
 
 from lightning_modules import cli
 from lightning_modules.command_parser import CommandParser
@@ -61,3 +62,15 @@ def test_the_whole_error_is_shown_on_request(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("ZSAR_TRACEBACK", "1")
     with pytest.raises(argparse.ArgumentError, match="--nothing"):
         BriefParser(prog="zsar doctor").parse_args(["--nothing"])
+
+
+def test_a_limit_of_one_is_a_batch_whatever_typing_has_seen_before() -> None:
+    class LimitedTrainer(Trainer):
+        def __init__(self, limit: float | int | None = None, share: float = 0.5) -> None: ...
+
+    parser = BriefParser()
+    parser.add_lightning_class_args(LimitedTrainer, "trainer")
+    parsed = parser.parse_args(["--trainer.limit", "1", "--trainer.share", "1"])
+    assert isinstance(parsed.trainer.limit, int)
+    assert isinstance(parsed.trainer.share, float)
+    assert parser.parse_args(["--trainer.limit", "0.5"]).trainer.limit == 0.5

@@ -1,0 +1,102 @@
+"""An entry of a user's list and a row of a table, which know where they stand, so that errors can say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from zsar.runtime.text_files import ListFileError, decimal_number, fault_in, plain_name, shown, whole_number
+
+LARGEST_NUMBER = 10**9
+"""No label, id, fold, frame or second in a list is larger."""
+
+
+class Line(NamedTuple):
+    """An entry of a list.
+
+    Attributes:
+        file: The list.
+        number: Its line, from 1.
+        text: What it says, without white space around it.
+    """
+
+    file: Path
+    number: int
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The text as a name.
+
+        Raises:
+            ListFileError: It holds a character that cannot be seen.
+        """
+        return _name(self.text, self)
+
+    def fault(self, message: str) -> ListFileError:
+        """The error for this line: what is wrong, why, and the remedy."""
+        return fault_in(self.file, message, line=self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        file: The table.
+        number: Its line in the file, from 1.
+        cells: Column -> what its cell says, without white space around it; empty where an optional one says nothing.
+    """
+
+    file: Path
+    number: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The cell as it is written, such as a path."""
+        return self.cells[column]
+
+    def name(self, column: str) -> str:
+        """The cell as a name.
+
+        Raises:
+            ListFileError: It holds a character that cannot be seen.
+        """
+        return _name(self.cells[column], self)
+
+    def whole_number(self, column: str, *, most: int = LARGEST_NUMBER) -> int:
+        """The cell as a number of ASCII digits, from 0.
+
+        Raises:
+            ListFileError: It is none, or larger than `most`.
+        """
+        number = whole_number(self.cells[column], most)
+        if number is None:
+            raise self.fault(
+                f"{column} is {shown(self.cells[column])}, not a whole number from 0 to {most}; correct it"
+            )
+        return number
+
+    def seconds(self, column: str) -> float:
+        """The cell as a time in seconds, from 0.
+
+        Raises:
+            ListFileError: It is none.
+        """
+        number = decimal_number(self.cells[column], LARGEST_NUMBER)
+        if number is None:
+            raise self.fault(f"{column} is {shown(self.cells[column])}, no time in seconds from 0 on; correct it")
+        return number
+
+    def fault(self, message: str) -> ListFileError:
+        """The error for this row: what is wrong, why, and the remedy."""
+        return fault_in(self.file, message, line=self.number)
+
+
+def _name(text: str, entry: Line | Row) -> str:
+    try:
+        return plain_name(text)
+    except ValueError as error:
+        raise entry.fault(str(error)) from None

@@ -1,0 +1,92 @@
+"""Which paths lead to one file: two spellings of its path, or a symbolic or hard link to it.
+
+Data sets have hundreds of thousands of videos, and asking for each file takes minutes on a network drive. So every
+folder is read once, for the names in it and their inode numbers; only links, and paths whose numbers are equal, are
+looked up one by one (`benchmarks/bench_listing.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_UNKNOWN = 0
+_A_LINK = -1
+
+
+def groups_of_one_file(paths: Sequence[str]) -> list[list[int]]:
+    """Finds the paths that lead to one file.
+
+    Args:
+        paths: N paths, absolute or relative to the working directory. Those of files that do not exist are compared by
+            their spelling, without `.` and `..`.
+
+    Returns:
+        For each file that several paths lead to, the indices of these paths, ascending; ordered by the first of them.
+    """
+    numbers = _inode_numbers(paths)
+    values, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    candidates = np.flatnonzero((counts[places] > 1) | (values[places] == _UNKNOWN))
+    rows_of: dict[Hashable, list[int]] = defaultdict(list)
+    folders: dict[str, str] = {}
+    for row in candidates.tolist():
+        rows_of[_identity(paths[row], folders)].append(row)
+    return sorted(rows for rows in rows_of.values() if len(rows) > 1)
+
+
+def each_file_once(paths: Sequence[str]) -> list[int]:
+    """The indices of the first path of each file, ascending."""
+    further = {row for rows in groups_of_one_file(paths) for row in rows[1:]}
+    return [row for row in range(len(paths)) if row not in further]
+
+
+def _inode_numbers(paths: Sequence[str]) -> NDArray[np.uint64]:
+    """uint64 [N]: equal for paths of one file; different files may have equal numbers, too. 0 where there is no file."""
+    rows_in: dict[str, list[int]] = defaultdict(list)
+    for row, path in enumerate(paths):
+        rows_in[os.path.dirname(path)].append(row)
+    numbers = np.zeros(len(paths), dtype=np.uint64)
+    for folder, rows in rows_in.items():
+        listed = _numbers_in(folder) if len(rows) > 1 else {}
+        for row in rows:
+            number = listed.get(os.path.basename(paths[row]), _A_LINK)
+            numbers[row] = _number(paths[row]) if number == _A_LINK else number
+    return numbers
+
+
+def _numbers_in(folder: str) -> dict[str, int]:
+    """The inode numbers of the files of a folder, by their names; of links, that they are links."""
+    try:
+        with os.scandir(folder or ".") as entries:
+            listed = {entry.name: _A_LINK if entry.is_symlink() else entry.inode() for entry in entries}
+    except (OSError, ValueError):
+        return {}
+    first = next((name for name, number in listed.items() if number != _A_LINK), None)
+    if first is not None and _number(os.path.join(folder, first)) != listed[first]:
+        return {}  # a file system whose listing has other numbers than its files, as some layered ones
+    return listed
+
+
+def _number(path: str) -> int:
+    try:
+        return os.stat(path).st_ino
+    except (OSError, ValueError):  # it is not there; or its name has a NUL
+        return _UNKNOWN
+
+
+def _identity(path: str, folders: dict[str, str]) -> Hashable:
+    """What is equal for two paths exactly where they lead to one file."""
+    try:
+        status = os.stat(path)
+        if status.st_ino != _UNKNOWN:
+            return status.st_dev, status.st_ino
+    except (OSError, ValueError):
+        pass
+    folder, name = os.path.split(path)
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder)
+    return os.path.normpath(os.path.join(folders[folder], name))

@@ -1,0 +1,228 @@
+"""The one reader of tables and the one reader of lists; whatever a user's text file holds is read exactly or refused.
+
+`zsar.runtime.text_files` says what holds for all of them: UTF-8, line ends, errors as `FILE:LINE: what, why, remedy`.
+JSON is read by `zsar.runtime.json_files`, which this module offers too.
+
+Tables (`read_table`) are CSV as of RFC 4180, more strictly:
+
+* The first line that is not blank names the columns, in any order, each once. Others than those asked for are not read.
+* Cells are separated by commas. One that holds a comma or a quote is quoted, its quotes doubled; it ends on its line.
+* White space and characters without width around a cell, also around its quotes, are no part of it.
+* A row has no more cells than the header, unless these are empty, and a text in each required column. Blank rows are
+  skipped. There are no comments: a class may be called "#selfie".
+
+Lists (`read_lines`) have one entry a line:
+
+* Blank lines are skipped. A line that begins with `#` is a comment, but in published lists, which have none: HMDB51 has
+  videos called "#437_How_To_Ride_A_Bike...". What begins with `#` otherwise goes into a table.
+* White space around an entry is no part of it.
+
+Both keep a text as it is written, which is what a path needs: two spaces stay two. A *name* (`Row.name`, `Line.name`)
+is compared by its letters: each run of white space is one space, and letters with accents are composed (Unicode NFC).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from datamodules.csv_cells import cells_of, joined_lines
+from datamodules.listed_entries import LARGEST_NUMBER, Line, Row
+from zsar.runtime.json_files import read_json
+from zsar.runtime.text_files import ListFileError, fault_in, read_text, shown, stripped
+from zsar.runtime.written_names import read_name
+
+__all__ = [
+    "LARGEST_NUMBER",
+    "Line",
+    "ListFileError",
+    "Row",
+    "iterate_table",
+    "lines_of",
+    "listed_path",
+    "read_json",
+    "read_lines",
+    "read_table",
+]
+
+
+def read_lines(path: Path, what: str, *, comments: bool = True, if_missing: str = "check the path") -> list[Line]:
+    """The entries of a list, as the module says.
+
+    Args:
+        path: The file.
+        what: What it should be, for errors: "list of classes".
+        comments: Whether lines that begin with # are comments; not so in published lists.
+        if_missing: The remedy where there is no such file.
+
+    Returns:
+        The lines that are neither blank nor comments.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ListFileError: It is no text file of a bounded size.
+    """
+    return lines_of(read_text(path, what, if_missing=if_missing), path, comments=comments)
+
+
+def lines_of(text: str, path: Path, *, comments: bool = True) -> list[Line]:
+    """The entries of a list that was read from elsewhere, such as standard input, by `text_of`.
+
+    Args:
+        text: The list.
+        path: What errors call its source.
+        comments: Whether lines that begin with # are comments.
+    """
+    numbered = enumerate(text.split("\n"), start=1)
+    lines = ((number, stripped(line)) for number, line in numbered)
+    return [Line(path, number, text) for number, text in lines if text and not (comments and text.startswith("#"))]
+
+
+def read_table(
+    path: Path,
+    what: str,
+    *,
+    columns: Sequence[str],
+    may_be_empty: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    by_zsar: bool = False,
+    if_missing: str = "check the path",
+) -> list[Row]:
+    """The rows of a table, as the module says.
+
+    Args:
+        path: The CSV file.
+        what: What it should be, for errors: "label file".
+        columns: Columns that must be there and have a text in each row.
+        may_be_empty: Further columns that must be there, whose cells may be empty.
+        optional: Columns that may be missing or empty.
+        by_zsar: Whether zsar wrote it, whose quoted cells may have several lines: a file name may.
+        if_missing: The remedy where there is no such file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ListFileError: It is no such table.
+    """
+    names = (*columns, *may_be_empty, *optional)
+    rows = iterate_table(
+        path,
+        what,
+        columns=columns,
+        may_be_empty=may_be_empty,
+        optional=optional,
+        by_zsar=by_zsar,
+        if_missing=if_missing,
+    )
+    return [Row(path, number, dict(zip(names, cells, strict=True))) for number, cells in rows]
+
+
+def iterate_table(
+    path: Path,
+    what: str,
+    *,
+    columns: Sequence[str],
+    may_be_empty: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    by_zsar: bool = False,
+    if_missing: str = "check the path",
+) -> Iterator[tuple[int, list[str]]]:
+    """What `read_table` reads, row by row and without objects, for lists of many thousand videos.
+
+    Args:
+        path: The CSV file.
+        what: What it should be.
+        columns: Columns that must be there and have a text in each row.
+        may_be_empty: Further columns that must be there, whose cells may be empty.
+        optional: Columns that may be missing or empty.
+        by_zsar: Whether zsar wrote it.
+        if_missing: The remedy where there is no such file.
+
+    Yields:
+        The line, and the cells of `columns`, `may_be_empty` and `optional` in their order.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ListFileError: It is no such table.
+    """
+    lines = read_text(path, what, if_missing=if_missing).split("\n")
+    first = next((number for number, line in enumerate(lines, start=1) if stripped(line)), None)
+    if first is None:
+        raise fault_in(
+            path, f"is empty, but the first line of the {what} must name {','.join(columns)}; add it and the rows"
+        )
+    header = _header(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
+    width = len(header)
+    places = [header.index(name) if name in header else width for name in (*columns, *may_be_empty, *optional)]
+    n_required, last = len(columns), max(places)
+    numbered = enumerate(lines[first:], start=first + 1)
+    for number, line in joined_lines(numbered) if by_zsar else numbered:
+        cells = cells_of(line, path, number) if '"' in line else line.split(",")
+        if len(cells) > width:
+            cells = _without_surplus(cells, header, path, number)
+        if len(cells) <= last:
+            cells.extend([""] * (last + 1 - len(cells)))
+        row = [cells[place].strip() for place in places]
+        if not line.isascii():
+            row = [stripped(cell) for cell in row]
+        if by_zsar:
+            row = [read_name(cell) for cell in row]
+        if not all(row[:n_required]):
+            if not any(map(stripped, cells)):
+                continue
+            empty = [name for name, cell in zip(columns, row, strict=False) if not cell]
+            raise fault_in(path, f"no {', '.join(empty)}; each row needs {','.join(columns)}", line=number)
+        yield number, row
+
+
+def listed_path(folder: Path, listed: str) -> str:
+    """A listed path in the Unicode form that its file has: one written on macOS names the same file elsewhere.
+
+    Args:
+        folder: What the path is relative to.
+        listed: The path as listed.
+
+    Returns:
+        The path as listed if that is there, or if no form is; else its composed (NFC) or decomposed (NFD) form.
+    """
+    if listed.isascii() or (folder / listed).exists():
+        return listed
+    forms = [unicodedata.normalize("NFC", listed), unicodedata.normalize("NFD", listed)]
+    return next((form for form in forms if (folder / form).exists()), listed)
+
+
+def _header(line: Line, what: str, columns: Sequence[str]) -> list[str]:
+    """The columns of a table, checked."""
+    header = [stripped(cell) for cell in cells_of(line.text, line.file, line.number)]
+    expected = ",".join(columns)
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        parts = [part.strip('" ') for part in line.text.split(separator)]
+        if len(parts) > 1 and not set(columns) <= set(header) and len(set(columns) & set(parts)) > 0:
+            raise line.fault(f"the cells are separated by {called}; save the {what} with commas, as {expected}")
+    while header and not header[-1]:  # a comma at the end of each line
+        header.pop()
+    if "" in header:
+        raise line.fault(f"column {header.index('') + 1} has no name; name it, or take it out of the {what}")
+    if repeated := next((name for name in header if header.count(name) > 1), None):
+        raise line.fault(f"the column {shown(repeated)} is there twice; rename one of them")
+    if missing := [name for name in columns if name not in header]:
+        near = {name.replace(" ", "").lower(): name for name in header}
+        meant = [near[name] for name in missing if name in near]
+        hint = f" (did you mean {', '.join(missing)} by {', '.join(meant)}?)" if meant else ""
+        raise line.fault(
+            f"no column {', '.join(missing)}{hint}; the first line of the {what} must name {expected}, but names "
+            f"{shown(','.join(header))}"
+        )
+    return header
+
+
+def _without_surplus(cells: list[str], header: Sequence[str], path: Path, number: int) -> list[str]:
+    surplus = [cell for cell in cells[len(header) :] if stripped(cell)]
+    if surplus:
+        raise fault_in(
+            path,
+            f"{len(cells)} cells, but the header names {len(header)} ({','.join(header)}); put quotes around a cell "
+            'that holds a comma, as "a, b"',
+            line=number,
+        )
+    return cells[: len(header)]

@@ -1,0 +1,67 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zsar.runtime.json_files import json_value, read_json
+from zsar.runtime.text_files import ListFileError
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_json_is_read_with_a_byte_order_mark_too(tmp_path: Path) -> None:
+    assert read_json(written(tmp_path / "a.json", '\ufeff{"a": [1, 2.5, null, "é"]}'), "list") == {
+        "a": [1, 2.5, None, "é"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r":1: is no JSON file: Expecting value \(column 1\)"),
+        ('{"a":\n 1', r":2: is no JSON file"),
+        ('{"a": "NaN",\n "b": NaN}', r":2: NaN is no number of JSON"),
+        ("[1,\n\n-Infinity]", r":3: -Infinity is no number of JSON"),
+        ('["1e999",\n1e999]', r":2: the number '1e999' is too large"),
+        (f"[{'9' * 5000}]", r":1: the number '9.* has 5000 digits, more than 300"),
+        ('{"a": 1, "a": 2}', r": it has more than one 'a' in an object"),
+        ("[" * 100_000, r": is nested too deeply"),
+        ('{"a":' * 100_000, r": is nested too deeply"),
+        ('["a",\n"a\\\\\\u0000"]', r":2: the character .u0000 has no place"),
+        (r'["\ud800"]', r": a text holds half of a character"),
+    ],
+)
+def test_what_is_no_strict_json_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    path = written(tmp_path / "a.json", text)
+    with pytest.raises(ListFileError, match=message) as caught:
+        read_json(path, "list")
+    assert str(caught.value).startswith(f"{path}:")
+
+
+def test_values_of_the_wrong_kind_are_named_by_their_place(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", '{"a": [{"b": 1, "c": " x  y ", "d": "2.5", "e": true, "f": null}]}')
+    entry = next(json_value(path, "list")["a"].elements())
+    assert [key for key, _ in entry.items()] == ["b", "c", "d", "e", "f"]
+    assert (entry["c"].name(), entry["c"].text(), entry["d"].seconds()) == ("x y", " x  y ", 2.5)
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: entry["z"], r"a\[0\] has no 'z'"),
+        (lambda: json_value(path, "list")["z"], r"it has no 'z' \(it has 'a'\)"),
+        (lambda: entry["b"].text(), r"a\[0\]\.b is a number \(1\), but must be a text"),
+        (lambda: list(entry["b"].elements()), r"a\[0\]\.b is a number \(1\), but must be a list"),
+        (lambda: list(entry["f"].items()), r"a\[0\]\.f is null \(None\), but must be an object"),
+        (lambda: entry["b"]["x"], r"a\[0\]\.b is a number \(1\), but must be an object"),
+        (lambda: entry["e"].seconds(), r"a\[0\]\.e is True, no time in seconds"),
+        (lambda: entry["c"].seconds(), r"a\[0\]\.c is ' x  y ', no time in seconds"),
+    ]
+    for read, message in wrong:
+        with pytest.raises(ListFileError, match=message):
+            read()
+
+
+@pytest.mark.parametrize("value", ["-1", "1e30", '"nan"', '"1e400"', "9" * 299, "null", "[1]", "{}", '"\uff11"'])
+def test_a_time_is_a_finite_number_of_seconds(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ListFileError, match="no time in seconds"):
+        json_value(written(tmp_path / "a.json", value), "list").seconds()
