@@ -6,10 +6,10 @@ The frames are numbered by counting them, or by a list of packets where that say
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -22,6 +22,7 @@ from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError
 from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
 
 OnDamage = Literal["raise", "accept"]
+T = TypeVar("T")
 
 # Frames decoded for counting are kept, as the decoder gives them, if all of them take no more than this: then reading
 # them needs no second decoding. (UCF-101 and HMDB-51, which are counted, take 20 MiB a video.)
@@ -107,29 +108,29 @@ class CountedFrames:
         Raises:
             VideoDecodeError: One of them is damaged or missing.
         """
-        return dict(self.forward(wanted))
+        return dict(self.forward(wanted, RGBConverter().rgb))
 
-    def forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Converts the wanted frames one by one: (index, uint8 [H, W, 3]) as `images` has them."""
+    def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
+        """Converts the wanted frames one by one, by a function of each: (index, what it gives)."""
         n_given = 0
         if self._times is None and self._listed is None:
             try:
-                for i, image in self._sound_so_far(wanted):
+                for i, image in self._sound_so_far(wanted, convert):
                     n_given += 1
                     yield i, image
                 return
             except DamageSeen:
                 pass
         self._decode_once()
-        yield from self._known(wanted[n_given:])
+        yield from self._known(wanted[n_given:], convert)
 
-    def _sound_so_far(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def _sound_so_far(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
         """Frames while they are counted for the first time; each is held until what it refers to has been seen.
 
         Raises:
             DamageSeen: The decoder complains.
         """
-        converter, targets, complaints = RGBConverter(), set(wanted), Complaints()
+        targets, complaints = set(wanted), Complaints()
         held: deque[tuple[int, VideoFrame]] = deque()
         with closing(self._decoded(complaints)) as frames:
             for i, (_, frame) in enumerate(frames):
@@ -139,17 +140,17 @@ class CountedFrames:
                     held.append((i, frame))
                 while held and held[0][0] + _MOST_REORDERED <= i:
                     at, shown = held.popleft()
-                    yield at, converter.rgb(shown)
+                    yield at, convert(shown)
                 if i >= wanted[-1] + _MOST_REORDERED:
                     return
         if complaints:
             raise DamageSeen
         for at, shown in held:
-            yield at, converter.rgb(shown)
+            yield at, convert(shown)
 
-    def _known(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Frames, when it is known which of them are damaged or missing."""
-        converter, remaining = RGBConverter(), deque(wanted)
+    def _known(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
+        """Frames of which is known whether they are damaged."""
+        remaining = deque(wanted)
         if not remaining:
             return
         before: VideoFrame | None = None
@@ -161,14 +162,14 @@ class CountedFrames:
                     return
                 if remaining[0] == i:
                     self._judge(remaining.popleft())
-                    yield i, converter.rgb(frame)
+                    yield i, convert(frame)
                 before = frame
         for i in remaining:
             if i < len(self._places) or self._broken:
                 self._missing(i)
                 if before is None:
                     raise self._error(i, _NOT_RETURNED)
-                yield i, converter.rgb(before)
+                yield i, convert(before)
 
     def _numbered(self) -> Generator[tuple[int, VideoFrame]]:
         """All frames with their indices."""

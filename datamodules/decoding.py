@@ -31,21 +31,25 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 import torch
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.counted_frames import CountedFrames, OnDamage
 from datamodules.decode_limits import MOST_RESULT_BYTES
 from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
-from datamodules.video_file import OpenVideo, VideoDecodeError, errors_name, tick_seconds
+from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, errors_name, tick_seconds
+
+T = TypeVar("T")
 
 __all__ = ["VideoDecodeError", "VideoReader", "read_frames"]
 
@@ -272,7 +276,7 @@ class VideoReader:
     def _forward(self, wanted: Sequence[int]) -> Iterator[Tensor]:
         size: tuple[int, ...] = ()
         with errors_name(self._path, "decoding it"):
-            for i, image in self._images_forward(wanted):
+            for i, image in self._converted_forward(wanted, RGBConverter().rgb):
                 size = size or image.shape
                 if image.shape != size:
                     raise VideoDecodeError(
@@ -281,11 +285,32 @@ class VideoReader:
                     )
                 yield torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
 
-    def _images_forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """RGB [H, W, 3] of the wanted frames, one by one."""
+    @property
+    def clocks(self) -> tuple[Fraction | None, Fraction | None]:
+        """Seconds of a frame at the container's frame rate, and of one tick of its clock; None where unknown."""
+        stream = self._video.stream
+        rate = stream.average_rate or stream.guessed_rate
+        return (1 / rate if rate else None), stream.time_base
+
+    def decoded_frames(self) -> Iterator[VideoFrame]:
+        """All frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+
+        Returns:
+            An iterator, which raises a `VideoDecodeError` for a frame that `frames_forward` refuses, sizes aside.
+
+        Raises:
+            VideoDecodeError: As for `n_frames`.
+        """
+        n_frames = self.n_frames
+        with errors_name(self._path, "decoding it"):
+            for _, frame in self._converted_forward(range(n_frames), lambda frame: frame):
+                yield frame
+
+    def _converted_forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
+        """What a function makes of the wanted frames, one by one: (index, what it gives)."""
         n_given = 0
         try:
-            for i, image in self._frames.forward(wanted):
+            for i, image in self._frames.forward(wanted, convert):
                 if i != wanted[n_given]:
                     raise UntrustworthyError
                 n_given += 1
@@ -301,16 +326,18 @@ class VideoReader:
                     raise VideoDecodeError(
                         f"{self._path}: the time stamps of its packets are not those of its frames; re-encode the video"
                     ) from None
-            yield from self._counted_forward(wanted[n_given:], len(listed))
+            yield from self._counted_forward(wanted[n_given:], len(listed), convert)
 
-    def _counted_forward(self, wanted: Sequence[int], n_listed: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def _counted_forward(
+        self, wanted: Sequence[int], n_listed: int, convert: Callable[[VideoFrame], T]
+    ) -> Iterator[tuple[int, T]]:
         """The wanted frames, after the list of packets was found to be wrong.
 
         Raises:
             VideoDecodeError: One does not exist.
         """
         last = -1
-        for last, image in self._frames.forward(wanted):
+        for last, image in self._frames.forward(wanted, convert):
             yield last, image
         if wanted and last != wanted[-1]:
             raise VideoDecodeError(
@@ -325,7 +352,7 @@ class VideoReader:
         except (UntrustworthyError, DamageSeen):
             n_listed = self.n_frames
             self._settle()
-            return dict(self._counted_forward(wanted, n_listed))
+            return dict(self._counted_forward(wanted, n_listed, RGBConverter().rgb))
 
     def _settle(self) -> None:
         """Decodes everything, to know which frames there are and which are damaged, and reads by that from now on."""

@@ -8,7 +8,7 @@ there when the source shows nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import pairwise
@@ -40,16 +40,16 @@ class TranscodingError(RuntimeError):
 
 
 def whole_ticks(
-    times_seconds: NDArray[np.float64], duration_seconds: float, stream: VideoStream
+    times_seconds: NDArray[np.float64], duration_seconds: float, clocks: Sequence[Fraction | None]
 ) -> tuple[Fraction, list[int]]:
     """A clock by which all times are whole numbers, and these numbers.
 
-    That is the frame rate where all frames keep to it, else the stream's own clock, else one of microseconds.
+    That is the first of the source's own clocks which all frames keep to, else one of microseconds.
 
     Args:
         times_seconds: [N], when each frame is shown, increasing.
         duration_seconds: When the last of them ends.
-        stream: The source's.
+        clocks: One tick of each clock of the source, in seconds: `VideoReader.clocks`.
 
     Returns:
         One tick in seconds, and the N times and the end of the last frame in ticks.
@@ -58,8 +58,7 @@ def whole_ticks(
         TranscodingError: Frames are further apart than the format can say.
     """
     rounding = max(_ROUNDING_SECONDS, 2 * float(np.spacing(times_seconds[-1])))
-    rate = stream.average_rate or stream.guessed_rate
-    for clock in (1 / rate if rate else None, stream.time_base):
+    for clock in clocks:
         if clock and clock >= FINEST_CLOCK:
             exact = times_seconds / float(clock)
             if np.abs(exact - np.rint(exact)).max() * float(clock) < rounding:

@@ -156,14 +156,11 @@ def prepare_video(source: Path, destination: Path, settings: PreparingSettings) 
         TranscodingError: It cannot be encoded, or the copy does not have the frames of the source.
         OSError: The destination cannot be written.
     """
-    with VideoReader(source) as reader:
-        times, duration_seconds = reader.times_seconds, reader.duration_seconds
     status = source.stat()
     try:
-        with whole_file(destination) as unfinished:
-            made = transcode(
-                source, unfinished, times_seconds=times, duration_seconds=duration_seconds, **asdict(settings)
-            )
+        with VideoReader(source) as reader, whole_file(destination) as unfinished:
+            times = reader.times_seconds
+            made = transcode(reader, unfinished, **asdict(settings))
             _check(unfinished, times, (made.height_px, made.width_px))
             n_bytes = unfinished.stat().st_size
     except TranscodingError as error:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import av
 import numpy as np
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from datamodules.player_clock import first_shown_ticks, start_seconds
 from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
+
+T = TypeVar("T")
 
 # Codecs of which every packet holds exactly one shown frame. (VP8, for one, has packets that show nothing.)
 _ONE_FRAME_PER_PACKET = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"}
@@ -150,17 +152,18 @@ class TimedFrames:
         if wanted[-1] >= len(self.index.pts):
             return images
         for k, run in self._by_keyframe(wanted):
-            images |= dict(self._run(self.index.keyframes[k], run))
+            images |= dict(self._run(self.index.keyframes[k], run, self._converter.rgb))
         return images
 
-    def forward(self, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
         """Converts the wanted frames one by one; decoding goes on past a keyframe, and jumps only over unwanted groups.
 
         Args:
             wanted: Indices from 0, increasing, none behind the end.
+            convert: What is made of a frame: RGB by `RGBConverter.rgb`, for one.
 
         Yields:
-            The index, and uint8 [H, W, 3], RGB; what was given before an error is what the packets foretold.
+            The index, and what was made of the frame; what was given before an error is what the packets foretold.
 
         Raises:
             UntrustworthyError: What is decoded is not what the packets foretold.
@@ -175,7 +178,7 @@ class TimedFrames:
                 runs.append((k, run))
             last = k
         for k, run in runs:
-            yield from self._run(self.index.keyframes[k], run)
+            yield from self._run(self.index.keyframes[k], run, convert)
 
     def _by_keyframe(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
         """The wanted indices by the keyframe that decoding has to begin with."""
@@ -184,7 +187,9 @@ class TimedFrames:
         for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self.index.pts[i]) - 1):
             yield k, list(run)
 
-    def _run(self, keyframe: Keyframe, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def _run(
+        self, keyframe: Keyframe, wanted: Sequence[int], convert: Callable[[VideoFrame], T]
+    ) -> Iterator[tuple[int, T]]:
         """Decodes from a keyframe up to the wanted frames that depend on it or follow, and converts these."""
         targets = {self.index.pts[i]: i for i in wanted}
         sent: list[int] = []
@@ -208,14 +213,14 @@ class TimedFrames:
                 held.append(frame)
             while held and not self._awaits_reference(held[0].pts or 0, sent, returned[-1]):
                 shown = held.popleft()
-                yield targets[shown.pts or 0], self._converter.rgb(shown)
+                yield targets[shown.pts or 0], convert(shown)
         expected = {pts for pts in sent if pts >= keyframe.pts}
         if self.skips:  # then some are missing, and which only the decoder knows
             expected &= set(returned)
         if returned != sorted(expected | set(targets)):
             raise UntrustworthyError
         for shown in held:
-            yield targets[shown.pts or 0], self._converter.rgb(shown)
+            yield targets[shown.pts or 0], convert(shown)
 
     def _awaits_reference(self, pts: int, sent: Sequence[int], last_returned: int) -> bool:
         """Whether a frame that is decoded before this one is shown after the last one that was returned."""

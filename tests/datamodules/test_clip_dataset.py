@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -181,13 +182,13 @@ def test_further_views_are_those_of_frames_read_apart(table: VideoTable, video_t
 
 def test_a_video_is_decoded_once_for_all_of_its_views(table: VideoTable, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
-    read = VideoReader.frames_at_indices
+    read = VideoReader.frames_forward
 
-    def counted(reader: VideoReader, indices: list[int]) -> torch.Tensor:
+    def counted(reader: VideoReader, indices: list[int]) -> Iterator[torch.Tensor]:
         asked.append(list(indices))
         return read(reader, indices)
 
-    monkeypatch.setattr(VideoReader, "frames_at_indices", counted)
+    monkeypatch.setattr(VideoReader, "frames_forward", counted)
     with_views(table, MULTI_RATE)[0]
     assert len(asked) == 1
     assert asked[0] == sorted(set(asked[0]))

@@ -51,17 +51,17 @@ def test_broken_empty_and_missing_files_are_told_from_sound_ones(tmp_path: Path,
 
 def test_the_frames_of_an_evaluation_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
-    original = VideoReader.frames_at_indices
+    original = VideoReader.frames_forward
 
     def noted(self: VideoReader, indices: list[int]) -> object:
         asked.append(indices)
         return original(self, indices)
 
-    monkeypatch.setattr(VideoReader, "frames_at_indices", noted)
+    monkeypatch.setattr(VideoReader, "frames_forward", noted)
     path = video(tmp_path / "a.mp4")
     assert decode_clip(clip(path, n_frames=2, n_clips=2)) == (10, None)
     assert decode_clip(clip(path, (1.0, 1.5), n_frames=2)) == (3, None)  # at 5 fps the frames 5, 6 and 7
-    assert asked == [[0, 5, 3, 8], [5, 6]]
+    assert asked == [[0, 3, 5, 8], [5, 6]]
 
 
 def test_a_stretch_behind_the_end_is_a_problem(tmp_path: Path) -> None:

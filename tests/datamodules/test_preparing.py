@@ -105,15 +105,14 @@ def test_a_prepared_video_is_described_and_nothing_else_is_left(tmp_path: Path) 
 
 def joined(path: Path, *sizes: tuple[int, int]) -> None:
     """A video of ten frames of each size, height and width, as recordings that were joined are."""
-    parts = []
-    for i, (height, width) in enumerate(sizes):
-        part = path.with_name(f"part{i}.{'h264' if path.suffix in ('.h264', '.mkv') else path.suffix[1:]}")
-        write_video(part, moving_picture(10, height, width), frames_per_second=25)
-        parts.append(part.read_bytes())
-    if path.suffix != ".mkv":
-        path.write_bytes(b"".join(parts))
+    both = path.with_suffix(".h264")
+    parts = b""
+    for height, width in sizes:
+        write_video(part := path.with_name("part.h264"), moving_picture(10, height, width), frames_per_second=25)
+        parts += part.read_bytes()
+    both.write_bytes(parts)
+    if path == both:
         return
-    (both := path.with_suffix(".h264")).write_bytes(b"".join(parts))
     with av.open(str(both)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for i, packet in enumerate(packet for packet in source.demux(video=0) if packet.size):

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from datamodules import transcoding
-from datamodules.decoding import VideoDecodeError, VideoReader
+from datamodules.decoding import VideoReader
 from datamodules.encoding import write_video
 from datamodules.mp4_writing import Mp4Writer
 from datamodules.timed_frames import TimedFrames
@@ -43,16 +42,7 @@ def copy(source: Path, *, short_side_px: int = 256, keyframe_every: int = 8, crf
     """Transcodes a file, as `prepare_video` does."""
     destination = source.with_name("copy.mp4")
     with VideoReader(source) as reader:
-        times, duration = reader.times_seconds, reader.duration_seconds
-    made = transcode(
-        source,
-        destination,
-        times_seconds=times,
-        duration_seconds=duration,
-        short_side_px=short_side_px,
-        keyframe_every=keyframe_every,
-        crf=crf,
-    )
+        made = transcode(reader, destination, short_side_px=short_side_px, keyframe_every=keyframe_every, crf=crf)
     with av.open(str(destination)) as container:
         assert [s.type for s in container.streams] == ["video"]
         stream = container.streams.video[0]
@@ -232,7 +222,7 @@ def test_keyframes_lie_at_equal_distances_whatever_the_picture_does(keyframe_eve
     with VideoReader(copy(path, keyframe_every=keyframe_every)) as reader:
         timed = reader._frames
         assert isinstance(timed, TimedFrames)
-        index = timed._index
+        index = timed.index
     assert [index.pts.index(k.pts) for k in index.keyframes] == list(range(0, 30, keyframe_every))
 
 
@@ -252,9 +242,9 @@ def test_the_index_lies_in_front(tmp_path: Path) -> None:
 
 def test_a_frame_is_written_before_the_next_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
-    decoded, write = transcoding._decoded, Mp4Writer.write
+    decoded, write = VideoReader.decoded_frames, Mp4Writer.write
     monkeypatch.setattr(
-        transcoding, "_decoded", lambda *a, **k: (events.append("decoded") or frame for frame in decoded(*a, **k))
+        VideoReader, "decoded_frames", lambda *a: (events.append("decoded") or frame for frame in decoded(*a))
     )
     monkeypatch.setattr(Mp4Writer, "write", lambda *a: events.append("written") or write(*a))
     h264_with_b_frames(path := tmp_path / "video.mp4")
@@ -265,31 +255,10 @@ def test_a_frame_is_written_before_the_next_is_decoded(tmp_path: Path, monkeypat
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
-def transcode_40(source: Path, destination: Path) -> None:
-    transcode(
-        source,
-        destination,
-        times_seconds=np.arange(40) / 25,
-        duration_seconds=1.6,
-        short_side_px=256,
-        keyframe_every=8,
-        crf=20,
-    )
-
-
-@pytest.mark.parametrize("n_frames", [39, 41])
-def test_a_source_with_another_number_of_frames_is_refused(n_frames: int, tmp_path: Path) -> None:
-    write_video(path := tmp_path / "video.mp4", moving_picture(n_frames), frames_per_second=25)
-    with pytest.raises(VideoDecodeError, match=rf"video\.mp4: the container lists 40 frames, but {n_frames} can be"):
-        transcode_40(path, tmp_path / "copy.mp4")
-
-
 @pytest.mark.parametrize(
     ("make", "suffix"),
     [
-        (mpeg4_with_b_frames, ".avi"),
         (h264_with_b_frames, ".mkv"),
-        (h264_with_b_frames, ".ts"),
         (write_indexed_in_front, ".mp4"),
     ],
     ids=case_name,
@@ -307,22 +276,22 @@ def test_a_video_that_is_cut_off_keeps_the_frames_that_the_reader_finds(
     np.testing.assert_allclose(copied_times, times, rtol=0, atol=1e-9)
 
 
-def test_a_source_that_breaks_off_is_told_from_a_destination_that_cannot_be_written(tmp_path: Path) -> None:
-    (broken := tmp_path / "broken.mp4").write_bytes(b"no video")
-    with pytest.raises(VideoDecodeError, match=r"broken\.mp4: Invalid data"):
-        transcode_40(broken, tmp_path / "copy.mp4")
+def test_a_destination_that_cannot_be_written_is_no_fault_of_the_source(tmp_path: Path) -> None:
     h264_with_b_frames(path := tmp_path / "video.mp4")
-    with pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*gone/copy\.mp4'") as caught:
-        transcode_40(path, tmp_path / "gone" / "copy.mp4")
+    with (
+        VideoReader(path) as reader,
+        pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*gone/copy\.mp4'") as caught,
+    ):
+        transcode(reader, tmp_path / "gone" / "copy.mp4", short_side_px=256, keyframe_every=8, crf=20)
     assert caught.value.filename == str(tmp_path / "gone" / "copy.mp4")
 
 
 def test_frames_that_the_encoder_refuses_are_told_apart(tmp_path: Path) -> None:
-    frames = np.zeros((40, 16, 16_400, 3), np.uint8)  # x264 encodes at most 16,384 px
+    frames = np.zeros((2, 16, 16_400, 3), np.uint8)  # x264 encodes at most 16,384 px
     path = tmp_path / "wide.mkv"
     write_video(path, frames, frames_per_second=25, codec="ffv1", options={})
     with pytest.raises(TranscodingError, match="while encoding its copy"):
-        transcode_40(path, tmp_path / "copy.mp4")
+        copy(path)
 
 
 def test_the_times_of_a_copy_may_be_far_apart(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from datamodules import untrimmed_frames
+from datamodules import frame_chunks, untrimmed_frames
 from datamodules.decoding import VideoReader
 from datamodules.encoding import write_video
 from datamodules.streaming import FrameStride
@@ -39,7 +40,7 @@ def test_frames_at_times_are_those_on_the_screen_in_the_order_asked_for(video: U
 def test_more_frames_than_are_held_together_are_the_same(
     video: UntrimmedVideo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(untrimmed_frames, "_AT_A_TIME", 3)
+    monkeypatch.setattr(frame_chunks, "MOST_BYTES_TOGETHER", 3 * 48 * 64 * 3)
     times = [i / 10 for i in range(40)][::-1]
     assert torch.equal(frames_at(video, times, image_size=32), expected(video, list(range(40))[::-1]))
 
@@ -57,9 +58,9 @@ def test_only_frames_at_those_times_are_asked_of_the_reader(
     asked: list[list[int]] = []
 
     class Noting(VideoReader):
-        def frames_at_indices(self, indices: list[int]) -> torch.Tensor:  # type: ignore[override]
-            asked.append(indices)
-            return super().frames_at_indices(indices)
+        def frames_forward(self, indices: Iterable[int]) -> Iterator[torch.Tensor]:
+            asked.append(list(indices))
+            return super().frames_forward(asked[-1])
 
     monkeypatch.setattr(untrimmed_frames, "VideoReader", Noting)
     frames_at(video, [3.0, 0.2, 3.0], image_size=32)
@@ -69,7 +70,7 @@ def test_only_frames_at_those_times_are_asked_of_the_reader(
 def test_times_that_mean_nothing_are_refused(video: UntrimmedVideo) -> None:
     with pytest.raises(ValueError, match="frames of the video 'video' are asked for at no time"):
         frames_at(video, [], image_size=32)
-    with pytest.raises(ValueError, match=r"times must be 0 or more seconds after the first frame; got \[-1.0\]"):
+    with pytest.raises(ValueError, match=r"times must be 0 or more seconds after the start; got \[-1.0\]"):
         frames_at(video, [-1.0], image_size=32)
 
 
