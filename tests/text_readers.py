@@ -20,7 +20,9 @@ from datamodules.class_text.text_files import read_class_text_file
 from datamodules.list_files import read_labels, read_list
 from datamodules.localization_splits import read_activitynet_annotations, read_class_list, read_thumos14_annotations
 from datamodules.text_tables import read_json, read_lines, read_table
+from datamodules.video_folder import VideoFolder
 from lightning_modules.commands import picture, several
+from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.commands.doctor_report import write_bad_videos
 
 
@@ -104,6 +106,21 @@ READERS = [
         json.dumps({"kind": "action_prompts", "data_set": "d", "source": "s", "classes": _PROMPTS}),
         lambda f: read_class_text_file(f / "prompts.json"),
     ),
+    Reader(
+        "videos.csv",
+        'path,label\na 1.mp4,"run, fast"\nb.mp4,sit\n',
+        lambda f: VideoFolder(train="videos.csv", data_root=f).class_names,
+    ),
+    Reader(
+        "predict.csv",
+        "path,note\na 1.mp4,x\nb.mp4,\n",
+        lambda f: (
+            VideoFolder(train="none", predict="predict.csv", data_root=f, classes=["run", "sit"])
+            .list_videos("predict")
+            .all_keys()
+        ),
+    ),
+    Reader("classes.txt", "# classes\nrun fast\nsit\n", lambda f: read_class_names(None, f / "classes.txt")),
     Reader("sweep.txt", "# a sweep\nzsar test --run_dir 'a b'\n", lambda f: several._commands(str(f / "sweep.txt"))),
     Reader(
         "predictions_novel.csv",
