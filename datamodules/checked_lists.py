@@ -123,14 +123,16 @@ def refuse_repeated_in(sets: Mapping[str, VideoTable]) -> None:
 
 
 def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> str:
-    """What is wrong, why, and the remedy; where lines are known, those of the first such video, as of a file's fault."""
+    """What is wrong, why, and the remedy; where lines are known, as the fault of a line."""
     set_names = repeats[0].set_names
     of_these = [repeat for repeat in repeats if repeat.set_names == set_names]
     it = "it" if len(of_these) == 1 else "them"
     rows = [(sets[name], row) for name, row in repeats[0].rows]
     lists = {table.list_file for table, _ in rows}
     if None not in lists:
-        first, *_, last = (table.place(row) for table, row in sorted(rows, key=lambda row: row[0].line(row[1])))
+        if len(lists) == 1:
+            rows.sort(key=lambda row: row[0].line(row[1]))
+        first, *_, last = (table.place(row) for table, row in rows)
         more = f" (and {len(repeats) - 1:,} more)" if len(repeats) > 1 else ""
         why = "it would count twice" if len(lists) == 1 else "nothing that is tested on may be trained on"
         return f"{last} is listed twice: it is the video of {first}{more}; {why}: list each video once"

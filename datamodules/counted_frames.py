@@ -157,7 +157,7 @@ class CountedFrames:
         with closing(self._numbered()) as frames:
             for i, frame in frames:
                 while remaining and remaining[0] < i:
-                    yield self._missing(remaining.popleft()), converter.rgb(before or frame)
+                    yield self._missing(remaining.popleft()), convert(before or frame)
                 if not remaining:
                     return
                 if remaining[0] == i:

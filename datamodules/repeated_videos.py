@@ -45,7 +45,7 @@ def check_overlap(sets: Mapping[str, VideoTable]) -> list[Finding]:
         remark = "nothing that is tested on may be trained on: take them out of one of the lists"
         in_order = [fault for _, fault in sorted(faults.items())]
         findings.append(finding("overlap", f"training / {name}", in_order, len(test), remark))
-    return findings + [*_within(training), *_within({name: sets[name] for name in sets if name not in _TRAINING})]
+    return [*findings, *_within(training), *_within({name: sets[name] for name in sets if name not in _TRAINING})]
 
 
 def _within(sets: Mapping[str, VideoTable]) -> Iterator[Finding]:

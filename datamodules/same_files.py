@@ -45,7 +45,7 @@ def each_file_once(paths: Sequence[str]) -> list[int]:
 
 
 def _inode_numbers(paths: Sequence[str]) -> NDArray[np.uint64]:
-    """uint64 [N]: equal for paths of one file; different files may have equal numbers, too. 0 where there is no file."""
+    """uint64 [N]: equal for paths of one file, and perhaps for others, too; 0 where there is no file."""
     rows_in: dict[str, list[int]] = defaultdict(list)
     for row, path in enumerate(paths):
         rows_in[os.path.dirname(path)].append(row)

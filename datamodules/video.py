@@ -151,11 +151,12 @@ class TrimmedVideoDataModule(LightningDataModule):
 
         Raises:
             FileNotFoundError: The data are not where they should be, or listed videos are missing.
-            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this run has, or a split cannot
-                be drawn. Before training, the test sets are looked at for that, too, as far as they are there.
+            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this
+                run has, or a split cannot be drawn. Before training, the test sets are looked at for that, too, as far as they are there.
         """
         listed = self.list_sets(stage)
-        refuse_repeated_in(listed if stage == "predict" else {**self._other_sets(stage), **listed})
+        further = {} if stage == "predict" else self._other_sets(stage)
+        refuse_repeated_in({**listed, **{name: table for name, table in further.items() if name not in listed}})
         if (problem := too_few_classes(self.set_classes(stage))) is not None:
             raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
@@ -175,7 +176,7 @@ class TrimmedVideoDataModule(LightningDataModule):
         if self.tests_on_training_list:
             if stage == "fit":
                 warnings.warn(
-                    "training and test videos are one list, so that test figures will be of videos that were trained on",
+                    "training and test videos are one list: test figures will be of videos that were trained on",
                     stacklevel=2,
                 )
             return {}

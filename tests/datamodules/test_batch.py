@@ -59,6 +59,8 @@ def test_content_hash_is_that_of_names_and_prompts() -> None:
     ("names", "prompts", "message"),
     [
         (("a", "a"), (("x",), ("y",)), "not unique: a"),
+        (("Arm Wrestling", "arm_wrestling"), (("x",), ("y",)), "'Arm Wrestling' and 'arm_wrestling' are one class"),
+        (("a", "b"), (("a Text", "y"), ("A  text", "y")), "'a' and 'b' of 'base' have the same prompts"),
         (("a", "b"), (("x",),), "2 class names but prompts for 1"),
         (("a", "b"), (("x",), ("y", "z")), "same number of prompts"),
         (("a", "b"), ((), ()), "at least one"),

@@ -1,9 +1,18 @@
 from pathlib import Path
 
+import re
+
 import numpy as np
 import pytest
 
-from datamodules.checked_lists import missing_keys, read_excluded, refuse_missing, refuse_repeated, repeated_keys
+from datamodules.checked_lists import (
+    missing_keys,
+    read_excluded,
+    refuse_missing,
+    refuse_repeated,
+    refuse_repeated_in,
+    repeated_keys,
+)
 from datamodules.video_table import VideoTable
 
 
@@ -34,6 +43,56 @@ def test_a_video_that_is_listed_twice_is_named() -> None:
     with pytest.raises(ValueError, match="2 videos of the set 'test' are listed twice: a, b"):
         refuse_repeated(table("b", "a", "b", "a", "c"), "test")
     refuse_repeated(table("a", "b"), "test")
+
+
+def of_list(root: Path, *keys: str, list_file: Path, labels: list[int] | None = None) -> VideoTable:
+    lines = np.arange(2, len(keys) + 2)
+    return VideoTable(root, keys, labels or [0] * len(keys), list_file=list_file, lines=lines)
+
+
+def test_a_video_is_the_file_that_its_path_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "soft.mp4").symlink_to("a.mp4")
+    (tmp_path / "hard.mp4").hardlink_to(tmp_path / "a.mp4")
+    for spelling in ("./a.mp4", "x/../a.mp4", str(tmp_path / "a.mp4"), "soft.mp4", "hard.mp4"):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        videos = VideoTable(tmp_path, ["b.mp4", "a.mp4", spelling], [0, 0, 1])
+        with pytest.raises(
+            ValueError, match=f"1 video of the set 'test' is listed twice: .*{re.escape(spelling)}"
+        ) as error:
+            refuse_repeated(videos, "test")
+        assert " a.mp4" in str(error.value)
+        train, test = videos.select(np.array([1])), videos.select(np.array([0, 2]))
+        with pytest.raises(ValueError, match="1 video is in the sets 'test' and 'train': .*trained on"):
+            refuse_repeated_in({"train": train, "test": test})
+        refuse_repeated_in({"train": train, "test": test.select(np.array([0]))})
+
+
+def test_of_videos_of_lists_both_lines_are_named(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    with pytest.raises(
+        ValueError, match=rf"^{train}:4: \./a\.mp4 is listed twice: it is the video of {train}:2: a\.mp4;"
+    ):
+        refuse_repeated(of_list(tmp_path, "a.mp4", "b.mp4", "./a.mp4", list_file=train), "train")
+    sets = {
+        "train": of_list(tmp_path, "b.mp4", "a.mp4", "c.mp4", list_file=train),
+        "test": of_list(tmp_path, "./c.mp4", "x/../a.mp4", list_file=test),
+    }
+    with pytest.raises(ValueError, match=r"\(and 1 more\); nothing that is tested on may be trained on") as error:
+        refuse_repeated_in(sets)
+    assert f"{train}:3: a.mp4" in str(error.value)
+    assert f"{test}:3: x/../a.mp4" in str(error.value)
+
+
+def test_a_stretch_is_a_video_of_its_own() -> None:
+    def stretches(*seconds: tuple[float, float]) -> VideoTable:
+        keys = [f"a@{start}-{end}" for start, end in seconds]
+        paths = ["a.mp4", "./a.mp4", "a.mp4"][: len(keys)]
+        return VideoTable(Path("/data"), paths, [0] * len(keys), keys=keys, segments_seconds=np.array(seconds))
+
+    refuse_repeated(stretches((0.0, 1.0), (1.0, 2.0), (0.0, 2.0)), "train")
+    with pytest.raises(ValueError, match="is listed twice"):
+        refuse_repeated(stretches((0.0, 1.0), (0.0, 1.0)), "train")
 
 
 def test_excluded_videos_are_a_column_of_a_csv_file(tmp_path: Path) -> None:

@@ -101,3 +101,23 @@ def test_only_files_that_are_there_are_compared(files: Path) -> None:
 def test_a_file_in_two_sets_is_no_copy_of_itself(files: Path) -> None:
     sets = {"train": table("a1", root=files), "test": table("a1", root=files)}
     assert [f.count for f in check_contents(sets, {name: np.array([True]) for name in sets})] == [0, 0]
+
+
+def test_links_in_two_sets_are_found_between_any_two_of_them(files: Path) -> None:
+    (files / "link").symlink_to("a1")
+    train, val = table("a1", "b1", root=files), table("./b1", root=files)
+    base, novel = table("link", "c", root=files), table("x/../c", root=files)
+    (files / "x").mkdir()
+    findings = check_overlap({"train": train, "val": val, "base": base, "novel": novel})
+    assert [(f.set_name, f.severity, f.examples) for f in findings] == [
+        ("training / base", "error", ("a1 and link are one file",)),
+        ("training / novel", "ok", ()),
+        ("train / val", "error", ("./b1 and b1 are one file",)),
+        ("base / novel", "error", ("c and x/../c are one file",)),
+    ]
+    assert check_duplicates("test", table("a1", "link", "b1", root=files)).examples == ("a1 and link are one file",)
+
+
+def test_a_class_that_is_base_and_novel_in_two_spellings_is_found() -> None:
+    (finding,) = check_classes_apart({"base": ["high jump", "run"], "novel": ["HighJump", "sit"]})
+    assert finding.examples == ("class 'high jump', 'HighJump'",)

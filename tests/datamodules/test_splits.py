@@ -112,3 +112,15 @@ def test_drawn_classes_are_sorted_and_depend_on_the_seed_alone() -> None:
     assert len({draw_classes(NAMES, 3, seed=seed) for seed in range(8)}) > 3
     with pytest.raises(ValueError, match="6 classes cannot be drawn from 5"):
         draw_classes(NAMES, 6, seed=0)
+
+
+def test_a_key_that_is_listed_twice_is_drawn_twice_so_that_it_can_be_refused() -> None:
+    keys, labels = ["a", "b", "a", "c"], np.zeros(4, dtype=np.int64)
+    train, held_out = draw_training_videos(keys, labels, seed=0, shots=None, held_out_fraction=0.25)
+    assert sorted([*train.tolist(), *held_out.tolist()]) == [0, 1, 2, 3]
+
+
+def test_names_of_any_bytes_can_be_drawn_and_hashed() -> None:
+    names = ["caf\udce9.mp4", "a\nb.mp4"]
+    assert sorted(rank_by_seed(names, 0, "training videos")) == sorted(names)
+    assert split_hash({"train": [(name, "run") for name in names]}) != split_hash({"train": [(names[0], "run")]})

@@ -186,3 +186,23 @@ def test_the_shipped_config_can_be_given_a_folder_a_file_or_several(
     assert module.sources == tuple(tmp_path / source for source in sources)
     assert module.class_text("test")[0].prompts[0] == ("a video of action opening a door",)
     assert (module.annotations, module.stride, module.batch_size) == (None, FrameStride(), 1)
+
+
+def test_a_file_is_one_video_whatever_leads_to_it(root: Path) -> None:
+    spellings = ["mine/garden.avi", "./mine/garden.avi", "mine/kitchen/../garden.avi", root / "mine/garden.avi"]
+    assert [video.id for video in files(root, spellings).videos] == ["garden"]
+    (root / "garden.mp4").hardlink_to(root / "mine/garden.avi")
+    assert [video.id for video in files(root, ["mine/garden.avi", "garden.mp4"]).videos] == ["garden"]
+    (root / "again.mp4").symlink_to("mine/garden.avi")
+    with pytest.raises(ValueError, match=r"'again' .* and 'garden' .* are one file"):
+        files(root, ["mine/garden.avi", "again.mp4"])
+
+
+@pytest.mark.parametrize("classes", [["Tai Chi", "tai_chi"], ["0", "1"], ["run", "--"], ["run", "ju\x07mp"]])
+def test_class_names_that_mean_nothing_or_one_class_are_refused(classes: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"^--data\.classes: "):
+        UntrimmedFiles(videos="mine", classes=classes)
+
+
+def test_one_class_is_enough_to_find_it_in_time(root: Path) -> None:
+    assert files(root, classes=["tai chi"]).all_exact_names() == ("tai chi",)

@@ -343,3 +343,13 @@ def test_folders_of_features_and_captions_are_below_the_data_root(root: Path, tm
     assert (root / described["captions"]).resolve() == (tmp_path / "elsewhere").resolve()
     assert sports(root).features_folder is None
     assert sports(root).describe()["captions"] is None
+
+
+@pytest.mark.parametrize("kind", ["symlink_to", "hardlink_to"])
+def test_two_videos_that_are_one_file_are_refused(root: Path, kind: str) -> None:
+    (root / "videos/both.mkv").unlink()
+    getattr(root / "videos/both.mkv", kind)(root / "videos/a/late.mp4")
+    with pytest.raises(
+        ValueError, match=r"'both' \(.*both\.mkv\) and 'late' \(.*late\.mp4\) are one file, which would"
+    ):
+        sports(root)

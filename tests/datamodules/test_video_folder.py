@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.video_folder import VideoFolder
 
 CLIPS = Clips(n_frames=4, image_size=32)
+CLASSES = ["red", "blue", "red dance", "blue dance", "green dance", "white dance"]
 LOADING = Loading(batch_size=2, n_workers=0)
 
 
@@ -117,12 +119,20 @@ def test_class_text_comes_from_templates_or_descriptions(video_tree: Path, tmp_p
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("file,label\na,b\n", r"no column path; its first line must be path,label"),
-        ("path,label\na.mp4,\n", r"line 2: no label"),
-        ("path,label\na.mp4,x\na.mp4,x\n", r"line 3: a\.mp4 is listed twice"),
+        ("file,label\na,b\n", r"list\.csv:1: no column path; .* must name path,label"),
+        ("path,label\na.mp4,\n", r"list\.csv:2: no label"),
+        ("path,label\na.mp4,x\na.mp4,x\n", r"list\.csv:3: a\.mp4 is listed twice: it is the video of .*list\.csv:2: a"),
+        ("path,label\na.mp4,x\nb/../a.mp4,y\n", r"list\.csv:3: b/\.\./a\.mp4 is listed twice"),
+        ("path,label\na.mp4,x\nb.mp4,x\nc.mp4,x\n", r"the set 'train' has a single class, 'x'"),
+        ("path,label\na.mp4,Arm Wrestling\nb.mp4,arm_wrestling\n", r"list\.csv:2 and .*list\.csv:3: .* are one class"),
+        ("path,label\na.mp4,0\nb.mp4,1\n", r"list\.csv:2: the class name '0' is only a number"),
+        ("a.mp4,x\nb.mp4,y\n", r"list\.csv:1: no column path, label"),
+        ('path,label\na.mp4,"x\nb.mp4,y\n', r"list\.csv:2: "),
+        ("path,label\na.mp4,one, then another\n", r"list\.csv:2: 3 cells"),
     ],
 )
 def test_malformed_csv_files_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "b").mkdir()
     with pytest.raises(ValueError, match=message):
         folder(write_csv(tmp_path / "list.csv", content)).setup("fit")
 
@@ -138,3 +148,124 @@ def test_missing_and_empty_sources_say_what_was_expected(tmp_path: Path) -> None
 def test_a_test_fraction_of_everything_is_refused() -> None:
     with pytest.raises(ValueError, match="test_fraction must be above 0 and below 1; got 1"):
         folder("x", test_fraction=1.0)
+
+
+def test_cells_and_labels_are_read_without_white_space_around_them(video_tree: Path) -> None:
+    rows = "path, label\nred dance/0.mp4, red \nred dance/1.mp4,red\nblue dance/0.mp4,blue\n"
+    module = folder(write_csv(video_tree / "list.csv", rows))
+    assert module.class_names == ["blue", "red"]
+
+
+def test_class_folders_of_one_class_are_refused_and_both_named(video_tree: Path) -> None:
+    (video_tree / "Red_Dance").mkdir()
+    (video_tree / "red dance" / "0.mp4").rename(video_tree / "Red_Dance" / "0.mp4")
+    message = r"videos/Red_Dance and .*videos/red dance: 'Red_Dance' and 'red dance' are one class \('red dance'\)"
+    with pytest.raises(ValueError, match=message):
+        folder(video_tree).setup("fit")
+    with pytest.raises(ValueError, match=message):
+        folder(video_tree, classes=["red dance", "blue dance", "green dance", "white dance"]).setup("fit")
+
+
+def test_the_spelling_of_a_class_must_be_one_in_training_and_test(video_tree: Path) -> None:
+    lists = {
+        name: write_csv(video_tree / f"{name}.csv", f"path,label\nred dance/{n}.mp4,{red}\nblue dance/{n}.mp4,blue\n")
+        for n, (name, red) in enumerate((("train", "red dance"), ("test", "Red-Dance")))
+    }
+    with pytest.raises(ValueError, match=r"test\.csv:2 and .*train\.csv:2: 'Red-Dance' and 'red dance' are one class"):
+        folder(lists["train"], test=lists["test"]).setup("fit")
+
+
+def test_given_classes_are_found_in_every_spelling(video_tree: Path) -> None:
+    names = ["White Dance", "red_dance", "BlueDance", "green dance"]
+    module = folder(video_tree, classes=names)
+    module.setup("test")
+    assert module.class_names == tuple(names)
+    of_key = dict(zip(module.sets["test"].all_keys(), module.sets["test"].labels.tolist(), strict=True))
+    assert {key.partition("/")[0]: names[label] for key, label in of_key.items()} == {
+        "white dance": "White Dance",
+        "red dance": "red_dance",
+        "blue dance": "BlueDance",
+        "green dance": "green dance",
+    }
+
+
+@pytest.mark.parametrize("classes", [["red dance", "Red_Dance"], ["red dance", ""], [], ["0", "1"]])
+def test_given_classes_are_checked(classes: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"--data\.classes"):
+        folder("x", classes=classes)
+
+
+def test_numbers_are_classes_where_class_text_says_what_they_mean(video_tree: Path, tmp_path: Path) -> None:
+    rows = "path,label\nred dance/0.mp4,0\nred dance/1.mp4,0\nblue dance/0.mp4,1\nblue dance/1.mp4,1\n"
+    listed = write_csv(video_tree / "list.csv", rows)
+    with pytest.raises(ValueError, match="'0' is only a number, of which a model reads no action"):
+        folder(listed).setup("test")
+    texts = write_csv(tmp_path / "d.json", '{"0": "red", "1": "blue"}')
+    folder(listed, text=Text(descriptions=texts)).setup("test")
+
+
+@pytest.mark.parametrize("link", ["copy.mp4", "sub/../0.mp4", "hard.mp4"])
+def test_a_video_that_is_trained_and_tested_on_is_refused_before_training(video_tree: Path, link: str) -> None:
+    (video_tree / "sub").mkdir()
+    (video_tree / "0.mp4").hardlink_to(video_tree / "red dance/0.mp4")
+    (video_tree / "copy.mp4").symlink_to("red dance/0.mp4")
+    (video_tree / "hard.mp4").hardlink_to(video_tree / "red dance/0.mp4")
+    train = write_csv(video_tree / "train.csv", "path,label\n0.mp4,red\nblue dance/0.mp4,blue\n")
+    test = write_csv(video_tree / "test.csv", f"path,label\n{link},red\nblue dance/1.mp4,blue\n")
+    no_val = Split(held_out_fraction=0)
+    with pytest.raises(ValueError, match=r"test\.csv:2: .* is listed twice: it is the video of .*train\.csv:2: 0\.mp4"):
+        folder(train, test=test, split=no_val).setup("fit")
+    folder(train, test=test, split=no_val).setup("test")  # nothing was trained on
+
+
+def test_one_list_for_training_and_testing_is_a_warning(video_tree: Path) -> None:
+    module = folder(video_tree, test=video_tree)
+    with pytest.warns(UserWarning, match="one list: test figures will be of videos that were trained on"):
+        module.setup("fit")
+
+
+def test_training_goes_on_without_a_test_list_that_can_be_read(
+    video_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = folder(video_tree)
+    listing = module.list_sets
+
+    def no_test_list(stage: str) -> object:
+        if stage == "test":
+            raise error
+        return listing(stage)
+
+    monkeypatch.setattr(module, "list_sets", no_test_list)
+    error: Exception = ValueError("split.txt:3: no label")
+    with pytest.warns(UserWarning, match=r"was not checked: split\.txt:3: no label"):
+        module.setup("fit")
+    error = FileNotFoundError("no test list")
+    module.setup("fit")
+
+
+def test_a_video_to_predict_that_is_listed_twice_is_refused(video_tree: Path) -> None:
+    listed = write_csv(video_tree / "list.csv", "path\nred dance/0.mp4\n./red dance/0.mp4\n")
+    with pytest.raises(ValueError, match=r"list\.csv:3: \./red dance/0\.mp4 is listed twice"):
+        folder(video_tree, predict=listed).setup("predict")
+
+
+def test_file_names_of_any_bytes_are_listed_drawn_and_read(video_tree: Path) -> None:
+    content = (video_tree / "red dance/0.mp4").read_bytes()
+    names = [os.fsdecode(name) for name in (b"\xff.mp4", b"new\nline.mp4", b"[bold].mp4", b"e\xcc\x81.mp4")]
+    for name in [*names, "\u00e9.mp4"]:
+        (video_tree / "red dance" / name).write_bytes(content)
+    module = folder(video_tree, test=video_tree)
+    module.setup("test")
+    assert {f"red dance/{name}" for name in names} <= set(module.sets["test"].all_keys())
+    assert not any(batch.failed.any() for batch in module.test_dataloader()[0])
+    assert len(module.describe()["split_hash"]) == 16
+    folder(video_tree, split=Split(shots=1, held_out_fraction=0.2)).setup("fit")
+
+
+def test_a_list_of_one_unicode_form_finds_files_of_the_other(video_tree: Path) -> None:
+    (video_tree / "red dance/0.mp4").rename(video_tree / "red dance/\u00e9.mp4")
+    (video_tree / "red dance/1.mp4").rename(video_tree / "red dance/a\u0301.mp4")
+    rows = "path,label\nred dance/e\u0301.mp4,red\nred dance/\u00e1.mp4,red\nblue dance/0.mp4,blue\n"
+    module = folder(video_tree, test=write_csv(video_tree / "list.csv", rows), classes=CLASSES)
+    module.setup("test")
+    assert all(module.sets["test"][i].path.is_file() for i in range(3))

@@ -75,3 +75,13 @@ def test_videos_of_a_folder_are_called_by_their_paths_in_it_and_a_file_by_its_na
     ]
     assert named_videos(tmp_path / "notes.txt") == [(tmp_path / "notes.txt", Path("notes.txt"))]  # whoever names it
     assert named_videos(tmp_path / "missing.mp4") == []
+
+
+def test_a_name_is_found_in_another_unicode_form_and_two_forms_are_two_files(tmp_path: Path) -> None:
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    (tmp_path / f"{composed}.mp4").touch()
+    paths, found = VideoIndex(tmp_path).locate([composed, decomposed])
+    assert (paths, found.tolist()) == ([f"{composed}.mp4"] * 2, [True, True])
+    (tmp_path / f"{decomposed}.mp4").touch()
+    paths, _ = VideoIndex(tmp_path).locate([composed, decomposed])
+    assert paths == [f"{composed}.mp4", f"{decomposed}.mp4"]

@@ -71,3 +71,29 @@ def test_labels_can_be_hidden() -> None:
     hidden = with_everything().unlabelled()
     assert hidden.labels.tolist() == [-1, -1, -1]
     assert hidden.all_keys() == with_everything().all_keys()
+
+
+def test_names_of_any_bytes_are_kept() -> None:
+    names = ["caf\udce9.mp4", "caf\u00e9.mp4", "cafe\u0301.mp4", "a\nb.mp4", " a .mp4"]
+    table = VideoTable(Path("/data"), names, [0] * len(names))
+    assert table.all_keys() == [table.key(i) for i in range(len(names))] == names
+    assert table.all_files() == [str(table[i].path) for i in range(len(names))] == [f"/data/{name}" for name in names]
+
+
+@pytest.mark.parametrize("name", ["a.mp4\0", "a\0b.mp4", "a\ud800.mp4"])
+def test_what_no_file_can_be_called_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="which no file name can have; take it out of the list"):
+        VideoTable(Path("/data"), ["b.mp4", name], [0, 0])
+
+
+def test_a_video_is_left_out_in_whatever_spelling() -> None:
+    table = VideoTable(Path("/data"), ["a.mp4", "./b.mp4", "x/../c.mp4", "d//e.mp4", "f.mp4"], [0] * 5)
+    assert table.without({"./a.mp4", "b.mp4", "c.mp4", "d/e.mp4"}).all_keys() == ["f.mp4"]
+    assert table.without({"./b.mp4"}).all_keys() == ["a.mp4", "x/../c.mp4", "d//e.mp4", "f.mp4"]
+
+
+def test_lines_of_a_list_follow_a_selection_and_are_named() -> None:
+    lists = VideoTable(Path("/data"), ["a.mp4", "b.mp4"], [0, 1], list_file=Path("/l.csv"), lines=np.array([2, 5]))
+    chosen = lists.of_classes(["x", "y"], ["y"])
+    assert (chosen.place(0), chosen.line(0)) == ("/l.csv:5: b.mp4", 5)
+    assert (TABLE.place(0), TABLE.line(0)) == ("a/1.mp4", 0)

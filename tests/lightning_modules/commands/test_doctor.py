@@ -213,3 +213,42 @@ def test_a_published_list_without_its_videos_has_all_its_faults_in_one_table(doc
     follow = ["--data.lists.on_contradiction", "follow_file_names", "--stage", "test"]
     _, _, report = doctor("--data", "HMDB51", *lists, *labels, *follow, root=tmp_path / "nowhere")
     assert severities(report, "file names") == {"test": "warning"}
+
+
+# --- lists and class names of one's own -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "check", "message"),
+    [
+        ("path,label\n{0},run, then jump\n{1},jump\n", "lists", "list.csv:2: 3 cells"),
+        ('path,label\n{0},"run\n{1},jump\n{2},run\n{3},jump\n', "lists", "list.csv:2: "),
+        ("path,label\n{0},caf\udce9\n{1},jump\n", "lists", "list.csv:2: byte 0xE9 is not UTF-8"),
+        ("{0},run\n{1},jump\n", "lists", "list.csv:1: no column path, label"),
+        ("path,label\n{0},0\n{1},1\n", "lists", "list.csv:2: the class name '0' is only a number"),
+        ("path,label\n{0},Arm Wrestling\n{1},arm_wrestling\n", "lists", "are one class ('arm wrestling')"),
+        ("path,label\n{0},run\n{1},run\n{2},run\n{3},run\n", "class text", "has a single class, 'run'"),
+        ("path,label\n{0},run\n./{0},run\n{1},jump\n{2},jump\n", "duplicates", "list.csv:3: ./"),
+        ("path,label\n{0},run\n{1},run\n{2},jump\nlink.mp4,jump\n", "duplicates", "list.csv:5: link.mp4 are one file"),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_ones_own_is_an_error_of_the_report(
+    rows: str, check: str, message: str, doctor: Any, video_tree: Path, tmp_path: Path
+) -> None:
+    names = [f"{colour} dance/{i}.mp4" for i in (0, 1) for colour in ("red", "blue")]
+    (video_tree / "link.mp4").symlink_to(names[0])
+    (video_tree / "list.csv").write_bytes(rows.format(*names).encode("utf-8", "surrogateescape"))
+    source = ["--data.train", video_tree / "list.csv", "--data.test", video_tree / "list.csv"]
+    status, _, report = doctor(
+        "--data", "VideoFolder", *source, "--data.split.held_out_fraction", 0, "--decode", "none"
+    )
+    assert status == 1
+    errors = [f for f in report["findings"] if f["severity"] == "error" and f["check"] == check]
+    assert message in " ".join(example for f in errors for example in f["examples"])
+
+
+def test_class_folders_of_one_class_are_an_error_of_the_report(doctor: Any, video_tree: Path) -> None:
+    (video_tree / "blue dance").rename(video_tree / "Red_Dance")
+    status, out, report = doctor("--data", "VideoFolder", "--data.train", video_tree)
+    assert (status, severities(report, "lists")) == (1, {"train, val": "error", "test": "error"})
+    assert "are one class" in " ".join(out.split())
