@@ -7,6 +7,8 @@ where YAML's readers keep the last without a word.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import yaml
 
 from zsar.runtime.given_files import check_given_file
 
+_LONGEST = 120  # characters of what a value is refused for
 _REMEDY = "give a YAML file of settings"
 MOST_BYTES = 4_000_000
 """Longest text of a configuration; the longest of ours has 4,000."""
@@ -87,7 +90,8 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever is written there
     check_bounded(text)
     loader = _ExactLoader(text)
     try:
-        return loader.get_single_data()
+        with _named_values():
+            return loader.get_single_data()
     finally:
         loader.dispose()
 
@@ -123,7 +127,23 @@ def bounded_loader(loader: type) -> type:
                 check_bounded(stream)
             super().__init__(stream)
 
+        def get_single_data(self) -> Any:  # noqa: ANN401 - PyYAML's
+            with _named_values():
+                return super().get_single_data()
+
     return Bounded
+
+
+@contextmanager
+def _named_values() -> Iterator[None]:
+    """Names values that are not of their tag, such as "!!bool maybe" or 2001-99-99, of which PyYAML raises anything."""
+    try:
+        yield
+    except yaml.YAMLError:
+        raise
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+        said = " ".join(str(error).split())[:_LONGEST]
+        raise yaml.YAMLError(f"a value cannot be read ({type(error).__name__}: {said}); correct it") from error
 
 
 class _ExactLoader(yaml.SafeLoader):

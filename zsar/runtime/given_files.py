@@ -156,15 +156,14 @@ def nesting_of(content: Any) -> int:  # noqa: ANN401 - whatever JSON or YAML can
     Args:
         content: What was parsed; it may hold itself.
     """
-    level, depth = [content], -1
+    level, depth = [content] if isinstance(content, dict | list) else [], 0
     while level and depth <= MOST_NESTED:
-        inner = {id(each): each for node in level for each in _within(node)}  # each once, as aliases of YAML multiply
+        within = (each for node in level for each in (node.values() if isinstance(node, dict) else node))
+        inner = {
+            id(each): each for each in within if isinstance(each, dict | list)
+        }  # once, as aliases of YAML multiply
         level, depth = list(inner.values()), depth + 1
     return depth
-
-
-def _within(node: Any) -> Any:  # noqa: ANN401 - whatever JSON or YAML can hold
-    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
 def _given(path: Path, error: ListFileError, remedy: str) -> GivenFileError:

@@ -30,11 +30,12 @@ def whole_lines(path: Path, *, remedy: str) -> list[dict[str, Any]]:
     check_given_file(path, remedy=remedy, most_bytes=MOST_BYTES, may_be_empty=True)
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
+    objects = [_object(line, path, number, remedy) for number, line in enumerate(whole.split(b"\n")[:-1], start=1)]
     if len(whole) < len(content):  # else the next line would be appended to the torn one
         if not whole and not content.startswith(b"{"):
-            raise GivenFileError(path, "line 1 is none that zsar wrote", remedy)
+            raise GivenFileError(path, "line 1 is none that zsar wrote (it is no object)", remedy)
         os.truncate(path, len(whole))
-    return [_object(line, path, number, remedy) for number, line in enumerate(whole.split(b"\n")[:-1], start=1)]
+    return objects
 
 
 def _object(line: bytes, path: Path, number: int, remedy: str) -> dict[str, Any]:

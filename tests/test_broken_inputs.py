@@ -1,0 +1,247 @@
+"""Whatever file is given to whatever option: one line with its name, before long work, and no traceback."""
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from datamodules import decode_check
+from datamodules.class_text.text_files import read_class_text_file
+from datamodules.preparing import Journal, PreparingSettings
+from lightning_modules import cli
+from lightning_modules.bounded_yaml import read_yaml_file
+from lightning_modules.caption_files import read_captions
+from lightning_modules.command_parser import CommandParser
+from lightning_modules.commands.answer_store import AnswerStore
+from lightning_modules.commands.result_reading import read_result
+from lightning_modules.commands.run_results import read_run
+from lightning_modules.experiment_files import read_experiment
+from lightning_modules.feature_files import read_features, read_source
+from lightning_modules.run_folder import results_in
+from tests.broken_files import CONTENTS, NODES, broken_file, broken_node
+
+# What each reader calls its file, and how it is asked to read it.
+READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "features": ("v.safetensors", read_features),
+    "the source of features": ("v.safetensors", read_source),
+    "captions": ("v.captions.json", read_captions),
+    "a result": ("results.json", lambda path: read_result(path.parent)),
+    "a run": ("results.json", lambda path: read_run(path.parent)),
+    "the results of a run folder": ("results_validate.json", lambda path: results_in(path.parent)),
+    "an experiment": ("e.yaml", read_experiment),
+    "YAML": ("e.yaml", read_yaml_file),
+    "class text": ("t.json", read_class_text_file),
+    "the answers of describe": (
+        "t.json.partial",
+        lambda path: AnswerStore(path.with_suffix(""), "description", model="m", n_texts=1),
+    ),
+    "the journal of prepare": (".prepared.jsonl", lambda path: Journal(path.parent, PreparingSettings())),
+    "the journal of the doctor": ("decoded.jsonl", decode_check._read),
+}
+
+KINDS = [*CONTENTS, *NODES]
+# A few of each sort for whole commands, of which each takes longer.
+SOME = ("empty", "noise", "a web page", "JSON null", "JSON nested 100,000 deep", "half of a checkpoint", *NODES)
+
+
+def broken(folder: Path, kind: str, *, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (broken_file if kind in CONTENTS else broken_node)(folder, kind, name=name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("reader", READERS)
+def test_every_reader_takes_a_file_or_names_it_in_one_line(tmp_path: Path, reader: str, kind: str) -> None:
+    name, read = READERS[reader]
+    path = broken(tmp_path / "there", kind, name=name)
+    try:
+        read(path)
+    except (ValueError, OSError) as error:
+        said = str(error)
+        assert str(path) in said or str(path.parent) in said
+        assert len(said) < 800 + 2 * len(str(path))
+        assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "YAML with tabs"])
+def test_no_such_file_passes_for_features_captions_or_a_result(tmp_path: Path, kind: str) -> None:
+    for number, reader in enumerate(("features", "captions", "a run")):
+        name, read = READERS[reader]
+        with pytest.raises((ValueError, FileNotFoundError)):
+            read(broken(tmp_path / str(number), kind, name=name))
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+TINY = ("--architecture", "tiny-clip", "--weights", "WEIGHTS")
+NAMED = ("--classes", "running, jumping")
+FRAME_WISE = ("--method", "frame-wise", "--n-workers", "0", "--device", "cpu")
+# Every option of the small commands that names a file to be read: the command line, in which FILE is the broken one.
+GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
+    ("classify", "--checkpoint"): ("VIDEO", *NAMED, "--checkpoint", "FILE.ckpt"),
+    ("classify", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt"),
+    ("classify", "--architecture"): ("VIDEO", *NAMED, "--architecture", "FILE.json", "--weights", "random"),
+    ("classify", "--classes-file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
+    ("classify", "--descriptions"): ("VIDEO", *NAMED, "--descriptions", "FILE.json", *TINY),
+    ("localize", "--classes-file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
+    ("localize", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt", *FRAME_WISE),
+    ("localize", "--architecture"): (
+        "VIDEO",
+        *NAMED,
+        "--architecture",
+        "FILE.json",
+        "--weights",
+        "random",
+        *FRAME_WISE,
+    ),
+    ("localize", "--annotations"): ("VIDEO", *NAMED, "--annotations", "FILE.json", *TINY, *FRAME_WISE),
+    ("extract", "--weights"): ("VIDEO", "--output", "OUT", "--architecture", "tiny-clip", "--weights", "FILE.pt"),
+    ("extract", "--architecture"): ("VIDEO", "--output", "OUT", "--architecture", "FILE.json", "--weights", "random"),
+    ("convert", "checkpoint"): ("FILE.pth", "--output", "OUT"),
+    ("convert", "--weights"): ("VIDEO", "--weights", "FILE.pt", "--output", "OUT"),
+    ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
+    ("describe", "--classes-file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
+    ("several", "file"): ("FILE.txt",),
+}
+# Those that name what is written, folders, or videos, which have tests of their own.
+OTHERS = {
+    *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
+    *((command, "--output") for command in ("localize", "extract", "convert", "describe", "picture", "summarize")),
+    *(("pretrain-tiny", "--output"), ("localize", "--features"), ("localize", "--captions")),
+    *(("summarize", "runs"), ("picture", "runs"), ("prepare", "source"), ("prepare", "destination")),
+}
+_FILE_LIKE = ("weights", "architecture", "descriptions", "file")
+
+
+class _Seen(Exception):
+    """The parser of a command, in place of a run."""
+
+
+@pytest.fixture
+def parsers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], argparse.ArgumentParser]:
+    """The parser of a command, seen when it begins to parse."""
+
+    def seen(self: CommandParser, *_: object) -> None:
+        raise _Seen(self)
+
+    def parser_of(command: str) -> argparse.ArgumentParser:
+        monkeypatch.setattr(CommandParser, "parse_args", seen)
+        monkeypatch.setenv("ZSAR_TRACEBACK", "1")
+        with pytest.raises(_Seen) as caught:
+            cli.main([command])
+        parser: argparse.ArgumentParser = caught.value.args[0]
+        return parser
+
+    return parser_of
+
+
+def files_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for action in parser._actions:
+        is_file = action.type is Path or action.metavar == "FILE" or (not action.type and action.dest in _FILE_LIKE)
+        if is_file and not action.choices:
+            yield action.option_strings[-1] if action.option_strings else action.dest
+
+
+def test_every_option_that_takes_a_file_is_known_here(parsers: Callable[[str], argparse.ArgumentParser]) -> None:
+    small = [name for name, (_, module) in cli._COMMANDS.items() if module is not None and name != "doctor"]
+    found = {(command, option) for command in small for option in files_of(parsers(command))}
+    known = {*GIVEN, *OTHERS}
+    assert found - known == set(), "add a command line to GIVEN, or the option to OTHERS"
+    assert {option for option in GIVEN if option not in found} == set()
+
+
+def said_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The only line of an error, without a traceback."""
+    try:
+        status = cli.main(arguments)
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    said = capsys.readouterr().err
+    assert status in (1, 2), said
+    lines = [line for line in said.splitlines() if line.strip()]
+    assert len(lines) == 1, said
+    assert lines[0].startswith(f"zsar {arguments[0]}: error: ")
+    assert len(lines[0]) < 1200
+    return lines[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SOME)
+@pytest.mark.parametrize(("command", "option"), GIVEN)
+def test_every_command_names_a_broken_file_in_one_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    video_tree: Path,
+    tiny_weights: Path,
+    command: str,
+    option: str,
+    kind: str,
+) -> None:
+    values = {
+        "VIDEO": str(next(video_tree.rglob("*.mp4"))),
+        "WEIGHTS": str(tiny_weights),
+        "OUT": str(tmp_path / "out"),
+    }
+    arguments = [values.get(word, word) for word in GIVEN[command, option]]
+    name = next(word for word in arguments if word.startswith("FILE."))
+    path = broken(tmp_path / "given", kind, name=name)
+    line = said_of([command, *(str(path) if word == name else word for word in arguments)], capsys)
+    if command != "convert" or option == "checkpoint":  # else the checkpoint, here a video, is refused first
+        assert name in line, line
+
+
+# What names a file to `zsar fit` and `zsar test`, beside a sound experiment.
+OF_LIGHTNING = {
+    "--config": "FILE.yaml",
+    "--model": "FILE.yaml",
+    "--data": "FILE.yaml",
+    "--trainer": "FILE.yaml",
+    "--ckpt_path": "FILE.ckpt",
+    "--model.weights": "FILE.pt",
+    "--model.architecture": "FILE.json",
+    "--model.start_from": "FILE.ckpt",
+    "--data.train": "FILE.csv",
+    "--data.text.descriptions": "FILE.json",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SOME)
+@pytest.mark.parametrize("option", OF_LIGHTNING)
+def test_a_training_names_a_broken_file_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], experiment: Path, option: str, kind: str
+) -> None:
+    path = broken(tmp_path / "given", kind, name=OF_LIGHTNING[option])
+    line = said_of(["fit", "--config", str(experiment), option, str(path)], capsys)
+    assert path.name in line, line
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Path:
+    """An experiment that would train for a step."""
+    model = {"architecture": "tiny-clip", "weights": str(tiny_weights), "n_frames": 4, "diversity_weight": 0.0}
+    data = {
+        "train": str(video_tree),
+        "clips": {"n_frames": 4, "image_size": 32},
+        "split": {"held_out_fraction": 0.25},
+        "loading": {"batch_size": 4, "n_workers": 0},
+    }
+    content = {
+        "run_dir": str(tmp_path / "run"),
+        "model": {"class_path": "lightning_modules.t2l.T2L", "init_args": model},
+        "data": {"class_path": "datamodules.video_folder.VideoFolder", "init_args": data},
+        "trainer": {"accelerator": "cpu", "devices": 1, "fast_dev_run": True, "enable_progress_bar": False},
+    }
+    path = tmp_path / "experiment.yaml"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_file_whose_name_has_two_lines_is_named_in_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "a\nrun [/b]"
+    broken(folder, "a web page", name="results.json")
+    assert "results.json" in said_of(["summarize", str(folder)], capsys)
+    shutil.rmtree(folder)
