@@ -22,6 +22,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from lightning_modules.source_differences import source_differences
+from zsar.runtime.utf8_paths import utf8_path
 from zsar.runtime.whole_files import whole_file
 
 FORMAT_VERSION = 1
@@ -194,7 +195,7 @@ def _open(path: Path) -> VideoFeatures:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file of features {path}; make it by `zsar extract`")
     try:
-        with safe_open(path, framework="pt") as file:
+        with utf8_path(path) as opened, safe_open(opened, framework="pt") as file:
             header = file.metadata() or {}
             if header.get("format_version") != str(FORMAT_VERSION):
                 raise FeatureFileError(
