@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from zsar.runtime.terminal import shown
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -18,12 +22,14 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
         A twentieth more than without hinting, which moves letters by up to that much.
     """
     font = FontProperties(size=size, weight="bold" if bold else "normal")
-    return 1.05 * text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
+    with warnings.catch_warnings():  # `save_figure` says which letters the font lacks
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        return 1.05 * text_to_path.get_text_width_height_descent(shown(text), font, ismath=False)[0]
 
 
 def one_line(text: str) -> str:
-    """Text with one space wherever it has white space, and none at its ends."""
-    return " ".join(text.split())
+    """Text with one space wherever it has white space, and none at its ends, as `shown` has it."""
+    return shown(" ".join(text.split()))
 
 
 def shortened(text: str, points: float, size: float, *, bold: bool = False) -> str:

@@ -24,6 +24,7 @@ from torch import Tensor
 from lightning_modules.feature_file_checks import check_layout, check_times, value_in_header
 from lightning_modules.source_differences import source_differences
 from zsar.runtime.given_files import GivenFileError, check_given_file, kind_of_content
+from zsar.runtime.utf8_paths import utf8_path
 from zsar.runtime.whole_files import whole_file
 
 FORMAT_VERSION = 1
@@ -199,7 +200,7 @@ def _open(path: Path) -> VideoFeatures:
         raise FileNotFoundError(f"there is no file of features {path}; make it by `zsar extract`")
     try:
         check_given_file(path, remedy=_AGAIN)
-        with safe_open(path, framework="pt") as file:
+        with utf8_path(path) as opened, safe_open(opened, framework="pt") as file:
             header = file.metadata() or {}
             if header.get("format_version") != str(FORMAT_VERSION):
                 raise FeatureFileError(_wrong_version(path, header))

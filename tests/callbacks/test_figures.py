@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,27 @@ def test_a_figure_is_written_at_its_resolution_into_a_new_folder(tmp_path: Path)
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not supported"):
         save_figure(Figure(), tmp_path / "figure.nothing")
+
+
+def test_text_is_drawn_as_typed(tmp_path: Path) -> None:
+    names = ["$x$ $", "\udce9[/b]", "a\nb", "\x1b[31m", r"\frac", "%s {}"]
+    figure = Figure(figsize=(2, 1))
+    axes = figure.add_subplot(title=names[0], xlabel=names[1])
+    texts = [figure.text(0, 0, name) for name in names]
+    axes.plot([0, 1], label="$unfinished")
+    axes.legend()
+    for suffix in (".png", ".svg"):
+        save_figure(figure, tmp_path / f"figure{suffix}")
+    assert [text.get_text() for text in texts] == ["$x$ $", "\\xe9[/b]", "a\nb", "\\x1b[31m", r"\frac", "%s {}"]
+
+
+def test_letters_that_the_font_lacks_are_named_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figure = Figure(figsize=(2, 1))
+    figure.text(0, 0, "走る走")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_figure(figure, tmp_path / "figure.png")
+    assert (
+        capsys.readouterr().err
+        == f"{tmp_path / 'figure.png'}: the font of pictures has no 走 る, of which it shows boxes\n"
+    )
