@@ -34,7 +34,8 @@ from datamodules.localization_splits import (
 from datamodules.preparing import Journal, PreparingSettings
 from datamodules.video_folder import VideoFolder
 from lightning_modules.caption_files import read_captions
-from lightning_modules.checkpoints import CheckpointError, load_recognizer
+from lightning_modules.checkpoint_files import CheckpointError
+from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.commands import picture
 from lightning_modules.commands.answer_store import AnswerStore
 from lightning_modules.commands.class_names import read_class_names
