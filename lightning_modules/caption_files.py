@@ -47,6 +47,7 @@ class CaptionSource:
         n_tokens: Most tokens of a caption.
         source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
         start_seconds: When its first frame is shown; None in files of before zsar wrote it.
+        n_damaged: How many of the frames are damaged and were accepted.
     """
 
     source_name: str
@@ -60,6 +61,7 @@ class CaptionSource:
     n_tokens: int
     source_hash: str = ""
     start_seconds: float | None = None
+    n_damaged: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +229,7 @@ def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whateve
         "float | None": lambda x: x is None or _is_finite(x),
     }
     known = (
-        {"source_hash": "", "start_seconds": None, **found} if isinstance(found, dict) else {}
+        {"source_hash": "", "start_seconds": None, "n_damaged": 0, **found} if isinstance(found, dict) else {}
     )  # which older files do not have
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):

@@ -54,6 +54,7 @@ class FeatureSource:
         dtype: "fp16" or "fp32".
         source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
         start_seconds: When its first frame is shown; None in files of before zsar wrote it.
+        n_damaged: How many of the frames are damaged and were accepted.
     """
 
     source_name: str
@@ -69,6 +70,7 @@ class FeatureSource:
     dtype: str
     source_hash: str = ""
     start_seconds: float | None = None
+    n_damaged: int = 0
 
 
 @dataclass(frozen=True)
@@ -246,5 +248,5 @@ def _parse(header: Mapping[str, str]) -> FeatureSource:
         "float": float,
         "float | None": lambda x: None if x == "None" else float(x),
     }
-    known = {"source_hash": "", "start_seconds": "None", **header}  # which older files do not have
+    known = {"source_hash": "", "start_seconds": "None", "n_damaged": "0", **header}  # which older files do not have
     return FeatureSource(**{field.name: kinds[str(field.type)](known[field.name]) for field in fields(FeatureSource)})
