@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -222,7 +222,7 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
 def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
     if found is None:
         return None
-    is_right = {
+    is_right: dict[str, Callable[[Any], bool]] = {
         "str": lambda x: isinstance(x, str),
         "int": lambda x: type(x) is int,
         "float": _is_finite,
