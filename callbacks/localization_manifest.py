@@ -40,7 +40,7 @@ class LocalizationManifest(Callback):
             config: The configuration of the run, to be written down.
         """
         self.config = config
-        self._counts = {"n_videos": 0, "n_detections": 0, "n_suppressed": 0}
+        self._counts = {"n_videos": 0, "n_detections": 0, "n_suppressed": 0, "n_damaged_frames": 0}
         self._problems: list[str] = []
         self._started_at = 0.0
 
@@ -78,6 +78,7 @@ class LocalizationManifest(Callback):
         """Counts videos and what was found of each set in them."""
         found = [each for of_video in outputs["localizations"] for each in of_video.values()]
         self._problems += outputs["undecodable"]
+        self._counts["n_damaged_frames"] += outputs["n_damaged"]
         self._counts["n_videos"] += len(outputs["rows"])
         self._counts["n_detections"] += sum(len(each.detections) for each in found)
         self._counts["n_suppressed"] += sum(len(each.suppressed) for each in found)

@@ -63,6 +63,7 @@ class ResultManifest(Callback):
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
         self._problems, self._counts = [], [0, 0]  # of videos that were decoded, and that were not
+        self._n_damaged = 0
         self._started_at = time.perf_counter()
         self._weights_hash = hash_of_tested_weights(pl_module)  # here, before weights are prepared for the test
 
@@ -80,6 +81,7 @@ class ResultManifest(Callback):
     ) -> None:
         """Collects what could not be decoded."""
         self._problems += batch.undecodable
+        self._n_damaged += batch.n_damaged
         n_failed = int(batch.failed.sum())
         self._counts = [self._counts[0] + len(batch) - n_failed, self._counts[1] + n_failed]
 
@@ -117,6 +119,7 @@ class ResultManifest(Callback):
             "harmonic_mean": metrics.get("test/harmonic_mean"),
             "complete": not limited,
             "undecodable": problems,
+            "n_damaged_frames": sum(gather_from_all(self._n_damaged, trainer)),
             "seconds": round(time.perf_counter() - self._started_at, 2),
             "model": {
                 "class_path": f"{type(pl_module).__module__}.{type(pl_module).__qualname__}",

@@ -43,6 +43,7 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
         features: Path | str | None = None,
         captions: Path | str | None = None,
         batch_size: int = 1,
+        on_damage: Literal["raise", "accept"] = "raise",
     ) -> None:
         """Describes the data.
 
@@ -59,6 +60,7 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
                 videos in each run.
             captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
+            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
 
         Raises:
             ValueError: There is no subset, one is named twice, or a number is out of range.
@@ -72,6 +74,7 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
             features=features,
             captions=captions,
             batch_size=batch_size,
+            on_damage=on_damage,
         )
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError(f"subsets must name training, validation or both, each once; got {list(subsets)}")

@@ -81,6 +81,7 @@ class VideoBatch:
         undecodable: The message of each file that could not be decoded: in training it was replaced by another, in
             evaluation there is one for each of `failed`, in their order.
         views: Further views of the videos, where the data module was asked for them (`clips.views`); else None.
+        n_damaged: Damaged frames among those that were read for it, where they are accepted (`loading.on_damage`).
     """
 
     frames: Tensor
@@ -89,6 +90,7 @@ class VideoBatch:
     failed: Tensor
     undecodable: tuple[str, ...] = ()
     views: ViewBatch | None = None
+    n_damaged: int = 0
 
     def __post_init__(self) -> None:
         """Refuses frames of another layout, which would otherwise broadcast quietly."""

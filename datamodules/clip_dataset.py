@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from datamodules.batch import VideoBatch, VideoRecord, ViewBatch
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_chunks import frame_chunks, small_frames
 from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
@@ -56,6 +57,7 @@ class Sample:
         failed: The video could not be decoded and its frames are blank.
         undecodable: Messages of videos that could not be decoded: this one's, or those of videos that it stands in for.
         views: Further views, where they are wanted.
+        n_damaged: Damaged frames among those that were read for it, where they are accepted.
     """
 
     frames: Tensor
@@ -64,6 +66,7 @@ class Sample:
     failed: bool = False
     undecodable: tuple[str, ...] = ()
     views: CutViews | None = None
+    n_damaged: int = 0
 
 
 class TrainingClips(Dataset[Sample]):
@@ -77,6 +80,7 @@ class TrainingClips(Dataset[Sample]):
         n_frames: int,
         sampling: Literal["random", "centre"],
         seed: int,
+        on_damage: OnDamage = "raise",
     ) -> None:
         """Makes the dataset.
 
@@ -86,12 +90,14 @@ class TrainingClips(Dataset[Sample]):
             n_frames: T.
             sampling: Where in each of T equal segments the frame is taken: at "random" or in the "centre".
             seed: Seed of the run.
+            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted.
         """
         self.table = table
         self._transform = transform
         self._n_frames = n_frames
         self._sampling = sampling
         self._seed = seed
+        self._on_damage: OnDamage = on_damage
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -114,26 +120,28 @@ class TrainingClips(Dataset[Sample]):
             while len(failures) < _MOST_SUBSTITUTES:
                 record = self.table[index]
                 try:
-                    frames = self._read(record)
+                    frames, n_damaged = self._read(record)
                 except VideoDecodeError as error:
                     failures.append(str(error))
                     index = int(torch.randint(len(self.table), ()))
                 else:
-                    return Sample(frames[None], record.label, index, undecodable=tuple(failures))
+                    return Sample(frames[None], record.label, index, undecodable=tuple(failures), n_damaged=n_damaged)
         problem = (
             f"{len(failures)} videos in a row could not be decoded; is the data root right? The last: {failures[-1]}"
         )
         size = self._transform.image_size
         return Sample(_blank(1, self._n_frames, size), record.label, index, failed=True, undecodable=(problem,))
 
-    def _read(self, record: VideoRecord) -> Tensor:
-        with VideoReader(record.path) as reader:
+    def _read(self, record: VideoRecord) -> tuple[Tensor, int]:
+        """The clip, and how many of its frames are damaged."""
+        with VideoReader(record.path, on_damage=self._on_damage) as reader:
             first, n_available = frames_of(reader, record)
             if self._sampling == "random":
                 indices = random_segment_indices(n_available, self._n_frames)
             else:
                 indices = centre_indices(n_available, self._n_frames)
-            return self._transform.finish(small_frames(reader, first + indices, self._transform.drawn_crop()))
+            frames = small_frames(reader, first + indices, self._transform.drawn_crop())
+            return self._transform.finish(frames), reader.n_damaged
 
 
 class EvaluationClips(Dataset[Sample]):
@@ -152,6 +160,7 @@ class EvaluationClips(Dataset[Sample]):
         n_clips: int,
         views: Views | None = None,
         seed: int = 0,
+        on_damage: OnDamage = "raise",
     ) -> None:
         """Makes the dataset.
 
@@ -162,6 +171,7 @@ class EvaluationClips(Dataset[Sample]):
             n_clips: Views in time.
             views: Further views, for which there must be one test view, in time and in space; null for none.
             seed: Seed of the run, for the further views.
+            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted.
 
         Raises:
             ValueError: Further views, and more than one test view.
@@ -174,6 +184,7 @@ class EvaluationClips(Dataset[Sample]):
         self._n_clips = n_clips
         self._views = views
         self._seed = seed
+        self._on_damage: OnDamage = on_damage
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -184,8 +195,14 @@ class EvaluationClips(Dataset[Sample]):
         record = self.table[index]
         begin, seed = time.perf_counter(), derive_seed(self._seed, "views", self.table.key(index))
         failure: tuple[str, ...] = ()
+        n_damaged = 0
         try:
-            frames, further = self._read(record) if self._views is None else self._read_views(record, self._views, seed)
+            with VideoReader(record.path, on_damage=self._on_damage) as reader:
+                if self._views is None:
+                    frames, further = self._read(reader, record)
+                else:
+                    frames, further = self._read_views(reader, record, self._views, seed)
+                n_damaged = reader.n_damaged
         except VideoDecodeError as error:
             failure = (str(error),)
             frames = self._blank(self._n_clips * self._transform.n_crops)
@@ -193,27 +210,25 @@ class EvaluationClips(Dataset[Sample]):
         views = None
         if self._views is not None and further is not None:
             views = CutViews(further, self._views.weights, seed, time.perf_counter() - begin)
-        return Sample(frames, record.label, index, failed=bool(failure), undecodable=failure, views=views)
+        return Sample(frames, record.label, index, bool(failure), failure, views, n_damaged)
 
-    def _read(self, record: VideoRecord) -> tuple[Tensor, None]:
-        with VideoReader(record.path) as reader:
-            first, n_available = frames_of(reader, record)
-            indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
-            # [V in time, T, V in space, 3, S, S]
-            crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
+    def _read(self, reader: VideoReader, record: VideoRecord) -> tuple[Tensor, None]:
+        first, n_available = frames_of(reader, record)
+        indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
+        # [V in time, T, V in space, 3, S, S]
+        crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
         return crops.transpose(1, 2).flatten(0, 1), None
 
-    def _read_views(self, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
+    def _read_views(self, reader: VideoReader, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
         """The test view and the further ones, of frames that are decoded once, whichever views they are in."""
-        with VideoReader(record.path) as reader:
-            first, n_available = frames_of(reader, record)
-            indices = centre_indices(n_available, self._n_frames)
-            further = views.further_indices(n_available, self._n_frames, seed=seed)
-            wanted, rows = torch.cat([indices[None], further]).unique(return_inverse=True)
-            pairs = [
-                (self._transform(frames)[0], views.shrink(frames, self._transform, seed=seed))
-                for frames in frame_chunks(reader, first + wanted)
-            ]
+        first, n_available = frames_of(reader, record)
+        indices = centre_indices(n_available, self._n_frames)
+        further = views.further_indices(n_available, self._n_frames, seed=seed)
+        wanted, rows = torch.cat([indices[None], further]).unique(return_inverse=True)
+        pairs = [
+            (self._transform(frames)[0], views.shrink(frames, self._transform, seed=seed))
+            for frames in frame_chunks(reader, first + wanted)
+        ]
         shown, shrunk = (parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*pairs, strict=True))
         return shown[rows[0]][None], views.arrange(shrunk, rows[0], rows[1:], self._transform)
 
@@ -275,6 +290,7 @@ def collate(samples: Sequence[Sample]) -> VideoBatch:
         failed=torch.tensor([s.failed for s in samples]),
         undecodable=tuple(message for s in samples for message in s.undecodable),
         views=_collated([s.views for s in samples if s.views is not None]),
+        n_damaged=sum(s.n_damaged for s in samples),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.transcoding import TranscodingError, transcode
 from datamodules.video_index import VIDEO_SUFFIXES, holds_files
@@ -74,6 +75,7 @@ class PreparedVideo:
         width_px: Their width.
         height_px: Their height.
         n_refitted: Frames that have another size than the first in the source, and were fitted into the copy's.
+        n_damaged: Damaged frames that were accepted.
         start_seconds: When the first frame is shown, in seconds on the player's clock; None of copies by a zsar that
             let all of them begin at 0.
     """
@@ -86,6 +88,7 @@ class PreparedVideo:
     height_px: int
     n_refitted: int = 0
     start_seconds: float | None = None
+    n_damaged: int = 0
 
 
 @dataclass(frozen=True)
@@ -140,13 +143,16 @@ def plan_copy(source: Path, destination: Path) -> Plan:
     return plan
 
 
-def prepare_video(source: Path, destination: Path, settings: PreparingSettings) -> PreparedVideo:
+def prepare_video(
+    source: Path, destination: Path, settings: PreparingSettings, *, on_damage: OnDamage = "raise"
+) -> PreparedVideo:
     """Re-encodes one video, reads the copy back, and only then gives it its name.
 
     Args:
         source: The video.
         destination: The .mp4 file to write; its folder is made, a file of that name is replaced.
         settings: How.
+        on_damage: What is done with damaged frames of the source; see `VideoReader`.
 
     Returns:
         What was made.
@@ -158,11 +164,11 @@ def prepare_video(source: Path, destination: Path, settings: PreparingSettings) 
     """
     status = source.stat()
     try:
-        with VideoReader(source) as reader, whole_file(destination) as unfinished:
+        with VideoReader(source, on_damage=on_damage) as reader, whole_file(destination) as unfinished:
             times = reader.times_seconds
             made = transcode(reader, unfinished, **asdict(settings))
             _check(unfinished, times, (made.height_px, made.width_px))
-            n_bytes = unfinished.stat().st_size
+            n_bytes, n_damaged = unfinished.stat().st_size, reader.n_damaged
     except TranscodingError as error:
         raise TranscodingError(f"{source}: {error}") from error
     return PreparedVideo(
@@ -174,6 +180,7 @@ def prepare_video(source: Path, destination: Path, settings: PreparingSettings) 
         height_px=made.height_px,
         n_refitted=made.n_refitted,
         start_seconds=float(times[0]),
+        n_damaged=n_damaged,
     )
 
 

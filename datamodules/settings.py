@@ -161,12 +161,16 @@ class Loading:
             be opened, else after it, with the predictions of the others but no result; or "count_as_wrong". In training
             another video takes its place, held-out clips are left out, and `predict` says so in the video's row; all
             are counted.
+        on_damage: What is done with frames that the decoder flags as damaged (`datamodules.decoding`): "raise", so that
+            their video counts as one that cannot be decoded, or "accept" them as the decoder makes them up, and count
+            them in the result.
     """
 
     batch_size: int = 16
     test_batch_size: int | None = None
     n_workers: int = 4
     on_decode_error: Literal["raise", "count_as_wrong"] = "raise"
+    on_damage: Literal["raise", "accept"] = "raise"
 
     def __post_init__(self) -> None:
         """Refuses sizes below 1, or beyond `zsar.runtime.number_limits`."""

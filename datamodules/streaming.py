@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.transforms import TestTransform
 
@@ -92,7 +93,14 @@ class FrameStream:
     """
 
     def __init__(
-        self, path: str | Path, image_size: int, *, stride: FrameStride, chunk_size: int, threads: int = 1
+        self,
+        path: str | Path,
+        image_size: int,
+        *,
+        stride: FrameStride,
+        chunk_size: int,
+        threads: int = 1,
+        on_damage: OnDamage = "raise",
     ) -> None:
         """Opens the video and lists its frames.
 
@@ -102,6 +110,7 @@ class FrameStream:
             stride: Which frames.
             chunk_size: Frames that are given together.
             threads: Decoder threads.
+            on_damage: What is done with damaged frames; see `VideoReader`.
 
         Raises:
             VideoDecodeError: The file cannot be opened, or its frames not be listed.
@@ -111,7 +120,7 @@ class FrameStream:
             raise ValueError(f"chunk_size must be at least 1 frame; got {chunk_size}")
         self._chunk_size = chunk_size
         self._transform = TestTransform(image_size)
-        self._reader = VideoReader(path, threads=threads)
+        self._reader = VideoReader(path, threads=threads, on_damage=on_damage)
         try:
             self._indices = stride.indices(self._reader)
             times = self._reader.times_seconds
@@ -132,6 +141,11 @@ class FrameStream:
     ) -> None:
         """Closes the file."""
         self._reader.close()
+
+    @property
+    def n_damaged(self) -> int:
+        """How many damaged frames were given so far, where they are accepted."""
+        return self._reader.n_damaged
 
     def __len__(self) -> int:
         """N, the number of chosen frames."""
@@ -180,10 +194,11 @@ class VideoChunk:
 
 @dataclass(frozen=True)
 class VideoEnded:
-    """All frames of a video were given, or a problem ended it."""
+    """All frames of a video were given, so many of them damaged and accepted; or a problem ended it."""
 
     video: int
     problem: str | None = None
+    n_damaged: int = 0
 
 
 StreamEvent: TypeAlias = VideoOpened | VideoChunk | VideoEnded
@@ -193,12 +208,19 @@ class StreamedVideos(IterableDataset[StreamEvent]):
     """Several videos, each by one worker from beginning to end; a worker that is done takes the next video."""
 
     def __init__(
-        self, paths: Sequence[Path], image_size: int, *, stride: FrameStride, chunk_size: int, threads: int = 1
+        self,
+        paths: Sequence[Path],
+        image_size: int,
+        *,
+        stride: FrameStride,
+        chunk_size: int,
+        threads: int = 1,
+        on_damage: OnDamage = "raise",
     ) -> None:
         """Lists the videos; for the other arguments see `FrameStream`."""
         self._paths = np.array([str(path) for path in paths])
         self._image_size, self._stride, self._chunk_size = image_size, stride, chunk_size
-        self._threads = threads
+        self._threads, self._on_damage = threads, on_damage
         self._next: Any = multiprocessing.Value("q", 0)  # in memory that all workers share
 
     def __iter__(self) -> Iterator[StreamEvent]:
@@ -216,21 +238,33 @@ class StreamedVideos(IterableDataset[StreamEvent]):
         path = str(self._paths[video])
         try:
             with FrameStream(
-                path, self._image_size, stride=self._stride, chunk_size=self._chunk_size, threads=self._threads
+                path,
+                self._image_size,
+                stride=self._stride,
+                chunk_size=self._chunk_size,
+                threads=self._threads,
+                on_damage=self._on_damage,
             ) as stream:
                 yield VideoOpened(
                     video, stream.n_video_frames, stream.start_seconds, stream.duration_seconds, stream.times_seconds
                 )
                 for frames, _ in stream.chunks():
                     yield VideoChunk(video, frames)
+                n_damaged = stream.n_damaged
         except VideoDecodeError as error:
             yield VideoEnded(video, str(error).removeprefix(f"{path}: "))
         else:
-            yield VideoEnded(video)
+            yield VideoEnded(video, n_damaged=n_damaged)
 
 
 def stream_videos(
-    paths: Sequence[Path], image_size: int, *, stride: FrameStride, chunk_size: int, n_workers: int
+    paths: Sequence[Path],
+    image_size: int,
+    *,
+    stride: FrameStride,
+    chunk_size: int,
+    n_workers: int,
+    on_damage: OnDamage = "raise",
 ) -> Iterator[StreamEvent]:
     """Decodes videos, several at once.
 
@@ -240,6 +274,7 @@ def stream_videos(
         stride: Which frames.
         chunk_size: Frames that are given together. Each worker holds up to three chunks.
         n_workers: Decoding processes; 0 decodes in this one. More than there are videos become threads of the decoder.
+        on_damage: What is done with damaged frames; see `VideoReader`.
 
     Yields:
         For each video VideoOpened, VideoChunk as often as needed, VideoEnded; those of several videos are interleaved.
@@ -252,7 +287,9 @@ def stream_videos(
         raise ValueError(f"the number of decoding processes must be 0 or more; got {n_workers}")
     n_processes = min(n_workers, len(paths))
     threads = max(1, n_workers // max(1, n_processes))
-    videos = StreamedVideos(paths, image_size, stride=stride, chunk_size=chunk_size, threads=threads)
+    videos = StreamedVideos(
+        paths, image_size, stride=stride, chunk_size=chunk_size, threads=threads, on_damage=on_damage
+    )
     # A slow video must not hold up the others, so what is ready is taken first; of one video everything stays in order.
     loader = DataLoader(
         videos,

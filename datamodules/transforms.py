@@ -164,7 +164,7 @@ class MultiScaleCrop(nn.Module):
         shape, quarters = self.shapes[_draw(len(self.shapes))], self._PLACES[_draw(len(self._PLACES))]
         return partial(self._cropped, shape, quarters)
 
-    def _cropped(self, shape: tuple[float, float], quarters: tuple[int, int], frames: Tensor) -> Tensor:
+    def _cropped(self, shape: tuple[float, float], quarters: tuple[int, ...], frames: Tensor) -> Tensor:
         _check_frames(frames)
         height, width = frames.shape[-2:]
         (scale_y, scale_x), (quarters_y, quarters_x) = shape, quarters

@@ -17,7 +17,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from datamodules.class_text.checked_names import checked_names
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
@@ -50,6 +50,7 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
         features: Path | str | None = None,
         captions: Path | str | None = None,
         batch_size: int = 1,
+        on_damage: Literal["raise", "accept"] = "raise",
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -65,6 +66,7 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
                 videos in each run.
             captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
+            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
 
         Raises:
             ValueError: There is no video or no class, a class has no name in words or is named twice, or a number is
@@ -78,6 +80,7 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
             features=features,
             captions=captions,
             batch_size=batch_size,
+            on_damage=on_damage,
         )
         given = [videos] if isinstance(videos, (str, Path)) else list(videos)
         if not given:

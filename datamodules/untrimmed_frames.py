@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from datamodules.checked_lists import missing_keys
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoReader
 from datamodules.frame_chunks import small_frames
 from datamodules.same_files import groups_of_one_file
@@ -81,7 +82,9 @@ def refuse_one_file_twice(files: Mapping[str, Path]) -> None:
         raise ValueError(f"the videos {both} are one file, which would count twice; leave one of them out")
 
 
-def open_frames(video: UntrimmedVideo, *, stride: FrameStride, image_size: int, chunk_size: int) -> FrameStream:
+def open_frames(
+    video: UntrimmedVideo, *, stride: FrameStride, image_size: int, chunk_size: int, on_damage: OnDamage = "raise"
+) -> FrameStream:
     """The frames of a video that are looked at, in order and in bounded memory; close the stream after use (`with`).
 
     Args:
@@ -89,16 +92,21 @@ def open_frames(video: UntrimmedVideo, *, stride: FrameStride, image_size: int, 
         stride: Which frames.
         image_size: S, height and width of the frames that come out, in pixels.
         chunk_size: Frames that are given together.
+        on_damage: What is done with damaged frames; see `VideoReader`.
 
     Raises:
         FileNotFoundError: The file is not there.
         VideoDecodeError: It cannot be opened, or its frames not be listed.
         ValueError: A number is out of range.
     """
-    return FrameStream(_file(video), image_size, stride=stride, chunk_size=chunk_size, threads=_threads())
+    return FrameStream(
+        _file(video), image_size, stride=stride, chunk_size=chunk_size, threads=_threads(), on_damage=on_damage
+    )
 
 
-def frames_at(video: UntrimmedVideo, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
+def frames_at(
+    video: UntrimmedVideo, times_seconds: Sequence[float], *, image_size: int, on_damage: OnDamage = "raise"
+) -> Tensor:
     """The frames that are on the screen at some times; only what leads to them is decoded.
 
     Args:
@@ -106,6 +114,7 @@ def frames_at(video: UntrimmedVideo, times_seconds: Sequence[float], *, image_si
         times_seconds: n times, in seconds on the player's clock (`datamodules.decoding`), in any order, repeated or
             not. The last frame stays on for ever, and before the first frame it is the first one.
         image_size: S, height and width of the frames that come out, in pixels.
+        on_damage: What is done with damaged frames; see `VideoReader`.
 
     Returns:
         uint8 [n, 3, S, S], resized and cropped as `open_frames` does it.
@@ -118,7 +127,7 @@ def frames_at(video: UntrimmedVideo, times_seconds: Sequence[float], *, image_si
     if not len(times_seconds):
         raise ValueError(f"frames of the video {video.id!r} are asked for at no time; give at least one, in seconds")
     transform = TestTransform(image_size)
-    with VideoReader(_file(video), threads=_threads()) as reader:
+    with VideoReader(_file(video), threads=_threads(), on_damage=on_damage) as reader:
         indices = torch.from_numpy(reader.indices_at_times(times_seconds))
         return small_frames(reader, indices, lambda frames: transform(frames)[0])
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from datamodules import encoding, moving_shapes_rendering, untrimmed_shapes_rendering
 from datamodules.encoding import write_video
@@ -53,6 +53,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
         features: Path | str | None = None,
         captions: Path | str | None = None,
         batch_size: int = 1,
+        on_damage: Literal["raise", "accept"] = "raise",
     ) -> None:
         """Describes the benchmark; `prepare_data` renders it.
 
@@ -68,6 +69,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
                 videos in each run.
             captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
+            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
 
         Raises:
             ValueError: A number is out of range, or lists are asked for.
@@ -80,6 +82,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
             features=features,
             captions=captions,
             batch_size=batch_size,
+            on_damage=on_damage,
         )
         if n_videos < 1:
             raise ValueError(f"n_videos must be at least 1; got {n_videos}")

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
@@ -25,6 +25,7 @@ from datamodules.checked_lists import read_excluded
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
 from datamodules.class_text.vocabulary import clean_names
+from datamodules.counted_frames import OnDamage
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
 from datamodules.samplers import EvaluationSampler
 from datamodules.settings import Text
@@ -69,6 +70,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         features: Path | str | None = None,
         captions: Path | str | None = None,
         batch_size: int = 1,
+        on_damage: Literal["raise", "accept"] = "raise",
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -84,6 +86,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
                 videos in each run.
             captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
             batch_size: Videos that a model is handed at a time.
+            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
 
         Raises:
             ValueError: A number is out of range.
@@ -100,6 +103,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         self.features_folder = None if features is None else self.data_root / Path(features).expanduser()
         self.captions_folder = None if captions is None else self.data_root / Path(captions).expanduser()
         self.batch_size = batch_size
+        self.on_damage: OnDamage = on_damage
         self.videos: tuple[UntrimmedVideo, ...] = ()
         self.tested_sets: tuple[TestedSet, ...] = ()
 
@@ -220,7 +224,9 @@ class UntrimmedVideoDataModule(LightningDataModule):
             A context manager, whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
         """
         video = self.videos[row]
-        return untrimmed_frames.open_frames(video, stride=self.stride, image_size=image_size, chunk_size=chunk_size)
+        return untrimmed_frames.open_frames(
+            video, stride=self.stride, image_size=image_size, chunk_size=chunk_size, on_damage=self.on_damage
+        )
 
     def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
         """The frames of a video that are on the screen at some times; see `untrimmed_frames`.
@@ -233,7 +239,9 @@ class UntrimmedVideoDataModule(LightningDataModule):
         Returns:
             uint8 [n, 3, S, S].
         """
-        return untrimmed_frames.frames_at(self.videos[row], times_seconds, image_size=image_size)
+        return untrimmed_frames.frames_at(
+            self.videos[row], times_seconds, image_size=image_size, on_damage=self.on_damage
+        )
 
     def refuse_undecoded(self, problems: Sequence[str]) -> None:
         """Ends a test of which videos could not be decoded: mAP is of all videos, or of those that were left out.

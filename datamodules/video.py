@@ -278,6 +278,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             n_frames=self.clips.n_frames,
             sampling=self.clips.train_sampling,
             seed=run_seed(),
+            on_damage=self.loading.on_damage,
         )
         sampler = TrainingSampler(clips, seed=run_seed(), done=self._done(), **self._process())
         return self._loader(clips, self.loading.batch_size, sampler)
@@ -332,6 +333,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             n_clips=self.clips.n_test_clips,
             views=views,
             seed=run_seed(),
+            on_damage=self.loading.on_damage,
         )
         batch_size = self.loading.test_batch_size or self.loading.batch_size
         return self._loader(clips, batch_size, EvaluationSampler(clips, **self._process()))

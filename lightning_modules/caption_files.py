@@ -50,6 +50,7 @@ class CaptionSource:
         n_tokens: Most tokens of a caption.
         source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
         start_seconds: When its first frame is shown; None in files of before zsar wrote it.
+        n_damaged: How many of the frames are damaged and were accepted.
     """
 
     source_name: str
@@ -63,6 +64,7 @@ class CaptionSource:
     n_tokens: int
     source_hash: str = ""
     start_seconds: float | None = None
+    n_damaged: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +232,7 @@ def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whateve
         "float": _is_finite,
         "float | None": lambda x: x is None or _is_finite(x),
     }
-    of_older_files = {"source_hash": "", "start_seconds": None}  # which they do not have
+    of_older_files = {"source_hash": "", "start_seconds": None, "n_damaged": 0}  # which they do not have
     known = {**of_older_files, **found} if isinstance(found, dict) else {}
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):

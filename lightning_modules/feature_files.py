@@ -58,6 +58,7 @@ class FeatureSource:
         dtype: "fp16" or "fp32".
         source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
         start_seconds: When its first frame is shown; None in files of before zsar wrote it.
+        n_damaged: How many of the frames are damaged and were accepted.
     """
 
     source_name: str
@@ -73,6 +74,7 @@ class FeatureSource:
     dtype: str
     source_hash: str = ""
     start_seconds: float | None = None
+    n_damaged: int = 0
 
 
 @dataclass(frozen=True)
@@ -231,5 +233,5 @@ def _said(path: Path, error: Exception) -> str:
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:
-    known = {"source_hash": "", "start_seconds": "None", **header}  # which older files do not have
+    known = {"source_hash": "", "start_seconds": "None", "n_damaged": "0", **header}  # which older files do not have
     return FeatureSource(**{f.name: value_in_header(known, f.name, str(f.type)) for f in fields(FeatureSource)})

@@ -34,6 +34,7 @@ class UntrimmedFeatures:
         truths: What is annotated, by set; empty where nothing is known.
         frames_at: Frames of the video at some times, uint8 [n, 3, S, S]; None where the file is not at hand.
         captions_folder: Where files of captions lie, `VIDEO.captions.json`; None for none.
+        n_damaged: How many of the frames are damaged and were accepted.
     """
 
     id: str
@@ -44,6 +45,7 @@ class UntrimmedFeatures:
     truths: Mapping[int, Truth] = field(default_factory=dict)
     frames_at: Callable[[Sequence[float]], Tensor] | None = None
     captions_folder: Path | None = None
+    n_damaged: int = 0
 
     @property
     def frame_seconds(self) -> Tensor:

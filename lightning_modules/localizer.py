@@ -204,7 +204,8 @@ class ActionLocalizer(LightningModule):
 
         Returns:
             {"rows": those that could be decoded, "localizations": what was found in each, `FoundActions`, "failed":
-            {row: why} of the others, "undecodable": the reasons}.
+            {row: why} of the others, "undecodable": the reasons,
+            "n_damaged": damaged frames that were accepted}.
         """
         outputs = self._found("test", rows)
         for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
@@ -237,6 +238,7 @@ class ActionLocalizer(LightningModule):
             "localizations": kept,
             "failed": failed,
             "undecodable": undecodable,
+            "n_damaged": sum(video.n_damaged for video in videos.values()),
         }
 
     def _readable(self, row: int, failed: dict[int, str]) -> UntrimmedFeatures | None:
@@ -322,7 +324,8 @@ class ActionLocalizer(LightningModule):
         size = self.backbone.image_size[0]
         name = str(source.videos[row].id)
         stored = source.features_folder
-        features, times, duration = self._features(row) if stored is None else self._stored_features(stored, name)
+        read = self._features(row) if stored is None else self._stored_features(stored, name)
+        features, times, duration, n_damaged = read
         return UntrimmedFeatures(
             id=name,
             features=features.to(self.device, torch.float32),
@@ -332,16 +335,19 @@ class ActionLocalizer(LightningModule):
             truths={index: Truth(truth.labels, truth.seconds) for index, truth in truths.items()},
             frames_at=lambda times_seconds: source.frames_at(row, times_seconds, image_size=size),
             captions_folder=source.captions_folder,
+            n_damaged=n_damaged,
         )
 
-    def _stored_features(self, folder: Path, video: str) -> tuple[Tensor, Tensor, float]:
+    def _stored_features(self, folder: Path, video: str) -> tuple[Tensor, Tensor, float, int]:
         path = file_of_video(folder, video, SUFFIX)
         asked = {"backbone_hash": self.backbone.weights_hash, "stride": str(self._source.stride)}
         stored = read_features(path, **asked, width=self.projections.visual.shape[0])
-        return finite_features(path, stored), torch.from_numpy(stored.times_seconds), stored.source.duration_seconds
+        made_of = stored.source
+        times = torch.from_numpy(stored.times_seconds)
+        return finite_features(path, stored), times, made_of.duration_seconds, made_of.n_damaged
 
-    def _features(self, row: int) -> tuple[Tensor, Tensor, float]:
+    def _features(self, row: int) -> tuple[Tensor, Tensor, float, int]:
         size = self.backbone.image_size[0]
         with self._source.open_frames(row, image_size=size, chunk_size=_FRAMES_AT_ONCE) as stream:
             features = torch.cat([features_of_uint8(self.backbone, frames) for frames, _ in stream.chunks()])
-            return features, torch.from_numpy(stream.times_seconds), float(stream.duration_seconds)
+            return features, torch.from_numpy(stream.times_seconds), float(stream.duration_seconds), stream.n_damaged

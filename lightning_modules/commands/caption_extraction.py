@@ -100,6 +100,7 @@ class _Captions(VideoContent):
             n_tokens=settings.captions.n_tokens_of(self._backbone),
             source_hash=quick_hash(self._job.source),
             start_seconds=self._opened.start_seconds,
+            n_damaged=self.n_damaged,
         )
         captions = VideoCaptions(self._opened.times_seconds, tuple(self._texts), source)
         write_captions(self._job.destination, captions)

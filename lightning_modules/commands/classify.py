@@ -15,7 +15,9 @@ from torch import Tensor
 from datamodules.batch import ClassText
 from datamodules.class_text.templates import fill_templates
 from datamodules.class_text.text_files import read_class_text
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError, VideoReader
+from datamodules.frame_chunks import small_frames
 from datamodules.frame_sampling import multi_clip_indices
 from datamodules.same_files import each_file_once
 from datamodules.transforms import TestTransform
@@ -24,6 +26,7 @@ from lightning_modules.checkpoints import load_recognizer
 from lightning_modules.clip import ZeroShotCLIP
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.class_names import check_names_fit, read_class_names
+from lightning_modules.commands.damage_option import accepted_damage, add_damage_option
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
@@ -32,6 +35,7 @@ from zsar.runtime.terminal import (
     print_json,
     print_whole,
     result_console,
+    say,
     say_of,
     styled,
     tracked,
@@ -83,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = _load_model(options)
     n_frames = options.frames or int(getattr(model, "n_frames", 8))
-    view = _Views(model.backbone.image_size[0], n_frames, options.clips)
+    view = _Views(model.backbone.image_size[0], n_frames, options.clips, options.on_damage)
     embeddings = _embed_classes(model, text)
     quiet = options.json and not console.is_terminal
     rankings = [
@@ -94,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_json([_as_json(r) for r in rankings])
     else:
         _print_table(rankings, options.top_k)
+    if any(view.n_damaged):
+        say(accepted_damage(view.n_damaged), error=True)
     failed = [r for r in rankings if r.error]
     for ranking in failed:
         say_of("red", "not classified:", ranking.error)
@@ -124,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--device", default=None, help="cpu, cuda, mps (default: a GPU if there is one)")
     models.add_argument("--frames", type=int, metavar="T", help="frames per clip (default: 8, or as trained)")
     models.add_argument("--clips", type=int, default=1, metavar="N", help="clips that are averaged (default: 1)")
+    add_damage_option(models)
     output = parser.add_argument_group("output")
     output.add_argument("--top-k", type=int, default=5, metavar="K", help="names shown for each video (default: 5)")
     output.add_argument(
@@ -191,17 +198,19 @@ def _load_model(options: argparse.Namespace) -> ActionRecognizer:
 class _Views:
     """Reads the test views of a video."""
 
-    def __init__(self, image_size: int, n_frames: int, n_clips: int) -> None:
+    def __init__(self, image_size: int, n_frames: int, n_clips: int, on_damage: OnDamage) -> None:
+        self.n_damaged: list[int] = []  # accepted damaged frames of each video
+        self._on_damage: OnDamage = on_damage
         self._transform = TestTransform(image_size)
         self._n_frames, self._n_clips = n_frames, n_clips
 
     def read(self, path: Path) -> Tensor:
         """uint8 [1, V, T, 3, H, W]; all cores decode, since there is one video at a time."""
-        with VideoReader(path, threads=0) as reader:
+        with VideoReader(path, threads=0, on_damage=self._on_damage) as reader:
             indices = multi_clip_indices(reader.n_frames, self._n_frames, self._n_clips)
-            frames = reader.frames_at_indices(indices.flatten().tolist())
-        clips = frames.unflatten(0, (self._n_clips, self._n_frames))
-        return torch.cat([self._transform(clip) for clip in clips])[None]
+            frames = small_frames(reader, indices, lambda frames: self._transform(frames)[0])
+            self.n_damaged.append(reader.n_damaged)
+        return frames[None]
 
 
 @torch.inference_mode()

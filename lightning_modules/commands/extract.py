@@ -17,6 +17,7 @@ from datamodules.plain_files import file_problem
 from datamodules.same_files import each_file_once
 from datamodules.video_index import named_videos
 from lightning_modules.caption_files import CaptionFileError
+from lightning_modules.commands.damage_option import accepted_damage
 from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
 from lightning_modules.commands.extraction import (
     Extraction,
@@ -183,7 +184,7 @@ def _extract(
 ) -> tuple[int, list[tuple[str, str]]]:
     """Does the work under a progress bar; returns how many frames the model saw, and (video, problem) of failures."""
     problems: list[tuple[str, str]] = []
-    n_frames = 0
+    n_frames, n_damaged = 0, list[int]()
     columns = (BarColumn(), MofNCompleteColumn(), progress_text("videos"), _FramesPerSecond())
     with (
         Progress(progress_text("{task.description}"), *columns, console=console) as progress,
@@ -197,7 +198,10 @@ def _extract(
                 continue
             if report.problem is not None:
                 problems.append((report.name, report.problem))
+            n_damaged.append(report.n_damaged)
             progress.advance(bar)
+    if any(n_damaged):
+        say(accepted_damage(n_damaged))
     return n_frames, sorted(problems)
 
 

@@ -11,6 +11,7 @@ import torch
 from datamodules.streaming import FrameStride
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.caption_extraction import CaptionExtraction
+from lightning_modules.commands.damage_option import add_damage_option
 from lightning_modules.commands.extraction import Extraction
 from lightning_modules.commands.feature_extraction import FeatureExtraction
 from lightning_modules.commands.usable_processors import n_processors
@@ -52,6 +53,7 @@ def extract_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="frames that the model sees together (default: %(default)s)",
     )
+    add_damage_option(parser)
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU if there is one)")
     parser.add_argument(
         "--devices", type=int, default=1, metavar="N", help="GPUs to share the videos (default: %(default)s)"
@@ -107,6 +109,7 @@ def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
         stride=FrameStride(frames=options.stride) if seconds is None else FrameStride(frames=None, seconds=seconds),
         batch_size=options.batch_size,
         n_workers=_n_workers(options),
+        on_damage=options.on_damage,
         dtype=options.dtype,
     )
     if not options.captions:
@@ -119,6 +122,7 @@ def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
         stride=FrameStride(frames=None, seconds=seconds),
         batch_size=features.batch_size,
         n_workers=features.n_workers,
+        on_damage=features.on_damage,
         captions=CaptionSettings(options.caption_generation or CaptionSettings.generation),
     )
     return [features, captions]

@@ -14,6 +14,7 @@ from typing import ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError
 from datamodules.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
@@ -30,7 +31,13 @@ class VideoJob:
 
 
 class VideoContent(ABC):
-    """What is made of one video, so far."""
+    """What is made of one video, so far.
+
+    Attributes:
+        n_damaged: How many of its frames are damaged and were accepted; known after the last one.
+    """
+
+    n_damaged: int = 0
 
     @abstractmethod
     def add(self, frames: Tensor) -> None:
@@ -51,6 +58,7 @@ class Extraction(ABC):
         stride: Which frames.
         batch_size: Frames that the model may see together.
         n_workers: Decoding processes of each device; 0 decodes where the model runs.
+        on_damage: What is done with damaged frames; see `VideoReader`.
     """
 
     product: ClassVar[str]  # in messages: "features"
@@ -62,6 +70,7 @@ class Extraction(ABC):
     stride: FrameStride
     batch_size: int
     n_workers: int
+    on_damage: OnDamage = "raise"
 
     @property
     def frames_at_once(self) -> int:
@@ -102,10 +111,11 @@ class FramesDone:
 
 @dataclass(frozen=True)
 class VideoDone:
-    """A video is finished, or a problem ended it."""
+    """A video is finished, with so many damaged frames that were accepted; or a problem ended it."""
 
     name: str
     problem: str | None = None
+    n_damaged: int = 0
 
 
 Report: TypeAlias = FramesDone | VideoDone
@@ -166,6 +176,7 @@ def _extract_until_a_crash(
         stride=extraction.stride,
         chunk_size=extraction.frames_at_once,
         n_workers=extraction.n_workers,
+        on_damage=extraction.on_damage,
     )
     for event in events:
         job = jobs[event.video]
@@ -175,10 +186,12 @@ def _extract_until_a_crash(
             begun[event.video].add(event.frames)
             yield FramesDone(len(event.frames))
         else:
+            if event.problem is None:
+                begun[event.video].content.n_damaged = event.n_damaged
             problem = event.problem or _write(begun[event.video], job)
             begun.pop(event.video, None)
             done.add(job)
-            yield VideoDone(job.name, problem)
+            yield VideoDone(job.name, problem, event.n_damaged)
 
 
 def _write(begun: _Begun, job: VideoJob) -> str | None:

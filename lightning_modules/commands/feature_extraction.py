@@ -101,5 +101,6 @@ class _Features(VideoContent):
             dtype=settings.dtype,
             source_hash=quick_hash(self._job.source),
             start_seconds=opened.start_seconds,
+            n_damaged=self.n_damaged,
         )
         write_features(self._job.destination, self._features, opened.times_seconds, source)

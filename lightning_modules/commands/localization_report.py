@@ -33,6 +33,7 @@ class LocalizedVideo:
         id: Its path in the given folder, or the name of the given file, without the suffix.
         path: The file.
         fps: Its mean frame rate.
+        n_damaged: How many of the frames that were looked at are damaged and were accepted.
         duration_seconds: When its last frame ends, in seconds on the player's clock (`datamodules.decoding`).
         times_seconds: When each frame that was looked at is shown, float64 [N]; the video's first is among them.
         class_names: What was looked for, in label order.
@@ -52,6 +53,7 @@ class LocalizedVideo:
     pseudo_labels: tuple[str, ...] | None
     annotated: tuple[Instance, ...] | None
     settings: Mapping[str, Any]
+    n_damaged: int = 0
 
     @property
     def start_seconds(self) -> float:
@@ -109,6 +111,7 @@ def described(video: LocalizedVideo) -> dict[str, Any]:
         "start_seconds": round(video.start_seconds, 4),
         "duration_seconds": round(video.duration_seconds, 4),
         "n_frames_looked_at": len(video.times_seconds),
+        "n_damaged_frames": video.n_damaged,
         "classes": list(video.class_names),
         "pseudo_labels": None if video.pseudo_labels is None else list(video.pseudo_labels),
         "adaptation_steps": video.localization.n_steps,
@@ -156,6 +159,8 @@ def heading(video: LocalizedVideo) -> str:
     """One line about a video: what it was taken for, its length, and what was done."""
     length = f"{_clock(video)[1](video.duration_seconds)} {'min' if video.duration_seconds > _MOST_SECONDS else 's'}"
     parts = [f"{_taken_for(video)}: {length}", f"{len(video.times_seconds)} frames looked at"]
+    if video.n_damaged:
+        parts.append(f"{video.n_damaged} of them damaged")
     if video.pseudo_labels is not None:
         n = video.localization.n_steps
         parts.append(f"{n} adaptation step{'' if n == 1 else 's'}")

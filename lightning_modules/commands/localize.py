@@ -165,7 +165,11 @@ def _localize(
         try:
             with _seed_of_run(run.options.seed or 0):
                 localized = _find(run, video)
-            write_report(run.options.output, localized, partial(frames_at, video, image_size=_THUMBNAIL_PX))
+            write_report(
+                run.options.output,
+                localized,
+                partial(frames_at, video, image_size=_THUMBNAIL_PX, on_damage=run.options.on_damage),
+            )
             found.append(localized)
         except (VideoDecodeError, NotFiniteError) as error:
             problems[_path(video)] = str(error).removeprefix(f"{video.path}: ")
@@ -213,7 +217,7 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
         features=finite_features(file, stored).to(model.device, torch.float32),
         times_seconds=torch.from_numpy(stored.times_seconds),
         duration_seconds=stored.source.duration_seconds,
-        frames_at=partial(frames_at, video, image_size=size),
+        frames_at=partial(frames_at, video, image_size=size, on_damage=run.options.on_damage),
         captions_folder=run.options.captions,
     )
     if isinstance(model, T3AL):
@@ -227,6 +231,7 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
         id=video.id,
         path=_path(video),
         fps=stored.source.fps,
+        n_damaged=stored.source.n_damaged,
         duration_seconds=seen.duration_seconds,
         times_seconds=seen.times_seconds,
         class_names=names,

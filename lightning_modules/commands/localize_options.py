@@ -8,6 +8,7 @@ from pathlib import Path
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_video import ACTION_TEMPLATE
 from lightning_modules.command_parser import CommandParser
+from lightning_modules.commands.damage_option import add_damage_option
 from lightning_modules.commands.extract_options import check_batch_and_workers
 from lightning_modules.commands.feature_extraction import FeatureExtraction
 from lightning_modules.commands.usable_processors import n_processors
@@ -129,6 +130,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         help=f"look at the frame on the screen every S seconds (default: {_STRIDE_SECONDS}, about an eighth of the "
         "frames at 30 a second)",
     )
+    add_damage_option(model)
     model.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU if there is one)")
     model.add_argument(
         "--batch-size", type=int, default=64, metavar="N", help="frames embedded together (default: %(default)s)"
@@ -189,5 +191,6 @@ def requested_features(options: argparse.Namespace) -> FeatureExtraction:
         stride=stride,
         batch_size=options.batch_size,
         n_workers=max(1, n_processors() - 1) if options.n_workers is None else options.n_workers,
+        on_damage=options.on_damage,
         dtype="fp16",
     )

@@ -24,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError
 from datamodules.preparing import (
     FAILED_VIDEOS,
@@ -37,6 +38,7 @@ from datamodules.preparing import (
 )
 from datamodules.transcoding import TranscodingError
 from lightning_modules.command_parser import CommandParser
+from lightning_modules.commands.damage_option import accepted_damage, add_damage_option
 from lightning_modules.commands.usable_processors import n_processors
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
@@ -57,6 +59,7 @@ class _Job:
     video: str
     copy: str
     settings: PreparingSettings
+    on_damage: OnDamage
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with waiting(console, "copying lists and other files"):
                 n_copied, not_copied = _copy(plan.others, source, destination)
             jobs = [
-                _Job(source, destination, video, copy, settings)
+                _Job(source, destination, video, copy, settings, options.on_damage)
                 for video, copy in plan.videos
                 if not journal.is_done(source / video, copy)
             ]
@@ -107,9 +110,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="zsar prepare",
         description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
         "keyframe every few frames, the same frames at the same times, upright and of one size; all other files as "
-        "they are, hidden "
-        "ones left out. The copy is a data root of its own. A run that was stopped goes on where it was; a video that "
-        f"cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared all the same.",
+        "they are, hidden ones left out. The copy is a data root of its own. A run that was stopped goes on where it "
+        f"was; a video that cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared "
+        "all the same.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("source", type=Path, metavar="SOURCE", help="folder of the data set, with any folders in it")
@@ -133,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--crf", type=int, default=default.crf, help="x264's quality: 0 is lossless, 51 the worst and smallest"
     )
+    add_damage_option(parser)
     parser.add_argument(
         "--n-workers",
         type=int,
@@ -237,7 +241,7 @@ def _run_pool(
 def _attempt(job: _Job) -> PreparedVideo | str:
     source = job.source / job.video
     try:
-        return prepare_video(source, job.destination / job.copy, job.settings)
+        return prepare_video(source, job.destination / job.copy, job.settings, on_damage=job.on_damage)
     except (VideoDecodeError, TranscodingError) as error:
         return str(error).removeprefix(f"{source}: ")
     except OSError as error:  # it was there a moment ago
@@ -294,6 +298,8 @@ def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, sec
     )
     if before:
         say(f"videos: {before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {after / before:.2f} times the size")
+    if any(video.n_damaged for video in done):
+        say(accepted_damage([video.n_damaged for video in done]))
     refitted = [copy for _, copy in plan.videos if copy in journal.prepared and journal.prepared[copy].n_refitted]
     if refitted:
         more = f" and {len(refitted) - _SHOWN_REFITTED} more" if len(refitted) > _SHOWN_REFITTED else ""

@@ -285,14 +285,14 @@ def test_a_source_or_a_copy_that_changed_is_not_done(prepared: tuple[Path, Path]
 
 def test_every_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
     with Journal(tmp_path / "copy", SETTINGS) as journal:
-        journal.record("a.mp4", PreparedVideo(1, 2, 3, 4, 5, 6, 7, 2.5))
+        journal.record("a.mp4", PreparedVideo(1, 2, 3, 4, 5, 6, 7, 2.5, 8))
         lines = (tmp_path / "copy" / ".prepared.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [
         {"settings": {"short_side_px": 256, "keyframe_every": 8, "crf": 20}},
         {
             "video": "a.mp4",
             **{"source_bytes": 1, "source_mtime_ns": 2, "n_bytes": 3, "n_frames": 4, "width_px": 5, "height_px": 6},
-            **{"n_refitted": 7, "start_seconds": 2.5},
+            **{"n_refitted": 7, "start_seconds": 2.5, "n_damaged": 8},
         },
     ]
 

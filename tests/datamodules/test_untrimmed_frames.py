@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from datamodules import frame_chunks, untrimmed_frames
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoReader
 from datamodules.encoding import write_video
 from datamodules.streaming import FrameStride
@@ -88,9 +89,9 @@ def threads_used(video: UntrimmedVideo) -> int:
     used: list[int] = []
 
     class Noting(VideoReader):
-        def __init__(self, path: Path, *, threads: int) -> None:
+        def __init__(self, path: Path, *, threads: int, on_damage: OnDamage) -> None:
             used.append(threads)
-            super().__init__(path, threads=threads)
+            super().__init__(path, threads=threads, on_damage=on_damage)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(untrimmed_frames, "VideoReader", Noting)
