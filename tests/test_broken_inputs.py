@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from datamodules import decode_check
 from datamodules.class_text.text_files import read_class_text_file
+from datamodules.encoding import write_video
 from datamodules.preparing import Journal, PreparingSettings
 from lightning_modules import cli
 from lightning_modules.bounded_yaml import read_yaml_file
@@ -75,6 +77,18 @@ def test_no_such_file_passes_for_features_captions_or_a_result(tmp_path: Path, k
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of two small videos each, a folder per class."""
+    folder = tmp_path_factory.mktemp("videos")
+    for name in ("running/0", "running/1", "jumping/0", "jumping/1"):
+        frames = np.full((8, 32, 40, 3), 20 * len(name) + int(name[-1]), dtype=np.uint8)
+        (folder / name).parent.mkdir(exist_ok=True)
+        write_video(folder / f"{name}.mp4", frames, frames_per_second=8)
+    return folder
+
 
 TINY = ("--architecture", "tiny-clip", "--weights", "WEIGHTS")
 NAMED = ("--classes", "running, jumping")
@@ -174,14 +188,14 @@ def said_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 def test_every_command_names_a_broken_file_in_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    video_tree: Path,
+    videos: Path,
     tiny_weights: Path,
     command: str,
     option: str,
     kind: str,
 ) -> None:
     values = {
-        "VIDEO": str(next(video_tree.rglob("*.mp4"))),
+        "VIDEO": str(next(videos.rglob("*.mp4"))),
         "WEIGHTS": str(tiny_weights),
         "OUT": str(tmp_path / "out"),
     }
@@ -220,11 +234,11 @@ def test_a_training_names_a_broken_file_in_one_line(
 
 
 @pytest.fixture
-def experiment(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Path:
+def experiment(tmp_path: Path, videos: Path, tiny_weights: Path) -> Path:
     """An experiment that would train for a step."""
     model = {"architecture": "tiny-clip", "weights": str(tiny_weights), "n_frames": 4, "diversity_weight": 0.0}
     data = {
-        "train": str(video_tree),
+        "train": str(videos),
         "clips": {"n_frames": 4, "image_size": 32},
         "split": {"held_out_fraction": 0.25},
         "loading": {"batch_size": 4, "n_workers": 0},

@@ -52,7 +52,7 @@ def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ..
     if adaptation is None:
         return ()
     views = content["data"]["views"]
-    flat = {**adaptation, "views": views["class_path"].split(".")[-1]}
+    flat = {**adaptation, "method": adaptation["method"], "views": views["class_path"].split(".")[-1]}
     flat.update({f"views.{name}": value for name, value in views["init_args"].items()})
     return tuple((name, _words(value)) for name, value in flat.items())
 

@@ -1,11 +1,16 @@
+import copy
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lightning_modules.commands import summarize
 from lightning_modules.commands.result_reading import given_arguments, model_arguments, read_result, whole_result
 from lightning_modules.commands.run_results import recognition_run
-from tests.lightning_modules.commands.result_makers import record, write_result
+from tests.lightning_modules.commands.localization_makers import write_localization
+from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
 
 
 def test_a_result_is_read_as_it_is(tmp_path: Path) -> None:
@@ -59,3 +64,62 @@ def test_arguments_of_the_model_are_flat_and_leave_out_what_may_differ_in_a_row(
     assert given_arguments(content) == arguments
     assert model_arguments(content) == (("tuning.n_steps", "60"), ("tuning.loss.name", "paper"))
     assert model_arguments({"config": None}) == model_arguments({"config": {"model": None}}) == ()
+
+
+# --- results that were changed by hand --------------------------------------------------------------------------------
+
+# What stands in place of a value; `...` for a value that is not there.
+_ODD: tuple[Any, ...] = (None, [], {}, "x", "", -1, 1e308, 10**25, True, [[1]], {"a": []}, [None], ...)
+
+
+def _makers() -> dict[str, Callable[[Path], Path]]:
+    trained = {"trained_on": described("ucf101", shots=16), "training": record(training=True), "test": record()}
+    return {
+        "trained": lambda folder: write_result(folder, {"base": 70.0, "novel": 60.0}, top5=90.0, **trained),
+        "adapted": lambda folder: write_result(folder, {"test": 70.0}, adapted=adaptation(), test=record()),
+        "localized": write_localization,
+    }
+
+
+def _places(content: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    pairs = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, value in pairs:
+        yield (*place, key)
+        yield from _places(value, (*place, key))
+
+
+def _changed(content: Any, place: tuple[Any, ...], value: Any) -> Any:
+    changed = copy.deepcopy(content)
+    inner = changed
+    for key in place[:-1]:
+        inner = inner[key]
+    if value is ...:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return changed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", range(2))
+@pytest.mark.parametrize("kind", ["trained", "adapted", "localized"])
+def test_whatever_is_changed_by_hand_it_is_summarized_or_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, shift: int
+) -> None:
+    figures = summarize.load_published_figures()
+    monkeypatch.setattr(summarize, "load_published_figures", lambda: figures)  # which takes most of the time
+    folder = _makers()[kind](tmp_path / "run")
+    path = folder / "results.json"
+    good = json.loads(path.read_text())
+    n_refused = 0
+    for number, place in enumerate(_places(good)):
+        path.write_text(json.dumps(_changed(good, place, _ODD[(number + 3 * shift) % len(_ODD)])))
+        said = ""
+        try:
+            summarize.main([str(folder)])
+        except ValueError as error:
+            said = str(error)
+            n_refused += 1
+        assert said.startswith(str(path) if said else ""), place
+        assert len(said) < 500 + len(str(path)), place
+    assert n_refused > 20
