@@ -16,6 +16,34 @@ KNOWN_FAULTS: dict[str, tuple[tuple[str, int], ...]] = {
         # a copy of what is not read
         *(("raw.h264", 0), ("raw.h264", 24), ("h264.ts", 16), ("with_sound.mp4", 24), ("fragmented.mp4", 24)),
         *(("mjpeg.avi", 27), ("h264.ts", 23), ("vp8.webm", 28)),
+        # of a later run, when the reader saw damage and had its limits
+        *(
+            ("fragmented.mp4", 79),
+            ("h264.ts", 29),
+            ("h264.ts", 4),
+            ("h264.ts", 87),
+            ("h264.ts", 91),
+        ),
+        *(
+            ("index_behind.mp4", 95),
+            ("index_in_front.mp4", 90),
+            ("lossless.mkv", 49),
+            ("lossless.mkv", 60),
+            ("lossless.mkv", 71),
+        ),
+        *(
+            ("lossless.mkv", 82),
+            ("mjpeg.avi", 60),
+            ("mjpeg.avi", 70),
+            ("mjpeg.avi", 95),
+            ("mpeg2.mpg", 32),
+        ),
+        *(
+            ("vp8.webm", 62),
+            ("vp8.webm", 80),
+            ("vp8.webm", 85),
+            ("vp8.webm", 99),
+        ),
     ),
     "text": (
         *(
@@ -29,6 +57,21 @@ KNOWN_FAULTS: dict[str, tuple[tuple[str, int], ...]] = {
         *(("action_prompts.json", 5), ("videos.csv", 2), ("classes.txt", 1), ("answers.jsonl", 2)),
         *(("experiment.yaml", 1), ("experiment.yaml", 10), ("experiment.yaml", 11), ("architecture.json", 15)),
         *(("weights.pt", 0), ("weights.pt", 17), ("model.ckpt", 14), ("model.ckpt", 15), ("model.ckpt", 16)),
+        *(
+            ("model.ckpt", 23),
+            ("model.ckpt", 30),
+            ("model.ckpt", 38),
+            ("model.ckpt", 39),
+            ("model.ckpt", 45),
+        ),
+        *(
+            ("weights.pt", 18),
+            ("weights.pt", 25),
+            ("weights.pt", 31),
+            ("weights.pt", 35),
+            ("weights.pt", 5),
+        ),
+        *(("weights.pt", 7),),
     ),
 }
 """Family -> name of the sound file and number of the mutation, of the seed 0."""
