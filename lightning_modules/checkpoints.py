@@ -110,7 +110,8 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
         raise CheckpointError(
             f"{prefix}the checkpoint is of a {about['class_path']} with other settings than this "
             f"{type(model).__name__}: {len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown "
-            f"{unknown[:3]}, {len(shapes)} of another shape {shapes[:3]}; its settings were {str(about['init_args'])[:1000]}"
+            f"{unknown[:3]}, {len(shapes)} of another shape {shapes[:3]}; its settings were "
+            f"{str(about['init_args'])[:1000]}"
         )
     if (problem := not_finite(state)) is not None:
         raise CheckpointError(f"{prefix}the checkpoint is broken: {problem}; test or go on from another one")
