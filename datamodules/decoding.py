@@ -12,13 +12,13 @@ The first way hands over to the second as soon as the decoder returns something 
 foretell. Either way only the wanted frames are converted to RGB, which is what costs most after decoding itself.
 FFmpeg's log stays silent, as PyAV leaves it; what went wrong is in the `VideoDecodeError`.
 
-Damage. A frame is damaged if its packet is (the container or the decoder says so, or the decoder fails at it, or gives
-no frame), or if that is so for a packet between the last keyframe that is shown up to this frame and its own packet,
-in decoding order; packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This
-depends on the file alone. Any sign of damage on either way makes the reader decode the whole file once to find out
-which frames it spoils; sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9 and
-most of HEVC; see `datamodules.careful_decoding`). By default a damaged frame is a `VideoDecodeError` that names the
-file and the frame, by every way of asking; frames before and after it that are not built on it are given.
+Damage. A frame is damaged if the decoder flags it as corrupt, fails at its packet or returns no frame for it, or if that
+is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
+Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
+alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
+spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, most of HEVC; see
+`datamodules.careful_decoding`). By default a damaged frame is a `VideoDecodeError` that names the file and the frame,
+by every way of asking; frames before and after it that are not built on it are given.
 
 The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
 of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player

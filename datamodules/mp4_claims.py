@@ -19,7 +19,7 @@ _PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
 # What a file of this kind can begin with.
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx", b"uuid", b"prfl"}
 # Where the number of samples stands in those boxes, in bytes after the box's header.
-_COUNTS = {b"stsz": 8, b"stz2": 8, b"trun": 4}
+_COUNTS = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # codespell:ignore trun
 _DEEPEST = 8
 
 
@@ -39,7 +39,7 @@ def check_claims(path: str) -> None:
             return
         fragments = 0
         for kind, count in _counts(file, 0, n_bytes, 0):
-            fragments += count if kind == b"trun" else 0
+            fragments += count if kind == b"trun" else 0  # codespell:ignore trun
             claim = max(count, fragments)
             if claim > min(MOST_FRAMES, n_bytes):
                 limit = f"the limit of {MOST_FRAMES}" if claim > MOST_FRAMES else f"its {n_bytes} bytes can hold"

@@ -20,7 +20,7 @@ _FORMATS = (
     "cine,dhav,dirac,dnxhd,dsicin,dv,dxa,ea,evc,film_cpk,flic,flv,gdv,gif,gxf,h261,h263,h264,hevc,hnm,idcin,iff,ifv,"
     "ingenient,ipmovie,ipu,iv8,ivf,jpegxl_anim,jv,kux,live_flv,lmlm4,lvf,lxf,m4v,matroska,mgsts,mjpeg,mjpeg_2000,mm,"
     "mods,moflex,mov,mp4,mpeg,mpegts,mpegvideo,mpjpeg,mtv,mv,mvi,mxf,mxg,nsv,nut,nuv,obu,ogg,pdv,pmp,psxstr,pva,r3d,"
-    "rl2,rm,roq,rpl,sdr2,segafilm,ser,sga,siff,simbiosis_imx,smjpeg,smk,smush,swf,thp,tiertexseq,tmv,txd,ty,usm,vc1,"
+    "rl2,rm,roq,rpl,sdr2,sga,siff,simbiosis_imx,smjpeg,smk,smush,swf,thp,tiertexseq,tmv,txd,ty,usm,vc1,"
     "vc1test,vivo,vmd,vvc,wc3movie,webm,webp_anim,wsvqa,wtv,wve,xmv,yop,yuv4mpegpipe,"
     "bmp_pipe,jpeg_pipe,jpegxl_pipe,png_pipe,tiff_pipe,webp_pipe"
 )
