@@ -12,8 +12,8 @@ The first way hands over to the second as soon as the decoder returns something 
 foretell. Either way only the wanted frames are converted to RGB, which is what costs most after decoding itself.
 FFmpeg's log stays silent, as PyAV leaves it; what went wrong is in the `VideoDecodeError`.
 
-Damage. A frame is damaged if the decoder flags it as corrupt, fails at its packet or returns no frame for it, or if that
-is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
+Damage. A frame is damaged if the decoder flags it as corrupt, fails at its packet or returns no frame for it, or if
+that is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
 Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
 alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
 spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, most of HEVC; see

@@ -119,21 +119,25 @@ class TimedFrames:
     """Frames that are found by their time stamps.
 
     Attributes:
-        index: The list of packets.
         skips: Whether the decoder passes over frames that nothing refers to.
     """
 
     def __init__(self, video: OpenVideo, index: PacketIndex) -> None:
         """Decodes nothing yet; the video is the caller's to close."""
         self._video = video
-        self.index = index
+        self._index = index
         self.skips = _skipping_is_exact(video)
         self._keyframe_pts = {keyframe.pts for keyframe in index.keyframes}
         self._converter = RGBConverter()
 
+    @property
+    def index(self) -> PacketIndex:
+        """The list of packets."""
+        return self._index
+
     def times_seconds(self) -> NDArray[np.float64]:
         """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing."""
-        return seconds_from(self.index.start_seconds, self.index.pts, self._video.stream)
+        return seconds_from(self._index.start_seconds, self._index.pts, self._video.stream)
 
     def last_frame_seconds(self) -> float:
         """How long the last frame is shown: as its packet says, else by the container's frame rate.
@@ -141,7 +145,7 @@ class TimedFrames:
         Raises:
             ValueError: Neither says.
         """
-        return self.index.last_duration * tick_seconds(self._video.stream) or frame_seconds(self._video.stream)
+        return self._index.last_duration * tick_seconds(self._video.stream) or frame_seconds(self._video.stream)
 
     def images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
         """Converts the wanted frames: a run of decoding from each keyframe that is needed.
@@ -157,10 +161,10 @@ class TimedFrames:
             DamageSeen: The decoder complains.
         """
         images: dict[int, NDArray[np.uint8]] = {}
-        if wanted[-1] >= len(self.index.pts):
+        if wanted[-1] >= len(self._index.pts):
             return images
         for k, run in self._by_keyframe(wanted):
-            images |= dict(self._run(self.index.keyframes[k], run, self._converter.rgb))
+            images |= dict(self._run(self._index.keyframes[k], run, self._converter.rgb))
         return images
 
     def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
@@ -186,20 +190,20 @@ class TimedFrames:
                 runs.append((k, run))
             last = k
         for k, run in runs:
-            yield from self._run(self.index.keyframes[k], run, convert)
+            yield from self._run(self._index.keyframes[k], run, convert)
 
     def _by_keyframe(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
         """The wanted indices by the keyframe that decoding has to begin with."""
         # A frame that is shown before a keyframe may be stored after it, but then it refers to the keyframe before.
-        keyframe_pts = [keyframe.pts for keyframe in self.index.keyframes]
-        for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self.index.pts[i]) - 1):
+        keyframe_pts = [keyframe.pts for keyframe in self._index.keyframes]
+        for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self._index.pts[i]) - 1):
             yield k, list(run)
 
     def _run(
         self, keyframe: Keyframe, wanted: Sequence[int], convert: Callable[[VideoFrame], T]
     ) -> Iterator[tuple[int, T]]:
         """Decodes from a keyframe up to the wanted frames that depend on it or follow, and converts these."""
-        targets = {self.index.pts[i]: i for i in wanted}
+        targets = {self._index.pts[i]: i for i in wanted}
         sent: list[int] = []
         returned: list[int] = []
         held: deque[VideoFrame] = deque()  # frames that may refer to one which is shown, and so checked, only later
@@ -232,7 +236,7 @@ class TimedFrames:
 
     def _awaits_reference(self, pts: int, sent: Sequence[int], last_returned: int) -> bool:
         """Whether a frame that is decoded before this one is shown after the last one that was returned."""
-        positions = self.index.positions
+        positions = self._index.positions
         # No decoder holds back more than 16 frames, and as many may have been sent since.
         return any(p > last_returned and positions[p] < positions[pts] for p in sent[-2 * _MOST_REORDERED :])
 
@@ -243,12 +247,12 @@ class TimedFrames:
 
         The time stamps of the packets whose frames are shown are appended to `sent`.
         """
-        positions = {self.index.positions[pts] for pts in targets}
+        positions = {self._index.positions[pts] for pts in targets}
         last = max(positions)
         if min(positions) < keyframe.position:
             raise UntrustworthyError
         for position, packet in enumerate(self._packets_from(keyframe), start=keyframe.position):
-            if packet.pts is None or self.index.positions.get(packet.pts) != position:
+            if packet.pts is None or self._index.positions.get(packet.pts) != position:
                 raise UntrustworthyError
             if not packet.is_discard:
                 sent.append(packet.pts)
