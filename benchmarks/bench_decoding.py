@@ -1,19 +1,27 @@
 """Time to read 8 centre frames of a video: ours beside full PyAV decoding, torchcodec and decord, one thread each.
 
-    python benchmarks/bench_decoding.py [FOLDER_OF_CLIPS] [--repeats 7]
+    python benchmarks/bench_decoding.py [FOLDER_OF_CLIPS] [--repeats 7] [--against GIT_REF]
 
 Prints one line for each clip and reader: the median over the repeats, opening included; how many times as long as ours
 that is; and whether the frames equal those of full decoding. The readers take turns within each repeat, so that a busy
 machine slows all of them. Without a folder ../shared/clips is read where it exists; clips encoded on the spot always
 are. Readers that cannot be imported (the extra `bench` installs them) are named and left out; torchcodec also needs the
 shared libraries of FFmpeg on the machine, those inside PyAV's wheel do not serve it.
+
+With --against, the other reader is ours as of that commit: the median of the ratios of the two in each repeat, and
+whether all frames of each clip are equal.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import importlib
+import io
 import statistics
+import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -93,6 +101,64 @@ def available_readers() -> dict[str, Reader]:
     return readers
 
 
+def reader_of_commit(ref: str, folder: Path) -> Reader:
+    """Our reader as of a commit, from an export of it into a folder."""
+    archive = subprocess.run(
+        ["git", "-C", str(ROOT), "archive", ref, "datamodules", "zsar"], check=True, capture_output=True
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    packages = ("datamodules", "zsar")
+    present = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in packages}
+    sys.path.insert(0, str(folder))
+    try:
+        reader_class = importlib.import_module("datamodules.decoding").VideoReader
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.split(".")[0] in packages]:
+            del sys.modules[name]
+        sys.modules.update(present)
+
+    def read(path: str) -> Tensor:
+        with reader_class(path) as reader:
+            frames: Tensor = reader.frames_at_indices(centre_indices(reader.n_frames, N_FRAMES))
+            return frames
+
+    read.all_frames = lambda path: every_frame(reader_class, path)  # type: ignore[attr-defined]
+    return read
+
+
+def every_frame(reader_class: type[VideoReader], path: str) -> list[bytes] | str:
+    """A digest of each frame, or the error."""
+    try:
+        with reader_class(path) as reader:
+            frames = reader.frames_forward(range(reader.n_frames))
+            return [hashlib.sha256(frame.contiguous().numpy().tobytes()).digest() for frame in frames]
+    except RuntimeError as error:
+        return str(error)
+
+
+def compare_commits(path: Path, before: Reader, repeats: int) -> None:
+    """Prints a line for one clip: both times, their ratio, and whether all frames are equal."""
+    now_frames, before_frames = every_frame(VideoReader, str(path)), before.all_frames(str(path))  # type: ignore[attr-defined]
+    if isinstance(now_frames, str) or isinstance(before_frames, str):
+        kinds = ["error" if isinstance(frames, str) else "frames" for frames in (before_frames, now_frames)]
+        print(f"{path.name:28} before: {kinds[0]}, now: {kinds[1]}")
+        return
+    seconds = []
+    for _ in range(repeats):
+        pair = []
+        for read in (before, ours):
+            begin = time.perf_counter()
+            read(str(path))
+            pair.append(time.perf_counter() - begin)
+        seconds.append(pair)
+    old, new = (1e3 * statistics.median(column) for column in zip(*seconds, strict=True))
+    ratio = statistics.median(b / a for a, b in seconds)
+    equal = "equal" if now_frames == before_frames else "DIFFER"
+    print(f"{path.name:28} before {old:8.1f} ms, now {new:8.1f} ms, ratio {ratio:5.3f}   all frames {equal}")
+
+
 def encode_clips(folder: Path) -> list[Path]:
     """Two 10-second clips of 340 x 256 px, the size in which Kinetics is usually kept."""
     t, y, x = np.ogrid[:250, :256, :340]
@@ -152,17 +218,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT.parent / "shared" / "clips")
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--against", metavar="GIT_REF", help="compare with our own reader as of this commit instead")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    readers = available_readers()
-    with tempfile.TemporaryDirectory() as temporary:
+    readers = {} if arguments.against else available_readers()
+    with tempfile.TemporaryDirectory() as temporary, tempfile.TemporaryDirectory() as export:
+        before = reader_of_commit(arguments.against, Path(export)) if arguments.against else None
         clips = encode_clips(Path(temporary))
         if arguments.folder.is_dir():
             clips += sorted(p for p in arguments.folder.iterdir() if p.is_file())
         else:
             print(f"left out: {arguments.folder} is not there")
         for path in clips:
-            time_readers(path, readers, arguments.repeats)
+            if before is not None:
+                compare_commits(path, before, arguments.repeats)
+            else:
+                time_readers(path, readers, arguments.repeats)
 
 
 if __name__ == "__main__":

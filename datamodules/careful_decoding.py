@@ -1,7 +1,8 @@
 """A video decoded from its beginning, with everything that the decoder complains of; and which frames that spoils.
 
-What counts as a complaint: a packet that the container knows to be damaged, a packet at which the decoder fails, and a
-frame that the decoder flags as corrupt because it had to conceal something. Decoders of VP8, VP9 and HEVC notice little
+What counts as a complaint: a packet at which the decoder fails, and a frame that the decoder flags as corrupt because
+it had to conceal something. What a container flags is left to the decoder to judge: where two transport streams are
+joined, whole packets are flagged. Decoders of VP8, VP9 and HEVC notice little
 of what is wrong with their data, and that of FFV1 only writes to FFmpeg's log; what none of them reports is not seen
 here either.
 """
@@ -79,8 +80,6 @@ def decode_carefully(
     for position, packet in enumerate(video.packets()):
         if position == 0:
             harmless = is_harmless_start(video, packet)
-        if packet.is_corrupt:
-            complaints.corrupt.add(position)
         packet.opaque = position
         try:
             frames = codec.decode(packet)

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
+from datamodules.decode_limits import MOST_PIXELS
 from datamodules.player_clock import first_shown_ticks, start_seconds
 from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError
 from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
@@ -47,7 +48,8 @@ class CountedFrames:
         Args:
             path: The file.
             threads: Decoder threads; 0: FFmpeg's choice.
-            on_damage: Whether damaged frames are errors, or are given and noted.
+            on_damage: Whether damaged frames are errors, or are given and noted; the frame before one that is missing
+                is given for it.
             listed: The frames as the packets list them, where that is to be believed; None counts those that the
                 decoder returns.
         """
@@ -58,6 +60,7 @@ class CountedFrames:
         self._bad: dict[int, str] = {}
         self._broken = ""
         self._n_missing = 0
+        self._fails_or_conceals = False
         self.kept: list[VideoFrame] = []
         self.damaged: set[int] = set()
 
@@ -146,22 +149,27 @@ class CountedFrames:
             yield at, convert(shown)
 
     def _known(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """Frames of which is known whether they are damaged."""
+        """Frames, when it is known which of them are damaged or missing."""
         remaining = deque(wanted)
         if not remaining:
             return
+        before: VideoFrame | None = None
         with closing(self._numbered()) as frames:
             for i, frame in frames:
                 while remaining and remaining[0] < i:
-                    self._missing(remaining.popleft())
+                    yield self._missing(remaining.popleft()), convert(before or frame)
                 if not remaining:
                     return
                 if remaining[0] == i:
-                    self._judge(i)
-                    remaining.popleft()
+                    self._judge(remaining.popleft())
                     yield i, convert(frame)
+                before = frame
         for i in remaining:
-            self._missing(i)
+            if i < len(self._places) or self._broken:
+                self._missing(i)
+                if before is None:
+                    raise self._error(i, _NOT_RETURNED)
+                yield i, convert(before)
 
     def _numbered(self) -> Generator[tuple[int, VideoFrame]]:
         """All frames with their indices."""
@@ -179,16 +187,16 @@ class CountedFrames:
             raise self._error(i, cause)
         self.damaged.add(i)
 
-    def _missing(self, i: int) -> None:
-        """A frame that the decoder did not return: behind the end, unless an error or the index says otherwise.
+    def _missing(self, i: int) -> int:
+        """Notes a frame that the decoder did not return, and which is not behind the end.
 
         Raises:
-            VideoDecodeError: It is not behind the end.
+            VideoDecodeError: Damage is an error.
         """
-        if self._listed is not None and i < len(self._places):
-            raise self._error(i, self._bad.get(i, _NOT_RETURNED))
-        if self._broken:
-            raise self._error(i, self._broken)
+        if self._on_damage == "raise":
+            raise self._error(i, self._bad.get(i, self._broken or _NOT_RETURNED))
+        self.damaged.add(i)
+        return i
 
     def _error(self, i: int, cause: str) -> VideoDecodeError:
         if cause == _NOT_RETURNED:
@@ -199,14 +207,26 @@ class CountedFrames:
             )
         return VideoDecodeError(f"{self._path}: {cause} (while decoding it); this spoils frame {i}")
 
-    def _decoded(self, complaints: Complaints, *, references_only: bool = False) -> Generator[tuple[int, VideoFrame]]:
+    def _decoded(
+        self, complaints: Complaints, *, references_only: bool = False, conceal: bool | None = None
+    ) -> Generator[tuple[int, VideoFrame]]:
         """Every frame of the file, in the order the decoder shows them; opened anew, as raw streams cannot seek."""
-        video = OpenVideo(self._path, self._threads)
-        stop = self._on_damage == "raise" and self._listed is None
+        accepts = self._on_damage == "accept"
+        video = OpenVideo(self._path, self._threads, conceal=accepts if conceal is None else conceal)
+        self._fails_or_conceals = video.fails_or_conceals
+        stop = not accepts and self._listed is None
         try:
             yield from decode_carefully(video, complaints, references_only=references_only, stop_at_failure=stop)
         finally:
             video.close()
+
+    def _note_concealed(self, complaints: Complaints) -> None:
+        """Adds what decoders conceal without a word where damage is accepted, and fail at where it is not."""
+        if self._on_damage == "accept" and self._fails_or_conceals:
+            strict = Complaints()
+            for _ in self._decoded(strict, conceal=False):
+                pass
+            complaints.corrupt |= strict.corrupt | set(strict.failed)
 
     def _decode_once(self) -> NDArray[np.float64]:
         """Decodes everything, once: the times of the frames, what is wrong, and small frames themselves."""
@@ -223,12 +243,14 @@ class CountedFrames:
                 kept.append(frame)
             else:
                 kept.clear()
+        self._note_concealed(complaints)
         if self._listed is not None:
             self._bad = self._compared(self._listed, shown, complaints)
             self._times = self._listed.times_seconds()
             return self._times
         if not shown:
-            raise ValueError("; ".join(["not one of its frames can be decoded", *complaints.failed.values()][:2]))
+            cause = next(iter(complaints.failed.values()), "the decoder returns none")
+            raise ValueError(f"not one of its frames can be decoded: {cause}; the limit is {MOST_PIXELS} px a picture")
         times = self._counted_times([frame.pts for frame in shown], duration)
         causes = complaints.causes()
         self._bad = spoiled_frames(shown, causes, causes, {frame.position: i for i, frame in enumerate(shown)})

@@ -12,6 +12,14 @@ The first way hands over to the second as soon as the decoder returns something 
 foretell. Either way only the wanted frames are converted to RGB, which is what costs most after decoding itself.
 FFmpeg's log stays silent, as PyAV leaves it; what went wrong is in the `VideoDecodeError`.
 
+Damage. A frame is damaged if the decoder flags it as corrupt, fails at its packet or returns no frame for it, or if that
+is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
+Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
+alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
+spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, most of HEVC; see
+`datamodules.careful_decoding`). By default a damaged frame is a `VideoDecodeError` that names the file and the frame,
+by every way of asking; frames before and after it that are not built on it are given.
+
 The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
 of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player
 shows as the position. A picture that starts 2 s after the sound is at 2.00 s. Where the video starts first or alone,
@@ -37,6 +45,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.counted_frames import CountedFrames, OnDamage
+from datamodules.decode_limits import MOST_RESULT_BYTES
 from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
 from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, errors_name, tick_seconds
 
@@ -61,8 +70,8 @@ class VideoReader:
             threads: Decoder threads; 0 leaves the number to FFmpeg, which suits a single video in the main process
                 but never a data loader's worker.
             on_damage: "raise": a damaged frame (see the module) is a `VideoDecodeError`; "accept": it is given as the
-                decoder makes it up, and counted in `n_damaged`. A frame that the decoder does not return is an error
-                either way.
+                decoder makes it up, and counted in `n_damaged`. For a frame that the decoder does not return, the one
+                before it is given, as players do.
 
         Raises:
             VideoDecodeError: The file cannot be opened, or holds no video.
@@ -167,6 +176,7 @@ class VideoReader:
         if not order:
             raise ValueError(f"no frame indices given for {self._path}")
         wanted = sorted(set(order))
+        self._check_result(len(order))
         images: dict[int, NDArray[np.uint8]] = {}
         if wanted[0] >= 0:
             with errors_name(self._path, "decoding it"):
@@ -179,8 +189,19 @@ class VideoReader:
             sizes.setdefault(images[i].shape[:2], i)
         if len(sizes) > 1:
             found = ", ".join(f"{w}x{h} px at frame {i}" for (h, w), i in sizes.items())
-            raise VideoDecodeError(f"{self._path}: the frame size changes within the video: {found}")
+            raise VideoDecodeError(
+                f"{self._path}: the frame size changes within the video: {found}; run zsar prepare on it"
+            )
         return torch.from_numpy(np.stack([images[i] for i in order])).permute(0, 3, 1, 2)
+
+    def _check_result(self, n_frames: int) -> None:
+        """Refuses frames that together would take too much memory, before any is decoded."""
+        width, height = self._video.codec.width, self._video.codec.height
+        if n_frames * width * height * 3 > MOST_RESULT_BYTES:
+            raise VideoDecodeError(
+                f"{self._path}: {n_frames} frames of {width}x{height} px at once take more than the limit of "
+                f"{MOST_RESULT_BYTES} bytes; ask for fewer, read them with frames_forward, or run zsar prepare first"
+            )
 
     def frames_at_times(self, seconds: Iterable[float]) -> Tensor:
         """The frames that are on the screen at some times, as `frames_at_indices` gives them.
@@ -260,7 +281,7 @@ class VideoReader:
                 if image.shape != size:
                     raise VideoDecodeError(
                         f"{self._path}: the frame size changes within the video: {size[1]}x{size[0]} px at first, "
-                        f"{image.shape[1]}x{image.shape[0]} px at frame {i}"
+                        f"{image.shape[1]}x{image.shape[0]} px at frame {i}; run zsar prepare on it"
                     )
                 yield torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +18,10 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from datamodules.batch import VideoDecodeError
+from datamodules.decode_limits import MOST_FRAMES, MOST_PIXELS, too_large
 from datamodules.main_stream import main_stream
-from datamodules.plain_files import file_problem
+from datamodules.mp4_claims import check_claims
+from datamodules.openable_files import OPEN_OPTIONS, check_is_regular_file, names_other_files
 
 __all__ = [
     "OpenVideo",
@@ -38,7 +39,9 @@ def errors_name(path: str, step: str) -> Iterator[None]:
     """Turns what PyAV may raise into a `VideoDecodeError` that names the file, the step and the cause."""
     try:
         yield
-    except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
+    except VideoDecodeError:
+        raise
+    except Exception as error:  # PyAV raises IndexError, RuntimeError, OverflowError, AttributeError and more
         cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise VideoDecodeError(f"{path}: {cause} (while {step})") from error
 
@@ -46,33 +49,45 @@ def errors_name(path: str, step: str) -> Iterator[None]:
 class OpenVideo:
     """An open container, the video stream that players show, and the settings of its decoder."""
 
-    def __init__(self, path: str, threads: int) -> None:
+    def __init__(self, path: str, threads: int, *, conceal: bool = False) -> None:
         """Opens the file.
 
         Args:
             path: The file.
             threads: Decoder threads; 0 leaves the number to FFmpeg.
+            conceal: Whether decoders that would fail at damage, or else not report it, give such frames all the same.
 
         Raises:
             VideoDecodeError: It is no file, or empty, or holds no video that this build of FFmpeg has a decoder for.
             av.FFmpegError: FFmpeg cannot open it.
         """
-        # FFmpeg would wait for a pipe; of missing files and folders it says itself what they are.
-        if os.path.exists(path) and not os.path.isdir(path) and (problem := file_problem(path)) is not None:
-            raise VideoDecodeError(problem)
         self.container = _open(path)
         try:
             self.stream = main_stream(self.container, path, lambda: _video_packets(path))
+            self.codec = self.stream.codec_context
+            check_size(path, self.codec.width, self.codec.height)
         except BaseException:
             self.container.close()
             raise
-        self.codec = self.stream.codec_context
+        self.path = path
+        options = {"max_pixels": str(MOST_PIXELS)}
+        # It does not flag what it conceals.
+        self.fails_or_conceals = self.codec.codec.canonical_name == "mjpeg"
+        if self.fails_or_conceals and not conceal:
+            options["err_detect"] = "explode"
+        self.codec.options = options
         self.codec.thread_count = threads
         self.codec.thread_type = "SLICE" if threads == 1 else "AUTO"
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """The stream's packets from where the container stands; without empty ones, which would end the decoder."""
-        return (packet for packet in self.container.demux(self.stream) if packet.size)
+        n_packets = 0
+        for packet in self.container.demux(self.stream):
+            if packet.size:
+                n_packets += 1
+                if n_packets > MOST_FRAMES:
+                    raise VideoDecodeError(f"{self.path}: more than {MOST_FRAMES} frames, the limit; cut it into parts")
+                yield packet
 
     def close(self) -> None:
         """Closes the file and frees the decoder."""
@@ -89,6 +104,8 @@ class RGBConverter:
     def rgb(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The frame as uint8 [H, W, 3], upright."""
         # One thread: swscale's own would compete with the other workers', and loses time on frames of this size.
+        if problem := too_large(frame.width, frame.height):
+            raise ValueError(problem)
         rgb = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray().astype(np.uint8, copy=False)
         return _upright(rgb, frame)
 
@@ -125,9 +142,42 @@ def seconds_from(start_seconds: float, pts: Sequence[int], stream: VideoStream) 
     return np.asarray((ticks - ticks[0]) * tick_seconds(stream) + start_seconds, dtype=np.float64)
 
 
+def check_size(path: str, width_px: int, height_px: int) -> None:
+    """Checks the size of a picture before it is decoded or converted.
+
+    Args:
+        path: The file, for the error.
+        width_px: Its width.
+        height_px: Its height.
+
+    Raises:
+        VideoDecodeError: It is larger than the limit.
+    """
+    if problem := too_large(width_px, height_px):
+        raise VideoDecodeError(f"{path}: {problem}")
+
+
 def _open(path: str) -> InputContainer:
-    # "file:" keeps FFmpeg from taking a name like "a:b.mp4" for a protocol. Titles in odd encodings are harmless.
-    return av.open(f"file:{path}", mode="r", metadata_errors="replace")
+    """Opens a file, and no other.
+
+    Raises:
+        VideoDecodeError: It is not a regular file, is empty, or of a format that names other files.
+        av.FFmpegError: FFmpeg cannot open it.
+        OSError: It does not exist.
+    """
+    check_is_regular_file(path)
+    check_claims(path)
+    try:
+        # "file:" keeps FFmpeg from taking "a:b.mp4" for a protocol. Titles in odd encodings are harmless.
+        return av.open(f"file:{path}", mode="r", metadata_errors="replace", options=OPEN_OPTIONS)
+    except (av.ArgumentError, av.InvalidDataError) as error:
+        if names_other_files(path):
+            problem = "it is a playlist or script that names other files; only the file itself is read: give the video"
+        elif isinstance(error, av.ArgumentError):  # what FFmpeg raises where a format is not on the list
+            problem = "its format is not read here, as it may name other files; convert it to MP4 or Matroska"
+        else:
+            raise
+        raise VideoDecodeError(f"{path}: {problem}") from None
 
 
 def _video_packets(path: str) -> Counter[int]:

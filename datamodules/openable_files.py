@@ -1,0 +1,58 @@
+"""Which files are opened as videos: regular ones, of formats that hold their pictures themselves.
+
+FFmpeg also reads playlists and scripts (HLS, DASH, concat, image sequences, ...), recognised by content whatever the
+file is called, and opens what they name: other files, devices or addresses. Only the file that was named is ever read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from datamodules.batch import VideoDecodeError
+from datamodules.decode_limits import MOST_PIXELS
+
+__all__ = ["OPEN_OPTIONS", "check_is_regular_file", "names_other_files"]
+
+# Demuxers that read nothing but the file they are given. A format that a new FFmpeg adds is refused until it is listed.
+_FORMATS = (
+    "3dostr,4xm,amv,anm,apng,apv,argo_brp,asf,asf_o,av1,avi,avs,avs2,avs3,bethsoftvid,bfi,bink,bmv,c93,cavsvideo,cdxl,"
+    "cine,dhav,dirac,dnxhd,dsicin,dv,dxa,ea,evc,film_cpk,flic,flv,gdv,gif,gxf,h261,h263,h264,hevc,hnm,idcin,iff,ifv,"
+    "ingenient,ipmovie,ipu,iv8,ivf,jpegxl_anim,jv,kux,live_flv,lmlm4,lvf,lxf,m4v,matroska,mgsts,mjpeg,mjpeg_2000,mm,"
+    "mods,moflex,mov,mp4,mpeg,mpegts,mpegvideo,mpjpeg,mtv,mv,mvi,mxf,mxg,nsv,nut,nuv,obu,ogg,pdv,pmp,psxstr,pva,r3d,"
+    "rl2,rm,roq,rpl,sdr2,sga,siff,simbiosis_imx,smjpeg,smk,smush,swf,thp,tiertexseq,tmv,txd,ty,usm,vc1,"
+    "vc1test,vivo,vmd,vvc,wc3movie,webm,webp_anim,wsvqa,wtv,wve,xmv,yop,yuv4mpegpipe,"
+    "bmp_pipe,jpeg_pipe,jpegxl_pipe,png_pipe,tiff_pipe,webp_pipe"
+)
+OPEN_OPTIONS = {
+    "format_whitelist": _FORMATS,
+    "protocol_whitelist": "file",
+    "max_pixels": str(MOST_PIXELS),  # for the decoders that find out what is in the file
+}
+# How texts begin that name other files, for the error.
+_LISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0", b"[playlist]", b"file ")
+
+
+def check_is_regular_file(path: str) -> None:
+    """Refuses what is not a file on a disk: a pipe would wait for ever, a device never end.
+
+    Args:
+        path: The file, or a link to it.
+
+    Raises:
+        VideoDecodeError: It is something else, or empty.
+        OSError: It does not exist, or cannot be looked at.
+    """
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise VideoDecodeError(f"{path}: Is a directory, not a video file")
+    if not stat.S_ISREG(status.st_mode):
+        raise VideoDecodeError(f"{path}: it is a pipe, device or socket; only regular files are read: copy it to one")
+    if status.st_size == 0:
+        raise VideoDecodeError(f"{path}: the file is empty")
+
+
+def names_other_files(path: str) -> bool:
+    """Whether a file begins like a playlist or script that names other files."""
+    with open(path, "rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_LISTS)

@@ -1,0 +1,64 @@
+"""Tests of `datamodules.mp4_claims`: a file that claims absurdly many frames is refused before it is indexed."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import av
+import pytest
+
+from datamodules import mp4_claims
+from datamodules.decode_limits import MOST_FRAMES
+from datamodules.decoding import VideoDecodeError, read_frames
+from datamodules.mp4_claims import check_claims
+from tests.datamodules.video_makers import h264_with_b_frames, moving_picture
+
+
+def claiming(path: Path, n_frames: int) -> Path:
+    """A small MP4 file whose frames are all said to be of one size, which needs no table."""
+    h264_with_b_frames(path)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"stsz") + 8
+    data[at : at + 8] = struct.pack(">II", 1, n_frames)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "limit"), [(50_000_000, f"the limit of {MOST_FRAMES}"), (1_000_000, r"its \d+ bytes can hold")]
+)
+def test_more_frames_than_a_file_can_hold_are_refused(n_frames: int, limit: str, tmp_path: Path) -> None:
+    path = claiming(tmp_path / "video.mp4", n_frames)
+    with pytest.raises(VideoDecodeError, match=rf"video\.mp4: it claims to hold {n_frames} frames, more than {limit}"):
+        read_frames(path, [0])
+
+
+def test_the_frames_of_fragments_are_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "video.mp4"
+    with av.open(str(path), "w", container_options={"movflags": "frag_keyframe+empty_moov"}) as out:
+        stream = out.add_stream("libx264", rate=25, options={"g": "10"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for image in moving_picture(40):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image)))
+        out.mux(stream.encode(None))
+    check_claims(str(path))
+    assert read_frames(path, [39]).shape == (1, 3, 48, 64)
+    monkeypatch.setattr(mp4_claims, "MOST_FRAMES", 39)
+    with pytest.raises(VideoDecodeError, match="it claims to hold 40 frames"):
+        check_claims(str(path))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"moov", b"\0\0\0\x08moov", b"\xff" * 64, b"\0\0\0\0moov\0\0\0\1moov" + bytes(64)]
+)
+def test_anything_else_is_left_to_ffmpeg(data: bytes, tmp_path: Path) -> None:
+    (path := tmp_path / "any").write_bytes(data)
+    check_claims(str(path))
+
+
+def test_boxes_within_boxes_end(tmp_path: Path) -> None:
+    (path := tmp_path / "deep.mp4").write_bytes(
+        b"".join(struct.pack(">I4s", 10_000 - 8 * i, b"moov") for i in range(1000))
+    )
+    check_claims(str(path))
