@@ -149,7 +149,7 @@ class CountedFrames:
             yield at, convert(shown)
 
     def _known(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """Frames of which is known whether they are damaged."""
+        """Frames, when it is known which of them are damaged or missing."""
         remaining = deque(wanted)
         if not remaining:
             return
