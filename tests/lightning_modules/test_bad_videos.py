@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from datamodules.streaming import FrameStream
+from datamodules.streaming import StreamedVideos
 from lightning_modules.cli import main
 from lightning_modules.run_folder import DETECTION_FILES
 from tests.bad_videos import BAD, spoil
@@ -291,14 +291,14 @@ def test_a_video_that_ends_its_decoder_is_one_problem_of_extract(
     folder.mkdir()
     for name in ("a.mp4", "crashes.mp4", "z.mp4"):
         shutil.copy(good, folder / name)
-    chunks = FrameStream.chunks
+    events = StreamedVideos._events
 
-    def killed(self: FrameStream) -> Any:
-        if "crashes" in self._reader.path:
+    def killed(self: StreamedVideos, video: int) -> Any:
+        if "crashes" in str(self._paths[video]):
             os.kill(os.getpid(), signal.SIGKILL)
-        return chunks(self)
+        return events(self, video)
 
-    monkeypatch.setattr(FrameStream, "chunks", killed)  # in workers, which are forks of this process
+    monkeypatch.setattr(StreamedVideos, "_events", killed)  # in workers, which are forks of this process
     model = ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu", "--n-workers", "2"]
     assert main(["extract", str(folder), "--output", str(tmp_path / "features"), *model]) == 1
     assert "not extracted: crashes.mp4: the process that decoded it died" in said(capsys, [])
