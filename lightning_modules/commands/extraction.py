@@ -144,9 +144,11 @@ def extract_videos(
         try:
             yield from _extract_until_a_crash(backbone, left, extraction, done)
             return
-        except VideoDecodeError:  # of the processes; a video's own problem is in VideoEnded
+        except (VideoDecodeError, RuntimeError) as error:
+            if not _is_of_a_process(error):
+                raise
             # Videos are begun in their order. Alone, the one that ends its process shows itself.
-            n_begun = len(done) + min(extraction.n_workers, len(left))
+            n_begun = len(done) + max(1, extraction.n_workers)
             suspects = [job for job in left[:n_begun] if job not in done]
             for job in suspects:
                 yield from _extract_alone(backbone, job, extraction)
@@ -157,8 +159,15 @@ def _extract_alone(backbone: OpenClipBackbone, job: VideoJob, extraction: Extrac
     """Makes the file of a video that may end the process that decodes it."""
     try:
         yield from _extract_until_a_crash(backbone, [job], replace(extraction, n_workers=1), set())
-    except VideoDecodeError:
+    except (VideoDecodeError, RuntimeError) as error:
+        if not _is_of_a_process(error):
+            raise
         yield VideoDone(job.name, "the process that decoded it died: the decoder crashed, or memory ran out")
+
+
+def _is_of_a_process(error: Exception) -> bool:
+    """Whether it says that a decoding process died; a video's own problem is in VideoEnded."""
+    return isinstance(error, VideoDecodeError) or "DataLoader worker" in str(error)
 
 
 def _extract_until_a_crash(
@@ -167,7 +176,7 @@ def _extract_until_a_crash(
     """Makes the files of videos, and adds those that came to an end, good or bad, to a set.
 
     Raises:
-        VideoDecodeError: A decoding process died.
+        VideoDecodeError, RuntimeError: A decoding process died, which torch may tell at any place.
     """
     begun: dict[int, _Begun] = {}
     events = stream_videos(

@@ -9,13 +9,17 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 import re
+import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from datamodules.streaming import StreamedVideos
 from lightning_modules.cli import main
 from lightning_modules.run_folder import DETECTION_FILES
 from tests.bad_videos import BAD, spoil
@@ -274,3 +278,47 @@ def test_a_picture_shows_the_others(
     assert main(["picture", str(tmp_path / "run"), "--set", "test", "--output", str(output)]) == 0
     said(capsys, bad)
     assert output.is_file()
+
+
+def test_a_video_that_ends_its_decoder_is_one_problem_of_extract(
+    tmp_path: Path,
+    tiny_weights: Path,
+    folder: Path,
+    good: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder.mkdir()
+    for name in ("a.mp4", "crashes.mp4", "z.mp4"):
+        shutil.copy(good, folder / name)
+    events = StreamedVideos._events
+
+    def killed(self: StreamedVideos, video: int) -> Any:
+        if "crashes" in str(self._paths[video]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return events(self, video)
+
+    monkeypatch.setattr(StreamedVideos, "_events", killed)  # in workers, which are forks of this process
+    model = ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu", "--n-workers", "2"]
+    assert main(["extract", str(folder), "--output", str(tmp_path / "features"), *model]) == 1
+    assert "not extracted: crashes.mp4: the process that decoded it died" in said(capsys, [])
+    assert sorted(path.stem for path in (tmp_path / "features").iterdir()) == ["a", "z"]
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_video_changes_nothing_of_the_good_one(
+    kind: str, tiny_weights: Path, folder: Path, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.mkdir()
+    shutil.copy(good, folder / "good.mp4")
+    BAD[kind](good, folder / kind)
+    model = ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu", "--json"]
+    assert main(["classify", str(folder / "good.mp4"), "--classes", "a, b", *model]) == 0
+    (alone,) = json.loads(capsys.readouterr().out)
+    assert main(["classify", str(folder / kind), str(folder / "good.mp4"), "--classes", "a, b", *model]) == 1
+    captured = capsys.readouterr()
+    failed, beside = json.loads(captured.out)
+    assert beside == alone
+    assert failed["answer"] is None
+    assert failed["error"].startswith(str(folder / kind))
+    assert captured.err.splitlines() == [f"not classified: {failed['error']}"]

@@ -42,16 +42,32 @@ def test_a_batch_that_does_not_fit_names_the_remedy(
         list(extract_videos(load_backbone(settings, "cpu"), jobs, settings))
 
 
-def test_a_decoder_that_crashes_names_the_videos_it_was_reading(
-    jobs: list[VideoJob], settings: FeatureExtraction, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("crash", [VideoDecodeError("a decoding process died"), RuntimeError("DataLoader worker died")])
+def test_the_video_that_ends_its_decoder_is_found_and_the_others_are_done(
+    crash: Exception, jobs: list[VideoJob], settings: FeatureExtraction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream_videos = extraction.stream_videos
 
-    def dying(*arguments: Any, **settings: Any) -> Generator[Any, None, None]:
-        events = stream_videos(*arguments, **settings)
-        yield next(events)
-        raise VideoDecodeError("a decoding process died")
+    def dying(paths: list[Path], *arguments: Any, **settings: Any) -> Generator[Any, None, None]:
+        for event in stream_videos(paths, *arguments, **settings):
+            if paths[event.video] == jobs[1].source:
+                raise crash
+            yield event
 
     monkeypatch.setattr(extraction, "stream_videos", dying)
-    with pytest.raises(VideoDecodeError, match=r"process died\. It was reading one of: 1\.mp4\. .* --n-workers 1 if"):
+    reports = [r for r in extract_videos(load_backbone(settings, "cpu"), jobs, settings) if isinstance(r, VideoDone)]
+    died = "the process that decoded it died: the decoder crashed, or memory ran out"
+    assert {r.name: r.problem for r in reports} == {jobs[0].name: None, jobs[1].name: died, jobs[2].name: None}
+    assert [job.destination.exists() for job in jobs] == [True, False, True]
+
+
+def test_an_error_of_ours_is_no_crash(
+    jobs: list[VideoJob], settings: FeatureExtraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: Any, **__: Any) -> Generator[Any, None, None]:
+        raise RuntimeError("a bug")
+        yield
+
+    monkeypatch.setattr(extraction, "stream_videos", wrong)
+    with pytest.raises(RuntimeError, match="a bug"):
         list(extract_videos(load_backbone(settings, "cpu"), jobs, settings))
