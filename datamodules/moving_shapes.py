@@ -26,6 +26,7 @@ from datamodules.rendering_once import fingerprint, render_once
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_table import VideoTable
+from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
 
 _FRAMES_PER_SECOND = 8
 # The centres of 8 equal segments are symmetric in time for 24 frames, not for 16: there the mean position of the
@@ -71,6 +72,7 @@ class MovingShapes(TrimmedVideoDataModule):
         super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
         if n_train < 1 or n_test < 1:
             raise ValueError(f"n_train and n_test must be at least 1; got {n_train} and {n_test}")
+        check_most(MOST_RENDERED_VIDEOS, n_train=n_train, n_test=n_test)
         self.n_clips: Mapping[str, int] = {"train": n_train, "test": n_test}
         self.render_seed = render_seed
 

@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from datamodules.views import Views
+from zsar.runtime.number_limits import (
+    MOST_FRAMES_PER_VIEW,
+    MOST_IMAGE_SIDE_PX,
+    MOST_PROCESSES,
+    MOST_VIDEOS_PER_BATCH,
+    MOST_VIEWS,
+    check_most,
+)
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,11 @@ class Clips:
     views: Views | None = None
 
     def __post_init__(self) -> None:
-        """Refuses numbers below 1; TestTransform checks the crops."""
+        """Refuses numbers below 1, or beyond `zsar.runtime.number_limits`; TestTransform checks the crops."""
         _at_least_one(n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
+        check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
+        check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size)
+        check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
 
 
 @dataclass(frozen=True)
@@ -158,8 +169,10 @@ class Loading:
     on_decode_error: Literal["raise", "count_as_wrong"] = "raise"
 
     def __post_init__(self) -> None:
-        """Refuses sizes below 1."""
+        """Refuses sizes below 1, or beyond `zsar.runtime.number_limits`."""
         _at_least_one(batch_size=self.batch_size, test_batch_size=self.test_batch_size or 1)
+        check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size, test_batch_size=self.test_batch_size)
+        check_most(MOST_PROCESSES, n_workers=self.n_workers)
         if self.n_workers < 0:
             raise ValueError(f"n_workers must not be negative; got {self.n_workers}")
 

@@ -28,6 +28,7 @@ from datamodules.settings import Text
 from datamodules.streaming import FrameStride
 from datamodules.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
 from datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
 
 TIMELINE = "timeline.json"
 
@@ -82,6 +83,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
         )
         if n_videos < 1:
             raise ValueError(f"n_videos must be at least 1; got {n_videos}")
+        check_most(MOST_RENDERED_VIDEOS, n_videos=n_videos)
         if split.lists is not None:
             raise ValueError(
                 f"split.lists is {split.lists}, but {type(self).__name__} has no published lists; leave it at null"

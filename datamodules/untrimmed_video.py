@@ -34,6 +34,7 @@ from datamodules.tested_sets import GroundTruth, TestedSet, check_annotations, l
 from datamodules.unreadable_files import refuse_undecoded
 from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from datamodules.video import default_data_root
+from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH, check_most
 
 ACTION_TEMPLATE = "a video of action {}"
 """T3AL's prompt."""
@@ -90,6 +91,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+        check_most(MOST_VIDEOS_PER_BATCH, batch_size=batch_size)
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
         self.split = split
         self.text = text

@@ -24,6 +24,7 @@ from datamodules.batch import VideoBatch
 from datamodules.crop_places import crop_corners, random_part
 from datamodules.frame_sampling import centre_indices, random_segment_indices
 from datamodules.transforms import TestTransform, resized
+from zsar.runtime.number_limits import MOST_VIEWS, check_most
 from zsar.runtime.seeds import derive_seed
 
 AugMixMode = Literal["none", "per_frame", "per_clip"]
@@ -153,6 +154,7 @@ class AugmentedViews(Views):
         Raises:
             ValueError: A number is out of range, or all views would be alike.
         """
+        check_most(MOST_VIEWS, n_views=n_views)
         if n_views < 2:
             raise ValueError(f"n_views must be at least 2, the test view and one that differs; got {n_views}")
         if not 0 < crop_scale[0] <= crop_scale[1] <= 1:
@@ -275,6 +277,7 @@ class MultiRateViews(Views):
             raise ValueError(f"rates must lie between 0 (exclusive) and 1, at least one; got {list(rates)}")
         if len(set(rates)) != len(rates):
             raise ValueError(f"a rate is given twice: {list(rates)}; raise n_samples instead")
+        check_most(MOST_VIEWS, n_samples=n_samples, n_crops=n_crops)
         if n_samples < 1:
             raise ValueError(f"n_samples must be at least 1; got {n_samples}")
         self.n_crops: NumberOfCrops = n_crops

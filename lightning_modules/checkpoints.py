@@ -84,16 +84,17 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
     Raises:
         CheckpointError: Not a checkpoint of zsar, another backbone, missing or unknown tensors, or damaged ones.
     """
+    prefix = "" if path is None else f"{path}: "
     about = checkpoint.get("zsar")
     if about is None:
         raise CheckpointError(
-            "this is no zsar checkpoint (it has no entry 'zsar'); for checkpoints that the authors of a method "
-            "released, see `zsar convert`"
+            f"{prefix}this is no zsar checkpoint (it has no entry 'zsar'); for checkpoints that the authors of a "
+            "method released, see `zsar convert`"
         )
     check_entries(checkpoint, path or "the checkpoint", of_model=True)
     if about["backbone_hash"] != model.backbone.weights_hash:
         raise CheckpointError(
-            f"the checkpoint was trained on the backbone {about['architecture']} with the weights "
+            f"{prefix}the checkpoint was trained on the backbone {about['architecture']} with the weights "
             f"{about['init_args'].get('weights')} (hash {about['backbone_hash']}), but the model has "
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
@@ -107,12 +108,13 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
     ]
     if missing or unknown or shapes:
         raise CheckpointError(
-            f"the checkpoint is of a {about['class_path']} with other settings than this {type(model).__name__}: "
-            f"{len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown {unknown[:3]}, "
-            f"{len(shapes)} of another shape {shapes[:3]}; its settings were {about['init_args']}"
+            f"{prefix}the checkpoint is of a {about['class_path']} with other settings than this "
+            f"{type(model).__name__}: {len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown "
+            f"{unknown[:3]}, {len(shapes)} of another shape {shapes[:3]}; its settings were "
+            f"{str(about['init_args'])[:1000]}"
         )
     if (problem := not_finite(state)) is not None:
-        raise CheckpointError(f"the checkpoint is broken: {problem}; test or go on from another one")
+        raise CheckpointError(f"{prefix}the checkpoint is broken: {problem}; test or go on from another one")
     found = trained_weights_hash(state)
     stated = about.get("weights_hash", found)  # checkpoints of before do not state it
     if found != stated:

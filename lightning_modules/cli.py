@@ -62,6 +62,7 @@ examples:
 
 environment:
   ZSAR_DATA          folder that holds all data sets (default: ./data)
+  ZSAR_TRUSTED_MODULES=M   modules of your own whose classes files and options may name, separated by commas
   ZSAR_TRACEBACK=1   show where an error comes from, for a report
 """
 

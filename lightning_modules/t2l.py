@@ -25,6 +25,7 @@ from lightning_modules.optimization import Optimization
 from lightning_modules.recognizer import ActionRecognizer
 from lightning_modules.scoring import PromptEnsemble, Scorer
 from lightning_modules.whole_batch import gathered
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 
 class T2L(ActionRecognizer):
@@ -80,6 +81,7 @@ class T2L(ActionRecognizer):
             ValueError: Nothing is left to train, or a value is out of range.
             BackboneError: The CLIP model cannot be built, or its towers have no blocks to adapt.
         """
+        check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
         super().__init__(
             architecture=architecture,
             weights=weights,

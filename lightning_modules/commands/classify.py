@@ -28,6 +28,7 @@ from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.class_names import read_class_names
 from lightning_modules.networks.open_clip_weights import brings_weights
 from lightning_modules.recognizer import ActionRecognizer
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
 from zsar.runtime.terminal import result_console
 
 NONE_OF_THESE = "none of these"
@@ -68,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise ValueError(f"--threshold is a probability between 0 and 1; got {options.threshold}")
     if min(options.frames or 1, options.clips, options.top_k) < 1 or options.frames == 0:
         raise ValueError("--frames, --clips and --top-k must be at least 1")
+    check_most(MOST_FRAMES_PER_VIEW, frames=options.frames)
+    check_most(MOST_VIEWS, clips=options.clips)
     videos = list(_expand(options.videos))
     text = _class_text(options)
     with console.status("loading the model, and its weights if they are not here yet"):

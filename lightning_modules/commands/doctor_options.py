@@ -21,6 +21,7 @@ from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.permitted_classes import imported_kinds, only_permitted_classes
+from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 
 _DESCRIPTION = """\
 Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
@@ -80,6 +81,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         config = parser.parse_args(_with_data_of_configs(arguments))
         if config.n_workers < 0:
             raise ValueError(f"--n_workers must not be negative; got {config.n_workers}")
+        check_most(MOST_PROCESSES, n_workers=config.n_workers)
         module = parser.instantiate(config).data
     stages = tuple(stage for stage in stages_of(module) if config.stage in (stage, "all"))
     if not stages:

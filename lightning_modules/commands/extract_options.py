@@ -16,6 +16,7 @@ from lightning_modules.commands.feature_extraction import FeatureExtraction
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.networks.open_clip_captions import CaptionSettings, Generation, check_can_generate
 from lightning_modules.networks.open_clip_weights import brings_weights
+from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most
 
 _CAPTION_SECONDS = 1.0
 
@@ -133,6 +134,8 @@ def check_batch_and_workers(options: argparse.Namespace) -> None:
         raise ValueError(f"--batch-size must be at least 1; got {options.batch_size}")
     if options.n_workers is not None and options.n_workers < 0:
         raise ValueError(f"--n-workers must be 0 or more; got {options.n_workers}")
+    check_most(MOST_VIDEOS_PER_BATCH, batch_size=options.batch_size)
+    check_most(MOST_PROCESSES, n_workers=options.n_workers)
 
 
 def _check_numbers(options: argparse.Namespace) -> None:

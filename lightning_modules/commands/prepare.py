@@ -40,6 +40,7 @@ from datamodules.preparing import (
 from datamodules.transcoding import TranscodingError
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.whole_files import write_text_whole
 
 # A table of failures that fits on a screen; the file has all of them.
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
     if options.n_workers < 1:
         raise ValueError(f"--n-workers must be at least 1; got {options.n_workers}")
+    check_most(MOST_PROCESSES, n_workers=options.n_workers)
     console = Console(stderr=True)
     with console.status(f"listing the files of {source}"):
         plan = plan_copy(source, destination)

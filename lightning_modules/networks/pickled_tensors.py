@@ -179,7 +179,7 @@ class _Machine:
 
 def _called(called: object, arguments: Sequence[Any]) -> object:
     """What a call gives; of an unknown name an inert object, whatever the arguments."""
-    if not isinstance(called, _Name):
+    if not isinstance(called, _Name | InertObject):
         raise ValueError("the pickle calls what is no function")
     known = _KNOWN.get(called.path)
     return InertObject(called.path) if known is None else known(*arguments)
@@ -192,6 +192,9 @@ def _rebuilt(stored: _Storage, offset: int, size: Sequence[int], stride: Sequenc
 
 _KNOWN: dict[str, Callable[..., object]] = {
     "collections.OrderedDict": dict,
+    "__builtin__.set": set,  # as old protocols write a set, and bytes
+    "builtins.set": set,
+    "_codecs.encode": lambda text, _: text.encode("latin-1"),
     "torch._utils._rebuild_tensor_v2": _rebuilt,
     "torch._utils._rebuild_parameter": lambda data, *_: data,
     "torch.jit._pickle.restore_type_tag": lambda value, _: value,

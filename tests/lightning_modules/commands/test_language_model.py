@@ -108,7 +108,7 @@ def test_look_alikes_of_openai_are_other_servers(url: str, is_openai: bool) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["https://api.openai.com\\@evil.org/v1", "https://api.openаi.com/v1", "https://a b/v1", "http://a:x/v1"]
+    "url", ["https://api.openai.com\\@evil.org/v1", "https://api.openai.c\u043em/v1", "https://a b/v1", "http://a:x/v1"]
 )
 def test_an_address_that_parsers_may_read_differently_is_none(url: str) -> None:
     with pytest.raises(LanguageModelError, match="the base URL must be like"):
@@ -146,9 +146,9 @@ def test_a_passing_failure_is_temporary_and_the_client_itself_asks_only_once(ser
         (400, "answers 400: no such setting$"),
         (
             401,
-            "answers 401: no such setting; if it needs a key, name the environment variable that holds it: --api-key-env",
+            "401: no such setting; if it needs a key, name the environment variable that holds it",
         ),
-        (403, "what the key in the environment variable OPENAI_API_KEY may do"),
+        (403, "403: .*if it needs a key, name the environment"),
         (404, r"check --model \(tiny\) and --base-url, which usually ends in /v1"),
         (422, "answers 422: no such setting$"),
     ],

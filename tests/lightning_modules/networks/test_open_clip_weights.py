@@ -7,7 +7,8 @@ import torch
 
 from lightning_modules.networks import open_clip_weights
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
+from tests.lightning_modules.hostile_files import Calls
 from tests.lightning_modules.networks.test_open_clip_backbone import changed_config
 
 
@@ -145,3 +146,24 @@ def test_random_weights_are_random_throughout() -> None:
     projection: torch.Tensor = first.get_parameter("text_decoder.text_projection")
     assert torch.equal(projection, second.get_parameter("text_decoder.text_projection"))
     assert 0.1 < float(projection.std()) * projection.shape[0] ** 0.5 < 10
+
+
+@pytest.mark.parametrize("file", ["open_clip_pytorch_model.bin", "open_clip_model.pt"])
+def test_a_pickle_in_a_model_folder_is_not_run(tmp_path: Path, file: str) -> None:
+    config = json.loads(changed_config(tmp_path / "config.json").read_text())
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    torch.save({"state_dict": Calls(Path.touch, tmp_path / "was-run")}, tmp_path / file)
+    with pytest.raises(BackboneError, match=f"the model local-dir:{tmp_path} could not be loaded") as caught:
+        build_clip(f"local-dir:{tmp_path}", None)
+    assert not (tmp_path / "was-run").exists()
+    assert "weights_only" not in str(caught.value)
+    assert "trust" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["[1]", "5", "{", "[" * 100_000, '{"embed_dim": "x", "vision_cfg": {}, "text_cfg": {}}']
+)
+def test_a_config_that_describes_no_model_is_refused_by_name(tmp_path: Path, content: str) -> None:
+    (tmp_path / "own.json").write_text(content)
+    with pytest.raises(BackboneError, match="own"):
+        build_clip(str(tmp_path / "own.json"), "random")

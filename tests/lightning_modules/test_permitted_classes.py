@@ -1,0 +1,170 @@
+import sys
+from pathlib import Path
+
+import jsonargparse
+import pytest
+import yaml
+from jsonargparse import _common, _loaders_dumpers
+from lightning.pytorch import Callback
+
+from lightning_modules.cli import main
+from lightning_modules.permitted_classes import (
+    TRUSTED_MODULES,
+    ForbiddenClassError,
+    check_permitted,
+    imported_kinds,
+    only_permitted_classes,
+    path_of,
+    trusted_modules,
+)
+from tests.lightning_modules.one_line import assert_one_line_error
+
+EXPERIMENT = Path(__file__).parents[2] / "configs" / "experiment" / "moving_shapes_t2l.yaml"
+HOSTILE = [
+    "subprocess.Popen",
+    "os.system",
+    "builtins.eval",
+    "importlib.import_module",
+    "recorder.Thing",
+    "recorder.call",
+]
+LISTED = ("trainer.callbacks", "trainer.plugins", "trainer.logger")
+PLACES = [
+    *("model", "data", "adaptation", "trainer.logger", "trainer.callbacks", "trainer.plugins", "trainer.profiler"),
+    *("trainer.strategy", "data.clips.views", "model.optimization"),
+]
+
+
+@pytest.fixture
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that is there once the module `recorder`, which is importable, has been imported."""
+    mark = tmp_path / "imported"
+    code = f"open({str(mark)!r}, 'w').close()\nclass Thing: ...\ndef call(*_): ...\n"
+    (tmp_path / "recorder.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop("recorder", None)
+    return mark
+
+
+@pytest.mark.parametrize("class_path", HOSTILE)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_section_of_a_file_names_other_classes(
+    place: str, class_path: str, mark: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named: object = {"class_path": class_path, "init_args": {"args": ["touch", str(mark)]}}
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump({place: [named] if place in LISTED else named}))
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", "--config", str(EXPERIMENT), "--config", str(tmp_path / "e.yaml"), "--print_config"])
+    assert ended.value.code == 2
+    assert not mark.exists()
+    assert "recorder" not in sys.modules
+    expected = [] if place == "model.optimization" else [class_path, "may not be named"]
+    assert_one_line_error(capsys.readouterr().err, "fit", expected)
+
+
+@pytest.mark.parametrize("option", ["--model", "--data", "--trainer.callbacks", "--trainer.logger", "--model.help"])
+@pytest.mark.parametrize("class_path", HOSTILE)
+def test_no_option_names_other_classes(
+    option: str, class_path: str, mark: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["test", "--config", str(EXPERIMENT), option, class_path])
+    assert ended.value.code == 2
+    assert not mark.exists()
+    assert_one_line_error(capsys.readouterr().err, "test", [class_path, "may not be named"])
+
+
+def test_a_file_that_a_value_points_to_names_no_other_class(
+    mark: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logger.yaml").write_text("class_path: recorder.Thing\n")
+    for arguments in (
+        ["--trainer.logger", str(tmp_path / "logger.yaml")],
+        ["--data.clips.views", str(tmp_path / "logger.yaml")],
+    ):
+        with pytest.raises(SystemExit):
+            main(["fit", "--config", str(EXPERIMENT), *arguments, "--print_config"])
+        assert not mark.exists()
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_doctor_names_no_other_class(mark: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "e.yaml").write_text("data: {class_path: recorder.Thing}\n")
+    for arguments in (["--data", "recorder.Thing"], ["--config", str(tmp_path / "e.yaml")]):
+        with pytest.raises(SystemExit):
+            main(["doctor", *arguments])
+        assert not mark.exists()
+        assert_one_line_error(capsys.readouterr().err, "doctor", ["recorder.Thing", "may not be named"])
+
+
+def test_the_remedy_names_the_module_and_works(
+    mark: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--config", str(EXPERIMENT), "--trainer.callbacks", "recorder.Thing"])
+    assert "set the environment variable ZSAR_TRUSTED_MODULES=recorder" in capsys.readouterr().err
+    monkeypatch.setenv(TRUSTED_MODULES, " other, recorder ")
+    with pytest.raises(SystemExit):  # it is imported then, but is no callback
+        main(["fit", "--config", str(EXPERIMENT), "--trainer.callbacks", "recorder.Thing"])
+    assert mark.exists()
+    assert "may not be named" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "class_path",
+    [
+        "lightning_modules.t2l.T2L",
+        "datamodules.views.AugmentedViews",
+        "callbacks.prompt_tuning.PromptTuning",
+        "lightning.pytorch.callbacks.EarlyStopping",
+        "lightning.pytorch.loggers.TensorBoardLogger",
+        "torch.optim.AdamW",
+    ],
+)
+def test_what_configurations_name_is_permitted(class_path: str) -> None:
+    check_permitted(class_path)
+
+
+@pytest.mark.parametrize(
+    "class_path",
+    ["", "T2L", ".os.system", "lightning_modules_evil.X", "lightning.pytorch.cli.os.system", "torch.load", "a b.C"],
+)
+def test_everything_else_is_forbidden(class_path: str) -> None:
+    with pytest.raises(ForbiddenClassError, match="may not be named"):
+        check_permitted(class_path)
+
+
+def test_a_class_that_the_program_imported_itself_is_permitted() -> None:
+    class_path = path_of(_OwnCallback)
+    with pytest.raises(ForbiddenClassError):
+        check_permitted(class_path)
+    assert _OwnCallback in imported_kinds(Callback)
+    check_permitted(class_path, imported=imported_kinds(Callback))
+
+
+def test_an_entry_that_is_no_module_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TRUSTED_MODULES, "a.b,../c")
+    with pytest.raises(ValueError, match=r"lists modules, as my_package,my_models; got '\.\./c'"):
+        trusted_modules()
+
+
+def test_other_parsers_are_as_before_even_after_an_error() -> None:
+    before, loader = dict(_common.parsing_settings), _loaders_dumpers.get_yaml_default_loader()  # type: ignore[no-untyped-call]
+    with only_permitted_classes():
+        assert _common.parsing_settings != before
+    with pytest.raises(ForbiddenClassError), only_permitted_classes():
+        check_permitted("os.system")
+    assert _common.parsing_settings == before
+    assert _loaders_dumpers.get_yaml_default_loader() is loader  # type: ignore[no-untyped-call]
+
+
+def test_a_re_export_is_told_by_where_its_class_is_defined() -> None:
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--call", type=object)
+    with only_permitted_classes():
+        found = parser.parse_object({"call": {"class_path": "lightning.pytorch.callbacks.timer.timedelta"}})
+        assert parser.instantiate(found).call == {"class_path": "lightning.pytorch.callbacks.timer.timedelta"}
+
+
+class _OwnCallback(Callback):
+    """As a program that uses zsar may have it."""

@@ -1,0 +1,30 @@
+import inspect
+from dataclasses import fields
+
+import pytest
+
+from datamodules.settings import Clips, Loading
+from datamodules.views import AugmentedViews, MultiRateViews
+from zsar.runtime.number_limits import MOST_PROCESSES, check_most
+
+
+def test_the_limit_itself_is_accepted_and_the_next_is_not() -> None:
+    check_most(MOST_PROCESSES, n_workers=MOST_PROCESSES, other=None)
+    with pytest.raises(ValueError, match="n_workers must be at most 1,024; got 1025"):
+        check_most(MOST_PROCESSES, n_workers=MOST_PROCESSES + 1)
+
+
+@pytest.mark.parametrize("settings", [Clips, Loading])
+def test_every_whole_number_of_the_shared_settings_has_a_limit(settings: type) -> None:
+    for field in fields(settings):
+        if str(field.type).startswith("int"):
+            with pytest.raises(ValueError, match=rf"{field.name} must be at most"):
+                settings(**{field.name: 10**12})
+
+
+@pytest.mark.parametrize("views", [AugmentedViews, MultiRateViews])
+def test_every_number_of_views_has_a_limit(views: type) -> None:
+    for name, parameter in inspect.signature(views).parameters.items():
+        if str(parameter.annotation) == "int" and name.startswith("n_"):
+            with pytest.raises(ValueError, match="must be at most"):
+                views(**{name: 10**12})
