@@ -104,7 +104,7 @@ def read_yaml_file(path: Path) -> Any:  # noqa: ANN401
         OSError: It cannot be read.
     """
     try:
-        check_given_file(path, remedy=_REMEDY, most_bytes=MOST_BYTES, may_be_empty=True)
+        check_given_file(path, remedy=_REMEDY, most_bytes=4 * MOST_BYTES, may_be_empty=True)
         return read_yaml(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8 (byte {error.start:,}); save it as UTF-8") from error

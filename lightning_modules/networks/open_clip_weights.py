@@ -6,7 +6,6 @@ both give silently wrong results, so both are errors here.
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -28,6 +27,7 @@ from lightning_modules.networks.tensor_files import (
     read_tensor_file,
 )
 from lightning_modules.networks.torchscript_tensors import read_torchscript_tensors
+from zsar.runtime.given_files import read_given_json
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
@@ -104,8 +104,8 @@ def _registered_name(architecture: str) -> str:
         if not path.is_file():
             raise BackboneError(f"there is no model config {path}")
         try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
+            config = read_given_json(path, what="model config", remedy="give an open_clip config")
+        except ValueError as error:
             raise BackboneError(f"the model config {path} is not JSON: {error}") from error
         if not isinstance(config, dict):
             raise BackboneError(f"the model config {path} must be a JSON object, not a {type(config).__name__}")

@@ -101,7 +101,7 @@ def _changed(content: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shift", range(2))
+@pytest.mark.parametrize("shift", [0])
 @pytest.mark.parametrize("kind", ["trained", "adapted", "localized"])
 def test_whatever_is_changed_by_hand_it_is_summarized_or_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, shift: int
