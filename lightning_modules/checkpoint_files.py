@@ -52,6 +52,8 @@ def read_plain(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
         content = read_tensor_file(path, in_memory=in_memory)
     except TensorFileError as error:
         said = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as a checkpoint", 1)
+        if said == f"there is no file {path}":
+            said = f"{path} cannot be read as a checkpoint: there is no such file"
         raise CheckpointError(said) from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} is no zsar checkpoint (it holds a {type(content).__name__}); {_IMPORT}")

@@ -32,6 +32,7 @@ PERMITTED = (
     "callbacks",
     "lightning.pytorch.accelerators",
     "lightning.pytorch.callbacks",
+    "lightning.pytorch.demos",
     "lightning.pytorch.loggers",
     "lightning.pytorch.plugins",
     "lightning.pytorch.profilers",
