@@ -210,3 +210,19 @@ def test_results_name_data_set_fold_and_split(tmp_path: Path, truth: Truth) -> N
     described = module.describe()
     assert (described["data_set"], described["fold"]) == ("ucf101", 3)
     assert described["lists"] == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["brush_hair", "cartwheel", "Brush Hair"], "'brush_hair' and 'Brush Hair' are one class"),
+        (["brush_hair", "cartwheel", "cartwheel"], "names 'cartwheel' more than once"),
+        (["brush_hair", "3", "cartwheel"], "'3' is only a number"),
+    ],
+)
+def test_a_label_file_names_each_class_once_and_in_words(names: list[str], message: str, tmp_path: Path) -> None:
+    write_label_csv(tmp_path / "labels.csv", names)
+    write_vifi_list(tmp_path / "test.txt", [("a_brush_hair_f_cm_np1_fr_med_1.avi", 0)])
+    module = HMDB51(data_root=tmp_path, lists=Lists(test="test.txt", classes="labels.csv"))
+    with pytest.raises(ValueError, match=f"labels\\.csv.*{message}"):
+        module.setup("test")
