@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from datamodules.class_text.vocabulary import clean_name
+from datamodules.hmdb51 import HMDB51
 from datamodules.list_files import read_labels, read_list
 from datamodules.settings import Lists, Loading, Split, Text
 from datamodules.splits import base_and_novel_by_frequency, split_hash
