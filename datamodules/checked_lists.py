@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -154,21 +156,25 @@ def find_repeats(sets: Mapping[str, VideoTable], *, by_stretch: bool = True) -> 
         sets: {set name: its videos}.
         by_stretch: Whether two stretches of one file are two videos.
     """
-    owners = [(name, row) for name, table in sets.items() for row in range(len(table))]
+    names = list(sets)
+    starts = [0, *accumulate(len(table) for table in sets.values())]
+
+    def owner(index: int) -> tuple[str, int]:
+        of_set = bisect_right(starts, index) - 1
+        return names[of_set], index - starts[of_set]
+
     groups = groups_of_one_file([file for table in sets.values() for file in table.all_files()])
     if by_stretch:
-        groups = [part for group in groups for part in _parted_by_stretch([(i, *owners[i]) for i in group], sets)]
+        groups = [part for group in groups for part in _parted_by_stretch([(i, *owner(i)) for i in group], sets)]
     seen = {i for group in groups for i in group}
-    offset = 0
-    for table in sets.values():
+    for table, offset in zip(sets.values(), starts, strict=False):
         repeated = set(repeated_keys(table))
         rows_of: dict[str, list[int]] = {}
         for row, key in enumerate(table.all_keys() if repeated else ()):
             if key in repeated:
                 rows_of.setdefault(key, []).append(offset + row)
         groups += [rows for rows in rows_of.values() if not seen.issuperset(rows)]
-        offset += len(table)
-    return [_repeat([owners[i] for i in group], sets) for group in sorted(groups)]
+    return [_repeat([owner(i) for i in group], sets) for group in sorted(groups)]
 
 
 def _repeat(rows: Sequence[tuple[str, int]], sets: Mapping[str, VideoTable]) -> Repeat:

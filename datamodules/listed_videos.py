@@ -17,6 +17,7 @@ import numpy as np
 
 from datamodules.annotations import Listing
 from datamodules.checked_lists import Contradiction, find_contradictions
+from datamodules.class_text.checked_names import checked_names
 from datamodules.class_text.vocabulary import clean_name, clean_names, exact_names
 from datamodules.list_files import read_labels, read_list
 from datamodules.settings import Clips, Lists, Loading, Split, Text
@@ -116,7 +117,8 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         return base_and_novel_by_frequency(self.class_names, counts.tolist())
 
     def _labels(self, path: Path | str) -> tuple[str, ...]:
-        return read_labels(self.data_root / path)
+        file = self.data_root / path
+        return checked_names(read_labels(file), str(file))
 
     # --- videos ---------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,21 @@ def each_file_once(paths: Sequence[str]) -> list[int]:
     """The indices of the first path of each file, ascending."""
     further = {row for rows in groups_of_one_file(paths) for row in rows[1:]}
     return [row for row in range(len(paths)) if row not in further]
+
+
+def refuse_one_file_twice(files: Mapping[str, Path]) -> None:
+    """Checks that no two videos are one file, through a link or otherwise: what happens in it would count twice.
+
+    Args:
+        files: Name of each video -> its file.
+
+    Raises:
+        ValueError: Two are; both names and files are given.
+    """
+    names, paths = list(files), [str(path) for path in files.values()]
+    for group in groups_of_one_file(paths):
+        both = " and ".join(f"{names[row]!r} ({paths[row]})" for row in group[:2])
+        raise ValueError(f"the videos {both} are one file, which would count twice; leave one of them out")
 
 
 def _inode_numbers(paths: Sequence[str]) -> NDArray[np.uint64]:

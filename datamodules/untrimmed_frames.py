@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from datamodules.checked_lists import missing_keys
 from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoReader
 from datamodules.frame_chunks import small_frames
-from datamodules.same_files import groups_of_one_file
 from datamodules.streaming import FrameStream, FrameStride
 from datamodules.transforms import TestTransform
 from datamodules.video_index import VideoIndex
@@ -65,21 +64,6 @@ def find_video_files(folder: Path, ids: Sequence[str], *, all_needed: bool) -> l
             "were extracted"
         )
     return [folder / path if there else None for path, there in zip(located, found.tolist(), strict=True)]
-
-
-def refuse_one_file_twice(files: Mapping[str, Path]) -> None:
-    """Checks that no two videos are one file, through a link or otherwise: what happens in it would count twice.
-
-    Args:
-        files: Name of each video -> its file.
-
-    Raises:
-        ValueError: Two are; both names and files are given.
-    """
-    names, paths = list(files), [str(path) for path in files.values()]
-    for group in groups_of_one_file(paths):
-        both = " and ".join(f"{names[row]!r} ({paths[row]})" for row in group[:2])
-        raise ValueError(f"the videos {both} are one file, which would count twice; leave one of them out")
 
 
 def open_frames(

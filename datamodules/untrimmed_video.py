@@ -27,13 +27,14 @@ from datamodules.class_text.text_files import read_class_text
 from datamodules.class_text.vocabulary import clean_names
 from datamodules.counted_frames import OnDamage
 from datamodules.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
+from datamodules.same_files import refuse_one_file_twice
 from datamodules.samplers import EvaluationSampler
 from datamodules.settings import Text
 from datamodules.splits import split_hash
 from datamodules.streaming import FrameStream, FrameStride
 from datamodules.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
 from datamodules.unreadable_files import refuse_undecoded
-from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files, refuse_one_file_twice
+from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from datamodules.video import default_data_root
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH, check_most
 

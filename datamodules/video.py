@@ -151,8 +151,9 @@ class TrimmedVideoDataModule(LightningDataModule):
 
         Raises:
             FileNotFoundError: The data are not where they should be, or listed videos are missing.
-            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this
-                run has, or a split cannot be drawn. Before training, the test sets are looked at for that, too, as far as they are there.
+            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this run
+                has, or a split cannot be drawn. Before training, the test sets are looked at for that, too, as far as
+                they are there.
         """
         listed = self.list_sets(stage)
         further = {} if stage == "predict" else self._other_sets(stage)

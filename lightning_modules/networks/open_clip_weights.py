@@ -63,6 +63,24 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
     return clip, name
 
 
+def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:
+    """The settings of a text tower, for which no weights are needed.
+
+    Args:
+        architecture: As for `build_clip`.
+
+    Returns:
+        The name that open_clip knows the model by, and its `text_cfg`; None for "hf-hub:" and "local-dir:".
+
+    Raises:
+        BackboneError: There is no such model.
+    """
+    if brings_weights(architecture):
+        return None
+    name = _registered_name(architecture)
+    return name, dict(open_clip.get_model_config(name)["text_cfg"])
+
+
 def _build(architecture: str, weights: str | None, cache_directory: str | None) -> tuple[nn.Module, str]:
     has_own_weights = brings_weights(architecture)
     name = architecture if has_own_weights else _registered_name(architecture)
@@ -256,24 +274,6 @@ def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_cl
     finally:
         logging.disable(logging.NOTSET)
     return model.eval()
-
-
-def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:
-    """The settings of a text tower, for which no weights are needed.
-
-    Args:
-        architecture: As for `build_clip`.
-
-    Returns:
-        The name that open_clip knows the model by, and its `text_cfg`; None for "hf-hub:" and "local-dir:".
-
-    Raises:
-        BackboneError: There is no such model.
-    """
-    if brings_weights(architecture):
-        return None
-    name = _registered_name(architecture)
-    return name, dict(open_clip.get_model_config(name)["text_cfg"])
 
 
 def _create_empty(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from datamodules.class_text.vocabulary import clean_name
+from datamodules.hmdb51 import HMDB51
 from datamodules.list_files import read_labels, read_list
 from datamodules.settings import Lists, Loading, Split, Text
 from datamodules.splits import base_and_novel_by_frequency, split_hash
@@ -210,3 +211,19 @@ def test_results_name_data_set_fold_and_split(tmp_path: Path, truth: Truth) -> N
     described = module.describe()
     assert (described["data_set"], described["fold"]) == ("ucf101", 3)
     assert described["lists"] == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["brush_hair", "cartwheel", "Brush Hair"], "'brush_hair' and 'Brush Hair' are one class"),
+        (["brush_hair", "cartwheel", "cartwheel"], "cartwheel"),
+        (["brush_hair", "3", "cartwheel"], "'3' is only a number"),
+    ],
+)
+def test_a_label_file_names_each_class_once_and_in_words(names: list[str], message: str, tmp_path: Path) -> None:
+    write_label_csv(tmp_path / "labels.csv", names)
+    write_vifi_list(tmp_path / "test.txt", [("a_brush_hair_f_cm_np1_fr_med_1.avi", 0)])
+    module = HMDB51(data_root=tmp_path, lists=Lists(test="test.txt", classes="labels.csv"))
+    with pytest.raises(ValueError, match=f"labels\\.csv.*{message}"):
+        module.setup("test")

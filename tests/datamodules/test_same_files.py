@@ -50,7 +50,7 @@ def test_what_is_not_there_is_compared_by_its_spelling(folder: Path) -> None:
 
 
 def test_names_of_any_bytes_are_names(folder: Path) -> None:
-    for name in (b"\xff.mp4", b"\xfe.mp4", "caf\u00e9.mp4".encode(), "cafe\u0301.mp4".encode(), b"new\nline.mp4"):
+    for name in (b"\xff.mp4", b"\xfe.mp4", "r\u00e9.mp4".encode(), "re\u0301.mp4".encode(), b"new\nline.mp4"):
         Path(os.fsdecode(name)).touch()
     names = sorted(os.listdir("."))
     assert groups_of_one_file(names) == []

@@ -23,7 +23,7 @@ from datamodules.class_text.vocabulary import exact_names
         ("--", "is only punctuation"),
         ("run\x07", "U+0007"),
         ("ru\u200bn", "U+200B"),
-        ("caf\udce9", "U+DCE9"),
+        ("r\udce9", "U+DCE9"),
         ("a" * (MOST_CHARACTERS + 1), "1,001 characters, but a class name has at most 1,000"),
         (3, "is no text"),
         (None, "is no text"),
@@ -43,7 +43,7 @@ def test_the_classes_of_all_known_data_sets_are_class_names() -> None:
 
 
 def test_names_are_given_back_plain_and_in_their_order() -> None:
-    assert checked_names([" Tai  Chi ", "cafe\u0301"], "names") == ("Tai Chi", "caf\u00e9")
+    assert checked_names([" Tai  Chi ", "re\u0301"], "names") == ("Tai Chi", "r\u00e9")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_names_are_given_back_plain_and_in_their_order() -> None:
     [
         (["run", "jump", "run "], "names 'run' more than once"),
         (["Arm Wrestling", "arm_wrestling"], "'Arm Wrestling' and 'arm_wrestling' are one class ('arm wrestling')"),
-        (["caf\u00e9", "CAFE\u0301"], "are one class"),
+        (["r\u00e9", "RE\u0301"], "are one class"),
         ([], "must be at least one name"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_class_is_one_in_every_spelling(spelling: str) -> None:
 
 
 def test_classes_that_differ_in_a_word_or_a_sign_are_different_classes() -> None:
-    assert class_identity("cafe\u0301") == class_identity("CAF\u00c9") != class_identity("cafe")
+    assert class_identity("re\u0301") == class_identity("R\u00c9") != class_identity("re")
     assert find_same_classes(["kick", "kicks", "kick ball", "kick (ball)", "A+", "A-", "A"]) == []
 
 
