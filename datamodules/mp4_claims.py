@@ -1,12 +1,15 @@
 """How many samples an MP4 or QuickTime file claims to hold, read from its headers before FFmpeg builds its index.
 
 A table of sample sizes that are all equal takes 20 bytes in the file, whatever their number, and gigabytes in FFmpeg.
+Uncompressed sound has a sample for each tick of its clock, hundreds of millions in a long file, which FFmpeg takes in
+chunks; of that sound the file must hold at least a byte for each.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from datamodules.batch import VideoDecodeError
@@ -18,9 +21,39 @@ __all__ = ["check_claims"]
 _PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
 # What a file of this kind can begin with.
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx", b"uuid", b"prfl"}
-# Where the number of samples stands in those boxes, in bytes after the box's header.
-_COUNTS = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # codespell:ignore trun
 _DEEPEST = 8
+_RUN_BYTES = 12  # of an entry of "stsc": first chunk, samples in each, description
+
+
+@dataclass
+class _Track:
+    """What the boxes of a track say; a broken file may repeat them.
+
+    Attributes:
+        handlers: "vide", "soun", ...
+        n_samples: By its table of sizes.
+        durations: How many runs of durations there are, and the first of them in ticks.
+        n_chunks: By its table of places.
+        runs: First chunk, from 1, and samples in each chunk from there on.
+    """
+
+    handlers: set[bytes] = field(default_factory=set)
+    n_samples: int = 0
+    durations: set[tuple[int, int]] = field(default_factory=set)
+    n_chunks: int = 0
+    runs: list[list[tuple[int, int]]] = field(default_factory=list)
+
+    def is_taken_in_chunks(self) -> bool:
+        """Whether FFmpeg lists chunks of the track instead of samples: sound of one tick a sample."""
+        return b"soun" in self.handlers and b"vide" not in self.handlers and self.durations == {(1, 1)}
+
+    def n_in_chunks(self) -> int:
+        """Samples in all of its chunks."""
+        return max(map(self._n_in, self.runs), default=0)
+
+    def _n_in(self, runs: list[tuple[int, int]]) -> int:
+        ends = [first for first, _ in runs[1:]] + [self.n_chunks + 1]
+        return sum(max(0, end - first) * n_samples for (first, n_samples), end in zip(runs, ends, strict=True))
 
 
 def check_claims(path: str) -> None:
@@ -37,23 +70,46 @@ def check_claims(path: str) -> None:
         n_bytes = os.fstat(file.fileno()).st_size
         if file.read(8)[4:] not in _FIRST:
             return
+        tracks: list[_Track] = []
         fragments = 0
-        for kind, count in _counts(file, 0, n_bytes, 0):
-            fragments += count if kind == b"trun" else 0  # codespell:ignore trun
-            claim = max(count, fragments)
-            if claim > min(MOST_FRAMES, n_bytes):
-                limit = f"the limit of {MOST_FRAMES}" if claim > MOST_FRAMES else f"its {n_bytes} bytes can hold"
-                raise VideoDecodeError(
-                    f"{path}: it claims to hold {claim} frames, more than {limit}; re-encode the video"
-                )
+        for kind, body, end in _boxes(file, 0, n_bytes, 0):
+            if kind == b"trak":
+                tracks.append(_Track())
+            elif kind == b"trun":  # codespell:ignore trun
+                fragments += _number(file, body + 4)
+            elif tracks:
+                _read_box(file, kind, body, end, tracks[-1])
+    sound = max((max(t.n_samples, t.n_in_chunks()) for t in tracks if t.is_taken_in_chunks()), default=0)
+    frames = max((t.n_samples for t in tracks if not t.is_taken_in_chunks()), default=0)
+    for claim, what in ((max(frames, fragments), "frames"), (sound, "samples of sound")):
+        too_many = what == "frames" and claim > MOST_FRAMES
+        if too_many or claim > n_bytes:
+            limit = f"the limit of {MOST_FRAMES}" if too_many else f"its {n_bytes} bytes can hold"
+            raise VideoDecodeError(f"{path}: it claims to hold {claim} {what}, more than {limit}; re-encode the video")
 
 
-def _counts(file: BinaryIO, start: int, end: int, depth: int) -> Iterator[tuple[bytes, int]]:
-    """The kind and the number of samples of each box that gives one, between two places in a file."""
+def _read_box(file: BinaryIO, kind: bytes, body: int, end: int, track: _Track) -> None:
+    """Notes what a box says of its track."""
+    if kind == b"hdlr":
+        track.handlers.add(_read_at(file, body + 8, 4))
+    elif kind in (b"stsz", b"stz2"):
+        track.n_samples = max(track.n_samples, _number(file, body + 8))
+    elif kind == b"stts":
+        track.durations.add((_number(file, body + 4), _number(file, body + 12)))
+    elif kind in (b"stco", b"co64"):
+        track.n_chunks = max(track.n_chunks, _number(file, body + 4))
+    elif kind == b"stsc":
+        n_runs = min(_number(file, body + 4), max(0, end - body - 8) // _RUN_BYTES)
+        table = _read_at(file, body + 8, n_runs * _RUN_BYTES)
+        numbers = [int.from_bytes(table[at : at + 4], "big") for at in range(0, len(table), 4)]
+        track.runs.append(list(zip(numbers[::3], numbers[1::3], strict=False)))
+
+
+def _boxes(file: BinaryIO, start: int, end: int, depth: int) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each box between two places in a file, and where its content begins and ends; then those in it."""
     at = start
     while at + 8 <= end:
-        file.seek(at)
-        header = file.read(16)
+        header = _read_at(file, at, 16)
         size, kind, body = int.from_bytes(header[:4], "big"), header[4:8], at + 8
         if size == 1:
             size, body = int.from_bytes(header[8:16], "big"), at + 16
@@ -61,9 +117,16 @@ def _counts(file: BinaryIO, start: int, end: int, depth: int) -> Iterator[tuple[
             size = end - at
         if size < body - at:
             return
+        yield kind, body, min(at + size, end)
         if kind in _PARENTS and depth < _DEEPEST:
-            yield from _counts(file, body, min(at + size, end), depth + 1)
-        elif kind in _COUNTS:
-            file.seek(body + _COUNTS[kind])
-            yield kind, int.from_bytes(file.read(4), "big")
+            yield from _boxes(file, body, min(at + size, end), depth + 1)
         at += size
+
+
+def _number(file: BinaryIO, at: int) -> int:
+    return int.from_bytes(_read_at(file, at, 4), "big")
+
+
+def _read_at(file: BinaryIO, at: int, n_bytes: int) -> bytes:
+    file.seek(at)
+    return file.read(n_bytes)

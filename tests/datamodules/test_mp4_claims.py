@@ -49,6 +49,39 @@ def test_the_frames_of_fragments_are_added_up(tmp_path: Path, monkeypatch: pytes
         check_claims(str(path))
 
 
+def with_plain_sound(path: Path, seconds: int) -> Path:
+    """A QuickTime film of a frame a second with uncompressed sound, of which each tick is a sample."""
+    with av.open(str(path), "w") as out:
+        video, sound = out.add_stream("mpeg4", rate=1), out.add_stream("pcm_s16le", rate=48_000)
+        video.width, video.height, video.pix_fmt, sound.layout = 64, 48, "yuv420p", "mono"
+        for second, image in enumerate(moving_picture(seconds)):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(image)))
+            silence = av.AudioFrame(format="s16", layout="mono", samples=48_000)
+            silence.sample_rate, silence.pts = 48_000, second * 48_000
+            out.mux(sound.encode(silence))
+        out.mux(video.encode(None))
+        out.mux(sound.encode(None))
+    return path
+
+
+def test_uncompressed_sound_has_more_samples_than_a_video_has_frames(tmp_path: Path) -> None:
+    path = with_plain_sound(tmp_path / "camera.mov", 110)  # 5,280,000 samples
+    assert read_frames(path, [109]).shape == (1, 3, 48, 64)
+
+
+@pytest.mark.parametrize("table", [b"stsz", b"stsc"])
+def test_more_sound_than_a_file_can_hold_is_refused(table: bytes, tmp_path: Path) -> None:
+    path = with_plain_sound(tmp_path / "camera.mov", 2)
+    data = bytearray(path.read_bytes())
+    at = data.rindex(table) + (12 if table == b"stsz" else 16)  # the sound is the second track
+    data[at : at + 4] = struct.pack(">I", 2**31)
+    path.write_bytes(data)
+    with pytest.raises(
+        VideoDecodeError, match=r"claims to hold \d+ samples of sound, more than its \d+ bytes can hold"
+    ):
+        read_frames(path, [0])
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"moov", b"\0\0\0\x08moov", b"\xff" * 64, b"\0\0\0\0moov\0\0\0\1moov" + bytes(64)]
 )
