@@ -7,7 +7,9 @@ from lightning_modules.end_of_fit import end_of_fit
 
 
 def written(path: Path, epochs: float, most: int | None = 50) -> str:
-    torch.save({"zsar": {"training": {"trainer": {"epochs_done": epochs, "max_epochs": most}}}}, path)
+    trainer = {"epochs_done": epochs, "max_epochs": most}
+    about = {"class_path": "lightning_modules.t2l.T2L", "init_args": {}, "training": {"trainer": trainer}}
+    torch.save({"zsar": about, "state_dict": {}}, path)
     return str(path)
 
 

@@ -80,9 +80,9 @@ def test_a_second_run_does_only_what_is_left(
     assert prepare(source, tmp_path / "copy") == 0
     done: list[str] = []
 
-    def noting(source: Path, destination: Path, settings: PreparingSettings) -> PreparedVideo:
+    def noting(source: Path, destination: Path, settings: PreparingSettings, **how: Any) -> PreparedVideo:
         done.append(destination.name)
-        return prepare_video(source, destination, settings)
+        return prepare_video(source, destination, settings, **how)
 
     monkeypatch.setattr(command, "prepare_video", noting)
     assert prepare(source, tmp_path / "copy") == 0
@@ -164,10 +164,10 @@ def test_other_settings_are_refused(source: Path, tmp_path: Path, capsys: pytest
 def test_a_full_disk_stops_the_run_and_what_is_done_stays(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full_at_the_third(source: Path, destination: Path, settings: PreparingSettings) -> PreparedVideo:
+    def full_at_the_third(source: Path, destination: Path, settings: PreparingSettings, **how: Any) -> PreparedVideo:
         if destination.name == "2.mp4":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(destination))
-        return prepare_video(source, destination, settings)
+        return prepare_video(source, destination, settings, **how)
 
     monkeypatch.setattr(command, "prepare_video", full_at_the_third)
     assert prepare(source, tmp_path / "copy") == 1
@@ -200,14 +200,14 @@ def run_script(tmp_path: Path, patch: str, *arguments: object) -> "subprocess.Po
 
 
 KILL_AT_THE_END_OF_THE_THIRD = """
-    from datamodules import transcoding
-    finish, calls = transcoding._Encoder.finish, []
+    from datamodules import mp4_writing
+    finish, calls = mp4_writing.Mp4Writer.finish, []
     def killing(encoder):
         calls.append(None)
         if len(calls) == 3:
             os.kill(os.getpid(), signal.SIGKILL)
         finish(encoder)
-    transcoding._Encoder.finish = killing
+    mp4_writing.Mp4Writer.finish = killing
 """
 
 
@@ -242,10 +242,10 @@ def test_two_workers_do_what_one_does(source: Path, tmp_path: Path) -> None:
 CRASH_ON_ONE = """
     from lightning_modules.commands import prepare as command
     prepare_video = command.prepare_video
-    def crashing(source, destination, settings):
+    def crashing(source, destination, settings, **how):
         if source.name == "1.mp4":
             os.kill(os.getpid(), signal.SIGKILL)
-        return prepare_video(source, destination, settings)
+        return prepare_video(source, destination, settings, **how)
     command.prepare_video = crashing
 """
 
@@ -267,7 +267,7 @@ NOTE_AND_WAIT = """
     import time
     from pathlib import Path
     from lightning_modules.commands import prepare as command
-    def waiting(source, destination, settings):
+    def waiting(source, destination, settings, **how):
         Path(sys.argv[2], f"{source.parent.name}{source.stem}.{os.getpid()}.pid").touch()
         time.sleep(60)
     command.prepare_video = waiting
