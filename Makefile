@@ -15,11 +15,11 @@ TINY_COCA := runs/tiny_coca
 LOCALIZE_DEMO := runs/localize-demo
 VARIANTS := zero_shot adapters ttl tfd t2l
 AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
-N ?= 5000
-JOBS ?= 2
 TTA_VARIANTS := alone tpt dts_tpt_names dts_tpt zar
 LOCALIZE_VARIANTS := frame_wise t0 t3al_without_suppression t3al oracle_class oracle_count oracle_selection oracle_all
 SEEDS := 0 1 2
+N ?= 5000
+JOBS ?= 2
 
 .PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test fuzz lint format bench clean
 .DELETE_ON_ERROR:
