@@ -8,6 +8,7 @@ of the journal `.prepared.jsonl`, which a run that was stopped goes on from.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -254,7 +255,7 @@ class Journal:
                 before = PreparingSettings(**entry["settings"]) if number == 1 else settings
                 if number > 1:
                     copy = entry.pop("video")
-                    self.prepared[_text(copy)] = PreparedVideo(**_counts(entry))
+                    self.prepared[_text(copy)] = PreparedVideo(**_numbers(entry))
             except (ValueError, KeyError, TypeError) as error:
                 raise GivenFileError(
                     self._path, f"line {number} is none of `zsar prepare` ({error})", remedy
@@ -273,10 +274,13 @@ def _text(value: object) -> str:
     return value
 
 
-def _counts(entry: dict[str, object]) -> dict[str, Any]:
+def _numbers(entry: dict[str, object]) -> dict[str, Any]:
     for name, value in entry.items():
+        if name == "start_seconds" and type(value) is float and 0 <= value < math.inf:
+            continue
         if type(value) is not int or value < 0:
-            raise TypeError(f"{name} is {value!r}, not a whole number from 0 on")
+            kind = "a time in seconds" if name == "start_seconds" else "a whole number"
+            raise TypeError(f"{name} is {value!r}, not {kind} from 0 on")
     return entry
 
 
