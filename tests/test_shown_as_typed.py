@@ -129,6 +129,28 @@ def test_copies_have_the_names_of_their_originals(
     assert f"({len(FILES)} were before)" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["extract", "localize", "prepare"])
+def test_a_name_too_long_for_the_file_made_of_it_is_one_problem_and_the_others_go_on(
+    command: str, video_tree: Path, model: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder := tmp_path / "long names").mkdir()
+    for name in ("b" * 252 + ".ts", "a.mp4", "c.mp4"):
+        shutil.copy(video_tree / "red dance" / "0.mp4", folder / name)
+    out = str(tmp_path / "out")
+    typed = {
+        "extract": [str(folder), "--output", out, "--n-workers", "0", *model],
+        "localize": [str(folder), "--output", out, "--classes", "a,b", "--steps", "0", "--n-workers", "0", *model],
+        "prepare": [str(folder), out, "--n-workers", "1"],
+    }
+    for _ in range(2):
+        assert main([command, *typed[command]]) == 1
+        assert "anamehas255at" in flat(capsys.readouterr().err)
+        assert {path.stem for path in Path(out).iterdir() if path.suffix in (".mp4", ".json", ".safetensors")} == {
+            "a",
+            "c",
+        }
+
+
 def test_the_doctor_shows_and_writes_them(
     video_tree: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -151,6 +151,38 @@ def test_classify_counts_what_it_accepts(damaged: Path, model: list[str], capsys
     assert main(classify) == 1
     assert main([*classify, "--on-damage", "accept"]) == 0
     assert f"{n_damaged(damaged)} damaged frames of 1 video accepted" in capsys.readouterr().err
+    assert main([*classify, "--on-damage", "accept", "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["n_damaged_frames"] == n_damaged(damaged)
+
+
+def test_what_was_made_of_accepted_damage_is_not_used_where_damage_is_an_error(
+    damaged: Path, tmp_path: Path, model: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    features, accept = str(tmp_path / "features"), ["--on-damage", "accept"]
+    extract = ["extract", str(damaged), "--output", features, "--n-workers", "0", *model]
+    prepare = ["prepare", str(damaged.parent), str(tmp_path / "copy"), "--n-workers", "1"]
+    for command in (extract, prepare):
+        assert main([*command, *accept]) == 0
+        assert main([*command, *accept]) == 0
+        assert "(1 were before)" in capsys.readouterr().out
+        assert main(command) == 1
+        assert "(0 were before)" in capsys.readouterr().out
+    assert not (tmp_path / "copy" / "damaged.mp4").exists()
+    localize = ["localize", str(damaged), "--classes", "a,b", "--method", "frame-wise", "--stride", "1", *model]
+    localize += ["--n-workers", "0", "--output", str(tmp_path / "out"), "--features", features]
+    assert main([*localize, *accept]) == 0
+    assert main(localize) == 1
+    data = ["--data", "UntrimmedFiles", "--data.videos", str(damaged.parent), "--data.classes", "[a, b]"]
+    data += ["--data.stride.frames", "1", "--data.features", features, "--trainer.accelerator", "cpu"]
+    predict = ["predict", "--model", "FrameWiseCLIP", "--model.architecture", "tiny-clip", "--model.weights", model[3]]
+    predict += [*data, "--trainer.logger", "false", "--run_dir", str(tmp_path / "run")]
+    capsys.readouterr()
+    assert main(predict) == 1
+    assert "damaged frames; set on_damage to accept to use it" in capsys.readouterr().err
+    assert main([*predict, "--data.on_damage", "accept"]) == 0
+    results = json.loads((tmp_path / "run" / "results_predict.json").read_text())
+    assert results["n_damaged_frames"] == n_damaged(damaged)
 
 
 def test_prepare_copies_damaged_frames_only_where_accepted(
