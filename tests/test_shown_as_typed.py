@@ -206,3 +206,28 @@ def test_brackets_in_a_folder_are_no_pattern(
         assert main(["classify", str(given), "--classes", "a,b", "--json", *model]) == 0
         (row,) = json.loads(capsys.readouterr().out)
         assert Path(row["path"]).name == "goal [abcDEF12345].mp4"
+
+
+def test_results_of_videos_whose_names_are_not_utf8_are_read_back(
+    video_tree: Path, model: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (video_tree / "red dance" / os.fsdecode(BAD)).write_bytes(b"")
+    shutil.copy(video_tree / "red dance" / "0.mp4", video_tree / "red dance" / os.fsdecode(b"ros\xe9 [b]\n.mp4"))
+    run = tmp_path / "run [b]"
+    frozen = ["--model", "ZeroShotCLIP", "--model.architecture", "tiny-clip", "--model.weights", model[3]]
+    data = ["--data", "VideoFolder", "--data.train", str(video_tree), "--data.predict", str(video_tree / "red dance")]
+    data += ["--data.clips.image_size", "32", "--data.loading.n_workers", "0", "--data.loading.batch_size", "4"]
+    for _ in range(2):
+        assert main(["predict", *frozen, *data, "--trainer.accelerator", "cpu", "--run_dir", str(run)]) == 1
+        assert_shown("".join(capsys.readouterr()), (BAD,))
+    assert main(["picture", str(run), "--set", "predict", "--count", "99", "--output", str(run / "x.png")]) == 1
+    assert_shown(capsys.readouterr().err, (BAD,))
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict", "doctor"])
+def test_a_setting_that_is_not_utf8_is_named_with_the_remedy(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", "VideoFolder", "--data.train", os.fsdecode(b"/gone/ros\xe9 [b]")]
+    assert main([command, *data]) == 1
+    printed = capsys.readouterr().err
+    assert r"/gone/ros\xe9 [b]: the byte 0xe9 is not UTF-8" in printed
+    assert len(printed.splitlines()) == 1

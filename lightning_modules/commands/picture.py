@@ -86,7 +86,7 @@ def _read(run: Path, set_name: str) -> list[dict[str, str]]:
 def _data(run: Path, set_name: str) -> JsonValue:
     """What the result says of its data."""
     stage = {"val": "validate", "predict": "predict"}.get(set_name, "test")
-    return json_value(run / RESULT_FILES[stage], "result")["data"]
+    return json_value(run / RESULT_FILES[stage], "result", bytes_of_names=True)["data"]
 
 
 def _accepts_damage(data: JsonValue) -> bool:

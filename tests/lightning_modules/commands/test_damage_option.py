@@ -186,6 +186,7 @@ def test_what_was_made_of_accepted_damage_is_not_used_where_damage_is_an_error(
     assert results["n_damaged_frames"] == n_damaged(damaged)
 
 
+@pytest.mark.slow
 def test_training_test_and_prediction_say_what_they_accept_and_the_summary_and_picture_know(
     experiment: Path, video_tree: Path, damaged: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
