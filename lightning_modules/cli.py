@@ -129,7 +129,9 @@ def _run(command: str, arguments: list[str]) -> int:
     if module in (None, "doctor"):
         _check_utf8(arguments)
     if module is not None:
-        status: int = importlib.import_module(f"lightning_modules.commands.{module}").main(arguments[1:])
+        run_small = importlib.import_module(f"lightning_modules.commands.{module}").main
+        warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
+        status: int = run_small(arguments[1:])
         return status
     run = run_lightning(arguments)
     return 1 if run is not None and run.left_out_videos else 0

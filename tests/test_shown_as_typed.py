@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -231,3 +232,15 @@ def test_a_setting_that_is_not_utf8_is_named_with_the_remedy(command: str, capsy
     printed = capsys.readouterr().err
     assert r"/gone/ros\xe9 [b]: the byte 0xe9 is not UTF-8" in printed
     assert len(printed.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+def test_warnings_of_a_run_show_names_as_typed_although_lightning_has_its_own_form(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(warnings, "formatwarning", lambda message, *place: str(message))
+    with suppress(SystemExit):
+        main([command, "--data.help"])
+    for name in (b"\x1b[31mred.mp4", b"ros\xe9.mp4"):
+        said = warnings.formatwarning(f"replaced: {os.fsdecode(name)}", UserWarning, "recognizer.py", 1)
+        assert_shown(said, (name,))
