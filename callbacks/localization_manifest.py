@@ -15,7 +15,7 @@ from torch import Tensor
 
 from callbacks.gathering import gather_from_all
 from callbacks.result_manifest import circumstances, is_limited
-from callbacks.written_line import say_written
+from callbacks.written_line import say_accepted_damage, say_written
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.run_folder import RESULT_FILES
 from lightning_modules.run_record import run_record
@@ -130,6 +130,7 @@ class LocalizationManifest(Callback):
             if is_test:
                 console = result_console()
                 print_whole(console, _table(sets, manifest["mean"], manifest["std"]))
+            say_accepted_damage(manifest["n_damaged_frames"])
             say_written(path)
         if is_test and not limited:
             _check_complete(sets)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from callbacks.gathering import gather_from_all
 from callbacks.prompt_tuning import PromptTuning
-from callbacks.written_line import say_written
+from callbacks.written_line import say_accepted_damage, say_written
 from datamodules.batch import ClassText, VideoBatch
 from lightning_modules.checkpoints import hash_of_tested_weights
 from lightning_modules.dry_runs import LIMITS, batch_limits
@@ -143,6 +143,7 @@ class ResultManifest(Callback):
             _print(sets, manifest["harmonic_mean"], weights=_weights(manifest["model"]))
             if stage != "predict":  # of which UndecodableVideos tells
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
+            say_accepted_damage(manifest["n_damaged_frames"])
             if note := text_note(pl_module, record, manifest["adaptation"]):
                 say(note)
             say_written(path)

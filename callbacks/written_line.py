@@ -1,4 +1,4 @@
-"""The line that says what was written: "wrote runs/t2l/results.json"; none for what a dry run throws away."""
+"""What callbacks say at the end: what was written, unless a dry run throws it away, and damage that was accepted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from pathlib import Path
 
 from lightning_modules.dry_runs import is_thrown_away
 from zsar.runtime.terminal import say
+
+
+def say_accepted_damage(n_frames: int) -> None:
+    """Tells the user of damaged frames that a run accepted; says nothing where there are none."""
+    if n_frames:
+        say(f"{n_frames} damaged frame{'' if n_frames == 1 else 's'} accepted, as on_damage says")
 
 
 def say_written(path: Path, what: str = "") -> None:

@@ -8,6 +8,7 @@ of the journal `.prepared.jsonl`, which a run that was stopped goes on from.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from datamodules.video_index import VIDEO_SUFFIXES, holds_files
 from zsar.runtime.given_files import GivenFileError
 from zsar.runtime.journals import whole_lines
 from zsar.runtime.whole_files import whole_file
+from zsar.runtime.written_names import read_name, written_name
 
 FAILED_VIDEOS = "failed_videos.csv"
 _JOURNAL = ".prepared.jsonl"
@@ -226,10 +228,18 @@ class Journal:
         """Closes the file."""
         self._file.close()
 
-    def is_done(self, source: Path, copy: str) -> bool:
-        """Whether the copy of a video is there, as it was written, and the video is still the same."""
+    def is_done(self, source: Path, copy: str, *, on_damage: OnDamage = "raise") -> bool:
+        """Whether the copy of a video is there, as it was written, and the video is still the same.
+
+        Args:
+            source: The video.
+            copy: The path of its copy in the destination.
+            on_damage: A copy with damaged frames that an earlier run accepted counts where this one accepts them too.
+        """
         prepared, path = self.prepared.get(copy), self._destination / copy
-        if prepared is None or not path.is_file() or path.stat().st_size != prepared.n_bytes:
+        if prepared is None or (prepared.n_damaged and on_damage == "raise"):
+            return False
+        if not path.is_file() or path.stat().st_size != prepared.n_bytes:
             return False
         status = source.stat()
         if (status.st_size, status.st_mtime_ns) != (prepared.source_bytes, prepared.source_mtime_ns):
@@ -239,7 +249,7 @@ class Journal:
     def record(self, copy: str, prepared: PreparedVideo) -> None:
         """Writes down that a copy is finished."""
         self.prepared[copy] = prepared
-        self._append({"video": copy, **asdict(prepared)})
+        self._append({"video": written_name(copy), **asdict(prepared)})
 
     def _append(self, line: dict[str, object]) -> None:
         self._file.write(json.dumps(line) + "\n")
@@ -254,7 +264,7 @@ class Journal:
                 before = PreparingSettings(**entry["settings"]) if number == 1 else settings
                 if number > 1:
                     copy = entry.pop("video")
-                    self.prepared[_text(copy)] = PreparedVideo(**_counts(entry))
+                    self.prepared[read_name(_text(copy))] = PreparedVideo(**_numbers(entry))
             except (ValueError, KeyError, TypeError) as error:
                 raise GivenFileError(
                     self._path, f"line {number} is none of `zsar prepare` ({error})", remedy
@@ -273,10 +283,13 @@ def _text(value: object) -> str:
     return value
 
 
-def _counts(entry: dict[str, object]) -> dict[str, Any]:
+def _numbers(entry: dict[str, object]) -> dict[str, Any]:
     for name, value in entry.items():
+        if name == "start_seconds" and type(value) is float and 0 <= value < math.inf:
+            continue
         if type(value) is not int or value < 0:
-            raise TypeError(f"{name} is {value!r}, not a whole number from 0 on")
+            kind = "a time in seconds" if name == "start_seconds" else "a whole number"
+            raise TypeError(f"{name} is {value!r}, not {kind} from 0 on")
     return entry
 
 

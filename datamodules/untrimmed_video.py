@@ -273,6 +273,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
             "split_seed": self.split.seed,
             "split_hash": split_hash({name: self._labelled(tested) for name, tested in sets.items()}),
             "stride": str(self.stride),
+            "on_damage": self.on_damage,
             "features": self._below_root(self.features_folder),
             "captions": self._below_root(self.captions_folder),
             "n_videos": len(self.videos),

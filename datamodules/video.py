@@ -267,6 +267,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             "n_test_clips": self.clips.n_test_clips,
             "n_test_crops": self.clips.n_test_crops,
             "views": None if self._views is None else self._views.described(),
+            "on_damage": self.loading.on_damage,
         }
 
     # --- data loaders ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 
 from lightning_modules.nearest_names import did_you_mean
 from zsar.runtime.stopping import Stopped, stops_by
-from zsar.runtime.terminal import accept_all_text, say, warn_as_typed
+from zsar.runtime.terminal import accept_all_text, say, shown, warn_as_typed
 
 _COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
@@ -126,11 +126,31 @@ def _explained(command: str, arguments: list[str]) -> int:
 def _run(command: str, arguments: list[str]) -> int:
     _silence()
     module = _COMMANDS[command][1]
+    if module in (None, "doctor"):
+        _check_utf8(arguments)
     if module is not None:
-        status: int = importlib.import_module(f"lightning_modules.commands.{module}").main(arguments[1:])
+        run_small = importlib.import_module(f"lightning_modules.commands.{module}").main
+        warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
+        status: int = run_small(arguments[1:])
         return status
     run = run_lightning(arguments)
     return 1 if run is not None and run.left_out_videos else 0
+
+
+def _check_utf8(arguments: Sequence[str]) -> None:
+    """Makes sure that settings can be written down, in YAML and JSON.
+
+    Raises:
+        ValueError: One holds a byte that is not UTF-8.
+    """
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"{shown(argument)}: the byte 0x{ord(argument[error.start]) - 0xDC00:02x} is not UTF-8, but settings "
+                "are written down in UTF-8; rename the file or folder, or give a link to it that has another name"
+            ) from None
 
 
 def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningCLI, made in the function below

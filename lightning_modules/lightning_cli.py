@@ -50,7 +50,7 @@ from lightning_modules.requested_checkpoint import checkpoints_in
 from lightning_modules.run_names import with_run_dir
 from lightning_modules.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.stopping import Stopped, stops_by
-from zsar.runtime.terminal import say
+from zsar.runtime.terminal import say, warn_as_typed
 
 _NAMED_KINDS = (LightningModule, LightningDataModule, Callback, Logger)  # which a configuration may name
 
@@ -70,6 +70,7 @@ class ActionRecognitionCLI(LightningCLI):
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI | None:
         """Parses a command line, beginning with the command, and runs it; None where there is nothing left to do."""
+        warn_as_typed()  # again, as Lightning has its own form of warnings once it is imported
         listed = requested_list(arguments)
         if listed is not None:
             say(*listed.split("\n"))

@@ -43,6 +43,7 @@ class UntrimmedSource(Protocol):
     stride: object
     features_folder: Path | None  # files that `zsar extract` made; None to decode and embed the videos in each run
     captions_folder: Path | None  # files of captions; None for none
+    on_damage: str  # "accept" where damaged frames may be used, else "raise"
 
     def class_text(self, stage: str) -> Sequence[ClassText]:
         """The classes of each set."""
@@ -189,9 +190,9 @@ class ActionLocalizer(LightningModule):
         source = self._source
         if source.features_folder is not None:
             asked = {"backbone_hash": self.backbone.weights_hash, "stride": str(source.stride)}
-            check_stored_features(source.features_folder, source.videos, **asked)
+            check_stored_features(source.features_folder, source.videos, **asked, on_damage=source.on_damage)
         if source.captions_folder is not None:
-            check_stored_captions(source.captions_folder, source.videos)
+            check_stored_captions(source.captions_folder, source.videos, on_damage=source.on_damage)
 
     on_predict_start = on_test_start
 

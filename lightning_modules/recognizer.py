@@ -100,6 +100,7 @@ class ActionRecognizer(LightningModule):
         self.per_class_percent: dict[str, list[float]] = {}
         self._metrics = nn.ModuleDict()
         self._substituted: set[str] = set()
+        self._told_of_damage = False
 
     # --- what a method defines ------------------------------------------------------------------------------------
 
@@ -290,6 +291,20 @@ class ActionRecognizer(LightningModule):
             sync_dist=True,
             batch_size=len(batch),
         )
+        self.log(
+            "train/damaged_frames",
+            float(batch.n_damaged),
+            on_step=False,
+            on_epoch=True,
+            reduce_fx="sum",
+            sync_dist=True,
+            batch_size=len(batch),
+        )
+        if batch.n_damaged and not self._told_of_damage:
+            rank_zero_warn(
+                "damaged frames are accepted in training, as on_damage says; train/damaged_frames counts them"
+            )
+            self._told_of_damage = True
         for message in set(batch.undecodable) - self._substituted:
             rank_zero_warn(f"replaced by another clip in training: {message}")
             self._substituted.add(message)

@@ -47,7 +47,7 @@ def results_in(folder: Path) -> dict[str, dict[str, Any]]:
     for stage, name in RESULT_FILES.items():
         path = folder / name
         if path.exists():
-            content = read_given_json(path, what="result", remedy=_REMEDY)
+            content = read_given_json(path, what="result", remedy=_REMEDY, bytes_of_names=True)
             if not isinstance(content, dict):
                 raise ValueError(f"{path}: it holds a {type(content).__name__}, not a result; {_REMEDY}")
             _check_layout(path, content)

@@ -65,6 +65,7 @@ def run_record(
         **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops")},
+        "on_damage": data.get("on_damage"),
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
         "versions": {"zsar": code_version(), "torch": str(torch.__version__), "lightning": version("lightning")},

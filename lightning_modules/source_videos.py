@@ -22,6 +22,11 @@ class VideoSource(Protocol):
         ...
 
     @property
+    def n_damaged(self) -> int:
+        """How many of its frames are damaged and were accepted; 0 in files of before zsar wrote it."""
+        ...
+
+    @property
     def start_seconds(self) -> float | None:
         """When its first frame is shown; None in files of before zsar wrote it, whose times count from that frame."""
         ...

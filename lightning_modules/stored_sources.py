@@ -13,13 +13,15 @@ from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
 from lightning_modules.caption_files import CaptionFileError, read_captions
 from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
 from lightning_modules.feature_files import FeatureFileError, check_source, read_source
-from lightning_modules.source_videos import replaced_video
+from lightning_modules.source_videos import VideoSource, replaced_video
 from lightning_modules.stored_files import file_of_video
 
 _REMEDY = "extract it again, or put back the video that it was made of"
 
 
-def check_stored_features(folder: Path, videos: Sequence[Any], *, backbone_hash: str, stride: str) -> None:
+def check_stored_features(
+    folder: Path, videos: Sequence[Any], *, backbone_hash: str, stride: str, on_damage: str = "raise"
+) -> None:
     """Checks the files of features of a run.
 
     Args:
@@ -27,6 +29,7 @@ def check_stored_features(folder: Path, videos: Sequence[Any], *, backbone_hash:
         videos: Each with `id`, and `path` where the video is at hand; else it is not compared.
         backbone_hash: Of the model.
         stride: The frames that are looked at.
+        on_damage: "accept" if features of damaged frames may be used.
 
     Raises:
         FileNotFoundError: A file is not there.
@@ -38,6 +41,7 @@ def check_stored_features(folder: Path, videos: Sequence[Any], *, backbone_hash:
             path = file_of_video(folder, video.id, FEATURES_SUFFIX)
             source = read_source(path)
             check_source(path, source, backbone_hash=backbone_hash, stride=stride)
+            _check_damage(path, source, on_damage, FeatureFileError)
             for said in _replaced(source, video):
                 raise FeatureFileError(f"{path}: {said}; {_REMEDY}")
         except (FeatureFileError, FileNotFoundError) as error:
@@ -45,12 +49,13 @@ def check_stored_features(folder: Path, videos: Sequence[Any], *, backbone_hash:
     _refuse(problems, len(videos), "features")
 
 
-def check_stored_captions(folder: Path, videos: Sequence[Any]) -> None:
+def check_stored_captions(folder: Path, videos: Sequence[Any], *, on_damage: str = "raise") -> None:
     """Checks those files of captions of a run that are there; who reads one that is not, says so.
 
     Args:
         folder: Where they lie.
         videos: As for `check_stored_features`.
+        on_damage: "accept" if captions of damaged frames may be used.
 
     Raises:
         CaptionFileError: A file cannot be read, or was made of another video.
@@ -61,11 +66,21 @@ def check_stored_captions(folder: Path, videos: Sequence[Any]) -> None:
         if not path.is_file():
             continue
         try:
-            for said in _replaced(read_captions(path).source, video):
+            source = read_captions(path).source
+            _check_damage(path, source, on_damage, CaptionFileError)
+            for said in _replaced(source, video):
                 raise CaptionFileError(f"{path}: {said}; {_REMEDY}")
         except CaptionFileError as error:
             problems.append(error)
     _refuse(problems, len(videos), "captions")
+
+
+def _check_damage(path: Path, source: VideoSource | None, on_damage: str, kind: type[ValueError]) -> None:
+    if source is not None and source.n_damaged and on_damage == "raise":
+        raise kind(
+            f"{path}: it was made of {source.n_damaged} damaged frames; set on_damage to accept to use it, or leave "
+            "the video out"
+        )
 
 
 def _replaced(source: Any, video: Any) -> Iterator[str]:  # noqa: ANN401 - a source of either kind, a data module's video

@@ -54,12 +54,14 @@ class Ranking:
         ranked: Class names with probabilities in [0, 1], the most probable first; empty where decoding failed.
         answer: The first of them, "none of these" below the threshold, or None where decoding failed.
         error: Why the video could not be decoded, or None.
+        n_damaged: How many of the frames that were looked at are damaged and were accepted.
     """
 
     path: str
     ranked: tuple[tuple[str, float], ...]
     answer: str | None
     error: str | None = None
+    n_damaged: int = 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,8 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_json([_as_json(r) for r in rankings])
     else:
         _print_table(rankings, options.top_k)
-    if any(view.n_damaged):
-        say(accepted_damage(view.n_damaged), error=True)
+    if any(ranking.n_damaged for ranking in rankings):
+        say(accepted_damage([ranking.n_damaged for ranking in rankings]), error=True)
     failed = [r for r in rankings if r.error]
     for ranking in failed:
         say_of("red", "not classified:", ranking.error)
@@ -199,18 +201,16 @@ class _Views:
     """Reads the test views of a video."""
 
     def __init__(self, image_size: int, n_frames: int, n_clips: int, on_damage: OnDamage) -> None:
-        self.n_damaged: list[int] = []  # accepted damaged frames of each video
         self._on_damage: OnDamage = on_damage
         self._transform = TestTransform(image_size)
         self._n_frames, self._n_clips = n_frames, n_clips
 
-    def read(self, path: Path) -> Tensor:
-        """uint8 [1, V, T, 3, H, W]; all cores decode, since there is one video at a time."""
+    def read(self, path: Path) -> tuple[Tensor, int]:
+        """uint8 [1, V, T, 3, H, W], and accepted damaged frames; all cores decode, as there is one video at a time."""
         with VideoReader(path, threads=0, on_damage=self._on_damage) as reader:
             indices = multi_clip_indices(reader.n_frames, self._n_frames, self._n_clips)
             frames = small_frames(reader, indices, lambda frames: self._transform(frames)[0])
-            self.n_damaged.append(reader.n_damaged)
-        return frames[None]
+            return frames[None], reader.n_damaged
 
 
 @torch.inference_mode()
@@ -223,7 +223,7 @@ def _classify(
     path: Path, model: ActionRecognizer, views: _Views, embeddings: Tensor, names: Sequence[str], threshold: float
 ) -> Ranking:
     try:
-        frames = views.read(path)
+        frames, n_damaged = views.read(path)
     except (VideoDecodeError, MemoryError) as error:
         return Ranking(str(path), (), None, str(error) or f"{path}: there is no memory for its frames")
     logits = model(frames.to(model.device), embeddings)[0]
@@ -232,7 +232,7 @@ def _classify(
     probabilities = logits.softmax(dim=0)
     order = probabilities.argsort(descending=True).tolist()
     ranked = tuple((names[i], float(probabilities[i])) for i in order)
-    return Ranking(str(path), ranked, ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE)
+    return Ranking(str(path), ranked, ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE, n_damaged=n_damaged)
 
 
 def _as_json(ranking: Ranking) -> dict[str, object]:
@@ -240,6 +240,7 @@ def _as_json(ranking: Ranking) -> dict[str, object]:
         "path": ranking.path,
         "answer": ranking.answer,
         "probabilities": {name: round(p, 6) for name, p in ranking.ranked},
+        "n_damaged_frames": ranking.n_damaged,
         "error": ranking.error,
     }
 

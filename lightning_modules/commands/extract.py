@@ -32,7 +32,8 @@ from lightning_modules.commands.source_clocks import older_clock
 from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
 from lightning_modules.feature_files import FeatureFileError
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.source_videos import replaced_video
+from lightning_modules.source_videos import VideoSource, replaced_video
+from zsar.runtime.file_names import name_problem
 from zsar.runtime.terminal import message_console, progress_text, say, say_of, styled, waiting
 
 
@@ -115,8 +116,8 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
     left: list[VideoJob] = []
     wrong: list[FeatureFileError | CaptionFileError] = []
     for job in jobs:
-        if not job.destination.exists():
-            left.append(job)
+        if name_problem(job.destination) is not None or not job.destination.exists():
+            left.append(job)  # of a name that is too long, extracting it says so
             continue
         try:
             extraction.check_finished(job, backbone)
@@ -124,7 +125,7 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
             if source is not None and file_problem(job.source) is not None:
                 left.append(job)  # reading it will say so
                 continue
-            said = None if source is None else replaced_video(source, job.source) or older_clock(source, job.source)
+            said = None if source is None else _outdated(source, job.source, extraction)
             if said is not None:
                 say(f"{job.destination} is made again: {said}", error=True)
                 left.append(job)
@@ -134,6 +135,13 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
         more = f" ({len(wrong) - 1} more files do not fit either)" if len(wrong) > 1 else ""
         raise type(wrong[0])(f"{wrong[0]}{more}")
     return left
+
+
+def _outdated(source: VideoSource, video: Path, extraction: Extraction) -> str | None:
+    """Why a file that is there is not what would be made now, in words; None where it is."""
+    if source.n_damaged and extraction.on_damage == "raise":
+        return f"it holds {source.n_damaged} damaged frames, which --on-damage accept would accept"
+    return replaced_video(source, video) or older_clock(source, video)
 
 
 @dataclass(frozen=True)

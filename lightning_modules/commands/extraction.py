@@ -19,6 +19,7 @@ from datamodules.decoding import VideoDecodeError
 from datamodules.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 from lightning_modules.source_videos import VideoSource
+from zsar.runtime.file_names import name_problem
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,13 @@ def extract_videos(
         ValueError: The device has no memory for the batch.
         OSError: A file cannot be written.
     """
-    left = list(jobs)
+    left = []
+    for job in jobs:
+        problem = name_problem(job.destination)
+        if problem is None:
+            left.append(job)
+        else:
+            yield VideoDone(job.name, problem)
     while left:
         done: set[VideoJob] = set()
         try:

@@ -74,6 +74,7 @@ class LocalizationRun:
         backbone: Hash of the CLIP model's weights.
         n_adaptations: How often something was adapted.
         render_seed: Seed of rendered videos; None where videos are not rendered.
+        n_damaged: Damaged frames that were accepted.
         hashes: Of the class text and of the videos; the same for all runs of one draw.
     """
 
@@ -86,6 +87,7 @@ class LocalizationRun:
     backbone: str
     n_adaptations: int
     render_seed: int | None
+    n_damaged: int
     hashes: dict[str, str]
 
     @property
@@ -141,6 +143,7 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
             backbone=model["backbone_hash"],
             n_adaptations=int(content["n_adaptations"]),
             render_seed=data.get("render_seed"),
+            n_damaged=content.get("n_damaged_frames", 0),
             hashes={
                 "videos": data["split_hash"],
                 **text_hashes(content),

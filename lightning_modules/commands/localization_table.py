@@ -45,7 +45,8 @@ def localization_cells(group: LocalizationGroup) -> list[str]:
 def localization_notes(groups: Sequence[LocalizationGroup]) -> list[str]:
     """What one must know to read the tables; nothing where there are no rows."""
     has_paper_mean = any("paper_mean" in group.set_names for group in groups)
-    return [LOCALIZATION_NOTE] * bool(groups) + [PAPER_MEAN_NOTE] * has_paper_mean
+    damage = [group.damage_note for group in groups if group.damage_note]
+    return [LOCALIZATION_NOTE] * bool(groups) + [PAPER_MEAN_NOTE] * has_paper_mean + damage
 
 
 def localization_json(group: LocalizationGroup) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         readable = [video for video in videos if file_problem(_path(video)) is None]
         for video in readable:
             read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
-        check_stored_captions(options.captions, readable)
+        check_stored_captions(options.captions, readable, on_damage=options.on_damage)
     annotated = None
     if options.annotations is not None:
         annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from callbacks.figures import save_figure
+from datamodules.counted_frames import OnDamage
 from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.frame_sampling import centre_indices
 from datamodules.text_tables import read_table
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.run_folder import RESULT_FILES
-from zsar.runtime.json_files import json_value
-from zsar.runtime.terminal import say
+from zsar.runtime.json_files import JsonValue, json_value
+from zsar.runtime.terminal import say, say_of
 from zsar.runtime.text_files import fault_in
 
 _N_FRAMES = 6
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar picture`; None for the real one.
 
     Returns:
-        0.
+        0, or 1 where a video cannot be shown; the others are drawn all the same.
 
     Raises:
         ValueError: A run has no predictions of the set, or the runs were tested on different videos.
@@ -45,12 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, rows in tables.items():
         if [row["path"] for row in rows] != [row["path"] for row in first]:
             raise ValueError(f"{name} was tested on other videos than {next(iter(tables))}; compare runs on one set")
-    root = _root(options.runs[0], options.set)
+    root = Path(_data(options.runs[0], options.set)["roots"][options.set].text())
+    # What the runs saw is shown, damaged frames included where one of them accepted these.
+    accepts = any(_accepts_damage(_data(run, options.set)) for run in options.runs)
     # Evenly spread over the set, not chosen by who was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
-    figure = _draw(root, [{name: rows[i] for name, rows in tables.items()} for i in chosen])
+    videos = [{name: rows[i] for name, rows in tables.items()} for i in chosen]
+    figure, problems = _draw(root, videos, "accept" if accepts else "raise")
     say(f"wrote {save_figure(figure, options.output)}")
-    return 0
+    for problem in problems:
+        say_of("red", "not shown:", problem)
+    return 1 if problems else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,13 +83,23 @@ def _read(run: Path, set_name: str) -> list[dict[str, str]]:
     return [dict(row.cells) for row in rows]
 
 
-def _root(run: Path, set_name: str) -> Path:
+def _data(run: Path, set_name: str) -> JsonValue:
+    """What the result says of its data."""
     stage = {"val": "validate", "predict": "predict"}.get(set_name, "test")
-    return Path(json_value(run / RESULT_FILES[stage], "result")["data"]["roots"][set_name].text())
+    return json_value(run / RESULT_FILES[stage], "result", bytes_of_names=True)["data"]
 
 
-def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
-    """One row a video: on the left the truth and each run's answer, green where correct; on the right its frames."""
+def _accepts_damage(data: JsonValue) -> bool:
+    return isinstance(data.value, dict) and data.value.get("on_damage") == "accept"
+
+
+def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: OnDamage) -> tuple[Figure, list[str]]:
+    """One row a video: on the left the truth and each run's answer, green where correct; on the right its frames.
+
+    Returns:
+        The figure, and why videos cannot be shown; their rows stay without frames.
+    """
+    problems = []
     height = max(1.1, 0.35 + 0.32 * len(videos[0]))
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0)
     figure = Figure(figsize=(_TEXT_WIDTH + 1.1 * _N_FRAMES, height * len(videos)), layout=layout)
@@ -101,13 +117,13 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]]) -> Figure:
             place = 1 - (number + 0.5) / len(lines)
             text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)
         try:
-            with VideoReader(root / truth["path"]) as reader:
+            with VideoReader(root / truth["path"], on_damage=on_damage) as reader:
                 frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
-        except VideoDecodeError as error:  # its row stays without frames
-            say(f"not shown: {error}", error=True)
+        except VideoDecodeError as error:
+            problems.append(str(error))
             continue
         for column, frame in enumerate(frames, start=1):
             axis = figure.add_subplot(grid[row, column])
             axis.imshow(frame.permute(1, 2, 0).numpy())
             axis.set_axis_off()
-    return figure
+    return figure, problems

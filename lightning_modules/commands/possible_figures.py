@@ -37,6 +37,11 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
         _check_counts(path, of_set, f"sets.{name}")
     overall = {name: content[name] for name in ("harmonic_mean",) if content.get(name) is not None}
     _check_numbers(path, overall, "")
+    n_damaged = content.get("n_damaged_frames", 0)
+    if type(n_damaged) is not int or n_damaged < 0:
+        raise ValueError(
+            f"{path}: n_damaged_frames is {shortened(n_damaged)}, but a count is a whole number from 0 on; test again"
+        )
     for part in ("mean", "std"):  # of localizers
         _check_numbers(path, content.get(part) or {}, part)
     _check_sums(path, content)

@@ -40,6 +40,7 @@ from datamodules.transcoding import TranscodingError
 from lightning_modules.command_parser import CommandParser
 from lightning_modules.commands.damage_option import accepted_damage, add_damage_option
 from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.file_names import name_problem
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
 from zsar.runtime.whole_files import write_text_whole
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             jobs = [
                 _Job(source, destination, video, copy, settings, options.on_damage)
                 for video, copy in plan.videos
-                if not journal.is_done(source / video, copy)
+                if not journal.is_done(source / video, copy, on_damage=options.on_damage)
             ]
             problems = sorted(not_copied + _prepare(jobs, journal, options.n_workers, console))
         _write_problems(destination / FAILED_VIDEOS, problems)
@@ -183,7 +184,8 @@ def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Co
             else:
                 problems.append((job.video, result))
                 journal.prepared.pop(job.copy, None)
-                (job.destination / job.copy).unlink(missing_ok=True)  # made of what the video was before
+                if name_problem(job.destination / job.copy) is None:
+                    (job.destination / job.copy).unlink(missing_ok=True)  # made of what the video was before
             progress.advance(bar)
     return sorted(problems)
 
@@ -240,6 +242,9 @@ def _run_pool(
 
 def _attempt(job: _Job) -> PreparedVideo | str:
     source = job.source / job.video
+    problem = name_problem(job.destination / job.copy)
+    if problem is not None:
+        return problem
     try:
         return prepare_video(source, job.destination / job.copy, job.settings, on_damage=job.on_damage)
     except (VideoDecodeError, TranscodingError) as error:

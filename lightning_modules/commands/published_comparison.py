@@ -200,6 +200,9 @@ def _only_ours(group: RunGroup) -> list[str]:
     n_failed = max(run.n_failed for run in group.runs)
     if n_failed:
         found.append(f"undecodable videos that count as wrong {n_failed} / 0")
+    n_damaged = max(run.n_damaged for run in group.runs)
+    if n_damaged:
+        found.append(f"damaged frames that were accepted {n_damaged} / 0")
     n_excluded = max(run.n_excluded for run in group.runs)
     if n_excluded:
         found.append(f"videos left out {n_excluded} / 0")

@@ -34,7 +34,7 @@ def read_result(folder: Path) -> dict[str, Any]:
     path = folder / "results.json"
     if not path.exists():
         raise ValueError(f"{folder} holds no results.json; run `zsar test` with --run_dir {folder} first")
-    content = read_given_json(path, what="result", remedy="test again")
+    content = read_given_json(path, what="result", remedy="test again", bytes_of_names=True)
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds a {type(content).__name__}, not a result; test again")
     if content.get("stage", "test") != "test":  # a summary of runs has none

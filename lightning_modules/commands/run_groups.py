@@ -47,6 +47,12 @@ class Row(Generic[R]):
         """Mean over runs of a figure, in percent."""
         return statistics.mean(run.figures[name] for run in self.runs)
 
+    @property
+    def damage_note(self) -> str | None:
+        """How many damaged frames a run accepted, the most of all runs; None for none."""
+        most = max(run.n_damaged for run in self.runs)
+        return f"{self.name}: up to {most} damaged frames of a run were accepted" if most else None
+
     def std(self, name: str) -> float | None:
         """Sample standard deviation (n - 1) of a figure; None for a single run."""
         return statistics.stdev(run.figures[name] for run in self.runs) if len(self.runs) > 1 else None

@@ -112,6 +112,7 @@ class Run:
         text_change: In what the class text of the test is of another kind than that of training; None for nothing, or
             where it is not recorded.
         n_excluded: Videos that were left out on the record.
+        n_damaged: Damaged frames that were accepted.
         hashes: Of the class text and of the videos; the same for all runs of one fold and split seed.
         tuning: What test-time tuning changed, by set; empty for none.
     """
@@ -130,6 +131,7 @@ class Run:
     epochs_done: float | None
     text_change: str | None
     n_excluded: int
+    n_damaged: int
     hashes: dict[str, str]
     tuning: dict[str, TuningEffect]
 
@@ -233,6 +235,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
         text_change=_text_change(content),
         n_excluded=data.get("n_excluded", 0),
+        n_damaged=content.get("n_damaged_frames", 0),
         hashes={
             "videos": data["split_hash"],
             **text_hashes(content),

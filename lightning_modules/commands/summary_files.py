@@ -111,6 +111,8 @@ def text_notes(groups: Sequence[RunGroup]) -> list[str]:
             notes.append(f"{group.name}: class text and settings of its training are {NOT_RECORDED}")
         if n_failed := max(run.n_failed for run in group.runs):
             notes.append(f"{group.name}: {n_failed} of a run's videos could not be decoded and count as wrong")
+        if group.damage_note:
+            notes.append(group.damage_note)
     return notes
 
 

@@ -38,3 +38,12 @@ def test_frames_that_do_not_fit_into_memory_together_are_refused(
         with pytest.raises(VideoDecodeError, match=r"video\.mp4: 11 frames of 64x48 px .* limit of 92160 bytes;"):
             reader.frames_at_indices(range(11))
         assert sum(1 for _ in reader.frames_forward(range(40))) == 40
+
+
+@pytest.mark.parametrize(("size", "problem"), [((128, 1), False), ((129, 1), True), ((1, 65535), True), ((0, 4), True)])
+def test_a_picture_that_is_all_length_is_refused_as_resizing_it_takes_memory(
+    size: tuple[int, int], problem: bool
+) -> None:
+    said = too_large(*size)
+    assert (said is not None) == problem
+    assert said is None or f"{size[0]}x{size[1]} px has a side more than 128 times" in said

@@ -127,13 +127,14 @@ def read_given_text(path: Path, *, what: str, remedy: str) -> str:
         raise _given(path, error, remedy) from error
 
 
-def read_given_json(path: Path, *, what: str, remedy: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+def read_given_json(path: Path, *, what: str, remedy: str, bytes_of_names: bool = False) -> Any:  # noqa: ANN401 - whatever JSON can hold
     """What a JSON file holds, as strict as `json_files` is; nested no deeper than `MOST_NESTED`.
 
     Args:
         path: The file.
         what: What it should be, for errors: "file of captions".
         remedy: What to do where it cannot be read.
+        bytes_of_names: As for `json_files.read_json`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -142,7 +143,7 @@ def read_given_json(path: Path, *, what: str, remedy: str) -> Any:  # noqa: ANN4
     """
     text = read_given_text(path, what=what, remedy=remedy)
     try:
-        content = parse_json(text, path)
+        content = parse_json(text, path, bytes_of_names=bytes_of_names)
     except ListFileError as error:
         raise _given(path, error, remedy) from error
     if nesting_of(content) > MOST_NESTED:

@@ -140,13 +140,21 @@ class JsonValue:
         return self.value
 
 
-def read_json(path: Path, what: str, *, if_missing: str = "check the path") -> Any:  # noqa: ANN401 - any JSON
+def read_json(
+    path: Path,
+    what: str,
+    *,
+    if_missing: str = "check the path",
+    bytes_of_names: bool = False,
+) -> Any:  # noqa: ANN401 - any JSON
     """What a JSON file holds.
 
     Args:
         path: The file.
         what: What it should be, for errors: "annotation file".
         if_missing: The remedy where there is no such file.
+        bytes_of_names: Whether texts may hold single U+DC80 to U+DCFF, as which zsar writes bytes of file names
+            that are not UTF-8.
 
     Returns:
         Objects, lists, texts, numbers, booleans and None; no number is infinite or NaN.
@@ -155,15 +163,16 @@ def read_json(path: Path, what: str, *, if_missing: str = "check the path") -> A
         FileNotFoundError: There is no such file.
         ListFileError: It is no strict JSON.
     """
-    return parse_json(read_text(path, what, if_missing=if_missing), path)
+    return parse_json(read_text(path, what, if_missing=if_missing), path, bytes_of_names=bytes_of_names)
 
 
-def parse_json(text: str, path: Path | str) -> Any:  # noqa: ANN401 - any JSON
+def parse_json(text: str, path: Path | str, *, bytes_of_names: bool = False) -> Any:  # noqa: ANN401 - any JSON
     """What a JSON text says, as `read_json`.
 
     Args:
         text: The text.
         path: What errors call its source.
+        bytes_of_names: As for `read_json`.
 
     Raises:
         ListFileError: It is no strict JSON.
@@ -176,7 +185,7 @@ def parse_json(text: str, path: Path | str) -> Any:  # noqa: ANN401 - any JSON
             line = text.count("\n", 0, found.start()) + 1
             raise fault_in(path, r"the character \u0000 has no place in a text; remove it", line=line)
         if _SURROGATE.search(text):
-            json.dumps(content, ensure_ascii=False).encode()
+            json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogateescape" if bytes_of_names else "strict")
         return content
     except json.JSONDecodeError as error:
         problem = f"is no JSON file: {error.msg} (column {error.colno}); is it whole?"
@@ -189,9 +198,9 @@ def parse_json(text: str, path: Path | str) -> Any:  # noqa: ANN401 - any JSON
         raise fault_in(path, "is nested too deeply to be read; is it the right file?") from None
 
 
-def json_value(path: Path, what: str, *, if_missing: str = "check the path") -> JsonValue:
+def json_value(path: Path, what: str, *, if_missing: str = "check the path", bytes_of_names: bool = False) -> JsonValue:
     """The same as `read_json`, as a value that knows where it stands."""
-    return JsonValue(path, read_json(path, what, if_missing=if_missing))
+    return JsonValue(path, read_json(path, what, if_missing=if_missing, bytes_of_names=bytes_of_names))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

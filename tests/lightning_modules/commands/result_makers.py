@@ -87,6 +87,7 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         **({**TRAINED} if training else {}),
         "shift": None,
         **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
+        "on_damage": "raise",
         "precision": "bf16-mixed",
         "trainer": trainer,
         "versions": {"zsar": "0123456789ab", "torch": "2.9.0", "lightning": "2.6.6"},

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import inspect
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,8 @@ N_FRAMES = 24
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
     """A video of which bytes in the middle are lost."""
-    (tmp_path / "videos").mkdir()
-    path = tmp_path / "videos" / "damaged.mp4"
+    (tmp_path / "with damage").mkdir()
+    path = tmp_path / "with damage" / "damaged.mp4"
     options = {"g": "12", "bf": "0", "preset": "veryfast", "crf": "10", "x264-params": "slices=4"}
     write_video(path, moving_picture(N_FRAMES, 96, 128), frames_per_second=12, options=options)
     sound = path.read_bytes()
@@ -151,6 +152,71 @@ def test_classify_counts_what_it_accepts(damaged: Path, model: list[str], capsys
     assert main(classify) == 1
     assert main([*classify, "--on-damage", "accept"]) == 0
     assert f"{n_damaged(damaged)} damaged frames of 1 video accepted" in capsys.readouterr().err
+    assert main([*classify, "--on-damage", "accept", "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["n_damaged_frames"] == n_damaged(damaged)
+
+
+def test_what_was_made_of_accepted_damage_is_not_used_where_damage_is_an_error(
+    damaged: Path, tmp_path: Path, model: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    features, accept = str(tmp_path / "features"), ["--on-damage", "accept"]
+    extract = ["extract", str(damaged), "--output", features, "--n-workers", "0", *model]
+    prepare = ["prepare", str(damaged.parent), str(tmp_path / "copy"), "--n-workers", "1"]
+    for command in (extract, prepare):
+        assert main([*command, *accept]) == 0
+        assert main([*command, *accept]) == 0
+        assert "(1 were before)" in capsys.readouterr().out
+        assert main(command) == 1
+        assert "(0 were before)" in capsys.readouterr().out
+    assert not (tmp_path / "copy" / "damaged.mp4").exists()
+    localize = ["localize", str(damaged), "--classes", "a,b", "--method", "frame-wise", "--stride", "1", *model]
+    localize += ["--n-workers", "0", "--output", str(tmp_path / "out"), "--features", features]
+    assert main([*localize, *accept]) == 0
+    assert main(localize) == 1
+    data = ["--data", "UntrimmedFiles", "--data.videos", str(damaged.parent), "--data.classes", "[a, b]"]
+    data += ["--data.stride.frames", "1", "--data.features", features, "--trainer.accelerator", "cpu"]
+    predict = ["predict", "--model", "FrameWiseCLIP", "--model.architecture", "tiny-clip", "--model.weights", model[3]]
+    predict += [*data, "--trainer.logger", "false", "--run_dir", str(tmp_path / "run")]
+    capsys.readouterr()
+    assert main(predict) == 1
+    assert "damaged frames; set on_damage to accept to use it" in capsys.readouterr().err
+    assert main([*predict, "--data.on_damage", "accept"]) == 0
+    results = json.loads((tmp_path / "run" / "results_predict.json").read_text())
+    assert results["n_damaged_frames"] == n_damaged(damaged)
+
+
+@pytest.mark.slow
+def test_training_test_and_prediction_say_what_they_accept_and_the_summary_and_picture_know(
+    experiment: Path, video_tree: Path, damaged: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(damaged, video_tree / "red dance" / "damaged.mp4")
+    clips = ["--model.n_frames", str(N_FRAMES), "--data.clips.n_frames", str(N_FRAMES), "--trainer.max_epochs", "1"]
+    common = ["--config", str(experiment), *clips, "--data.split.held_out_fraction", "0"]
+    common += ["--checkpoint.monitor", "null", "--run_dir", str(tmp_path / "accepted" / "seed0")]
+    accept = ["--data.loading.on_damage", "accept"]
+    tested = ["--data.test", str(video_tree)]
+    said = f"{n_damaged(damaged)} damaged frames accepted"
+    with pytest.warns(UserWarning, match="damaged frames are accepted in training"):
+        assert main(["fit", *common, *accept]) == 0
+    assert main(["test", *common, *tested, *accept]) == 0
+    assert said in capsys.readouterr().out
+    assert main(["predict", *common, "--data.predict", str(video_tree / "red dance"), *accept]) == 0
+    assert said in capsys.readouterr().out
+    strict = [*tested, "--data.loading.on_decode_error", "count_as_wrong"]
+    checkpoint = ["--ckpt_path", str(tmp_path / "accepted" / "seed0" / "checkpoints" / "last.ckpt")]
+    other = ["--run_dir", str(tmp_path / "accepted" / "seed1")]
+    assert main(["test", *common, *strict, *checkpoint, *other]) == 0
+    assert "damaged frames accepted" not in capsys.readouterr().out
+    runs = [str(tmp_path / "accepted" / f"seed{n}") for n in (0, 1)]
+    assert main(["summarize", *runs]) == 1
+    assert "test.on_damage (raise / accept)" in capsys.readouterr().err
+    assert main(["summarize", runs[0]]) == 0
+    assert f"up to {n_damaged(damaged)} damaged frames of a run were accepted" in capsys.readouterr().out
+    for run, status in zip(runs, (0, 1), strict=True):
+        picture = ["picture", run, "--set", "test", "--count", "99", "--output", str(tmp_path / "x.png")]
+        assert main(picture) == status
+        assert ("not shown:" in capsys.readouterr().err) == bool(status)
 
 
 def test_prepare_copies_damaged_frames_only_where_accepted(

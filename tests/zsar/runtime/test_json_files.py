@@ -41,6 +41,16 @@ def test_what_is_no_strict_json_is_refused_with_its_line(tmp_path: Path, text: s
     assert str(caught.value).startswith(f"{path}:")
 
 
+def test_bytes_of_file_names_pass_where_zsar_wrote_them_and_other_half_characters_do_not(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", r'["ros\udce9.mp4"]')
+    assert read_json(path, "result", bytes_of_names=True) == ["ros\udce9.mp4"]
+    with pytest.raises(ListFileError, match="half of a character"):
+        read_json(path, "result")
+    path = written(tmp_path / "b.json", r'["ros\udbff.mp4"]')
+    with pytest.raises(ListFileError, match="half of a character"):
+        read_json(path, "result", bytes_of_names=True)
+
+
 def test_values_of_the_wrong_kind_are_named_by_their_place(tmp_path: Path) -> None:
     path = written(tmp_path / "a.json", '{"a": [{"b": 1, "c": " x  y ", "d": "2.5", "e": true, "f": null}]}')
     entry = next(json_value(path, "list")["a"].elements())
