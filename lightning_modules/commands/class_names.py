@@ -1,8 +1,8 @@
 """Class names from a command line: separated by commas, one a line in a file or a table of them, or both.
 
-A class is its cleaned name: one that is repeated counts once, one in two spellings is refused. A file is a list with a
-name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can be no
-class name, is refused with file and line.
+A class is its cleaned name, and is named once: a repeat, in this or another spelling, is an error. A file is a list with
+a name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can be
+no class name, is refused with file and line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Given(NamedTuple):
 
 
 def read_class_names(classes: str | None, classes_file: Path | None) -> list[str]:
-    """The names given, each once, in their order.
+    """The names given, in their order.
 
     Args:
         classes: Names separated by commas (`--classes`); one that holds commas is quoted, as in CSV: '"a, b", c'.
@@ -57,8 +57,8 @@ def read_class_names(classes: str | None, classes_file: Path | None) -> list[str
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no such file, a name is no class name, or a class is spelled in two ways; file and line
-            are named.
+        ValueError: The file is no such file, a name is no class name, or a class is there twice, in one spelling or in
+            two; file and line are named.
     """
     given = [*(_of_option(classes) if classes else ()), *(_of_file(classes_file) if classes_file is not None else ())]
     return _checked(given)
@@ -106,16 +106,17 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
 
 
 def _checked(given: Sequence[_Given]) -> list[str]:
-    """The names, if all can be class names and each class is spelled in one way."""
+    """The names, if all can be class names and each class is there once."""
     first: dict[str, _Given] = {}
     for name, place in given:
         if (problem := name_problem(name)) is not None:
             raise ValueError(f"{place}: {shown(name)} {problem}")
         this = _Given(plain_name(name), place)
         before = first.setdefault(class_identity(name), this)
-        if before.name != this.name:
+        if before is not this:
             where = "" if before.place == place else f" (the first in {before.place})"
-            raise ValueError(f"{place}: {same_class(before.name, this.name)}{where}; write it in one way, and once")
+            remedy = "name it once" if before.name == this.name else "write it in one way, and once"
+            raise ValueError(f"{place}: {same_class(before.name, this.name)}{where}; {remedy}")
     return [kept.name for kept in first.values()]
 
 
