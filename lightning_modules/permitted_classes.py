@@ -151,14 +151,14 @@ def only_permitted_classes(*, imported: Iterable[type] = ()) -> Iterator[None]:
     before = dict(_common.parsing_settings)
     paths_of = _util.canonical_import_paths
 
-    def paths_of_permitted(named: object) -> list[str]:
+    def paths_of_permitted(named: object) -> set[str]:
         """Where something is defined; of a function that may not be named, an error in jsonargparse's words."""
         if not inspect.isclass(named) and not inspect.ismodule(named):
             module = str(getattr(named, "__module__", None) or "a module")
             path = f"{module}.{getattr(named, '__qualname__', type(named).__name__)}"
             if not _is_in(module, may_be_called):
                 raise _common.ImportDenied(f"Importing '{path}' is not allowed: it is no class")
-        return list(paths_of(named))
+        return set(paths_of(named))
 
     loader: type = _loaders_dumpers.get_yaml_default_loader()  # type: ignore[no-untyped-call]
     try:
@@ -166,7 +166,7 @@ def only_permitted_classes(*, imported: Iterable[type] = ()) -> Iterator[None]:
             import_path_denylist=denied, import_path_allowlist=allowed, instantiate_subclass_spec_in_any=False
         )
         _loaders_dumpers.yaml_default_loader = bounded_loader(loader)  # type: ignore[assignment]
-        _util.canonical_import_paths = paths_of_permitted
+        _util.canonical_import_paths = paths_of_permitted  # type: ignore[assignment]
         yield
     finally:  # the settings are the whole process's, and those of other programs' parsers stay theirs
         _common.parsing_settings.clear()

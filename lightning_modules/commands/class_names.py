@@ -1,8 +1,8 @@
 """Class names from a command line: separated by commas, one a line in a file or a table of them, or both.
 
-A class is its cleaned name, and is named once: a repeat, in this or another spelling, is an error. A file is a list with
-a name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can be
-no class name, is refused with file and line.
+A class is its cleaned name, and is named once: a repeat, in this or another spelling, is an error. A file is a list
+with a name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can
+be no class name, is refused with file and line.
 """
 
 from __future__ import annotations

@@ -218,10 +218,13 @@ def test_a_video_that_is_trained_and_tested_on_is_refused_before_training(video_
     folder(train, test=test, split=no_val).setup("test")  # nothing was trained on
 
 
-def test_one_list_for_training_and_testing_is_a_warning(video_tree: Path) -> None:
-    module = folder(video_tree, test=video_tree)
-    with pytest.warns(UserWarning, match="one list: test figures will be of videos that were trained on"):
-        module.setup("fit")
+@pytest.mark.parametrize("spelling", [".", "../videos", "link"])
+def test_one_list_may_be_tested_on_but_not_trained_on_as_well(video_tree: Path, spelling: str) -> None:
+    (video_tree.parent / "link").symlink_to("videos")
+    test = video_tree.parent / "link" if spelling == "link" else video_tree / spelling
+    with pytest.raises(ValueError, match="are one list, but nothing that is tested on may be trained on; give other"):
+        folder(video_tree, test=test).setup("fit")
+    folder(video_tree, test=test).setup("test")
 
 
 def test_training_goes_on_without_a_test_list_that_can_be_read(

@@ -14,6 +14,7 @@ import wandb
 import yaml
 from lightning.pytorch import Trainer
 
+from datamodules.decoding import VideoReader
 from lightning_modules.cli import main
 from lightning_modules.dry_runs import DRY_RUN_PREFIX
 from lightning_modules.requested_checkpoint import checkpoints_in, read_summary
@@ -329,6 +330,41 @@ def test_where_no_best_checkpoint_is_chosen_the_last_is_named(
 def test_a_dry_run_has_no_checkpoint_to_speak_of(experiment: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fit", "--config", experiment, "--trainer.fast_dev_run", "true") == 0
     assert "checkpoint: " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+@pytest.mark.parametrize("place", ["classes", "folder", "template"])
+def test_a_class_that_the_text_tower_cannot_hold_is_said_before_a_video_is_opened(
+    command: str,
+    place: str,
+    tmp_path: Path,
+    experiment: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(VideoReader, "__init__", lambda *_, **__: pytest.fail("a video was opened"))
+    long = f"run {'to ' * 80}"
+    names = ["red dance", "green dance", "blue dance", "white dance"]
+    if place == "folder":
+        (tmp_path / "videos" / "red dance").rename(tmp_path / "videos" / long.strip())
+    given = {"classes": ("--data.classes", json.dumps([*names, long])), "template": ("--data.text.templates", long)}
+    options = ("--ckpt_path", "none", "--data.predict", tmp_path / "videos") if command != "fit" else ()
+    options = (*options, *given.get(place, ()))
+    if place == "template":
+        options = (*options[:-1], json.dumps([long + "{}"]))
+    assert run(command, "--config", experiment, *options) == 1
+    said = capsys.readouterr().err
+    assert all(part in said.splitlines()[-1] for part in ("tokens", "reads 16", "shorten the class name")), said
+
+
+@pytest.mark.parametrize("command", ["test", "predict"])
+def test_a_localizer_says_so_too(
+    command: str, localizer: tuple[object, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VideoReader, "__init__", lambda *_, **__: pytest.fail("a video was opened"))
+    assert run(command, *localizer, "--data.text.templates", json.dumps([f"run {'to ' * 80}{{}}"])) == 1
+    said = capsys.readouterr().err
+    assert all(part in said.splitlines()[-1] for part in ("tokens", "reads 16", "shorten the class name")), said
 
 
 # --- localizers -------------------------------------------------------------------------------------------------------
