@@ -19,6 +19,7 @@ from datamodules.class_text.checked_names import name_problem, same_class
 from datamodules.class_text.vocabulary import class_identity
 from datamodules.list_files import read_labels
 from datamodules.text_tables import Line, read_lines
+from datamodules.video_index import VIDEO_SUFFIXES
 from lightning_modules.networks.open_clip_text import text_without_weights
 from zsar.runtime.text_files import plain_name, shown
 
@@ -139,6 +140,7 @@ def _of_file(path: Path) -> list[_Given]:
     columns = [cell.strip().strip('":').lower() for cell in re.split(r"[,;\t]", lines[0].text)]
     if {"id", "name"} <= set(columns) and "," in lines[0].text:
         return [_Given(name, str(path)) for name in read_labels(path)]
+    columns = [column for column in columns if column] or columns  # a spreadsheet ends lines with commas
     if set(columns) <= (_NAMES if len(columns) == 1 else _COLUMNS):
         raise lines[0].fault(
             f"{shown(lines[0].text)} is the header of a table, not a class name; remove the line, or write id,name "
@@ -159,6 +161,8 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
             f"{shown(numbered.text)} is a number and a name; write id,name as the first line of such a table, or "
             "remove the numbers"
         )
+    if video := next((line for line in lines if _names_a_video(line.text)), None):
+        raise video.fault(f"{shown(video.text)} names a video; the file must hold class names, one a line")
     if tabbed := next((line for line in lines if "\t" in line.text), None):
         raise tabbed.fault(f"{shown(tabbed.text)} has a tab, as tables have; leave one class name a line")
     if any(all(text.startswith(bullet) for text in texts) for bullet in _BULLETS):
@@ -169,6 +173,10 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
         except (ValueError, RecursionError):
             return
         raise lines[0].fault("the file is JSON; write one class name a line")
+
+
+def _names_a_video(text: str) -> bool:
+    return any(cell.strip(' "').lower().endswith(tuple(VIDEO_SUFFIXES)) for cell in re.split(r"[,;\t|]|\s\d+$", text))
 
 
 def _count_up(texts: Sequence[str], pattern: re.Pattern[str]) -> bool:

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,33 @@ def test_a_video_that_is_trained_and_tested_on_is_refused_before_training(video_
     with pytest.raises(ValueError, match=r"test\.csv:2: .* is listed twice: it is the video of .*train\.csv:2: 0\.mp4"):
         folder(train, test=test, split=no_val).setup("fit")
     folder(train, test=test, split=no_val).setup("test")  # nothing was trained on
+
+
+@pytest.mark.parametrize("stage", ["fit", "test", "predict"])
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("clips\\1.mp4,red", r"list\.csv:2: 'clips.+1\.mp4' is a path as Windows writes it, .*; write it with /"),
+        ("~/1.mp4,red", r"list\.csv:2: '~/1\.mp4' begins with ~, which only a shell knows; write the whole path"),
+        ("https://host/1.mp4,red", r"list\.csv:2: 'https://host/1\.mp4' is an address, not a path; download"),
+        ("", r"list\.csv: lists no videos; add a row for each"),
+    ],
+)
+def test_a_path_that_can_lead_to_no_video_is_refused_with_its_line(
+    row: str, message: str, stage: str, video_tree: Path
+) -> None:
+    listed = write_csv(video_tree / "list.csv", f"path,label\n{row}\n")
+    with pytest.raises(ValueError, match=message):
+        folder(listed, predict=listed).setup(stage)
+
+
+def test_a_file_whose_name_looks_so_is_read(video_tree: Path) -> None:
+    for name in ("a\\b.mp4", "~c.mp4"):
+        shutil.copy(video_tree / "red dance/0.mp4", video_tree / name)
+    rows = "path,label\na\\b.mp4,red\n~c.mp4,blue\n"
+    module = folder(write_csv(video_tree / "list.csv", rows), test=video_tree, predict=video_tree / "list.csv")
+    module.setup("predict")
+    assert module.sets["predict"].all_keys() == ["a\\b.mp4", "~c.mp4"]
 
 
 @pytest.mark.parametrize("spelling", [".", "../videos", "link"])
