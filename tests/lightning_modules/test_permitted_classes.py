@@ -1,3 +1,5 @@
+import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -111,6 +113,42 @@ def test_the_remedy_names_the_module_and_works(
         main(["fit", "--config", str(EXPERIMENT), "--trainer.callbacks", "recorder.Thing"])
     assert mark.exists()
     assert "may not be named" not in capsys.readouterr().err
+
+
+def test_one_s_own_model_and_data_are_trained_tested_and_used_where_they_are_trusted(
+    tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "from datamodules.video_folder import VideoFolder\nfrom lightning_modules.t2l import T2L\n"
+        "class OwnT2L(T2L): ...\nclass OwnFolder(VideoFolder): ...\n"
+    )
+    (tmp_path / "own_things.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    content = yaml.safe_load(experiment.read_text())
+    content["model"]["class_path"], content["data"]["class_path"] = "own_things.OwnT2L", "own_things.OwnFolder"
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump(content))
+    best, video = tmp_path / "run/checkpoints/best.ckpt", tmp_path / "videos/red dance/0.mp4"
+    classify = ["classify", str(video), "--classes", "red,blue", "--checkpoint", str(best)]
+    remedy = "if own_things is your own, set the environment variable ZSAR_TRUSTED_MODULES=own_things"
+
+    def fit() -> int:
+        return main(["fit", "--config", str(own), "--trainer.max_epochs", "1"])
+
+    with pytest.raises(SystemExit):
+        fit()
+    assert remedy in capsys.readouterr().err
+    assert "own_things" not in sys.modules
+    monkeypatch.setenv(TRUSTED_MODULES, "own_things")
+    assert fit() == 0
+    assert main(["test", "--config", str(own), "--ckpt_path", str(best)]) == 0
+    assert json.loads((tmp_path / "run/results.json").read_text())["model"]["class_path"] == "own_things.OwnT2L"
+    assert main(classify) == 0
+    monkeypatch.delenv(TRUSTED_MODULES)
+    program = [sys.executable, "-m", "lightning_modules", *classify]  # which has not imported it
+    ended = subprocess.run(program, capture_output=True, text=True, cwd=EXPERIMENT.parents[2], check=False)
+    assert ended.returncode == 1
+    assert_one_line_error(ended.stderr, "classify", [str(best), "own_things.OwnT2L may not be named", "=own_things"])
 
 
 @pytest.mark.parametrize(
