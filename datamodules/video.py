@@ -158,7 +158,10 @@ class TrimmedVideoDataModule(LightningDataModule):
         listed = self.list_sets(stage)
         further = {} if stage == "predict" else self._other_sets(stage)
         refuse_repeated_in({**listed, **{name: table for name, table in further.items() if name not in listed}})
-        if (problem := too_few_classes(self.set_classes(stage))) is not None:
+        classes = self.set_classes(stage)
+        if stage == "fit" and self.split.protocol == "base_to_novel":
+            classes = {**classes, **self.set_classes("test")}  # else the training would be for nothing
+        if (problem := too_few_classes(classes)) is not None:
             raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
             if len(table) == 0 and (set_name != "val" or self.holds_out):

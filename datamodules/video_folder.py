@@ -103,6 +103,8 @@ class VideoFolder(TrimmedVideoDataModule):
                 file and line, is named.
         """
         first = {video.class_name: video for videos in self._listed.values() for video in reversed(videos)}
+        if not first and self._classes is None:
+            raise fault_in(self.train_source, "lists no videos; add a row for each")
         occurring = sorted(first)
         for before, index in find_same_classes(occurring):
             one, other = occurring[before], occurring[index]
@@ -148,6 +150,13 @@ class VideoFolder(TrimmedVideoDataModule):
             table.all_keys(), table.labels, seed=self.split.seed, shots=None, held_out_fraction=self.test_fraction
         )
         return table.select(rest if subset == "train" else drawn)
+
+    def _other_sets(self, stage: str) -> dict[str, VideoTable]:
+        """Where the test videos are drawn, also the rest of the source, which may list them once more."""
+        others = super()._other_sets(stage)
+        if stage != "test" or self.test_source is not None:
+            return others
+        return {"train": self.without_excluded(self.list_videos("train")), **others}
 
 
 class _Listed(NamedTuple):
@@ -221,9 +230,7 @@ def _read_unlabelled(source: Path) -> list[_Listed]:
 
 
 def _checked(listed: list[_Listed], source: Path) -> list[_Listed]:
-    """The videos of a CSV file, if there are some and each has a path that may lead to one."""
-    if not listed:
-        raise fault_in(source, "lists no videos; add a row for each")
+    """The videos of a CSV file, if each has a path that may lead to one."""
     for video in listed:
         if (problem := path_problem(source.parent, video.key)) is not None:
             raise fault_in(source, problem, line=video.line)

@@ -83,8 +83,8 @@ def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
 def forbidden(class_path: str) -> str:
     """What is said of a class that may not be named."""
     what = (
-        f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, because "
-        "to import other modules or to call functions is to run them"
+        f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, "
+        "because to import other modules or to call functions is to run them"
     )
     module = class_path.partition(".")[0]
     known = {path.partition(".")[0] for path in PERMITTED}

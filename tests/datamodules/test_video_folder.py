@@ -237,6 +237,23 @@ def test_a_path_that_can_lead_to_no_video_is_refused_with_its_line(
         folder(listed, predict=listed).setup(stage)
 
 
+@pytest.mark.parametrize("stage", ["fit", "test"])
+def test_a_video_that_is_there_twice_is_refused_in_each_stage_wherever_it_is_drawn(
+    stage: str, video_tree: Path
+) -> None:
+    (video_tree / "crimson dance").symlink_to("red dance")
+    for seed in range(3):
+        with pytest.raises(ValueError, match=r"crimson dance/\d\.mp4 and red dance/\d\.mp4"):
+            folder(video_tree, split=Split(seed=seed)).setup(stage)
+
+
+@pytest.mark.parametrize("stage", ["fit", "test"])
+def test_a_single_novel_class_is_refused_before_it_is_trained_for(stage: str, video_tree: Path) -> None:
+    shutil.rmtree(video_tree / "red dance")
+    with pytest.raises(ValueError, match="the set 'novel' has a single class.* of four for base and novel ones"):
+        folder(video_tree, split=Split(protocol="base_to_novel", held_out_fraction=0)).setup(stage)
+
+
 def test_a_file_whose_name_looks_so_is_read(video_tree: Path) -> None:
     for name in ("a\\b.mp4", "~c.mp4"):
         shutil.copy(video_tree / "red dance/0.mp4", video_tree / name)
