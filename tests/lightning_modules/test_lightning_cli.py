@@ -2,6 +2,7 @@ import csv
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -144,7 +145,8 @@ def test_without_a_run_dir_a_run_is_called_as_its_experiment(
 def test_each_stage_has_its_results_of_one_checkpoint_and_no_other_is_mixed_in(
     tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ("--config", experiment, "--data.test", tmp_path / "videos", "--data.predict", tmp_path / "videos")
+    shutil.copytree(tmp_path / "videos", tmp_path / "tested")
+    options = ("--config", experiment, "--data.test", tmp_path / "tested", "--data.predict", tmp_path / "videos")
     assert run("fit", *options, "--trainer.max_epochs", 1) == 0
     capsys.readouterr()
     best = tmp_path / "run" / "checkpoints" / "best.ckpt"

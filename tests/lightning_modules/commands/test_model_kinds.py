@@ -114,6 +114,7 @@ def test_what_is_given_for_a_group_of_settings_must_be_one(
     if group.startswith("data"):
         commands["doctor"] = ["--data", "MovingShapes", f"--{group}", value]
     for command, arguments in commands.items():
+        status: object
         try:
             status = main([command, *arguments])
         except SystemExit as ended:
