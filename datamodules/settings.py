@@ -174,7 +174,9 @@ class Loading:
 
     def __post_init__(self) -> None:
         """Refuses sizes below 1, or beyond `zsar.runtime.number_limits`."""
-        _at_least_one(batch_size=self.batch_size, test_batch_size=self.test_batch_size or 1)
+        _at_least_one(batch_size=self.batch_size)
+        if self.test_batch_size is not None:
+            _at_least_one(test_batch_size=self.test_batch_size)
         check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size, test_batch_size=self.test_batch_size)
         check_most(MOST_PROCESSES, n_workers=self.n_workers)
         if self.n_workers < 0:

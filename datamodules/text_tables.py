@@ -23,6 +23,7 @@ is compared by its letters: each run of white space is one space, and letters wi
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ __all__ = [
     "iterate_table",
     "lines_of",
     "listed_path",
+    "path_problem",
     "read_json",
     "read_lines",
     "read_table",
@@ -189,6 +191,25 @@ def listed_path(folder: Path, listed: str) -> str:
         return listed
     forms = [unicodedata.normalize("NFC", listed), unicodedata.normalize("NFD", listed)]
     return next((form for form in forms if (folder / form).exists()), listed)
+
+
+def path_problem(folder: Path, listed: str) -> str | None:
+    """Why a listed path can lead to no video here: it is written for another system, a shell or a browser.
+
+    Args:
+        folder: What the path is relative to.
+        listed: The path as listed.
+
+    Returns:
+        What is wrong and the remedy; None for a path that may be right. Few are looked up.
+    """
+    if "://" in listed and not (folder / listed).exists():
+        return f"{shown(listed)} is an address, not a path; download the video and list its path"
+    if listed.startswith("~") and not (folder / listed).exists():
+        return f"{shown(listed)} begins with ~, which only a shell knows; write the whole path"
+    if "\\" in listed and os.sep == "/" and not (folder / listed).exists():
+        return f"{shown(listed)} is a path as Windows writes it, and there is no such file; write it with /"
+    return None
 
 
 def _header(line: Line, what: str, columns: Sequence[str]) -> list[str]:

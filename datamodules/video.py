@@ -111,7 +111,7 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     @property
     def tests_on_training_list(self) -> bool:
-        """Whether one list is given for training and for testing, on purpose: then only a warning says so."""
+        """Whether one list is given for training and for testing: it may be tested on, but not trained on as well."""
         return False
 
     def list_videos(self, subset: Subset) -> VideoTable:
@@ -158,7 +158,10 @@ class TrimmedVideoDataModule(LightningDataModule):
         listed = self.list_sets(stage)
         further = {} if stage == "predict" else self._other_sets(stage)
         refuse_repeated_in({**listed, **{name: table for name, table in further.items() if name not in listed}})
-        if (problem := too_few_classes(self.set_classes(stage))) is not None:
+        classes = self.set_classes(stage)
+        if stage == "fit" and self.split.protocol == "base_to_novel":
+            classes = {**classes, **self.set_classes("test")}  # else the training would be for nothing
+        if (problem := too_few_classes(classes)) is not None:
             raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
             if len(table) == 0 and (set_name != "val" or self.holds_out):
@@ -176,9 +179,9 @@ class TrimmedVideoDataModule(LightningDataModule):
         known = {name: table for name, table in self.sets.items() if name != "predict"}
         if self.tests_on_training_list:
             if stage == "fit":
-                warnings.warn(
-                    "training and test videos are one list: test figures will be of videos that were trained on",
-                    stacklevel=2,
+                raise ValueError(
+                    "the training and the test videos are one list, but nothing that is tested on may be trained on; "
+                    "give other videos as --data.test, or leave it out to draw some of the training videos for testing"
                 )
             return {}
         if stage != "fit":

@@ -27,10 +27,11 @@ from datamodules.class_text.checked_names import checked_names, name_problem, sa
 from datamodules.class_text.vocabulary import class_identity, find_same_classes
 from datamodules.settings import Clips, Loading, Split, Text
 from datamodules.splits import draw_training_videos
-from datamodules.text_tables import iterate_table, listed_path, read_table
+from datamodules.text_tables import iterate_table, listed_path, path_problem, read_table
 from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_index import VIDEO_SUFFIXES, find_videos
 from datamodules.video_table import VideoTable
+from zsar.runtime.text_files import fault_in
 
 
 class VideoFolder(TrimmedVideoDataModule):
@@ -102,6 +103,8 @@ class VideoFolder(TrimmedVideoDataModule):
                 file and line, is named.
         """
         first = {video.class_name: video for videos in self._listed.values() for video in reversed(videos)}
+        if not first and self._classes is None:
+            raise fault_in(self.train_source, "lists no videos; add a row for each")
         occurring = sorted(first)
         for before, index in find_same_classes(occurring):
             one, other = occurring[before], occurring[index]
@@ -147,6 +150,13 @@ class VideoFolder(TrimmedVideoDataModule):
             table.all_keys(), table.labels, seed=self.split.seed, shots=None, held_out_fraction=self.test_fraction
         )
         return table.select(rest if subset == "train" else drawn)
+
+    def _other_sets(self, stage: str) -> dict[str, VideoTable]:
+        """Where the test videos are drawn, also the rest of the source, which may list them once more."""
+        others = super()._other_sets(stage)
+        if stage != "test" or self.test_source is not None:
+            return others
+        return {"train": self.without_excluded(self.list_videos("train")), **others}
 
 
 class _Listed(NamedTuple):
@@ -196,7 +206,7 @@ def _read_source(source: Path) -> list[_Listed]:
     _must_exist(source)
     if not source.is_dir():
         rows = read_table(source, "list of videos", columns=("path", "label"))
-        return [_Listed(source, row["path"], row.name("label"), row.number) for row in rows]
+        return _checked([_Listed(source, row["path"], row.name("label"), row.number) for row in rows], source)
     videos = [
         _Listed(source, path.relative_to(source).as_posix(), unicodedata.normalize("NFC", folder.name), 0)
         for folder in sorted(source.iterdir())
@@ -216,7 +226,15 @@ def _read_unlabelled(source: Path) -> list[_Listed]:
     if source.is_dir():
         return [_Listed(source, path.relative_to(source).as_posix(), "", 0) for path in find_videos(source)]
     rows = iterate_table(source, "list of videos", columns=("path",))
-    return [_Listed(source, path, "", line) for line, (path,) in rows]
+    return _checked([_Listed(source, path, "", line) for line, (path,) in rows], source)
+
+
+def _checked(listed: list[_Listed], source: Path) -> list[_Listed]:
+    """The videos of a CSV file, if each has a path that may lead to one."""
+    for video in listed:
+        if (problem := path_problem(source.parent, video.key)) is not None:
+            raise fault_in(source, problem, line=video.line)
+    return listed
 
 
 def _must_exist(source: Path) -> None:

@@ -23,6 +23,8 @@ from lightning_modules.networks.open_clip_weights import BackboneError
 from lightning_modules.permitted_classes import (
     ForbiddenClassError,
     check_permitted,
+    forbidden,
+    forbidden_class_in,
     imported_kinds,
     only_permitted_classes,
     path_of,
@@ -256,6 +258,8 @@ def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) ->
             cause = cause.__cause__
         if cause is not None:
             raise cause from error
+        if (named := forbidden_class_in([str(error)])) is not None:
+            raise CheckpointError(f"{path} is not loaded: {forbidden(named)}") from error
         said = " ".join(str(error).split())[:300]
         raise CheckpointError(
             f"{path}: its settings build no {path_of(model_class)}: {said or type(error).__name__}; train again, or "

@@ -181,6 +181,14 @@ def _unreadable(error: BaseException, command: str) -> str | None:
     return None
 
 
+def _unknown_argument(error: BaseException, command: str) -> str | None:
+    """A class that is built by a configuration does not take an argument that `dict_kwargs` has for it."""
+    unknown = re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(.+?)'", str(error))
+    if unknown is None or not isinstance(error, TypeError) or _raised_by(error).split(".")[0] not in _PARSERS:
+        return None
+    return f"{unknown[1]} takes no argument {unknown[2]!r}; take it out of its dict_kwargs"
+
+
 def _own(error: BaseException, command: str) -> str | None:
     """An error whose message is meant for the user."""
     return str(error) if isinstance(error, _OURS) else None
@@ -194,6 +202,7 @@ _EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (
     _misconfigured,
     _file_trouble,
     _unreadable,
+    _unknown_argument,
     _own,
 )
 """Asked in this order; each takes the error and the command, and returns None for what it does not know."""

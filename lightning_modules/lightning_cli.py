@@ -35,6 +35,7 @@ from lightning_modules.commands.brief_parser import BriefParser
 from lightning_modules.commands.command_help import requested_list
 from lightning_modules.commands.model_kinds import (
     check_command_line,
+    check_groups,
     check_kinds,
     check_localizer_options,
     chosen_class,
@@ -163,6 +164,8 @@ class ActionRecognitionCLI(LightningCLI):
         config = self.config[self.subcommand]
         model, data = (chosen_class(section, config[section].class_path) for section in ("model", "data"))
         check_kinds(model, data, command=str(self.subcommand))
+        for section, class_ in (("model", model), ("data", data)):
+            check_groups(section, class_, config[section].get("init_args") or {})
         if issubclass(model, ActionLocalizer):
             check_localizer_options(model, adaptation=config.adaptation, ckpt_path=config.ckpt_path)
         check_accelerator(config.trainer.accelerator, config.trainer.devices)

@@ -8,6 +8,7 @@ itself, metrics and their mean over draws. Nothing is trained, and no weight of 
 from __future__ import annotations
 
 import statistics
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, cast
@@ -158,7 +159,7 @@ class ActionLocalizer(LightningModule):
 
         Raises:
             TypeError: The data module is not one of untrimmed videos.
-            ValueError: A stage that trains.
+            ValueError: A stage that trains; or a prompt has more tokens than the text tower reads.
         """
         source = self._source
         if not all(hasattr(source, name) for name in ("tested_sets", "open_frames", "class_text")):
@@ -169,6 +170,9 @@ class ActionLocalizer(LightningModule):
         if stage not in ("test", "predict"):
             raise ValueError(f"{type(self).__name__} is not trained or validated; use `zsar test` or `zsar predict`")
         texts = source.class_text(stage)
+        with warnings.catch_warnings():  # of cut texts, which is said when they are embedded
+            warnings.simplefilter("ignore")
+            self.backbone.text.tokenize([prompt for text in texts for row in text.prompts for prompt in row])
         self.class_texts[stage] = texts
         self.n_adaptations = 0
         if stage == "test":

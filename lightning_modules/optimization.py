@@ -37,8 +37,9 @@ class Optimization:
 
     def __post_init__(self) -> None:
         """Refuses rates that train nothing."""
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate must be positive; got {self.learning_rate}")
+        if not 0 < self.learning_rate < math.inf:
+            due = "positive" if self.learning_rate <= 0 else "finite"
+            raise ValueError(f"learning_rate must be {due}; got {self.learning_rate}")
         for name in ("warmup_fraction", "final_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")

@@ -8,12 +8,18 @@ before anything is imported:
 2. classes of the right kind that the running program has imported itself;
 3. modules that the environment variable ZSAR_TRUSTED_MODULES lists, separated by commas: the user's own.
 
+Of these, only classes: a function is called with whatever its place has for it, so that one may be named only where it
+is of torch.nn or torch.optim (an activation, an average of weights), or of a trusted module. What a module has merely
+imported counts as of where it is defined: `callbacks.x.os.system` is os.system. No file names a `__main__`, which runs
+a program when it is imported.
+
 That a class is of the kind that its place is for (a recognizer, a data module, a callback, ...) is checked after that,
 by jsonargparse, `model_kinds` and `checkpoints`, before anything is built.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
@@ -21,7 +27,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import jsonargparse
-from jsonargparse import _common, _loaders_dumpers
+from jsonargparse import _common, _loaders_dumpers, _util
 
 from lightning_modules.bounded_yaml import bounded_loader
 
@@ -48,6 +54,9 @@ PERMITTED = (
 )
 """Modules, and with each all that lies in it; a path may name a class in any of them."""
 
+_OF_FUNCTIONS = ("torch.distributed.fsdp", "torch.nn", "torch.optim")
+_PROGRAM = "__main__"
+
 _DENIED = re.compile(r"Importing '([^']*)' is not allowed")  # jsonargparse's words, which the test holds
 
 
@@ -65,23 +74,27 @@ def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
     Raises:
         ForbiddenClassError: It may not be named.
     """
-    permitted = (*PERMITTED, *trusted_modules(), *map(path_of, imported))
-    if not all(part.isidentifier() for part in class_path.split(".")) or not any(
-        class_path == each or class_path.startswith(f"{each}.") for each in permitted
-    ):
+    parts = class_path.split(".")
+    is_path = all(part.isidentifier() for part in parts) and _PROGRAM not in parts
+    if not is_path or not _is_in(class_path, (*PERMITTED, *trusted_modules(), *map(path_of, imported))):
         raise ForbiddenClassError(forbidden(class_path))
 
 
 def forbidden(class_path: str) -> str:
     """What is said of a class that may not be named."""
     what = (
-        f"{class_path} may not be named: a file or an option may name classes of zsar, Lightning and torch.optim only, "
-        "because importing any other module runs its code"
+        f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, "
+        "because to import other modules or to call functions is to run them"
     )
     module = class_path.partition(".")[0]
-    if module in sys.stdlib_module_names or not module.isidentifier():
+    known = {path.partition(".")[0] for path in PERMITTED}
+    if module in known or module in sys.stdlib_module_names or not module.isidentifier():
         return f"{what}; name one of those"
     return f"{what}; if {module} is your own, set the environment variable {TRUSTED_MODULES}={module}"
+
+
+def _is_in(path: str, modules: Iterable[str]) -> bool:
+    return any(path == module or path.startswith(f"{module}.") for module in modules)
 
 
 def forbidden_class_in(messages: Iterable[str]) -> str | None:
@@ -133,15 +146,30 @@ def only_permitted_classes(*, imported: Iterable[type] = ()) -> Iterator[None]:
     """
     allowed = [*PERMITTED, *trusted_modules(), *map(path_of, imported)]
     allowed = [path for path in allowed if path.partition(".")[0] != "jsonargparse"]  # which it never allows
+    denied = ["*", *(f"{path}.{_PROGRAM}" for path in allowed)]
+    may_be_called = (*_OF_FUNCTIONS, *trusted_modules())
     before = dict(_common.parsing_settings)
+    paths_of = _util.canonical_import_paths
+
+    def paths_of_permitted(named: object) -> set[str]:
+        """Where something is defined; of a function that may not be named, an error in jsonargparse's words."""
+        if not inspect.isclass(named) and not inspect.ismodule(named):
+            module = str(getattr(named, "__module__", None) or "a module")
+            path = f"{module}.{getattr(named, '__qualname__', type(named).__name__)}"
+            if not _is_in(module, may_be_called):
+                raise _common.ImportDenied(f"Importing '{path}' is not allowed: it is no class")
+        return set(paths_of(named))
+
     loader: type = _loaders_dumpers.get_yaml_default_loader()  # type: ignore[no-untyped-call]
     try:
         jsonargparse.set_parsing_settings(
-            import_path_denylist=["*"], import_path_allowlist=allowed, instantiate_subclass_spec_in_any=False
+            import_path_denylist=denied, import_path_allowlist=allowed, instantiate_subclass_spec_in_any=False
         )
         _loaders_dumpers.yaml_default_loader = bounded_loader(loader)  # type: ignore[assignment]
+        _util.canonical_import_paths = paths_of_permitted  # type: ignore[assignment]
         yield
     finally:  # the settings are the whole process's, and those of other programs' parsers stay theirs
         _common.parsing_settings.clear()
         _common.parsing_settings.update(before)
         _loaders_dumpers.yaml_default_loader = loader  # type: ignore[assignment]
+        _util.canonical_import_paths = paths_of

@@ -209,7 +209,12 @@ class ActionRecognizer(LightningModule):
     # --- stages ---------------------------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        """Fetches the class text of each data loader from the data module."""
+        """Fetches the class text of each data loader from the data module.
+
+        Raises:
+            TypeError: The data module has no class text.
+            ValueError: A prompt has more tokens than the text tower reads: said before any video is decoded.
+        """
         source = getattr(self.trainer, "datamodule", None)
         if source is None or not hasattr(source, "class_text"):
             raise TypeError(
@@ -220,6 +225,8 @@ class ActionRecognizer(LightningModule):
         for each in stages:
             texts = cast(ClassTextSource, source).class_text(each)
             self.class_texts[each] = texts
+            for text in texts:
+                self.class_embeddings.check_fit(text.prompts)
             if each in _SETTINGS:
                 # The choice of a checkpoint must not depend on which clips happen to be broken.
                 metrics = partial(RecognitionMetrics, failed_are_wrong=each == "test")

@@ -29,9 +29,10 @@ def folder(shared_clips: Path, tmp_path: Path) -> Path:
 def test_a_folder_of_real_clips_is_trained_and_tested_on_and_the_corrupted_one_is_named(
     folder: Path, tmp_path: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shutil.copytree(folder, tmp_path / "tested")
     data = {
         "train": str(folder),
-        "test": str(folder),
+        "test": str(tmp_path / "tested"),
         "clips": {"n_frames": 4, "image_size": 32},
         "split": {"held_out_fraction": 0.0},
         "loading": {"batch_size": 4, "n_workers": 1},

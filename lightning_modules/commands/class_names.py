@@ -1,8 +1,8 @@
 """Class names from a command line: separated by commas, one a line in a file or a table of them, or both.
 
-A class is its cleaned name: one that is repeated counts once, one in two spellings is refused. A file is a list with a
-name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can be no
-class name, is refused with file and line.
+A class is its cleaned name, and is named once: a repeat, in this or another spelling, is an error. A file is a list
+with a name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can
+be no class name, is refused with file and line.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datamodules.class_text.checked_names import name_problem, same_class
 from datamodules.class_text.vocabulary import class_identity
 from datamodules.list_files import read_labels
 from datamodules.text_tables import Line, read_lines
+from datamodules.video_index import VIDEO_SUFFIXES
 from lightning_modules.networks.open_clip_text import text_without_weights
 from zsar.runtime.text_files import plain_name, shown
 
@@ -46,7 +47,7 @@ class _Given(NamedTuple):
 
 
 def read_class_names(classes: str | None, classes_file: Path | None) -> list[str]:
-    """The names given, each once, in their order.
+    """The names given, in their order.
 
     Args:
         classes: Names separated by commas (`--classes`); one that holds commas is quoted, as in CSV: '"a, b", c'.
@@ -57,8 +58,8 @@ def read_class_names(classes: str | None, classes_file: Path | None) -> list[str
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no such file, a name is no class name, or a class is spelled in two ways; file and line
-            are named.
+        ValueError: The file is no such file, a name is no class name, or a class is there twice, in one spelling or in
+            two; file and line are named.
     """
     given = [*(_of_option(classes) if classes else ()), *(_of_file(classes_file) if classes_file is not None else ())]
     return _checked(given)
@@ -106,16 +107,17 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
 
 
 def _checked(given: Sequence[_Given]) -> list[str]:
-    """The names, if all can be class names and each class is spelled in one way."""
+    """The names, if all can be class names and each class is there once."""
     first: dict[str, _Given] = {}
     for name, place in given:
         if (problem := name_problem(name)) is not None:
             raise ValueError(f"{place}: {shown(name)} {problem}")
         this = _Given(plain_name(name), place)
         before = first.setdefault(class_identity(name), this)
-        if before.name != this.name:
+        if before is not this:
             where = "" if before.place == place else f" (the first in {before.place})"
-            raise ValueError(f"{place}: {same_class(before.name, this.name)}{where}; write it in one way, and once")
+            remedy = "name it once" if before.name == this.name else "write it in one way, and once"
+            raise ValueError(f"{place}: {same_class(before.name, this.name)}{where}; {remedy}")
     return [kept.name for kept in first.values()]
 
 
@@ -138,6 +140,7 @@ def _of_file(path: Path) -> list[_Given]:
     columns = [cell.strip().strip('":').lower() for cell in re.split(r"[,;\t]", lines[0].text)]
     if {"id", "name"} <= set(columns) and "," in lines[0].text:
         return [_Given(name, str(path)) for name in read_labels(path)]
+    columns = [column for column in columns if column] or columns  # a spreadsheet ends lines with commas
     if set(columns) <= (_NAMES if len(columns) == 1 else _COLUMNS):
         raise lines[0].fault(
             f"{shown(lines[0].text)} is the header of a table, not a class name; remove the line, or write id,name "
@@ -158,6 +161,8 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
             f"{shown(numbered.text)} is a number and a name; write id,name as the first line of such a table, or "
             "remove the numbers"
         )
+    if video := next((line for line in lines if _names_a_video(line.text)), None):
+        raise video.fault(f"{shown(video.text)} names a video; the file must hold class names, one a line")
     if tabbed := next((line for line in lines if "\t" in line.text), None):
         raise tabbed.fault(f"{shown(tabbed.text)} has a tab, as tables have; leave one class name a line")
     if any(all(text.startswith(bullet) for text in texts) for bullet in _BULLETS):
@@ -168,6 +173,10 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
         except (ValueError, RecursionError):
             return
         raise lines[0].fault("the file is JSON; write one class name a line")
+
+
+def _names_a_video(text: str) -> bool:
+    return any(cell.strip(' "').lower().endswith(tuple(VIDEO_SUFFIXES)) for cell in re.split(r"[,;\t|]|\s\d+$", text))
 
 
 def _count_up(texts: Sequence[str], pattern: re.Pattern[str]) -> bool:

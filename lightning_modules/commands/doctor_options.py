@@ -18,6 +18,7 @@ from datamodules.video import TrimmedVideoDataModule
 from lightning_modules.bounded_yaml import read_yaml_file
 from lightning_modules.commands.brief_parser import BriefErrors
 from lightning_modules.commands.command_help import requested_list
+from lightning_modules.commands.model_kinds import check_groups, chosen_class
 from lightning_modules.commands.usable_processors import n_processors
 from lightning_modules.experiment_files import with_read_experiments
 from lightning_modules.permitted_classes import imported_kinds, only_permitted_classes
@@ -83,6 +84,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         if config.n_workers < 0:
             raise ValueError(f"--n_workers must not be negative; got {config.n_workers}")
         check_most(MOST_PROCESSES, n_workers=config.n_workers)
+        check_groups("data", chosen_class("data", config.data.class_path), config.data.get("init_args") or {})
         module = parser.instantiate(config).data
     stages = tuple(stage for stage in stages_of(module) if config.stage in (stage, "all"))
     if not stages:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
-from inspect import isabstract
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from inspect import isabstract, signature
+from typing import Any
 
 import datamodules.activitynet_untrimmed
 import datamodules.data_sets
@@ -93,6 +95,28 @@ def check_kinds(model: type, data: type, *, command: str) -> None:
             f"each; give a data set of untrimmed ones: --data {names_of(UntrimmedVideoDataModule)}, or a recognizer: "
             f"--model {names_of(ActionRecognizer)}"
         )
+
+
+def check_groups(section: str, class_: type, settings: Mapping[str, Any]) -> None:
+    """Checks that what a class takes as a group of settings, such as `data.clips`, is one.
+
+    jsonargparse parses the settings within a group, but passes on what is no group as it is.
+
+    Args:
+        section: "model" or "data".
+        class_: The class that the section names.
+        settings: What it is built with, by the names of its arguments.
+
+    Raises:
+        ValueError: A number, a text or a list is given for a group; the message names it.
+    """
+    for name, parameter in signature(class_).parameters.items():
+        value = settings.get(name)
+        if is_dataclass(parameter.default) and not (value is None or is_dataclass(value) or hasattr(value, "keys")):
+            first = fields(parameter.default)[0].name
+            raise ValueError(
+                f"--{section}.{name} is a group of settings, such as --{section}.{name}.{first}; got {value!r:.60}"
+            )
 
 
 def check_localizer_options(model: type, *, adaptation: object, ckpt_path: object) -> None:

@@ -38,6 +38,17 @@ class ClassEmbeddings:
         self._tokens: dict[tuple[tuple[str, ...], ...], Tensor] = {}
         self._embeddings: dict[tuple[tuple[tuple[str, ...], ...], torch.device], Tensor] = {}
 
+    def check_fit(self, prompts: tuple[tuple[str, ...], ...]) -> None:
+        """Checks that the text tower can hold all prompts; the tokens are kept for later.
+
+        Args:
+            prompts: P prompts for each of C classes.
+
+        Raises:
+            ValueError: One is too long; of `tokenize`.
+        """
+        self._all_tokens(prompts)
+
     def cached(self, prompts: tuple[tuple[str, ...], ...], device: torch.device) -> Tensor:
         """Embeddings of all prompts, without gradient.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from zsar.runtime.text_files import shown
+
 # A mark, what may close behind it, and then a space or the end: "3.5" and "zsar.py" have none.
 _SENTENCE_END = re.compile(r"[.!?]+[^\w\s]*(?=\s|$)")
 # Words after which a full stop does not end a sentence: initials ("U.S.", "(e.g.", "J.") and these.
@@ -36,7 +38,7 @@ def cut_at_sentence_end(text: str, limit: int, n_tokens: Callable[[str], int]) -
             return text[:end]
     first = n_tokens(text[: ends[0]]) if ends else length
     raise ValueError(
-        f"the text {text!r} has {length} tokens and its first sentence has {first}, but the model reads {limit}; "
+        f"the text {shown(text)} has {length} tokens and its first sentence has {first}, but the model reads {limit}; "
         "shorten the class name, the template or the description"
     )
 

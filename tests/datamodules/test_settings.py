@@ -17,6 +17,7 @@ from datamodules.views import AugmentedViews, MultiRateViews
         (lambda: Clips(n_test_clips=0), "n_test_clips must be at least 1; got 0"),
         (lambda: Loading(batch_size=0), "batch_size must be at least 1; got 0"),
         (lambda: Loading(test_batch_size=-2), "test_batch_size must be at least 1; got -2"),
+        (lambda: Loading(test_batch_size=0), "test_batch_size must be at least 1; got 0"),
         (lambda: Text(lead="a video of {}."), "lead is 'a video of {}.', but there are no text.descriptions"),
         (lambda: Loading(n_workers=-1), "n_workers must not be negative; got -1"),
     ],

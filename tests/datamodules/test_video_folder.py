@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -218,10 +219,57 @@ def test_a_video_that_is_trained_and_tested_on_is_refused_before_training(video_
     folder(train, test=test, split=no_val).setup("test")  # nothing was trained on
 
 
-def test_one_list_for_training_and_testing_is_a_warning(video_tree: Path) -> None:
-    module = folder(video_tree, test=video_tree)
-    with pytest.warns(UserWarning, match="one list: test figures will be of videos that were trained on"):
-        module.setup("fit")
+@pytest.mark.parametrize("stage", ["fit", "test", "predict"])
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("clips\\1.mp4,red", r"list\.csv:2: 'clips.+1\.mp4' is a path as Windows writes it, .*; write it with /"),
+        ("~/1.mp4,red", r"list\.csv:2: '~/1\.mp4' begins with ~, which only a shell knows; write the whole path"),
+        ("https://host/1.mp4,red", r"list\.csv:2: 'https://host/1\.mp4' is an address, not a path; download"),
+        ("", r"list\.csv: lists no videos; add a row for each"),
+    ],
+)
+def test_a_path_that_can_lead_to_no_video_is_refused_with_its_line(
+    row: str, message: str, stage: str, video_tree: Path
+) -> None:
+    listed = write_csv(video_tree / "list.csv", f"path,label\n{row}\n")
+    with pytest.raises(ValueError, match=message):
+        folder(listed, predict=listed).setup(stage)
+
+
+@pytest.mark.parametrize("stage", ["fit", "test"])
+def test_a_video_that_is_there_twice_is_refused_in_each_stage_wherever_it_is_drawn(
+    stage: str, video_tree: Path
+) -> None:
+    (video_tree / "crimson dance").symlink_to("red dance")
+    for seed in range(3):
+        with pytest.raises(ValueError, match=r"crimson dance/\d\.mp4 and red dance/\d\.mp4"):
+            folder(video_tree, split=Split(seed=seed)).setup(stage)
+
+
+@pytest.mark.parametrize("stage", ["fit", "test"])
+def test_a_single_novel_class_is_refused_before_it_is_trained_for(stage: str, video_tree: Path) -> None:
+    shutil.rmtree(video_tree / "red dance")
+    with pytest.raises(ValueError, match="the set 'novel' has a single class.* of four for base and novel ones"):
+        folder(video_tree, split=Split(protocol="base_to_novel", held_out_fraction=0)).setup(stage)
+
+
+def test_a_file_whose_name_looks_so_is_read(video_tree: Path) -> None:
+    for name in ("a\\b.mp4", "~c.mp4"):
+        shutil.copy(video_tree / "red dance/0.mp4", video_tree / name)
+    rows = "path,label\na\\b.mp4,red\n~c.mp4,blue\n"
+    module = folder(write_csv(video_tree / "list.csv", rows), test=video_tree, predict=video_tree / "list.csv")
+    module.setup("predict")
+    assert module.sets["predict"].all_keys() == ["a\\b.mp4", "~c.mp4"]
+
+
+@pytest.mark.parametrize("spelling", [".", "../videos", "link"])
+def test_one_list_may_be_tested_on_but_not_trained_on_as_well(video_tree: Path, spelling: str) -> None:
+    (video_tree.parent / "link").symlink_to("videos")
+    test = video_tree.parent / "link" if spelling == "link" else video_tree / spelling
+    with pytest.raises(ValueError, match="are one list, but nothing that is tested on may be trained on; give other"):
+        folder(video_tree, test=test).setup("fit")
+    folder(video_tree, test=test).setup("test")
 
 
 def test_training_goes_on_without_a_test_list_that_can_be_read(

@@ -141,6 +141,20 @@ def test_half_a_file_is_refused(tmp_path: Path, model: T2L) -> None:
         load_recognizer(path)
 
 
+@pytest.mark.parametrize("setting", ["optimization", "weights", "n_frames", "start_from", "contrastive_loss"])
+def test_a_setting_that_names_a_class_builds_none(setting: str, tmp_path: Path, model: T2L) -> None:
+    path, mark = saved(model, tmp_path), tmp_path / "mark"
+    content = torch.load(path, weights_only=True)
+    named = {"class_path": "subprocess.Popen", "init_args": {"args": ["touch", str(mark)]}}
+    content["zsar"]["init_args"][setting] = named
+    torch.save(content, path)
+    with pytest.raises(CheckpointError) as raised:
+        load_recognizer(path)
+    assert not mark.exists()
+    assert str(raised.value).startswith(str(path))
+    assert "import_path" not in str(raised.value)  # jsonargparse's advice to its programmers
+
+
 def test_class_that_is_gone_is_named(tmp_path: Path, model: T2L) -> None:
     path = saved(model, tmp_path)
     content = torch.load(path, weights_only=True)

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -124,9 +125,11 @@ def test_numbers_out_of_range_are_refused(arguments: dict[str, object], message:
 
 
 def data(video_tree: Path) -> VideoFolder:
+    copies = video_tree.parent / "copies"
+    shutil.copytree(video_tree, copies, dirs_exist_ok=True)
     return VideoFolder(
         train=video_tree,
-        test=video_tree,
+        test=copies,
         clips=Clips(n_frames=2, image_size=32),
         split=Split(held_out_fraction=0.2),
         loading=Loading(batch_size=8, n_workers=0),

@@ -39,6 +39,15 @@ def test_our_error_is_taken_out_of_the_parser_s_account_of_it_but_not_of_its_own
     assert explained(caught.value, "fit") == "number 0 is too small; give 1"
 
 
+def test_an_argument_that_a_class_does_not_take_is_named() -> None:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--thing", type=Fragile | None)
+    config = parser.parse_object({"thing": {"class_path": f"{__name__}.Fragile", "dict_kwargs": {"colour": 1}}})
+    with pytest.raises(Exception, match="colour") as caught:
+        parser.instantiate(config)
+    assert explained(caught.value, "fit") == "Fragile takes no argument 'colour'; take it out of its dict_kwargs"
+
+
 @pytest.mark.parametrize(
     ("command", "remedy"), [("classify", "--weights FILE"), *[(c, "--model.weights FILE") for c in LIGHTNING_COMMANDS]]
 )

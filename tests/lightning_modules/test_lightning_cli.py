@@ -2,6 +2,7 @@ import csv
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import wandb
 import yaml
 from lightning.pytorch import Trainer
 
+from datamodules.decoding import VideoReader
 from lightning_modules.cli import main
 from lightning_modules.dry_runs import DRY_RUN_PREFIX
 from lightning_modules.requested_checkpoint import checkpoints_in, read_summary
@@ -143,7 +145,8 @@ def test_without_a_run_dir_a_run_is_called_as_its_experiment(
 def test_each_stage_has_its_results_of_one_checkpoint_and_no_other_is_mixed_in(
     tmp_path: Path, experiment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ("--config", experiment, "--data.test", tmp_path / "videos", "--data.predict", tmp_path / "videos")
+    shutil.copytree(tmp_path / "videos", tmp_path / "tested")
+    options = ("--config", experiment, "--data.test", tmp_path / "tested", "--data.predict", tmp_path / "videos")
     assert run("fit", *options, "--trainer.max_epochs", 1) == 0
     capsys.readouterr()
     best = tmp_path / "run" / "checkpoints" / "best.ckpt"
@@ -329,6 +332,41 @@ def test_where_no_best_checkpoint_is_chosen_the_last_is_named(
 def test_a_dry_run_has_no_checkpoint_to_speak_of(experiment: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fit", "--config", experiment, "--trainer.fast_dev_run", "true") == 0
     assert "checkpoint: " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["fit", "validate", "test", "predict"])
+@pytest.mark.parametrize("place", ["classes", "folder", "template"])
+def test_a_class_that_the_text_tower_cannot_hold_is_said_before_a_video_is_opened(
+    command: str,
+    place: str,
+    tmp_path: Path,
+    experiment: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(VideoReader, "__init__", lambda *_, **__: pytest.fail("a video was opened"))
+    long = f"run {'to ' * 80}"
+    names = ["red dance", "green dance", "blue dance", "white dance"]
+    if place == "folder":
+        (tmp_path / "videos" / "red dance").rename(tmp_path / "videos" / long.strip())
+    given = {"classes": ("--data.classes", json.dumps([*names, long])), "template": ("--data.text.templates", long)}
+    options = ("--ckpt_path", "none", "--data.predict", tmp_path / "videos") if command != "fit" else ()
+    options = (*options, *given.get(place, ()))
+    if place == "template":
+        options = (*options[:-1], json.dumps([long + "{}"]))
+    assert run(command, "--config", experiment, *options) == 1
+    said = capsys.readouterr().err
+    assert all(part in said.splitlines()[-1] for part in ("tokens", "reads 16", "shorten the class name")), said
+
+
+@pytest.mark.parametrize("command", ["test", "predict"])
+def test_a_localizer_says_so_too(
+    command: str, localizer: tuple[object, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VideoReader, "__init__", lambda *_, **__: pytest.fail("a video was opened"))
+    assert run(command, *localizer, "--data.text.templates", json.dumps([f"run {'to ' * 80}{{}}"])) == 1
+    said = capsys.readouterr().err
+    assert all(part in said.splitlines()[-1] for part in ("tokens", "reads 16", "shorten the class name")), said
 
 
 # --- localizers -------------------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ def test_groups_keep_their_own_peak_rates() -> None:
     ("arguments", "message"),
     [
         ({"learning_rate": 0.0}, "learning_rate must be positive; got 0"),
+        ({"learning_rate": float("inf")}, "learning_rate must be finite; got inf"),
+        ({"learning_rate": float("nan")}, "learning_rate must be finite; got nan"),
         ({"warmup_fraction": 5}, "between 0 and 1; got 5"),
     ],
 )

@@ -1,8 +1,12 @@
+import json
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonargparse
 import pytest
+import torch
 import yaml
 from jsonargparse import _common, _loaders_dumpers
 from lightning.pytorch import Callback
@@ -12,6 +16,7 @@ from lightning_modules.permitted_classes import (
     TRUSTED_MODULES,
     ForbiddenClassError,
     check_permitted,
+    forbidden,
     imported_kinds,
     only_permitted_classes,
     path_of,
@@ -110,6 +115,42 @@ def test_the_remedy_names_the_module_and_works(
     assert "may not be named" not in capsys.readouterr().err
 
 
+def test_one_s_own_model_and_data_are_trained_tested_and_used_where_they_are_trusted(
+    tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = (
+        "from datamodules.video_folder import VideoFolder\nfrom lightning_modules.t2l import T2L\n"
+        "class OwnT2L(T2L): ...\nclass OwnFolder(VideoFolder): ...\n"
+    )
+    (tmp_path / "own_things.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    content = yaml.safe_load(experiment.read_text())
+    content["model"]["class_path"], content["data"]["class_path"] = "own_things.OwnT2L", "own_things.OwnFolder"
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump(content))
+    best, video = tmp_path / "run/checkpoints/best.ckpt", tmp_path / "videos/red dance/0.mp4"
+    classify = ["classify", str(video), "--classes", "red,blue", "--checkpoint", str(best)]
+    remedy = "if own_things is your own, set the environment variable ZSAR_TRUSTED_MODULES=own_things"
+
+    def fit() -> int:
+        return main(["fit", "--config", str(own), "--trainer.max_epochs", "1"])
+
+    with pytest.raises(SystemExit):
+        fit()
+    assert remedy in capsys.readouterr().err
+    assert "own_things" not in sys.modules
+    monkeypatch.setenv(TRUSTED_MODULES, "own_things")
+    assert fit() == 0
+    assert main(["test", "--config", str(own), "--ckpt_path", str(best)]) == 0
+    assert json.loads((tmp_path / "run/results.json").read_text())["model"]["class_path"] == "own_things.OwnT2L"
+    assert main(classify) == 0
+    monkeypatch.delenv(TRUSTED_MODULES)
+    program = [sys.executable, "-m", "lightning_modules", *classify]  # which has not imported it
+    ended = subprocess.run(program, capture_output=True, text=True, cwd=EXPERIMENT.parents[2], check=False)
+    assert ended.returncode == 1
+    assert_one_line_error(ended.stderr, "classify", [str(best), "own_things.OwnT2L may not be named", "=own_things"])
+
+
 @pytest.mark.parametrize(
     "class_path",
     [
@@ -156,6 +197,57 @@ def test_other_parsers_are_as_before_even_after_an_error() -> None:
         check_permitted("os.system")
     assert _common.parsing_settings == before
     assert _loaders_dumpers.get_yaml_default_loader() is loader  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        *("lightning_modules.cli.main", "datamodules.preparing.shutil.rmtree", "callbacks.result_manifest.json.dumps"),
+        *(
+            "lightning.pytorch.callbacks.lambda_function.Callback.setup",
+            "lightning.pytorch.callbacks.timer.log.warning",
+        ),
+        *("torch.nn.functional.torch.load", "callbacks.os.system"),
+    ],
+)
+def test_a_place_for_a_function_takes_none_of_a_file(
+    named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    callback = {"class_path": "lightning.pytorch.callbacks.LambdaCallback", "init_args": {"setup": named}}
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump({"trainer.callbacks": [callback]}))
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", "--config", str(EXPERIMENT), "--config", str(tmp_path / "e.yaml"), "--print_config"])
+    assert ended.value.code == 2
+    assert_one_line_error(capsys.readouterr().err, "fit", ["--trainer.callbacks.setup"])
+
+
+def test_functions_of_torch_and_of_trusted_modules_may_be_named(mark: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--call", type=Callable)
+    monkeypatch.setenv(TRUSTED_MODULES, "recorder")
+    with only_permitted_classes():
+        assert parser.parse_object({"call": "torch.nn.functional.relu"}).call is torch.nn.functional.relu
+        assert parser.parse_object({"call": "recorder.call"}).call is sys.modules["recorder"].call
+        with pytest.raises(jsonargparse.ArgumentError):
+            parser.parse_object({"call": "lightning_modules.cli.main"})
+
+
+@pytest.mark.parametrize("place", [*PLACES, "trainer.accelerator"])
+def test_no_file_names_a_program(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named: object = {"class_path": "lightning_modules.__main__.main", "init_args": {"arguments": ["--version"]}}
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump({place: [named] if place in LISTED else named}))
+    sys.modules.pop("lightning_modules.__main__", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", "--config", str(EXPERIMENT), "--config", str(tmp_path / "e.yaml"), "--print_config"])
+    assert ended.value.code == 2
+    assert "lightning_modules.__main__" not in sys.modules
+    assert_one_line_error(capsys.readouterr().err, "fit", [])
+    with pytest.raises(ForbiddenClassError):
+        check_permitted("lightning_modules.__main__.main")
+
+
+def test_a_module_of_zsar_is_not_said_to_be_ones_own() -> None:
+    assert forbidden("lightning_modules.cli.main").endswith("; name one of those")
 
 
 def test_a_re_export_is_told_by_where_its_class_is_defined() -> None:

@@ -28,12 +28,21 @@ def write(tmp_path: Path) -> Write:
     return writing
 
 
-def test_names_of_both_sources_come_once_and_in_their_order(write: Write) -> None:
+def test_names_of_both_sources_come_in_their_order(write: Write) -> None:
     path = write("\ufeffswimming\n\n  playing chess \nsurfing\n")
-    assert read_class_names(" surfing, swimming,,", path) == ["surfing", "swimming", "playing chess"]
+    assert read_class_names(" diving, rowing,,", path) == ["diving", "rowing", "swimming", "playing chess", "surfing"]
     assert read_class_names(None, path) == ["swimming", "playing chess", "surfing"]
     assert read_class_names(None, None) == []
-    assert read_class_names("run, run ,  run", None) == ["run"]
+
+
+def test_a_class_that_is_named_twice_is_an_error_that_says_where(write: Write) -> None:
+    path = write("swimming\n\nsurfing\nswimming\n")
+    with pytest.raises(ValueError, match=r"^--classes: 'run' is listed twice; name it once$"):
+        read_class_names("run, jump ,  run", None)
+    with pytest.raises(ValueError, match=r"names\.txt:4: 'swimming' is listed twice \(the first in .*names\.txt:1\)"):
+        read_class_names(None, path)
+    with pytest.raises(ValueError, match=r"names\.txt:3: 'surfing' is listed twice \(the first in --classes\)"):
+        read_class_names("surfing", path)
 
 
 @pytest.mark.parametrize("header", ["id,name", "name,id", '"id","name"', "id,name,extra"])
@@ -49,6 +58,10 @@ def test_a_file_with_the_columns_id_and_name_is_a_table(write: Write, header: st
         ("name\nrun\njump\n", 1, "header of a table"),
         ("\nClass:\nrun\njump\n", 2, "header of a table"),
         ("index;label\n0;run\n", 1, "header of a table"),
+        ("path,label,,\na,run,,\n", 1, "header of a table"),
+        ("a.mp4,run\nc.mp4,jump\n", 1, "names a video"),
+        ("run\nclips/c.AVI 3\n", 2, "names a video"),
+        ('run\n"my clip.webm"\n', 2, "names a video"),
         ("run\n1,jump\n", 2, "a number and a name"),
         ("0 abseiling\n1 air drumming\n", 1, "a number and a name"),
         ("1. run\n2. jump\n3. sit\n", 1, "a number and a name"),

@@ -89,7 +89,7 @@ def test_a_trained_checkpoint_decides_about_frames_by_itself(
 
 
 def test_names_come_from_a_file_and_descriptions_from_another(classify: Any, video_tree: Path, tmp_path: Path) -> None:
-    (tmp_path / "names.txt").write_text("red\n\nblue\nred\n")
+    (tmp_path / "names.txt").write_text("red\n\nblue\n")
     (tmp_path / "d.json").write_text('{"red": "something red", "blue": "something blue"}')
     video = video_tree / "red dance" / "0.mp4"
     _, named, _ = classify(video, "--classes-file", tmp_path / "names.txt", "--json")

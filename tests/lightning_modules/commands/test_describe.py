@@ -35,7 +35,7 @@ def test_descriptions_are_written_in_class_order_and_can_be_read(
     server: ChatServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.answer = lambda name, said: Answer(description(name), delay_seconds=0.03 if name == "a run" else 0)
-    (tmp_path / "names.txt").write_text("swim\n\na run\n")
+    (tmp_path / "names.txt").write_text("swim\n\n")
     output = tmp_path / "new" / "t.json"
     assert describe(server, output, "--classes", "a run, [jump]", "--classes-file", tmp_path / "names.txt") == 0
     file = read_class_text_file(output)

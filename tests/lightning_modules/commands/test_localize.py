@@ -165,7 +165,7 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
 
     monkeypatch.setattr(T3AL, "localize", spying)
     monkeypatch.setenv("PL_GLOBAL_SEED", "5")
-    (tmp_path / "names.txt").write_text("red\n\nwhite\nred\n")
+    (tmp_path / "names.txt").write_text("red\n\nwhite\n")
     names = ("--classes-file", tmp_path / "names.txt", "--template", "{}!")
     options = ("--captions", tmp_path / "captions", "--seed", 3, "--smooth-seconds", 1, "--stride-seconds", 0.2)
     status, _, err = run(video, *names, *options)

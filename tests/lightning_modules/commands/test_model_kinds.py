@@ -1,4 +1,6 @@
 import re
+from dataclasses import is_dataclass
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -6,17 +8,22 @@ import yaml
 
 from datamodules.moving_shapes import MovingShapes
 from datamodules.untrimmed_files import UntrimmedFiles
+from lightning_modules.cli import main
 from lightning_modules.commands.model_kinds import (
+    KINDS,
     check_command_line,
+    check_groups,
     check_kinds,
     check_localizer_options,
     chosen_class,
+    classes_of,
     names_of,
 )
 from lightning_modules.frame_wise import FrameWiseCLIP
 from lightning_modules.localizer import ActionLocalizer
 from lightning_modules.t2l import T2L
 from lightning_modules.t3al import T3AL
+from tests.lightning_modules.one_line import assert_one_line_error
 
 
 def test_a_class_is_found_by_its_path() -> None:
@@ -94,3 +101,35 @@ def test_what_a_command_line_does_not_say_or_zsar_does_not_know_is_left_to_the_p
 
 def test_names_are_those_of_the_classes_that_one_may_choose() -> None:
     assert names_of(ActionLocalizer) == "FrameWiseCLIP or T3AL"
+
+
+@pytest.mark.parametrize("value", ["[1]", "3", "0.5", "true"])
+@pytest.mark.parametrize("group", ["data.clips", "data.loading", "data.split", "data.text", "model.optimization"])
+def test_what_is_given_for_a_group_of_settings_must_be_one(
+    group: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "e.yaml").write_text(f"{group}: {value}\n")
+    chosen = ["--config", "configs/experiment/moving_shapes_t2l.yaml", "--config", str(tmp_path / "e.yaml")]
+    commands = {"fit": [*chosen, "--run_dir", str(tmp_path / "run")]}
+    if group.startswith("data"):
+        commands["doctor"] = ["--data", "MovingShapes", f"--{group}", value]
+    for command, arguments in commands.items():
+        status: object
+        try:
+            status = main([command, *arguments])
+        except SystemExit as ended:
+            status = ended.code
+        said = capsys.readouterr().err
+        assert status in (1, 2)
+        assert_one_line_error(said, command, [f"--{group}"])
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_group_of_the_data_sets_and_models_is_checked() -> None:
+    for section, kinds in KINDS.items():
+        for class_ in (kind for base in kinds.values() for kind in classes_of(base)):
+            for name, parameter in signature(class_).parameters.items():
+                if is_dataclass(parameter.default):
+                    check_groups(section, class_, {name: parameter.default})
+                    with pytest.raises(ValueError, match=rf"--{section}\.{name} is a group of settings"):
+                        check_groups(section, class_, {name: 3})
