@@ -82,7 +82,7 @@ def decode_carefully(
             harmless = is_harmless_start(video, packet)
         packet.opaque = position
         try:
-            frames = codec.decode(packet)
+            frames = video.decode(packet)
         except av.FFmpegError as error:
             complaints.failed[position] = error.strerror or str(error)
             if stop_at_failure:
@@ -92,7 +92,7 @@ def decode_carefully(
             harmless = harmless and frame.is_corrupt
             yield _noted(frame, complaints, harmless=harmless)
     try:
-        frames = codec.decode(None)
+        frames = video.decode(None)
     except av.FFmpegError as error:
         complaints.failed.setdefault(position, error.strerror or str(error))
         return

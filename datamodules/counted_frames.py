@@ -6,7 +6,7 @@ The frames are numbered by counting them, or by a list of packets where that say
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
 from typing import Literal, TypeVar
@@ -36,6 +36,8 @@ class CountedFrames:
     """Frames that are found by decoding everything and counting.
 
     Attributes:
+        is_in_order: Whether the decoder returns the frames of the list in the order of their times. Frames of a damaged
+            file may come out of order; they are shown by their times.
         kept: Every frame as the decoder gave it, once they are counted and if they are small enough; else empty.
         damaged: The damaged frames that were given, where they are accepted.
     """
@@ -61,6 +63,8 @@ class CountedFrames:
         self._broken = ""
         self._n_missing = 0
         self._fails_or_conceals = False
+        self._returned: list[int] = []
+        self.is_in_order = True
         self.kept: list[VideoFrame] = []
         self.damaged: set[int] = set()
 
@@ -177,8 +181,10 @@ class CountedFrames:
             yield from enumerate(self.kept)
             return
         with closing(self._decoded(Complaints())) as frames:
-            for count, (_, frame) in enumerate(frames):
-                yield (count if self._listed is None else self._places[frame.pts or 0]), frame
+            if self._listed is None:
+                yield from enumerate(frame for _, frame in frames)
+            else:
+                yield from _in_order(((self._places[frame.pts or 0], frame) for _, frame in frames), self._returned)
 
     def _judge(self, i: int) -> None:
         if (cause := self._bad.get(i)) is None:
@@ -281,8 +287,11 @@ class CountedFrames:
             UntrustworthyError: The list is wrong about more than missing frames.
         """
         pts = [frame.pts for frame in shown]
-        if any(p not in self._places for p in pts) or any(a >= b for a, b in pairwise(p or 0 for p in pts)):
+        places = [self._places.get(-1 if p is None else p, -1) for p in pts]
+        self._returned = sorted(places)
+        if -1 in places or len(set(places)) < len(places) or not _nearly_sorted(places):
             raise UntrustworthyError
+        self.is_in_order = places == self._returned
         found = dict(zip(pts, shown, strict=True))
         positions = listed.index.positions
         frames = [found.get(p) or ShownFrame(positions[p], is_key=False, pts=p) for p in listed.index.pts]
@@ -297,3 +306,28 @@ class CountedFrames:
         complaints = Complaints()
         returned = {position for position, _ in self._decoded(complaints, references_only=True)}
         return {p: cause for p, cause in causes.items() if p in returned or p in complaints.failed}
+
+
+def _nearly_sorted(places: Sequence[int]) -> bool:
+    """Whether putting frames in order takes no more of them at once than a list of packets and a decoder reorder."""
+    ranks = np.argsort(np.argsort(np.asarray(places, dtype=np.int64), kind="stable"), kind="stable")
+    return bool((np.abs(ranks - np.arange(len(places))) <= 2 * _MOST_REORDERED).all())
+
+
+def _in_order(frames: Iterable[tuple[int, VideoFrame]], order: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    """Frames in the order of their indices, each as soon as those before it were given.
+
+    Args:
+        frames: Indices and frames.
+        order: All the indices, increasing.
+
+    Yields:
+        The same.
+    """
+    waiting: dict[int, VideoFrame] = {}
+    n_given = 0
+    for i, frame in frames:
+        waiting[i] = frame
+        while n_given < len(order) and order[n_given] in waiting:
+            yield order[n_given], waiting.pop(order[n_given])
+            n_given += 1

@@ -359,7 +359,7 @@ class VideoReader:
         assert isinstance(self._frames, TimedFrames)
         by_list = self._counted(self._frames)
         try:
-            self._frames = self._counted() if by_list.is_sound else by_list
+            self._frames = self._counted() if by_list.is_sound and by_list.is_in_order else by_list
         except UntrustworthyError:
             self._frames = self._counted()
 

@@ -22,6 +22,7 @@ from datamodules.decode_limits import MOST_FRAMES, MOST_PIXELS, too_large
 from datamodules.main_stream import main_stream
 from datamodules.mp4_claims import check_claims
 from datamodules.openable_files import OPEN_OPTIONS, check_is_regular_file, names_other_files
+from datamodules.stream_decoder import StreamDecoder
 
 __all__ = [
     "OpenVideo",
@@ -32,6 +33,9 @@ __all__ = [
     "seconds_from",
     "tick_seconds",
 ]
+
+# Codecs whose decoders do not flag all that they conceal, unless they are told to fail at it.
+_CONCEALS_SILENTLY = {"mjpeg", "mpeg1video", "mpeg2video"}
 
 
 @contextmanager
@@ -71,13 +75,33 @@ class OpenVideo:
             raise
         self.path = path
         options = {"max_pixels": str(MOST_PIXELS)}
-        # It does not flag what it conceals.
-        self.fails_or_conceals = self.codec.codec.canonical_name == "mjpeg"
+        self.fails_or_conceals = self.codec.codec.canonical_name in _CONCEALS_SILENTLY
         if self.fails_or_conceals and not conceal:
             options["err_detect"] = "explode"
         self.codec.options = options
         self.codec.thread_count = threads
         self.codec.thread_type = "SLICE" if threads == 1 else "AUTO"
+        self._decoder = StreamDecoder(self.codec)
+
+    def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """The frames that the decoder returns for the next packet; None empties the decoder.
+
+        Raises:
+            av.FFmpegError: The decoder fails.
+        """
+        return self._decoder.decode(packet)
+
+    def seek(self, ticks: int) -> None:
+        """Jumps to a packet from which the one at some time can be reached.
+
+        Args:
+            ticks: The time, in ticks of the stream.
+
+        Raises:
+            av.FFmpegError: The container cannot seek.
+        """
+        self.container.seek(ticks, stream=self.stream)
+        self._decoder.forget()
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """The stream's packets from where the container stands; without empty ones, which would end the decoder."""
@@ -91,6 +115,7 @@ class OpenVideo:
 
     def close(self) -> None:
         """Closes the file and frees the decoder."""
+        self._decoder.forget()
         self.container.close()
 
 
