@@ -62,7 +62,10 @@ class CountedFrames:
         self._bad: dict[int, str] = {}
         self._broken = ""
         self._n_missing = 0
+        self._shown: list[ShownFrame] = []
+        self._last_duration = 0
         self._fails_or_conceals = False
+        self._conceals = False  # once it is known that the file is damaged: see `OpenVideo`
         self._returned: list[int] = []
         self.is_in_order = True
         self.kept: list[VideoFrame] = []
@@ -214,42 +217,27 @@ class CountedFrames:
         return VideoDecodeError(f"{self._path}: {cause} (while decoding it); this spoils frame {i}")
 
     def _decoded(
-        self, complaints: Complaints, *, references_only: bool = False, conceal: bool | None = None
+        self, complaints: Complaints, *, references_only: bool = False
     ) -> Generator[tuple[int, VideoFrame]]:
         """Every frame of the file, in the order the decoder shows them; opened anew, as raw streams cannot seek."""
-        accepts = self._on_damage == "accept"
-        video = OpenVideo(self._path, self._threads, conceal=accepts if conceal is None else conceal)
+        video = OpenVideo(self._path, self._threads, conceal=self._conceals)
         self._fails_or_conceals = video.fails_or_conceals
-        stop = not accepts and self._listed is None
+        stop = self._on_damage == "raise" and self._listed is None and not video.fails_or_conceals
         try:
             yield from decode_carefully(video, complaints, references_only=references_only, stop_at_failure=stop)
         finally:
             video.close()
 
-    def _note_concealed(self, complaints: Complaints) -> None:
-        """Adds what decoders conceal without a word where damage is accepted, and fail at where it is not."""
-        if self._on_damage == "accept" and self._fails_or_conceals:
-            strict = Complaints()
-            for _ in self._decoded(strict, conceal=False):
-                pass
-            complaints.corrupt |= strict.corrupt | set(strict.failed)
-
     def _decode_once(self) -> NDArray[np.float64]:
         """Decodes everything, once: the times of the frames, what is wrong, and small frames themselves."""
         if self._times is not None:
             return self._times
-        complaints, shown, kept = Complaints(), list[ShownFrame](), list[VideoFrame]()
-        room = _KEPT_BYTES if self._listed is None else -1
-        duration = 0
-        for position, frame in self._decoded(complaints):
-            shown.append(ShownFrame(position, frame.key_frame, frame.pts))
-            duration = frame.duration or 0
-            room -= sum(plane.buffer_size for plane in frame.planes)
-            if room >= 0:
-                kept.append(frame)
-            else:
-                kept.clear()
-        self._note_concealed(complaints)
+        complaints = self._decode_all()
+        if complaints and self._fails_or_conceals and not self._conceals:
+            self._conceals = True
+            strict, complaints = complaints, self._decode_all()
+            complaints.corrupt |= strict.corrupt | set(strict.failed)
+        shown, self._shown = self._shown, []
         if self._listed is not None:
             self._bad = self._compared(self._listed, shown, complaints)
             self._times = self._listed.times_seconds()
@@ -257,13 +245,29 @@ class CountedFrames:
         if not shown:
             cause = next(iter(complaints.failed.values()), "the decoder returns none")
             raise ValueError(f"not one of its frames can be decoded: {cause}; the limit is {MOST_PIXELS} px a picture")
-        times = self._counted_times([frame.pts for frame in shown], duration)
+        times = self._counted_times([frame.pts for frame in shown], self._last_duration)
         causes = complaints.causes()
         self._bad = spoiled_frames(shown, causes, causes, {frame.position: i for i, frame in enumerate(shown)})
         if complaints.failed and self._on_damage == "raise":
             self._broken = next(iter(complaints.failed.values()))
-        self.kept, self._times = kept, times
+        self._times = times
         return times
+
+    def _decode_all(self) -> Complaints:
+        """Decodes everything; notes what is known of the frames, keeps small ones, and says what is wrong."""
+        complaints = Complaints()
+        self._shown.clear()
+        self.kept.clear()
+        room = _KEPT_BYTES if self._listed is None else -1
+        for position, frame in self._decoded(complaints):
+            self._shown.append(ShownFrame(position, frame.key_frame, frame.pts))
+            self._last_duration = frame.duration or 0
+            room -= sum(plane.buffer_size for plane in frame.planes)
+            if room >= 0:
+                self.kept.append(frame)
+            else:
+                self.kept.clear()
+        return complaints
 
     def _counted_times(self, pts: Sequence[int | None], last_duration: int) -> NDArray[np.float64]:
         """The times of the frames; notes how long the last one is shown."""

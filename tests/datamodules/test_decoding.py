@@ -261,8 +261,8 @@ def test_a_doubt_on_the_way_forward_is_settled_by_counting(
     h264_with_b_frames(path := tmp_path / "video.mp4")
     forward = TimedFrames.forward
 
-    def doubting(self: TimedFrames, wanted: Sequence[int]) -> Iterator[Any]:
-        yield from islice(forward(self, wanted), n_given)
+    def doubting(self: TimedFrames, wanted: Sequence[int], convert: Any) -> Iterator[Any]:
+        yield from islice(forward(self, wanted, convert), n_given)
         raise UntrustworthyError
 
     monkeypatch.setattr(TimedFrames, "forward", doubting)

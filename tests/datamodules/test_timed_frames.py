@@ -48,7 +48,7 @@ def test_the_packet_index_tells_when_frames_are_shown_and_what_they_depend_on(tm
     assert index is not None
     assert index.pts == [0, 100, 200, 300, 400]  # milliseconds
     assert index.positions == {0: 0, 100: 1, 200: 2, 300: 3, 400: 4}
-    assert index.keyframes == [Keyframe(0, 0, 0), Keyframe(200, 2, 200), Keyframe(400, 4, 400)]
+    assert [keyframe[:3] for keyframe in index.keyframes] == [(0, 0, 0), (200, 2, 200), (400, 4, 400)]
     assert index.last_duration == 100
 
 
