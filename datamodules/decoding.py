@@ -256,13 +256,17 @@ class VideoReader:
             ValueError: The indices do not increase, the first one is negative, or there is none.
             VideoDecodeError: As for `n_frames`.
         """
+        return self._forward(self._increasing(indices))
+
+    def _increasing(self, indices: Iterable[int]) -> list[int]:
+        """Checks indices of frames that are to be given one by one."""
         wanted = [operator.index(i) for i in indices]
         if not wanted or wanted[0] < 0 or any(a >= b for a, b in pairwise(wanted)):
             raise ValueError(f"indices must be 0 or more and increase; got {wanted[:10]} for {self._path}")
         n_known = self._n_readable()
         if n_known is not None and wanted[-1] >= n_known:
             raise IndexError(f"frame index {wanted[-1]} is out of range: {self._path} has {n_known} frames")
-        return self._forward(wanted)
+        return wanted
 
     def _n_readable(self) -> int | None:
         """The number of frames; None if an error in the file ends the counting, and there are frames before it."""
@@ -292,18 +296,26 @@ class VideoReader:
         rate = stream.average_rate or stream.guessed_rate
         return (1 / rate if rate else None), stream.time_base
 
-    def decoded_frames(self) -> Iterator[VideoFrame]:
-        """All frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+    def decoded_frames(self, indices: Iterable[int] | None = None) -> Iterator[VideoFrame]:
+        """Frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+
+        Args:
+            indices: Increasing indices from 0; None for all frames.
 
         Returns:
             An iterator, which raises a `VideoDecodeError` for a frame that `frames_forward` refuses, sizes aside.
 
         Raises:
+            IndexError: An index is not below the number of frames.
+            ValueError: The indices do not increase, the first one is negative, or there is none.
             VideoDecodeError: As for `n_frames`.
         """
-        n_frames = self.n_frames
+        wanted = self._increasing(range(self.n_frames) if indices is None else indices)
+        return self._decoded(wanted)
+
+    def _decoded(self, wanted: Sequence[int]) -> Iterator[VideoFrame]:
         with errors_name(self._path, "decoding it"):
-            for _, frame in self._converted_forward(range(n_frames), lambda frame: frame):
+            for _, frame in self._converted_forward(wanted, lambda frame: frame):
                 yield frame
 
     def _converted_forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
