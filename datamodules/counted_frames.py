@@ -216,9 +216,7 @@ class CountedFrames:
             )
         return VideoDecodeError(f"{self._path}: {cause} (while decoding it); this spoils frame {i}")
 
-    def _decoded(
-        self, complaints: Complaints, *, references_only: bool = False
-    ) -> Generator[tuple[int, VideoFrame]]:
+    def _decoded(self, complaints: Complaints, *, references_only: bool = False) -> Generator[tuple[int, VideoFrame]]:
         """Every frame of the file, in the order the decoder shows them; opened anew, as raw streams cannot seek."""
         video = OpenVideo(self._path, self._threads, conceal=self._conceals)
         self._fails_or_conceals = video.fails_or_conceals

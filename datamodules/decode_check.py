@@ -159,7 +159,12 @@ def _read(journal: Path) -> dict[tuple[Clip, Stamp], int]:
                 segment = row["segment_seconds"]
                 clip = Clip(row["path"], segment and (segment[0], segment[1]), row["n_frames"], row["n_clips"])
                 # Earlier versions decoded the frames of an evaluation only: that says nothing of the others.
-                if row.get("decoded") == _DECODED and row["problem"] is None and row["stamp"] is not None and type(row["n_available"]) is int:
+                if (
+                    row.get("decoded") == _DECODED
+                    and row["problem"] is None
+                    and row["stamp"] is not None
+                    and type(row["n_available"]) is int
+                ):
                     known[clip, (row["stamp"][0], row["stamp"][1])] = row["n_available"]
             except (ValueError, LookupError, TypeError, RecursionError):
                 continue

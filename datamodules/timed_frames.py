@@ -19,6 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from datamodules.careful_decoding import first_frame_is_shown
 from datamodules.player_clock import first_shown_ticks, start_seconds
 from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
 
@@ -78,8 +79,11 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
     first_dts: int | None = None
     last_dts: int | None = None
     longest_gap = longest_delay = 0
+    starts_at_once = True
     for position, packet in enumerate(_without_torn_end(video.packets())):
-        first_dts = packet.dts if position == 0 else first_dts
+        if position == 0:
+            first_dts = packet.dts
+            starts_at_once = first_frame_is_shown(video, packet)
         if packet.dts is not None and packet.pts is not None:
             longest_gap = max(longest_gap, packet.dts - last_dts if last_dts is not None else 0)
             longest_delay = max(longest_delay, packet.pts - packet.dts)
@@ -100,6 +104,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         len(set(known)) == len(pts)
         and bool(shown and keyframes)
         # Decoding must be able to begin with the first packet, and nothing shown may come before it.
+        and starts_at_once
         and keyframes[0].position == 0
         and keyframes[0].pts == min(known)
         and _keyframes_part_the_frames(known, keyframes)
