@@ -137,9 +137,8 @@ def is_harmless_start(video: OpenVideo, first: Packet[VideoStream]) -> bool:
 def first_frame_is_shown(video: OpenVideo, first: Packet[VideoStream]) -> bool:
     """Whether decoders show a video from its first packet on.
 
-    H.264 and HEVC that were cut out of a longer stream may begin with frames that build up a picture bit by bit
-    ("intra refresh"), MPEG-1 and MPEG-2 with frames that refer to what was cut off; decoders hold these back until there
-    is a whole picture, whatever the container says.
+    What was cut out of a longer stream may begin with frames that refer to what was cut off, or that build up a picture
+    bit by bit ("intra refresh"). Decoders hold these back until there is a whole picture, whatever the container says.
 
     Args:
         video: The video.

@@ -21,7 +21,8 @@ from datamodules.batch import VideoDecodeError
 from datamodules.decode_limits import MOST_FRAMES, MOST_PIXELS, too_large
 from datamodules.main_stream import main_stream
 from datamodules.mp4_claims import check_claims
-from datamodules.openable_files import OPEN_OPTIONS, check_is_regular_file, names_other_files
+from datamodules.openable_files import OPEN_OPTIONS, names_other_files
+from datamodules.plain_files import file_problem
 from datamodules.stream_decoder import StreamDecoder
 
 __all__ = [
@@ -186,11 +187,11 @@ def _open(path: str) -> InputContainer:
     """Opens a file, and no other.
 
     Raises:
-        VideoDecodeError: It is not a regular file, is empty, or of a format that names other files.
+        VideoDecodeError: It is missing, not a regular file, empty, or of a format that names other files.
         av.FFmpegError: FFmpeg cannot open it.
-        OSError: It does not exist.
     """
-    check_is_regular_file(path)
+    if (problem := file_problem(path)) is not None:
+        raise VideoDecodeError(problem)
     check_claims(path)
     try:
         # "file:" keeps FFmpeg from taking "a:b.mp4" for a protocol. Titles in odd encodings are harmless.

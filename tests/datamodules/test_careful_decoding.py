@@ -60,6 +60,8 @@ CODECS = {
     "vp9": ("libvpx-vp9", {"g": "12", "deadline": "realtime", "cpu-used": "8"}),
 }
 FILES = [(codec, suffix) for codec in CODECS for suffix in (".mkv", ".mp4")]
+CODECS |= {"ffv1": ("ffv1", {"g": "6"}), "vp8": ("libvpx", {"g": "12", "deadline": "realtime", "cpu-used": "8"})}
+FILES += [("ffv1", ".mkv"), ("vp8", ".webm"), ("mjpeg", ".avi"), ("mpeg2", ".ts")]
 FILES += [("h264", ".avi"), ("mpeg4", ".avi"), ("h264", ".ts"), ("h264 slices", ".ts")]
 
 

@@ -14,7 +14,7 @@ import torch
 from datamodules import timed_frames
 from datamodules.decoding import VideoReader, read_frames
 from datamodules.encoding import write_video
-from datamodules.timed_frames import Keyframe, TimedFrames, UntrustworthyError, index_packets
+from datamodules.timed_frames import TimedFrames, UntrustworthyError, index_packets
 from datamodules.video_file import OpenVideo
 from tests.datamodules.video_makers import (
     assert_equal_to_full_decoding,
