@@ -84,6 +84,7 @@ def decode_carefully(
     """
     codec = video.codec
     codec.flags |= Flags.copy_opaque
+    video.hold_frames()
     if references_only:
         codec.skip_frame = "NONREF"
     harmless = False

@@ -5,7 +5,8 @@ Two things may show through where damaged data leave a part of a picture unwritt
 * What the decoder remembers. Decoders of Motion JPEG and FFV1 keep tables beyond a keyframe, which a damaged packet may
   have changed. Each of their keyframes gets a new decoder.
 * What lies in the memory that FFmpeg reuses for its pictures, which depends on when earlier frames were freed. The last
-  frames are held here, so that this does not depend on who else holds them.
+  frames are held here, so that this does not depend on who else holds them. (Decoders of H.264 and HEVC leave pixels
+  unwritten so rarely that this is done only where a file is decoded as a whole.)
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["StreamDecoder"]
 
 # Codecs whose keyframes stand alone, and whose decoders carry over more than pictures.
 _NEW_AT_KEYFRAMES = {"mjpeg", "ffv1"}
-# Codecs whose decoders write every pixel of a picture, be it damaged, or use memory of their own.
+# Codecs whose decoders write nearly every pixel of a damaged picture, or use memory of their own.
 _WRITE_ALL_PIXELS = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"}
 # The last frames of this size together are held; more than who asks for frames holds of them.
 _HELD_BYTES = 64 * 2**20
@@ -43,6 +44,10 @@ class StreamDecoder:
         self._holds = name not in _WRITE_ALL_PIXELS
         self._held: deque[tuple[VideoFrame, int]] = deque()
         self._room = _HELD_BYTES
+
+    def hold_frames(self) -> None:
+        """Holds the last frames whatever the codec is."""
+        self._holds = True
 
     def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         """Decodes a packet; None empties the decoder.

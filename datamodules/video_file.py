@@ -92,6 +92,10 @@ class OpenVideo:
         """
         return self._decoder.decode(packet)
 
+    def hold_frames(self) -> None:
+        """Makes what damage leaves unwritten independent of who holds frames (see `stream_decoder`)."""
+        self._decoder.hold_frames()
+
     def seek(self, ticks: int) -> None:
         """Jumps to a packet from which the one at some time can be reached.
 
