@@ -79,7 +79,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
     first_dts: int | None = None
     last_dts: int | None = None
     longest_gap = longest_delay = 0
-    starts_at_once = True
+    starts_at_once = whole = True
     for position, packet in enumerate(_without_torn_end(video.packets())):
         if position == 0:
             first_dts = packet.dts
@@ -88,6 +88,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
             longest_gap = max(longest_gap, packet.dts - last_dts if last_dts is not None else 0)
             longest_delay = max(longest_delay, packet.pts - packet.dts)
             last_dts = packet.dts
+        whole = whole and not packet.is_corrupt
         pts.append(packet.pts)
         smallest = min(smallest, packet.size)
         if packet.pts is None:
@@ -105,6 +106,8 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         and bool(shown and keyframes)
         # Decoding must be able to begin with the first packet, and nothing shown may come before it.
         and starts_at_once
+        # Where parts are missing, what a decoder makes up depends on which frames it was given before.
+        and whole
         and keyframes[0].position == 0
         and keyframes[0].pts == min(known)
         and _keyframes_part_the_frames(known, keyframes)

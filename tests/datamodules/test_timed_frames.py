@@ -180,3 +180,35 @@ class _Unseekable:
 
     def seek(self, offset: int, *, stream: av.VideoStream) -> None:
         raise av.error.PermissionError(1, "Operation not permitted")
+
+
+def test_a_transport_stream_with_a_gap_is_decoded_in_order(tmp_path: Path) -> None:
+    h264_with_b_frames(whole := tmp_path / "whole.ts")
+    data, n_flagged = whole.read_bytes(), 0
+    for start in range(1880, len(data) - 1880, 940):
+        (path := tmp_path / "gap.ts").write_bytes(data[:start] + data[start + 188 :])
+        with av.open(str(path)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+        if any(packet.is_corrupt for packet in packets[:-1]):
+            n_flagged += 1
+            video = OpenVideo(str(path), 1)
+            assert index_packets(video) is None
+            video.close()
+    assert n_flagged > 2
+
+
+def test_an_index_that_contradicts_the_packets_of_avi_is_not_followed(tmp_path: Path) -> None:
+    write_video(
+        whole := tmp_path / "whole.avi", moving_picture(12), frames_per_second=25, codec="mjpeg",
+        pixel_format="yuvj420p", options={},
+    )  # fmt: skip
+    data = bytearray(whole.read_bytes())
+    fourth = [i for i in range(len(data)) if data[i : i + 4] == b"00dc"][3]
+    data[fourth : fourth + 4] = b"JUNK"  # skipped by who reads packet by packet, but still in the index
+    (path := tmp_path / "damaged.avi").write_bytes(data)
+    with VideoReader(path) as reader:
+        forward = torch.stack(list(reader.frames_forward(range(reader.n_frames))))
+    assert len(forward) == 11
+    for i in range(11):
+        assert torch.equal(read_frames(path, [i])[0], forward[i]), i
+    assert torch.equal(forward, decode_everything(path))
