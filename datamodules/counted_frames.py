@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
 from datamodules.decode_limits import MOST_PIXELS
 from datamodules.player_clock import first_shown_ticks, start_seconds
+from datamodules.stream_decoder import FrameSizes
 from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError
 from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
 
@@ -256,11 +257,11 @@ class CountedFrames:
         complaints = Complaints()
         self._shown.clear()
         self.kept.clear()
-        room = _KEPT_BYTES if self._listed is None else -1
+        sizes, room = FrameSizes(), _KEPT_BYTES if self._listed is None else -1
         for position, frame in self._decoded(complaints):
             self._shown.append(ShownFrame(position, frame.key_frame, frame.pts))
             self._last_duration = frame.duration or 0
-            room -= sum(plane.buffer_size for plane in frame.planes)
+            room -= sizes.bytes_of(frame)
             if room >= 0:
                 self.kept.append(frame)
             else:

@@ -19,7 +19,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-__all__ = ["StreamDecoder"]
+__all__ = ["FrameSizes", "StreamDecoder"]
 
 # Codecs whose keyframes stand alone, and whose decoders carry over more than pictures.
 _NEW_AT_KEYFRAMES = {"mjpeg", "ffv1"}
@@ -27,6 +27,21 @@ _NEW_AT_KEYFRAMES = {"mjpeg", "ffv1"}
 _WRITE_ALL_PIXELS = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"}
 # The last frames of this size together are held; more than who asks for frames holds of them.
 _HELD_BYTES = 64 * 2**20
+
+
+class FrameSizes:
+    """How much memory frames take; looked up once for frames of the same size and format, as that takes a while."""
+
+    def __init__(self) -> None:
+        """Knows none yet."""
+        self._bytes: dict[tuple[int, int, str], int] = {}
+
+    def bytes_of(self, frame: VideoFrame) -> int:
+        """The bytes of a frame's planes."""
+        kind = (frame.width, frame.height, frame.format.name)
+        if kind not in self._bytes:
+            self._bytes[kind] = sum(plane.buffer_size for plane in frame.planes)
+        return self._bytes[kind]
 
 
 class StreamDecoder:
@@ -44,6 +59,7 @@ class StreamDecoder:
         self._holds = name not in _WRITE_ALL_PIXELS
         self._held: deque[tuple[VideoFrame, int]] = deque()
         self._room = _HELD_BYTES
+        self._sizes = FrameSizes()
 
     def hold_frames(self) -> None:
         """Holds the last frames whatever the codec is."""
@@ -80,7 +96,7 @@ class StreamDecoder:
 
     def _hold(self, frames: list[VideoFrame]) -> None:
         for frame in frames:
-            size = sum(plane.buffer_size for plane in frame.planes)
+            size = self._sizes.bytes_of(frame)
             self._held.append((frame, size))
             self._room -= size
         while self._room < 0:
