@@ -192,6 +192,8 @@ class VideoReader:
             raise VideoDecodeError(
                 f"{self._path}: the frame size changes within the video: {found}; run zsar prepare on it"
             )
+        if len(order) == 1:  # a large picture need not be there twice
+            return torch.from_numpy(np.ascontiguousarray(images[order[0]])[None]).permute(0, 3, 1, 2)
         return torch.from_numpy(np.stack([images[i] for i in order])).permute(0, 3, 1, 2)
 
     def _check_result(self, n_frames: int) -> None:
