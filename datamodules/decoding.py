@@ -16,9 +16,11 @@ Damage. A frame is damaged if the decoder flags it as corrupt, fails at its pack
 that is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
 Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
 alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
-spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, most of HEVC; see
-`datamodules.careful_decoding`). By default a damaged frame is a `VideoDecodeError` that names the file and the frame,
-by every way of asking; frames before and after it that are not built on it are given.
+spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, FFV1, most of HEVC;
+see `datamodules.careful_decoding`); such a frame still has the same pixels by every way of asking, with one exception:
+where H.264 packets are lost without a sign of it in the container, a frame that refers to them may differ by index. By
+default a damaged frame is a `VideoDecodeError` that names the file and the frame, by every way of asking; frames before
+and after it that are not built on it are given.
 
 The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
 of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player
