@@ -21,10 +21,21 @@ from av.video.stream import VideoStream
 
 from datamodules.video_file import OpenVideo
 
-__all__ = ["CONCEALED", "Complaints", "ShownFrame", "decode_carefully", "is_harmless_start", "spoiled_frames"]
+__all__ = [
+    "CONCEALED",
+    "Complaints",
+    "ShownFrame",
+    "decode_carefully",
+    "first_frame_is_shown",
+    "is_harmless_start",
+    "spoiled_frames",
+]
 
 CONCEALED = "Invalid data found and concealed by the decoder"
-_H264_IDR = 5  # the type of a NAL unit; every picture after it can be decoded without what came before
+# Types of NAL units. Every picture after an IDR can be decoded without what came before.
+_H264_IDR, _H264_SEI = 5, 6
+_HEVC_ENTRY = range(16, 24)
+_RECOVERY_POINT = 6  # a type of supplemental information
 
 
 class Complaints:
@@ -73,6 +84,7 @@ def decode_carefully(
     """
     codec = video.codec
     codec.flags |= Flags.copy_opaque
+    video.hold_frames()
     if references_only:
         codec.skip_frame = "NONREF"
     harmless = False
@@ -82,7 +94,7 @@ def decode_carefully(
             harmless = is_harmless_start(video, packet)
         packet.opaque = position
         try:
-            frames = codec.decode(packet)
+            frames = video.decode(packet)
         except av.FFmpegError as error:
             complaints.failed[position] = error.strerror or str(error)
             if stop_at_failure:
@@ -92,7 +104,7 @@ def decode_carefully(
             harmless = harmless and frame.is_corrupt
             yield _noted(frame, complaints, harmless=harmless)
     try:
-        frames = codec.decode(None)
+        frames = video.decode(None)
     except av.FFmpegError as error:
         complaints.failed.setdefault(position, error.strerror or str(error))
         return
@@ -120,16 +132,62 @@ def is_harmless_start(video: OpenVideo, first: Packet[VideoStream]) -> bool:
     """
     if video.codec.codec.canonical_name != "h264":
         return False
-    data = bytes(first)
+    return _H264_IDR not in {unit[0] & 31 for unit in _units(video, first)}
+
+
+def first_frame_is_shown(video: OpenVideo, first: Packet[VideoStream]) -> bool:
+    """Whether decoders show a video from its first packet on.
+
+    What was cut out of a longer stream may begin with frames that refer to what was cut off, or that build up a picture
+    bit by bit ("intra refresh"). Decoders hold these back until there is a whole picture, whatever the container says.
+
+    Args:
+        video: The video.
+        first: Its first packet.
+    """
+    units = _units(video, first) if video.codec.codec.canonical_name in ("h264", "hevc") else []
+    match video.codec.codec.canonical_name:
+        case "h264":
+            kinds = {unit[0] & 31 for unit in units}
+            return _H264_IDR in kinds or any(_recovers_at_once(unit) for unit in units if unit[0] & 31 == _H264_SEI)
+        case "hevc":
+            return any(unit[0] >> 1 & 63 in _HEVC_ENTRY for unit in units)
+        case "mpeg1video" | "mpeg2video":
+            pictures = bytes(first).split(b"\x00\x00\x01\x00")[1:]
+            return any(len(picture) > 1 and picture[1] >> 3 & 7 == 1 for picture in pictures[:1])
+    return True
+
+
+def _recovers_at_once(unit: bytes) -> bool:
+    """Whether supplemental information of H.264 says that the picture is whole with this frame."""
+    at = 1
+    while at + 2 < len(unit):
+        kind, size = 0, 0
+        while unit[at] == 255 and at + 2 < len(unit):
+            kind, at = kind + 255, at + 1
+        kind, at = kind + unit[at], at + 1
+        while unit[at] == 255 and at + 2 < len(unit):
+            size, at = size + 255, at + 1
+        size, at = size + unit[at], at + 1
+        if kind == _RECOVERY_POINT:
+            return at < len(unit) and unit[at] >= 128  # the number of frames until then is 0, which is one bit: 1
+        at += size
+    return False
+
+
+def _units(video: OpenVideo, packet: Packet[VideoStream]) -> list[bytes]:
+    """The NAL units of a packet of H.264 or HEVC, none empty."""
+    data = bytes(packet)
     record = video.codec.extradata or b""
-    if record[:1] == b"\x01" and len(record) > 4:  # MP4 and Matroska: each unit follows its length
-        n_bytes, at, kinds = (record[4] & 3) + 1, 0, []
-        while at + n_bytes < len(data):
-            kinds.append(data[at + n_bytes] & 31)
-            at += n_bytes + int.from_bytes(data[at : at + n_bytes], "big")
-    else:  # each follows a start code
-        kinds = [unit[0] & 31 for unit in data.split(b"\x00\x00\x01")[1:] if unit]
-    return _H264_IDR not in kinds
+    length_at = 4 if video.codec.codec.canonical_name == "h264" else 21
+    if record[:1] != b"\x01" or len(record) <= length_at:  # each follows a start code
+        return [unit for unit in data.split(b"\x00\x00\x01")[1:] if unit]
+    n_bytes, at, units = (record[length_at] & 3) + 1, 0, []  # MP4 and Matroska: each follows its length
+    while at + n_bytes < len(data):
+        size = int.from_bytes(data[at : at + n_bytes], "big")
+        units.append(data[at + n_bytes : at + n_bytes + size])
+        at += n_bytes + size
+    return [unit for unit in units if unit]
 
 
 def spoiled_frames(

@@ -6,7 +6,7 @@ The frames are numbered by counting them, or by a list of packets where that say
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import pairwise
 from typing import Literal, TypeVar
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
 from datamodules.decode_limits import MOST_PIXELS
 from datamodules.player_clock import first_shown_ticks, start_seconds
+from datamodules.stream_decoder import FrameSizes
 from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError
 from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
 
@@ -36,6 +37,8 @@ class CountedFrames:
     """Frames that are found by decoding everything and counting.
 
     Attributes:
+        is_in_order: Whether the decoder returns the frames of the list in the order of their times. Frames of a damaged
+            file may come out of order; they are shown by their times.
         kept: Every frame as the decoder gave it, once they are counted and if they are small enough; else empty.
         damaged: The damaged frames that were given, where they are accepted.
     """
@@ -60,7 +63,12 @@ class CountedFrames:
         self._bad: dict[int, str] = {}
         self._broken = ""
         self._n_missing = 0
+        self._shown: list[ShownFrame] = []
+        self._last_duration = 0
         self._fails_or_conceals = False
+        self._conceals = False  # once it is known that the file is damaged: see `OpenVideo`
+        self._returned: list[int] = []
+        self.is_in_order = True
         self.kept: list[VideoFrame] = []
         self.damaged: set[int] = set()
 
@@ -177,8 +185,10 @@ class CountedFrames:
             yield from enumerate(self.kept)
             return
         with closing(self._decoded(Complaints())) as frames:
-            for count, (_, frame) in enumerate(frames):
-                yield (count if self._listed is None else self._places[frame.pts or 0]), frame
+            if self._listed is None:
+                yield from enumerate(frame for _, frame in frames)
+            else:
+                yield from _in_order(((self._places[frame.pts or 0], frame) for _, frame in frames), self._returned)
 
     def _judge(self, i: int) -> None:
         if (cause := self._bad.get(i)) is None:
@@ -207,43 +217,26 @@ class CountedFrames:
             )
         return VideoDecodeError(f"{self._path}: {cause} (while decoding it); this spoils frame {i}")
 
-    def _decoded(
-        self, complaints: Complaints, *, references_only: bool = False, conceal: bool | None = None
-    ) -> Generator[tuple[int, VideoFrame]]:
+    def _decoded(self, complaints: Complaints, *, references_only: bool = False) -> Generator[tuple[int, VideoFrame]]:
         """Every frame of the file, in the order the decoder shows them; opened anew, as raw streams cannot seek."""
-        accepts = self._on_damage == "accept"
-        video = OpenVideo(self._path, self._threads, conceal=accepts if conceal is None else conceal)
+        video = OpenVideo(self._path, self._threads, conceal=self._conceals)
         self._fails_or_conceals = video.fails_or_conceals
-        stop = not accepts and self._listed is None
+        stop = self._on_damage == "raise" and self._listed is None and not video.fails_or_conceals
         try:
             yield from decode_carefully(video, complaints, references_only=references_only, stop_at_failure=stop)
         finally:
             video.close()
 
-    def _note_concealed(self, complaints: Complaints) -> None:
-        """Adds what decoders conceal without a word where damage is accepted, and fail at where it is not."""
-        if self._on_damage == "accept" and self._fails_or_conceals:
-            strict = Complaints()
-            for _ in self._decoded(strict, conceal=False):
-                pass
-            complaints.corrupt |= strict.corrupt | set(strict.failed)
-
     def _decode_once(self) -> NDArray[np.float64]:
         """Decodes everything, once: the times of the frames, what is wrong, and small frames themselves."""
         if self._times is not None:
             return self._times
-        complaints, shown, kept = Complaints(), list[ShownFrame](), list[VideoFrame]()
-        room = _KEPT_BYTES if self._listed is None else -1
-        duration = 0
-        for position, frame in self._decoded(complaints):
-            shown.append(ShownFrame(position, frame.key_frame, frame.pts))
-            duration = frame.duration or 0
-            room -= sum(plane.buffer_size for plane in frame.planes)
-            if room >= 0:
-                kept.append(frame)
-            else:
-                kept.clear()
-        self._note_concealed(complaints)
+        complaints = self._decode_all()
+        if complaints and self._fails_or_conceals and not self._conceals:
+            self._conceals = True
+            strict, complaints = complaints, self._decode_all()
+            complaints.corrupt |= strict.corrupt | set(strict.failed)
+        shown, self._shown = self._shown, []
         if self._listed is not None:
             self._bad = self._compared(self._listed, shown, complaints)
             self._times = self._listed.times_seconds()
@@ -251,13 +244,29 @@ class CountedFrames:
         if not shown:
             cause = next(iter(complaints.failed.values()), "the decoder returns none")
             raise ValueError(f"not one of its frames can be decoded: {cause}; the limit is {MOST_PIXELS} px a picture")
-        times = self._counted_times([frame.pts for frame in shown], duration)
+        times = self._counted_times([frame.pts for frame in shown], self._last_duration)
         causes = complaints.causes()
         self._bad = spoiled_frames(shown, causes, causes, {frame.position: i for i, frame in enumerate(shown)})
         if complaints.failed and self._on_damage == "raise":
             self._broken = next(iter(complaints.failed.values()))
-        self.kept, self._times = kept, times
+        self._times = times
         return times
+
+    def _decode_all(self) -> Complaints:
+        """Decodes everything; notes what is known of the frames, keeps small ones, and says what is wrong."""
+        complaints = Complaints()
+        self._shown.clear()
+        self.kept.clear()
+        sizes, room = FrameSizes(), _KEPT_BYTES if self._listed is None else -1
+        for position, frame in self._decoded(complaints):
+            self._shown.append(ShownFrame(position, frame.key_frame, frame.pts))
+            self._last_duration = frame.duration or 0
+            room -= sizes.bytes_of(frame)
+            if room >= 0:
+                self.kept.append(frame)
+            else:
+                self.kept.clear()
+        return complaints
 
     def _counted_times(self, pts: Sequence[int | None], last_duration: int) -> NDArray[np.float64]:
         """The times of the frames; notes how long the last one is shown."""
@@ -281,8 +290,11 @@ class CountedFrames:
             UntrustworthyError: The list is wrong about more than missing frames.
         """
         pts = [frame.pts for frame in shown]
-        if any(p not in self._places for p in pts) or any(a >= b for a, b in pairwise(p or 0 for p in pts)):
+        places = [self._places.get(-1 if p is None else p, -1) for p in pts]
+        self._returned = sorted(places)
+        if -1 in places or len(set(places)) < len(places) or not _nearly_sorted(places):
             raise UntrustworthyError
+        self.is_in_order = places == self._returned
         found = dict(zip(pts, shown, strict=True))
         positions = listed.index.positions
         frames = [found.get(p) or ShownFrame(positions[p], is_key=False, pts=p) for p in listed.index.pts]
@@ -297,3 +309,28 @@ class CountedFrames:
         complaints = Complaints()
         returned = {position for position, _ in self._decoded(complaints, references_only=True)}
         return {p: cause for p, cause in causes.items() if p in returned or p in complaints.failed}
+
+
+def _nearly_sorted(places: Sequence[int]) -> bool:
+    """Whether putting frames in order takes no more of them at once than a list of packets and a decoder reorder."""
+    ranks = np.argsort(np.argsort(np.asarray(places, dtype=np.int64), kind="stable"), kind="stable")
+    return bool((np.abs(ranks - np.arange(len(places))) <= 2 * _MOST_REORDERED).all())
+
+
+def _in_order(frames: Iterable[tuple[int, VideoFrame]], order: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    """Frames in the order of their indices, each as soon as those before it were given.
+
+    Args:
+        frames: Indices and frames.
+        order: All the indices, increasing.
+
+    Yields:
+        The same.
+    """
+    waiting: dict[int, VideoFrame] = {}
+    n_given = 0
+    for i, frame in frames:
+        waiting[i] = frame
+        while n_given < len(order) and order[n_given] in waiting:
+            yield order[n_given], waiting.pop(order[n_given])
+            n_given += 1

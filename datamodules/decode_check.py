@@ -1,4 +1,4 @@
-"""Decodes the frames that would be looked at, in many processes, and remembers in a file which videos are sound.
+"""Decodes every frame of the clips, in many processes, and remembers in a file which videos are sound.
 
 The journal has a line for each decoded clip, written as soon as its verdict is known: a killed check goes on where it
 was, and a second check only decodes what has changed since or was broken.
@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
@@ -24,11 +24,12 @@ import torch
 from datamodules.batch import VideoRecord
 from datamodules.clip_dataset import frames_of
 from datamodules.decoding import VideoReader
-from datamodules.frame_chunks import frame_chunks
 from datamodules.frame_sampling import multi_clip_indices
+from datamodules.video_file import RGBConverter
 from zsar.runtime.given_files import check_given_file
 from zsar.runtime.journals import MOST_BYTES
 
+_DECODED = "every frame"  # in the journal: what the verdict is about
 _CLIPS_PER_WORKER = 4  # that wait or are decoded: enough that no worker is idle
 
 
@@ -98,22 +99,44 @@ def check_clips(clips: Iterable[Clip], *, n_workers: int, journal: Path) -> Iter
             file.write("\n")  # a killed run tore its last line
         for clip, (n_available, problem) in _decode_all(list(stamps), n_workers):
             row = {**asdict(clip), "stamp": stamps[clip], "n_available": n_available, "problem": problem}
+            row["decoded"] = _DECODED
             file.write(json.dumps(row) + "\n")
             file.flush()
             yield Verdict(clip, n_available, problem, is_new=True)
 
 
 def decode_clip(clip: Clip) -> Outcome:
-    """Decodes the centre frames of each view, as `EvaluationClips` does."""
+    """Decodes every frame of a clip, and makes RGB of those that an evaluation looks at; one frame at a time.
+
+    Training samples any frame, so that damage behind the last frame of an evaluation is a problem, too.
+    """
     try:
         with VideoReader(clip.path) as reader:
             first, n_available = frames_of(reader, VideoRecord(Path(clip.path), -1, clip.segment_seconds))
-            indices = multi_clip_indices(n_available, clip.n_frames, clip.n_clips)
-            for _ in frame_chunks(reader, (first + indices).unique()):
-                pass
+            indices = first + multi_clip_indices(n_available, clip.n_frames, clip.n_clips)
+            _check_frames(reader, range(first, first + n_available), set(indices.flatten().tolist()))
     except Exception as error:  # whatever a broken file provokes is what we are here to report
         return 0, str(error).removeprefix(f"{clip.path}: ") or type(error).__name__
     return n_available, None
+
+
+def _check_frames(reader: VideoReader, indices: Sequence[int], as_rgb: Collection[int]) -> None:
+    """Decodes frames of one size, and makes RGB of some.
+
+    Raises:
+        VideoDecodeError: One is damaged or missing.
+        ValueError: Their size changes.
+    """
+    converter, size = RGBConverter(), (0, 0)
+    for i, frame in zip(indices, reader.decoded_frames(indices), strict=True):
+        size = size if any(size) else (frame.width, frame.height)
+        if (frame.width, frame.height) != size:
+            raise ValueError(
+                f"the frame size changes within the video: {size[0]}x{size[1]} px at first, "
+                f"{frame.width}x{frame.height} px at frame {i}; run zsar prepare on it"
+            )
+        if i in as_rgb:
+            converter.rgb(frame)
 
 
 # --- the journal ------------------------------------------------------------------------------------------------------
@@ -135,7 +158,13 @@ def _read(journal: Path) -> dict[tuple[Clip, Stamp], int]:
                 row = json.loads(line)
                 segment = row["segment_seconds"]
                 clip = Clip(row["path"], segment and (segment[0], segment[1]), row["n_frames"], row["n_clips"])
-                if row["problem"] is None and row["stamp"] is not None and type(row["n_available"]) is int:
+                # Earlier versions decoded the frames of an evaluation only: that says nothing of the others.
+                if (
+                    row.get("decoded") == _DECODED
+                    and row["problem"] is None
+                    and row["stamp"] is not None
+                    and type(row["n_available"]) is int
+                ):
                     known[clip, (row["stamp"][0], row["stamp"][1])] = row["n_available"]
             except (ValueError, LookupError, TypeError, RecursionError):
                 continue

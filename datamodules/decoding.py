@@ -16,9 +16,11 @@ Damage. A frame is damaged if the decoder flags it as corrupt, fails at its pack
 that is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
 Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
 alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
-spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, most of HEVC; see
-`datamodules.careful_decoding`). By default a damaged frame is a `VideoDecodeError` that names the file and the frame,
-by every way of asking; frames before and after it that are not built on it are given.
+spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, FFV1, most of HEVC;
+see `datamodules.careful_decoding`); such a frame still has the same pixels by every way of asking, with one exception:
+where H.264 packets are lost without a sign of it in the container, a frame that refers to them may differ by index. By
+default a damaged frame is a `VideoDecodeError` that names the file and the frame, by every way of asking; frames before
+and after it that are not built on it are given.
 
 The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
 of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player
@@ -192,6 +194,8 @@ class VideoReader:
             raise VideoDecodeError(
                 f"{self._path}: the frame size changes within the video: {found}; run zsar prepare on it"
             )
+        if len(order) == 1:  # a large picture need not be there twice
+            return torch.from_numpy(np.ascontiguousarray(images[order[0]])[None]).permute(0, 3, 1, 2)
         return torch.from_numpy(np.stack([images[i] for i in order])).permute(0, 3, 1, 2)
 
     def _check_result(self, n_frames: int) -> None:
@@ -256,13 +260,17 @@ class VideoReader:
             ValueError: The indices do not increase, the first one is negative, or there is none.
             VideoDecodeError: As for `n_frames`.
         """
+        return self._forward(self._increasing(indices))
+
+    def _increasing(self, indices: Iterable[int]) -> list[int]:
+        """Checks indices of frames that are to be given one by one."""
         wanted = [operator.index(i) for i in indices]
         if not wanted or wanted[0] < 0 or any(a >= b for a, b in pairwise(wanted)):
             raise ValueError(f"indices must be 0 or more and increase; got {wanted[:10]} for {self._path}")
         n_known = self._n_readable()
         if n_known is not None and wanted[-1] >= n_known:
             raise IndexError(f"frame index {wanted[-1]} is out of range: {self._path} has {n_known} frames")
-        return self._forward(wanted)
+        return wanted
 
     def _n_readable(self) -> int | None:
         """The number of frames; None if an error in the file ends the counting, and there are frames before it."""
@@ -292,18 +300,26 @@ class VideoReader:
         rate = stream.average_rate or stream.guessed_rate
         return (1 / rate if rate else None), stream.time_base
 
-    def decoded_frames(self) -> Iterator[VideoFrame]:
-        """All frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+    def decoded_frames(self, indices: Iterable[int] | None = None) -> Iterator[VideoFrame]:
+        """Frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+
+        Args:
+            indices: Increasing indices from 0; None for all frames.
 
         Returns:
             An iterator, which raises a `VideoDecodeError` for a frame that `frames_forward` refuses, sizes aside.
 
         Raises:
+            IndexError: An index is not below the number of frames.
+            ValueError: The indices do not increase, the first one is negative, or there is none.
             VideoDecodeError: As for `n_frames`.
         """
-        n_frames = self.n_frames
+        wanted = self._increasing(range(self.n_frames) if indices is None else indices)
+        return self._decoded(wanted)
+
+    def _decoded(self, wanted: Sequence[int]) -> Iterator[VideoFrame]:
         with errors_name(self._path, "decoding it"):
-            for _, frame in self._converted_forward(range(n_frames), lambda frame: frame):
+            for _, frame in self._converted_forward(wanted, lambda frame: frame):
                 yield frame
 
     def _converted_forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
@@ -359,7 +375,7 @@ class VideoReader:
         assert isinstance(self._frames, TimedFrames)
         by_list = self._counted(self._frames)
         try:
-            self._frames = self._counted() if by_list.is_sound else by_list
+            self._frames = self._counted() if by_list.is_sound and by_list.is_in_order else by_list
         except UntrustworthyError:
             self._frames = self._counted()
 

@@ -6,13 +6,9 @@ file is called, and opens what they name: other files, devices or addresses. Onl
 
 from __future__ import annotations
 
-import os
-import stat
-
-from datamodules.batch import VideoDecodeError
 from datamodules.decode_limits import MOST_PIXELS
 
-__all__ = ["OPEN_OPTIONS", "check_is_regular_file", "names_other_files"]
+__all__ = ["OPEN_OPTIONS", "names_other_files"]
 
 # Demuxers that read nothing but the file they are given. A format that a new FFmpeg adds is refused until it is listed.
 _FORMATS = (
@@ -31,25 +27,6 @@ OPEN_OPTIONS = {
 }
 # How texts begin that name other files, for the error.
 _LISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0", b"[playlist]", b"file ")
-
-
-def check_is_regular_file(path: str) -> None:
-    """Refuses what is not a file on a disk: a pipe would wait for ever, a device never end.
-
-    Args:
-        path: The file, or a link to it.
-
-    Raises:
-        VideoDecodeError: It is something else, or empty.
-        OSError: It does not exist, or cannot be looked at.
-    """
-    status = os.stat(path)
-    if stat.S_ISDIR(status.st_mode):
-        raise VideoDecodeError(f"{path}: Is a directory, not a video file")
-    if not stat.S_ISREG(status.st_mode):
-        raise VideoDecodeError(f"{path}: it is a pipe, device or socket; only regular files are read: copy it to one")
-    if status.st_size == 0:
-        raise VideoDecodeError(f"{path}: the file is empty")
 
 
 def names_other_files(path: str) -> bool:

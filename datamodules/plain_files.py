@@ -23,5 +23,5 @@ def file_problem(path: str | Path) -> str | None:
     if stat.S_ISDIR(status.st_mode):
         return f"{path}: it is a folder"
     if not stat.S_ISREG(status.st_mode):
-        return f"{path}: it is no file, but a pipe, a socket or a device"
+        return f"{path}: it is a pipe, socket or device; only regular files are read: copy it to one"
     return f"{path}: the file is empty" if status.st_size == 0 else None

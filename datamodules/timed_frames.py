@@ -19,6 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from datamodules.careful_decoding import first_frame_is_shown
 from datamodules.player_clock import first_shown_ticks, start_seconds
 from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
 
@@ -52,6 +53,7 @@ class Keyframe(NamedTuple):
     pts: int
     position: int  # of its packet, in decoding order
     seek_to: int  # a time stamp from which a container finds this packet, or one before it
+    identity: tuple[int | None, int] = (None, 0)  # of the packet: see `_identity`
 
 
 class PacketIndex(NamedTuple):
@@ -77,12 +79,16 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
     first_dts: int | None = None
     last_dts: int | None = None
     longest_gap = longest_delay = 0
+    starts_at_once = whole = True
     for position, packet in enumerate(_without_torn_end(video.packets())):
-        first_dts = packet.dts if position == 0 else first_dts
+        if position == 0:
+            first_dts = packet.dts
+            starts_at_once = first_frame_is_shown(video, packet)
         if packet.dts is not None and packet.pts is not None:
             longest_gap = max(longest_gap, packet.dts - last_dts if last_dts is not None else 0)
             longest_delay = max(longest_delay, packet.pts - packet.dts)
             last_dts = packet.dts
+        whole = whole and not packet.is_corrupt
         pts.append(packet.pts)
         smallest = min(smallest, packet.size)
         if packet.pts is None:
@@ -91,7 +97,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
             shown.append((packet.pts, packet.duration or 0))
         if packet.is_keyframe:
             seek_to = packet.pts if packet.dts is None else min(packet.pts, packet.dts)
-            keyframes.append(Keyframe(packet.pts, position, seek_to))
+            keyframes.append(Keyframe(packet.pts, position, seek_to, _identity(video, packet)))
     if not pts:
         raise ValueError("it holds no video frames")
     known = [p for p in pts if p is not None]
@@ -99,9 +105,12 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         len(set(known)) == len(pts)
         and bool(shown and keyframes)
         # Decoding must be able to begin with the first packet, and nothing shown may come before it.
+        and starts_at_once
+        # Where parts are missing, what a decoder makes up depends on which frames it was given before.
+        and whole
         and keyframes[0].position == 0
         and keyframes[0].pts == min(known)
-        and keyframes == sorted(keyframes)
+        and _keyframes_part_the_frames(known, keyframes)
         and _reordering_is_possible(known)
         # One false time stamp at the end of a file displaces too few frames to be seen in their order.
         and longest_delay <= (_MOST_REORDERED + 1) * max(longest_gap, shown[0][1])
@@ -267,21 +276,43 @@ class TimedFrames:
 
     def _decoded(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         try:
-            return self._video.codec.decode(packet)
+            return self._video.decode(packet)
         except av.FFmpegError:
             raise DamageSeen from None
 
     def _packets_from(self, keyframe: Keyframe) -> Iterator[Packet[VideoStream]]:
         """The packets from a keyframe on. Seeking may land before it: containers are not exact, nor need they be."""
         try:
-            self._video.container.seek(keyframe.seek_to, stream=self._video.stream)
+            self._video.seek(keyframe.seek_to)
         except av.FFmpegError:  # some containers cannot seek
             raise UntrustworthyError from None
         packets = self._video.packets()
         for packet in packets:
             if packet.pts == keyframe.pts:
+                if _identity(self._video, packet) != keyframe.identity:
+                    raise UntrustworthyError
                 yield packet
                 yield from packets
+
+
+def _identity(video: OpenVideo, packet: Packet[VideoStream]) -> tuple[int | None, int]:
+    """Its place in the file, where time stamps do not tell packets apart, and its size in bytes.
+
+    AVI stores no time stamps: read from the start its packets are counted, after a jump the entries of its index. Where
+    the file is damaged, or the index is, these are not the same.
+    """
+    return (packet.pos if video.container.format.name == "avi" else None), packet.size
+
+
+def _keyframes_part_the_frames(pts: Sequence[int], keyframes: Sequence[Keyframe]) -> bool:
+    """Whether what is stored before a keyframe is shown before it.
+
+    Args:
+        pts: The time stamps in decoding order.
+        keyframes: The keyframes in decoding order.
+    """
+    latest = np.maximum.accumulate(np.asarray(pts, dtype=np.int64))
+    return all(latest[keyframe.position] == keyframe.pts for keyframe in keyframes)
 
 
 def _without_torn_end(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:

@@ -21,7 +21,9 @@ from datamodules.batch import VideoDecodeError
 from datamodules.decode_limits import MOST_FRAMES, MOST_PIXELS, too_large
 from datamodules.main_stream import main_stream
 from datamodules.mp4_claims import check_claims
-from datamodules.openable_files import OPEN_OPTIONS, check_is_regular_file, names_other_files
+from datamodules.openable_files import OPEN_OPTIONS, names_other_files
+from datamodules.plain_files import file_problem
+from datamodules.stream_decoder import StreamDecoder
 
 __all__ = [
     "OpenVideo",
@@ -32,6 +34,9 @@ __all__ = [
     "seconds_from",
     "tick_seconds",
 ]
+
+# Codecs whose decoders do not flag all that they conceal, unless they are told to fail at it.
+_CONCEALS_SILENTLY = {"mjpeg", "mpeg1video", "mpeg2video"}
 
 
 @contextmanager
@@ -71,13 +76,37 @@ class OpenVideo:
             raise
         self.path = path
         options = {"max_pixels": str(MOST_PIXELS)}
-        # It does not flag what it conceals.
-        self.fails_or_conceals = self.codec.codec.canonical_name == "mjpeg"
+        self.fails_or_conceals = self.codec.codec.canonical_name in _CONCEALS_SILENTLY
         if self.fails_or_conceals and not conceal:
             options["err_detect"] = "explode"
         self.codec.options = options
         self.codec.thread_count = threads
         self.codec.thread_type = "SLICE" if threads == 1 else "AUTO"
+        self._decoder = StreamDecoder(self.codec)
+
+    def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """The frames that the decoder returns for the next packet; None empties the decoder.
+
+        Raises:
+            av.FFmpegError: The decoder fails.
+        """
+        return self._decoder.decode(packet)
+
+    def hold_frames(self) -> None:
+        """Makes what damage leaves unwritten independent of who holds frames (see `stream_decoder`)."""
+        self._decoder.hold_frames()
+
+    def seek(self, ticks: int) -> None:
+        """Jumps to a packet from which the one at some time can be reached.
+
+        Args:
+            ticks: The time, in ticks of the stream.
+
+        Raises:
+            av.FFmpegError: The container cannot seek.
+        """
+        self.container.seek(ticks, stream=self.stream)
+        self._decoder.forget()
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """The stream's packets from where the container stands; without empty ones, which would end the decoder."""
@@ -91,6 +120,7 @@ class OpenVideo:
 
     def close(self) -> None:
         """Closes the file and frees the decoder."""
+        self._decoder.forget()
         self.container.close()
 
 
@@ -161,11 +191,11 @@ def _open(path: str) -> InputContainer:
     """Opens a file, and no other.
 
     Raises:
-        VideoDecodeError: It is not a regular file, is empty, or of a format that names other files.
+        VideoDecodeError: It is missing, not a regular file, empty, or of a format that names other files.
         av.FFmpegError: FFmpeg cannot open it.
-        OSError: It does not exist.
     """
-    check_is_regular_file(path)
+    if (problem := file_problem(path)) is not None:
+        raise VideoDecodeError(problem)
     check_claims(path)
     try:
         # "file:" keeps FFmpeg from taking "a:b.mp4" for a protocol. Titles in odd encodings are harmless.

@@ -92,6 +92,7 @@ def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
                 "datamodules/mp4_writing.py",
                 "datamodules/main_stream.py",
                 "datamodules/player_clock.py",
+                "datamodules/stream_decoder.py",
                 "datamodules/timed_frames.py",
                 "datamodules/video_file.py",
             },

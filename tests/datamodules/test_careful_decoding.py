@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 
 from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, is_harmless_start, spoiled_frames
@@ -16,6 +17,7 @@ from datamodules.decoding import VideoDecodeError, VideoReader
 from datamodules.encoding import write_video
 from datamodules.video_file import OpenVideo
 from tests.datamodules.video_makers import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
+from tests.reference.full_decoding import decode_everything
 
 # Decoding order I0 P3 b1 b2 P6 b4 b5 I9 b7 b8 P10: the last two b are shown before the keyframe I9 that they follow.
 SHOWN = [0, 2, 3, 1, 5, 6, 4, 8, 9, 7, 10]
@@ -58,6 +60,8 @@ CODECS = {
     "vp9": ("libvpx-vp9", {"g": "12", "deadline": "realtime", "cpu-used": "8"}),
 }
 FILES = [(codec, suffix) for codec in CODECS for suffix in (".mkv", ".mp4")]
+CODECS |= {"ffv1": ("ffv1", {"g": "6"}), "vp8": ("libvpx", {"g": "12", "deadline": "realtime", "cpu-used": "8"})}
+FILES += [("ffv1", ".mkv"), ("vp8", ".webm"), ("mjpeg", ".avi"), ("mpeg2", ".ts")]
 FILES += [("h264", ".avi"), ("mpeg4", ".avi"), ("h264", ".ts"), ("h264 slices", ".ts")]
 
 
@@ -197,3 +201,37 @@ def test_a_stream_cut_out_at_a_recovery_point_is_sound(tmp_path: Path) -> None:
         assert len(frames) > 5
     with VideoReader(path) as reader:
         assert len(list(reader.frames_forward(range(len(frames))))) == len(frames)
+
+
+CUT = {
+    "h264 intra refresh": ("libx264", {"g": "20", "bf": "0", "x264-params": "intra-refresh=1:scenecut=0"}, 20),
+    "h264 intra refresh with B-frames": ("libx264", {"g": "20", "bf": "2", "x264-params": "intra-refresh=1"}, 18),
+    "h264 open": ("libx264", {"g": "12", "bf": "3", "x264-params": "open-gop=1:scenecut=0:b-adapt=0"}, 9),
+    "hevc open": ("libx265", {"x265-params": QUIET_X265["x265-params"] + ":open-gop=1:b-adapt=0:scenecut=0"}, 9),
+    "mpeg2": ("mpeg2video", {"bf": "2", "g": "12"}, 13),
+    "mpeg2 within a group": ("mpeg2video", {"bf": "2", "g": "12"}, 15),
+}
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("kind", CUT)
+def test_a_video_cut_out_of_a_longer_one_gives_what_full_decoding_gives(kind: str, suffix: str, tmp_path: Path) -> None:
+    codec, options, cut = CUT[kind]
+    write_video(whole := tmp_path / "whole.mkv", moving_picture(60), frames_per_second=25, codec=codec, options=options)
+    path = tmp_path / f"cut{suffix}"
+    with av.open(str(whole)) as source, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        packets = [packet for packet in source.demux(video=0) if packet.size][cut:]
+        start = packets[0].dts
+        packets[0].is_keyframe = True
+        for packet in packets:
+            packet.pts, packet.dts, packet.stream = packet.pts - start, packet.dts - start, stream
+            out.mux(packet)
+    full = decode_everything(path)
+    assert 0 < len(full) <= len(packets)
+    with VideoReader(path) as reader:
+        assert reader.n_frames == len(full)
+        assert torch.equal(torch.stack(list(reader.frames_forward(range(len(full))))), full)
+    for i in (0, len(full) // 2, len(full) - 1):
+        with VideoReader(path) as reader:
+            assert torch.equal(reader.frames_at_indices([i])[0], full[i])

@@ -4,14 +4,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import av
 import pytest
 
 from datamodules import decode_check
 from datamodules.decode_check import Clip, Outcome, Verdict, check_clips, decode_clip
 from datamodules.decoding import VideoReader
 from datamodules.encoding import write_video
+from datamodules.video_file import RGBConverter
 from tests.datamodules.video_makers import moving_picture
 
 ROOT = Path(__file__).parents[2]
@@ -49,19 +52,62 @@ def test_broken_empty_and_missing_files_are_told_from_sound_ones(tmp_path: Path,
     assert "No such file" in str(verdicts[odd[1]].problem)
 
 
-def test_the_frames_of_an_evaluation_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_frame_of_the_clip_is_decoded_and_those_of_an_evaluation_are_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[list[int]] = []
-    original = VideoReader.frames_forward
+    n_converted = [0]
+    decoded_frames, rgb = VideoReader.decoded_frames, RGBConverter.rgb
 
-    def noted(self: VideoReader, indices: list[int]) -> object:
-        asked.append(indices)
-        return original(self, indices)
+    def noted(self: VideoReader, indices: Sequence[int]) -> object:
+        asked.append(list(indices))
+        n_converted.append(0)
+        return decoded_frames(self, indices)
 
-    monkeypatch.setattr(VideoReader, "frames_forward", noted)
+    def counted(self: RGBConverter, frame: av.VideoFrame) -> object:
+        n_converted[-1] += 1
+        return rgb(self, frame)
+
+    monkeypatch.setattr(VideoReader, "decoded_frames", noted)
+    monkeypatch.setattr(RGBConverter, "rgb", counted)
     path = video(tmp_path / "a.mp4")
     assert decode_clip(clip(path, n_frames=2, n_clips=2)) == (10, None)
     assert decode_clip(clip(path, (1.0, 1.5), n_frames=2)) == (3, None)  # at 5 fps the frames 5, 6 and 7
-    assert asked == [[0, 3, 5, 8], [5, 6]]
+    assert asked == [list(range(10)), [5, 6, 7]]
+    assert n_converted[1:] == [4, 2]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".avi"])
+def test_damage_in_any_frame_is_a_problem(suffix: str, tmp_path: Path) -> None:
+    codec = "mpeg4" if suffix == ".avi" else "libx264"
+    write_video(path := tmp_path / f"a{suffix}", moving_picture(12, 96, 128), frames_per_second=5, codec=codec)
+    with av.open(str(path)) as container:
+        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+    sound = path.read_bytes()
+    for at, size in (places[0], places[6], places[-1]):
+        data = bytearray(sound)
+        data[at + size // 2 : at + size] = bytes(size - size // 2)
+        path.write_bytes(data)
+        assert decode_clip(clip(path, n_frames=1))[1] is not None, at
+
+
+def test_a_size_that_changes_is_a_problem_with_its_frame_and_remedy(tmp_path: Path) -> None:
+    for name, width in (("a", 64), ("b", 96)):
+        write_video(tmp_path / f"{name}.h264", moving_picture(5, 48, width), frames_per_second=5)
+    path = tmp_path / "both.h264"
+    path.write_bytes(b"".join((tmp_path / f"{name}.h264").read_bytes() for name in "ab"))
+    n_available, problem = decode_clip(clip(path, n_frames=1))
+    assert n_available == 0
+    assert problem is not None
+    assert "64x48 px at first, 96x48 px at frame 5; run zsar prepare" in problem
+
+
+def test_a_verdict_of_an_earlier_version_is_not_known(tmp_path: Path, clips: list[Clip]) -> None:
+    check(clips[:1], journal := tmp_path / "journal")
+    row = json.loads(journal.read_text())
+    assert row.pop("decoded") == "every frame"
+    journal.write_text(json.dumps(row) + "\n")
+    assert check(clips[:1], journal)[clips[0]].is_new
 
 
 def test_a_stretch_behind_the_end_is_a_problem(tmp_path: Path) -> None:

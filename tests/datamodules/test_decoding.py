@@ -13,10 +13,16 @@ import numpy as np
 import pytest
 import torch
 
+from datamodules.decode_check import Clip, decode_clip
 from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
 from datamodules.encoding import write_video
+from datamodules.preparing import PreparingSettings, prepare_video
+from datamodules.streaming import FrameStream, FrameStride
 from datamodules.timed_frames import Keyframe, TimedFrames, UntrustworthyError
-from datamodules.video_file import RGBConverter
+from datamodules.transcoding import TranscodingError
+from datamodules.unreadable_files import refuse_unreadable
+from datamodules.video_file import OpenVideo, RGBConverter
+from datamodules.video_table import VideoTable
 from tests.datamodules import video_makers
 from tests.datamodules.video_makers import (
     X264,
@@ -297,3 +303,91 @@ def test_forward_takes_increasing_indices_of_the_video(tmp_path: Path) -> None:
                 reader.frames_forward(wanted)
         with pytest.raises(IndexError, match=r"frame index 4 is out of range: .*video\.mp4 has 4 frames"):
             reader.frames_forward([0, 4])
+
+
+# --- whatever PyAV raises ---------------------------------------------------------------------------------------------
+
+
+def _by_index(path: Path) -> None:
+    with VideoReader(path) as reader:
+        reader.frames_at_indices([5])
+
+
+def _forward(path: Path) -> None:
+    with VideoReader(path) as reader:
+        list(reader.frames_forward(range(40)))
+
+
+def _decoded(path: Path) -> None:
+    with VideoReader(path) as reader:
+        list(reader.decoded_frames())
+
+
+def _streamed(path: Path) -> None:
+    with FrameStream(path, 32, stride=FrameStride(3), chunk_size=8) as stream:
+        list(stream.chunks())
+
+
+def _prepared(path: Path) -> None:
+    prepare_video(path, path.with_name("copy.mp4"), PreparingSettings(short_side_px=32))
+
+
+def _checked(path: Path) -> None:
+    problem = decode_clip(Clip(str(path), None, 4, 1))[1]
+    if problem is not None:
+        raise VideoDecodeError(f"{path}: {problem}")
+
+
+READINGS = [_by_index, _forward, _decoded, _streamed, _prepared, _checked]
+STEPS = {
+    "demux": (OpenVideo, "packets"),
+    "decode": (OpenVideo, "decode"),
+    "seek": (OpenVideo, "seek"),
+    "reformat": (RGBConverter, "rgb"),
+}
+RAISED = [
+    IndexError("list index out of range"),
+    RuntimeError("no"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+    OverflowError("int too big"),
+    AttributeError("'NoneType' object has no attribute 'x'"),
+    MemoryError("cannot allocate"),
+]
+
+
+@pytest.mark.parametrize("raised", RAISED, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("step", STEPS)
+def test_whatever_pyav_raises_is_an_error_that_names_the_file(
+    step: str, raised: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h264_with_b_frames(path := tmp_path / "video.mp4")
+
+    def failing(*arguments: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(*STEPS[step], failing)
+    messages = []
+    for read in READINGS:
+        try:
+            read(path)
+        except (VideoDecodeError, TranscodingError) as error:
+            messages.append(str(error))
+    assert len(messages) >= (3 if step == "reformat" else 4)  # copies are made without RGB
+    assert [message for message in messages if not message.startswith(f"{path}: ") or "\n" in message] == []
+
+
+@pytest.mark.parametrize("raised", RAISED, ids=lambda error: type(error).__name__)
+def test_whatever_pyav_raises_on_opening_is_an_error_that_names_the_file(
+    raised: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h264_with_b_frames(path := tmp_path / "video.mp4")
+
+    def failing(*arguments: object, **options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("datamodules.video_file.av.open", failing)
+    for read in READINGS:
+        with pytest.raises((VideoDecodeError, TranscodingError), match=rf"{path}: .*\(while opening it\)$"):
+            read(path)
+    with pytest.raises(VideoDecodeError, match=r"video\.mp4"):
+        refuse_unreadable(VideoTable(tmp_path, ["video.mp4"], [0]), "test")

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from datamodules.decoding import VideoDecodeError, read_frames
-from datamodules.openable_files import OPEN_OPTIONS, check_is_regular_file, names_other_files
+from datamodules.openable_files import OPEN_OPTIONS, names_other_files
 from tests.datamodules.video_makers import h264_with_b_frames, write_streams
 
 LISTS = {
@@ -76,18 +76,6 @@ def test_a_reference_from_mp4_to_another_file_is_not_followed(tmp_path: Path) ->
     (tmp_path / "refers.mp4").write_bytes(grown)
     with pytest.raises(VideoDecodeError, match=r"refers\.mp4: "):
         read_frames(tmp_path / "refers.mp4", [0])
-
-
-def test_only_regular_files_are_opened(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.mp4")
-    for path in (tmp_path / "pipe.mp4", Path("/dev/zero"), Path("/dev/stdin")):
-        if path.exists() and not path.is_file():
-            with pytest.raises(VideoDecodeError, match=f"^{path}: it is a pipe, device or socket"):
-                read_frames(path, [0])
-    with pytest.raises(VideoDecodeError, match="Is a directory"):
-        check_is_regular_file(str(tmp_path))
-    with pytest.raises(FileNotFoundError):
-        check_is_regular_file(str(tmp_path / "none.mp4"))
 
 
 def test_links_and_names_in_other_encodings_are_files_as_any(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from datamodules import timed_frames
 from datamodules.decoding import VideoReader, read_frames
 from datamodules.encoding import write_video
-from datamodules.timed_frames import Keyframe, TimedFrames, UntrustworthyError, index_packets
+from datamodules.timed_frames import TimedFrames, UntrustworthyError, index_packets
 from datamodules.video_file import OpenVideo
 from tests.datamodules.video_makers import (
     assert_equal_to_full_decoding,
@@ -48,7 +48,7 @@ def test_the_packet_index_tells_when_frames_are_shown_and_what_they_depend_on(tm
     assert index is not None
     assert index.pts == [0, 100, 200, 300, 400]  # milliseconds
     assert index.positions == {0: 0, 100: 1, 200: 2, 300: 3, 400: 4}
-    assert index.keyframes == [Keyframe(0, 0, 0), Keyframe(200, 2, 200), Keyframe(400, 4, 400)]
+    assert [keyframe[:3] for keyframe in index.keyframes] == [(0, 0, 0), (200, 2, 200), (400, 4, 400)]
     assert index.last_duration == 100
 
 
@@ -180,3 +180,35 @@ class _Unseekable:
 
     def seek(self, offset: int, *, stream: av.VideoStream) -> None:
         raise av.error.PermissionError(1, "Operation not permitted")
+
+
+def test_a_transport_stream_with_a_gap_is_decoded_in_order(tmp_path: Path) -> None:
+    h264_with_b_frames(whole := tmp_path / "whole.ts")
+    data, n_flagged = whole.read_bytes(), 0
+    for start in range(1880, len(data) - 1880, 940):
+        (path := tmp_path / "gap.ts").write_bytes(data[:start] + data[start + 188 :])
+        with av.open(str(path)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+        if any(packet.is_corrupt for packet in packets[:-1]):
+            n_flagged += 1
+            video = OpenVideo(str(path), 1)
+            assert index_packets(video) is None
+            video.close()
+    assert n_flagged > 2
+
+
+def test_an_index_that_contradicts_the_packets_of_avi_is_not_followed(tmp_path: Path) -> None:
+    write_video(
+        whole := tmp_path / "whole.avi", moving_picture(12), frames_per_second=25, codec="mjpeg",
+        pixel_format="yuvj420p", options={},
+    )  # fmt: skip
+    data = bytearray(whole.read_bytes())
+    fourth = [i for i in range(len(data)) if data[i : i + 4] == b"00dc"][3]
+    data[fourth : fourth + 4] = b"JUNK"  # skipped by who reads packet by packet, but still in the index
+    (path := tmp_path / "damaged.avi").write_bytes(data)
+    with VideoReader(path) as reader:
+        forward = torch.stack(list(reader.frames_forward(range(reader.n_frames))))
+    assert len(forward) == 11
+    for i in range(11):
+        assert torch.equal(read_frames(path, [i])[0], forward[i]), i
+    assert torch.equal(forward, decode_everything(path))
