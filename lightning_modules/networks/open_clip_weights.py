@@ -25,12 +25,14 @@ from lightning_modules.networks.tensor_files import (
     check_file,
     is_torchscript,
     read_tensor_file,
+    some_names,
 )
 from lightning_modules.networks.torchscript_tensors import read_torchscript_tensors
 from zsar.runtime.given_files import read_given_json
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
+_config_files: dict[str, Path] = {}  # by the name under which open_clip knows a user's config
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
 
 
@@ -134,6 +136,7 @@ def _registered_name(architecture: str) -> str:
         if known is not None and known != config:
             raise BackboneError(f"{path} has the name of another open_clip model, {path.stem}; rename the file")
         open_clip.add_model_config(path)
+        _config_files[path.stem] = path
         return path.stem
     if open_clip.get_model_config(architecture) is None and (_ARCHITECTURES / f"{architecture}.json").is_file():
         open_clip.add_model_config(_ARCHITECTURES)
@@ -237,7 +240,7 @@ def _load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path,
     shapes = sorted(k for k in set(state) & set(expected) if state[k].numel() != expected[k].numel())
     if missing or unmatched or shapes:
         parts = [
-            f"{len(keys)} {what} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+            f"{len(keys)} {what} ({some_names(keys)})"
             for keys, what in ((missing, "missing"), (unmatched, "unknown"), (shapes, "of another shape"))
             if keys
         ]
@@ -280,7 +283,8 @@ def _create_empty(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - o
     """A model without pretrained weights; a config of the user's may have settings that no model has."""
     try:
         return _create(name, load_weights=False, pretrained_text=False, **arguments)
-    except (TypeError, ValueError, KeyError, AttributeError, AssertionError, ZeroDivisionError) as error:
+    except Exception as error:  # open_clip and torch have no list of what they raise on sizes that do not fit
+        where = f" (of {_config_files[name]})" if name in _config_files else ""
         raise BackboneError(
-            f"the architecture {name} cannot be built: {cause_of(error)}; correct its config"
+            f"the architecture {name}{where} cannot be built: {cause_of(error)}; correct its config"
         ) from error
