@@ -33,12 +33,9 @@ def test_ucf101_classes_are_numbered_from_one(tmp_path: Path) -> None:
     assert read_ucf101_classes(tmp_path) == ("ApplyEyeMakeup", "ApplyLipstick")
 
 
-@pytest.mark.parametrize("class_name", ["Archery ", " Archery", "Archery\u3000", "\u200bArchery"])
-def test_a_ucf101_class_with_white_space_around_it_is_refused(tmp_path: Path, class_name: str) -> None:
+@pytest.mark.parametrize("class_name", ["Archery ", "Archery\u3000", "Archery\u200b"])
+def test_a_ucf101_class_with_white_space_behind_it_is_refused(tmp_path: Path, class_name: str) -> None:
     (tmp_path / "testlist01.txt").write_text(f"Ballet/a.avi\n{class_name}/b.avi\n")
-    if class_name.startswith(" "):  # around the whole line
-        assert read_ucf101(tmp_path, "test", 1).classes == ["Ballet", "Archery"]
-        return
     with pytest.raises(ValueError, match=r"testlist01\.txt:2: the class folder .* has white space"):
         read_ucf101(tmp_path, "test", 1)
 
