@@ -22,6 +22,9 @@ from lightning_modules.networks.open_clip_weights import BackboneError
 from zsar.runtime.terminal import shown
 from zsar.runtime.whole_files import FULL_REMEDY
 
+LONGEST = 3_000
+"""Characters of a message. The middle of a longer one is left out, where it quotes what a file holds."""
+_END = 500  # characters of a long message's end, which holds the remedy
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 _OURS = (
     ValueError,  # also those of Lightning, whose sentences are good enough
@@ -60,7 +63,10 @@ def _in_one_line(sentence: str, typed: Sequence[str]) -> str:
     for name in typed:
         if shown(name) != name:
             sentence = sentence.replace(name, shown(name))
-    return re.sub(r"\s*\n\s*", " ", sentence.strip())
+    line = re.sub(r"\s*\n\s*", " ", sentence.strip())
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST - _END]} [... {len(line) - LONGEST:,} characters ...] {line[-_END:]}"
 
 
 def unwrapped(error: BaseException) -> BaseException:

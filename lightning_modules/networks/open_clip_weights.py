@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from lightning_modules.networks.architecture_files import check_sizes, read_architecture
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.tensor_files import (
     TensorFileError,
@@ -28,7 +29,6 @@ from lightning_modules.networks.tensor_files import (
     some_names,
 )
 from lightning_modules.networks.torchscript_tensors import read_torchscript_tensors
-from zsar.runtime.given_files import read_given_json
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
@@ -124,11 +124,9 @@ def _registered_name(architecture: str) -> str:
         if not path.is_file():
             raise BackboneError(f"there is no model config {path}")
         try:
-            config = read_given_json(path, what="model config", remedy="give an open_clip config")
+            config = read_architecture(path)
         except ValueError as error:
-            raise BackboneError(f"the model config {path} is not JSON: {error}") from error
-        if not isinstance(config, dict):
-            raise BackboneError(f"the model config {path} must be a JSON object, not a {type(config).__name__}")
+            raise BackboneError(f"the model config cannot be read: {error}") from error
         missing = {"embed_dim", "vision_cfg", "text_cfg"} - set(config)
         if missing:
             raise BackboneError(f"the model config {path} lacks {', '.join(sorted(missing))}")
@@ -151,6 +149,10 @@ def _registered_name(architecture: str) -> str:
 
 def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
     try:
+        if name.startswith("local-dir:"):
+            path = Path(name.removeprefix("local-dir:")) / "open_clip_config.json"
+            stated = read_architecture(path).get("model_cfg")
+            check_sizes(stated if isinstance(stated, dict) else {}, path)
         return _create(name, cache_dir=cache_directory, require_pretrained=True)
     except Exception as error:
         where, what = name.split(":", 1)
