@@ -66,7 +66,7 @@ def read_ucf101(folder: Path, subset: Literal["train", "test"], fold: int) -> Li
             raise line.fault(f"{shown(line.text)} has no class folder; it must be Class/video.avi")
         if stripped(class_name) != class_name:
             raise line.fault(f"the class folder {shown(class_name)} has white space around its name; remove it")
-        listing.add(video, sys.intern(class_name))
+        listing.add(video, sys.intern(line._replace(text=class_name).name))
     return listing
 
 
