@@ -13,7 +13,7 @@ from tests.fuzz.known_faults import KNOWN_FAULTS
 from tests.fuzz.outcomes import READ, REFUSED
 from tests.fuzz.worker import case_bytes
 
-N_CASES = {"video": 340, "text": 600}
+N_CASES = {"video": 200, "text": 450}
 
 
 @pytest.mark.slow
