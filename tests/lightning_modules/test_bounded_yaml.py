@@ -29,6 +29,7 @@ UNBOUNDED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", UNBOUNDED.values(), ids=UNBOUNDED)
 def test_a_text_beyond_a_limit_is_refused(text: str, tmp_path: Path) -> None:
     for read in (check_bounded, read_yaml):

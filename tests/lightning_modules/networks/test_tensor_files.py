@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from lightning_modules.networks import tensor_files
 from lightning_modules.networks.tensor_files import (
     TensorFileError,
     cause_of,
@@ -57,11 +58,14 @@ def test_the_python_object_is_named(tmp_path: Path) -> None:
     assert error.value.foreign is not None
 
 
-def test_an_archive_that_unpacks_to_more_than_it_is_long_is_refused(tmp_path: Path) -> None:
+def test_an_archive_that_unpacks_to_more_than_it_is_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensor_files, "MOST_CODE_BYTES", 10**6)
     (tmp_path / "bomb.pt").write_bytes(zipped({"x/data.pkl": bytes(10**6)}, compression=zipfile.ZIP_DEFLATED))
     with pytest.raises(TensorFileError, match="is a compressed zip file"):
         check_archive(tmp_path / "bomb.pt")
-    (tmp_path / "code.pt").write_bytes(zipped({"x/code/a.py": bytes(2 * 10**8)}, compression=zipfile.ZIP_DEFLATED))
+    (tmp_path / "code.pt").write_bytes(zipped({"x/code/a.py": bytes(2 * 10**6)}, compression=zipfile.ZIP_DEFLATED))
     with pytest.raises(TensorFileError, match="is a compressed zip file"):
         check_archive(tmp_path / "code.pt")
     buffer = io.BytesIO()
