@@ -16,7 +16,7 @@ from typing import Any
 
 from zsar.runtime.content_kinds import HEAD_BYTES, LFS_POINTER, kind_of_bytes
 from zsar.runtime.json_files import parse_json
-from zsar.runtime.text_files import ListFileError, read_text
+from zsar.runtime.text_files import ListFileError, cut, read_text
 
 MOST_PARSED_BYTES = 2**25
 """The largest text that becomes values of Python at once (32 MiB): these take up to 30 times its size."""
@@ -41,6 +41,7 @@ class GivenFileError(ValueError):
             remedy: What to do.
             line: The line at fault, from 1; None where it is the whole file.
         """
+        what = cut(what)
         super().__init__(f"{path}: {what}; {remedy}" if line is None else f"{path}:{line}: {what}; {remedy}")
         self.what = what if line is None else f"line {line}: {what}"
 

@@ -32,6 +32,8 @@ _OTHER_ENCODINGS = (
     (b"\xff\xfe", "UTF-16", "utf-16"),
     (b"\xfe\xff", "UTF-16", "utf-16"),
 )
+LONGEST_MESSAGE = 2_000
+"""Characters of a message about a file, beside its path."""
 _MOST_SHOWN = 60
 _MOST_DIGITS = 40
 
@@ -51,7 +53,21 @@ def fault_in(path: Path | str, message: str, *, line: int | None = None) -> List
         message: What is wrong, why, and the remedy.
         line: The line at fault, from 1; None where it is the whole file.
     """
+    message = cut(message)
     return ListFileError(f"{path}: {message}" if line is None else f"{path}:{line}: {message}")
+
+
+def cut(message: str, most: int = LONGEST_MESSAGE) -> str:
+    """A message without its middle where it quotes more than anyone reads; its end holds the remedy.
+
+    Args:
+        message: The message.
+        most: How many of its characters stay.
+    """
+    if len(message) <= most:
+        return message
+    end = most // 4
+    return f"{message[: most - end]} [... {len(message) - most:,} characters ...] {message[-end:]}"
 
 
 def read_text(path: Path, what: str, *, if_missing: str = "check the path") -> str:
