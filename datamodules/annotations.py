@@ -17,7 +17,7 @@ from typing import Literal
 
 from datamodules.text_tables import LARGEST_NUMBER, Line, iterate_table, read_lines
 from zsar.runtime.json_files import JsonValue, json_value
-from zsar.runtime.text_files import decimal_number, fault_in, shown, whole_number
+from zsar.runtime.text_files import decimal_number, fault_in, shown, stripped, whole_number
 
 UCF101_SPLITS_URL = "https://www.crcv.ucf.edu/data/UCF101.php"
 
@@ -64,7 +64,9 @@ def read_ucf101(folder: Path, subset: Literal["train", "test"], fold: int) -> Li
         class_name, slash, name = video.partition("/")
         if not (slash and class_name and name):
             raise line.fault(f"{shown(line.text)} has no class folder; it must be Class/video.avi")
-        listing.add(video, sys.intern(class_name))
+        if stripped(class_name) != class_name:
+            raise line.fault(f"the class folder {shown(class_name)} has white space around its name; remove it")
+        listing.add(video, sys.intern(line._replace(text=class_name).name))
     return listing
 
 

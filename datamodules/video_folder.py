@@ -31,7 +31,7 @@ from datamodules.text_tables import iterate_table, listed_path, path_problem, re
 from datamodules.video import Subset, TrimmedVideoDataModule
 from datamodules.video_index import VIDEO_SUFFIXES, find_videos
 from datamodules.video_table import VideoTable
-from zsar.runtime.text_files import fault_in
+from zsar.runtime.text_files import fault_in, shown
 
 
 class VideoFolder(TrimmedVideoDataModule):
@@ -127,7 +127,7 @@ class VideoFolder(TrimmedVideoDataModule):
         for name, video in sorted(first.items()):
             problem = name_problem(name)
             if problem is not None and (self.text.descriptions is None or not name.isdigit()):
-                raise ValueError(f"{video.place}: the class name {name!r} {problem}")
+                raise ValueError(f"{video.place}: the class name {shown(name)} {problem}")
         return sorted(first)
 
     def list_videos(self, subset: Subset) -> VideoTable:

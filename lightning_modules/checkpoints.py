@@ -20,6 +20,7 @@ from lightning_modules.checkpoint_files import CheckpointError, check_entries, r
 from lightning_modules.dry_runs import LIMITS, batch_limits
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.open_clip_weights import BackboneError
+from lightning_modules.networks.tensor_files import some_names
 from lightning_modules.permitted_classes import (
     ForbiddenClassError,
     check_permitted,
@@ -111,8 +112,8 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
     if missing or unknown or shapes:
         raise CheckpointError(
             f"{prefix}the checkpoint is of a {about['class_path']} with other settings than this "
-            f"{type(model).__name__}: {len(missing)} tensors missing {missing[:3]}, {len(unknown)} unknown "
-            f"{unknown[:3]}, {len(shapes)} of another shape {shapes[:3]}; its settings were "
+            f"{type(model).__name__}: {len(missing)} tensors missing [{some_names(missing)}], {len(unknown)} unknown "
+            f"[{some_names(unknown)}], {len(shapes)} of another shape [{some_names(shapes)}]; its settings were "
             f"{str(about['init_args'])[:1000]}"
         )
     if (problem := not_finite(state)) is not None:

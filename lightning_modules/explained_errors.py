@@ -20,8 +20,11 @@ from lightning_modules.dead_workers import explain_dead_worker
 from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
 from lightning_modules.networks.open_clip_weights import BackboneError
 from zsar.runtime.terminal import shown
+from zsar.runtime.text_files import cut
 from zsar.runtime.whole_files import FULL_REMEDY
 
+LONGEST = 3_000
+"""Characters of a message. The middle of a longer one is left out, where it quotes what a file holds."""
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 _OURS = (
     ValueError,  # also those of Lightning, whose sentences are good enough
@@ -60,7 +63,7 @@ def _in_one_line(sentence: str, typed: Sequence[str]) -> str:
     for name in typed:
         if shown(name) != name:
             sentence = sentence.replace(name, shown(name))
-    return re.sub(r"\s*\n\s*", " ", sentence.strip())
+    return cut(re.sub(r"\s*\n\s*", " ", sentence.strip()), LONGEST)
 
 
 def unwrapped(error: BaseException) -> BaseException:

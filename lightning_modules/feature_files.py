@@ -32,6 +32,7 @@ SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
 _CHECKED_TOGETHER = 65_536  # frames
 _LONGEST_SHOWN = 40  # characters of a value in a message
+_LONGEST_CAUSE = 500  # characters; safetensors quotes what it does not understand
 _AGAIN = "extract it again by `zsar extract` with --overwrite"
 _REMEDY = f"give the settings of the file, or {_AGAIN}, or into another --output folder"
 
@@ -229,7 +230,8 @@ def _said(path: Path, error: Exception) -> str:
     if isinstance(error, GivenFileError):
         return error.what
     kind = None if isinstance(error, ValueError) else kind_of_content(path)
-    return f"this is {kind}" if kind else str(error) if isinstance(error, ValueError) else repr(error)
+    said = str(error) if isinstance(error, ValueError) else repr(error)
+    return f"this is {kind}" if kind else said if len(said) <= _LONGEST_CAUSE else f"{said[:_LONGEST_CAUSE]}..."
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:

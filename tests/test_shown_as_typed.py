@@ -69,7 +69,7 @@ def localize(folder: Path, model: list[str], output: Path) -> int:
 
 
 @pytest.mark.parametrize("width", ["40", "200"])
-@pytest.mark.parametrize("command", [classify, localize])
+@pytest.mark.parametrize("command", [classify, pytest.param(localize, marks=pytest.mark.slow)])
 def test_tables_show_names_of_files_and_classes(
     command: Callable[..., int],
     width: str,
@@ -91,7 +91,7 @@ def test_tables_show_names_of_files_and_classes(
         assert_shown(captured.out, tuple(name.encode() for name in CLASSES))
 
 
-@pytest.mark.parametrize("command", ["classify", "localize"])
+@pytest.mark.parametrize("command", ["classify", pytest.param("localize", marks=pytest.mark.slow)])
 def test_json_holds_names_as_python_has_them(
     command: str, folder: Path, model: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

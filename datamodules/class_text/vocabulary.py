@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from datamodules.text_tables import read_lines
+from zsar.runtime.text_files import shown
 
 FOLDER = Path(__file__).parent / "vocabularies"
 
@@ -81,7 +82,7 @@ def clean_names(exact: Sequence[str]) -> tuple[str, ...]:
     cleaned = tuple(clean_name(name) for name in exact)
     for before, index in find_same_classes(exact):
         if exact[before] == exact[index]:
-            raise ValueError(f"the class name {exact[index]!r} is listed twice; list each class once")
+            raise ValueError(f"the class name {shown(exact[index])} is listed twice; list each class once")
         raise ValueError(
             f"the class names {exact[before]!r} and {exact[index]!r} are both {cleaned[index]!r} when cleaned; list "
             "each class once"

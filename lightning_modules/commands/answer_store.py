@@ -20,6 +20,7 @@ from datamodules.class_text.text_files import (
 )
 from zsar.runtime.given_files import GivenFileError
 from zsar.runtime.journals import whole_lines
+from zsar.runtime.text_files import shown
 
 _REMEDY = "remove that line, or the file to begin again"
 
@@ -129,7 +130,7 @@ class AnswerStore:
         for name, texts in file.classes.items():
             if len(texts_of(texts)) != self._n_texts:
                 raise ValueError(
-                    f"{self.output} is there already and has {len(texts_of(texts))} texts for {name!r}, not "
+                    f"{self.output} is there already and has {len(texts_of(texts))} texts for {shown(name)}, not "
                     f"{self._n_texts}, and every class needs the same number; give another --output"
                 )
         self._data_set = file.data_set
@@ -171,5 +172,5 @@ def _problems_of_answer(line: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(line.get(name), str):
             yield f"{name} is no text"
     if line.get("kind") not in get_args(Kind):
-        yield f"there is no kind {line.get('kind')!r}"
+        yield f"there is no kind {shown(line.get('kind'))}"
     yield from problems_of_texts(line["kind"], line.get("texts"))

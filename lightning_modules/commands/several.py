@@ -12,7 +12,7 @@ from datamodules.text_tables import Line, lines_of, read_lines
 from lightning_modules import cli
 from lightning_modules.command_parser import CommandParser
 from zsar.runtime.terminal import say
-from zsar.runtime.text_files import text_of
+from zsar.runtime.text_files import fault_in, shown, text_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,9 +61,14 @@ def _commands(file: str) -> list[list[str]]:
         except ValueError as error:
             raise line.fault(f"{error}, as the shell would say; close the quote, or write a backslash twice") from None
         if command and (command[0] != "zsar" or len(command) < 2 or command[1] == "several"):
-            raise line.fault(f"a line must be a command as in the shell, 'zsar test --config ...'; got {command}")
+            got = shown(shlex.join(command))
+            raise line.fault(f"a line must be a command as in the shell, 'zsar test --config ...'; got {got}")
         commands.append(command)
-    return [command for command in commands if command]
+    commands = [command for command in commands if command]
+    if not commands:
+        source = "standard input" if file == "-" else file
+        raise fault_in(source, "has no commands; write one a line, as in the shell: zsar test --config ...")
+    return commands
 
 
 def _lines(file: str) -> list[Line]:

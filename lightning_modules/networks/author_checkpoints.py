@@ -13,7 +13,7 @@ from typing import Literal
 from torch import Tensor
 
 from lightning_modules.networks.finite_weights import not_finite
-from lightning_modules.networks.tensor_files import TensorFileError, read_tensor_file
+from lightning_modules.networks.tensor_files import TensorFileError, read_tensor_file, some_names
 from lightning_modules.networks.torchscript_tensors import read_beside_objects
 
 Author = Literal["T2L", "ViFi-CLIP"]
@@ -127,11 +127,7 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
         "unknown": sorted(set(found) - set(expected)),
         "of another shape": shapes,
     }
-    parts = [
-        f"{len(names)} {what} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-        for what, names in differences.items()
-        if names
-    ]
+    parts = [f"{len(names)} {what} ({some_names(names)})" for what, names in differences.items() if names]
     if parts:
         raise AuthorCheckpointError(
             f"{path} does not hold the tensors of {architecture}: {'; '.join(parts)}. It is incomplete, or of another "
@@ -160,12 +156,12 @@ def _author(content: Mapping[str, object], path: Path) -> Author:
         return "T2L"
     if any(name.startswith(_VIFI_CLIP_TOWER) for name in _tensors(content, "ViFi-CLIP")):
         return "ViFi-CLIP"
-    held = [f"{k} ({_first(v)})" if isinstance(v, dict) and v else str(k) for k, v in content.items()]
+    held = [f"{k} ({some_names(v)})" if isinstance(v, dict) and v else k for k, v in content.items()]
     raise AuthorCheckpointError(
         f"{path} is of neither kind that can be imported. T2L's authors save {{epoch, model_state_dict, "
         f"optimizer_state_dict}} with temporal tokens ({T2L_TOKENS}) in model_state_dict; ViFi-CLIP's save {{model, "
         f"optimizer, lr_scheduler, max_accuracy, epoch, config}} with {_VIFI_CLIP_TOWER}* in model. The file has "
-        f"{', '.join(held[:8]) or 'nothing'}{', ...' if len(held) > 8 else ''}"
+        f"{some_names(held, most=8) or 'nothing'}"
     )
 
 
@@ -175,8 +171,3 @@ def _tensors(content: Mapping[str, object], author: Author) -> dict[str, Tensor]
     if not isinstance(state, dict):
         return {}
     return {str(k).removeprefix("module."): v for k, v in state.items() if isinstance(v, Tensor)}
-
-
-def _first(entries: dict[object, object]) -> str:
-    names = list(map(str, entries))
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

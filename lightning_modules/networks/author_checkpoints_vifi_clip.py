@@ -20,6 +20,7 @@ from lightning_modules.networks.author_checkpoints import (
     read_author_state,
 )
 from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS, build_clip
+from lightning_modules.networks.tensor_files import some_names
 
 _TOWERS = {"image_encoder.": "visual.", "text_encoder.": ""}
 _CLASS_PROMPTS = "prompt_learner.complete_text_embeddings"
@@ -89,7 +90,7 @@ def read_vifi_clip_checkpoint(
     learned = sorted(name for name in state if name.startswith("prompt_learner.") or "VPT" in name)
     if learned:
         raise AuthorCheckpointError(
-            f"{path} has {len(learned)} learned prompts ({', '.join(learned[:3])}{', ...' if len(learned) > 3 else ''}"
+            f"{path} has {len(learned)} learned prompts ({some_names(learned)}"
             "), for which FineTunedCLIP has no place; only the fine-tuned models of ViFi-CLIP can be imported, not "
             "the prompted ones"
         )

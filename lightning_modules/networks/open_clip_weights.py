@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from lightning_modules.networks.architecture_files import check_sizes, read_architecture
 from lightning_modules.networks.finite_weights import not_finite
 from lightning_modules.networks.tensor_files import (
     TensorFileError,
@@ -25,12 +26,13 @@ from lightning_modules.networks.tensor_files import (
     check_file,
     is_torchscript,
     read_tensor_file,
+    some_names,
 )
 from lightning_modules.networks.torchscript_tensors import read_torchscript_tensors
-from zsar.runtime.given_files import read_given_json
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
+_config_files: dict[str, Path] = {}  # by the name under which open_clip knows a user's config
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
 
 
@@ -122,11 +124,9 @@ def _registered_name(architecture: str) -> str:
         if not path.is_file():
             raise BackboneError(f"there is no model config {path}")
         try:
-            config = read_given_json(path, what="model config", remedy="give an open_clip config")
+            config = read_architecture(path)
         except ValueError as error:
-            raise BackboneError(f"the model config {path} is not JSON: {error}") from error
-        if not isinstance(config, dict):
-            raise BackboneError(f"the model config {path} must be a JSON object, not a {type(config).__name__}")
+            raise BackboneError(f"the model config cannot be read: {error}") from error
         missing = {"embed_dim", "vision_cfg", "text_cfg"} - set(config)
         if missing:
             raise BackboneError(f"the model config {path} lacks {', '.join(sorted(missing))}")
@@ -134,6 +134,7 @@ def _registered_name(architecture: str) -> str:
         if known is not None and known != config:
             raise BackboneError(f"{path} has the name of another open_clip model, {path.stem}; rename the file")
         open_clip.add_model_config(path)
+        _config_files[path.stem] = path
         return path.stem
     if open_clip.get_model_config(architecture) is None and (_ARCHITECTURES / f"{architecture}.json").is_file():
         open_clip.add_model_config(_ARCHITECTURES)
@@ -148,6 +149,10 @@ def _registered_name(architecture: str) -> str:
 
 def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
     try:
+        if name.startswith("local-dir:"):
+            path = Path(name.removeprefix("local-dir:")) / "open_clip_config.json"
+            stated = read_architecture(path).get("model_cfg")
+            check_sizes(stated if isinstance(stated, dict) else {}, path)
         return _create(name, cache_dir=cache_directory, require_pretrained=True)
     except Exception as error:
         where, what = name.split(":", 1)
@@ -237,7 +242,7 @@ def _load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path,
     shapes = sorted(k for k in set(state) & set(expected) if state[k].numel() != expected[k].numel())
     if missing or unmatched or shapes:
         parts = [
-            f"{len(keys)} {what} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+            f"{len(keys)} {what} ({some_names(keys)})"
             for keys, what in ((missing, "missing"), (unmatched, "unknown"), (shapes, "of another shape"))
             if keys
         ]
@@ -280,7 +285,8 @@ def _create_empty(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - o
     """A model without pretrained weights; a config of the user's may have settings that no model has."""
     try:
         return _create(name, load_weights=False, pretrained_text=False, **arguments)
-    except (TypeError, ValueError, KeyError, AttributeError, AssertionError, ZeroDivisionError) as error:
+    except Exception as error:  # open_clip and torch have no list of what they raise on sizes that do not fit
+        where = f" (of {_config_files[name]})" if name in _config_files else ""
         raise BackboneError(
-            f"the architecture {name} cannot be built: {cause_of(error)}; correct its config"
+            f"the architecture {name}{where} cannot be built: {cause_of(error)}; correct its config"
         ) from error

@@ -10,10 +10,14 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
+from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from zsar.runtime.terminal import shown
 
 MOST_LEVELS = 64
 """How deep the dictionaries and lists of a file may lie in each other."""
@@ -22,6 +26,7 @@ MOST_VALUES = 2_000_000
 MOST_CODE_BYTES = 100_000_000
 """Most text that the code of a TorchScript archive unpacks to."""
 
+_LONGEST_NAME = 160
 _FOREIGN = re.compile(r"(?:Unsupported (?:global: GLOBAL|class)|Trying to instantiate unsafe class:?) (\S+)")
 _ADVICE = re.compile(r"weights[_ ]only|trust|file an issue|forums?\b|pickle module|safe_globals", re.IGNORECASE)
 
@@ -52,7 +57,7 @@ def read_tensor_file(path: Path | str, *, in_memory: bool = True) -> object:
     """
     path = Path(path)
     check_file(path)
-    is_zip = zipfile.is_zipfile(path)
+    is_zip = is_zip_file(path)
     if is_zip:
         check_archive(path)
     if is_torchscript(path):
@@ -94,11 +99,7 @@ def check_archive(path: Path) -> None:
     Raises:
         TensorFileError: It is compressed, its parts overlap, or it is broken.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
-        raise TensorFileError(f"{path} is cut short or damaged; fetch it again") from error
+    entries = _entries(path)
     size = path.stat().st_size
     code = [entry for entry in entries if "/code/" in entry.filename]  # of TorchScript, which torch compresses
     packed = [entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
@@ -111,12 +112,40 @@ def check_archive(path: Path) -> None:
         raise TensorFileError(f"{path} has {size:,} bytes, but claims to hold {claimed:,}; fetch it again")
 
 
+def is_zip_file(path: Path) -> bool:
+    """Whether a file is a zip archive, as torch has written its files since 2020.
+
+    Raises:
+        TensorFileError: It ends like an archive in several parts.
+    """
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile as error:
+        raise _damaged(path) from error
+
+
 def is_torchscript(path: Path) -> bool:
-    """Whether a file is an archive of TorchScript, which holds code beside its tensors."""
-    if not zipfile.is_zipfile(path):
+    """Whether a file is an archive of TorchScript, which holds code beside its tensors.
+
+    Raises:
+        TensorFileError: It is a zip file whose directory cannot be read.
+    """
+    if not is_zip_file(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.split("/", 1)[-1] == "constants.pkl" for name in archive.namelist())
+    return any(entry.filename.split("/", 1)[-1] == "constants.pkl" for entry in _entries(path))
+
+
+def _entries(path: Path) -> list[zipfile.ZipInfo]:
+    """The directory of a zip file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RecursionError) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> TensorFileError:
+    return TensorFileError(f"{path} is cut short or damaged; fetch it again")
 
 
 def check_content(content: object, path: Path) -> None:
@@ -144,8 +173,10 @@ def check_content(content: object, path: Path) -> None:
 
 
 def _check_tensor(tensor: Tensor, path: Path) -> None:
-    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-        raise TensorFileError(f"{path} holds a sparse, quantized or empty-shelled tensor; give one of dense weights")
+    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_complex():
+        raise TensorFileError(
+            f"{path} holds a sparse, quantized, complex or meta tensor; give one of dense, real weights"
+        )
     held = tensor.untyped_storage().nbytes()
     if tensor.numel() * tensor.element_size() > held:
         raise TensorFileError(
@@ -176,6 +207,18 @@ def cause_of(error: BaseException) -> str:
         return f"it holds Python objects ({_name(foreign)}), which zsar does not load"
     first = " ".join(said.strip().split("\n", 1)[0].split())
     return type(error).__name__ if not first or _ADVICE.search(first) else f"{type(error).__name__}: {first[:200]}"
+
+
+def some_names(names: Collection[object], *, most: int = 3) -> str:
+    """Names that a file gives, for a message: the first few, in one line, each cut where it is long.
+
+    Args:
+        names: The names.
+        most: How many to show.
+    """
+    first = [shown(name) for name in islice(names, most)]
+    short = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in first]
+    return ", ".join(short) + (", ..." if len(names) > most else "")
 
 
 def _name(foreign: re.Match[str]) -> str:

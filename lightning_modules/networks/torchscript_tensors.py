@@ -17,7 +17,13 @@ from typing import TypeVar
 from torch import Tensor
 
 from lightning_modules.networks.pickled_tensors import InertObject, read_pickled
-from lightning_modules.networks.tensor_files import MOST_LEVELS, TensorFileError, check_archive, check_content
+from lightning_modules.networks.tensor_files import (
+    MOST_LEVELS,
+    TensorFileError,
+    check_archive,
+    check_content,
+    is_zip_file,
+)
 
 _NAMED_TENSORS = re.compile(r"^  __(?:parameters|buffers)__ = \[(.*?)\]", re.MULTILINE | re.DOTALL)
 
@@ -50,7 +56,7 @@ def read_beside_objects(path: Path) -> object:
     Raises:
         TensorFileError: It is damaged, of another kind, or claims more than it holds.
     """
-    if not zipfile.is_zipfile(path):
+    if not is_zip_file(path):
         raise TensorFileError(
             f"{path} is no zip archive, as torch 1.6 and later write: its Python objects cannot be left out; have its "
             "authors save the weights alone"

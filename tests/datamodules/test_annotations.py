@@ -33,6 +33,19 @@ def test_ucf101_classes_are_numbered_from_one(tmp_path: Path) -> None:
     assert read_ucf101_classes(tmp_path) == ("ApplyEyeMakeup", "ApplyLipstick")
 
 
+@pytest.mark.parametrize("class_name", ["Archery ", "Archery\u3000", "Archery\u200b"])
+def test_a_ucf101_class_with_white_space_behind_it_is_refused(tmp_path: Path, class_name: str) -> None:
+    (tmp_path / "testlist01.txt").write_text(f"Ballet/a.avi\n{class_name}/b.avi\n")
+    with pytest.raises(ValueError, match=r"testlist01\.txt:2: the class folder .* has white space"):
+        read_ucf101(tmp_path, "test", 1)
+
+
+def test_a_ucf101_class_is_a_name_and_its_path_stays_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "testlist01.txt").write_text("A\u0301rchery/a.avi\n", encoding="utf-8")
+    listing = read_ucf101(tmp_path, "test", 1)
+    assert (listing.classes, listing.videos) == (["\u00c1rchery"], ["A\u0301rchery/a.avi"])
+
+
 def test_a_ucf101_line_without_class_folder_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "testlist01.txt", "v_Archery_g01_c01.avi\n")
     with pytest.raises(ValueError, match=r"testlist01\.txt:1: .* has no class folder"):

@@ -18,9 +18,13 @@ from tests.fuzz.outcomes import READ, REFUSED, Outcome
 from tests.fuzz.worker import case_bytes
 
 
-def main() -> int:
-    """Runs the cases; 1 where there are faults."""
-    options = _options()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the cases; 1 where there are faults.
+
+    Args:
+        arguments: The command line after `python -m tests.fuzz`; None for the real one.
+    """
+    options = _options(arguments)
     outcomes: dict[str, list[Outcome]] = {}
     for family, n in (("video", options.video), ("text", options.text)):
         with tempfile.TemporaryDirectory(prefix="zsar-fuzz-") as folder:
@@ -43,16 +47,29 @@ def main() -> int:
     return 1 if n_faults else 0
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Mutated files for all readers.")
-    parser.add_argument("--video", type=int, default=5_000, metavar="N", help="mutated videos")
-    parser.add_argument("--text", type=int, default=5_000, metavar="N", help="mutated text files")
-    parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the number that each file begins with")
-    parser.add_argument("--only", metavar="NAME", help="mutations of this sound file only")
+    parser.add_argument("--video", type=_count, default=5_000, metavar="N", help="mutated videos")
+    parser.add_argument("--text", type=_count, default=5_000, metavar="N", help="mutated text files")
+    parser.add_argument(
+        "--first", type=_count, default=0, metavar="NUMBER", help="the number that each file begins with"
+    )
+    names = [name for family in FAMILIES.values() for name in family.names]
+    parser.add_argument("--only", metavar="NAME", choices=names, help="mutations of this sound file only")
     parser.add_argument("--seed", type=int, default=0, help="seed of all mutations")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes")
+    parser.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes")
     parser.add_argument("--output", type=Path, default=Path("runs/fuzz"), help="folder of the files that failed")
-    return parser.parse_args()
+    options = parser.parse_args(arguments)
+    if options.jobs < 1:
+        parser.error("--jobs 0: give 1 or more")
+    return options
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is below 0")
+    return number
 
 
 def _case(outcome: Outcome) -> tuple[str, int]:

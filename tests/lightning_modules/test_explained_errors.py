@@ -14,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning_modules.checkpoint_files import CheckpointError
 from lightning_modules.commands.model_kinds import KINDS, classes_of
 from lightning_modules.commands.parsing_errors import options_of
-from lightning_modules.explained_errors import LIGHTNING_COMMANDS, explained, unwrapped
+from lightning_modules.explained_errors import LIGHTNING_COMMANDS, LONGEST, explained, unwrapped
 from lightning_modules.networks.open_clip_weights import BackboneError
 from zsar.runtime.whole_files import whole_file
 
@@ -151,3 +151,11 @@ def test_every_option_that_an_error_names_exists() -> None:
                 if not known:
                     unknown.append(f"{path.relative_to(ROOT)}: {option}")
     assert unknown == []
+
+
+def test_a_message_that_quotes_a_whole_file_keeps_its_beginning_and_its_remedy() -> None:
+    said = explained(ValueError(f"/a/b.json: the name {'x' * 10**6} is no name; correct it"), "classify")
+    assert said is not None
+    assert said.startswith("/a/b.json: the name xxx")
+    assert said.endswith("is no name; correct it")
+    assert len(said) < LONGEST + 100

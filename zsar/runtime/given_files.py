@@ -1,7 +1,8 @@
 """Files that a user gives to a command: looked at before they are opened, and JSON files of a bounded size.
 
-A pipe is not waited for, a folder is not opened, and a file beyond its limit is not read. Text and JSON themselves are
-read by `text_files` and `json_files`.
+A pipe is not waited for, a folder is not opened, and a file beyond its limit is not read. This module stands on
+`text_files` and `json_files`, which say what text and JSON may be; it adds limits of size and depth for what is parsed
+at once, and the remedy of each caller.
 """
 
 from __future__ import annotations
@@ -13,27 +14,15 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from zsar.runtime.content_kinds import HEAD_BYTES, LFS_POINTER, kind_of_bytes
 from zsar.runtime.json_files import parse_json
-from zsar.runtime.text_files import ListFileError, read_text
+from zsar.runtime.text_files import ListFileError, cut, read_text
 
 MOST_PARSED_BYTES = 2**25
 """The largest text that becomes values of Python at once (32 MiB): these take up to 30 times its size."""
 
 MOST_NESTED = 100
 """Lists and mappings within each other; what reads them further calls itself for each."""
-
-_HEAD_BYTES = 64
-_BEGINNINGS = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1aE\xdf\xa3", "a Matroska video"),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself; `git lfs pull` gets it"),
-)
 
 
 class GivenFileError(ValueError):
@@ -52,6 +41,7 @@ class GivenFileError(ValueError):
             remedy: What to do.
             line: The line at fault, from 1; None where it is the whole file.
         """
+        what = cut(what)
         super().__init__(f"{path}: {what}; {remedy}" if line is None else f"{path}:{line}: {what}; {remedy}")
         self.what = what if line is None else f"line {line}: {what}"
 
@@ -99,12 +89,8 @@ def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None, 
 def kind_of_content(path: Path) -> str | None:
     """What a file is, by its first bytes, where it is something well known: "a web page"; None for anything else."""
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return "a web page"
-    if head[4:8] == b"ftyp":
-        return "an mp4 video"
-    return next((name for beginning, name in _BEGINNINGS if head.startswith(beginning)), None)
+        kind = kind_of_bytes(file.read(HEAD_BYTES))
+    return f"{kind}, not the file itself; `git lfs pull` gets it" if kind == LFS_POINTER else kind
 
 
 def read_given_text(path: Path, *, what: str, remedy: str) -> str:

@@ -16,6 +16,8 @@ import unicodedata
 from pathlib import Path
 from reprlib import repr as shortened
 
+from zsar.runtime.content_kinds import HEAD_BYTES, LFS_POINTER, WEB_PAGE, kind_of_bytes
+
 MOST_BYTES = 2**28
 """The largest text file that is read (256 MiB); the largest published one, a list of 650,000 videos, takes 50 MB."""
 
@@ -30,18 +32,8 @@ _OTHER_ENCODINGS = (
     (b"\xff\xfe", "UTF-16", "utf-16"),
     (b"\xfe\xff", "UTF-16", "utf-16"),
 )
-_BINARY = {
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip (a spreadsheet, an archive or a checkpoint)",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"%PDF": "PDF",
-    b"\x80\x02": "pickle",
-    b"\xd0\xcf\x11\xe0": "old Excel or Word",
-    b"GIF8": "GIF",
-    b"\x1aE\xdf\xa3": "Matroska video",
-    b"SQLite": "database",
-}
+LONGEST_MESSAGE = 2_000
+"""Characters of a message about a file, beside its path."""
 _MOST_SHOWN = 60
 _MOST_DIGITS = 40
 
@@ -61,7 +53,21 @@ def fault_in(path: Path | str, message: str, *, line: int | None = None) -> List
         message: What is wrong, why, and the remedy.
         line: The line at fault, from 1; None where it is the whole file.
     """
+    message = cut(message)
     return ListFileError(f"{path}: {message}" if line is None else f"{path}:{line}: {message}")
+
+
+def cut(message: str, most: int = LONGEST_MESSAGE) -> str:
+    """A message without its middle where it quotes more than anyone reads; its end holds the remedy.
+
+    Args:
+        message: The message.
+        most: How many of its characters stay.
+    """
+    if len(message) <= most:
+        return message
+    end = most // 4
+    return f"{message[: most - end]} [... {len(message) - most:,} characters ...] {message[-end:]}"
 
 
 def read_text(path: Path, what: str, *, if_missing: str = "check the path") -> str:
@@ -188,14 +194,13 @@ def _check_kind(data: bytes, path: Path | str) -> None:
                 f"with iconv -f {codec} -t utf-8",
                 line=1,
             )
-    for mark, name in _BINARY.items():
-        if data.startswith(mark):
-            raise fault_in(path, f"is no text file (it begins as {name} files do); give the text file")
-    head = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if head.startswith((b"<!doctype html", b"<html")):
+    kind = kind_of_bytes(data[:HEAD_BYTES])
+    if kind == WEB_PAGE:
         raise fault_in(path, "is a web page, perhaps of an error in a download; get the file itself")
-    if head.startswith(b"version https://git-lfs"):
+    if kind == LFS_POINTER:
         raise fault_in(path, "is a pointer of Git LFS, not the file itself; `git lfs pull` gets it")
+    if kind is not None:
+        raise fault_in(path, f"is no text file (it is {kind}); give the text file")
     if (at := data.find(b"\0")) >= 0:
         even, odd = data[: 2**16 : 2].count(0), data[1 : 2**16 : 2].count(0)
         half = min(len(data), 2**16) // 2

@@ -119,6 +119,7 @@ def model(tiny_weights: Path) -> list[str]:
     return ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu"]
 
 
+@pytest.mark.slow
 def test_extract_and_localize_count_what_they_accept(
     damaged: Path, tmp_path: Path, model: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,3 +59,22 @@ def test_what_is_no_command_of_zsar_is_refused_before_anything_runs(
 def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["several", "nowhere.txt"]) == 1
     assert "nowhere.txt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "# zsar test\n"])
+def test_a_file_without_commands_is_refused(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sweep.txt"
+    path.write_text(content)
+    assert main(["several", str(path)]) == 1
+    assert f"{path}: has no commands" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO(content))
+    assert main(["several", "-"]) == 1
+    assert "standard input: has no commands" in capsys.readouterr().err
+
+
+def test_a_long_line_that_is_no_command_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sweep.txt").write_text("x" * 200_000)
+    assert main(["several", str(tmp_path / "sweep.txt")]) == 1
+    assert len(capsys.readouterr().err) < 400

@@ -1,17 +1,21 @@
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch.testing import assert_close
 
+from lightning_modules.networks import tensor_files
 from lightning_modules.networks.tensor_files import (
     TensorFileError,
     cause_of,
     check_archive,
     is_torchscript,
+    is_zip_file,
     read_tensor_file,
+    some_names,
 )
 from lightning_modules.t2l import T2L
 from tests.lightning_modules.hostile_files import Calls, hostile_files, zipped
@@ -54,11 +58,14 @@ def test_the_python_object_is_named(tmp_path: Path) -> None:
     assert error.value.foreign is not None
 
 
-def test_an_archive_that_unpacks_to_more_than_it_is_long_is_refused(tmp_path: Path) -> None:
+def test_an_archive_that_unpacks_to_more_than_it_is_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensor_files, "MOST_CODE_BYTES", 10**6)
     (tmp_path / "bomb.pt").write_bytes(zipped({"x/data.pkl": bytes(10**6)}, compression=zipfile.ZIP_DEFLATED))
     with pytest.raises(TensorFileError, match="is a compressed zip file"):
         check_archive(tmp_path / "bomb.pt")
-    (tmp_path / "code.pt").write_bytes(zipped({"x/code/a.py": bytes(2 * 10**8)}, compression=zipfile.ZIP_DEFLATED))
+    (tmp_path / "code.pt").write_bytes(zipped({"x/code/a.py": bytes(2 * 10**6)}, compression=zipfile.ZIP_DEFLATED))
     with pytest.raises(TensorFileError, match="is a compressed zip file"):
         check_archive(tmp_path / "code.pt")
     buffer = io.BytesIO()
@@ -92,3 +99,41 @@ def test_advice_to_load_what_runs_is_not_quoted() -> None:
         "it holds Python objects (os.system), which zsar does not load"
     )
     assert cause_of(EOFError("ran out\nof input")) == "EOFError: ran out"
+
+
+def damaged_directories(path: Path) -> list[bytes]:
+    """An archive with each byte changed in turn from the last entry of its directory to its end."""
+    sound = path.read_bytes()
+    start = sound.rindex(b"PK\x01\x02")
+    return [sound[:at] + bytes([sound[at] ^ 0xFF]) + sound[at + 1 :] for at in range(start, len(sound))]
+
+
+@pytest.mark.parametrize("read", [is_zip_file, is_torchscript, check_archive, read_tensor_file])
+def test_whatever_is_wrong_with_the_directory_of_an_archive_its_file_is_named(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "x.pt"
+    torch.save({}, path)
+    said = []
+    for content in damaged_directories(path):
+        path.write_bytes(content)
+        try:
+            read(path)
+        except TensorFileError as error:
+            said.append(str(error))
+    assert said
+    assert all(message.startswith(str(path)) for message in said)
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128])
+def test_complex_tensors_are_refused(tmp_path: Path, dtype: torch.dtype) -> None:
+    torch.save({"a": torch.ones(2, dtype=dtype)}, tmp_path / "x.pt")
+    with pytest.raises(TensorFileError, match=r"x\.pt holds a sparse, quantized, complex"):
+        read_tensor_file(tmp_path / "x.pt")
+
+
+def test_names_of_a_file_are_shown_in_one_short_line() -> None:
+    assert some_names(["a.b", "c\nd", "\x1b[2J", "e"]) == "a.b, c\\nd, \\x1b[2J, ..."
+    assert some_names({"a": 1}) == "a"
+    assert some_names([]) == ""
+    assert len(some_names(["x" * 10**6] * 9, most=2)) < 400

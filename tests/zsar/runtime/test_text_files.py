@@ -5,8 +5,11 @@ import pytest
 
 from zsar.runtime import text_files
 from zsar.runtime.text_files import (
+    LONGEST_MESSAGE,
     ListFileError,
+    cut,
     decimal_number,
+    fault_in,
     plain_name,
     read_text,
     shown,
@@ -107,3 +110,11 @@ def test_long_values_are_cut_in_errors() -> None:
     for _ in range(5000):
         nested = [nested]
     assert len(shown(nested)) < 70
+
+
+def test_a_fault_that_quotes_a_whole_file_keeps_its_place_and_its_remedy() -> None:
+    said = str(fault_in("/a/b.csv", f"{'x' * 10**6} is no name; correct it", line=7))
+    assert said.startswith("/a/b.csv:7: xxx")
+    assert said.endswith("is no name; correct it")
+    assert len(said) < LONGEST_MESSAGE + 100
+    assert cut("short") == "short"

@@ -1,0 +1,109 @@
+"""Model configs of the user, in the JSON format of open_clip: read strictly, and no larger than a model can be.
+
+open_clip allocates whatever a config says, so that a wrong number takes all memory, or hours, before anything fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from zsar.runtime.given_files import GivenFileError, read_given_json
+from zsar.runtime.text_files import shown
+
+MOST_PARAMETERS = 20_000_000_000
+"""Most parameters of a model, by estimate; the largest of open_clip has 5 billion."""
+MOST_OF: Mapping[str, int] = {
+    "embed_dim": 16_384,
+    "width": 16_384,
+    "head_width": 16_384,
+    "layers": 256,
+    "heads": 1_024,
+    "patch_size": 4_096,
+    "image_size": 4_096,
+    "context_length": 8_192,
+    "vocab_size": 2_000_000,
+}
+"""The largest value of each size; the smallest is 1."""
+MOST_OF_OTHERS = 65_536
+"""The largest of any other number."""
+
+_GIVE = "give an open_clip config"
+_CORRECT = "correct it, or give the config of another model"
+_MOST_SIZES = 4  # of a ResNet's layers
+# What a layer has in squares of its width: attention, beside its MLP; a ResNet's widest stage by the stem's width.
+_TRANSFORMER, _CONVOLUTION = 4, 32
+
+
+def read_architecture(path: Path) -> dict[str, Any]:
+    """A model config, checked.
+
+    Args:
+        path: The JSON file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        PermissionError: It may not be read.
+        GivenFileError: It is no JSON object, or a size is out of range; the message begins with the path.
+    """
+    config = read_given_json(path, what="model config", remedy=_GIVE)
+    if not isinstance(config, dict):
+        raise GivenFileError(path, f"it must be a JSON object, not a {type(config).__name__}", _GIVE)
+    check_sizes(config, path)
+    return config
+
+
+def check_sizes(config: Mapping[str, Any], path: Path) -> None:
+    """Checks the numbers of a model config.
+
+    Args:
+        config: `embed_dim`, `vision_cfg`, `text_cfg` and others, as open_clip has them.
+        path: The file, for errors.
+
+    Raises:
+        GivenFileError: A size is no whole number from 1 to its limit, or they make too large a model.
+    """
+    for key, value in _numbers(config, ""):
+        most = MOST_OF.get(key.rpartition(".")[2])
+        if most is not None and (type(value) is not int or not 1 <= value <= most):
+            what = f"{shown(key)} is {shown(value)}, not a whole number from 1 to {most:,}"
+            raise GivenFileError(path, what, _CORRECT)
+        if most is None and not abs(value) <= MOST_OF_OTHERS:
+            raise GivenFileError(
+                path, f"{shown(key)} is {shown(value)}, beyond the {MOST_OF_OTHERS:,} that it may be", _CORRECT
+            )
+    n = sum(_n_parameters(section) for section in config.values() if isinstance(section, dict))
+    if n > MOST_PARAMETERS:
+        why = f"its sizes make a model of about {n:,} parameters, but it may have {MOST_PARAMETERS:,}"
+        raise GivenFileError(path, why, _CORRECT)
+
+
+def _numbers(config: Mapping[str, Any], within: str) -> Iterator[tuple[str, float]]:
+    """Names and numbers of a config, those in lists and sections too."""
+    for name, value in config.items():
+        key = f"{within}.{name}".removeprefix(".")
+        if isinstance(value, dict):
+            yield from _numbers(value, key)
+        for number in value[: _MOST_SIZES + 1] if isinstance(value, list) else [value]:
+            if isinstance(number, int | float) and not (isinstance(number, bool) and name not in MOST_OF):
+                yield key, number
+
+
+def _n_parameters(section: Mapping[str, Any]) -> int:
+    """About how many parameters a tower has; what is not stated counts as nothing or as open_clip's default."""
+
+    def largest(name: str, default: int) -> int:
+        value = section.get(name)
+        numbers = value if isinstance(value, list) else [value]
+        sizes = [int(n) for n in numbers if isinstance(n, int | float) and not isinstance(n, bool)]
+        return max(sizes, default=default)
+
+    layers, width = section.get("layers"), largest("width", 768)
+    if isinstance(layers, list):
+        n = largest("layers", 1) * len(layers) * _TRANSFORMER * (_CONVOLUTION * width) ** 2
+    else:
+        n = largest("layers", 12) * (_TRANSFORMER + 2 * max(1, largest("mlp_ratio", 4))) * width**2
+    patches = (largest("image_size", 0) // max(1, largest("patch_size", 16))) ** 2
+    others = sum(largest(name, 0) for name in section if name.endswith("queries"))
+    return n + (largest("vocab_size", 0) + largest("context_length", 0) + patches + others) * width
