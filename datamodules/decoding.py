@@ -194,9 +194,12 @@ class VideoReader:
             raise VideoDecodeError(
                 f"{self._path}: the frame size changes within the video: {found}; run zsar prepare on it"
             )
-        if len(order) == 1:  # a large picture need not be there twice
-            return torch.from_numpy(np.ascontiguousarray(images[order[0]])[None]).permute(0, 3, 1, 2)
-        return torch.from_numpy(np.stack([images[i] for i in order])).permute(0, 3, 1, 2)
+        # Each picture is let go as soon as it is in its place, so that large ones are not there twice.
+        frames = np.empty((len(order), *images[wanted[0]].shape), dtype=np.uint8)
+        places = np.asarray(order)
+        for i in wanted:
+            frames[places == i] = images.pop(i)
+        return torch.from_numpy(frames).permute(0, 3, 1, 2)
 
     def _check_result(self, n_frames: int) -> None:
         """Refuses frames that together would take too much memory, before any is decoded."""
