@@ -35,6 +35,7 @@ _OURS = (
     TranscodingError,
 )
 _PARSERS = ("jsonargparse", "argparse")
+_MOST_READ = 1_000  # characters of a message that are searched, as some quote all that they were given
 # What a message of code that several commands share calls an option, and what the commands of Lightning call it.
 _NAMES_IN_LIGHTNING = {"--weights": "--model.weights", "--architecture": "--model.architecture"}
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
@@ -63,7 +64,8 @@ def _in_one_line(sentence: str, typed: Sequence[str]) -> str:
     for name in typed:
         if shown(name) != name:
             sentence = sentence.replace(name, shown(name))
-    return cut(re.sub(r"\s*\n\s*", " ", sentence.strip()), LONGEST)
+    lines = (line.strip() for line in sentence.split("\n"))
+    return cut(" ".join(line for line in lines if line), LONGEST)
 
 
 def unwrapped(error: BaseException) -> BaseException:
@@ -186,8 +188,10 @@ def _unreadable(error: BaseException, command: str) -> str | None:
 
 def _unknown_argument(error: BaseException, command: str) -> str | None:
     """A class that is built by a configuration does not take an argument that `dict_kwargs` has for it."""
-    unknown = re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(.+?)'", str(error))
-    if unknown is None or not isinstance(error, TypeError) or _raised_by(error).split(".")[0] not in _PARSERS:
+    if not isinstance(error, TypeError) or _raised_by(error).split(".")[0] not in _PARSERS:
+        return None
+    unknown = re.search(r"\b(\w+)\.__init__\(\) got an unexpected keyword argument '(.+?)'", str(error)[:_MOST_READ])
+    if unknown is None:
         return None
     return f"{unknown[1]} takes no argument {unknown[2]!r}; take it out of its dict_kwargs"
 
