@@ -35,6 +35,8 @@ _MPEG4_PLACE_HOLDER_BYTES = 19
 _CONCEALS_FROM_BEFORE = {"mpeg4", "mpeg2video", "mpeg1video"}
 # A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer there is.
 _MOST_REORDERED = 16
+# Codecs whose decoder computes with the times of frames before a keyframe, so that damage there goes on after it.
+_REMEMBERS_TIMES = {"mpeg4"}
 # The values of `field_order` (new in PyAV 18) that do not say "interlaced", where a packet may hold half a frame.
 _PROGRESSIVE = (0, 1)
 
@@ -179,6 +181,8 @@ class TimedFrames:
     def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
         """Converts the wanted frames one by one; decoding goes on past a keyframe, and jumps only over unwanted groups.
 
+        MPEG-4 is decoded from each keyframe, as `images` does it: see `_REMEMBERS_TIMES`.
+
         Args:
             wanted: Indices from 0, increasing, none behind the end.
             convert: What is made of a frame: RGB by `RGBConverter.rgb`, for one.
@@ -193,7 +197,7 @@ class TimedFrames:
         runs: list[tuple[int, list[int]]] = []
         last = -2
         for k, run in self._by_keyframe(wanted):
-            if k == last + 1:
+            if k == last + 1 and self._video.codec.codec.canonical_name not in _REMEMBERS_TIMES:
                 runs[-1][1].extend(run)
             else:
                 runs.append((k, run))

@@ -111,7 +111,7 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     @property
     def tests_on_training_list(self) -> bool:
-        """Whether one list is given for training and for testing: it may be tested on, but not trained on as well."""
+        """Whether one list is given for training and for testing, on purpose: then only a warning says so."""
         return False
 
     def list_videos(self, subset: Subset) -> VideoTable:
@@ -179,9 +179,10 @@ class TrimmedVideoDataModule(LightningDataModule):
         known = {name: table for name, table in self.sets.items() if name != "predict"}
         if self.tests_on_training_list:
             if stage == "fit":
-                raise ValueError(
-                    "the training and the test videos are one list, but nothing that is tested on may be trained on; "
-                    "give other videos as --data.test, or leave it out to draw some of the training videos for testing"
+                warnings.warn(
+                    "the training and the test videos are one list: test figures will be of videos that were trained "
+                    "on; give other videos as --data.test, or leave it out to draw some of the training videos",
+                    stacklevel=2,
                 )
             return {}
         if stage != "fit":

@@ -287,7 +287,7 @@ def test_a_destination_that_cannot_be_written_is_no_fault_of_the_source(tmp_path
 
 
 def test_frames_that_the_encoder_refuses_are_told_apart(tmp_path: Path) -> None:
-    frames = np.zeros((2, 16, 16_400, 3), np.uint8)  # x264 encodes at most 16,384 px
+    frames = np.zeros((2, 136, 16_400, 3), np.uint8)  # x264 encodes at most 16,384 px
     path = tmp_path / "wide.mkv"
     write_video(path, frames, frames_per_second=25, codec="ffv1", options={})
     with pytest.raises(TranscodingError, match="while encoding its copy"):

@@ -275,7 +275,7 @@ def test_a_picture_shows_the_others(
     assert main(["test", "--config", str(with_workers), "--data.test", videos, *counting]) == 0
     capsys.readouterr()
     output = tmp_path / "picture.png"
-    assert main(["picture", str(tmp_path / "run"), "--set", "test", "--output", str(output)]) == 0
+    assert main(["picture", str(tmp_path / "run"), "--set", "test", "--output", str(output)]) == 1
     said(capsys, bad)
     assert output.is_file()
 
