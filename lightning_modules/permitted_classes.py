@@ -83,14 +83,14 @@ def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
 def forbidden(class_path: str) -> str:
     """What is said of a class that may not be named."""
     what = (
-        f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, "
-        "because to import other modules or to call functions is to run them"
+        f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, as "
+        "importing other modules and calling functions runs them"
     )
     module = class_path.partition(".")[0]
     known = {path.partition(".")[0] for path in PERMITTED}
     if module in known or module in sys.stdlib_module_names or not module.isidentifier():
         return f"{what}; name one of those"
-    return f"{what}; if {module} is your own, set the environment variable {TRUSTED_MODULES}={module}"
+    return f"{what}; if {module} is your own, export {TRUSTED_MODULES}={module}"
 
 
 def _is_in(path: str, modules: Iterable[str]) -> bool:

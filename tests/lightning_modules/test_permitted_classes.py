@@ -107,7 +107,7 @@ def test_the_remedy_names_the_module_and_works(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["fit", "--config", str(EXPERIMENT), "--trainer.callbacks", "recorder.Thing"])
-    assert "set the environment variable ZSAR_TRUSTED_MODULES=recorder" in capsys.readouterr().err
+    assert "export ZSAR_TRUSTED_MODULES=recorder" in capsys.readouterr().err
     monkeypatch.setenv(TRUSTED_MODULES, " other, recorder ")
     with pytest.raises(SystemExit):  # it is imported then, but is no callback
         main(["fit", "--config", str(EXPERIMENT), "--trainer.callbacks", "recorder.Thing"])
@@ -130,7 +130,7 @@ def test_one_s_own_model_and_data_are_trained_tested_and_used_where_they_are_tru
     own.write_text(yaml.safe_dump(content))
     best, video = tmp_path / "run/checkpoints/best.ckpt", tmp_path / "videos/red dance/0.mp4"
     classify = ["classify", str(video), "--classes", "red,blue", "--checkpoint", str(best)]
-    remedy = "if own_things is your own, set the environment variable ZSAR_TRUSTED_MODULES=own_things"
+    remedy = "if own_things is your own, export ZSAR_TRUSTED_MODULES=own_things"
 
     def fit() -> int:
         return main(["fit", "--config", str(own), "--trainer.max_epochs", "1"])
