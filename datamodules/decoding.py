@@ -49,7 +49,7 @@ from torch import Tensor
 from datamodules.counted_frames import CountedFrames, OnDamage
 from datamodules.decode_limits import MOST_RESULT_BYTES
 from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
-from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, errors_name, tick_seconds
+from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, check_size, errors_name, tick_seconds
 
 T = TypeVar("T")
 
@@ -323,6 +323,7 @@ class VideoReader:
     def _decoded(self, wanted: Sequence[int]) -> Iterator[VideoFrame]:
         with errors_name(self._path, "decoding it"):
             for _, frame in self._converted_forward(wanted, lambda frame: frame):
+                check_size(self._path, frame.width, frame.height)
                 yield frame
 
     def _converted_forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
