@@ -2,9 +2,8 @@
 
 What counts as a complaint: a packet at which the decoder fails, and a frame that the decoder flags as corrupt because
 it had to conceal something. What a container flags is left to the decoder to judge: where two transport streams are
-joined, whole packets are flagged. Decoders of VP8, VP9 and HEVC notice little
-of what is wrong with their data, and that of FFV1 only writes to FFmpeg's log; what none of them reports is not seen
-here either.
+joined, whole packets are flagged. Decoders of VP8, VP9 and HEVC notice little of what is wrong with their data, and
+that of FFV1 only writes to FFmpeg's log; what none of them reports is not seen here either.
 """
 
 from __future__ import annotations
@@ -145,13 +144,13 @@ def first_frame_is_shown(video: OpenVideo, first: Packet[VideoStream]) -> bool:
         video: The video.
         first: Its first packet.
     """
-    units = _units(video, first) if video.codec.codec.canonical_name in ("h264", "hevc") else []
     match video.codec.codec.canonical_name:
         case "h264":
+            units = _units(video, first)
             kinds = {unit[0] & 31 for unit in units}
             return _H264_IDR in kinds or any(_recovers_at_once(unit) for unit in units if unit[0] & 31 == _H264_SEI)
         case "hevc":
-            return any(unit[0] >> 1 & 63 in _HEVC_ENTRY for unit in units)
+            return any(unit[0] >> 1 & 63 in _HEVC_ENTRY for unit in _units(video, first))
         case "mpeg1video" | "mpeg2video":
             pictures = bytes(first).split(b"\x00\x00\x01\x00")[1:]
             return any(len(picture) > 1 and picture[1] >> 3 & 7 == 1 for picture in pictures[:1])

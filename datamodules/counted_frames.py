@@ -19,7 +19,7 @@ from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefull
 from datamodules.decode_limits import MOST_PIXELS
 from datamodules.player_clock import first_shown_ticks, start_seconds
 from datamodules.stream_decoder import FrameSizes
-from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError
+from datamodules.timed_frames import MOST_REORDERED, DamageSeen, TimedFrames, UntrustworthyError
 from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
 
 OnDamage = Literal["raise", "accept"]
@@ -28,8 +28,6 @@ T = TypeVar("T")
 # Frames decoded for counting are kept, as the decoder gives them, if all of them take no more than this: then reading
 # them needs no second decoding. (UCF-101 and HMDB-51, which are counted, take 20 MiB a video.)
 _KEPT_BYTES = 64 * 2**20
-# A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer there is.
-_MOST_REORDERED = 16
 _NOT_RETURNED = "the decoder does not return it"
 
 
@@ -146,10 +144,10 @@ class CountedFrames:
                     raise DamageSeen
                 if i in targets:
                     held.append((i, frame))
-                while held and held[0][0] + _MOST_REORDERED <= i:
+                while held and held[0][0] + MOST_REORDERED <= i:
                     at, shown = held.popleft()
                     yield at, convert(shown)
-                if i >= wanted[-1] + _MOST_REORDERED:
+                if i >= wanted[-1] + MOST_REORDERED:
                     return
         if complaints:
             raise DamageSeen
@@ -314,7 +312,7 @@ class CountedFrames:
 def _nearly_sorted(places: Sequence[int]) -> bool:
     """Whether putting frames in order takes no more of them at once than a list of packets and a decoder reorder."""
     ranks = np.argsort(np.argsort(np.asarray(places, dtype=np.int64), kind="stable"), kind="stable")
-    return bool((np.abs(ranks - np.arange(len(places))) <= 2 * _MOST_REORDERED).all())
+    return bool((np.abs(ranks - np.arange(len(places))) <= 2 * MOST_REORDERED).all())
 
 
 def _in_order(frames: Iterable[tuple[int, VideoFrame]], order: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:

@@ -34,7 +34,7 @@ _MPEG4_PLACE_HOLDER_BYTES = 19
 # Decoders that conceal damage, and report it, only where there is a picture before it. They are given a keyframe twice.
 _CONCEALS_FROM_BEFORE = {"mpeg4", "mpeg2video", "mpeg1video"}
 # A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer there is.
-_MOST_REORDERED = 16
+MOST_REORDERED = 16
 # Codecs whose decoder computes with the times of frames before a keyframe, so that damage there goes on after it.
 _REMEMBERS_TIMES = {"mpeg4"}
 # The values of `field_order` (new in PyAV 18) that do not say "interlaced", where a packet may hold half a frame.
@@ -115,7 +115,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         and _keyframes_part_the_frames(known, keyframes)
         and _reordering_is_possible(known)
         # One false time stamp at the end of a file displaces too few frames to be seen in their order.
-        and longest_delay <= (_MOST_REORDERED + 1) * max(longest_gap, shown[0][1])
+        and longest_delay <= (MOST_REORDERED + 1) * max(longest_gap, shown[0][1])
         and _stream_is_trusted(video, in_order=known == sorted(known), smallest_bytes=smallest)
     )
     if not trusted:
@@ -251,7 +251,7 @@ class TimedFrames:
         """Whether a frame that is decoded before this one is shown after the last one that was returned."""
         positions = self._index.positions
         # No decoder holds back more than 16 frames, and as many may have been sent since.
-        return any(p > last_returned and positions[p] < positions[pts] for p in sent[-2 * _MOST_REORDERED :])
+        return any(p > last_returned and positions[p] < positions[pts] for p in sent[-2 * MOST_REORDERED :])
 
     def _decode(
         self, keyframe: Keyframe, targets: Iterable[int], sent: list[int], *, warm_up: bool
@@ -344,7 +344,7 @@ def _stream_is_trusted(video: OpenVideo, *, in_order: bool, smallest_bytes: int)
 def _reordering_is_possible(pts: Sequence[int]) -> bool:
     """Whether a decoder could show frames in the order of these time stamps, which are in decoding order."""
     in_order = np.argsort(np.asarray(pts, dtype=np.int64), kind="stable")
-    return bool((np.abs(in_order - np.arange(len(pts))) <= _MOST_REORDERED).all())
+    return bool((np.abs(in_order - np.arange(len(pts))) <= MOST_REORDERED).all())
 
 
 def _skipping_is_exact(video: OpenVideo) -> bool:

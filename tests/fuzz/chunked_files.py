@@ -90,11 +90,7 @@ def _boxes(content: bytes) -> Iterator[Chunk]:
         size, name = int.from_bytes(content[:4], "big"), content[4:8]
         size = min(max(size, 8), len(content)) if size else len(content)
         body, content = content[8:size], content[size:]
-        before = _BOXES.get(name)
-        if before is None or len(body) < before:
-            yield Chunk(name, body)
-        else:
-            yield Chunk(name, body[:before], list(_boxes(body[before:])))
+        yield _parsed(name, body, _BOXES.get(name), _boxes)
 
 
 def parse_riff(content: bytes) -> Chunk:
@@ -115,11 +111,14 @@ def _riff(content: bytes) -> Iterator[Chunk]:
     while len(content) >= 8:
         name, size = content[:4], int.from_bytes(content[4:8], "little")
         body, content = content[8 : 8 + size], content[8 + size + size % 2 :]
-        before = _LISTS.get(name)
-        if before is None or len(body) < before:
-            yield Chunk(name, body)
-        else:
-            yield Chunk(name, body[:before], list(_riff(body[before:])))
+        yield _parsed(name, body, _LISTS.get(name), _riff)
+
+
+def _parsed(name: bytes, body: bytes, before: int | None, inner: Callable[[bytes], Iterator[Chunk]]) -> Chunk:
+    """A chunk; where it holds others after its first bytes, with these."""
+    if before is None or len(body) < before:
+        return Chunk(name, body)
+    return Chunk(name, body[:before], list(inner(body[before:])))
 
 
 def parse_ebml(content: bytes) -> Chunk:
