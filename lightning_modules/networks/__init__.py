@@ -1,1 +1,0 @@
-"""Plain torch networks; no Lightning, no data sets."""
