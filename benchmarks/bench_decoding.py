@@ -37,9 +37,9 @@ sys.path.insert(0, str(ROOT))
 
 import av  # noqa: E402
 
-from datamodules.decoding import VideoReader  # noqa: E402
-from datamodules.encoding import write_video  # noqa: E402
-from datamodules.frame_sampling import centre_indices  # noqa: E402
+from zsar.datamodules.video_files.decoding import VideoReader  # noqa: E402
+from zsar.datamodules.video_files.writing.encoding import write_video  # noqa: E402
+from zsar.datamodules.views.frame_sampling import centre_indices  # noqa: E402
 
 Reader = Callable[[str], Tensor]
 N_FRAMES = 8
@@ -112,7 +112,9 @@ def reader_of_commit(ref: str, folder: Path) -> Reader:
     present = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in packages}
     sys.path.insert(0, str(folder))
     try:
-        reader_class = importlib.import_module("datamodules.decoding").VideoReader
+        has_rooms = (folder / "datamodules" / "video_files").is_dir()  # earlier commits had packages of their own
+        module = "zsar.datamodules.video_files.decoding" if has_rooms else "datamodules.decoding"
+        reader_class = importlib.import_module(module).VideoReader
     finally:
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.split(".")[0] in packages]:

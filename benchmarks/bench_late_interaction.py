@@ -28,7 +28,7 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.networks.late_interaction import late_interaction
+from zsar.lightning_modules.recognition.late_interaction import late_interaction
 
 B, VT, C, P, D = 16, 32, 400, 36, 512
 PASSES = {"forward and backward": (True, True), "the same, frozen text": (True, False), "forward": (False, False)}

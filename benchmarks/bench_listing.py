@@ -20,11 +20,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from datamodules.batch import VideoRecord
-from datamodules.class_text.vocabulary import exact_names
-from datamodules.kinetics400 import Kinetics400
-from datamodules.settings import Split
-from datamodules.video_table import VideoTable
+from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.data_sets.kinetics400 import Kinetics400
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Split
 
 MB = 2**20
 

@@ -27,10 +27,10 @@ from torch.nn.functional import interpolate
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from datamodules.decoding import VideoDecodeError, VideoReader, read_frames  # noqa: E402
-from datamodules.encoding import write_video  # noqa: E402
-from datamodules.frame_sampling import centre_indices  # noqa: E402
-from datamodules.preparing import PreparingSettings, prepare_video  # noqa: E402
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames  # noqa: E402
+from zsar.datamodules.video_files.writing.encoding import write_video  # noqa: E402
+from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video  # noqa: E402
+from zsar.datamodules.views.frame_sampling import centre_indices  # noqa: E402
 
 N_FRAMES = 8
 CLIPS = ROOT.parent / "shared" / "clips"

@@ -25,13 +25,13 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from callbacks.objectives.temporal_schedule import frame_indices
-from callbacks.prompt_tuner import PromptTuner, TuningRule
-from datamodules.class_text.text_files import read_class_text
-from datamodules.class_text.vocabulary import clean_names, exact_names
-from lightning_modules.networks.mean_pooled_cosine import mean_pooled_cosine
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.prompt_learner import PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
+from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # tests are not installed
 from tests.reference import prompt_tuning as reference

@@ -16,9 +16,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from datamodules.class_text.templates import TEMPLATES
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.t2l import T2L
+from zsar.datamodules.class_text.templates import TEMPLATES
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.t2l.t2l import T2L
 
 Step = Callable[[], object]
 

@@ -29,9 +29,9 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.frame_scoring import Projections
-from lightning_modules.projection_tuning import ProjectionTuning, VideoToTune, tune_projections
-from lightning_modules.segments import min_max, moving_average
+from zsar.lightning_modules.localization.frame_scoring import Projections
+from zsar.lightning_modules.localization.segments import min_max, moving_average
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune, tune_projections
 
 PROMPT = "a video of action basketball dunk"
 K, WINDOW_FRAMES, LEARNING_RATE = 4, 20, 1e-5

@@ -23,8 +23,8 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from datamodules.augmix import augmix, draw_augmix  # noqa: E402
 from tests.reference.pil_augmix import augmix_one  # noqa: E402
+from zsar.datamodules.views.augmix import augmix, draw_augmix  # noqa: E402
 
 
 def moving_pictures(n: int, size_px: int) -> Tensor:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from lightning_modules.dead_workers import died_of
+from zsar.runtime.dead_workers import died_of
 from zsar.runtime.terminal import say
 
 _POLL_SECONDS = 1.0

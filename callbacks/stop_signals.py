@@ -18,7 +18,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from callbacks.run_checkpoints import RunCheckpoints
+from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.runtime.stopping import Stopped, name_of
 from zsar.runtime.terminal import say
 

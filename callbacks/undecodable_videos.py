@@ -6,8 +6,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from callbacks.gathering import gather_from_all
-from datamodules.batch import VideoBatch
+from zsar.datamodules.batch import VideoBatch
+from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import say
 
 _SHOWN = 20

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from datamodules.class_text.vocabulary import find_same_classes
+from zsar.datamodules.class_text.vocabulary import find_same_classes
 
 
 class VideoDecodeError(RuntimeError):
@@ -34,7 +34,7 @@ class VideoRecord:
         path: The video file.
         label: Index of its class, 0-based, in the class list of the set that it belongs to; -1 where it is unknown.
         segment_seconds: Start and end of the stretch of the file that is meant, in seconds on the player's clock
-            (`datamodules.decoding`); None for the whole file.
+            (`video_files.decoding`); None for the whole file.
     """
 
     path: Path

@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datamodules.batch import VideoBatch, VideoRecord, ViewBatch
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.frame_chunks import frame_chunks, small_frames
-from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
-from datamodules.transforms import TestTransform, TrainTransform
-from datamodules.video_table import VideoTable
-from datamodules.views import Views
+from zsar.datamodules.batch import VideoBatch, VideoRecord, ViewBatch
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
+from zsar.datamodules.views.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
+from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
 
 _MOST_SUBSTITUTES = 10

@@ -15,16 +15,16 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from datamodules.annotations import Listing
-from datamodules.checked_lists import Contradiction, find_contradictions
-from datamodules.class_text.checked_names import checked_names
-from datamodules.class_text.vocabulary import clean_name, clean_names, exact_names
-from datamodules.list_files import read_labels, read_list
-from datamodules.settings import Clips, Lists, Loading, Split, Text
-from datamodules.splits import base_and_novel_by_frequency, draw_training_videos
-from datamodules.video import Subset, TrimmedVideoDataModule
-from datamodules.video_index import VideoIndex, video_name
-from datamodules.video_table import VideoTable
+from zsar.datamodules.class_text.checked_names import checked_names
+from zsar.datamodules.class_text.vocabulary import clean_name, clean_names, exact_names
+from zsar.datamodules.lists.annotations import Listing
+from zsar.datamodules.lists.checked_lists import Contradiction, find_contradictions
+from zsar.datamodules.lists.list_files import read_labels, read_list
+from zsar.datamodules.lists.splits import base_and_novel_by_frequency, draw_training_videos
+from zsar.datamodules.lists.video_index import VideoIndex, video_name
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
+from zsar.datamodules.video import Subset, TrimmedVideoDataModule
 
 
 class ListedVideoDataModule(TrimmedVideoDataModule):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.settings import Clips, Lists, Loading, Split, Text
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
 class PerturbedVideos(ListedVideoDataModule):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from datamodules.views import Views
+from zsar.datamodules.views.further_views import Views
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
     MOST_IMAGE_SIDE_PX,
@@ -48,8 +48,8 @@ class Clips:
         augmentation: How training frames are changed.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side).
-        views: Further views of test videos, for test-time prompt tuning: datamodules.views.AugmentedViews or
-            datamodules.views.MultiRateViews; null for none. They need one test view in time and in space.
+        views: Further views of test videos, for test-time prompt tuning: zsar.datamodules.views.AugmentedViews or
+            zsar.datamodules.views.MultiRateViews; null for none. They need one test view in time and in space.
     """
 
     n_frames: int = 8
@@ -161,7 +161,7 @@ class Loading:
             be opened, else after it, with the predictions of the others but no result; or "count_as_wrong". In training
             another video takes its place, held-out clips are left out, and `predict` says so in the video's row; all
             are counted.
-        on_damage: What is done with frames that the decoder flags as damaged (`datamodules.decoding`): "raise", so that
+        on_damage: What is done with frames that the decoder flags as damaged (`video_files.decoding`): "raise", so that
             their video counts as one that cannot be decoded, or "accept" them as the decoder makes them up, and count
             them in the result.
     """

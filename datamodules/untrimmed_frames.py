@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from datamodules.checked_lists import missing_keys
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoReader
-from datamodules.frame_chunks import small_frames
-from datamodules.streaming import FrameStream, FrameStride
-from datamodules.transforms import TestTransform
-from datamodules.video_index import VideoIndex
-from datamodules.video_table import VideoTable
+from zsar.datamodules.lists.checked_lists import missing_keys
+from zsar.datamodules.lists.video_index import VideoIndex
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.frame_chunks import small_frames
+from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
+from zsar.datamodules.views.transforms import TestTransform
 
 _SHOWN = 5
 
@@ -95,7 +95,7 @@ def frames_at(
 
     Args:
         video: The video.
-        times_seconds: n times, in seconds on the player's clock (`datamodules.decoding`), in any order, repeated or
+        times_seconds: n times, in seconds on the player's clock (`video_files.decoding`), in any order, repeated or
             not. The last frame stays on for ever, and before the first frame it is the first one.
         image_size: S, height and width of the frames that come out, in pixels.
         on_damage: What is done with damaged frames; see `VideoReader`.

@@ -19,23 +19,23 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from datamodules import untrimmed_frames
-from datamodules.batch import ClassText
-from datamodules.checked_lists import read_excluded
-from datamodules.class_text.templates import fill_templates
-from datamodules.class_text.text_files import read_class_text
-from datamodules.class_text.vocabulary import clean_names
-from datamodules.counted_frames import OnDamage
-from datamodules.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
-from datamodules.same_files import refuse_one_file_twice
-from datamodules.samplers import EvaluationSampler
-from datamodules.settings import Text
-from datamodules.splits import split_hash
-from datamodules.streaming import FrameStream, FrameStride
-from datamodules.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
-from datamodules.unreadable_files import refuse_undecoded
-from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
-from datamodules.video import default_data_root
+from zsar.datamodules import untrimmed_frames
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.class_text.vocabulary import clean_names
+from zsar.datamodules.lists.checked_lists import read_excluded
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
+from zsar.datamodules.lists.splits import split_hash
+from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
+from zsar.datamodules.samplers import EvaluationSampler
+from zsar.datamodules.settings import Text
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
+from zsar.datamodules.video import default_data_root
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
+from zsar.datamodules.video_files.unreadable_files import refuse_undecoded
+from zsar.runtime.files.same_files import refuse_one_file_twice
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH, check_most
 
 ACTION_TEMPLATE = "a video of action {}"

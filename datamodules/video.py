@@ -17,19 +17,19 @@ from typing import Any, ClassVar, Literal
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.batch import ClassText, VideoBatch, VideoDecodeError
-from datamodules.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
-from datamodules.class_text.checked_names import too_few_classes
-from datamodules.class_text.templates import fill_templates
-from datamodules.class_text.text_files import read_class_text
-from datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
-from datamodules.samplers import EvaluationSampler, TrainingSampler
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.splits import base_and_novel_classes, draw_training_videos, split_hash
-from datamodules.transforms import TestTransform, TrainTransform
-from datamodules.unreadable_files import refuse_undecoded, refuse_unreadable
-from datamodules.video_table import VideoTable
-from datamodules.views import Views
+from zsar.datamodules.batch import ClassText, VideoBatch, VideoDecodeError
+from zsar.datamodules.class_text.checked_names import too_few_classes
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
+from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
+from zsar.datamodules.lists.splits import base_and_novel_classes, draw_training_videos, split_hash
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.samplers import EvaluationSampler, TrainingSampler
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
+from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import run_seed
 
 Subset = Literal["train", "test", "predict"]

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported: nothing may wait for a network
-os.environ["ZSAR_TRUSTED_MODULES"] = "tests.killing"  # callbacks of our own, which command lines name
+os.environ["ZSAR_TRUSTED_MODULES"] = "tests.makers.killing"  # callbacks of our own, which command lines name
 
-from datamodules.encoding import write_video
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 torch.set_num_threads(1)  # pytest-xdist keeps the cores busy, and sums come out alike in every process
 

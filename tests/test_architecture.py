@@ -10,9 +10,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")
 RUNTIME = "zsar.runtime"  # a leaf, open to all
 COMPOSITION_ROOT = (
-    "lightning_modules/cli.py",
-    "lightning_modules/lightning_cli.py",
-    "lightning_modules/explained_errors.py",
+    "lightning_modules/command_line/cli.py",
+    "lightning_modules/command_line/fit_and_test/lightning_cli.py",
+    "lightning_modules/command_line/explained_errors.py",
     "lightning_modules/commands/",
 )
 MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
@@ -60,14 +60,14 @@ def test_data_modules_import_nothing_of_ours_but_themselves(module: str) -> None
 
 @pytest.mark.parametrize("module", [m for m in under("lightning_modules/") if not m.startswith(COMPOSITION_ROOT)])
 def test_models_import_no_data_but_the_contract(module: str) -> None:
-    foreign = {name for name in ours(module) if not name.startswith("lightning_modules")} - {"datamodules.batch"}
+    foreign = {name for name in ours(module) if not name.startswith("lightning_modules")} - {"zsar.datamodules.batch"}
     # cli.py alone names what it dispatches to, in strings.
     assert foreign == set()
 
 
 @pytest.mark.parametrize("module", under("callbacks/"))
 def test_callbacks_import_models_and_the_contract(module: str) -> None:
-    allowed = ("callbacks", "lightning_modules", "datamodules.batch")
+    allowed = ("callbacks", "lightning_modules", "zsar.datamodules.batch")
     assert {name for name in ours(module) if not name.startswith(allowed)} == set()
 
 
@@ -84,27 +84,27 @@ def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
         (
             "av",
             {
-                "datamodules/careful_decoding.py",
-                "datamodules/counted_frames.py",
-                "datamodules/decoding.py",
-                "datamodules/encoding.py",
-                "datamodules/frame_fitting.py",
-                "datamodules/mp4_writing.py",
-                "datamodules/main_stream.py",
-                "datamodules/player_clock.py",
-                "datamodules/stream_decoder.py",
-                "datamodules/timed_frames.py",
-                "datamodules/video_file.py",
+                "datamodules/video_files/careful_decoding.py",
+                "datamodules/video_files/counted_frames.py",
+                "datamodules/video_files/decoding.py",
+                "datamodules/video_files/writing/encoding.py",
+                "datamodules/video_files/writing/frame_fitting.py",
+                "datamodules/video_files/writing/mp4_writing.py",
+                "datamodules/video_files/main_stream.py",
+                "datamodules/video_files/player_clock.py",
+                "datamodules/video_files/stream_decoder.py",
+                "datamodules/video_files/timed_frames.py",
+                "datamodules/video_files/video_file.py",
             },
         ),
         (
             "open_clip",
             {
-                "lightning_modules/networks/open_clip_backbone.py",
-                "lightning_modules/networks/open_clip_captions.py",
-                "lightning_modules/networks/open_clip_text.py",
-                "lightning_modules/networks/open_clip_weights.py",
-                "lightning_modules/networks/residual_block.py",
+                "lightning_modules/open_clip_towers/open_clip_backbone.py",
+                "lightning_modules/open_clip_towers/open_clip_captions.py",
+                "lightning_modules/open_clip_towers/open_clip_text.py",
+                "lightning_modules/open_clip_towers/open_clip_weights.py",
+                "lightning_modules/open_clip_towers/residual_block.py",
             },
         ),
     ],

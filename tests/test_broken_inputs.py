@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules import decode_check
-from datamodules.class_text.text_files import read_class_text_file
-from datamodules.encoding import write_video
-from datamodules.preparing import Journal, PreparingSettings
-from lightning_modules import cli
-from lightning_modules.bounded_yaml import read_yaml_file
-from lightning_modules.caption_files import read_captions
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.answer_store import AnswerStore
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_results import read_run
-from lightning_modules.experiment_files import read_experiment
-from lightning_modules.feature_files import read_features, read_source
-from lightning_modules.run_folder import results_in
-from tests.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from zsar.datamodules.class_text.text_files import read_class_text_file
+from zsar.datamodules.diagnosis import decode_check
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.video_files.writing.preparing import Journal, PreparingSettings
+from zsar.lightning_modules.command_line import cli
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
+from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.localization.caption_files import read_captions
+from zsar.lightning_modules.localization.feature_files import read_features, read_source
+from zsar.lightning_modules.run_folders.run_folder import results_in
+from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 # What each reader calls its file, and how it is asked to read it.
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
@@ -173,7 +173,7 @@ def files_of(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def test_every_option_that_takes_a_file_is_known_here(parsers: Callable[[str], argparse.ArgumentParser]) -> None:
-    small = [name for name, (_, module) in cli._COMMANDS.items() if module is not None and name != "doctor"]
+    small = [name for name, (_, module) in cli.COMMANDS.items() if module is not None and name != "doctor"]
     found = {(command, option) for command in small for option in files_of(parsers(command))}
     known = {*GIVEN, *OTHERS}
     assert found - known == set(), "add a command line to GIVEN, or the option to OTHERS"
@@ -241,7 +241,7 @@ OF_LIGHTNING = {
     ("doctor", "--config"): "FILE.yaml",
     ("doctor", "--data"): "FILE.yaml",
 }
-MODELS = {"--model.start_from": "lightning_modules.ap_clip.APCLIP"}
+MODELS = {"--model.start_from": "zsar.lightning_modules.ap_clip.APCLIP"}
 
 
 @pytest.mark.slow
@@ -259,7 +259,9 @@ def test_a_training_names_a_broken_file_in_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = broken(tmp_path / "given", kind, name=OF_LIGHTNING[command, option])
-    experiment = write_experiment(tmp_path, videos, tiny_weights, model=MODELS.get(option, "lightning_modules.t2l.T2L"))
+    experiment = write_experiment(
+        tmp_path, videos, tiny_weights, model=MODELS.get(option, "zsar.lightning_modules.t2l.T2L")
+    )
     sound = [] if (command, option) == ("doctor", "--data") else ["--config", str(experiment)]
     untrained = ["--ckpt_path", "none"] if (command, option) == ("test", "--data.test") else []
     line = said_of([command, *sound, *untrained, option, str(path)], capsys)
@@ -281,7 +283,7 @@ def write_experiment(folder: Path, videos: Path, weights: Path, *, model: str) -
     content = {
         "run_dir": str(folder / "run"),
         "model": {"class_path": model, "init_args": settings},
-        "data": {"class_path": "datamodules.video_folder.VideoFolder", "init_args": data},
+        "data": {"class_path": "zsar.datamodules.data_sets.VideoFolder", "init_args": data},
         "trainer": {"accelerator": "cpu", "devices": 1, "fast_dev_run": True, "enable_progress_bar": False},
     }
     path = folder / "experiment.yaml"

@@ -11,13 +11,13 @@ import yaml
 from jsonargparse import ArgumentParser
 from lightning.pytorch import Trainer
 
-from callbacks.frame_prompt_scores import FramePromptScores
-from callbacks.prompt_tuning import PromptTuning
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from datamodules.video import TrimmedVideoDataModule
-from lightning_modules.experiment_files import read_experiment
-from lightning_modules.lightning_cli import ActionRecognitionCLI
-from lightning_modules.recognizer import ActionRecognizer
+from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"
@@ -58,7 +58,7 @@ class ParsingCLI(ActionRecognitionCLI):
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Parses a command line; models are built on the meta device and with no weights, which cannot be fetched here."""
-    from lightning_modules.networks import open_clip_backbone
+    from zsar.lightning_modules.open_clip_towers import open_clip_backbone
 
     original = open_clip_backbone.build_clip
 
@@ -67,7 +67,9 @@ def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             return original(architecture, "random")
 
     monkeypatch.setattr(open_clip_backbone, "build_clip", untrained)
-    monkeypatch.setattr("lightning_modules.lightning_cli.check_accelerator", lambda *_: None)  # of another machine
+    monkeypatch.setattr(
+        "zsar.lightning_modules.command_line.fit_and_test.lightning_cli.check_accelerator", lambda *_: None
+    )  # of another machine
     monkeypatch.chdir(ROOT)
 
     def parsed(*arguments: str, subcommand: str = "fit") -> ParsingCLI:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lightning_modules.cli import main
+from zsar.lightning_modules.command_line.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -40,8 +40,8 @@ def test_a_folder_of_real_clips_is_trained_and_tested_on_and_the_corrupted_one_i
     model = {"architecture": "tiny-clip", "weights": str(tiny_weights), "n_frames": 4}
     content = {
         "run_dir": str(tmp_path / "run"),
-        "model": {"class_path": "lightning_modules.t2l.T2L", "init_args": model},
-        "data": {"class_path": "datamodules.video_folder.VideoFolder", "init_args": data},
+        "model": {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": model},
+        "data": {"class_path": "zsar.datamodules.data_sets.VideoFolder", "init_args": data},
         "trainer": {"accelerator": "cpu", "max_epochs": 2, "enable_progress_bar": False},
         "checkpoint": {"monitor": None},
     }

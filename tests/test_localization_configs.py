@@ -11,14 +11,6 @@ import pytest
 import torch
 import yaml
 
-from datamodules.untrimmed_shapes import UntrimmedShapes
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from lightning_modules.cli import main
-from lightning_modules.commands.extract_options import extract_parser
-from lightning_modules.experiment_files import read_experiment
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.published_figures import load_published_figures
 from tests.test_configs import (
     CONFIGS,
     LOCALIZATIONS,
@@ -28,6 +20,14 @@ from tests.test_configs import (
     name,
     parse,  # noqa: F401 - a fixture
 )
+from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
+from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 PUBLISHED = [path for path in LOCALIZATIONS if not path.stem.startswith("untrimmed_shapes")]
 THRESHOLDS = {

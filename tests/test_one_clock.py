@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.batch import VideoRecord
-from datamodules.clip_dataset import frames_of
-from datamodules.decoding import VideoReader
-from datamodules.streaming import FrameStream, FrameStride, VideoOpened, stream_videos
-from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
-from lightning_modules.caption_files import read_captions
-from lightning_modules.cli import main
-from lightning_modules.feature_files import read_features, write_features
-from tests.datamodules.video_makers import write_streams
-from tests.lightning_modules.tiny_captioner import tiny_captioner
+from tests.makers.tiny_captioner import tiny_captioner
+from tests.makers.video_makers import write_streams
+from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.clip_dataset import frames_of
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStream, FrameStride, VideoOpened, stream_videos
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.localization.caption_files import read_captions
+from zsar.lightning_modules.localization.feature_files import read_features, write_features
 
 N_FRAMES, RATE, LATE = 50, 25, 2.0
 SUFFIXES = [".mp4", ".mkv", ".mov", ".ts"]

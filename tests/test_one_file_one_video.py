@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-import datamodules.data_sets  # noqa: F401 - so that all names are known
-from datamodules.hmdb51 import HMDB51
-from datamodules.kinetics400 import Kinetics400
-from datamodules.kinetics600 import Kinetics600
-from datamodules.repeated_videos import check_duplicates, check_overlap
-from datamodules.settings import Split
-from datamodules.ssv2 import SomethingSomethingV2
-from datamodules.thumos14 import THUMOS14
-from datamodules.ucf101 import UCF101
-from datamodules.ucf101_ds import UCF101DS
-from datamodules.video import TrimmedVideoDataModule
-from datamodules.video_folder import VideoFolder
-from lightning_modules.cli import main
-from tests.datamodules import miniature_data_sets as miniature
+import zsar.datamodules.data_sets  # noqa: F401 - so that all names are known
+from tests.makers import miniature_data_sets as miniature
+from zsar.datamodules.data_sets.hmdb51 import HMDB51
+from zsar.datamodules.data_sets.kinetics400 import Kinetics400
+from zsar.datamodules.data_sets.kinetics600 import Kinetics600
+from zsar.datamodules.data_sets.ssv2 import SomethingSomethingV2
+from zsar.datamodules.data_sets.thumos14 import THUMOS14
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.diagnosis.repeated_videos import check_duplicates, check_overlap
+from zsar.datamodules.settings import Split
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.cli import main
 
 
 def make_folder(root: Path) -> None:

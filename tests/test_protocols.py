@@ -9,11 +9,11 @@ import pytest
 import torch
 import yaml
 
-from datamodules.class_text.vocabulary import exact_names
-from lightning_modules.cli import main
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from tests.datamodules import miniature_data_sets as miniature
-from tests.datamodules.miniature_data_sets import Truth, write_label_csv, write_vifi_list
+from tests.makers import miniature_data_sets as miniature
+from tests.makers.miniature_data_sets import Truth, write_label_csv, write_vifi_list
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ Run = Callable[..., dict[str, Any]]
 def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """T2L on an untrained tiny CLIP that reads the longest class names of Something-Something."""
     folder = tmp_path_factory.mktemp("model")
-    architecture = json.loads((ROOT / "lightning_modules/networks/architectures/tiny-clip.json").read_text())
+    architecture = json.loads((ROOT / "lightning_modules/open_clip_towers/architectures/tiny-clip.json").read_text())
     architecture["text_cfg"]["context_length"] = 48
     path = folder / "tiny-clip-48.json"
     path.write_text(json.dumps(architecture))

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.doctor_options import parse_options
-from lightning_modules.commands.extract_options import extract_parser
-from lightning_modules.commands.localize_options import localize_parser
 from tests.test_configs import parse  # noqa: F401 - a fixture
+from zsar.lightning_modules.command_line.cli import COMMANDS
+from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
+from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
+from zsar.lightning_modules.command_line.localize.localize_options import localize_parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -48,7 +49,7 @@ def test_other_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> 
         assert parse_options(arguments).module
         return
     options_apart = {"extract": extract_parser, "localize": localize_parser}
-    module = import_module(f"lightning_modules.commands.{name.replace('-', '_')}")
+    module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
     parser = options_apart[name]() if name in options_apart else module._parser()
     assert parser.parse_args(arguments)
 

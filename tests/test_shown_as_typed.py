@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modules.cli import _COMMANDS, main
-from tests.lightning_modules.commands.result_makers import write_result
+from tests.makers.result_makers import write_result
+from zsar.lightning_modules.command_line.cli import COMMANDS, main
 from zsar.runtime.terminal import shown
-from zsar.runtime.written_names import read_name
+from zsar.runtime.text.written_names import read_name
 
 CLASSES = ("a [b]", "[red] dance", "[/] x", ":smile:", "ends\\", "{} %s", "$x$ y")
 FILES = (
@@ -158,7 +158,7 @@ def test_the_doctor_shows_and_writes_them(
     video_tree: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(folder, video_tree / CLASSES[0])
-    data = ["--data", "datamodules.video_folder.VideoFolder", "--data.train", str(video_tree)]
+    data = ["--data", "zsar.datamodules.data_sets.VideoFolder", "--data.train", str(video_tree)]
     assert main(["doctor", *data, "--decode", "all", "--n_workers", "0", "--output", str(tmp_path / "d")]) == 1
     assert_shown(capsys.readouterr().out, (BAD,))
     with (tmp_path / "d" / "bad_videos.csv").open(encoding="utf-8", newline="") as file:
@@ -190,7 +190,7 @@ def test_an_error_names_a_missing_file_as_typed(
     assert_shown(printed, (name,))
 
 
-@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", ["--[red]\x1b[31m", "--:smile:\udcff"])
 def test_a_wrong_option_is_named_as_typed(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with suppress(SystemExit):

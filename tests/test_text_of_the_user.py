@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from datamodules.text_tables import ListFileError
 from tests.test_architecture import ROOT, under
-from tests.text_readers import READERS, Reader
+from tests.makers.text_readers import READERS, Reader
+from zsar.runtime.text.text_tables import ListFileError
 
 every_reader = pytest.mark.parametrize("reader", READERS, ids=[reader.name for reader in READERS])
 OF_TABLES = [reader for reader in READERS if reader.name.endswith(".csv")]
@@ -154,11 +154,11 @@ def at(content: Any, place: tuple[str | int, ...]) -> Any:
 
 # What reads without the one reader: journals that zsar writes line by line, and the bytes of videos.
 OWN_WAY = {
-    "datamodules/decode_check.py",
-    "datamodules/mp4_claims.py",
-    "datamodules/openable_files.py",
-    "datamodules/preparing.py",
-    "datamodules/repeated_videos.py",
+    "datamodules/diagnosis/decode_check.py",
+    "datamodules/video_files/mp4_claims.py",
+    "datamodules/video_files/openable_files.py",
+    "datamodules/video_files/writing/preparing.py",
+    "datamodules/diagnosis/repeated_videos.py",
 }
 
 
@@ -172,6 +172,6 @@ def test_data_modules_read_text_by_the_one_reader(module: str) -> None:
 
 @pytest.mark.parametrize("module", under("lightning_modules/", "callbacks/"))
 def test_no_table_is_read_by_pythons_own_reader(module: str) -> None:
-    if module == "lightning_modules/commands/class_names.py":
+    if module == "lightning_modules/command_line/class_names.py":
         pytest.skip("takes an option apart, not a file")
     assert not re.search(r"csv\.(reader|DictReader)", (ROOT / module).read_text())

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from lightning_modules.cli import main
-from lightning_modules.experiment_files import with_read_experiments
-from lightning_modules.lightning_cli import ActionRecognitionCLI
 from tests.test_configs import ABLATIONS, ADAPTATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS, TESTS, name
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
 SECTIONS = ("model", "data", "adaptation", "trainer", "checkpoint")
 ALL = [*EXPERIMENTS, *LOCALIZATIONS]

@@ -9,8 +9,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say, shown
-from zsar.runtime.whole_files import whole_file
 
 _MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 

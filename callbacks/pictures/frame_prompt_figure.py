@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from callbacks.even_spread import evenly_spread
+from zsar.callbacks.pictures.linspace_indices import evenly_spread
 
 _MOST_FRAMES = 8
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:pink")

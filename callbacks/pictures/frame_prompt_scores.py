@@ -27,15 +27,15 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 from torch.nn import functional
 
-from callbacks.even_spread import evenly_spread
-from callbacks.figures import save_figure
-from callbacks.frame_prompt_figure import draw_frame_prompt_scores
-from callbacks.gathering import gather_from_all
-from callbacks.written_line import say_written
-from datamodules.batch import ClassText, VideoBatch
-from lightning_modules.recognizer import ActionRecognizer
+from zsar.callbacks.pictures.figures import save_figure
+from zsar.callbacks.pictures.frame_prompt_figure import draw_frame_prompt_scores
+from zsar.callbacks.pictures.linspace_indices import evenly_spread
+from zsar.callbacks.results.written_line import say_written
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.whole_files import write_json_whole
+from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import say
-from zsar.runtime.whole_files import write_json_whole
 
 _FOLDER = "frame_prompt_scores"
 _LONGEST_NAME = 120  # characters of a key in a file name; file systems take 255 bytes

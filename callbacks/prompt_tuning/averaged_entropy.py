@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from callbacks.objectives.confidence_selection import entropy
-from lightning_modules.networks.mean_pooled_cosine import weighted_views
+from zsar.callbacks.prompt_tuning.confidence_selection import entropy
+from zsar.lightning_modules.recognition.mean_pooled_cosine import weighted_views
 
 
 def averaged_entropy(scores: Tensor, kept: Tensor) -> Tensor:

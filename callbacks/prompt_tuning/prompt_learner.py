@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.networks.open_clip_text import OpenClipText
-from lightning_modules.networks.residual_block import TextBlockForward
+from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
+from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 
 ClassPosition = Literal["end", "middle", "front"]
 _MOST_PADDING = 1.3  # a part's longest text is at most so many times as long as its shortest

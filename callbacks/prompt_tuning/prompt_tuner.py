@@ -22,11 +22,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from callbacks.objectives.averaged_entropy import averaged_entropy
-from callbacks.objectives.confidence_selection import confident_views
-from callbacks.objectives.semantic_consistency import Consistency, prompt_of_text_set, updates
-from callbacks.objectives.temporal_schedule import frame_indices
-from lightning_modules.networks.prompt_learner import PromptLearner
+from zsar.callbacks.prompt_tuning.averaged_entropy import averaged_entropy
+from zsar.callbacks.prompt_tuning.confidence_selection import confident_views
+from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner
+from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency, prompt_of_text_set, updates
+from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
 
 ScoreViews = Callable[[Tensor, Tensor], Tensor]
 """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""

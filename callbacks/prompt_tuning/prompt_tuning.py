@@ -23,15 +23,15 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from torch import Tensor
 
-from callbacks.gathering import gather_from_all
-from callbacks.objectives.semantic_consistency import Consistency
-from callbacks.objectives.temporal_schedule import check_schedule
-from callbacks.prompt_tuner import PromptTuner, TuningRule
-from callbacks.tuning_report import TuningTotals, print_report
-from datamodules.batch import ClassText, VideoBatch, ViewBatch
-from lightning_modules.networks.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.scoring import EmbeddedBatch
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
+from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
+from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
+from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
+from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
+from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.seeds import run_seed
 
 _RANDOM_CONTEXT_STD = 0.02  # CoOp's

@@ -10,12 +10,12 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from callbacks.gathering import gather_from_all
-from callbacks.written_line import say_written
-from lightning_modules.localization import Detection
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.run_folder import DETECTION_FILES
-from zsar.runtime.whole_files import write_json_whole
+from zsar.callbacks.results.written_line import say_written
+from zsar.lightning_modules.localization.contract import Detection
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
+from zsar.runtime.files.whole_files import write_json_whole
+from zsar.runtime.gathering import gather_from_all
 
 
 class DetectionFile(Callback):
@@ -25,7 +25,7 @@ class DetectionFile(Callback):
          "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]}}}}
 
     What stands under a set is a results file of ActivityNet's challenge: seconds on the player's clock
-    (`datamodules.decoding`), videos in the order of the data, the actions of each in order of time. A video of the set
+    (`video_files.decoding`), videos in the order of the data, the actions of each in order of time. A video of the set
     in which nothing was found has an empty list; suppressed actions are left out. Videos that could not be decoded are
     in none of the sets, but, with the cause, under "failed", which is there if there are some.
     """

@@ -13,14 +13,14 @@ from rich.table import Column, Table
 from rich.text import Text
 from torch import Tensor
 
-from callbacks.gathering import gather_from_all
-from callbacks.result_manifest import circumstances, is_limited
-from callbacks.written_line import say_accepted_damage, say_written
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.run_folder import RESULT_FILES
-from lightning_modules.run_record import run_record
+from zsar.callbacks.results.result_manifest import circumstances, is_limited
+from zsar.callbacks.results.written_line import say_accepted_damage, say_written
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
+from zsar.lightning_modules.run_folders.run_record import run_record
+from zsar.runtime.files.whole_files import write_json_whole
+from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import print_whole, result_console, stacked
-from zsar.runtime.whole_files import write_json_whole
 
 _COUNTS = ("n_classes", "n_videos", "n_listed")
 _SHORT: dict[str, str | Text] = {"map": "avg", "paper_mean": stacked(["paper", "mean"])}

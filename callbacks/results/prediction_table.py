@@ -8,13 +8,13 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from callbacks.gathering import gather_from_all
-from callbacks.written_line import say_written
-from datamodules.batch import VideoBatch
-from lightning_modules.recognizer import ActionRecognizer
+from zsar.callbacks.results.written_line import say_written
+from zsar.datamodules.batch import VideoBatch
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.whole_files import whole_file
+from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import shown
-from zsar.runtime.whole_files import whole_file
-from zsar.runtime.written_names import written_name
+from zsar.runtime.text.written_names import written_name
 
 _COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
 

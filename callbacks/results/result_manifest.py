@@ -15,20 +15,20 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.table import Table
 
-from callbacks.gathering import gather_from_all
-from callbacks.prompt_tuning import PromptTuning
-from callbacks.written_line import say_accepted_damage, say_written
-from datamodules.batch import ClassText, VideoBatch
-from lightning_modules.checkpoints import hash_of_tested_weights
-from lightning_modules.dry_runs import LIMITS, batch_limits
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.requested_checkpoint import UNTRAINED
-from lightning_modules.run_folder import RESULT_FILES
-from lightning_modules.run_record import run_record, text_note, text_record
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.callbacks.results.written_line import say_accepted_damage, say_written
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
+from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
+from zsar.lightning_modules.run_folders.run_record import run_record, text_note, text_record
+from zsar.lightning_modules.training.checkpoints import hash_of_tested_weights
 from zsar.runtime.code_version import code_version
+from zsar.runtime.files.whole_files import write_json_whole
+from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.seeds import stated_seed
 from zsar.runtime.terminal import print_whole, result_console, say, say_of
-from zsar.runtime.whole_files import write_json_whole
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
 _ACCURACIES = {"top1": "top-1 %", "top5": "top-5 %", "mean_class": "mean class %"}

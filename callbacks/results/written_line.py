@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lightning_modules.dry_runs import is_thrown_away
+from zsar.lightning_modules.run_folders.dry_runs import is_thrown_away
 from zsar.runtime.terminal import say
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from datamodules.class_text.vocabulary import class_identity, find_same_classes
-from zsar.runtime.text_files import plain_name, shown, stripped
+from zsar.datamodules.class_text.vocabulary import class_identity, find_same_classes
+from zsar.runtime.text.text_files import plain_name, shown, stripped
 
 MOST_CHARACTERS = 1_000
 """Of a class name; the longest of the known data sets has 98."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datamodules.batch import ClassText
+from zsar.datamodules.batch import ClassText
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     # The name as it is, for names that are sentences and for descriptions.

@@ -13,11 +13,11 @@ from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any, Literal, get_args
 
-from datamodules.batch import ClassText
-from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
-from zsar.runtime.json_files import read_json
-from zsar.runtime.text_files import fault_in, plain_name, shown
-from zsar.runtime.whole_files import write_json_whole
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
+from zsar.runtime.files.whole_files import write_json_whole
+from zsar.runtime.text.json_files import read_json
+from zsar.runtime.text.text_files import fault_in, plain_name, shown
 
 Kind = Literal["description", "explanation", "action_prompts"]
 Texts = str | list[str] | dict[str, list[str]]

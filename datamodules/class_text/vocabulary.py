@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from datamodules.text_tables import read_lines
-from zsar.runtime.text_files import shown
+from zsar.runtime.text.text_files import shown
+from zsar.runtime.text.text_tables import read_lines
 
 FOLDER = Path(__file__).parent / "vocabularies"
 

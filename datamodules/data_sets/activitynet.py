@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from datamodules.annotations import Listing, read_activitynet
-from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.settings import Clips, Lists, Loading, Split, Text
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_activitynet
+from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
 class ActivityNet(ListedVideoDataModule):

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
-from datamodules.annotations import Listing, read_hmdb51
-from datamodules.class_text.vocabulary import clean_name
-from datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_hmdb51
 
 # Behind the class: visible body parts, camera motion, number of people, view, quality, number.
 _FILE_NAME = re.compile(r"(.+)_[a-z]_(?:cm|nm)_np\d+_[a-z]{2}_[a-z]{3}_\d+")

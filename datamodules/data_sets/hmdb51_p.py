@@ -11,8 +11,8 @@ HMDB-51. Licence and counts: those of HMDB-51's test splits. For testing.
 
 from __future__ import annotations
 
-from datamodules.hmdb51 import HMDB51
-from datamodules.perturbed_videos import PerturbedVideos
+from zsar.datamodules.data_sets.hmdb51 import HMDB51
+from zsar.datamodules.perturbed_videos import PerturbedVideos
 
 
 class HMDB51P(PerturbedVideos, HMDB51):

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from datamodules.annotations import Listing, read_kinetics
-from datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_kinetics
 
 
 class Kinetics400(ListedVideoDataModule):

@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from datamodules.annotations import Listing, read_kinetics
-from datamodules.class_text.vocabulary import exact_names
-from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.settings import Clips, Lists, Loading, Split, Text
-from datamodules.splits import draw_classes
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_kinetics
+from zsar.datamodules.lists.splits import draw_classes
+from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 # Kinetics-400's name for each class that Kinetics-600 only calls otherwise.
 RENAMED: Mapping[str, str] = {

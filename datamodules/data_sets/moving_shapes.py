@@ -19,13 +19,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules import encoding, moving_shapes_rendering
-from datamodules.encoding import write_video
-from datamodules.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
-from datamodules.rendering_once import fingerprint, render_once
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video import Subset, TrimmedVideoDataModule
-from datamodules.video_table import VideoTable
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.rendering import moving_shapes_rendering
+from zsar.datamodules.rendering.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
+from zsar.datamodules.rendering.render_cache import fingerprint, render_once
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.datamodules.video import Subset, TrimmedVideoDataModule
+from zsar.datamodules.video_files.writing import encoding
+from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
 
 _FRAMES_PER_SECOND = 8

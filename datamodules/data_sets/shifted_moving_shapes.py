@@ -25,13 +25,18 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules import frame_shifts
-from datamodules.frame_shifts import add_noise, blur, drop_frames, lower_contrast
-from datamodules.moving_shapes import MovingShapes, clip_key, write_clip
-from datamodules.moving_shapes_rendering import MovingShape, all_classes, base_and_novel_classes, clip_generator
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video import Subset
-from datamodules.video_table import VideoTable
+from zsar.datamodules.data_sets.moving_shapes import MovingShapes, clip_key, write_clip
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.rendering import frame_shifts
+from zsar.datamodules.rendering.frame_shifts import add_noise, blur, drop_frames, lower_contrast
+from zsar.datamodules.rendering.moving_shapes_rendering import (
+    MovingShape,
+    all_classes,
+    base_and_novel_classes,
+    clip_generator,
+)
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.datamodules.video import Subset
 
 Shift = Literal["clean", "noise", "contrast", "blur", "dropped"]
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from datamodules.annotations import Listing, read_ssv2
-from datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_ssv2
 
 
 class SomethingSomethingV2(ListedVideoDataModule):

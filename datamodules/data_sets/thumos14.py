@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from datamodules.annotations import Listing, read_thumos14
-from datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_thumos14
 
 
 class THUMOS14(ListedVideoDataModule):

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
-from datamodules.annotations import Listing, read_ucf101
-from datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.annotations import Listing, read_ucf101
 
 _FILE_NAME = re.compile(r"v_([A-Za-z]+)_g\d+_c\d+")
 

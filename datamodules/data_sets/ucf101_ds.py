@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from datamodules.annotations import Listing
-from datamodules.ucf101 import UCF101
-from datamodules.video_index import find_videos
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.lists.annotations import Listing
+from zsar.datamodules.lists.video_index import find_videos
 
 
 class UCF101DS(UCF101):

@@ -12,8 +12,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from datamodules.settings import Clips, Lists, Loading, Split, Text
-from datamodules.ucf101 import UCF101
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
 class UCF101O(UCF101):

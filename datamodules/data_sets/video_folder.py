@@ -23,15 +23,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datamodules.class_text.checked_names import checked_names, name_problem, same_class
-from datamodules.class_text.vocabulary import class_identity, find_same_classes
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.splits import draw_training_videos
-from datamodules.text_tables import iterate_table, listed_path, path_problem, read_table
-from datamodules.video import Subset, TrimmedVideoDataModule
-from datamodules.video_index import VIDEO_SUFFIXES, find_videos
-from datamodules.video_table import VideoTable
-from zsar.runtime.text_files import fault_in, shown
+from zsar.datamodules.class_text.checked_names import checked_names, name_problem, same_class
+from zsar.datamodules.class_text.vocabulary import class_identity, find_same_classes
+from zsar.datamodules.lists.splits import draw_training_videos
+from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.datamodules.video import Subset, TrimmedVideoDataModule
+from zsar.runtime.text.text_files import fault_in, shown
+from zsar.runtime.text.text_tables import iterate_table, listed_path, path_problem, read_table
 
 
 class VideoFolder(TrimmedVideoDataModule):

@@ -21,13 +21,13 @@ from pathlib import Path
 
 import torch
 
-from datamodules.batch import VideoRecord
-from datamodules.clip_dataset import frames_of
-from datamodules.decoding import VideoReader
-from datamodules.frame_sampling import multi_clip_indices
-from datamodules.video_file import RGBConverter
-from zsar.runtime.given_files import check_given_file
-from zsar.runtime.journals import MOST_BYTES
+from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.clip_dataset import frames_of
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.video_file import RGBConverter
+from zsar.datamodules.views.frame_sampling import multi_clip_indices
+from zsar.runtime.files.given_files import check_given_file
+from zsar.runtime.files.journals import MOST_BYTES
 
 _DECODED = "every frame"  # in the journal: what the verdict is about
 _CLIPS_PER_WORKER = 4  # that wait or are decoded: enough that no worker is idle

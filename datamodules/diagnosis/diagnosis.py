@@ -15,11 +15,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.class_text.checked_names import too_few_classes
-from datamodules.decode_check import Clip, Verdict
-from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.video import TrimmedVideoDataModule
-from datamodules.video_table import VideoTable
+from zsar.datamodules.class_text.checked_names import too_few_classes
+from zsar.datamodules.diagnosis.decode_check import Clip, Verdict
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video import TrimmedVideoDataModule
 
 Severity = Literal["ok", "skipped", "warning", "error"]
 Stage = Literal["fit", "test"]

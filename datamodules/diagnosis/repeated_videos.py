@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.checked_lists import Repeat, find_repeats
-from datamodules.class_text.vocabulary import class_identity
-from datamodules.diagnosis import Finding, finding
-from datamodules.video_table import VideoTable
+from zsar.datamodules.class_text.vocabulary import class_identity
+from zsar.datamodules.diagnosis.diagnosis import Finding, finding
+from zsar.datamodules.lists.checked_lists import Repeat, find_repeats
+from zsar.datamodules.lists.video_table import VideoTable
 
 _TRAINING = ("train", "val")
 _CHUNK_BYTES = 1 << 20

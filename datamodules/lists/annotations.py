@@ -15,9 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from datamodules.text_tables import LARGEST_NUMBER, Line, iterate_table, read_lines
-from zsar.runtime.json_files import JsonValue, json_value
-from zsar.runtime.text_files import decimal_number, fault_in, shown, stripped, whole_number
+from zsar.runtime.text.json_files import JsonValue, json_value
+from zsar.runtime.text.text_files import decimal_number, fault_in, shown, stripped, whole_number
+from zsar.runtime.text.text_tables import LARGEST_NUMBER, Line, iterate_table, read_lines
 
 UCF101_SPLITS_URL = "https://www.crcv.ucf.edu/data/UCF101.php"
 

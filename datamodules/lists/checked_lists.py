@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.same_files import groups_of_one_file
-from datamodules.text_tables import read_table
-from datamodules.video_index import video_name
-from datamodules.video_table import VideoTable
+from zsar.datamodules.lists.video_index import video_name
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.runtime.files.same_files import groups_of_one_file
+from zsar.runtime.text.text_tables import read_table
 
 _SHOWN = 5
 

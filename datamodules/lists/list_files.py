@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.text_tables import LARGEST_NUMBER, Line, read_lines, read_table
-from zsar.runtime.text_files import fault_in, shown, whole_number
+from zsar.runtime.text.text_files import fault_in, shown, whole_number
+from zsar.runtime.text.text_tables import LARGEST_NUMBER, Line, read_lines, read_table
 
 _IF_MISSING = "relative paths start from the data root, which $ZSAR_DATA or --data.data_root sets"
 

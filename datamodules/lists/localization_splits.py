@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from datamodules.annotations import segment_seconds
-from datamodules.splits import draw_classes
-from datamodules.text_tables import read_lines
-from zsar.runtime.json_files import JsonValue, json_value
+from zsar.datamodules.lists.annotations import segment_seconds
+from zsar.datamodules.lists.splits import draw_classes
 from zsar.runtime.seeds import derive_seed
-from zsar.runtime.text_files import fault_in, shown
+from zsar.runtime.text.json_files import JsonValue, json_value
+from zsar.runtime.text.text_files import fault_in, shown
+from zsar.runtime.text.text_tables import read_lines
 
 N_DRAWS = 10
 """How often T3AL draws classes of each share."""
@@ -77,7 +77,7 @@ class Instance:
 
     Attributes:
         class_name: The class, exactly as the makers write it.
-        start_seconds: When it starts, in seconds on the player's clock (`datamodules.decoding`).
+        start_seconds: When it starts, in seconds on the player's clock (`video_files.decoding`).
         end_seconds: When it ends.
     """
 

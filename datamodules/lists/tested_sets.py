@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from datamodules.localization_splits import AnnotatedVideo
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo
 
 _SHOWN = 5
 
@@ -25,7 +25,7 @@ class ActionInstance:
     Attributes:
         video: Row of its video in the shared list.
         label: Index of its class in `class_names` of the set.
-        start_seconds: When it starts, in seconds on the player's clock (`datamodules.decoding`).
+        start_seconds: When it starts, in seconds on the player's clock (`video_files.decoding`).
         end_seconds: When it ends.
     """
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.batch import VideoRecord
+from zsar.datamodules.batch import VideoRecord
 
 
 class VideoTable:

@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
 
-from datamodules.moving_shapes_rendering import (
+from zsar.datamodules.rendering.moving_shapes_rendering import (
     DIRECTIONS,
     MovingShape,
     all_classes,
     clip_generator,
     render_clip,
 )
-from datamodules.untrimmed_shapes_rendering import render_untrimmed
+from zsar.datamodules.rendering.untrimmed_shapes_rendering import render_untrimmed
 from zsar.runtime.seeds import derive_seed
 
 CaptionedFrames = tuple[Tensor, list[str]]

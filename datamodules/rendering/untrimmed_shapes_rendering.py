@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.moving_shapes_rendering import COLOURS, DIRECTIONS, SHAPES, MovingShape, render_clip
+from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS, DIRECTIONS, SHAPES, MovingShape, render_clip
 from zsar.runtime.seeds import derive_seed
 
 Kind = Literal["action", "noise", "bars", "still"]

@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from datamodules.video_file import OpenVideo
+from zsar.datamodules.video_files.video_file import OpenVideo
 
 __all__ = [
     "CONCEALED",

@@ -15,12 +15,19 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
-from datamodules.decode_limits import MOST_PIXELS
-from datamodules.player_clock import first_shown_ticks, start_seconds
-from datamodules.stream_decoder import FrameSizes
-from datamodules.timed_frames import MOST_REORDERED, DamageSeen, TimedFrames, UntrustworthyError
-from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, frame_seconds, seconds_from, tick_seconds
+from zsar.datamodules.video_files.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
+from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
+from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds
+from zsar.datamodules.video_files.stream_decoder import FrameSizes
+from zsar.datamodules.video_files.timed_frames import MOST_REORDERED, DamageSeen, TimedFrames, UntrustworthyError
+from zsar.datamodules.video_files.video_file import (
+    OpenVideo,
+    RGBConverter,
+    VideoDecodeError,
+    frame_seconds,
+    seconds_from,
+    tick_seconds,
+)
 
 OnDamage = Literal["raise", "accept"]
 T = TypeVar("T")

@@ -17,7 +17,7 @@ that is so for a packet between the last keyframe that is shown up to this frame
 Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
 alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
 spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, FFV1, most of HEVC;
-see `datamodules.careful_decoding`); such a frame still has the same pixels by every way of asking, with one exception:
+see `video_files.careful_decoding`); such a frame still has the same pixels by every way of asking, with one exception:
 where H.264 packets are lost without a sign of it in the container, a frame that refers to them may differ by index. By
 default a damaged frame is a `VideoDecodeError` that names the file and the frame, by every way of asking; frames before
 and after it that are not built on it are given.
@@ -46,10 +46,17 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from torch import Tensor
 
-from datamodules.counted_frames import CountedFrames, OnDamage
-from datamodules.decode_limits import MOST_RESULT_BYTES
-from datamodules.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
-from datamodules.video_file import OpenVideo, RGBConverter, VideoDecodeError, check_size, errors_name, tick_seconds
+from zsar.datamodules.video_files.counted_frames import CountedFrames, OnDamage
+from zsar.datamodules.video_files.decode_limits import MOST_RESULT_BYTES
+from zsar.datamodules.video_files.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
+from zsar.datamodules.video_files.video_file import (
+    OpenVideo,
+    RGBConverter,
+    VideoDecodeError,
+    check_size,
+    errors_name,
+    tick_seconds,
+)
 
 T = TypeVar("T")
 

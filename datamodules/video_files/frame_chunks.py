@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from datamodules.decoding import VideoReader
+from zsar.datamodules.video_files.decoding import VideoReader
 
 # Full-size frames that are held together: 10 of 1080p, 2 of 4K, and one of any size.
 MOST_BYTES_TOGETHER = 64 * 2**20

@@ -6,7 +6,7 @@ file is called, and opens what they name: other files, devices or addresses. Onl
 
 from __future__ import annotations
 
-from datamodules.decode_limits import MOST_PIXELS
+from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
 
 __all__ = ["OPEN_OPTIONS", "names_other_files"]
 

@@ -1,4 +1,4 @@
-"""Where a video begins on the player's clock (`datamodules.decoding` defines it)."""
+"""Where a video begins on the player's clock (`video_files.decoding` defines it)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from fractions import Fraction
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from datamodules.main_stream import is_real_video
-from datamodules.video_file import OpenVideo
+from zsar.datamodules.video_files.main_stream import is_real_video
+from zsar.datamodules.video_files.video_file import OpenVideo
 
 __all__ = ["first_shown_ticks", "start_seconds"]
 

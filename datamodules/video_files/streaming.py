@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.transforms import TestTransform
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.views.transforms import TestTransform
 
 # Sums of a stride in seconds are compared with times of frames; this is far below any distance of two frames.
 _ROUNDING = 1e-9
@@ -87,7 +87,7 @@ class FrameStream:
 
     Attributes:
         n_video_frames: Frames of the whole video.
-        start_seconds: When its first frame is shown, in seconds on the player's clock (`datamodules.decoding`).
+        start_seconds: When its first frame is shown, in seconds on the player's clock (`video_files.decoding`).
         duration_seconds: When its last frame ends, on that clock.
         times_seconds: float64 [N], when each chosen frame is shown, on that clock.
     """

@@ -1,7 +1,7 @@
 """Frames of a video found by their time stamps: from the nearest keyframe on, checked against the list of packets.
 
 The list is made without decoding. It is trusted only for codecs and containers in which every packet holds one frame
-and says when it is shown; `datamodules.counted_frames` is the way for all other files.
+and says when it is shown; `video_files.counted_frames` is the way for all other files.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from datamodules.careful_decoding import first_frame_is_shown
-from datamodules.player_clock import first_shown_ticks, start_seconds
-from datamodules.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
+from zsar.datamodules.video_files.careful_decoding import first_frame_is_shown
+from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds
+from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter, frame_seconds, seconds_from, tick_seconds
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from datamodules.batch import VideoDecodeError
-from datamodules.plain_files import file_problem
-from datamodules.video_file import OpenVideo, errors_name
-from datamodules.video_table import VideoTable
+from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files.video_file import OpenVideo, errors_name
+from zsar.runtime.files.plain_files import file_problem
 
 MOST_OPENED = 10_000
 _AT_ONCE = 16  # mostly waits for the disk

@@ -19,11 +19,11 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from datamodules.augmix import AugMixDraws, augmix, check_severity, draw_augmix
-from datamodules.batch import VideoBatch
-from datamodules.crop_places import crop_corners, random_part
-from datamodules.frame_sampling import centre_indices, random_segment_indices
-from datamodules.transforms import TestTransform, resized
+from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.views.augmix import AugMixDraws, augmix, check_severity, draw_augmix
+from zsar.datamodules.views.crop_places import crop_corners, random_part
+from zsar.datamodules.views.frame_sampling import centre_indices, random_segment_indices
+from zsar.datamodules.views.transforms import TestTransform, resized
 from zsar.runtime.number_limits import MOST_VIEWS, check_most
 from zsar.runtime.seeds import derive_seed
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from lightning_modules.clip import VIFI_CLIP, FineTunedCLIP
-from lightning_modules.mixing import Mixing
-from lightning_modules.optimization import Optimization
-from lightning_modules.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP
+from zsar.lightning_modules.recognition.mixing import Mixing
+from zsar.lightning_modules.recognition.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.training.optimization import Optimization
 
 
 class APCLIP(FineTunedCLIP):

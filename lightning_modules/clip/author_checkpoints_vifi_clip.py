@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lightning_modules.networks.author_checkpoints import (
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS, build_clip
+from zsar.lightning_modules.tensor_files.tensor_files import some_names
+from zsar.lightning_modules.training.author_checkpoints import (
     AuthorCheckpointError,
     check_tensors,
     openai_architecture,
     read_author_state,
 )
-from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS, build_clip
-from lightning_modules.networks.tensor_files import some_names
 
 _TOWERS = {"image_encoder.": "visual.", "text_encoder.": ""}
 _CLASS_PROMPTS = "prompt_learner.complete_text_embeddings"

@@ -13,14 +13,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lightning_modules.checkpoints import start_from_checkpoint
-from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy
-from lightning_modules.mixing import Mixing
-from lightning_modules.networks.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
-from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS
-from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
+from zsar.lightning_modules.recognition.mixing import Mixing
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy
+from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
+from zsar.lightning_modules.training.optimization import Optimization
 
 VIFI_CLIP = Optimization(learning_rate=8e-6, weight_decay=0.001, warmup_fraction=0.5, final_fraction=0.01)
 

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from datamodules.text_tables import Line, lines_of, read_lines
-from lightning_modules import cli
-from lightning_modules.command_parser import CommandParser
+from zsar.lightning_modules.command_line import cli
+from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.runtime.terminal import say
-from zsar.runtime.text_files import fault_in, shown, text_of
+from zsar.runtime.text.text_files import fault_in, shown, text_of
+from zsar.runtime.text.text_tables import Line, lines_of, read_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

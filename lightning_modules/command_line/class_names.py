@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from datamodules.batch import ClassText
-from datamodules.class_text.checked_names import name_problem, same_class
-from datamodules.class_text.vocabulary import class_identity
-from datamodules.list_files import read_labels
-from datamodules.text_tables import Line, read_lines
-from datamodules.video_index import VIDEO_SUFFIXES
-from lightning_modules.networks.open_clip_text import text_without_weights
-from zsar.runtime.text_files import plain_name, shown
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.checked_names import name_problem, same_class
+from zsar.datamodules.class_text.vocabulary import class_identity
+from zsar.datamodules.lists.list_files import read_labels
+from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES
+from zsar.lightning_modules.open_clip_towers.open_clip_text import text_without_weights
+from zsar.runtime.text.text_files import plain_name, shown
+from zsar.runtime.text.text_tables import Line, read_lines
 
 _OPTION = "--classes"
 _WHAT = "list of class names"

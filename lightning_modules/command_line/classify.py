@@ -12,23 +12,23 @@ import torch
 from rich.table import Table
 from torch import Tensor
 
-from datamodules.batch import ClassText
-from datamodules.class_text.templates import fill_templates
-from datamodules.class_text.text_files import read_class_text
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.frame_chunks import small_frames
-from datamodules.frame_sampling import multi_clip_indices
-from datamodules.same_files import each_file_once
-from datamodules.transforms import TestTransform
-from datamodules.video_index import named_videos
-from lightning_modules.checkpoints import load_recognizer
-from lightning_modules.clip import ZeroShotCLIP
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.class_names import check_names_fit, read_class_names
-from lightning_modules.commands.damage_option import accepted_damage, add_damage_option
-from lightning_modules.networks.open_clip_weights import brings_weights
-from lightning_modules.recognizer import ActionRecognizer
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.lists.video_index import named_videos
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.frame_chunks import small_frames
+from zsar.datamodules.views.frame_sampling import multi_clip_indices
+from zsar.datamodules.views.transforms import TestTransform
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.training.checkpoints import load_recognizer
+from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
 from zsar.runtime.terminal import (
     message_console,

@@ -12,25 +12,25 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from lightning_modules.nearest_names import did_you_mean
+from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.stopping import Stopped, stops_by
 from zsar.runtime.terminal import accept_all_text, say, shown, warn_as_typed
 
-_COMMANDS = {
+COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
     "validate": ("evaluate a model on the held-out training clips", None),
     "test": ("evaluate a model on the test set, on base and novel classes, or a localizer on untrimmed videos", None),
     "predict": ("name the actions in videos of a data set without labels, or find them in untrimmed ones", None),
     "classify": ("name the actions in your own videos, among names that you give", "classify"),
-    "localize": ("find actions in time in your own videos, among names that you give", "localize"),
-    "summarize": ("one table of several runs, mean and deviation over seeds", "summarize"),
+    "localize": ("find actions in time in your own videos, among names that you give", "localize.localize"),
+    "summarize": ("one table of several runs, mean and deviation over seeds", "summarize.summarize"),
     "picture": ("a picture of videos, their names, and what runs said of them", "picture"),
-    "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor"),
+    "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint that the authors of a method released", "convert"),
     "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
     "several": ("several commands in one process, for sweeps of short runs", "several"),
-    "extract": ("frame features and captions of long videos, for localization", "extract"),
-    "describe": ("have a language model write descriptions of classes", "describe"),
+    "extract": ("frame features and captions of long videos, for localization", "extract.extract"),
+    "describe": ("have a language model write descriptions of classes", "describe.describe"),
     "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark, one to two minutes", "pretrain_tiny"),
 }
 
@@ -67,6 +67,7 @@ environment:
   ZSAR_TRACEBACK=1   show where an error comes from, for a report
 """
 
+_HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
 
 
@@ -85,15 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before torch is loaded: its CPU threads then sleep while they wait, instead of taking the cores from the decoders.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if command in ("-h", "--help"):
-        width = max(map(len, _COMMANDS))
-        listed = "\n".join(f"  {name:<{width}}  {what}" for name, (what, _) in _COMMANDS.items())
+        width = max(map(len, COMMANDS))
+        listed = "\n".join(f"  {name:<{width}}  {what}" for name, (what, _) in COMMANDS.items())
         say(*_OVERVIEW.format(commands=listed).split("\n"), "")
         return 0
     if command == "--version":
         say(f"zsar {version('zsar')}")
         return 0
-    if command not in _COMMANDS:
-        near = did_you_mean(command, _COMMANDS) or f"; it is one of {', '.join(_COMMANDS)}"
+    if command not in COMMANDS:
+        near = did_you_mean(command, COMMANDS) or f"; it is one of {', '.join(COMMANDS)}"
         say(f"zsar: error: there is no command {command!r}{near}", error=True)
         return 2
     accept_all_text()
@@ -113,7 +114,7 @@ def _explained(command: str, arguments: list[str]) -> int:
     try:
         return _run(command, arguments)
     except Exception as error:
-        from lightning_modules.explained_errors import explained
+        from zsar.lightning_modules.command_line.explained_errors import explained
 
         sentence = explained(error, command, typed=arguments)
         if sentence is None:
@@ -125,11 +126,11 @@ def _explained(command: str, arguments: list[str]) -> int:
 
 def _run(command: str, arguments: list[str]) -> int:
     _silence()
-    module = _COMMANDS[command][1]
-    if module in (None, "doctor"):
+    module = COMMANDS[command][1]
+    if module in (None, "doctor.doctor"):
         _check_utf8(arguments)
     if module is not None:
-        run_small = importlib.import_module(f"lightning_modules.commands.{module}").main
+        run_small = importlib.import_module(f"{_HERE}.{module}").main
         warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
         status: int = run_small(arguments[1:])
         return status
@@ -162,7 +163,7 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
     Returns:
         The LightningCLI object after the run, with `model`, `datamodule` and `trainer`.
     """
-    from lightning_modules.lightning_cli import ActionRecognitionCLI
+    from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
     return ActionRecognitionCLI.run_command(arguments)
 

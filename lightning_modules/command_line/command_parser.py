@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from lightning_modules.nearest_names import did_you_mean
+from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.terminal import say
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import lightning
 from safetensors.torch import save
 
-from lightning_modules.checkpoints import pack_checkpoint
-from lightning_modules.clip import FineTunedCLIP
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.networks.author_checkpoints import author_of
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.t2l import T2L
-from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.author_checkpoints import author_of
+from zsar.lightning_modules.training.checkpoints import pack_checkpoint
+from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say
-from zsar.runtime.whole_files import whole_file
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from datamodules.transcoding import TranscodingError
-from datamodules.video_file import VideoDecodeError
-from lightning_modules.checkpoint_files import CheckpointError
-from lightning_modules.dead_workers import explain_dead_worker
-from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
-from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.datamodules.video_files.video_file import VideoDecodeError
+from zsar.datamodules.video_files.writing.transcoding import TranscodingError
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
+from zsar.runtime.dead_workers import explain_dead_worker
+from zsar.runtime.files.whole_files import FULL_REMEDY
 from zsar.runtime.terminal import shown
-from zsar.runtime.text_files import cut
-from zsar.runtime.whole_files import FULL_REMEDY
+from zsar.runtime.text.text_files import cut
 
 LONGEST = 3_000
 """Characters of a message. The middle of a longer one is left out, where it quotes what a file holds."""

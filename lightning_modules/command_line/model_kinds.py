@@ -8,21 +8,17 @@ from dataclasses import fields, is_dataclass
 from inspect import isabstract, signature
 from typing import Any
 
-import datamodules.activitynet_untrimmed
-import datamodules.data_sets
-import datamodules.thumos14_untrimmed
-import datamodules.untrimmed_files
-import datamodules.untrimmed_shapes  # noqa: F401 - all imported, so that short class names are known
-import lightning_modules.ap_clip
-import lightning_modules.clip
-import lightning_modules.frame_wise
-import lightning_modules.t2l
-import lightning_modules.t3al  # noqa: F401
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from datamodules.video import TrimmedVideoDataModule
-from lightning_modules.experiment_files import stated_class
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.recognizer import ActionRecognizer
+import zsar.datamodules.data_sets  # all imported, so that short class names are known
+import zsar.lightning_modules.ap_clip.ap_clip
+import zsar.lightning_modules.clip.clip
+import zsar.lightning_modules.localization.frame_wise
+import zsar.lightning_modules.t2l.t2l
+import zsar.lightning_modules.t3al.t3al  # noqa: F401
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.experiments.experiment_files import stated_class
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 KINDS: dict[str, dict[str, type]] = {
     "model": {"a recognizer": ActionRecognizer, "a localizer": ActionLocalizer},
@@ -33,7 +29,7 @@ KINDS: dict[str, dict[str, type]] = {
 }
 """What the two kinds of either section of a configuration are called, and their bases."""
 
-_PACKAGES = ("lightning_modules.", "datamodules.")
+_PACKAGES = ("zsar.lightning_modules.", "zsar.datamodules.")
 
 
 def chosen_class(section: str, class_path: str) -> type:

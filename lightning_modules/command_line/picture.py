@@ -10,16 +10,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from callbacks.figures import save_figure
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.frame_sampling import centre_indices
-from datamodules.text_tables import read_table
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.run_folder import RESULT_FILES
-from zsar.runtime.json_files import JsonValue, json_value
+from zsar.callbacks.pictures.figures import save_figure
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.views.frame_sampling import centre_indices
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
-from zsar.runtime.text_files import fault_in
+from zsar.runtime.text.json_files import JsonValue, json_value
+from zsar.runtime.text.text_files import fault_in
+from zsar.runtime.text.text_tables import read_table
 
 _N_FRAMES = 6
 _TEXT_WIDTH = 4.2  # inches

@@ -24,9 +24,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError
-from datamodules.preparing import (
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.datamodules.video_files.writing.preparing import (
     FAILED_VIDEOS,
     Journal,
     Plan,
@@ -36,15 +36,15 @@ from datamodules.preparing import (
     plan_copy,
     prepare_video,
 )
-from datamodules.transcoding import TranscodingError
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.damage_option import accepted_damage, add_damage_option
-from lightning_modules.commands.usable_processors import n_processors
-from zsar.runtime.file_names import name_problem
+from zsar.datamodules.video_files.writing.transcoding import TranscodingError
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.runtime.cpu_count import n_processors
+from zsar.runtime.files.file_names import name_problem
+from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
-from zsar.runtime.whole_files import write_text_whole
-from zsar.runtime.written_names import written_name
+from zsar.runtime.text.written_names import written_name
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20

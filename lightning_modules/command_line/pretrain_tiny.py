@@ -19,15 +19,15 @@ from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.callbacks import RichProgressBar
 from rich.table import Table
 
-from datamodules.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
-from lightning_modules.networks.finite_weights import not_finite
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.whole_checkpoints import WholeCheckpointIO
-from zsar.runtime.given_files import GivenFileError, read_given_json
+from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.tensor_files.finite_weights import not_finite
+from zsar.lightning_modules.training.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
+from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.files.given_files import GivenFileError, read_given_json
+from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import result_console, say
-from zsar.runtime.whole_files import write_json_whole
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
 _SPOKEN = {_CLIP: "tiny CLIP", _COCA: "tiny CoCa"}
@@ -110,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:
     """Everything that the weights depend on, as JSON has it; versions and hardware aside."""
-    architecture = files("lightning_modules.networks") / "architectures" / f"{model.backbone.architecture}.json"
+    architecture = (
+        files("zsar.lightning_modules.open_clip_towers") / "architectures" / f"{model.backbone.architecture}.json"
+    )
     return {
         **data.settings.as_dict(),
         **dict(model.hparams),

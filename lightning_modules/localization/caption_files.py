@@ -2,7 +2,7 @@
 
 {"format_version": 1, "source": {...} or null, "captions": [[0.0, "a man on a horse"], [1.5, "a horse"], ...]}
 
-Times are in seconds on the player's clock (`datamodules.decoding`) and do not decrease; for files of before zsar wrote
+Times are in seconds on the player's clock (`video_files.decoding`) and do not decrease; for files of before zsar wrote
 `source.start_seconds` see `feature_files`. Only `captions` must be there; `source` has the
 fields of `CaptionSource`, so that a later run sees whether the file is what it needs.
 """
@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lightning_modules.source_differences import source_differences
-from zsar.runtime.given_files import GivenFileError, read_given_json
-from zsar.runtime.whole_files import write_text_whole
+from zsar.lightning_modules.localization.source_differences import source_differences
+from zsar.runtime.files.given_files import GivenFileError, read_given_json
+from zsar.runtime.files.whole_files import write_text_whole
 
 FORMAT_VERSION = 1
 _LONGEST_SHOWN = 80  # characters of a value in a message

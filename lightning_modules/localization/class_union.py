@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from datamodules.batch import ClassText
+from zsar.datamodules.batch import ClassText
 
 
 class ClassUnion:

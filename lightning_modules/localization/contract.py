@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lightning_modules.segments import Segment
+from zsar.lightning_modules.localization.segments import Segment
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class UntrimmedFeatures:
     Attributes:
         id: Its name.
         features: Of N frames in order of time, before the visual projection, float32 [N, W].
-        times_seconds: When each is shown, in seconds on the player's clock (`datamodules.decoding`), float64 [N], on
+        times_seconds: When each is shown, in seconds on the player's clock (`video_files.decoding`), float64 [N], on
             the CPU.
         duration_seconds: When the video's last frame ends, on that clock.
         sets: The sets of classes that are looked for in it, as indices into a list of class texts.

@@ -3,7 +3,7 @@
 Tensors: `features` [N, W], fp16 or fp32, before the model's projection; `times_seconds` float64 [N]. The header has the
 fields of `FeatureSource` as strings, so that a later run sees whether the file is what it needs before it reads it.
 
-Times are in seconds on the player's clock (`datamodules.decoding`). Files of before zsar wrote `start_seconds` count
+Times are in seconds on the player's clock (`video_files.decoding`). Files of before zsar wrote `start_seconds` count
 them from the video's first frame: the same, unless its sound starts first. They are read as they are; where the video
 is at hand and starts late, `zsar extract` and `zsar localize` make them again and say so.
 """
@@ -21,11 +21,11 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from lightning_modules.feature_file_checks import check_layout, check_times, value_in_header
-from lightning_modules.source_differences import source_differences
-from zsar.runtime.given_files import GivenFileError, check_given_file, kind_of_content
-from zsar.runtime.utf8_paths import utf8_path
-from zsar.runtime.whole_files import whole_file
+from zsar.lightning_modules.localization.feature_file_checks import check_layout, check_times, value_in_header
+from zsar.lightning_modules.localization.source_differences import source_differences
+from zsar.runtime.files.given_files import GivenFileError, check_given_file, kind_of_content
+from zsar.runtime.files.utf8_paths import utf8_path
+from zsar.runtime.files.whole_files import whole_file
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"

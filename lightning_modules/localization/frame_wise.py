@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from datamodules.batch import ClassText
-from lightning_modules.localization import (
+from zsar.datamodules.batch import ClassText
+from zsar.lightning_modules.localization.contract import (
     Detection,
     Localization,
     ScoreCurve,
     UntrimmedFeatures,
     in_order_of_time,
 )
-from lightning_modules.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
-from lightning_modules.segments import segments_above
+from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
+from zsar.lightning_modules.localization.segments import segments_above
 
 
 class FrameWiseCLIP(ActionLocalizer):

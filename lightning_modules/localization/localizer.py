@@ -17,17 +17,17 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from datamodules.batch import ClassText, VideoDecodeError
-from lightning_modules.class_union import ClassUnion
-from lightning_modules.feature_files import SUFFIX, finite_features, read_features
-from lightning_modules.finite_numbers import check_localizations
-from lightning_modules.frame_scoring import Projections
-from lightning_modules.localization import FoundActions, Localization, Truth, UntrimmedFeatures
-from lightning_modules.metrics.temporal_map import TemporalMeanAveragePrecision
-from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.stored_files import file_of_video
-from lightning_modules.stored_sources import check_stored_captions, check_stored_features
+from zsar.datamodules.batch import ClassText, VideoDecodeError
+from zsar.lightning_modules.localization.class_union import ClassUnion
+from zsar.lightning_modules.localization.contract import FoundActions, Localization, Truth, UntrimmedFeatures
+from zsar.lightning_modules.localization.feature_files import SUFFIX, finite_features, read_features
+from zsar.lightning_modules.localization.frame_scoring import Projections
+from zsar.lightning_modules.localization.stored_files import file_of_video
+from zsar.lightning_modules.localization.stored_sources import check_stored_captions, check_stored_features
+from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
+from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.finite_numbers import check_localizations
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -165,7 +165,7 @@ class ActionLocalizer(LightningModule):
         if not all(hasattr(source, name) for name in ("tested_sets", "open_frames", "class_text")):
             raise TypeError(
                 f"{type(self).__name__} needs a data module of untrimmed videos (UntrimmedVideoDataModule), such as "
-                f"datamodules.untrimmed_files.UntrimmedFiles; the trainer has {type(source).__name__}"
+                f"zsar.datamodules.data_sets.UntrimmedFiles; the trainer has {type(source).__name__}"
             )
         if stage not in ("test", "predict"):
             raise ValueError(f"{type(self).__name__} is not trained or validated; use `zsar test` or `zsar predict`")

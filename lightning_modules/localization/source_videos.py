@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from zsar.runtime.file_identity import quick_hash
+from zsar.runtime.files.file_identity import quick_hash
 
 
 class VideoSource(Protocol):

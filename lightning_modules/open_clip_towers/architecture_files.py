@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from zsar.runtime.given_files import GivenFileError, read_given_json
-from zsar.runtime.text_files import shown
+from zsar.runtime.files.given_files import GivenFileError, read_given_json
+from zsar.runtime.text.text_files import shown
 
 MOST_PARAMETERS = 20_000_000_000
 """Most parameters of a model, by estimate; the largest of open_clip has 5 billion."""

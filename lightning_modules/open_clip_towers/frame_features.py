@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 
 def visual_projection(backbone: OpenClipBackbone) -> Tensor:

@@ -17,9 +17,9 @@ import torch
 from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
-from lightning_modules.networks.open_clip_text import OpenClipText
-from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
-from lightning_modules.networks.residual_block import (
+from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.open_clip_towers.residual_block import (
     BlockForward,
     TextBlockForward,
     plain_block,

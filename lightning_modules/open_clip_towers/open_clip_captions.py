@@ -18,8 +18,8 @@ from open_clip import coca_model
 from open_clip.transformer import TextTransformer
 from torch import Tensor
 
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 Generation: TypeAlias = Literal["beam_search", "greedy"]
 

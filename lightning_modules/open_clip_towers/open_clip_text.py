@@ -18,9 +18,14 @@ import torch
 from open_clip.transformer import TextTransformer, text_global_pool
 from torch import Tensor, nn
 
-from lightning_modules.networks.open_clip_weights import BackboneError, text_tower_config
-from lightning_modules.networks.residual_block import TextBlockForward, plain_block, residual_blocks, run_blocks
-from lightning_modules.networks.token_limit import cut_at_sentence_end
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, text_tower_config
+from zsar.lightning_modules.open_clip_towers.residual_block import (
+    TextBlockForward,
+    plain_block,
+    residual_blocks,
+    run_blocks,
+)
+from zsar.lightning_modules.open_clip_towers.token_limit import cut_at_sentence_end
 
 
 class OpenClipText:

@@ -18,9 +18,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from lightning_modules.networks.architecture_files import check_sizes, read_architecture
-from lightning_modules.networks.finite_weights import not_finite
-from lightning_modules.networks.tensor_files import (
+from zsar.lightning_modules.open_clip_towers.architecture_files import check_sizes, read_architecture
+from zsar.lightning_modules.tensor_files.finite_weights import not_finite
+from zsar.lightning_modules.tensor_files.tensor_files import (
     TensorFileError,
     cause_of,
     check_file,
@@ -28,7 +28,7 @@ from lightning_modules.networks.tensor_files import (
     read_tensor_file,
     some_names,
 )
-from lightning_modules.networks.torchscript_tensors import read_torchscript_tensors
+from zsar.lightning_modules.tensor_files.torchscript_tensors import read_torchscript_tensors
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from zsar.runtime.text_files import shown
+from zsar.runtime.text.text_files import shown
 
 # A mark, what may close behind it, and then a space or the end: "3.5" and "zsar.py" have none.
 _SENTENCE_END = re.compile(r"[.!?]+[^\w\s]*(?=\s|$)")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from lightning_modules.localization import Localization
+from zsar.lightning_modules.localization.contract import Localization
 
 _SHOWN = 3
 

@@ -18,18 +18,18 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 from tqdm import tqdm
 
-from datamodules.batch import ClassText, VideoBatch
-from lightning_modules.checkpoints import pack_checkpoint, unpack_checkpoint
-from lightning_modules.finite_numbers import check_logits, check_loss
-from lightning_modules.metrics.harmonic_mean import harmonic_mean
-from lightning_modules.metrics.recognition import RecognitionMetrics
-from lightning_modules.networks.class_embeddings import ClassEmbeddings
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.residual_block import TextBlockForward
-from lightning_modules.optimization import Optimization, n_optimizer_steps
-from lightning_modules.resumption import go_on_at_last_update
-from lightning_modules.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
-from lightning_modules.whole_batch import mean_over_processes
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
+from zsar.lightning_modules.recognition.accuracy import RecognitionMetrics
+from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.finite_numbers import check_logits, check_loss
+from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
+from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
+from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
+from zsar.lightning_modules.training.resumption import go_on_at_last_update
+from zsar.lightning_modules.training.whole_batch import mean_over_processes
 from zsar.runtime.seeds import derive_seed, run_seed
 
 _CHUNKS_WORTH_A_BAR = 4

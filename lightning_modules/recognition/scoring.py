@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.networks.late_interaction import late_interaction
-from lightning_modules.networks.mean_pooled_cosine import average_probabilities, mean_pooled_cosine, weighted_views
+from zsar.lightning_modules.recognition.late_interaction import late_interaction
+from zsar.lightning_modules.recognition.mean_pooled_cosine import (
+    average_probabilities,
+    mean_pooled_cosine,
+    weighted_views,
+)
 
 PromptEnsemble = Literal["probability", "embedding"]
 Scorer = Literal["mean_pooled_cosine", "late_interaction"]

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.dry_runs import DRY_RUN_PREFIX, batch_limits
-from lightning_modules.requested_checkpoint import (
+from zsar.lightning_modules.run_folders.dry_runs import DRY_RUN_PREFIX, batch_limits
+from zsar.lightning_modules.run_folders.requested_checkpoint import (
     UNTRAINED,
     CheckpointSummary,
     read_summary,
     requested_checkpoint,
     what_is_left,
 )
-from lightning_modules.run_folder import (
+from zsar.lightning_modules.run_folders.run_folder import (
     check_checkpoint,
     check_results,
     check_training,
@@ -34,7 +34,7 @@ from lightning_modules.run_folder import (
     written_by_test,
     written_by_training,
 )
-from lightning_modules.run_lock import is_first_process, locked
+from zsar.lightning_modules.run_folders.run_lock import is_first_process, locked
 from zsar.runtime.terminal import say
 
 

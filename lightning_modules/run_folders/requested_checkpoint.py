@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.checkpoint_files import read_checkpoint
-from lightning_modules.weights_hash import trained_weights_hash
+from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
+from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
 UNTRAINED = "untrained weights"
 _KEYWORDS = ("best", "last")

@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.flat_settings import flat_settings
-from lightning_modules.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
-from zsar.runtime.given_files import read_given_json
+from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
+from zsar.runtime.files.given_files import read_given_json
+from zsar.runtime.flat_settings import flat_settings
 
 RESULT_FILES = {"test": "results.json", "validate": "results_validate.json", "predict": "results_predict.json"}
 DETECTION_FILES = {"test": "detections.json", "predict": "detections_predict.json"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lightning_modules.bounded_yaml import read_yaml, read_yaml_file
+from zsar.runtime.text.bounded_yaml import read_yaml, read_yaml_file
 
 _FILES = ("--config", "-c")
 _SECTIONS = ("model", "data")

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lightning_modules.flat_settings import flat_settings
 from zsar.runtime.code_version import code_version
+from zsar.runtime.flat_settings import flat_settings
 from zsar.runtime.seeds import stated_seed
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
-    from datamodules.batch import ClassText
-    from lightning_modules.localizer import ActionLocalizer
-    from lightning_modules.recognizer import ActionRecognizer
+    from zsar.datamodules.batch import ClassText
+    from zsar.lightning_modules.localization.localizer import ActionLocalizer
+    from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 NOT_RECORDED = "not recorded"
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lightning_modules.networks.adapters import Adapter
-from lightning_modules.networks.residual_block import attend, feed_forward
-from lightning_modules.networks.temporal_tokens import TemporalTokens
+from zsar.lightning_modules.open_clip_towers.residual_block import attend, feed_forward
+from zsar.lightning_modules.t2l.adapters import Adapter
+from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
 
 
 class AdaptedVisualBlocks(nn.Module):

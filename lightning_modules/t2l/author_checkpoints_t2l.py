@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lightning_modules.networks.author_checkpoints import (
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS, build_clip
+from zsar.lightning_modules.training.author_checkpoints import (
     T2L_TOKENS,
     AuthorCheckpointError,
     check_tensors,
     openai_architecture,
     read_author_state,
 )
-from lightning_modules.networks.open_clip_weights import RANDOM_WEIGHTS, build_clip
 
 _ADAPTER = re.compile(
     r"(?P<visual>visual\.)?transformer\.resblocks\.(?P<layer>\d+)\.Adapter\.D_fc(?P<linear>[12])\.(?P<kind>weight|bias)"

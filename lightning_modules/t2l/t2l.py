@@ -15,16 +15,16 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import Parameter
 
-from lightning_modules.losses.temporal_feature_diversity import temporal_feature_diversity
-from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
-from lightning_modules.networks.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
-from lightning_modules.networks.author_checkpoints_t2l import read_t2l_checkpoint
-from lightning_modules.networks.residual_block import TextBlockForward
-from lightning_modules.networks.temporal_tokens import TemporalTokens
-from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.scoring import PromptEnsemble, Scorer
-from lightning_modules.whole_batch import gathered
+from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
+from zsar.lightning_modules.t2l.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
+from zsar.lightning_modules.t2l.author_checkpoints_t2l import read_t2l_checkpoint
+from zsar.lightning_modules.t2l.temporal_feature_diversity import temporal_feature_diversity
+from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
+from zsar.lightning_modules.training.optimization import Optimization
+from zsar.lightning_modules.training.whole_batch import gathered
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 

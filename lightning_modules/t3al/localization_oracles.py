@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lightning_modules.class_union import ClassUnion
-from lightning_modules.localization import UntrimmedFeatures
+from zsar.lightning_modules.localization.class_union import ClassUnion
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,11 +23,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.frame_scoring import Projections, Similarity, background_features, embed_prompts, frame_scores
-from lightning_modules.frame_selection import places, pools, smoothing_windows
-from lightning_modules.losses.representation import representation_loss, text_representation_loss
-from lightning_modules.losses.separation import separation_loss
-from lightning_modules.segments import moving_average
+from zsar.lightning_modules.localization.frame_scoring import (
+    Projections,
+    Similarity,
+    background_features,
+    embed_prompts,
+    frame_scores,
+)
+from zsar.lightning_modules.localization.segments import moving_average
+from zsar.lightning_modules.t3al.frame_selection import places, pools, smoothing_windows
+from zsar.lightning_modules.t3al.representation import representation_loss, text_representation_loss
+from zsar.lightning_modules.t3al.separation import separation_loss
 
 Loss = Literal["paper", "reference", "representation", "separation", "binary_cross_entropy"]
 _LABEL_SMOOTHING = 0.2

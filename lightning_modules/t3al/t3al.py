@@ -21,10 +21,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from datamodules.batch import ClassText
-from lightning_modules.class_union import ClassUnion
-from lightning_modules.frame_scoring import background_features, frame_scores, score_rounding
-from lightning_modules.localization import (
+from zsar.datamodules.batch import ClassText
+from zsar.lightning_modules.localization.class_union import ClassUnion
+from zsar.lightning_modules.localization.contract import (
     Detection,
     Localization,
     ScoreCurve,
@@ -32,18 +31,19 @@ from lightning_modules.localization import (
     UntrimmedFeatures,
     in_order_of_time,
 )
-from lightning_modules.localization_oracles import Oracles, frames_inside, longest_class
-from lightning_modules.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
-from lightning_modules.networks.open_clip_captions import check_can_caption, check_can_generate
-from lightning_modules.projection_tuning import (
+from zsar.lightning_modules.localization.frame_scoring import background_features, frame_scores, score_rounding
+from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
+from zsar.lightning_modules.localization.segments import Segment, min_max, moving_average, segments_above
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
+from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, longest_class
+from zsar.lightning_modules.t3al.projection_tuning import (
     ProjectionTuning,
     TunedProjections,
     VideoToTune,
     draw_selection,
     tune_projections,
 )
-from lightning_modules.segments import Segment, min_max, moving_average, segments_above
-from lightning_modules.text_guided_suppression import (
+from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
     kept_segments,

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.caption_files import SUFFIX, VideoCaptions, read_captions
-from lightning_modules.localization import UntrimmedFeatures
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
-from lightning_modules.segments import Segment
-from lightning_modules.stored_files import file_of_video
+from zsar.lightning_modules.localization.caption_files import SUFFIX, VideoCaptions, read_captions
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.localization.segments import Segment
+from zsar.lightning_modules.localization.stored_files import file_of_video
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 
 _FRAMES_AT_ONCE = 16
 _SMALLEST_VOTE = 3  # segments; with fewer nothing is suppressed

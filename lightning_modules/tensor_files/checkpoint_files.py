@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lightning_modules.networks.tensor_files import TensorFileError, read_tensor_file
+from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError, read_tensor_file
 
 _IMPORT = "to import one of a method's authors, see `zsar convert`"
 _ABOUT: dict[str, tuple[type, ...]] = {

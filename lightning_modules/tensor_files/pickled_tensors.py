@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lightning_modules.networks.tensor_files import TensorFileError
+from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError
 
 _DTYPES = {
     "FloatStorage": torch.float32,

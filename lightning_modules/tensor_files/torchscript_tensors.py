@@ -16,8 +16,8 @@ from typing import TypeVar
 
 from torch import Tensor
 
-from lightning_modules.networks.pickled_tensors import InertObject, read_pickled
-from lightning_modules.networks.tensor_files import (
+from zsar.lightning_modules.tensor_files.pickled_tensors import InertObject, read_pickled
+from zsar.lightning_modules.tensor_files.tensor_files import (
     MOST_LEVELS,
     TensorFileError,
     check_archive,

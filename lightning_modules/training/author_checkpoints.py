@@ -12,9 +12,9 @@ from typing import Literal
 
 from torch import Tensor
 
-from lightning_modules.networks.finite_weights import not_finite
-from lightning_modules.networks.tensor_files import TensorFileError, read_tensor_file, some_names
-from lightning_modules.networks.torchscript_tensors import read_beside_objects
+from zsar.lightning_modules.tensor_files.finite_weights import not_finite
+from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError, read_tensor_file, some_names
+from zsar.lightning_modules.tensor_files.torchscript_tensors import read_beside_objects
 
 Author = Literal["T2L", "ViFi-CLIP"]
 T2L_TOKENS = "visual.transformer.T_prompt_embeddings"

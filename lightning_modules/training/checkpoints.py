@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lightning_modules.checkpoint_files import CheckpointError, check_entries, read_checkpoint
-from lightning_modules.dry_runs import LIMITS, batch_limits
-from lightning_modules.networks.finite_weights import not_finite
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.networks.tensor_files import some_names
-from lightning_modules.permitted_classes import (
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, run_record
+from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
+from zsar.lightning_modules.tensor_files.finite_weights import not_finite
+from zsar.lightning_modules.tensor_files.tensor_files import some_names
+from zsar.runtime.permitted_classes import (
     ForbiddenClassError,
     check_permitted,
     forbidden,
@@ -30,13 +32,11 @@ from lightning_modules.permitted_classes import (
     only_permitted_classes,
     path_of,
 )
-from lightning_modules.run_record import NOT_RECORDED, run_record
-from lightning_modules.weights_hash import trained_weights_hash
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
-    from lightning_modules.recognizer import ActionRecognizer
+    from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 
 def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
@@ -233,7 +233,7 @@ def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  #
 
 def _recognizer_class(class_path: str, path: Path | str) -> type:
     """The class of a checkpoint's model; of what is no recognizer nothing is imported but what zsar has itself."""
-    from lightning_modules.recognizer import ActionRecognizer
+    from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
     try:
         check_permitted(class_path, imported=imported_kinds(ActionRecognizer))

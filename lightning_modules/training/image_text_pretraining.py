@@ -20,7 +20,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn import functional
 
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 _MAX_LOGIT_SCALE = math.log(100)  # CLIP's own limit
 _DECODED_AT_ONCE = 32  # frames; their logits over all words take some 60 MB

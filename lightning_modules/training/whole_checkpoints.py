@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from lightning_modules.checkpoint_files import read_plain
-from zsar.runtime.whole_files import whole_file
+from zsar.lightning_modules.tensor_files.checkpoint_files import read_plain
+from zsar.runtime.files.whole_files import whole_file
 
 
 class WholeCheckpointIO(TorchCheckpointIO):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.callbacks.annotated_localizer import shapes
 from tests.lightning_modules.conftest import experiment as experiment
+from tests.makers.annotated_localizer import shapes
 
 
 @pytest.fixture(scope="session")

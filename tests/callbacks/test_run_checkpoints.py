@@ -12,13 +12,13 @@ import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from lightning_modules.cli import main
+from zsar.lightning_modules.command_line.cli import main
 
 Fit = Callable[..., int]
 
 
 def callback(name: str, **arguments: object) -> tuple[str, str]:
-    return "--trainer.callbacks", json.dumps([{"class_path": f"tests.killing.{name}", "init_args": arguments}])
+    return "--trainer.callbacks", json.dumps([{"class_path": f"tests.makers.killing.{name}", "init_args": arguments}])
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def scores(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             if not self.trainer.sanity_checking:
                 self.log("val/top1", left.pop(0) if len(left) > 1 else left[0])
 
-        monkeypatch.setattr("lightning_modules.recognizer.ActionRecognizer._log_evaluation", log)
+        monkeypatch.setattr("zsar.lightning_modules.recognition.recognizer.ActionRecognizer._log_evaluation", log)
 
     return give
 
@@ -80,7 +80,7 @@ def test_after_every_epoch_the_last_is_its_and_the_best_is_the_best(
                 steps.append(saved(tmp_path / "run")["global_step"])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lightning_modules.lightning_cli.DeadProcesses", lambda _: Read())
+        patch.setattr("zsar.lightning_modules.command_line.fit_and_test.lightning_cli.DeadProcesses", lambda _: Read())
         assert fit("run", "--trainer.max_epochs", 4) == 0
     assert steps == [3, 6, 9]
     assert (saved(tmp_path / "run")["global_step"], saved(tmp_path / "run")["epoch"]) == (12, 3)
@@ -110,7 +110,9 @@ def test_however_training_ends_the_last_is_its_end(
         def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
             ends.append(trainer.global_step)
 
-    monkeypatch.setattr("lightning_modules.lightning_cli.DeadProcesses", lambda _: Note())
+    monkeypatch.setattr(
+        "zsar.lightning_modules.command_line.fit_and_test.lightning_cli.DeadProcesses", lambda _: Note()
+    )
     options, step = ENDS[name]
     assert fit("run", *options) == 0
     assert step in (None, ends[0])
@@ -153,7 +155,7 @@ def test_a_validation_that_fails_loses_nothing_and_is_made_up_for(
     validated: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "callbacks.stop_signals.StopSignals.on_validation_start",
+            "zsar.callbacks.stop_signals.StopSignals.on_validation_start",
             lambda self, trainer, model: trainer.sanity_checking or validated.append(trainer.global_step),
         )
         assert fit("cut", *alike, "--ckpt_path", last) == 0

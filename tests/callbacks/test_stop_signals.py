@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.cli import main
+from zsar.lightning_modules.command_line.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,12 +26,12 @@ def run(*arguments: object) -> int:
 
 
 def callback(name: str, **arguments: object) -> tuple[str, str]:
-    return "--trainer.callbacks", json.dumps([{"class_path": f"tests.killing.{name}", "init_args": arguments}])
+    return "--trainer.callbacks", json.dumps([{"class_path": f"tests.makers.killing.{name}", "init_args": arguments}])
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "lightning_modules", *map(str, arguments)]
+    command = [sys.executable, "-m", "zsar", *map(str, arguments)]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, env=environment, cwd=ROOT, text=True, **pipes)
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from callbacks.undecodable_videos import UndecodableVideos
-from datamodules.batch import VideoBatch, VideoDecodeError
+from zsar.callbacks.undecodable_videos import UndecodableVideos
+from zsar.datamodules.batch import VideoBatch, VideoDecodeError
 
 
 def batch(*problems: str) -> VideoBatch:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from datamodules.batch import ClassText, VideoBatch, ViewBatch
+from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 
 FRAMES = torch.zeros(2, 1, 4, 3, 8, 8, dtype=torch.uint8)
 ROW = torch.zeros(2, dtype=torch.int64)

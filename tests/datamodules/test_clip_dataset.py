@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from datamodules.batch import VideoRecord
-from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
-from datamodules.decoding import VideoReader, read_frames
-from datamodules.encoding import write_video
-from datamodules.transforms import TestTransform, TrainTransform
-from datamodules.video_table import VideoTable
-from datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files.decoding import VideoReader, read_frames
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
 
 KEYS = ["red dance/0.mp4", "green dance/0.mp4", "blue dance/0.mp4"]
@@ -201,7 +201,7 @@ def test_each_frame_is_resized_once_for_all_stretches(table: VideoTable, monkeyp
         resized.append(len(frames))
         return frames[..., :24, :32]
 
-    monkeypatch.setattr("datamodules.views.resized", counted)
+    monkeypatch.setattr("zsar.datamodules.views.further_views.resized", counted)
     with_views(table, MULTI_RATE)[0]
     assert len(resized) == 1
     assert resized[0] <= 12

@@ -1,7 +1,7 @@
 import pytest
 from torch.utils.data import DataLoader
 
-from datamodules.samplers import EvaluationSampler, TrainingSampler
+from zsar.datamodules.samplers import EvaluationSampler, TrainingSampler
 
 SEVEN = list("abcdefg")
 

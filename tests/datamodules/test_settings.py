@@ -5,9 +5,9 @@ from dataclasses import asdict
 import pytest
 from jsonargparse import ArgumentParser
 
-from datamodules.settings import Augmentation, Clips, Loading, Text
-from datamodules.transforms import TrainTransform
-from datamodules.views import AugmentedViews, MultiRateViews
+from zsar.datamodules.settings import Augmentation, Clips, Loading, Text
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews
+from zsar.datamodules.views.transforms import TrainTransform
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def parsed(*arguments: str) -> Clips:
 
 def test_views_are_chosen_on_the_command_line() -> None:
     assert parsed().views is None
-    chosen = "--clips.views=datamodules.views.MultiRateViews"
+    chosen = "--clips.views=zsar.datamodules.views.MultiRateViews"
     views = parsed(chosen, "--clips.views.init_args.n_samples=3", "--clips.views.rates=[1.0,0.2]").views
     assert isinstance(views, MultiRateViews)
     assert (views.n_samples, views.rates) == (3, (1.0, 0.2))

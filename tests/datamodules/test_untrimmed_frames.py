@@ -6,15 +6,16 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from datamodules import frame_chunks, untrimmed_frames
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.streaming import FrameStride
-from datamodules.transforms import TestTransform
-from datamodules.untrimmed_frames import UntrimmedVideo, find_video_files, frames_at, open_frames
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules import untrimmed_frames
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files, frames_at, open_frames
+from zsar.datamodules.video_files import frame_chunks
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.transforms import TestTransform
 
 EVERY = FrameStride()
 

@@ -8,16 +8,16 @@ import yaml
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from datamodules import untrimmed_frames
-from datamodules.encoding import write_video
-from datamodules.localization_splits import AnnotatedVideo, ClassSplit, Instance
-from datamodules.settings import Text
-from datamodules.streaming import FrameStride
-from datamodules.tested_sets import ActionInstance
-from datamodules.untrimmed_frames import UntrimmedVideo
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from tests.datamodules.localization_files import write_class_list
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.localization_files import write_class_list
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules import untrimmed_frames
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, Instance
+from zsar.datamodules.lists.tested_sets import ActionInstance
+from zsar.datamodules.settings import Text
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 VIDEOS = (
     AnnotatedVideo("late", 30.0, (Instance("HighJump", 20.0, 25.0), Instance("HighJump", 2.0, 4.5))),

@@ -5,11 +5,11 @@ import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer, seed_everything
 
-from datamodules.batch import VideoBatch
-from datamodules.settings import Clips, Loading, Split
-from datamodules.video import Subset, TrimmedVideoDataModule, default_data_root
-from datamodules.video_table import VideoTable
-from datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.datamodules.video import Subset, TrimmedVideoDataModule, default_data_root
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
 from zsar.runtime.seeds import derive_seed
 
 NAMES = ("archery", "bowling", "cricket", "diving")
@@ -185,7 +185,7 @@ def test_only_tests_and_predictions_have_views(video_tree: Path) -> None:
 def test_results_say_which_views_there_were() -> None:
     assert set_up().describe()["views"] is None
     described = set_up(clips=Clips(views=AugmentedViews(flip=None, n_views=8))).describe()["views"]
-    assert described["class_path"] == "datamodules.views.AugmentedViews"
+    assert described["class_path"] == "zsar.datamodules.views.AugmentedViews"
     assert (described["init_args"]["n_views"], described["init_args"]["flip"]) == (8, 0.5)
 
 

@@ -8,8 +8,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from datamodules.decoding import VideoDecodeError
 from tests.fuzz.outcomes import READ, REFUSED, told
+from zsar.datamodules.video_files.decoding import VideoDecodeError
 
 
 def hang(path: Path) -> str:

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from datamodules.class_text.action_prompts import ATTRIBUTES
-from lightning_modules.caption_files import CaptionSource, VideoCaptions, write_captions
-from lightning_modules.checkpoints import pack_checkpoint
-from lightning_modules.feature_files import FeatureSource, write_features
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import build_clip
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import adaptation, write_result
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
+from zsar.lightning_modules.localization.caption_files import CaptionSource, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.feature_files import FeatureSource, write_features
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 
 SMALL_MODEL = "small-clip-of-the-fuzz"
 UCF101_VIDEOS = "ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1\nArchery/v_Archery_g08_c02.avi 3\n"

@@ -13,7 +13,13 @@ from pathlib import Path
 import numpy as np
 from open_clip.factory import _MODEL_CONFIGS
 
-from datamodules.annotations import (
+from tests.fuzz import stored_tensors, text_mutations
+from tests.fuzz.byte_mutations import mutated
+from tests.fuzz.outcomes import Fault, told
+from tests.fuzz.sound_texts import ARCHITECTURE, SMALL_MODEL, SOUND, tiny_weights
+from zsar.datamodules.class_text.text_files import read_class_text_file, texts_of
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.lists.annotations import (
     read_activitynet,
     read_hmdb51,
     read_kinetics,
@@ -22,34 +28,28 @@ from datamodules.annotations import (
     read_ucf101,
     read_ucf101_classes,
 )
-from datamodules.checked_lists import read_excluded
-from datamodules.class_text.text_files import read_class_text_file, texts_of
-from datamodules.list_files import read_labels, read_list
-from datamodules.localization_splits import (
+from zsar.datamodules.lists.checked_lists import read_excluded
+from zsar.datamodules.lists.list_files import read_labels, read_list
+from zsar.datamodules.lists.localization_splits import (
     AnnotatedVideo,
     read_activitynet_annotations,
     read_class_list,
     read_thumos14_annotations,
 )
-from datamodules.preparing import Journal, PreparingSettings
-from datamodules.video_folder import VideoFolder
-from lightning_modules.caption_files import read_captions
-from lightning_modules.checkpoint_files import CheckpointError
-from lightning_modules.checkpoints import load_recognizer
-from lightning_modules.commands import picture
-from lightning_modules.commands.answer_store import AnswerStore
-from lightning_modules.commands.class_names import read_class_names
-from lightning_modules.commands.localization_results import localization_run
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_results import recognition_run
-from lightning_modules.experiment_files import read_experiment
-from lightning_modules.feature_files import finite_features, read_features
-from lightning_modules.networks.author_checkpoints import AuthorCheckpointError, author_of
-from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
-from tests.fuzz import stored_tensors, text_mutations
-from tests.fuzz.byte_mutations import mutated
-from tests.fuzz.outcomes import Fault, told
-from tests.fuzz.sound_texts import ARCHITECTURE, SMALL_MODEL, SOUND, tiny_weights
+from zsar.datamodules.video_files.writing.preparing import Journal, PreparingSettings
+from zsar.lightning_modules.command_line import picture
+from zsar.lightning_modules.command_line.class_names import read_class_names
+from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
+from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_results import recognition_run
+from zsar.lightning_modules.localization.caption_files import read_captions
+from zsar.lightning_modules.localization.feature_files import finite_features, read_features
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError, author_of
+from zsar.lightning_modules.training.checkpoints import load_recognizer
 
 _TEXT = (ValueError, FileNotFoundError)
 

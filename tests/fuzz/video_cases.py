@@ -13,17 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from datamodules.decode_check import Clip, decode_clip
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.preparing import PreparingSettings, prepare_video
-from datamodules.streaming import FrameStream, FrameStride
-from datamodules.transcoding import TranscodingError
-from datamodules.unreadable_files import refuse_unreadable
-from datamodules.video_table import VideoTable
-from tests.datamodules.video_makers import X264, moving_picture, write_with_pts
 from tests.fuzz.byte_mutations import mutated
 from tests.fuzz.container_mutations import mutations_of
 from tests.fuzz.outcomes import READ, REFUSED, Fault, told
+from tests.makers.video_makers import X264, moving_picture, write_with_pts
+from zsar.datamodules.diagnosis.decode_check import Clip, decode_clip
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
+from zsar.datamodules.video_files.unreadable_files import refuse_unreadable
+from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 
 N_FRAMES, HEIGHT_PX, WIDTH_PX = 24, 48, 64
 REFUSALS = (VideoDecodeError, TranscodingError)

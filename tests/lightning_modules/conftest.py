@@ -26,8 +26,8 @@ def experiment(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Path:
     content = {
         "seed_everything": 3,
         "run_dir": str(tmp_path / "run"),
-        "model": {"class_path": "lightning_modules.t2l.T2L", "init_args": model},
-        "data": {"class_path": "datamodules.video_folder.VideoFolder", "init_args": data},
+        "model": {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": model},
+        "data": {"class_path": "zsar.datamodules.data_sets.VideoFolder", "init_args": data},
         "trainer": {"accelerator": "cpu", "devices": 1, "max_epochs": 2, "enable_progress_bar": False},
     }
     path = tmp_path / "experiment.yaml"

@@ -8,12 +8,12 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from datamodules.batch import ClassText
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_shapes import UntrimmedShapes
-from lightning_modules.localization import Detection, Localization, UntrimmedFeatures
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.segments import Segment
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.localization.contract import Detection, Localization, UntrimmedFeatures
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.localization.segments import Segment
 
 
 class AnnotatedLocalizer(ActionLocalizer):

@@ -45,7 +45,7 @@ class _Runs:
 
 
 _STATE = {"a.weight": torch.ones(2, 3), "b": torch.zeros(4)}
-_PACKED = _torch_bytes({"state_dict": _STATE, "zsar": {"class_path": "lightning_modules.t2l.T2L"}})
+_PACKED = _torch_bytes({"state_dict": _STATE, "zsar": {"class_path": "zsar.lightning_modules.t2l.T2L"}})
 _SAVED = save({"features": torch.ones(4, 3), "times_seconds": torch.arange(4).double()}, metadata={"a": "b"})
 
 CONTENTS: Mapping[str, bytes] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from datamodules.class_text.action_prompts import ATTRIBUTES
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 
 
 @dataclass

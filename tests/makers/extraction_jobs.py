@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datamodules.encoding import write_video
-from datamodules.streaming import FrameStride
-from lightning_modules.commands.extraction import VideoJob
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.lightning_modules.command_line.extract.extraction import VideoJob
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 
 LENGTHS = (1, 9, 10)
 

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from lightning_modules.checkpoints import pack_checkpoint
-from lightning_modules.t2l import T2L
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 
 
 class Calls:
@@ -107,8 +107,11 @@ def hostile_files(folder: Path, mark: Path, model: T2L) -> dict[str, Path]:
         "class_number": {**good, "zsar": {**good["zsar"], "class_path": 5}},
         "class_popen": {**good, "zsar": {**good["zsar"], "class_path": "subprocess.Popen", "init_args": {"args": []}}},
         "class_eval": {**good, "zsar": {**good["zsar"], "class_path": "builtins.eval"}},
-        "class_other": {**good, "zsar": {**good["zsar"], "class_path": "lightning_modules.commands.prepare.main"}},
-        "class_data": {**good, "zsar": {**good["zsar"], "class_path": "datamodules.video_folder.VideoFolder"}},
+        "class_other": {
+            **good,
+            "zsar": {**good["zsar"], "class_path": "zsar.lightning_modules.command_line.prepare.main"},
+        },
+        "class_data": {**good, "zsar": {**good["zsar"], "class_path": "zsar.datamodules.data_sets.VideoFolder"}},
         "class_empty": {**good, "zsar": {**good["zsar"], "class_path": ""}},
         "class_relative": {**good, "zsar": {**good["zsar"], "class_path": "..os.system"}},
         "args_unknown": {**good, "zsar": {**good["zsar"], "init_args": {"evil": 1}}},

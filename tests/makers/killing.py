@@ -8,7 +8,7 @@ import signal
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from datamodules.batch import VideoBatch
+from zsar.datamodules.batch import VideoBatch
 
 
 class KillBeforeStep(Callback):

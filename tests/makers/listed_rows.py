@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from datamodules.class_text.vocabulary import clean_name
-from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.video import Subset
+from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.video import Subset
 
 
 def listed(module: ListedVideoDataModule, subset: Subset) -> set[tuple[str, str]]:

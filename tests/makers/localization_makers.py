@@ -49,7 +49,7 @@ def write_localization(
         "complete": True,
         "n_adaptations": n_adaptations,
         "model": {
-            "class_path": "lightning_modules.t3al.T3AL",
+            "class_path": "zsar.lightning_modules.t3al.T3AL",
             "architecture": "tiny-coca",
             "backbone_hash": backbone,
         },

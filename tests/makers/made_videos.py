@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from datamodules.batch import ClassText
-from datamodules.class_text.templates import fill_templates
-from lightning_modules.localization import UntrimmedFeatures
-from lightning_modules.localizer import ActionLocalizer
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
 
 NAMES = ("dancing", "diving", "a tall ladder", "chess")
 FPS = 10.0

@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.class_text.vocabulary import exact_names
-from datamodules.encoding import X264_OPTIONS, write_video
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.video_files.writing.encoding import X264_OPTIONS, write_video
 
 FRAMES_PER_SECOND = 8
 N_FRAMES = 12  # of a trimmed clip

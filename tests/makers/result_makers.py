@@ -4,16 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.run_record import kind_of_text
+from zsar.lightning_modules.run_folders.run_record import kind_of_text
 
 CLASS_PATHS = {
-    "T2L": "lightning_modules.t2l.T2L",
-    "ZeroShotCLIP": "lightning_modules.clip.ZeroShotCLIP",
-    "APCLIP": "lightning_modules.ap_clip.APCLIP",
-    "FineTunedCLIP": "lightning_modules.clip.FineTunedCLIP",
+    "T2L": "zsar.lightning_modules.t2l.T2L",
+    "ZeroShotCLIP": "zsar.lightning_modules.clip.ZeroShotCLIP",
+    "APCLIP": "zsar.lightning_modules.ap_clip.APCLIP",
+    "FineTunedCLIP": "zsar.lightning_modules.clip.FineTunedCLIP",
 }
 ZAR_VIEWS = {
-    "class_path": "datamodules.views.MultiRateViews",
+    "class_path": "zsar.datamodules.views.MultiRateViews",
     "init_args": {"n_crops": 3, "rates": [1.0, 0.5, 0.25, 0.125], "n_samples": 4, "segment_jitter": False},
 }
 # What a training records and a test does not.
@@ -107,7 +107,7 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
 def described(data_set: str, /, **changes: Any) -> dict[str, Any]:
     """What a data module says of itself."""
     own = {
-        "class_path": f"datamodules.{data_set}.Anything",
+        "class_path": f"zsar.datamodules.data_sets.{data_set}.Anything",
         "data_set": data_set,
         "protocol": "all_classes",
         "fold": 1,

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from lightning_modules.run_folder import RESULT_FILES
-from lightning_modules.weights_hash import trained_weights_hash
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
+from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 
 SET_OF = {"test": "base", "validate": "val", "predict": "predict"}
 
@@ -20,7 +20,7 @@ def config_of(folder: Path, **changes: Any) -> dict[str, Any]:
         "ckpt_path": None,
         "overwrite": False,
         "adaptation": None,
-        "model": {"class_path": "lightning_modules.t2l.T2L", "init_args": {"n_frames": 8}},
+        "model": {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": {"n_frames": 8}},
         "data": {"class_path": "UCF101", "init_args": {"split": {"fold": 1}, "loading": {"n_workers": 4}}},
         "trainer": {"precision": None, "max_epochs": 5, "max_steps": -1, "enable_progress_bar": None},
         "checkpoint": {"dirpath": None},

@@ -14,10 +14,10 @@ import av
 import pytest
 from torch import Tensor
 
-from datamodules.class_text.vocabulary import exact_names
-from tests.datamodules import miniature_data_sets as miniature
-from tests.datamodules.miniature_data_sets import FRAMES_PER_SECOND, HEIGHT_PX, N_FRAMES, WIDTH_PX, Truth
+from tests.makers import miniature_data_sets as miniature
+from tests.makers.miniature_data_sets import FRAMES_PER_SECOND, HEIGHT_PX, N_FRAMES, WIDTH_PX, Truth
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.class_text.vocabulary import exact_names
 
 TRIMMED = (
     miniature.make_ucf101,

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from datamodules.annotations import (
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
+from zsar.datamodules.class_text.text_files import read_class_text_file
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.lists.annotations import (
     read_activitynet,
     read_hmdb51,
     read_kinetics,
@@ -14,16 +17,18 @@ from datamodules.annotations import (
     read_ucf101,
     read_ucf101_classes,
 )
-from datamodules.checked_lists import read_excluded
-from datamodules.class_text.action_prompts import ATTRIBUTES
-from datamodules.class_text.text_files import read_class_text_file
-from datamodules.list_files import read_labels, read_list
-from datamodules.localization_splits import read_activitynet_annotations, read_class_list, read_thumos14_annotations
-from datamodules.text_tables import read_json, read_lines, read_table
-from datamodules.video_folder import VideoFolder
-from lightning_modules.commands import picture, several
-from lightning_modules.commands.class_names import read_class_names
-from lightning_modules.commands.doctor_report import write_bad_videos
+from zsar.datamodules.lists.checked_lists import read_excluded
+from zsar.datamodules.lists.list_files import read_labels, read_list
+from zsar.datamodules.lists.localization_splits import (
+    read_activitynet_annotations,
+    read_class_list,
+    read_thumos14_annotations,
+)
+from zsar.lightning_modules.command_line import batch as several
+from zsar.lightning_modules.command_line import picture
+from zsar.lightning_modules.command_line.class_names import read_class_names
+from zsar.lightning_modules.command_line.doctor.doctor_report import write_bad_videos
+from zsar.runtime.text.text_tables import read_json, read_lines, read_table
 
 
 @dataclass(frozen=True)

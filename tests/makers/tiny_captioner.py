@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 CONTEXT_LENGTH = 12
 _TEXT = {"context_length": CONTEXT_LENGTH, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}

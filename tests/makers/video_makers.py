@@ -11,9 +11,9 @@ import av
 import numpy as np
 import torch
 
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 X264 = {"preset": "veryfast", "g": "12", "bf": "3"}
 QUIET_X265 = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=12:bframes=3:pools=none:frame-threads=1"}

@@ -1,4 +1,4 @@
-"""The plain way to decode a video: convert every frame, one by one. Slow, and the oracle of `datamodules.decoding`."""
+"""The plain way to decode a video: convert every frame, one by one. Slow, and the oracle of `video_files.decoding`."""
 
 from __future__ import annotations
 

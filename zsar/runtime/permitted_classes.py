@@ -10,7 +10,7 @@ before anything is imported:
 
 Of these, only classes: a function is called with whatever its place has for it, so that one may be named only where it
 is of torch.nn or torch.optim (an activation, an average of weights), or of a trusted module. What a module has merely
-imported counts as of where it is defined: `callbacks.x.os.system` is os.system. No file names a `__main__`, which runs
+imported counts as of where it is defined: `zsar.x.os.system` is os.system. No file names a `__main__`, which runs
 a program when it is imported.
 
 That a class is of the kind that its place is for (a recognizer, a data module, a callback, ...) is checked after that,
@@ -29,13 +29,11 @@ from contextlib import contextmanager
 import jsonargparse
 from jsonargparse import _common, _loaders_dumpers, _util
 
-from lightning_modules.bounded_yaml import bounded_loader
+from zsar.runtime.text.bounded_yaml import bounded_loader
 
 TRUSTED_MODULES = "ZSAR_TRUSTED_MODULES"
 PERMITTED = (
-    "lightning_modules",
-    "datamodules",
-    "callbacks",
+    "zsar",
     "lightning.pytorch.accelerators",
     "lightning.pytorch.callbacks",
     "lightning.pytorch.demos",

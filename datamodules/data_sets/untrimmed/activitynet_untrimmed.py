@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from datamodules.class_text.vocabulary import exact_names
-from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_activitynet_annotations
-from datamodules.settings import Text
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_activitynet_annotations
+from zsar.datamodules.settings import Text
+from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
+from zsar.datamodules.video_files.streaming import FrameStride
 
 
 class ActivityNetUntrimmed(UntrimmedVideoDataModule):

@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from datamodules.class_text.vocabulary import exact_names
-from datamodules.localization_splits import AnnotatedVideo, read_thumos14_annotations
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, read_thumos14_annotations
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 
 
 class THUMOS14Untrimmed(UntrimmedVideoDataModule):

@@ -19,13 +19,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from datamodules.class_text.checked_names import checked_names
-from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
-from datamodules.same_files import each_file_once
-from datamodules.settings import Text
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
-from datamodules.video_index import named_videos
+from zsar.datamodules.class_text.checked_names import checked_names
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
+from zsar.datamodules.lists.video_index import named_videos
+from zsar.datamodules.settings import Text
+from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.runtime.files.same_files import each_file_once
 
 _SHOWN = 5
 

@@ -19,15 +19,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from datamodules import encoding, moving_shapes_rendering, untrimmed_shapes_rendering
-from datamodules.encoding import write_video
-from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
-from datamodules.moving_shapes_rendering import COLOURS, SHAPES
-from datamodules.rendering_once import fingerprint, render_once
-from datamodules.settings import Text
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
+from zsar.datamodules.rendering import moving_shapes_rendering, untrimmed_shapes_rendering
+from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS, SHAPES
+from zsar.datamodules.rendering.render_cache import fingerprint, render_once
+from zsar.datamodules.rendering.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
+from zsar.datamodules.settings import Text
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.writing import encoding
+from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
 
 TIMELINE = "timeline.json"

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zsar.runtime.whole_files import whole_file
+from zsar.runtime.files.whole_files import whole_file
 
 # Visually lossless, and quick enough that starting the encoder is what a small clip costs. Without macroblock-tree rate
 # control, with which x264 now and then codes the same small frames differently (11 of 2,800 clips of 32 x 32 px).

@@ -11,7 +11,7 @@ import numpy as np
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
-from datamodules.video_file import RGBConverter
+from zsar.datamodules.video_files.video_file import RGBConverter
 
 # FFmpeg's number for "RGB, no luma and chroma", which no yuv420p frame can have.
 _COLORSPACE_RGB = 0

@@ -1,7 +1,7 @@
 """A small copy of a data set that is quick to decode: which files it has, what was done already, and one video of it.
 
 The copy has the folders and names of the original, so that it is a data root of its own: videos as .mp4 (see
-`datamodules.transcoding`), lists and all other files as they are, hidden ones left out. Every finished video is a line
+`writing.transcoding`), lists and all other files as they are, hidden ones left out. Every finished video is a line
 of the journal `.prepared.jsonl`, which a run that was stopped goes on from.
 """
 
@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.transcoding import TranscodingError, transcode
-from datamodules.video_index import VIDEO_SUFFIXES, holds_files
-from zsar.runtime.given_files import GivenFileError
-from zsar.runtime.journals import whole_lines
-from zsar.runtime.whole_files import whole_file
-from zsar.runtime.written_names import read_name, written_name
+from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, holds_files
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.writing.transcoding import TranscodingError, transcode
+from zsar.runtime.files.given_files import GivenFileError
+from zsar.runtime.files.journals import whole_lines
+from zsar.runtime.files.whole_files import whole_file
+from zsar.runtime.text.written_names import read_name, written_name
 
 FAILED_VIDEOS = "failed_videos.csv"
 _JOURNAL = ".prepared.jsonl"

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from datamodules.decoding import VideoReader
-from datamodules.frame_fitting import FrameFitter
-from datamodules.mp4_writing import Mp4Writer, TranscodingError, whole_ticks
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.writing.frame_fitting import FrameFitter
+from zsar.datamodules.video_files.writing.mp4_writing import Mp4Writer, TranscodingError, whole_ticks
 
 __all__ = ["Transcoded", "TranscodingError", "transcode"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from datamodules.class_text.text_files import (
+from zsar.datamodules.class_text.text_files import (
     Kind,
     Texts,
     problems_of_texts,
@@ -18,9 +18,9 @@ from datamodules.class_text.text_files import (
     texts_of,
     write_class_text,
 )
-from zsar.runtime.given_files import GivenFileError
-from zsar.runtime.journals import whole_lines
-from zsar.runtime.text_files import shown
+from zsar.runtime.files.given_files import GivenFileError
+from zsar.runtime.files.journals import whole_lines
+from zsar.runtime.text.text_files import shown
 
 _REMEDY = "remove that line, or the file to begin again"
 

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from datamodules.class_text.action_prompts import ATTRIBUTES
-from datamodules.class_text.text_files import Kind, Texts
-from lightning_modules.commands.patient_asking import BadAnswerError
-from lightning_modules.networks.token_limit import sentence_ends
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
+from zsar.datamodules.class_text.text_files import Kind, Texts
+from zsar.lightning_modules.command_line.describe.retrying import BadAnswerError
+from zsar.lightning_modules.open_clip_towers.token_limit import sentence_ends
 
 # CLIP reads 77 tokens, about 1.3 for a word. Longer texts are cut at a sentence end, so the first sentence must fit,
 # with words of a template before it. The model is asked for fewer words than are accepted: it cannot count.

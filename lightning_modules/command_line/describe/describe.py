@@ -13,14 +13,14 @@ from typing import get_args
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from datamodules.class_text.text_files import Kind
-from datamodules.class_text.vocabulary import clean_names, exact_names
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.answer_store import AnswerStore
-from lightning_modules.commands.class_names import each_class_once, read_class_names
-from lightning_modules.commands.class_questions import ClassQuestion
-from lightning_modules.commands.language_model import LanguageModel, ModelSettings
-from lightning_modules.commands.patient_asking import Patience, UnansweredError, ask_until_accepted
+from zsar.datamodules.class_text.text_files import Kind
+from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.lightning_modules.command_line.class_names import each_class_once, read_class_names
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
+from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
+from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
+from zsar.lightning_modules.command_line.describe.retrying import Patience, UnansweredError, ask_until_accepted
 from zsar.runtime.terminal import message_console, progress_text, say, say_of, shown
 
 _INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C

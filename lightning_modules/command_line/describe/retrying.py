@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lightning_modules.commands.language_model import (
+from zsar.lightning_modules.command_line.describe.language_model import (
     LanguageModel,
     LanguageModelError,
     Reply,

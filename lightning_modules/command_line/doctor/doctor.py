@@ -11,15 +11,25 @@ from numpy import bool_
 from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from datamodules import diagnosis
-from datamodules.decode_check import Clip, Verdict, check_clips
-from datamodules.diagnosis import BadVideo, Finding
-from datamodules.listed_videos import ListedVideoDataModule
-from datamodules.repeated_videos import check_classes_apart, check_contents, check_duplicates, check_overlap
-from datamodules.video import TrimmedVideoDataModule
-from datamodules.video_table import VideoTable
-from lightning_modules.commands.doctor_options import Options, parse_options
-from lightning_modules.commands.doctor_report import Decoding, print_report, write_bad_videos, write_report
+from zsar.datamodules.diagnosis import diagnosis
+from zsar.datamodules.diagnosis.decode_check import Clip, Verdict, check_clips
+from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
+from zsar.datamodules.diagnosis.repeated_videos import (
+    check_classes_apart,
+    check_contents,
+    check_duplicates,
+    check_overlap,
+)
+from zsar.datamodules.listed_videos import ListedVideoDataModule
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.doctor.doctor_options import Options, parse_options
+from zsar.lightning_modules.command_line.doctor.doctor_report import (
+    Decoding,
+    print_report,
+    write_bad_videos,
+    write_report,
+)
 from zsar.runtime.terminal import message_console, progress_text, say
 
 

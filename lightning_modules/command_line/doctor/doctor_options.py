@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from datamodules.data_sets import data_set_names
-from datamodules.diagnosis import Stage, stages_of
-from datamodules.video import TrimmedVideoDataModule
-from lightning_modules.bounded_yaml import read_yaml_file
-from lightning_modules.commands.brief_parser import BriefErrors
-from lightning_modules.commands.command_help import requested_list
-from lightning_modules.commands.model_kinds import check_groups, chosen_class
-from lightning_modules.commands.usable_processors import n_processors
-from lightning_modules.experiment_files import with_read_experiments
-from lightning_modules.permitted_classes import imported_kinds, only_permitted_classes
+from zsar.datamodules.diagnosis.diagnosis import Stage, stages_of
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
+from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
+from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class, short_names
+from zsar.runtime.cpu_count import n_processors
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
+from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.terminal import say
+from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 _DESCRIPTION = """\
 Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
@@ -100,7 +99,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
 
 
 def _parser() -> BriefErrors:
-    names = textwrap.fill(", ".join(data_set_names()), 100, initial_indent="  ", subsequent_indent="  ")
+    names = ", ".join(short_names(TrimmedVideoDataModule))
+    names = textwrap.fill(names, 100, initial_indent="  ", subsequent_indent="  ")
     parser = BriefErrors(
         prog="zsar doctor",
         description=_DESCRIPTION.format(data_sets=names),

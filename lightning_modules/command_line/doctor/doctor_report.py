@@ -12,12 +12,12 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from datamodules.diagnosis import BadVideo, Finding
-from datamodules.text_tables import read_table
-from datamodules.video import TrimmedVideoDataModule
+from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.runtime.files.whole_files import write_json_whole, write_text_whole
 from zsar.runtime.terminal import print_whole, result_console, say, say_of, shown, stacked, styled
-from zsar.runtime.whole_files import write_json_whole, write_text_whole
-from zsar.runtime.written_names import written_name
+from zsar.runtime.text.text_tables import read_table
+from zsar.runtime.text.written_names import written_name
 
 _COLUMNS = ("video", "set", "path", "problem")
 _SHOWN = 3

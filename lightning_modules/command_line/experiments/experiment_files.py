@@ -7,7 +7,7 @@
     adaptation: ../adaptation/zar.yaml    a fragment with differences of another section: its views
 
 jsonargparse reads either alone, but given both it forgets the fragment. Here all that files and options state of the
-sections becomes one file, by the rule of `lightning_modules.composed_settings`, before it sees them; what the settings
+sections becomes one file, by the rule of `experiments.composed_settings`, before it sees them; what the settings
 mean and whether they exist it still checks itself. A fragment is a section's settings, or a file that has the section,
 as an experiment has: it may point to another fragment, and state differences.
 """
@@ -23,8 +23,7 @@ from typing import Any
 
 import yaml
 
-from lightning_modules.bounded_yaml import read_yaml, read_yaml_file
-from lightning_modules.composed_settings import (
+from zsar.lightning_modules.command_line.experiments.composed_settings import (
     OF_A_CLASS,
     SECTIONS,
     Difference,
@@ -33,7 +32,8 @@ from lightning_modules.composed_settings import (
     compose,
     differences_of,
 )
-from zsar.runtime.given_files import check_given_file
+from zsar.runtime.files.given_files import check_given_file
+from zsar.runtime.text.bounded_yaml import read_yaml, read_yaml_file
 
 
 def read_experiment(path: Path) -> Settings:

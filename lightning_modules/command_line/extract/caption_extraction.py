@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from datamodules.streaming import VideoOpened
-from lightning_modules.caption_files import (
+from zsar.datamodules.video_files.streaming import VideoOpened
+from zsar.lightning_modules.command_line.extract.extraction import Extraction, VideoContent, VideoJob
+from zsar.lightning_modules.localization.caption_files import (
     SUFFIX,
     CaptionSource,
     VideoCaptions,
@@ -16,11 +17,10 @@ from lightning_modules.caption_files import (
     read_captions,
     write_captions,
 )
-from lightning_modules.commands.extraction import Extraction, VideoContent, VideoJob
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
-from zsar.runtime.file_identity import quick_hash
-from zsar.runtime.written_names import written_name
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
+from zsar.runtime.files.file_identity import quick_hash
+from zsar.runtime.text.written_names import written_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
 from rich.text import Text
 
-from datamodules.plain_files import file_problem
-from datamodules.same_files import each_file_once
-from datamodules.video_index import named_videos
-from lightning_modules.caption_files import CaptionFileError
-from lightning_modules.commands.damage_option import accepted_damage
-from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
-from lightning_modules.commands.extraction import (
+from zsar.datamodules.lists.video_index import named_videos
+from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.extract.extract_options import (
+    device_names,
+    extract_parser,
+    requested_extractions,
+)
+from zsar.lightning_modules.command_line.extract.extraction import (
     Extraction,
     FramesDone,
     Report,
@@ -27,13 +28,16 @@ from lightning_modules.commands.extraction import (
     extract_videos,
     load_backbone,
 )
-from lightning_modules.commands.extraction_on_devices import extract_on_devices
-from lightning_modules.commands.source_clocks import older_clock
-from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
-from lightning_modules.feature_files import FeatureFileError
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.source_videos import VideoSource, replaced_video
-from zsar.runtime.file_names import name_problem
+from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
+from zsar.lightning_modules.command_line.extract.source_clocks import older_clock
+from zsar.lightning_modules.localization.caption_files import CaptionFileError
+from zsar.lightning_modules.localization.feature_files import SUFFIX as FEATURES_SUFFIX
+from zsar.lightning_modules.localization.feature_files import FeatureFileError
+from zsar.lightning_modules.localization.source_videos import VideoSource, replaced_video
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.runtime.files.file_names import name_problem
+from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import message_console, progress_text, say, say_of, styled, waiting
 
 

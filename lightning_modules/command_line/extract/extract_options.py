@@ -8,15 +8,15 @@ from typing import get_args
 
 import torch
 
-from datamodules.streaming import FrameStride
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.caption_extraction import CaptionExtraction
-from lightning_modules.commands.damage_option import add_damage_option
-from lightning_modules.commands.extraction import Extraction
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.commands.usable_processors import n_processors
-from lightning_modules.networks.open_clip_captions import CaptionSettings, Generation, check_can_generate
-from lightning_modules.networks.open_clip_weights import brings_weights
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.damage_option import add_damage_option
+from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
+from zsar.lightning_modules.command_line.extract.extraction import Extraction
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.runtime.cpu_count import n_processors
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most
 
 _CAPTION_SECONDS = 1.0

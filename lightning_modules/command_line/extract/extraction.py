@@ -14,12 +14,12 @@ from typing import ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from datamodules.counted_frames import OnDamage
-from datamodules.decoding import VideoDecodeError
-from datamodules.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.source_videos import VideoSource
-from zsar.runtime.file_names import name_problem
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
+from zsar.lightning_modules.localization.source_videos import VideoSource
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.runtime.files.file_names import name_problem
 
 
 @dataclass(frozen=True)

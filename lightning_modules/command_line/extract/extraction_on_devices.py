@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from lightning_modules.commands.extraction import (
+from zsar.lightning_modules.command_line.extract.extraction import (
     Extraction,
     Report,
     VideoDone,

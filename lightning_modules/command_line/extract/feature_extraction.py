@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from datamodules.streaming import VideoOpened
-from lightning_modules.commands.extraction import Extraction, VideoContent, VideoJob
-from lightning_modules.feature_files import (
+from zsar.datamodules.video_files.streaming import VideoOpened
+from zsar.lightning_modules.command_line.extract.extraction import Extraction, VideoContent, VideoJob
+from zsar.lightning_modules.localization.feature_files import (
     DTYPES,
     SUFFIX,
     FeatureSource,
@@ -18,10 +18,10 @@ from lightning_modules.feature_files import (
     read_source,
     write_features,
 )
-from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from zsar.runtime.file_identity import quick_hash
-from zsar.runtime.written_names import written_name
+from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.runtime.files.file_identity import quick_hash
+from zsar.runtime.text.written_names import written_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import Any, NoReturn, get_args
 import jsonargparse
 from lightning.pytorch.cli import LightningArgumentParser
 
-from lightning_modules.commands.command_help import short_help
-from lightning_modules.commands.model_kinds import KINDS
-from lightning_modules.commands.parsing_errors import option_names, sentence_of
+from zsar.lightning_modules.command_line.fit_and_test.command_help import short_help
+from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import option_names, sentence_of
+from zsar.lightning_modules.command_line.model_kinds import KINDS
 from zsar.runtime.terminal import say
 
 

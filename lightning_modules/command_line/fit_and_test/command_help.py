@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from callbacks.prompt_tuning import PromptTuning
-from datamodules.video import TrimmedVideoDataModule
-from lightning_modules.commands.model_kinds import KINDS, classes_of
-from lightning_modules.recognizer import ActionRecognizer
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 _WIDTH, _INDENT = 110, 26
 _DESCRIPTIONS = {

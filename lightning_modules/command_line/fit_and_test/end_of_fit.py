@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from lightning_modules.checkpoint_files import read_checkpoint
+from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
 
 def end_of_fit(checkpoint: ModelCheckpoint, next_command: str) -> str:

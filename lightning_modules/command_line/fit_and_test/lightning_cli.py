@@ -22,34 +22,38 @@ from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from callbacks.dead_processes import DeadProcesses
-from callbacks.detection_file import DetectionFile
-from callbacks.localization_manifest import LocalizationManifest
-from callbacks.prediction_table import PredictionTable
-from callbacks.prompt_tuning import PromptTuning
-from callbacks.result_manifest import ResultManifest
-from callbacks.run_checkpoints import RunCheckpoints
-from callbacks.stop_signals import StopSignals
-from callbacks.undecodable_videos import UndecodableVideos
-from lightning_modules.commands.brief_parser import BriefParser
-from lightning_modules.commands.command_help import requested_list
-from lightning_modules.commands.model_kinds import (
+from zsar.callbacks.dead_processes import DeadProcesses
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.callbacks.results.detection_file import DetectionFile
+from zsar.callbacks.results.localization_manifest import LocalizationManifest
+from zsar.callbacks.results.prediction_table import PredictionTable
+from zsar.callbacks.results.result_manifest import ResultManifest
+from zsar.callbacks.run_checkpoints import RunCheckpoints
+from zsar.callbacks.stop_signals import StopSignals
+from zsar.callbacks.undecodable_videos import UndecodableVideos
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
+from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
+from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
+    command_to_go_on,
+    command_to_test,
+    given_files,
+)
+from zsar.lightning_modules.command_line.fit_and_test.usable_accelerator import check_accelerator
+from zsar.lightning_modules.command_line.model_kinds import (
     check_command_line,
     check_groups,
     check_kinds,
     check_localizer_options,
     chosen_class,
 )
-from lightning_modules.commands.typed_commands import command_to_go_on, command_to_test, given_files
-from lightning_modules.commands.usable_accelerator import check_accelerator
-from lightning_modules.end_of_fit import end_of_fit
-from lightning_modules.experiment_files import with_read_experiments
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.opened_run import NothingLeft, OpenedRun, open_run
-from lightning_modules.permitted_classes import imported_kinds, only_permitted_classes
-from lightning_modules.requested_checkpoint import checkpoints_in
-from lightning_modules.run_names import with_run_dir
-from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
+from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
+from zsar.lightning_modules.run_folders.run_names import with_run_dir
+from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.stopping import Stopped, stops_by
 from zsar.runtime.terminal import say, warn_as_typed
 

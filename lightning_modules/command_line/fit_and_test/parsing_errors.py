@@ -14,10 +14,10 @@ from pathlib import Path
 
 import jsonargparse
 
-from callbacks.prompt_tuning import PromptTuning
-from lightning_modules.commands.model_kinds import KINDS, short_names
-from lightning_modules.nearest_names import did_you_mean, nearest_names
-from lightning_modules.permitted_classes import forbidden, forbidden_class_in
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
+from zsar.runtime.nearest_names import did_you_mean, nearest_names
+from zsar.runtime.permitted_classes import forbidden, forbidden_class_in
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
 _LONGEST = 300  # characters of a message that is of no known form

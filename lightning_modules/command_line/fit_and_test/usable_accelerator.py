@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.cpu_count import n_processors
 
 _GPUS = ("gpu", "cuda", "mps")
 _FEW = 2  # processes, with which one can try out a distributed run anywhere

@@ -11,14 +11,14 @@ import numpy as np
 from rich.table import Table
 from torch import Tensor
 
-from callbacks.figures import save_figure
-from callbacks.localization_figure import localization_figure
-from callbacks.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
-from datamodules.class_text.vocabulary import clean_name
-from datamodules.localization_splits import Instance, read_thumos14_annotations
-from lightning_modules.localization import Detection, Localization
+from zsar.callbacks.pictures.figures import save_figure
+from zsar.callbacks.pictures.localization_figure import localization_figure
+from zsar.callbacks.pictures.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
+from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.lists.localization_splits import Instance, read_thumos14_annotations
+from zsar.lightning_modules.localization.contract import Detection, Localization
+from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import styled
-from zsar.runtime.whole_files import write_json_whole
 
 _N_THUMBNAILS = 9  # which fit beside the longest names
 _SHOWN = 5
@@ -34,7 +34,7 @@ class LocalizedVideo:
         path: The file.
         fps: Its mean frame rate.
         n_damaged: How many of the frames that were looked at are damaged and were accepted.
-        duration_seconds: When its last frame ends, in seconds on the player's clock (`datamodules.decoding`).
+        duration_seconds: When its last frame ends, in seconds on the player's clock (`video_files.decoding`).
         times_seconds: When each frame that was looked at is shown, float64 [N]; the video's first is among them.
         class_names: What was looked for, in label order.
         localization: What was found.

@@ -15,21 +15,17 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
-from datamodules.batch import ClassText
-from datamodules.class_text.templates import fill_templates
-from datamodules.decoding import VideoDecodeError
-from datamodules.localization_splits import Instance
-from datamodules.plain_files import file_problem
-from datamodules.same_files import each_file_once
-from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
-from lightning_modules.caption_files import SUFFIX as CAPTIONS_SUFFIX
-from lightning_modules.caption_files import read_captions
-from lightning_modules.commands.class_names import check_names_fit, read_class_names
-from lightning_modules.commands.extract import list_jobs, unfinished_jobs
-from lightning_modules.commands.extract_options import device_names
-from lightning_modules.commands.extraction import FramesDone, VideoJob, extract_videos
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.commands.localization_report import (
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.lists.localization_splits import Instance
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
+from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
+from zsar.lightning_modules.command_line.extract.extract import list_jobs, unfinished_jobs
+from zsar.lightning_modules.command_line.extract.extract_options import device_names
+from zsar.lightning_modules.command_line.extract.extraction import FramesDone, VideoJob, extract_videos
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.command_line.localize.localization_report import (
     LocalizedVideo,
     described,
     heading,
@@ -37,15 +33,27 @@ from lightning_modules.commands.localization_report import (
     segment_table,
     write_report,
 )
-from lightning_modules.commands.localize_options import check_options, localize_parser, requested_features
-from lightning_modules.commands.requested_localizer import build_localizer, described_model, smoothing_frames
-from lightning_modules.feature_files import SUFFIX as FEATURES_SUFFIX
-from lightning_modules.feature_files import FeatureFileError, finite_features, read_features
-from lightning_modules.finite_numbers import NotFiniteError, check_localizations
-from lightning_modules.localization import UntrimmedFeatures
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.stored_sources import check_stored_captions
-from lightning_modules.t3al import T3AL
+from zsar.lightning_modules.command_line.localize.localize_options import (
+    check_options,
+    localize_parser,
+    requested_features,
+)
+from zsar.lightning_modules.command_line.localize.requested_localizer import (
+    build_localizer,
+    described_model,
+    smoothing_frames,
+)
+from zsar.lightning_modules.localization.caption_files import SUFFIX as CAPTIONS_SUFFIX
+from zsar.lightning_modules.localization.caption_files import read_captions
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.localization.feature_files import SUFFIX as FEATURES_SUFFIX
+from zsar.lightning_modules.localization.feature_files import FeatureFileError, finite_features, read_features
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.localization.stored_sources import check_stored_captions
+from zsar.lightning_modules.recognition.finite_numbers import NotFiniteError, check_localizations
+from zsar.lightning_modules.t3al.t3al import T3AL
+from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (
     message_console,
     print_json,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_video import ACTION_TEMPLATE
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.damage_option import add_damage_option
-from lightning_modules.commands.extract_options import check_batch_and_workers
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.commands.usable_processors import n_processors
-from lightning_modules.networks.open_clip_weights import brings_weights
+from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.damage_option import add_damage_option
+from zsar.lightning_modules.command_line.extract.extract_options import check_batch_and_workers
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.runtime.cpu_count import n_processors
 
 DEFAULT_ARCHITECTURE, _WEIGHTS = "coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"
 _STRIDE_SECONDS = 0.25

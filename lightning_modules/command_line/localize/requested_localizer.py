@@ -11,21 +11,25 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.commands.localize_options import (
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.command_line.localize.localize_options import (
     ANY_MARGIN,
     DEFAULT_ARCHITECTURE,
     DEFAULT_SMOOTHING_SECONDS,
     DEFAULT_THRESHOLD,
 )
-from lightning_modules.frame_wise import FrameWiseCLIP
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_captions import can_caption, check_can_caption, check_can_generate
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.projection_tuning import ProjectionTuning
-from lightning_modules.t3al import T3AL, PseudoLabels
-from lightning_modules.text_guided_suppression import TextGuidedSuppression
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
+    can_caption,
+    check_can_caption,
+    check_can_generate,
+)
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
+from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
+from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 
 
 def build_localizer(options: argparse.Namespace, features: FeatureExtraction) -> ActionLocalizer:

@@ -7,8 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.commands.field_types import check_fields
-from lightning_modules.commands.result_reading import model_arguments, test_settings, text_hashes, whole_result
+from zsar.lightning_modules.command_line.summarize.field_types import check_fields
+from zsar.lightning_modules.command_line.summarize.result_reading import (
+    model_arguments,
+    test_settings,
+    text_hashes,
+    whole_result,
+)
 
 _THRESHOLD = "map_"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lightning_modules.commands.run_groups import LocalizationGroup
+from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup
 
 LOCALIZATION_TITLE = "mAP in % at IoU"
 LOCALIZATION_NOTE = (

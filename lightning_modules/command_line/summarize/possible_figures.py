@@ -9,7 +9,7 @@ from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
-from lightning_modules.metrics.harmonic_mean import harmonic_mean
+from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean", "untuned_top1", "views_top1", "tuned_top1", "paper_mean")

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lightning_modules.commands.adaptation_methods import adapted_method
-from lightning_modules.commands.recorded_differences import (
+from zsar.lightning_modules.command_line.summarize.adaptation_methods import adapted_method
+from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, find_published_figures
+from zsar.lightning_modules.command_line.summarize.recorded_differences import (
     differing,
     recorded_pairs,
     scorer_of,
@@ -16,10 +17,9 @@ from lightning_modules.commands.recorded_differences import (
     text_changes,
     unknown,
 )
-from lightning_modules.commands.run_groups import RunGroup
-from lightning_modules.commands.run_results import RunSettings
-from lightning_modules.published_figures import PublishedFigure, find_published_figures
-from lightning_modules.run_record import NOT_RECORDED, kind_of_text
+from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup
+from zsar.lightning_modules.command_line.summarize.run_results import RunSettings
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
 
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others are called alike
 # Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
@@ -110,7 +110,7 @@ def load_published_figures() -> tuple[PublishedFigure, ...]:
     Raises:
         ValueError: A table is malformed: a row of another length than the columns, or a setting of an unknown name.
     """
-    text = (files("lightning_modules") / "published_figures.json").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "published_figures.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return tuple(
         figure

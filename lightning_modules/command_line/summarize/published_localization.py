@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lightning_modules.commands.localization_results import LocalizationSettings
-from lightning_modules.commands.localization_table import figure_header
-from lightning_modules.commands.recorded_differences import Pair, differing, unknown
-from lightning_modules.commands.run_groups import LocalizationGroup
-from lightning_modules.published_figures import PublishedFigure, find_localization_figures
-from lightning_modules.run_record import NOT_RECORDED, kind_of_text
+from zsar.lightning_modules.command_line.summarize.localization_results import LocalizationSettings
+from zsar.lightning_modules.command_line.summarize.localization_table import figure_header
+from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, find_localization_figures
+from zsar.lightning_modules.command_line.summarize.recorded_differences import Pair, differing, unknown
+from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
 
 _ALL_DRAWS = 10
 _EVERY_FRAME = "1 frame"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lightning_modules.commands.run_results import Run, RunSettings
-from lightning_modules.published_figures import FROM_CLIP, PublishedFigure
-from lightning_modules.run_record import NOT_RECORDED
+from zsar.lightning_modules.command_line.summarize.published_figures import FROM_CLIP, PublishedFigure
+from zsar.lightning_modules.command_line.summarize.run_results import Run, RunSettings
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 Pair = tuple[str, object, object]
 """What it is called, ours, and the figure's, None where the paper does not tell."""

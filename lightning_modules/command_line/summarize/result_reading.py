@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.commands.possible_figures import check_figures
-from lightning_modules.flat_settings import flat_settings
-from lightning_modules.run_record import flat_record
-from zsar.runtime.given_files import read_given_json
+from zsar.lightning_modules.command_line.summarize.possible_figures import check_figures
+from zsar.lightning_modules.run_folders.run_record import flat_record
+from zsar.runtime.files.given_files import read_given_json
+from zsar.runtime.flat_settings import flat_settings
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")

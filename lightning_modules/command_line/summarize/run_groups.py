@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from lightning_modules.commands.localization_results import LocalizationRun, LocalizationSettings
-from lightning_modules.commands.run_results import Run, RunSettings
-from lightning_modules.run_record import NOT_RECORDED
+from zsar.lightning_modules.command_line.summarize.localization_results import LocalizationRun, LocalizationSettings
+from zsar.lightning_modules.command_line.summarize.run_results import Run, RunSettings
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 GroupBy = Literal["folder", "settings"]
 

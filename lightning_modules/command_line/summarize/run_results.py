@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from lightning_modules.commands.adapted_results import (
+from zsar.lightning_modules.command_line.summarize.adapted_results import (
     TuningEffect,
     adaptation_settings,
     text_sources,
     tuning_effects,
 )
-from lightning_modules.commands.field_types import check_fields
-from lightning_modules.commands.result_reading import (
+from zsar.lightning_modules.command_line.summarize.field_types import check_fields
+from zsar.lightning_modules.command_line.summarize.published_figures import EvaluationProtocol
+from zsar.lightning_modules.command_line.summarize.result_reading import (
     given_arguments,
     model_arguments,
     read_result,
@@ -23,9 +24,8 @@ from lightning_modules.commands.result_reading import (
     text_hashes,
     whole_result,
 )
-from lightning_modules.published_figures import EvaluationProtocol
-from lightning_modules.requested_checkpoint import UNTRAINED
-from lightning_modules.run_record import NOT_RECORDED, flat_record, text_change
+from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
 
 HARMONIC_MEAN = "harmonic_mean"
 

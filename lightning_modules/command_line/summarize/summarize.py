@@ -9,20 +9,29 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.localization_results import LocalizationRun, is_localization, localization_run
-from lightning_modules.commands.localization_table import (
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.summarize.localization_results import (
+    LocalizationRun,
+    is_localization,
+    localization_run,
+)
+from zsar.lightning_modules.command_line.summarize.localization_table import (
     by_thresholds,
     localization_cells,
     localization_columns,
     localization_notes,
 )
-from lightning_modules.commands.published_comparison import Comparison, compare
-from lightning_modules.commands.published_localization import PublishedRow, published_rows, published_table
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_groups import LocalizationGroup, RunGroup, group_tasks
-from lightning_modules.commands.run_results import Run, recognition_run
-from lightning_modules.commands.summary_files import (
+from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison, compare
+from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published_localization import (
+    PublishedRow,
+    published_rows,
+    published_table,
+)
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup, RunGroup, group_tasks
+from zsar.lightning_modules.command_line.summarize.run_results import Run, recognition_run
+from zsar.lightning_modules.command_line.summarize.summary_files import (
     DEVIATION,
     PUBLISHED_COLUMNS,
     SAME,
@@ -33,8 +42,7 @@ from lightning_modules.commands.summary_files import (
     text_notes,
     write_summary,
 )
-from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
-from lightning_modules.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.tuning_table import TUNING_COLUMNS, TUNING_NOTE, tuning_rows
 from zsar.runtime.terminal import print_whole, result_console, say, stacked
 
 _WIDE = 9  # columns of localization, beyond which deviations stand under the means, as they would not fit beside them

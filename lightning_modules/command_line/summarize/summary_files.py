@@ -8,20 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.commands.localization_table import (
+from zsar.lightning_modules.command_line.summarize.localization_table import (
     by_thresholds,
     localization_cells,
     localization_columns,
     localization_json,
     localization_notes,
 )
-from lightning_modules.commands.published_comparison import Comparison
-from lightning_modules.commands.published_localization import Localized, published_table
-from lightning_modules.commands.recorded_differences import text_changes
-from lightning_modules.commands.run_groups import LocalizationGroup, RunGroup
-from lightning_modules.commands.tuning_table import TUNING_COLUMNS, TUNING_NOTE, mean_effect, tuning_rows
-from lightning_modules.run_record import NOT_RECORDED
-from zsar.runtime.whole_files import write_json_whole, write_text_whole
+from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison
+from zsar.lightning_modules.command_line.summarize.published_localization import Localized, published_table
+from zsar.lightning_modules.command_line.summarize.recorded_differences import text_changes
+from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup, RunGroup
+from zsar.lightning_modules.command_line.summarize.tuning_table import (
+    TUNING_COLUMNS,
+    TUNING_NOTE,
+    mean_effect,
+    tuning_rows,
+)
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
+from zsar.runtime.files.whole_files import write_json_whole, write_text_whole
 
 SUFFIXES = (".json", ".md", ".csv")
 DEVIATION = "mean ± sample standard deviation (n - 1)"

@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import fields
 
-from lightning_modules.commands.adapted_results import TuningEffect
-from lightning_modules.commands.run_groups import RunGroup
-from lightning_modules.commands.run_results import HARMONIC_MEAN
+from zsar.lightning_modules.command_line.summarize.adapted_results import TuningEffect
+from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup
+from zsar.lightning_modules.command_line.summarize.run_results import HARMONIC_MEAN
 
 TUNING_COLUMNS = ("adapted", "method", "set", "untuned", "by views", "tuned", "change", "flips", "seconds")
 TUNING_NOTE = (

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from callbacks.class_colours import GREY, class_colours, mixed
-from callbacks.localization_picture import PicturedSegment
-from tests.callbacks.pictured_videos import picture
+from tests.makers.pictured_videos import picture
+from zsar.callbacks.pictures.class_colours import GREY, class_colours, mixed
+from zsar.callbacks.pictures.localization_picture import PicturedSegment
 
 
 def test_classes_of_the_best_segments_come_first_then_annotated_ones_then_curves_then_suppressed() -> None:

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from callbacks.figures import save_figure
+from zsar.callbacks.pictures.figures import save_figure
 
 
 def test_a_figure_is_written_at_its_resolution_into_a_new_folder(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 import torch
 
-from callbacks.frame_prompt_figure import draw_frame_prompt_scores
-from callbacks.frame_prompt_scores import prompt_scores
-from datamodules.batch import ClassText
+from zsar.callbacks.pictures.frame_prompt_figure import draw_frame_prompt_scores
+from zsar.callbacks.pictures.frame_prompt_scores import prompt_scores
+from zsar.datamodules.batch import ClassText
 
 TEXT = ClassText(
     "test",

@@ -10,12 +10,12 @@ from lightning.pytorch.demos.boring_classes import BoringModel
 from lightning.pytorch.loggers import WandbLogger
 from matplotlib.image import imread
 
-from callbacks.frame_prompt_scores import FramePromptScores, prompt_scores
-from datamodules.batch import ClassText
-from datamodules.class_text.action_prompts import ATTRIBUTES
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video_folder import VideoFolder
-from lightning_modules.clip import ZeroShotCLIP
+from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores, prompt_scores
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 
 COLOURS = ("blue dance", "green dance", "red dance", "white dance")
 GROUPED = ClassText(
@@ -181,7 +181,9 @@ def test_pictures_of_all_processes_are_logged_to_wandb_in_order(
     monkeypatch.setattr(WandbLogger, "log_image", lambda self, key, images: logged.update({key: images}))
     monkeypatch.setattr(WandbLogger, "experiment", MagicMock())
     other = ({"test": [(1, "of_another_process.png")]}, [])
-    monkeypatch.setattr("callbacks.frame_prompt_scores.gather_from_all", lambda value, trainer: [value, other])
+    monkeypatch.setattr(
+        "zsar.callbacks.pictures.frame_prompt_scores.gather_from_all", lambda value, trainer: [value, other]
+    )
     logger = WandbLogger(offline=True, save_dir=tmp_path)
     run(tmp_path, data(video_tree), FramePromptScores(n_videos=2), logger=logger)
     assert list(logged) == ["frame_prompt_scores/test"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from callbacks.even_spread import evenly_spread
+from zsar.callbacks.pictures.linspace_indices import evenly_spread
 
 
 def test_indices_are_spread_from_the_first_to_the_last() -> None:

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from callbacks.localization_figure import localization_figure
-from callbacks.localization_picture import PicturedSegment, ScoreCurve
-from tests.callbacks.pictured_videos import (
+from tests.makers.pictured_videos import (
     LETTERS,
     LONG,
     axes_of,
@@ -20,6 +18,8 @@ from tests.callbacks.pictured_videos import (
     texts,
     words,
 )
+from zsar.callbacks.pictures.localization_figure import localization_figure
+from zsar.callbacks.pictures.localization_picture import PicturedSegment, ScoreCurve
 
 
 def test_bars_and_shades_lie_where_their_segments_do_and_those_at_the_ends_keep_their_edges() -> None:

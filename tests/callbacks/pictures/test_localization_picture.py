@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from callbacks.localization_picture import PicturedSegment, as_floats, check_picture
-from tests.callbacks.pictured_videos import picture, spread
+from tests.makers.pictured_videos import picture, spread
+from zsar.callbacks.pictures.localization_picture import PicturedSegment, as_floats, check_picture
 
 GOOD = picture()
 CURVE = GOOD.curves[0]

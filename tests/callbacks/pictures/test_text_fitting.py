@@ -4,8 +4,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from callbacks.text_fitting import one_line, shortened, text_width, two_lines
-from tests.callbacks.pictured_videos import LETTERS, LONG
+from tests.makers.pictured_videos import LETTERS, LONG
+from zsar.callbacks.pictures.text_fitting import one_line, shortened, text_width, two_lines
 
 
 def drawn_width(text: str, size: float, *, bold: bool) -> float:

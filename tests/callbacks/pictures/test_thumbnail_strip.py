@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from callbacks.localization_figure import localization_figure
-from callbacks.thumbnail_strip import side_by_side, thumbnail_strip
-from callbacks.time_axis import TimeAxis
-from tests.callbacks.pictured_videos import axes_of, picture, points, words
+from tests.makers.pictured_videos import axes_of, picture, points, words
+from zsar.callbacks.pictures.localization_figure import localization_figure
+from zsar.callbacks.pictures.thumbnail_strip import side_by_side, thumbnail_strip
+from zsar.callbacks.pictures.time_axis import TimeAxis
 
 
 def test_as_many_frames_are_shown_as_fit_as_large_as_they_fit() -> None:

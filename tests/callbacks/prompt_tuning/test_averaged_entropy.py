@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from callbacks.objectives.averaged_entropy import averaged_entropy
+from zsar.callbacks.prompt_tuning.averaged_entropy import averaged_entropy
 
 
 def test_opposite_certain_views_average_to_the_highest_entropy() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from callbacks.objectives.confidence_selection import confident_views, entropy, n_confident
+from zsar.callbacks.prompt_tuning.confidence_selection import confident_views, entropy, n_confident
 
 # Four views of one video over two classes: certain, uniform, nearly certain, uncertain.
 LOG_P = torch.tensor([[[0.999, 0.001], [0.5, 0.5], [0.99, 0.01], [0.7, 0.3]]]).log()

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 CPU = torch.device("cpu")
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from callbacks.prompt_tuner import PromptTuner, TunedPrompts, TuningRule
-from lightning_modules.networks.mean_pooled_cosine import mean_pooled_cosine, weighted_views
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_text import OpenClipText
-from lightning_modules.networks.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from tests.reference import prompt_tuning as reference
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
+from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TunedPrompts, TuningRule
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
+from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine, weighted_views
 
 TOKENIZER = open_clip.SimpleTokenizer()
 NAMES = ["brush hair", "ride a horse", "cartwheel", "play the violin"]
@@ -227,7 +227,7 @@ def test_random_frames_are_drawn_for_each_video_from_its_seed() -> None:
 
 
 def test_prompts_through_text_adapters_are_those_of_the_adapted_tower() -> None:
-    from lightning_modules.t2l import T2L
+    from zsar.lightning_modules.t2l.t2l import T2L
 
     model = T2L(architecture="tiny-clip", weights="random", n_frames=2).eval()
     assert model.text_blocks is not None

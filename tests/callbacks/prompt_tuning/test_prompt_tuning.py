@@ -15,19 +15,19 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from torch import Tensor
 
-from callbacks.prediction_table import PredictionTable
-from callbacks.prompt_tuning import PromptTuning
-from callbacks.result_manifest import ResultManifest
-from datamodules.batch import VideoBatch
-from datamodules.settings import Clips, Loading, Text
-from datamodules.video_folder import VideoFolder
-from datamodules.views import AugmentedViews, MultiRateViews, Views
-from lightning_modules.ap_clip import APCLIP
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.t2l import T2L
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.callbacks.results.prediction_table import PredictionTable
+from zsar.callbacks.results.result_manifest import ResultManifest
+from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Text
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.t2l.t2l import T2L
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 AUGMENTED = AugmentedViews(n_views=4)
 STRONG: dict[str, Any] = {"learning_rate": 0.1, "confident_share": 0.5}  # moves the untrained tiny CLIP visibly
 
@@ -274,11 +274,11 @@ def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree
     content = {
         "seed_everything": 3,
         "model": {
-            "class_path": "lightning_modules.clip.ZeroShotCLIP",
+            "class_path": "zsar.lightning_modules.clip.ZeroShotCLIP",
             "init_args": {"architecture": "tiny-clip", "weights": str(tiny_weights)},
         },
         "data": {
-            "class_path": "datamodules.video_folder.VideoFolder",
+            "class_path": "zsar.datamodules.data_sets.VideoFolder",
             "init_args": {
                 "train": str(video_tree),
                 "test": str(video_tree / "odd.csv"),
@@ -293,7 +293,7 @@ def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree
     (video_tree / "odd.csv").write_text("\n".join(["path,label", *rows]))
     (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(content))
     fragment = ROOT / "configs" / "adaptation" / "dts_tpt_names.yaml"
-    command = [sys.executable, "-m", "lightning_modules", "test", "--config", str(tmp_path / "experiment.yaml")]
+    command = [sys.executable, "-m", "zsar", "test", "--config", str(tmp_path / "experiment.yaml")]
     command += [
         "--config",
         str(fragment),

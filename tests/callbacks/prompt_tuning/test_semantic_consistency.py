@@ -1,6 +1,6 @@
 import pytest
 
-from callbacks.objectives.semantic_consistency import Consistency, prompt_of_text_set, updates
+from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency, prompt_of_text_set, updates
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from callbacks.objectives.temporal_schedule import check_schedule, frame_indices
+from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule, frame_indices
 
 
 def generators(n: int = 1) -> list[torch.Generator]:

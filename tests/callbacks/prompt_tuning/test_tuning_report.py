@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from callbacks.tuning_report import TuningTotals, print_report
+from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
 
 
 def logits(*classes: int) -> torch.Tensor:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from callbacks.detection_file import DetectionFile
-from datamodules.localization_splits import ClassSplit
-from lightning_modules.localization import Localization
-from lightning_modules.run_folder import DETECTION_FILES
-from tests.callbacks.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from tests.makers.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from zsar.callbacks.results.detection_file import DetectionFile
+from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.lightning_modules.localization.contract import Localization
+from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
 
 
 def written(run_dir: Path, stage: str, data: Any) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from lightning.pytorch.demos.boring_classes import BoringModel
 
-from callbacks.localization_manifest import LocalizationManifest, mean_and_deviation
-from datamodules.localization_splits import ClassSplit
-from datamodules.untrimmed_files import UntrimmedFiles
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from lightning_modules.localization import Localization
-from tests.callbacks.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from tests.makers.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from zsar.callbacks.results.localization_manifest import LocalizationManifest, mean_and_deviation
+from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
+from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.lightning_modules.localization.contract import Localization
 
 FIGURES = ("map_0.3", "map_0.5", "map_0.75", "map_0.95", "map", "paper_mean")
 ALL_DRAWS = ClassSplit(number="all")
@@ -46,7 +46,7 @@ def test_results_name_the_figures_of_a_set_and_all_that_is_needed_to_reproduce_t
     counted = [content[name] for name in ("n_adaptations", "n_videos", "n_detections", "n_suppressed")]
     assert counted == [8, 8, n_instances, 8]
     assert content["model"] == {
-        "class_path": "tests.callbacks.annotated_localizer.AnnotatedLocalizer",
+        "class_path": "tests.makers.annotated_localizer.AnnotatedLocalizer",
         "architecture": "tiny-clip",
         "backbone_hash": content["model"]["backbone_hash"],
     }
@@ -128,7 +128,9 @@ def test_a_test_without_annotations_is_refused_before_any_video_is_read(
 def test_a_loader_that_loses_videos_is_found_out(
     tmp_path: Path, shapes_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datamodules.samplers.EvaluationSampler.__iter__", lambda self: iter(list(self.indices)[:7]))
+    monkeypatch.setattr(
+        "zsar.datamodules.samplers.EvaluationSampler.__iter__", lambda self: iter(list(self.indices)[:7])
+    )
     with pytest.raises(RuntimeError, match="8 videos are listed in the set 'test', but 7 were evaluated"):
         results_of(tmp_path, shapes(shapes_root))
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from lightning.pytorch import Trainer
 
-from callbacks.prediction_table import PredictionTable
-from datamodules.settings import Clips, Loading, Split
-from datamodules.video_folder import VideoFolder
-from lightning_modules.clip import ZeroShotCLIP
+from zsar.callbacks.results.prediction_table import PredictionTable
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 
 
 def rows(path: Path) -> list[dict[str, str]]:

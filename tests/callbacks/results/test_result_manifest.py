@@ -6,14 +6,14 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-from callbacks.result_manifest import ResultManifest, environment
-from datamodules.batch import ClassText
-from datamodules.settings import Clips, Loading
-from datamodules.video_folder import VideoFolder
-from lightning_modules.checkpoints import hash_of_tested_weights
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.run_folder import RESULT_FILES
+from zsar.callbacks.results.result_manifest import ResultManifest, environment
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
+from zsar.lightning_modules.training.checkpoints import hash_of_tested_weights
 
 
 @pytest.fixture
@@ -95,7 +95,9 @@ def test_weights_as_they_are_built_are_called_untrained(
 def test_a_loader_that_loses_videos_is_found_out(
     tmp_path: Path, module: VideoFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datamodules.samplers.EvaluationSampler.__iter__", lambda self: iter(list(self.indices)[:3]))
+    monkeypatch.setattr(
+        "zsar.datamodules.samplers.EvaluationSampler.__iter__", lambda self: iter(list(self.indices)[:3])
+    )
     with pytest.raises(RuntimeError, match="4 videos are listed in the set 'test', but 3 were evaluated"):
         results_of(tmp_path, module)
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from callbacks.written_line import say_written
-from lightning_modules.dry_runs import DRY_RUN_PREFIX
+from zsar.callbacks.results.written_line import say_written
+from zsar.lightning_modules.run_folders.dry_runs import DRY_RUN_PREFIX
 
 
 def test_a_file_is_named_and_one_that_is_thrown_away_is_not(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,6 +14,6 @@ def test_a_file_is_named_and_one_that_is_thrown_away_is_not(capsys: pytest.Captu
 
 
 def test_no_callback_says_it_in_another_way() -> None:
-    folder = Path(__file__).parents[2] / "callbacks"
+    folder = Path(__file__).parents[3] / "callbacks"
     others = [path for path in folder.rglob("*.py") if path.name != "written_line.py"]
     assert [path.name for path in others if 'print(f"wrote' in path.read_text()] == []

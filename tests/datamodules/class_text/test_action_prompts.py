@@ -1,6 +1,6 @@
 import pytest
 
-from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
 
 
 def test_there_are_four_attributes_each_of_scene_actor_and_body() -> None:

@@ -2,14 +2,14 @@ import re
 
 import pytest
 
-from datamodules.class_text.checked_names import (
+from zsar.datamodules.class_text.checked_names import (
     MOST_CHARACTERS,
     checked_names,
     name_problem,
     same_class,
     too_few_classes,
 )
-from datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.class_text.vocabulary import exact_names
 
 
 @pytest.mark.parametrize(

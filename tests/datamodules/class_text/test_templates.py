@@ -1,6 +1,6 @@
 import pytest
 
-from datamodules.class_text.templates import TEMPLATES, fill_templates
+from zsar.datamodules.class_text.templates import TEMPLATES, fill_templates
 
 
 def test_a_named_set_is_filled_in_order() -> None:

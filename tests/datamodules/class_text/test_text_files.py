@@ -5,18 +5,18 @@ from typing import Any, get_args
 
 import pytest
 
-from datamodules.class_text import text_files
-from datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
-from datamodules.class_text.text_files import (
+from tests.reference.json_schema import is_valid
+from zsar.datamodules.class_text import text_files
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
+from zsar.datamodules.class_text.text_files import (
     Kind,
     read_class_text,
     read_class_text_file,
     shipped_class_text,
     write_class_text,
 )
-from datamodules.class_text.vocabulary import clean_names, exact_names
-from datamodules.moving_shapes_rendering import all_classes
-from tests.reference.json_schema import is_valid
+from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.datamodules.rendering.moving_shapes_rendering import all_classes
 
 CLASSES = {data_set: clean_names(exact_names(data_set)) for data_set in ("ucf101", "hmdb51", "thumos14")} | {
     "moving_shapes": tuple(moving_shape.name for moving_shape in all_classes())

@@ -1,6 +1,12 @@
 import pytest
 
-from datamodules.class_text.vocabulary import class_identity, clean_name, clean_names, exact_names, find_same_classes
+from zsar.datamodules.class_text.vocabulary import (
+    class_identity,
+    clean_name,
+    clean_names,
+    exact_names,
+    find_same_classes,
+)
 
 SIZES = {
     "ucf101": 101,

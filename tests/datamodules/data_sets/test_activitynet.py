@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.activitynet import ActivityNet
-from datamodules.class_text.vocabulary import clean_name
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_activitynet
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_activitynet
+from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.data_sets.activitynet import ActivityNet
 
 
 @pytest.mark.parametrize(("subset", "official"), [("train", "training"), ("test", "validation")])

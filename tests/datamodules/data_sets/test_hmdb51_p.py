@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.hmdb51_p import HMDB51P
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_hmdb51, make_perturbed
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_hmdb51, make_perturbed
+from zsar.datamodules.data_sets.hmdb51_p import HMDB51P
 
 
 def test_the_test_split_is_read_from_the_folder_of_perturbation_and_severity(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from datamodules.kinetics400 import Kinetics400
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_kinetics400
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_kinetics400
+from zsar.datamodules.data_sets.kinetics400 import Kinetics400
 
 
 def test_the_validation_set_is_what_models_are_tested_on(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.decoding import read_frames
-from datamodules.moving_shapes import MovingShapes
-from datamodules.moving_shapes_rendering import all_classes, clip_generator, render_clip
-from datamodules.settings import Loading
+from zsar.datamodules.data_sets.moving_shapes import MovingShapes
+from zsar.datamodules.rendering.moving_shapes_rendering import all_classes, clip_generator, render_clip
+from zsar.datamodules.settings import Loading
+from zsar.datamodules.video_files.decoding import read_frames
 
 LOADING = Loading(batch_size=8, n_workers=0)
 
@@ -53,7 +53,7 @@ def test_a_failed_rendering_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     def full_disk(*arguments: object, **options: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("datamodules.moving_shapes.write_video", full_disk)
+    monkeypatch.setattr("zsar.datamodules.data_sets.moving_shapes.write_video", full_disk)
     module = MovingShapes(n_train=1, n_test=1, data_root=tmp_path)
     with pytest.raises(OSError, match="no space left"):
         module.prepare_data()

@@ -8,13 +8,13 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 
-from datamodules.class_text.text_files import read_class_text
-from datamodules.decoding import read_frames
-from datamodules.moving_shapes import MovingShapes
-from datamodules.moving_shapes_rendering import base_and_novel_classes
-from datamodules.settings import Loading, Split, Text
-from datamodules.shifted_moving_shapes import ShiftedMovingShapes, Strengths
-from lightning_modules.cli import main
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.data_sets.moving_shapes import MovingShapes
+from zsar.datamodules.data_sets.shifted_moving_shapes import ShiftedMovingShapes, Strengths
+from zsar.datamodules.rendering.moving_shapes_rendering import base_and_novel_classes
+from zsar.datamodules.settings import Loading, Split, Text
+from zsar.datamodules.video_files.decoding import read_frames
+from zsar.lightning_modules.command_line.cli import main
 
 SHIFTS = ("clean", "noise", "contrast", "blur", "dropped")
 LOADING = Loading(batch_size=8, n_workers=0)

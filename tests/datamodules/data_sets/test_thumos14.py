@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.class_text.vocabulary import clean_name
-from datamodules.thumos14 import THUMOS14
-from tests.datamodules.miniature_data_sets import make_thumos14
+from tests.makers.miniature_data_sets import make_thumos14
+from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.data_sets.thumos14 import THUMOS14
 
 
 @pytest.mark.parametrize(("subset", "official"), [("train", "validation"), ("test", "test")])

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.annotations import read_ucf101_classes
-from datamodules.settings import Split
-from datamodules.ucf101 import UCF101
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_ucf101
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_ucf101
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.lists.annotations import read_ucf101_classes
+from zsar.datamodules.settings import Split
 
 
 @pytest.mark.parametrize("fold", [1, 2, 3])

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.settings import Lists
-from datamodules.ucf101 import UCF101
-from datamodules.ucf101_ds import UCF101DS
 from tests.conftest import SHARED_CLIPS
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_ucf101_ds
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_ucf101_ds
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
+from zsar.datamodules.settings import Lists
 
 SHARED = SHARED_CLIPS.parent
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.ucf101_o import UCF101O
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_occluded, make_ucf101
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_occluded, make_ucf101
+from zsar.datamodules.data_sets.ucf101_o import UCF101O
 
 
 def test_the_occluded_test_clips_are_listed_by_the_clean_test_split(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.settings import Split
-from datamodules.ucf101_p import UCF101P
-from tests.datamodules.listed_rows import cleaned, listed
-from tests.datamodules.miniature_data_sets import make_perturbed, make_ucf101
+from tests.makers.listed_rows import cleaned, listed
+from tests.makers.miniature_data_sets import make_perturbed, make_ucf101
+from zsar.datamodules.data_sets.ucf101_p import UCF101P
+from zsar.datamodules.settings import Split
 
 
 def test_the_test_split_is_read_from_the_folder_of_perturbation_and_severity(tmp_path: Path) -> None:

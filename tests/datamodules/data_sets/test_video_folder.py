@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video_folder import VideoFolder
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split, Text
 
 CLIPS = Clips(n_frames=4, image_size=32)
 CLASSES = ["red", "blue", "red dance", "blue dance", "green dance", "white dance"]

@@ -10,14 +10,14 @@ from pathlib import Path
 import av
 import pytest
 
-from datamodules import decode_check
-from datamodules.decode_check import Clip, Outcome, Verdict, check_clips, decode_clip
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.video_file import RGBConverter
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.diagnosis import decode_check
+from zsar.datamodules.diagnosis.decode_check import Clip, Outcome, Verdict, check_clips, decode_clip
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.video_file import RGBConverter
+from zsar.datamodules.video_files.writing.encoding import write_video
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def video(path: Path, n_frames: int = 10) -> Path:
@@ -202,7 +202,7 @@ def notes_its_process(clip: Clip) -> Outcome:
 def test_processes_do_not_outlive_a_killed_check(tmp_path: Path, clips: list[Clip]) -> None:
     script = (
         "import os, sys, time\nfrom pathlib import Path\n"
-        "from datamodules.decode_check import Clip, _decode_all\n"
+        "from zsar.datamodules.diagnosis.decode_check import Clip, _decode_all\n"
         "from tests.datamodules.test_decode_check import notes_its_process\n"
         "clips = [Clip(path, None, 4, 1) for path in sys.argv[1:]]\n"
         "outcomes = _decode_all(clips, 2, notes_its_process)\nnext(outcomes)\n"

@@ -3,17 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules import diagnosis
-from datamodules.decode_check import Clip, Verdict
-from datamodules.diagnosis import Finding
-from datamodules.hmdb51 import HMDB51
-from datamodules.kinetics400 import Kinetics400
-from datamodules.settings import Lists, Split, Text
-from datamodules.ucf101 import UCF101
-from datamodules.ucf101_ds import UCF101DS
-from datamodules.video_folder import VideoFolder
-from datamodules.video_table import VideoTable
-from tests.datamodules.miniature_data_sets import (
+from tests.makers.miniature_data_sets import (
     make_hmdb51,
     make_kinetics400,
     make_ucf101,
@@ -21,6 +11,16 @@ from tests.datamodules.miniature_data_sets import (
     write_label_csv,
     write_vifi_list,
 )
+from zsar.datamodules.data_sets.hmdb51 import HMDB51
+from zsar.datamodules.data_sets.kinetics400 import Kinetics400
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.diagnosis import diagnosis
+from zsar.datamodules.diagnosis.decode_check import Clip, Verdict
+from zsar.datamodules.diagnosis.diagnosis import Finding
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Lists, Split, Text
 
 
 def tolerant(module: UCF101) -> UCF101:

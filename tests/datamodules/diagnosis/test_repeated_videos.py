@@ -3,8 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.repeated_videos import check_classes_apart, check_contents, check_duplicates, check_overlap
-from datamodules.video_table import VideoTable
+from zsar.datamodules.diagnosis.repeated_videos import (
+    check_classes_apart,
+    check_contents,
+    check_duplicates,
+    check_overlap,
+)
+from zsar.datamodules.lists.video_table import VideoTable
 
 
 def table(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.annotations import (
+from zsar.datamodules.lists.annotations import (
     read_activitynet,
     read_hmdb51,
     read_kinetics,

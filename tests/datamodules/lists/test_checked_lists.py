@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.checked_lists import (
+from zsar.datamodules.lists.checked_lists import (
     missing_keys,
     read_excluded,
     refuse_missing,
@@ -12,7 +12,7 @@ from datamodules.checked_lists import (
     refuse_repeated_in,
     repeated_keys,
 )
-from datamodules.video_table import VideoTable
+from zsar.datamodules.lists.video_table import VideoTable
 
 
 def table(*keys: str, found: list[bool] | None = None) -> VideoTable:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.list_files import read_labels, read_list
 from tests.conftest import SHARED_CLIPS
+from zsar.datamodules.lists.list_files import read_labels, read_list
 
 SHARED = SHARED_CLIPS.parent
 

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 import pytest
 
-from datamodules.class_text.vocabulary import exact_names
-from datamodules.localization_splits import (
+from tests.makers.localization_files import published_lists, write_class_list, write_thumos14_annotations
+from zsar.datamodules.class_text.vocabulary import exact_names
+from zsar.datamodules.lists.localization_splits import (
     AnnotatedVideo,
     ClassSplit,
     Instance,
@@ -14,7 +15,6 @@ from datamodules.localization_splits import (
     read_class_list,
     read_thumos14_annotations,
 )
-from tests.datamodules.localization_files import published_lists, write_class_list, write_thumos14_annotations
 
 NAMES = ("Archery", "Billiards", "HighJump", "LongJump", "Shotput", "Surfing", "Typing", "YoYo")
 

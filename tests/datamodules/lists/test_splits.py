@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from datamodules.splits import (
+from zsar.datamodules.lists.splits import (
     base_and_novel_by_frequency,
     base_and_novel_classes,
     draw_classes,

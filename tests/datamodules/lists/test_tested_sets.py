@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from datamodules.localization_splits import AnnotatedVideo, Instance
-from datamodules.tested_sets import ActionInstance, TestedSet, check_annotations, list_tested_set
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, Instance
+from zsar.datamodules.lists.tested_sets import ActionInstance, TestedSet, check_annotations, list_tested_set
 
 VIDEOS = (
     AnnotatedVideo("a", 9.0, (Instance("Jump", 5.0, 6.0), Instance("Dive", 1.0, 2.0), Instance("Jump", 1.0, 1.5))),

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.video_index import VideoIndex, find_videos, named_videos, video_name
+from zsar.datamodules.lists.video_index import VideoIndex, find_videos, named_videos, video_name
 
 
 def tree(root: Path, *paths: str) -> Path:

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datamodules.batch import VideoRecord
-from datamodules.video_table import VideoTable
+from zsar.datamodules.batch import VideoRecord
+from zsar.datamodules.lists.video_table import VideoTable
 
 TABLE = VideoTable(Path("/data"), ["a/1.mp4", "b/ü.mp4", "c/3.mp4", "a/4.mp4"], [0, 1, 2, 0])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.captioned_shapes import (
+from zsar.datamodules.rendering.captioned_shapes import (
     CaptionedFrameDataset,
     CaptionedShapes,
     CaptionedShapesSettings,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from datamodules.frame_shifts import add_noise, blur, drop_frames, lower_contrast
+from zsar.datamodules.rendering.frame_shifts import add_noise, blur, drop_frames, lower_contrast
 
 
 def generator(seed: int = 0) -> np.random.Generator:

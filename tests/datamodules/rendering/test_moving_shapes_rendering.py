@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from datamodules.moving_shapes_rendering import (
+from zsar.datamodules.rendering.moving_shapes_rendering import (
     COLOURS,
     DIRECTIONS,
     SHAPES,

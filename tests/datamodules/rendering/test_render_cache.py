@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.rendering_once import fingerprint, render_once
+from zsar.datamodules.rendering.render_cache import fingerprint, render_once
 
 
 def write(root: Path) -> None:

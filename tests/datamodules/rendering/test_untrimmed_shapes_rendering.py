@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from datamodules.moving_shapes_rendering import COLOURS
-from datamodules.untrimmed_shapes_rendering import UntrimmedClip, draw_stretches, render_untrimmed
+from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS
+from zsar.datamodules.rendering.untrimmed_shapes_rendering import UntrimmedClip, draw_stretches, render_untrimmed
 
 SEEDS = range(200)
 

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.careful_decoding`: what the decoder complains of is noted, and spoils what is built on it."""
+"""Tests of `careful_decoding`: what the decoder complains of is noted, and spoils what is built on it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from datamodules.careful_decoding import Complaints, ShownFrame, decode_carefully, is_harmless_start, spoiled_frames
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.encoding import write_video
-from datamodules.video_file import OpenVideo
-from tests.datamodules.video_makers import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
+from tests.makers.video_makers import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.careful_decoding import (
+    Complaints,
+    ShownFrame,
+    decode_carefully,
+    is_harmless_start,
+    spoiled_frames,
+)
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.video_file import OpenVideo
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 # Decoding order I0 P3 b1 b2 P6 b4 b5 I9 b7 b8 P10: the last two b are shown before the keyframe I9 that they follow.
 SHOWN = [0, 2, 3, 1, 5, 6, 4, 8, 9, 7, 10]
@@ -46,7 +52,7 @@ def test_a_damaged_frame_that_nothing_refers_to_spoils_itself() -> None:
 # --- damaged files ----------------------------------------------------------------------------------------------------
 
 N = 30
-SHARED = Path(__file__).parents[3] / "shared" / "cases"
+SHARED = Path(__file__).parents[4] / "shared" / "cases"
 CODECS = {
     "h264": ("libx264", X264),
     "h264 b-pyramid": ("libx264", X264 | {"bf": "7", "x264-params": "b-adapt=0:scenecut=0"}),

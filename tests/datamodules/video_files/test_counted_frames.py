@@ -1,4 +1,4 @@
-"""Tests of `datamodules.counted_frames`: frames found by counting, which are decoded no more often than needed."""
+"""Tests of `counted_frames`: frames found by counting, which are decoded no more often than needed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules import counted_frames
-from datamodules.counted_frames import CountedFrames
-from datamodules.decoding import VideoReader, read_frames
-from tests.datamodules.video_makers import (
+from tests.makers.video_makers import (
     assert_equal_to_full_decoding,
     case_name,
     h264_interlaced,
@@ -26,6 +23,9 @@ from tests.datamodules.video_makers import (
     write_with_pts,
 )
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files import counted_frames
+from zsar.datamodules.video_files.counted_frames import CountedFrames
+from zsar.datamodules.video_files.decoding import VideoReader, read_frames
 
 
 @pytest.mark.parametrize("counted_before", [False, True])

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.decode_limits`: what a file claims is checked before memory is taken for it."""
+"""Tests of `decode_limits`: what a file claims is checked before memory is taken for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from datamodules import decoding
-from datamodules.decode_limits import MOST_PIXELS, too_large
-from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
-from tests.datamodules.video_makers import h264_with_b_frames
+from tests.makers.video_makers import h264_with_b_frames
+from zsar.datamodules.video_files import decoding
+from zsar.datamodules.video_files.decode_limits import MOST_PIXELS, too_large
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
 
 
 def test_a_picture_up_to_the_limit_may_be_decoded() -> None:

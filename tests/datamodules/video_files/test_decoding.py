@@ -1,4 +1,4 @@
-"""Tests of `datamodules.decoding`: chosen frames are those of full decoding, whatever the file is like."""
+"""Tests of `decoding`: chosen frames are those of full decoding, whatever the file is like."""
 
 from __future__ import annotations
 
@@ -13,18 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.decode_check import Clip, decode_clip
-from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
-from datamodules.encoding import write_video
-from datamodules.preparing import PreparingSettings, prepare_video
-from datamodules.streaming import FrameStream, FrameStride
-from datamodules.timed_frames import Keyframe, TimedFrames, UntrustworthyError
-from datamodules.transcoding import TranscodingError
-from datamodules.unreadable_files import refuse_unreadable
-from datamodules.video_file import OpenVideo, RGBConverter
-from datamodules.video_table import VideoTable
-from tests.datamodules import video_makers
-from tests.datamodules.video_makers import (
+from tests.makers import video_makers
+from tests.makers.video_makers import (
     X264,
     assert_equal_to_full_decoding,
     case_name,
@@ -37,8 +27,18 @@ from tests.datamodules.video_makers import (
     write_with_pts,
 )
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.diagnosis.decode_check import Clip, decode_clip
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
+from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
+from zsar.datamodules.video_files.timed_frames import Keyframe, TimedFrames, UntrustworthyError
+from zsar.datamodules.video_files.unreadable_files import refuse_unreadable
+from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 
-CLIPS = Path(__file__).parents[3] / "shared" / "clips"
+CLIPS = Path(__file__).parents[4] / "shared" / "clips"
 
 
 @pytest.mark.parametrize("threads", [0, 2])
@@ -385,7 +385,7 @@ def test_whatever_pyav_raises_on_opening_is_an_error_that_names_the_file(
     def failing(*arguments: object, **options: object) -> None:
         raise raised
 
-    monkeypatch.setattr("datamodules.video_file.av.open", failing)
+    monkeypatch.setattr("zsar.datamodules.video_files.video_file.av.open", failing)
     for read in READINGS:
         with pytest.raises((VideoDecodeError, TranscodingError), match=rf"{path}: .*\(while opening it\)$"):
             read(path)

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.frame_chunks`: a few frames at a time are the same frames, and no more are held."""
+"""Tests of `frame_chunks`: a few frames at a time are the same frames, and no more are held."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from datamodules import frame_chunks as module
-from datamodules.batch import VideoDecodeError
-from datamodules.clip_dataset import EvaluationClips, Sample, TrainingClips
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.frame_chunks import frame_chunks, small_frames
-from datamodules.transforms import TestTransform, TrainTransform
-from datamodules.video_table import VideoTable
-from datamodules.views import AugmentedViews, MultiRateViews, Views
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.clip_dataset import EvaluationClips, Sample, TrainingClips
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files import frame_chunks as module
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 
 FRAME_BYTES = 48 * 64 * 3
 

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.main_stream`: the stream that players show is the one that is read."""
+"""Tests of `main_stream`: the stream that players show is the one that is read."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import pytest
 
-from datamodules.batch import VideoDecodeError
-from datamodules.decoding import read_frames
-from datamodules.main_stream import is_real_video, main_stream
-from datamodules.video_file import OpenVideo
-from tests.datamodules.video_makers import write_streams
+from tests.makers.video_makers import write_streams
+from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.video_files.decoding import read_frames
+from zsar.datamodules.video_files.main_stream import is_real_video, main_stream
+from zsar.datamodules.video_files.video_file import OpenVideo
 
 # For each stream: start in ms, frames, width in px. Then the flagged ones, and the one that is the video.
 CHOICES = {

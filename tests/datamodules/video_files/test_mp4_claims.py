@@ -1,4 +1,4 @@
-"""Tests of `datamodules.mp4_claims`: a file that claims absurdly many frames is refused before it is indexed."""
+"""Tests of `mp4_claims`: a file that claims absurdly many frames is refused before it is indexed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import av
 import pytest
 
-from datamodules import mp4_claims
-from datamodules.decode_limits import MOST_FRAMES
-from datamodules.decoding import VideoDecodeError, read_frames
-from datamodules.mp4_claims import check_claims
-from tests.datamodules.video_makers import h264_with_b_frames, moving_picture
+from tests.makers.video_makers import h264_with_b_frames, moving_picture
+from zsar.datamodules.video_files import mp4_claims
+from zsar.datamodules.video_files.decode_limits import MOST_FRAMES
+from zsar.datamodules.video_files.decoding import VideoDecodeError, read_frames
+from zsar.datamodules.video_files.mp4_claims import check_claims
 
 
 def claiming(path: Path, n_frames: int) -> Path:

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.openable_files`: the file that was named is read, and no other."""
+"""Tests of `openable_files`: the file that was named is read, and no other."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import pytest
 
-from datamodules.decoding import VideoDecodeError, read_frames
-from datamodules.openable_files import OPEN_OPTIONS, names_other_files
-from tests.datamodules.video_makers import h264_with_b_frames, write_streams
+from tests.makers.video_makers import h264_with_b_frames, write_streams
+from zsar.datamodules.video_files.decoding import VideoDecodeError, read_frames
+from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS, names_other_files
 
 LISTS = {
     "ffconcat": "ffconcat version 1.0\nfile '{target}'\n",

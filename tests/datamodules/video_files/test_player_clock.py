@@ -1,4 +1,4 @@
-"""Tests of `datamodules.player_clock`: times count from the container's start, whichever stream that is."""
+"""Tests of `player_clock`: times count from the container's start, whichever stream that is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.counted_frames import CountedFrames
-from datamodules.decoding import VideoReader
-from datamodules.player_clock import first_shown_ticks, start_seconds
-from datamodules.timed_frames import TimedFrames
-from datamodules.video_file import OpenVideo
-from tests.datamodules.video_makers import h264_with_b_frames, write_streams, write_with_pts
+from tests.makers.video_makers import h264_with_b_frames, write_streams, write_with_pts
+from zsar.datamodules.video_files.counted_frames import CountedFrames
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds
+from zsar.datamodules.video_files.timed_frames import TimedFrames
+from zsar.datamodules.video_files.video_file import OpenVideo
 
 # When the video and the sound start, in ms, and when the first frame is shown, in seconds.
 CASES = [(0, 0, 0.0), (2000, 0, 2.0), (0, 2000, 0.0), (1000, 2000, 0.0), (1200, 400, 0.8)]

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.stream_decoder`: pixels depend on the file, not on what was decoded or is held."""
+"""Tests of `stream_decoder`: pixels depend on the file, not on what was decoded or is held."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.video_file import OpenVideo, RGBConverter
-from tests.datamodules.video_makers import assert_equal_to_full_decoding, moving_picture, vp8_with_hidden_frames
+from tests.makers.video_makers import assert_equal_to_full_decoding, moving_picture, vp8_with_hidden_frames
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 
 def write_motion_jpeg(path: Path) -> None:

@@ -8,13 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules import streaming
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.encoding import write_video
-from datamodules.streaming import FrameStream, FrameStride, VideoChunk, VideoEnded, VideoOpened, stream_videos
-from datamodules.transforms import TestTransform
-from tests.datamodules.video_makers import moving_picture, mpeg4_with_b_frames, one_frame, write_with_pts
+from tests.makers.video_makers import moving_picture, mpeg4_with_b_frames, one_frame, write_with_pts
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files import streaming
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.streaming import (
+    FrameStream,
+    FrameStride,
+    VideoChunk,
+    VideoEnded,
+    VideoOpened,
+    stream_videos,
+)
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.transforms import TestTransform
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.timed_frames`: frames found by their time stamps, and how little is decoded for them."""
+"""Tests of `timed_frames`: frames found by their time stamps, and how little is decoded for them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules import timed_frames
-from datamodules.decoding import VideoReader, read_frames
-from datamodules.encoding import write_video
-from datamodules.timed_frames import TimedFrames, UntrustworthyError, index_packets
-from datamodules.video_file import OpenVideo
-from tests.datamodules.video_makers import (
+from tests.makers.video_makers import (
     assert_equal_to_full_decoding,
     case_name,
     grey,
@@ -37,6 +32,11 @@ from tests.datamodules.video_makers import (
     vp9_with_hidden_frames,
 )
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files import timed_frames
+from zsar.datamodules.video_files.decoding import VideoReader, read_frames
+from zsar.datamodules.video_files.timed_frames import TimedFrames, UntrustworthyError, index_packets
+from zsar.datamodules.video_files.video_file import OpenVideo
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 
 def test_the_packet_index_tells_when_frames_are_shown_and_what_they_depend_on(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from datamodules import unreadable_files
-from datamodules.batch import VideoDecodeError
-from datamodules.unreadable_files import refuse_undecoded, refuse_unreadable
-from datamodules.video_table import VideoTable
-from tests.bad_videos import spoil
+from tests.makers.bad_videos import spoil
+from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.video_files import unreadable_files
+from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.video_file`: the right stream is opened, frames come upright, errors name the file."""
+"""Tests of `video_file`: the right stream is opened, frames come upright, errors name the file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ import torch
 from av.video.frame import VideoFrame
 from torch.utils.data import DataLoader, Dataset
 
-from datamodules.decoding import VideoReader, read_frames
-from datamodules.encoding import write_video
-from datamodules.timed_frames import TimedFrames
-from datamodules.video_file import (
+from tests.makers.video_makers import (
+    assert_equal_to_full_decoding,
+    h264_with_b_frames,
+    moving_picture,
+    one_frame,
+)
+from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.decoding import VideoReader, read_frames
+from zsar.datamodules.video_files.timed_frames import TimedFrames
+from zsar.datamodules.video_files.video_file import (
     OpenVideo,
     RGBConverter,
     VideoDecodeError,
@@ -27,13 +33,7 @@ from datamodules.video_file import (
     seconds_from,
     tick_seconds,
 )
-from tests.datamodules.video_makers import (
-    assert_equal_to_full_decoding,
-    h264_with_b_frames,
-    moving_picture,
-    one_frame,
-)
-from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 
 def test_the_packets_of_an_open_video_are_those_of_its_frames(tmp_path: Path) -> None:

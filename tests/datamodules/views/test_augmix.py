@@ -4,9 +4,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-import datamodules.augmix
-from datamodules.augmix import OPERATIONS, AugMixDraws, augmix, draw_augmix
+import zsar.datamodules.views.augmix
 from tests.reference.pil_augmix import augmix_one, operate
+from zsar.datamodules.views.augmix import OPERATIONS, AugMixDraws, augmix, draw_augmix
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -101,7 +101,7 @@ def test_an_image_depends_on_its_own_draws_alone(monkeypatch: pytest.MonkeyPatch
     whole = augmix(images, draws)
     apart = torch.cat([augmix(images[i : i + 1], draws[i : i + 1]) for i in range(11)])
     assert torch.equal(whole, apart)
-    monkeypatch.setattr(datamodules.augmix, "_CHUNK_PX_CPU", 4 * images[0, 0].numel())
+    monkeypatch.setattr(zsar.datamodules.views.augmix, "_CHUNK_PX_CPU", 4 * images[0, 0].numel())
     assert torch.equal(augmix(images, draws), whole)
 
 

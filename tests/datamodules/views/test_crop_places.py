@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from datamodules.crop_places import crop_corners, random_part
+from zsar.datamodules.views.crop_places import crop_corners, random_part
 
 
 def test_crops_of_a_wide_frame_go_along_it_then_across_it_then_into_the_corners() -> None:

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.frame_sampling`: which frames of a video are looked at."""
+"""Tests of `frame_sampling`: which frames of a video are looked at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from datamodules.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
+from zsar.datamodules.views.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
 
 SIZES = [(n, t) for n in (1, 2, 3, 7, 8, 9, 16, 100, 299, 300, 1001) for t in (1, 2, 3, 8, 16)]
 

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from datamodules.augmix import augmix, draw_augmix
-from datamodules.batch import VideoBatch, ViewBatch
-from datamodules.frame_sampling import centre_indices
-from datamodules.transforms import TestTransform
-from datamodules.views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.batch import VideoBatch, ViewBatch
+from zsar.datamodules.views.augmix import augmix, draw_augmix
+from zsar.datamodules.views.frame_sampling import centre_indices
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.seeds import derive_seed
 
 SIZE = 16
@@ -283,6 +283,6 @@ def test_impossible_views_at_several_rates_are_refused(arguments: dict[str, Any]
 @pytest.mark.parametrize("views", [AugmentedViews(n_views=4, flip=0.5), MultiRateViews(rates=(0.5, 0.25), n_crops=5)])
 def test_the_description_makes_an_equal_set_of_views(views: Views) -> None:
     described = views.described()
-    assert described["class_path"] == f"datamodules.views.{type(views).__name__}"
+    assert described["class_path"] == f"zsar.datamodules.views.further_views.{type(views).__name__}"
     assert type(views)(**described["init_args"]).described() == described
     assert not any(isinstance(value, tuple) for value in described["init_args"].values())

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.transforms`: sizes, places, and one draw for a whole clip."""
+"""Tests of `transforms`: sizes, places, and one draw for a whole clip."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from datamodules.transforms import MultiScaleCrop, RandomShift, TestTransform, TrainTransform
+from zsar.datamodules.views.transforms import MultiScaleCrop, RandomShift, TestTransform, TrainTransform
 
 QUIET: dict[str, Any] = {"flip": 0.0, "scales": (1.0,), "colour_jitter": 0.0, "grey": 0.0}
 
@@ -81,7 +81,7 @@ def test_everything_turned_off_changes_nothing_at_the_wanted_size() -> None:
 def test_crops_have_the_listed_sizes_and_places(monkeypatch: pytest.MonkeyPatch) -> None:
     crop = MultiScaleCrop(10, scales=(1.0, 0.5))
     seen = set()
-    monkeypatch.setattr("datamodules.transforms.resized", lambda frames, size, interpolation: frames)
+    monkeypatch.setattr("zsar.datamodules.views.transforms.resized", lambda frames, size, interpolation: frames)
     torch.manual_seed(0)
     for _ in range(800):
         frames = crop(coordinates(8, 12))
@@ -104,7 +104,7 @@ def test_height_and_width_are_at_most_one_scale_apart() -> None:
 
 def test_a_shift_moves_whole_pixels_and_repeats_the_edge(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = iter([3 + 1, 3 - 2])  # one down, two to the left
-    monkeypatch.setattr("datamodules.transforms._draw", lambda n: next(draws))
+    monkeypatch.setattr("zsar.datamodules.views.transforms._draw", lambda n: next(draws))
     shifted = RandomShift(3)(coordinates(4, 5))
     assert shifted[0, 0, :, 0].tolist() == [0, 0, 1, 2]
     assert shifted[0, 1, 0].tolist() == [2, 3, 4, 4, 4]

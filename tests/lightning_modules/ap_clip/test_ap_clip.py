@@ -5,12 +5,12 @@ import torch
 from lightning.pytorch import Trainer
 from torch.testing import assert_close
 
-from datamodules.class_text.text_files import write_class_text
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video_folder import VideoFolder
-from lightning_modules.ap_clip import APCLIP
-from lightning_modules.clip import ZeroShotCLIP
-from lightning_modules.optimization import Optimization
+from zsar.datamodules.class_text.text_files import write_class_text
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.training.optimization import Optimization
 
 
 def ap_clip(**arguments: object) -> APCLIP:

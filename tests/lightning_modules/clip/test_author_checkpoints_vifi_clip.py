@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.networks.author_checkpoints import AuthorCheckpointError
-from lightning_modules.networks.author_checkpoints_vifi_clip import ViFiClipCheckpoint, read_vifi_clip_checkpoint
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import ViFiClipCheckpoint, read_vifi_clip_checkpoint
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
 
 State = dict[str, torch.Tensor]
 PROMPTS = "module.prompt_learner.complete_text_embeddings"

@@ -6,16 +6,16 @@ import torch
 from lightning.pytorch import Trainer
 from torch.testing import assert_close
 
-from datamodules.clip_dataset import EvaluationClips
-from datamodules.decoding import VideoReader
-from datamodules.frame_sampling import multi_clip_indices
-from datamodules.settings import Clips, Loading, Split
-from datamodules.transforms import TestTransform
-from datamodules.video_folder import VideoFolder
-from datamodules.video_table import VideoTable
-from lightning_modules.checkpoint_files import CheckpointError
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.optimization import Optimization
+from zsar.datamodules.clip_dataset import EvaluationClips
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.views.frame_sampling import multi_clip_indices
+from zsar.datamodules.views.transforms import TestTransform
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.optimization import Optimization
 
 
 def test_zero_shot_clip_equals_open_clip_on_the_mean_of_the_frames() -> None:

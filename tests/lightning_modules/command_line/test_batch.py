@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modules import cli
-from lightning_modules.cli import main
+from zsar.lightning_modules.command_line import cli
+from zsar.lightning_modules.command_line.cli import main
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.checkpoints import pack_checkpoint
-from lightning_modules.cli import main
-from lightning_modules.t2l import T2L
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.cli import _COMMANDS, main
-from tests.lightning_modules.one_line import assert_one_line_error
+from tests.makers.one_line import assert_one_line_error
+from zsar.lightning_modules.command_line.cli import COMMANDS, main
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 THREE = ("red", "green", "blue")
 
 
@@ -24,7 +24,7 @@ def run(*arguments: object) -> int:
 
 def run_process(*arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "lightning_modules", *map(str, arguments)]
+    command = [sys.executable, "-m", "zsar", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False, timeout=300)
 
 
@@ -136,7 +136,7 @@ def test_a_killed_and_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     if save_every == "step":
         options += ["--checkpoint.every_n_train_steps", 1]
     killed, last = tmp_path / "killed", tmp_path / "killed" / "checkpoints" / "last.ckpt"
-    killer = json.dumps([{"class_path": "tests.killing.KillBeforeStep", "init_args": {"step": killed_before}}])
+    killer = json.dumps([{"class_path": "tests.makers.killing.KillBeforeStep", "init_args": {"step": killed_before}}])
     process = run_process("fit", *options, "--run_dir", killed, "--trainer.callbacks", killer)
     assert process.returncode == -signal.SIGKILL, process.stderr
     step = torch.load(last, weights_only=True)["global_step"]
@@ -185,12 +185,12 @@ def test_two_processes_train_as_one_with_twice_the_batch_and_test_each_video_onc
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == main(["--help"]) == 0
     printed = capsys.readouterr().out
-    for command in _COMMANDS:
+    for command in COMMANDS:
         assert f"\n  {command} " in printed
     assert all(len(line) <= 120 for line in printed.splitlines())
 
 
-@pytest.mark.parametrize("command", list(_COMMANDS))
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
@@ -200,7 +200,7 @@ def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.Captur
     assert command in usage
 
 
-@pytest.mark.parametrize("command", list(_COMMANDS))
+@pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_says_in_one_line_that_it_has_no_such_option(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -267,7 +267,7 @@ def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(
     def broken(_: object) -> int:
         raise KeyError("inner")
 
-    monkeypatch.setattr("lightning_modules.commands.summarize.main", broken)
+    monkeypatch.setattr("zsar.lightning_modules.command_line.summarize.summarize.main", broken)
     with pytest.raises(KeyError, match="inner"):
         main(["summarize", "nowhere"])
     assert "this is a bug of zsar" in capsys.readouterr().err

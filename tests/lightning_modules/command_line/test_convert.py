@@ -6,12 +6,12 @@ import torch
 import yaml
 from torch.testing import assert_close
 
-from lightning_modules.checkpoints import load_recognizer
-from lightning_modules.cli import main
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.t2l import T2L
 from tests.lightning_modules.networks.test_author_checkpoints_vifi_clip import as_vifi_state, save_vifi, tuned_from
 from tests.lightning_modules.test_t2l import as_author_state
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.checkpoints import load_recognizer
 
 Printed = pytest.CaptureFixture[str]
 
@@ -136,7 +136,7 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
         ("ZeroShotCLIP", {"weights": str(vifi.with_name("mixed.pt"))}, []),
     ):
         content = yaml.safe_load(experiment.read_text())
-        content["model"] = {"class_path": f"lightning_modules.clip.{name}", "init_args": {**common, **model}}
+        content["model"] = {"class_path": f"zsar.lightning_modules.clip.clip.{name}", "init_args": {**common, **model}}
         content["run_dir"] = str(vifi.with_name(name))
         experiment.write_text(yaml.safe_dump(content))
         assert main(["test", "--config", str(experiment), *options]) == 0

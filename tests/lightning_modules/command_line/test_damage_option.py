@@ -13,25 +13,25 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.activitynet_untrimmed import ActivityNetUntrimmed
-from datamodules.batch import VideoDecodeError
-from datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.settings import Loading
-from datamodules.streaming import FrameStride, VideoEnded, stream_videos
-from datamodules.thumos14_untrimmed import THUMOS14Untrimmed
-from datamodules.transforms import TestTransform, TrainTransform
-from datamodules.untrimmed_files import UntrimmedFiles
-from datamodules.untrimmed_frames import UntrimmedVideo, frames_at
-from datamodules.untrimmed_shapes import UntrimmedShapes
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from datamodules.video_folder import VideoFolder
-from datamodules.video_table import VideoTable
-from datamodules.views import MultiRateViews
-from lightning_modules.cli import main
-from lightning_modules.feature_files import read_features
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
+from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed
+from zsar.datamodules.data_sets.untrimmed.thumos14_untrimmed import THUMOS14Untrimmed
+from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
+from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Loading
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStride, VideoEnded, stream_videos
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.further_views import MultiRateViews
+from zsar.datamodules.views.transforms import TestTransform, TrainTransform
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.localization.feature_files import read_features
 
 N_FRAMES = 24
 

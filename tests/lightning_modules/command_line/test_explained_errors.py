@@ -11,14 +11,14 @@ import torch
 from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from lightning_modules.checkpoint_files import CheckpointError
-from lightning_modules.commands.model_kinds import KINDS, classes_of
-from lightning_modules.commands.parsing_errors import options_of
-from lightning_modules.explained_errors import LIGHTNING_COMMANDS, LONGEST, explained, unwrapped
-from lightning_modules.networks.open_clip_weights import BackboneError
-from zsar.runtime.whole_files import whole_file
+from zsar.lightning_modules.command_line.explained_errors import LIGHTNING_COMMANDS, LONGEST, explained, unwrapped
+from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of
+from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.runtime.files.whole_files import whole_file
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Fragile:
@@ -138,11 +138,10 @@ def test_every_option_that_an_error_names_exists() -> None:
         path for folder in ("datamodules", "callbacks", "lightning_modules") for path in (ROOT / folder).rglob("*.py")
     ]
     small = set()
-    for path in (ROOT / "lightning_modules" / "commands").glob("*.py"):
+    for path in (ROOT / "lightning_modules" / "command_line").rglob("*.py"):
         small |= set(re.findall(r'"(--[a-z][\w-]*)"', path.read_text()))
     of_lightning = lightning_options()
-    ours = set(re.findall(r'"(--[a-z][\w-]*)"', (ROOT / "lightning_modules" / "lightning_cli.py").read_text()))
-    ours |= {"--model", "--data", "--config", "--trainer", "--ckpt_path", "--no-suppress"}
+    ours = {"--model", "--data", "--config", "--trainer", "--ckpt_path", "--no-suppress"}
     unknown = []
     for path in shared:
         for text in sentences(path):

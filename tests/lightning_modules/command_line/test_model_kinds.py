@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datamodules.moving_shapes import MovingShapes
-from datamodules.untrimmed_files import UntrimmedFiles
-from lightning_modules.cli import main
-from lightning_modules.commands.model_kinds import (
+from tests.makers.one_line import assert_one_line_error
+from zsar.datamodules.data_sets.moving_shapes import MovingShapes
+from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.model_kinds import (
     KINDS,
     check_command_line,
     check_groups,
@@ -19,24 +20,31 @@ from lightning_modules.commands.model_kinds import (
     classes_of,
     names_of,
 )
-from lightning_modules.frame_wise import FrameWiseCLIP
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.t2l import T2L
-from lightning_modules.t3al import T3AL
-from tests.lightning_modules.one_line import assert_one_line_error
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.t3al.t3al import T3AL
 
 
 def test_a_class_is_found_by_its_path() -> None:
-    assert chosen_class("model", "lightning_modules.t3al.T3AL") is T3AL
-    assert chosen_class("data", "datamodules.moving_shapes.MovingShapes") is MovingShapes
+    assert chosen_class("model", "zsar.lightning_modules.t3al.T3AL") is T3AL
+    assert chosen_class("data", "zsar.datamodules.data_sets.MovingShapes") is MovingShapes
 
 
 @pytest.mark.parametrize(
     ("section", "path", "kinds"),
     [
         ("model", "lightning.pytorch.LightningModule", "a recognizer (ActionRecognizer) nor a localizer (ActionLocali"),
-        ("model", "datamodules.moving_shapes.MovingShapes", "a recognizer (ActionRecognizer) nor a localizer (ActionL"),
-        ("data", "lightning_modules.t3al.T3AL", "a data set of trimmed videos (TrimmedVideoDataModule) nor one of un"),
+        (
+            "model",
+            "zsar.datamodules.data_sets.MovingShapes",
+            "a recognizer (ActionRecognizer) nor a localizer (ActionL",
+        ),
+        (
+            "data",
+            "zsar.lightning_modules.t3al.T3AL",
+            "a data set of trimmed videos (TrimmedVideoDataModule) nor one of un",
+        ),
         ("data", "json.loads", "a data set of trimmed videos (TrimmedVideoDataModule) nor one of untrimmed videos (Un"),
     ],
 )
@@ -81,8 +89,8 @@ def test_options_of_recognizers_are_refused_for_a_localizer() -> None:
 
 
 def test_a_command_line_is_checked_by_short_names_paths_and_files(tmp_path: Path) -> None:
-    (tmp_path / "e.yaml").write_text(yaml.safe_dump({"model": {"class_path": "lightning_modules.t2l.T2L"}}))
-    trimmed = ["--data", "datamodules.moving_shapes.MovingShapes"]
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump({"model": {"class_path": "zsar.lightning_modules.t2l.T2L"}}))
+    trimmed = ["--data", "zsar.datamodules.data_sets.MovingShapes"]
     with pytest.raises(ValueError, match="T3AL finds actions in untrimmed videos, but MovingShapes"):
         check_command_line(["test", "--model", "T3AL", *trimmed])
     check_command_line(["test", "--model", "T3AL", "--config", str(tmp_path / "e.yaml"), *trimmed])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from lightning_modules.cli import main
+from zsar.lightning_modules.command_line.cli import main
 
 NAMES = ("red dance", "green dance", "blue dance")
 
@@ -37,7 +37,7 @@ def test_truth_and_answers_are_written_beside_the_frames(
     tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    from lightning_modules.commands import picture as command
+    from zsar.lightning_modules.command_line import picture as command
 
     def keep(figure: object, path: Path) -> Path:
         drawn.extend(text.get_text() for axis in figure.axes for text in axis.texts)  # type: ignore[attr-defined]

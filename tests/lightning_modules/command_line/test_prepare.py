@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.preparing import PreparedVideo, PreparingSettings, prepare_video
-from datamodules.video_folder import VideoFolder
-from lightning_modules.cli import main
-from lightning_modules.commands import prepare as command
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
+from zsar.lightning_modules.command_line import prepare as command
+from zsar.lightning_modules.command_line.cli import main
 
 ROOT = Path(__file__).parents[3]
 
@@ -189,7 +189,8 @@ def run_script(tmp_path: Path, patch: str, *arguments: object) -> "subprocess.Po
     script.write_text(
         f"import os, signal, sys\nsys.path.insert(0, {str(ROOT)!r})\n"
         + textwrap.dedent(patch)
-        + "\nif __name__ == '__main__':\n    from lightning_modules.cli import main\n    sys.exit(main(sys.argv[1:]))\n"
+        + "\nif __name__ == '__main__':\n    from zsar.lightning_modules.command_line.cli import main\n"
+        + "    sys.exit(main(sys.argv[1:]))\n"
     )
     return subprocess.Popen(
         [sys.executable, str(script), "prepare", *map(str, arguments)],
@@ -200,7 +201,7 @@ def run_script(tmp_path: Path, patch: str, *arguments: object) -> "subprocess.Po
 
 
 KILL_AT_THE_END_OF_THE_THIRD = """
-    from datamodules import mp4_writing
+    from zsar.datamodules.video_files.writing import mp4_writing
     finish, calls = mp4_writing.Mp4Writer.finish, []
     def killing(encoder):
         calls.append(None)
@@ -240,7 +241,7 @@ def test_two_workers_do_what_one_does(source: Path, tmp_path: Path) -> None:
 
 
 CRASH_ON_ONE = """
-    from lightning_modules.commands import prepare as command
+    from zsar.lightning_modules.command_line import prepare as command
     prepare_video = command.prepare_video
     def crashing(source, destination, settings, **how):
         if source.name == "1.mp4":
@@ -266,7 +267,7 @@ def test_a_video_that_crashes_its_worker_is_listed_and_the_others_are_prepared(s
 NOTE_AND_WAIT = """
     import time
     from pathlib import Path
-    from lightning_modules.commands import prepare as command
+    from zsar.lightning_modules.command_line import prepare as command
     def waiting(source, destination, settings, **how):
         Path(sys.argv[2], f"{source.parent.name}{source.stem}.{os.getpid()}.pid").touch()
         time.sleep(60)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_modules.commands import pretrain_tiny
-from lightning_modules.commands.pretrain_tiny import main
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.command_line import pretrain_tiny
+from zsar.lightning_modules.command_line.pretrain_tiny import main
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 FAST = ["--steps", "3", "--clips", "64"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lightning_modules.caption_files import (
+from zsar.lightning_modules.localization.caption_files import (
     CaptionFileError,
     CaptionSource,
     VideoCaptions,

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from datamodules.batch import ClassText
-from lightning_modules.class_union import ClassUnion
+from zsar.datamodules.batch import ClassText
+from zsar.lightning_modules.localization.class_union import ClassUnion
 
 
 def text(names: Sequence[str], prompts_of: str = "a {}", n_prompts: int = 1) -> ClassText:

@@ -1,8 +1,8 @@
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.localization import Detection, UntrimmedFeatures, in_order_of_time
-from lightning_modules.segments import Segment
+from zsar.lightning_modules.localization.contract import Detection, UntrimmedFeatures, in_order_of_time
+from zsar.lightning_modules.localization.segments import Segment
 
 
 def test_a_frame_stands_for_the_video_until_the_next_one_or_the_end() -> None:

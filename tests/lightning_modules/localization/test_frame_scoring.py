@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.frame_scoring import (
+from tests.reference import t3al as reference
+from zsar.lightning_modules.localization.frame_scoring import (
     Projections,
     Similarity,
     background_features,
@@ -10,7 +11,6 @@ from lightning_modules.frame_scoring import (
     frame_scores,
     score_rounding,
 )
-from tests.reference import t3al as reference
 
 
 def projections(w: int = 5, v: int = 4, d: int = 3, *, bias: bool = False) -> Projections:

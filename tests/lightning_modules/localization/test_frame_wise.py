@@ -5,9 +5,9 @@ import torch
 from torch.nn import functional
 from torch.testing import assert_close
 
-from lightning_modules.frame_wise import FrameWiseCLIP
-from lightning_modules.localization import UntrimmedFeatures
-from tests.lightning_modules.made_videos import class_text, embedding_of, features_with
+from tests.makers.made_videos import class_text, embedding_of, features_with
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 
 
 @pytest.fixture

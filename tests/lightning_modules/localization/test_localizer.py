@@ -11,20 +11,20 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.testing import assert_close
 
-from datamodules.localization_splits import ClassSplit
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_shapes import UntrimmedShapes
-from datamodules.video_folder import VideoFolder
-from lightning_modules.feature_files import FeatureFileError, FeatureSource, write_features
-from lightning_modules.frame_wise import FrameWiseCLIP
-from lightning_modules.localization_oracles import Oracles
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.metrics.temporal_map import TemporalMeanAveragePrecision
-from lightning_modules.networks.frame_features import features_of_uint8
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.projection_tuning import ProjectionTuning
-from lightning_modules.t3al import T3AL
-from lightning_modules.text_guided_suppression import TextGuidedSuppression
+from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.localization.feature_files import FeatureFileError, FeatureSource, write_features
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
+from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.t3al.localization_oracles import Oracles
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
+from zsar.lightning_modules.t3al.t3al import T3AL
+from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 
 THRESHOLDS = (0.1, 0.3, 0.5)
 ALL_DRAWS = ClassSplit(number="all")
@@ -142,8 +142,8 @@ def test_a_perfect_localizer_has_100_percent(tiny_weights: Path, data_root: Path
 
     class Annotated(FrameWiseCLIP):
         def localize(self, videos: Any, texts: Any) -> Any:
-            from lightning_modules.localization import Detection, Localization
-            from lightning_modules.segments import Segment
+            from zsar.lightning_modules.localization.contract import Detection, Localization
+            from zsar.lightning_modules.localization.segments import Segment
 
             return [
                 {

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lightning_modules.segments import Segment, min_max, moving_average, segments_above
+from zsar.lightning_modules.localization.segments import Segment, min_max, moving_average, segments_above
 
 NAN, INF = float("nan"), float("inf")
 

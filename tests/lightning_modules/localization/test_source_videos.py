@@ -2,8 +2,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning_modules.source_videos import replaced_video
-from zsar.runtime.file_identity import quick_hash
+from zsar.lightning_modules.localization.source_videos import replaced_video
+from zsar.runtime.files.file_identity import quick_hash
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.caption_files import CaptionFileError, CaptionSource, VideoCaptions, write_captions
-from lightning_modules.feature_files import FeatureFileError, FeatureSource, write_features
-from lightning_modules.stored_sources import check_stored_captions, check_stored_features
-from zsar.runtime.file_identity import quick_hash
+from zsar.lightning_modules.localization.caption_files import (
+    CaptionFileError,
+    CaptionSource,
+    VideoCaptions,
+    write_captions,
+)
+from zsar.lightning_modules.localization.feature_files import FeatureFileError, FeatureSource, write_features
+from zsar.lightning_modules.localization.stored_sources import check_stored_captions, check_stored_features
+from zsar.runtime.files.file_identity import quick_hash
 
 FEATURES = FeatureSource(
     source_name="a.mp4",

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, distributed
 from torch.multiprocessing.spawn import spawn
 
-from lightning_modules.metrics.temporal_map import TemporalMeanAveragePrecision, average_precision
 from tests.reference import temporal_map as reference
 from tests.reference.temporal_map import Instance, Prediction
+from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision, average_precision
 
 
 def add(
@@ -174,7 +174,7 @@ def test_random_predictions_agree_with_the_reference(seed: int) -> None:
 def test_blocks_of_predictions_do_not_show_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     predictions, truth = random_rows(9)
     whole = result(predictions, truth, videos=range(6), n_classes=4)
-    monkeypatch.setattr("lightning_modules.metrics.temporal_map._BLOCK", 7)
+    monkeypatch.setattr("zsar.lightning_modules.localization.temporal_map._BLOCK", 7)
     assert result(predictions, truth, videos=range(6), n_classes=4) == whole
 
 

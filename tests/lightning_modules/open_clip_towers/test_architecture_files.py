@@ -6,8 +6,8 @@ from typing import Any
 import open_clip
 import pytest
 
-from lightning_modules.networks.architecture_files import MOST_OF, MOST_PARAMETERS, read_architecture
-from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.open_clip_towers.architecture_files import MOST_OF, MOST_PARAMETERS, read_architecture
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
 
 CONFIG: dict[str, Any] = {
     "embed_dim": 8,

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from lightning_modules.networks import open_clip_weights
-from lightning_modules.networks.frame_features import features_of_uint8, visual_projection
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.networks.residual_block import plain_block
+from zsar.lightning_modules.open_clip_towers import open_clip_weights
+from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.residual_block import plain_block
 
 TEXTS = ["a photo of a red circle moving to the left", "x"]
 

@@ -8,17 +8,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from lightning_modules.networks import open_clip_captions
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_captions import (
+from tests.makers.tiny_captioner import CONTEXT_LENGTH, tiny_captioner
+from zsar.lightning_modules.open_clip_towers import open_clip_captions
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
     CaptionSettings,
     can_caption,
     check_can_caption,
     check_can_generate,
     generate_captions,
 )
-from lightning_modules.networks.open_clip_weights import BackboneError
-from tests.lightning_modules.tiny_captioner import CONTEXT_LENGTH, tiny_captioner
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 START, END = 49406, 49407
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from lightning_modules.networks.open_clip_text import OpenClipText
-from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
 TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}

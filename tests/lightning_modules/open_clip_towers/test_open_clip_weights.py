@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_modules.networks import open_clip_weights
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
-from tests.lightning_modules.hostile_files import Calls
 from tests.lightning_modules.networks.test_open_clip_backbone import changed_config
+from tests.makers.hostile_files import Calls
+from zsar.lightning_modules.open_clip_towers import open_clip_weights
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
 
 
 @pytest.fixture

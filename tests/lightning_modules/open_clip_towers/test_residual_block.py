@@ -5,8 +5,14 @@ import torch
 from open_clip.transformer import CustomResidualAttentionBlock, ResidualAttentionBlock, Transformer
 from torch import Tensor, nn
 
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.networks.residual_block import attend, feed_forward, plain_block, residual_blocks, run_blocks
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.residual_block import (
+    attend,
+    feed_forward,
+    plain_block,
+    residual_blocks,
+    run_blocks,
+)
 
 
 def block() -> ResidualAttentionBlock:

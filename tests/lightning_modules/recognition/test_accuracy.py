@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from lightning_modules.metrics.recognition import RecognitionMetrics
+from zsar.lightning_modules.recognition.accuracy import RecognitionMetrics
 
 DECODED = torch.tensor([False, False, False, False])
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from lightning_modules.networks.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 
 CPU = torch.device("cpu")
 PROMPTS = (("a", "bb"), ("ccc", "dddd"), ("e", "ff"))

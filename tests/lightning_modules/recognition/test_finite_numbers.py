@@ -1,9 +1,14 @@
 import pytest
 import torch
 
-from lightning_modules.finite_numbers import NotFiniteError, check_localizations, check_logits, check_loss
-from lightning_modules.localization import Detection, Localization, ScoreCurve
-from lightning_modules.segments import Segment
+from zsar.lightning_modules.localization.contract import Detection, Localization, ScoreCurve
+from zsar.lightning_modules.localization.segments import Segment
+from zsar.lightning_modules.recognition.finite_numbers import (
+    NotFiniteError,
+    check_localizations,
+    check_logits,
+    check_loss,
+)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])

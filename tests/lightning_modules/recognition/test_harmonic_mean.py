@@ -1,6 +1,6 @@
 import pytest
 
-from lightning_modules.metrics.harmonic_mean import harmonic_mean
+from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 
 
 def test_published_figures_of_t2l() -> None:

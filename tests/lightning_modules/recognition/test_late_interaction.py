@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.testing import assert_close
 
-from lightning_modules.networks import late_interaction as module
-from lightning_modules.networks.late_interaction import late_interaction
 from tests.reference.late_interaction import late_interaction as oracle
+from zsar.lightning_modules.recognition import late_interaction as module
+from zsar.lightning_modules.recognition.late_interaction import late_interaction
 
 B, VT, C, P, D = 3, 5, 7, 4, 16
 SHARED, OF_EACH_VIDEO = (C, P, D), (B, C, P, D)

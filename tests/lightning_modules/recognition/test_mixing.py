@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.mixing import Mixing
+from zsar.lightning_modules.recognition.mixing import Mixing
 
 LABELS = torch.tensor([0, 1, 2, 2])
 

@@ -10,16 +10,16 @@ from torch import Tensor
 from torch.testing import assert_close
 from torch.utils.data import DataLoader
 
-import lightning_modules
-from datamodules.batch import ClassText, VideoBatch
-from datamodules.settings import Clips, Loading, Split
-from datamodules.video_folder import VideoFolder
-from lightning_modules.ap_clip import APCLIP
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.mixing import Mixing
-from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.t2l import T2L
+import zsar.lightning_modules
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.recognition.mixing import Mixing
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.optimization import Optimization
 
 QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
 
@@ -221,13 +221,12 @@ def test_where_nothing_is_drawn_they_are_alike(tmp_path: Path, kind: type[Action
 
 
 def test_every_recognizer_that_trains_is_among_them() -> None:
-    for module in pkgutil.iter_modules(lightning_modules.__path__, "lightning_modules."):
-        if not module.ispkg and module.name != "lightning_modules.__main__":
-            importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(zsar.lightning_modules.__path__, "zsar.lightning_modules."):
+        importlib.import_module(module.name)
     ours, seen = [ActionRecognizer], set()
     while ours:
         ours += (children := ours.pop().__subclasses__())
-        seen |= {kind for kind in children if kind.__module__.startswith("lightning_modules.")}
+        seen |= {kind for kind in children if kind.__module__.startswith("zsar.lightning_modules.")}
     trained = {
         kind
         for kind in seen

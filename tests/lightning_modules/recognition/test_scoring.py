@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from lightning_modules.scoring import EmbeddedBatch, Scorer, Scoring
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scorer, Scoring
 
 SCALE = torch.tensor(10.0)
 

@@ -3,7 +3,7 @@ import math
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.losses.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
+from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
 
 
 def test_cross_entropy_of_a_hand_computed_example() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from lightning.pytorch import Trainer
 
-from lightning_modules.dry_runs import LIMITS, batch_limits
+from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
 
 
 @pytest.mark.parametrize("command", LIMITS)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.clip import ZeroShotCLIP
-from lightning_modules.dry_runs import LIMITS
-from lightning_modules.opened_run import NothingLeft, OpenedRun, open_run
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.runs_on_disk import config_of, files_under, save_checkpoint, write_results
+from tests.makers.runs_on_disk import config_of, files_under, save_checkpoint, write_results
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.run_folders.dry_runs import LIMITS
+from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
+from zsar.lightning_modules.t2l.t2l import T2L
 
 TESTS = ("validate", "test", "predict")
 COMMANDS = ("fit", *TESTS)

@@ -6,20 +6,20 @@ import pytest
 import torch
 import yaml
 
-from lightning_modules.checkpoint_files import CheckpointError
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.commands.model_kinds import KINDS
-from lightning_modules.frame_wise import FrameWiseCLIP
-from lightning_modules.requested_checkpoint import (
+from tests.makers.runs_on_disk import save_checkpoint
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.command_line.model_kinds import KINDS
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.run_folders.requested_checkpoint import (
     CheckpointSummary,
     checkpoints_in,
     read_summary,
     requested_checkpoint,
     what_is_left,
 )
-from tests.lightning_modules.runs_on_disk import save_checkpoint
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXPERIMENTS = {path.stem: path.read_text() for path in (ROOT / "configs" / "experiment").glob("*.yaml")}
 
 
@@ -69,7 +69,12 @@ def subclasses(base: type) -> set[type]:
 @pytest.mark.parametrize(
     "model",
     sorted(
-        (m for b in KINDS["model"].values() for m in subclasses(b) if m.__module__.startswith("lightning_modules.")),
+        (
+            m
+            for b in KINDS["model"].values()
+            for m in subclasses(b)
+            if m.__module__.startswith("zsar.lightning_modules.")
+        ),
         key=lambda model: model.__name__,
     ),
 )

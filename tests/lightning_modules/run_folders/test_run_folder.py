@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.requested_checkpoint import UNTRAINED
-from lightning_modules.run_folder import (
+from tests.makers.runs_on_disk import config_of, write_results
+from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
+from zsar.lightning_modules.run_folders.run_folder import (
     check_results,
     remove,
     result_differences,
@@ -13,7 +14,6 @@ from lightning_modules.run_folder import (
     written_by_test,
     written_by_training,
 )
-from tests.lightning_modules.runs_on_disk import config_of, write_results
 
 
 @pytest.mark.parametrize(

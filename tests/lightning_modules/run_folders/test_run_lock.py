@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modules.run_lock import LOCK_NAME, is_first_process, locked
+from zsar.lightning_modules.run_folders.run_lock import LOCK_NAME, is_first_process, locked
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Takes the lock, forks a process that outlives it, says so, and waits.
 HOLDER = """
 import os, sys, time
 from pathlib import Path
-from lightning_modules.run_lock import locked
+from zsar.lightning_modules.run_folders.run_lock import locked
 with locked(Path(sys.argv[1])):
     if os.fork() == 0:
         print("held", flush=True)  # by the child, which has let go of it by now

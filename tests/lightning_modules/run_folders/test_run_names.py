@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modules.run_names import with_run_dir
+from zsar.lightning_modules.run_folders.run_names import with_run_dir
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_run_that_has_a_name_keeps_it(files: dict[str, str]) -> None:
 
 def test_without_an_experiment_model_and_data_name_it() -> None:
     assert named("--model", "T2L", "--data", "UCF101") == "runs/T2L_UCF101"
-    assert named("--model", "configs/model/t2l.yaml", "--data=datamodules.ucf101.UCF101") == "runs/t2l_UCF101"
+    assert named("--model", "configs/model/t2l.yaml", "--data=zsar.datamodules.data_sets.UCF101") == "runs/t2l_UCF101"
     assert named("--model", '{"class_path": "a.T2L"}', "--data.class_path", "UCF101") == "runs/T2L_UCF101"
 
 

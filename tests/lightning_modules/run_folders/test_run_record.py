@@ -6,9 +6,9 @@ import pytest
 import torch
 import yaml
 
-from lightning_modules.cli import main
-from lightning_modules.run_record import flat_record, kind_of_text, text_change
-from tests.lightning_modules.commands.result_makers import adaptation, record
+from tests.makers.result_makers import adaptation, record
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.run_folders.run_record import flat_record, kind_of_text, text_change
 
 
 def structure(content: object) -> object:

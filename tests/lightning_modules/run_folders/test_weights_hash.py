@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lightning_modules.weights_hash import trained_weights_hash
+from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 
 
 def state() -> dict[str, Tensor]:

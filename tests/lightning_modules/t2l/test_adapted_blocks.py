@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from lightning_modules.networks.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.temporal_tokens import TemporalTokens
 from tests.reference import t2l_blocks
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.t2l.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
+from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
 
 WIDTH, LAYERS, FRAMES = 96, 3, 4
 

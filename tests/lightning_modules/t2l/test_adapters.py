@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.networks.adapters import Adapter
+from zsar.lightning_modules.t2l.adapters import Adapter
 
 
 def test_new_adapter_changes_nothing() -> None:

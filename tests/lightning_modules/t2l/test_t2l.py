@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.t2l import T2L
 from tests.reference import t2l_blocks
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.t2l.t2l import T2L
 
 
 def tiny(**arguments: object) -> T2L:

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.losses.temporal_feature_diversity import temporal_feature_diversity
 from tests.reference.temporal_feature_diversity import temporal_feature_diversity as reference
+from zsar.lightning_modules.t2l.temporal_feature_diversity import temporal_feature_diversity
 
 
 def test_hand_computed_example() -> None:

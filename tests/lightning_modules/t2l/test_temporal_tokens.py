@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.networks.temporal_tokens import TemporalTokens
+from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
 
 
 def test_tokens_are_added_to_frame_means() -> None:

@@ -3,9 +3,9 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from lightning_modules.frame_selection import places, pools, smoothing_windows
-from lightning_modules.segments import moving_average
 from tests.reference import t3al as reference
+from zsar.lightning_modules.localization.segments import moving_average
+from zsar.lightning_modules.t3al.frame_selection import places, pools, smoothing_windows
 
 
 def test_a_short_video_is_cut_into_halves_in_order_of_time() -> None:

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from lightning_modules.class_union import ClassUnion
-from lightning_modules.localization import Truth, UntrimmedFeatures
-from lightning_modules.localization_oracles import frames_inside, longest_class
-from tests.lightning_modules.made_videos import class_text
+from tests.makers.made_videos import class_text
+from zsar.lightning_modules.localization.class_union import ClassUnion
+from zsar.lightning_modules.localization.contract import Truth, UntrimmedFeatures
+from zsar.lightning_modules.t3al.localization_oracles import frames_inside, longest_class
 
 
 def truth(*instances: tuple[int, float, float]) -> Truth:

@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.frame_scoring import Projections
-from lightning_modules.projection_tuning import (
+from tests.reference import t3al as reference
+from zsar.lightning_modules.localization.frame_scoring import Projections
+from zsar.lightning_modules.t3al.projection_tuning import (
     ProjectionTuning,
     TunedProjections,
     VideoToTune,
     draw_selection,
     tune_projections,
 )
-from tests.reference import t3al as reference
 
 W, V, D = 7, 6, 5
 QUICK = ProjectionTuning(n_steps=6, n_selected=3, learning_rate=1e-2, patience_steps=3, window_frames=4)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.losses.representation import representation_loss, text_representation_loss
 from tests.reference import t3al as reference
+from zsar.lightning_modules.t3al.representation import representation_loss, text_representation_loss
 
 CIRCLE = torch.tensor([[0, 1, 2]])
 

@@ -3,8 +3,8 @@ import math
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.losses.separation import separation_loss
 from tests.reference import t3al as reference
+from zsar.lightning_modules.t3al.separation import separation_loss
 
 TARGETS = torch.tensor([1.0, 1.0, 0.0, 0.0])
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from lightning_modules.caption_files import SUFFIX, VideoCaptions, write_captions
-from lightning_modules.localization import Localization, Truth
-from lightning_modules.localization_oracles import Oracles
-from lightning_modules.projection_tuning import ProjectionTuning
-from lightning_modules.t3al import T3AL, PseudoLabels
-from lightning_modules.text_guided_suppression import TextGuidedSuppression
-from tests.lightning_modules.made_videos import NAMES, class_text, embedding_of, video_of
+from tests.makers.made_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference
+from zsar.lightning_modules.localization.caption_files import SUFFIX, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.contract import Localization, Truth
+from zsar.lightning_modules.t3al.localization_oracles import Oracles
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
+from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
+from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 
 TUNING = ProjectionTuning(n_steps=6, n_selected=2, window_frames=3, learning_rate=1e-3)
 TWO_DANCES = {(20, 40): "dancing", (60, 75): "dancing"}

@@ -9,17 +9,17 @@ from torch import Tensor
 from torch.nn import functional
 from torch.testing import assert_close
 
-import lightning_modules.text_guided_suppression as module
-from lightning_modules.caption_files import SUFFIX, VideoCaptions, write_captions
-from lightning_modules.localization import UntrimmedFeatures
-from lightning_modules.segments import Segment
-from lightning_modules.text_guided_suppression import (
+import zsar.lightning_modules.t3al.text_guided_suppression as module
+from tests.reference import t3al as reference
+from zsar.lightning_modules.localization.caption_files import SUFFIX, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.contract import UntrimmedFeatures
+from zsar.lightning_modules.localization.segments import Segment
+from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
     agreeing_segments,
     caption_embedding,
 )
-from tests.reference import t3al as reference
 
 
 def at_angles(*degrees: float) -> Tensor:

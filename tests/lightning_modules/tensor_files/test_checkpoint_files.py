@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.encoding import write_video
-from lightning_modules.checkpoint_files import CheckpointError, check_entries, read_checkpoint, read_plain
-from lightning_modules.checkpoints import load_recognizer, start_from_checkpoint
-from lightning_modules.cli import main
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.hostile_files import checkpoint_of, hostile_files
-from tests.lightning_modules.one_line import assert_one_line_error
+from tests.makers.hostile_files import checkpoint_of, hostile_files
+from tests.makers.one_line import assert_one_line_error
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.tensor_files.checkpoint_files import (
+    CheckpointError,
+    check_entries,
+    read_checkpoint,
+    read_plain,
+)
+from zsar.lightning_modules.training.checkpoints import load_recognizer, start_from_checkpoint
 
 
 @pytest.fixture(scope="module")

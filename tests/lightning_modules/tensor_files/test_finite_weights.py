@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_modules.networks.finite_weights import not_finite
+from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 
 
 def test_finite_weights_of_any_type_pass() -> None:

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.networks.pickled_tensors import InertObject, read_pickled
-from lightning_modules.networks.tensor_files import TensorFileError
-from tests.lightning_modules.hostile_files import Calls, zipped
+from tests.makers.hostile_files import Calls, zipped
+from zsar.lightning_modules.tensor_files.pickled_tensors import InertObject, read_pickled
+from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError
 
 
 def read(program: bytes, **options: Any) -> object:

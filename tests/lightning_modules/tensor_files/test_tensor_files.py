@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.networks import tensor_files
-from lightning_modules.networks.tensor_files import (
+from tests.makers.hostile_files import Calls, hostile_files, zipped
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.tensor_files import tensor_files
+from zsar.lightning_modules.tensor_files.tensor_files import (
     TensorFileError,
     cause_of,
     check_archive,
@@ -17,8 +19,6 @@ from lightning_modules.networks.tensor_files import (
     read_tensor_file,
     some_names,
 )
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.hostile_files import Calls, hostile_files, zipped
 
 
 @pytest.mark.parametrize("in_memory", [True, False])

@@ -5,12 +5,12 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
-from lightning_modules.networks.open_clip_weights import BackboneError, build_clip
-from lightning_modules.networks.tensor_files import TensorFileError
-from lightning_modules.networks.torchscript_tensors import read_beside_objects, read_torchscript_tensors
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.hostile_files import Calls, hostile_files, zipped
+from tests.makers.hostile_files import Calls, hostile_files, zipped
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError
+from zsar.lightning_modules.tensor_files.torchscript_tensors import read_beside_objects, read_torchscript_tensors
 
 
 class _Inner(nn.Module):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.networks.author_checkpoints import (
+from zsar.lightning_modules.training.author_checkpoints import (
     T2L_TOKENS,
     AuthorCheckpointError,
     author_of,

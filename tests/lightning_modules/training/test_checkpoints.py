@@ -5,17 +5,17 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from lightning_modules.checkpoints import (
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.checkpoints import (
     CheckpointError,
     hash_of_tested_weights,
     load_recognizer,
     pack_checkpoint,
     start_from_checkpoint,
 )
-from lightning_modules.clip import FineTunedCLIP, ZeroShotCLIP
-from lightning_modules.optimization import Optimization
-from lightning_modules.t2l import T2L
-from lightning_modules.weights_hash import trained_weights_hash
+from zsar.lightning_modules.training.optimization import Optimization
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_checkpoint_holds_what_is_trained_and_plain_types(tmp_path: Path, model:
     content = torch.load(saved(model, tmp_path), weights_only=True)
     assert set(content["state_dict"]) == {n for n, p in model.named_parameters() if p.requires_grad}
     assert "hyper_parameters" not in content
-    assert content["zsar"]["class_path"] == "lightning_modules.t2l.T2L"
+    assert content["zsar"]["class_path"] == "zsar.lightning_modules.t2l.T2L"
     assert content["zsar"]["backbone_hash"] == model.backbone.weights_hash
 
 
@@ -158,7 +158,7 @@ def test_a_setting_that_names_a_class_builds_none(setting: str, tmp_path: Path, 
 def test_class_that_is_gone_is_named(tmp_path: Path, model: T2L) -> None:
     path = saved(model, tmp_path)
     content = torch.load(path, weights_only=True)
-    content["zsar"]["class_path"] = "lightning_modules.gone.Gone"
+    content["zsar"]["class_path"] = "zsar.lightning_modules.gone.Gone"
     torch.save(content, path)
-    with pytest.raises(CheckpointError, match="lightning_modules.gone.Gone cannot be imported"):
+    with pytest.raises(CheckpointError, match="zsar.lightning_modules.gone.Gone cannot be imported"):
         load_recognizer(path)

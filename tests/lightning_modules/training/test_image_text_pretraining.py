@@ -10,12 +10,12 @@ from lightning.pytorch import Trainer
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from lightning_modules.image_text_pretraining import (
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.training.image_text_pretraining import (
     CaptionerPretraining,
     ImageTextPretraining,
     multi_positive_contrastive,
 )
-from lightning_modules.networks.open_clip_backbone import OpenClipBackbone
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import GradientAccumulationScheduler
 
-from datamodules.settings import Clips, Loading, Split
-from datamodules.video_folder import VideoFolder
-from lightning_modules.clip import FineTunedCLIP
-from lightning_modules.optimization import Optimization
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.training.optimization import Optimization
 
 
 def test_schedule_of_a_hand_computed_example() -> None:

@@ -9,14 +9,14 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from datamodules.settings import Clips, Loading, Split, Text
-from datamodules.video_folder import VideoFolder
-from lightning_modules.ap_clip import APCLIP
-from lightning_modules.clip import FineTunedCLIP
-from lightning_modules.optimization import Optimization
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.resumption import go_on_at_last_update
-from lightning_modules.t2l import T2L
+from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.datamodules.settings import Clips, Loading, Split, Text
+from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.optimization import Optimization
+from zsar.lightning_modules.training.resumption import go_on_at_last_update
 
 N_BATCHES, ACCUMULATED = 6, 4  # an epoch has two updates, the second of two batches
 TINY: dict[str, Any] = {

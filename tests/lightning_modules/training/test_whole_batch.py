@@ -13,11 +13,11 @@ from torch import Tensor, distributed
 from torch.nn.parallel import DistributedDataParallel
 from torch.testing import assert_close
 
-from lightning_modules.recognizer import ActionRecognizer
-from lightning_modules.t2l import T2L
-from lightning_modules.whole_batch import gathered, mean_over_processes
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.training.whole_batch import gathered, mean_over_processes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LABELS = (0, 2, 2, 4, 1, 0)  # a class within a process, one in both, and one that nobody shows
 SETTINGS: dict[str, dict[str, Any]] = {
     "in_batch": {"contrastive_loss": "in_batch", "diversity_weight": 0.0},

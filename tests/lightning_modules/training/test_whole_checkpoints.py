@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_modules.checkpoint_files import CheckpointError
-from lightning_modules.cli import main
-from lightning_modules.whole_checkpoints import WholeCheckpointIO
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def step_of(path: Path) -> int:
@@ -41,8 +41,8 @@ def test_a_run_killed_while_it_saves_keeps_the_old_checkpoint_and_the_next_run_g
     path = tmp_path / "last.ckpt"
     WholeCheckpointIO().save_checkpoint({"a": torch.zeros(1000)}, path)
     code = (
-        "import os, signal, sys, torch, zsar.runtime.whole_files as w\n"
-        "from lightning_modules.whole_checkpoints import WholeCheckpointIO\n"
+        "import os, signal, sys, torch, zsar.runtime.files.whole_files as w\n"
+        "from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO\n"
         "w._sync = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
         "WholeCheckpointIO().save_checkpoint({'a': torch.ones(1000)}, sys.argv[1])\n"
     )
@@ -105,7 +105,7 @@ def test_once_there_is_a_best_checkpoint_there_always_is_one(
     watching = True
     sys.addaudithook(watched)
     monkeypatch.setattr(
-        "lightning_modules.recognizer.ActionRecognizer._log_evaluation",
+        "zsar.lightning_modules.recognition.recognizer.ActionRecognizer._log_evaluation",
         lambda self, stage: None if self.trainer.sanity_checking else self.log("val/top1", next(scores)),
     )
     try:
@@ -186,7 +186,7 @@ def test_no_command_runs_what_a_file_says(
 
 
 def test_starting_from_a_file_does_not_run_it(tmp_path: Path) -> None:
-    from lightning_modules.checkpoints import load_recognizer
+    from zsar.lightning_modules.training.checkpoints import load_recognizer
 
     for file in evil_files(tmp_path).values():
         with pytest.raises(CheckpointError):

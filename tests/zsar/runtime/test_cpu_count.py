@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from lightning_modules.commands.usable_processors import n_processors
+from zsar.runtime.cpu_count import n_processors
 
 
 def test_the_processors_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from lightning_modules.cli import main
-from lightning_modules.dead_workers import died_of, explain_dead_worker
+from zsar.lightning_modules.command_line.cli import main
+from zsar.runtime.dead_workers import died_of, explain_dead_worker
 
 
 class Killed(Dataset[int]):
@@ -71,7 +71,7 @@ def test_how_a_process_ended_is_said() -> None:
 def test_training_ends_with_a_line_and_the_last_epoch_is_kept(
     experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    killer = json.dumps([{"class_path": "tests.killing.KillAWorker", "init_args": {"step": 4}}])
+    killer = json.dumps([{"class_path": "tests.makers.killing.KillAWorker", "init_args": {"step": 4}}])
     options = ["--data.loading.n_workers", "1", "--trainer.callbacks", killer]
     assert main(["fit", "--config", str(experiment), *options]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("zsar fit: error: a decoding worker (process ")
@@ -87,7 +87,7 @@ def deadly_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
         assert os.getpid() != own, "decoded in the main process"
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr("datamodules.clip_dataset.EvaluationClips.__getitem__", die)
+    monkeypatch.setattr("zsar.datamodules.clip_dataset.EvaluationClips.__getitem__", die)
 
 
 @pytest.mark.parametrize("command", ["validate", "test", "predict"])

@@ -1,4 +1,4 @@
-from lightning_modules.flat_settings import flat_settings
+from zsar.runtime.flat_settings import flat_settings
 
 
 def test_settings_are_named_by_the_way_to_them_in_their_order() -> None:

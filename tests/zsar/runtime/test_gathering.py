@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from lightning.pytorch import Trainer
 
-from callbacks.gathering import gather_from_all
+from zsar.runtime.gathering import gather_from_all
 
 
 def test_a_single_process_has_its_own_value() -> None:

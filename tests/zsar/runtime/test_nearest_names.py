@@ -1,4 +1,4 @@
-from lightning_modules.nearest_names import did_you_mean, nearest_names
+from zsar.runtime.nearest_names import did_you_mean, nearest_names
 
 NAMES = ("T2L", "T3AL", "VideoFolder", "MovingShapes")
 

@@ -3,8 +3,8 @@ from dataclasses import fields
 
 import pytest
 
-from datamodules.settings import Clips, Loading
-from datamodules.views import AugmentedViews, MultiRateViews
+from zsar.datamodules.settings import Clips, Loading
+from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 
 

@@ -11,8 +11,9 @@ import yaml
 from jsonargparse import _common, _loaders_dumpers
 from lightning.pytorch import Callback
 
-from lightning_modules.cli import main
-from lightning_modules.permitted_classes import (
+from tests.makers.one_line import assert_one_line_error
+from zsar.lightning_modules.command_line.cli import main
+from zsar.runtime.permitted_classes import (
     TRUSTED_MODULES,
     ForbiddenClassError,
     check_permitted,
@@ -22,9 +23,8 @@ from lightning_modules.permitted_classes import (
     path_of,
     trusted_modules,
 )
-from tests.lightning_modules.one_line import assert_one_line_error
 
-EXPERIMENT = Path(__file__).parents[2] / "configs" / "experiment" / "moving_shapes_t2l.yaml"
+EXPERIMENT = Path(__file__).parents[3] / "configs" / "experiment" / "moving_shapes_t2l.yaml"
 HOSTILE = [
     "subprocess.Popen",
     "os.system",
@@ -119,7 +119,7 @@ def test_one_s_own_model_and_data_are_trained_tested_and_used_where_they_are_tru
     tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = (
-        "from datamodules.video_folder import VideoFolder\nfrom lightning_modules.t2l import T2L\n"
+        "from zsar.datamodules.data_sets import VideoFolder\nfrom zsar.lightning_modules.t2l import T2L\n"
         "class OwnT2L(T2L): ...\nclass OwnFolder(VideoFolder): ...\n"
     )
     (tmp_path / "own_things.py").write_text(code)
@@ -145,7 +145,7 @@ def test_one_s_own_model_and_data_are_trained_tested_and_used_where_they_are_tru
     assert json.loads((tmp_path / "run/results.json").read_text())["model"]["class_path"] == "own_things.OwnT2L"
     assert main(classify) == 0
     monkeypatch.delenv(TRUSTED_MODULES)
-    program = [sys.executable, "-m", "lightning_modules", *classify]  # which has not imported it
+    program = [sys.executable, "-m", "zsar", *classify]  # which has not imported it
     ended = subprocess.run(program, capture_output=True, text=True, cwd=EXPERIMENT.parents[2], check=False)
     assert ended.returncode == 1
     assert_one_line_error(ended.stderr, "classify", [str(best), "own_things.OwnT2L may not be named", "=own_things"])
@@ -154,9 +154,9 @@ def test_one_s_own_model_and_data_are_trained_tested_and_used_where_they_are_tru
 @pytest.mark.parametrize(
     "class_path",
     [
-        "lightning_modules.t2l.T2L",
-        "datamodules.views.AugmentedViews",
-        "callbacks.prompt_tuning.PromptTuning",
+        "zsar.lightning_modules.t2l.T2L",
+        "zsar.datamodules.views.AugmentedViews",
+        "zsar.callbacks.prompt_tuning.PromptTuning",
         "lightning.pytorch.callbacks.EarlyStopping",
         "lightning.pytorch.loggers.TensorBoardLogger",
         "torch.optim.AdamW",
@@ -202,12 +202,16 @@ def test_other_parsers_are_as_before_even_after_an_error() -> None:
 @pytest.mark.parametrize(
     "named",
     [
-        *("lightning_modules.cli.main", "datamodules.preparing.shutil.rmtree", "callbacks.result_manifest.json.dumps"),
+        *(
+            "zsar.lightning_modules.command_line.cli.main",
+            "zsar.datamodules.video_files.writing.preparing.shutil.rmtree",
+            "zsar.callbacks.results.result_manifest.json.dumps",
+        ),
         *(
             "lightning.pytorch.callbacks.lambda_function.Callback.setup",
             "lightning.pytorch.callbacks.timer.log.warning",
         ),
-        *("torch.nn.functional.torch.load", "callbacks.os.system"),
+        *("torch.nn.functional.torch.load", "zsar.callbacks.os.system"),
     ],
 )
 def test_a_place_for_a_function_takes_none_of_a_file(
@@ -229,25 +233,25 @@ def test_functions_of_torch_and_of_trusted_modules_may_be_named(mark: Path, monk
         assert parser.parse_object({"call": "torch.nn.functional.relu"}).call is torch.nn.functional.relu
         assert parser.parse_object({"call": "recorder.call"}).call is sys.modules["recorder"].call
         with pytest.raises(jsonargparse.ArgumentError):
-            parser.parse_object({"call": "lightning_modules.cli.main"})
+            parser.parse_object({"call": "zsar.lightning_modules.command_line.cli.main"})
 
 
 @pytest.mark.parametrize("place", [*PLACES, "trainer.accelerator"])
 def test_no_file_names_a_program(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    named: object = {"class_path": "lightning_modules.__main__.main", "init_args": {"arguments": ["--version"]}}
+    named: object = {"class_path": "zsar.__main__.main", "init_args": {"arguments": ["--version"]}}
     (tmp_path / "e.yaml").write_text(yaml.safe_dump({place: [named] if place in LISTED else named}))
-    sys.modules.pop("lightning_modules.__main__", None)
+    sys.modules.pop("zsar.__main__", None)
     with pytest.raises(SystemExit) as ended:
         main(["fit", "--config", str(EXPERIMENT), "--config", str(tmp_path / "e.yaml"), "--print_config"])
     assert ended.value.code == 2
-    assert "lightning_modules.__main__" not in sys.modules
+    assert "zsar.__main__" not in sys.modules
     assert_one_line_error(capsys.readouterr().err, "fit", [])
     with pytest.raises(ForbiddenClassError):
-        check_permitted("lightning_modules.__main__.main")
+        check_permitted("zsar.__main__.main")
 
 
 def test_a_module_of_zsar_is_not_said_to_be_ones_own() -> None:
-    assert forbidden("lightning_modules.cli.main").endswith("; name one of those")
+    assert forbidden("zsar.lightning_modules.command_line.cli.main").endswith("; name one of those")
 
 
 def test_a_re_export_is_told_by_where_its_class_is_defined() -> None:

@@ -14,9 +14,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from zsar.runtime.content_kinds import HEAD_BYTES, LFS_POINTER, kind_of_bytes
-from zsar.runtime.json_files import parse_json
-from zsar.runtime.text_files import ListFileError, cut, read_text
+from zsar.runtime.files.content_kinds import HEAD_BYTES, LFS_POINTER, kind_of_bytes
+from zsar.runtime.text.json_files import parse_json
+from zsar.runtime.text.text_files import ListFileError, cut, read_text
 
 MOST_PARSED_BYTES = 2**25
 """The largest text that becomes values of Python at once (32 MiB): these take up to 30 times its size."""

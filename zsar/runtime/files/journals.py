@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from zsar.runtime.given_files import GivenFileError, check_given_file
-from zsar.runtime.json_files import parse_json
+from zsar.runtime.files.given_files import GivenFileError, check_given_file
+from zsar.runtime.text.json_files import parse_json
 
 MOST_BYTES = 2**28
 """The largest journal that is read (256 MiB); that of 650,000 videos takes a quarter of it."""

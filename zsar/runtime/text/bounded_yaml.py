@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from zsar.runtime.given_files import check_given_file
+from zsar.runtime.files.given_files import check_given_file
 
 _LONGEST = 120  # characters of what a value is refused for
 _REMEDY = "give a YAML file of settings"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from zsar.runtime.text_files import fault_in, shown
+from zsar.runtime.text.text_files import fault_in, shown
 
 _CELL = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=,|$)|([^",]*)(?=,|$)')
 

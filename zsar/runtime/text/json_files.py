@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zsar.runtime.text_files import decimal_number, fault_in, plain_name, read_text, shown
+from zsar.runtime.text.text_files import decimal_number, fault_in, plain_name, read_text, shown
 
 _MOST_DIGITS = 300
 _MOST_SHOWN = 60

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from zsar.runtime.text_files import ListFileError, decimal_number, fault_in, plain_name, shown, whole_number
+from zsar.runtime.text.text_files import ListFileError, decimal_number, fault_in, plain_name, shown, whole_number
 
 LARGEST_NUMBER = 10**9
 """No label, id, fold, frame or second in a list is larger."""

@@ -16,7 +16,7 @@ import unicodedata
 from pathlib import Path
 from reprlib import repr as shortened
 
-from zsar.runtime.content_kinds import HEAD_BYTES, LFS_POINTER, WEB_PAGE, kind_of_bytes
+from zsar.runtime.files.content_kinds import HEAD_BYTES, LFS_POINTER, WEB_PAGE, kind_of_bytes
 
 MOST_BYTES = 2**28
 """The largest text file that is read (256 MiB); the largest published one, a list of 650,000 videos, takes 50 MB."""

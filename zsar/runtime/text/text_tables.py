@@ -1,7 +1,7 @@
 """The one reader of tables and the one reader of lists; whatever a user's text file holds is read exactly or refused.
 
-`zsar.runtime.text_files` says what holds for all of them: UTF-8, line ends, errors as `FILE:LINE: what, why, remedy`.
-JSON is read by `zsar.runtime.json_files`, which this module offers too.
+`text_files` says what holds for all of them: UTF-8, line ends, errors as `FILE:LINE: what, why, remedy`.
+JSON is read by `json_files`, which this module offers too.
 
 Tables (`read_table`) are CSV as of RFC 4180, more strictly:
 
@@ -28,11 +28,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from datamodules.csv_cells import cells_of, joined_lines
-from datamodules.listed_entries import LARGEST_NUMBER, Line, Row
-from zsar.runtime.json_files import read_json
-from zsar.runtime.text_files import ListFileError, fault_in, read_text, shown, stripped
-from zsar.runtime.written_names import read_name
+from zsar.runtime.text.csv_cells import cells_of, joined_lines
+from zsar.runtime.text.json_files import read_json
+from zsar.runtime.text.listed_entries import LARGEST_NUMBER, Line, Row
+from zsar.runtime.text.text_files import ListFileError, fault_in, read_text, shown, stripped
+from zsar.runtime.text.written_names import read_name
 
 __all__ = [
     "LARGEST_NUMBER",

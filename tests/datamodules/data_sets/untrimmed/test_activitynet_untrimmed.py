@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.activitynet_untrimmed import ActivityNetUntrimmed
-from datamodules.localization_splits import ClassSplit
-from datamodules.streaming import FrameStride
-from tests.datamodules.localization_files import write_class_list
-from tests.datamodules.miniature_data_sets import ACTIVITYNET_CLASSES, make_activitynet
+from tests.makers.localization_files import write_class_list
+from tests.makers.miniature_data_sets import ACTIVITYNET_CLASSES, make_activitynet
+from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed
+from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.video_files.streaming import FrameStride
 
 TESTED = [ACTIVITYNET_CLASSES[2], ACTIVITYNET_CLASSES[0]]
 LISTED = ClassSplit(number=9, lists="t3al_splits")

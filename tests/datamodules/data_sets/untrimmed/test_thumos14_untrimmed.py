@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from datamodules.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
-from datamodules.thumos14_untrimmed import THUMOS14Untrimmed
-from tests.datamodules.localization_files import published_lists, write_class_list, write_thumos14_annotations
-from tests.datamodules.miniature_data_sets import make_thumos14
+from tests.makers.localization_files import published_lists, write_class_list, write_thumos14_annotations
+from tests.makers.miniature_data_sets import make_thumos14
+from zsar.datamodules.data_sets.untrimmed.thumos14_untrimmed import THUMOS14Untrimmed
+from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
 
 
 @pytest.mark.parametrize("number", [0, 7])

@@ -5,17 +5,17 @@ from typing import Any
 import jsonargparse
 import pytest
 
-from datamodules.encoding import write_video
-from datamodules.settings import Text
-from datamodules.streaming import FrameStride
-from datamodules.tested_sets import ActionInstance
-from datamodules.untrimmed_files import UntrimmedFiles, videos_by_name
-from datamodules.untrimmed_frames import UntrimmedVideo
-from datamodules.untrimmed_video import UntrimmedVideoDataModule
-from tests.datamodules.localization_files import write_thumos14_annotations
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.localization_files import write_thumos14_annotations
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles, videos_by_name
+from zsar.datamodules.lists.tested_sets import ActionInstance
+from zsar.datamodules.settings import Text
+from zsar.datamodules.untrimmed_frames import UntrimmedVideo
+from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.writing.encoding import write_video
 
-CONFIG = Path(__file__).parents[2] / "configs" / "data" / "untrimmed_files.yaml"
+CONFIG = Path(__file__).parents[4] / "configs" / "data" / "untrimmed_files.yaml"
 NAMES = ["Tai Chi", "openDoor"]
 
 

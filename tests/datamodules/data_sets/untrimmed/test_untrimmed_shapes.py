@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules import untrimmed_shapes
-from datamodules.decoding import read_frames
-from datamodules.localization_splits import ClassSplit
-from datamodules.streaming import FrameStride
-from datamodules.untrimmed_shapes import UntrimmedShapes
-from datamodules.untrimmed_shapes_rendering import render_untrimmed
+from zsar.datamodules.data_sets.untrimmed import untrimmed_shapes
+from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.rendering.untrimmed_shapes_rendering import render_untrimmed
+from zsar.datamodules.video_files.decoding import read_frames
+from zsar.datamodules.video_files.streaming import FrameStride
 
 ALL = ClassSplit(name="all_classes")
 

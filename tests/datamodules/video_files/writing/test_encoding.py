@@ -1,4 +1,4 @@
-"""Tests of `datamodules.encoding`: what is written is what was given, whole or not at all."""
+"""Tests of `encoding`: what is written is what was given, whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 
 def coloured_bars(n_frames: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.frame_fitting`: sizes of copies, and frames of other sizes between black bars."""
+"""Tests of `frame_fitting`: sizes of copies, and frames of other sizes between black bars."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from datamodules.frame_fitting import FrameFitter, fitted_size, scaled_size
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.video_files.writing.frame_fitting import FrameFitter, fitted_size, scaled_size
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tests of `datamodules.mp4_writing`: the clock of a copy, and a picture that starts after 0."""
+"""Tests of `mp4_writing`: the clock of a copy, and a picture that starts after 0."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import av
 import numpy as np
 import pytest
 
-from datamodules.mp4_writing import MOST_TICKS, Mp4Writer, TranscodingError, ticks_per_second, whole_ticks
-from tests.datamodules.video_makers import moving_picture
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.video_files.writing.mp4_writing import (
+    MOST_TICKS,
+    Mp4Writer,
+    TranscodingError,
+    ticks_per_second,
+    whole_ticks,
+)
 
 
 @pytest.mark.parametrize(

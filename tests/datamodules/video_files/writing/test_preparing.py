@@ -1,4 +1,4 @@
-"""Tests of `datamodules.preparing`: what a copy consists of, one video of it, and where a stopped run goes on."""
+"""Tests of `preparing`: what a copy consists of, one video of it, and where a stopped run goes on."""
 
 from __future__ import annotations
 
@@ -14,12 +14,20 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from datamodules import preparing
-from datamodules.decoding import VideoDecodeError, VideoReader, read_frames
-from datamodules.encoding import write_video
-from datamodules.preparing import Journal, Plan, PreparedVideo, PreparingSettings, copy_file, plan_copy, prepare_video
-from datamodules.transcoding import Transcoded, TranscodingError
-from tests.datamodules.video_makers import h264_with_b_frames, moving_picture
+from tests.makers.video_makers import h264_with_b_frames, moving_picture
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
+from zsar.datamodules.video_files.writing import preparing
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.video_files.writing.preparing import (
+    Journal,
+    Plan,
+    PreparedVideo,
+    PreparingSettings,
+    copy_file,
+    plan_copy,
+    prepare_video,
+)
+from zsar.datamodules.video_files.writing.transcoding import Transcoded, TranscodingError
 
 SETTINGS = PreparingSettings()
 

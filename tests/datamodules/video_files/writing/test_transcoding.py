@@ -1,4 +1,4 @@
-"""Tests of `datamodules.transcoding`: a copy has the frames of its source, at their times, small and quick to reach."""
+"""Tests of `transcoding`: a copy has the frames of its source, at their times, small and quick to reach."""
 
 from __future__ import annotations
 
@@ -14,12 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from datamodules.decoding import VideoReader
-from datamodules.encoding import write_video
-from datamodules.mp4_writing import Mp4Writer
-from datamodules.timed_frames import TimedFrames
-from datamodules.transcoding import TranscodingError, transcode
-from tests.datamodules.video_makers import (
+from tests.makers.video_makers import (
     X264,
     case_name,
     grey,
@@ -36,6 +31,11 @@ from tests.datamodules.video_makers import (
     write_indexed_in_front,
     write_with_pts,
 )
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.timed_frames import TimedFrames
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.video_files.writing.mp4_writing import Mp4Writer
+from zsar.datamodules.video_files.writing.transcoding import TranscodingError, transcode
 
 
 def copy(source: Path, *, short_side_px: int = 256, keyframe_every: int = 8, crf: int = 10) -> Path:

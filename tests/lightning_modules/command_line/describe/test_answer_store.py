@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.class_text.text_files import read_class_text_file, write_class_text
-from lightning_modules.commands import answer_store
-from lightning_modules.commands.answer_store import AnswerStore
+from zsar.datamodules.class_text.text_files import read_class_text_file, write_class_text
+from zsar.lightning_modules.command_line.describe import answer_store
+from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 
 
 def store(folder: Path, *, model: str = "m", n_texts: int = 1) -> AnswerStore:

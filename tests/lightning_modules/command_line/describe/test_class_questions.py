@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from datamodules.class_text.action_prompts import ATTRIBUTES
-from lightning_modules.commands.class_questions import ClassQuestion
-from lightning_modules.commands.patient_asking import BadAnswerError
-from tests.lightning_modules.commands.chat_server import action_prompts
+from tests.makers.chat_server import action_prompts
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
+from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
+from zsar.lightning_modules.command_line.describe.retrying import BadAnswerError
 
 GOOD = "A climber pulls up a rock face with both hands and pushes with one foot."
 ROCK = ClassQuestion("rock climbing", "description")

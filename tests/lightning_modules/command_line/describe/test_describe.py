@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from datamodules.class_text.text_files import read_class_text, read_class_text_file, write_class_text
-from datamodules.class_text.vocabulary import clean_names, exact_names
-from lightning_modules.cli import main
-from tests.lightning_modules.commands.chat_server import (
+from tests.makers.chat_server import (
     Answer,
     ChatServer,
     action_prompts,
     description,
 )
+from zsar.datamodules.class_text.text_files import read_class_text, read_class_text_file, write_class_text
+from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.lightning_modules.command_line.cli import main
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def command(server: ChatServer, output: Path, *arguments: object, kind: str = "description") -> list[str]:
@@ -187,7 +187,7 @@ def test_an_output_of_another_kind_is_left_alone(
 
 def start(server: ChatServer, output: Path, *arguments: object) -> "subprocess.Popen[str]":
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    line = [sys.executable, "-m", "lightning_modules", *command(server, output, *arguments)]
+    line = [sys.executable, "-m", "zsar", *command(server, output, *arguments)]
     return subprocess.Popen(
         line,
         env=environment,

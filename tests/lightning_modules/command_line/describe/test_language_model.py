@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.language_model import (
+from tests.makers.chat_server import Answer, ChatServer
+from zsar.lightning_modules.command_line.describe.language_model import (
     LanguageModel,
     LanguageModelError,
     ModelSettings,
@@ -14,7 +15,6 @@ from lightning_modules.commands.language_model import (
     TemporaryFailureError,
     is_of_openai,
 )
-from tests.lightning_modules.commands.chat_server import Answer, ChatServer
 
 HELLO = [{"role": "user", "content": 'Say "hello".'}]
 

@@ -2,8 +2,13 @@ from collections.abc import Callable
 
 import pytest
 
-from lightning_modules.commands.language_model import LanguageModel, LanguageModelError, Reply, TemporaryFailureError
-from lightning_modules.commands.patient_asking import (
+from zsar.lightning_modules.command_line.describe.language_model import (
+    LanguageModel,
+    LanguageModelError,
+    Reply,
+    TemporaryFailureError,
+)
+from zsar.lightning_modules.command_line.describe.retrying import (
     BadAnswerError,
     Patience,
     UnansweredError,

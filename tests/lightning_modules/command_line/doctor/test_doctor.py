@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from datamodules.settings import Split
-from datamodules.ucf101 import UCF101
-from lightning_modules.cli import main
 from tests.conftest import SHARED_CLIPS
-from tests.datamodules import miniature_data_sets as miniature
+from tests.makers import miniature_data_sets as miniature
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.settings import Split
+from zsar.lightning_modules.command_line.cli import main
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SHARED = SHARED_CLIPS.parent
 
 
@@ -135,7 +135,7 @@ def test_a_killed_check_goes_on_with_the_rest(doctor: Any, tmp_path: Path) -> No
     truth = miniature.make_ucf101(tmp_path)
     broken = corrupt(sorted((truth.folder / "UCF-101").rglob("*_g22_*.avi"))[0])
     script = (
-        "import os, sys\nfrom lightning_modules.commands import doctor\n"
+        "import os, sys\nfrom zsar.lightning_modules.command_line.doctor import doctor\n"
         "def dies(*given, check=doctor.check_clips, **settings):\n"
         "    for number, verdict in enumerate(check(*given, **settings), start=1):\n"
         "        yield verdict\n"
@@ -164,7 +164,7 @@ def test_ctrl_c_says_that_the_next_check_goes_on(
     def stopped(*given: object, **settings: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lightning_modules.commands.doctor.check_clips", stopped)
+    monkeypatch.setattr("zsar.lightning_modules.command_line.doctor.doctor.check_clips", stopped)
     arguments = ["--data", "UCF101", "--data.data_root", str(tmp_path), "--output", str(tmp_path / "out")]
     assert main(["doctor", *arguments]) == 130
     assert "the next check goes on" in capsys.readouterr().err

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.ucf101 import UCF101
-from lightning_modules.cli import main
-from lightning_modules.commands.doctor_options import parse_options
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
 
 
 def write(path: Path, text: str) -> Path:
@@ -92,7 +92,7 @@ def test_the_help_names_the_data_sets_and_the_options(capsys: pytest.CaptureFixt
 
 
 def test_published_lists_are_appended_as_in_training() -> None:
-    configs = Path(__file__).parents[3] / "configs"
+    configs = Path(__file__).parents[4] / "configs"
     experiment, lists = "t2l_base_to_novel_ucf101.yaml", "vifi_clip_base_to_novel_ucf101.yaml"
     options = parse_options(
         ["--config", str(configs / "experiment" / experiment), "--config", str(configs / "lists" / lists)]

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.checked_lists import read_excluded
-from datamodules.diagnosis import BadVideo, Finding
-from datamodules.ucf101 import UCF101
-from lightning_modules.commands.doctor_report import Decoding, print_report, write_bad_videos, write_report
+from zsar.datamodules.data_sets.ucf101 import UCF101
+from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
+from zsar.datamodules.lists.checked_lists import read_excluded
+from zsar.lightning_modules.command_line.doctor.doctor_report import (
+    Decoding,
+    print_report,
+    write_bad_videos,
+    write_report,
+)
 
 DECODING = Decoding(n_new=10, n_known=20, n_bad=1, seconds=2.5)
 FINDINGS = [
@@ -55,7 +60,7 @@ def test_warnings_pass(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_report_holds_every_finding(tmp_path: Path) -> None:
     write_report(tmp_path / "new" / "report.json", UCF101(data_root=tmp_path), FINDINGS, [bad("a")], DECODING)
     content = json.loads((tmp_path / "new" / "report.json").read_text())
-    assert content["class_path"] == "datamodules.ucf101.UCF101"
+    assert content["class_path"] == "zsar.datamodules.data_sets.UCF101"
     assert content["passed"] is False
     assert content["bad_videos"] == 1
     assert content["decoding"] == {"n_new": 10, "n_known": 20, "n_bad": 1, "seconds": 2.5}

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from lightning_modules.experiment_files import read_experiment, stated_class, with_read_experiments
+from zsar.lightning_modules.command_line.experiments.experiment_files import (
+    read_experiment,
+    stated_class,
+    with_read_experiments,
+)
 
 
 @pytest.fixture

@@ -6,20 +6,32 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.decoding import VideoReader
-from datamodules.streaming import FrameStride
-from datamodules.transforms import TestTransform
-from lightning_modules.caption_files import SUFFIX, CaptionFileError, VideoCaptions, read_captions, write_captions
-from lightning_modules.commands import caption_extraction
-from lightning_modules.commands.caption_extraction import CaptionExtraction
-from lightning_modules.commands.extraction import FramesDone, VideoDone, VideoJob, extract_videos, load_backbone
-from lightning_modules.commands.extraction_on_devices import extract_on_devices
-from lightning_modules.networks.open_clip_captions import CaptionSettings, generate_captions
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.source_videos import replaced_video
-from tests.lightning_modules.commands.extraction_jobs import three_videos
-from tests.lightning_modules.tiny_captioner import tiny_captioner
+from tests.makers.extraction_jobs import three_videos
+from tests.makers.tiny_captioner import tiny_captioner
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.transforms import TestTransform
+from zsar.lightning_modules.command_line.extract import caption_extraction
+from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
+from zsar.lightning_modules.command_line.extract.extraction import (
+    FramesDone,
+    VideoDone,
+    VideoJob,
+    extract_videos,
+    load_backbone,
+)
+from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
+from zsar.lightning_modules.localization.caption_files import (
+    SUFFIX,
+    CaptionFileError,
+    VideoCaptions,
+    read_captions,
+    write_captions,
+)
+from zsar.lightning_modules.localization.source_videos import replaced_video
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 GREEDY = CaptionSettings("greedy", n_tokens=6)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from datamodules.encoding import write_video
-from lightning_modules.caption_files import read_captions
-from lightning_modules.cli import main
-from lightning_modules.commands.extract import list_jobs
-from lightning_modules.feature_files import read_features
-from tests.datamodules.video_makers import moving_picture
-from tests.lightning_modules.tiny_captioner import tiny_captioner
+from tests.makers.tiny_captioner import tiny_captioner
+from tests.makers.video_makers import moving_picture
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.extract.extract import list_jobs
+from zsar.lightning_modules.localization.caption_files import read_captions
+from zsar.lightning_modules.localization.feature_files import read_features
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ALL = ["jump/0.safetensors", "jump/1.safetensors", "run/0.safetensors", "run/1.safetensors"]
 CAPTIONS = [name.replace(".safetensors", ".captions.json") for name in ALL]
 
@@ -283,7 +283,7 @@ def test_a_killed_run_goes_on_where_it_was(
     script.write_text(
         f"import os, signal, sys\nsys.path.insert(0, {str(ROOT)!r})\n"
         + textwrap.dedent(KILL_IN_THE_THIRD_FILE)
-        + "\nfrom lightning_modules.cli import main\nsys.exit(main(sys.argv[1:]))\n"
+        + "\nfrom zsar.lightning_modules.command_line.cli import main\nsys.exit(main(sys.argv[1:]))\n"
     )
     command = [sys.executable, script, "extract", source, "--output", output, *model]
     process = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)

@@ -2,14 +2,18 @@ import os
 
 import pytest
 
-from datamodules.streaming import FrameStride
-from lightning_modules.commands.caption_extraction import CaptionExtraction
-from lightning_modules.commands.extract_options import device_names, extract_parser, requested_extractions
-from lightning_modules.commands.extraction import Extraction
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.networks import open_clip_captions
-from lightning_modules.networks.open_clip_captions import CaptionSettings
-from lightning_modules.networks.open_clip_weights import BackboneError
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
+from zsar.lightning_modules.command_line.extract.extract_options import (
+    device_names,
+    extract_parser,
+    requested_extractions,
+)
+from zsar.lightning_modules.command_line.extract.extraction import Extraction
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.open_clip_towers import open_clip_captions
+from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 
 def requested(*arguments: str) -> list[Extraction]:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 import torch
 
-from datamodules.decoding import VideoDecodeError
-from lightning_modules.commands import extraction, feature_extraction
-from lightning_modules.commands.extraction import VideoDone, VideoJob, extract_videos, load_backbone
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.feature_files import SUFFIX
-from tests.lightning_modules.commands.extraction_jobs import features_of_all_frames, three_videos
+from tests.makers.extraction_jobs import features_of_all_frames, three_videos
+from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.lightning_modules.command_line.extract import extraction, feature_extraction
+from zsar.lightning_modules.command_line.extract.extraction import VideoDone, VideoJob, extract_videos, load_backbone
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.localization.feature_files import SUFFIX
 
 
 @pytest.fixture

@@ -5,12 +5,18 @@ from typing import Any
 import pytest
 from torch.testing import assert_close
 
-from lightning_modules.commands import extraction_on_devices
-from lightning_modules.commands.extraction import FramesDone, VideoDone, VideoJob, extract_videos, load_backbone
-from lightning_modules.commands.extraction_on_devices import extract_on_devices
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.feature_files import SUFFIX, read_features
-from tests.lightning_modules.commands.extraction_jobs import features_of_all_frames, three_videos
+from tests.makers.extraction_jobs import features_of_all_frames, three_videos
+from zsar.lightning_modules.command_line.extract import extraction_on_devices
+from zsar.lightning_modules.command_line.extract.extraction import (
+    FramesDone,
+    VideoDone,
+    VideoJob,
+    extract_videos,
+    load_backbone,
+)
+from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.localization.feature_files import SUFFIX, read_features
 
 
 @pytest.fixture

@@ -6,16 +6,22 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from datamodules.decoding import VideoReader
-from datamodules.streaming import FrameStride
-from datamodules.transforms import TestTransform
-from lightning_modules.commands.extraction import FramesDone, VideoDone, VideoJob, extract_videos, load_backbone
-from lightning_modules.commands.feature_extraction import FeatureExtraction
-from lightning_modules.feature_files import SUFFIX, read_features
-from lightning_modules.networks.frame_features import frame_features, visual_projection
-from lightning_modules.networks.open_clip_weights import BackboneError
-from tests.lightning_modules.commands.extraction_jobs import features_of_all_frames, three_videos
+from tests.makers.extraction_jobs import features_of_all_frames, three_videos
 from tests.reference.full_decoding import decode_everything
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.transforms import TestTransform
+from zsar.lightning_modules.command_line.extract.extraction import (
+    FramesDone,
+    VideoDone,
+    VideoJob,
+    extract_videos,
+    load_backbone,
+)
+from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.localization.feature_files import SUFFIX, read_features
+from zsar.lightning_modules.open_clip_towers.frame_features import frame_features, visual_projection
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 
 
 @pytest.fixture

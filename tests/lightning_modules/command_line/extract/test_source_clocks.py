@@ -1,4 +1,4 @@
-"""Tests of `lightning_modules.commands.source_clocks`: files whose times count from a first frame that is late."""
+"""Tests of `source_clocks`: files whose times count from a first frame that is late."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from lightning_modules.commands.source_clocks import older_clock
-from tests.datamodules.video_makers import write_streams
+from tests.makers.video_makers import write_streams
+from zsar.lightning_modules.command_line.extract.source_clocks import older_clock
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from datamodules.streaming import StreamedVideos
-from lightning_modules.cli import main
-from lightning_modules.run_folder import DETECTION_FILES
-from tests.bad_videos import BAD, spoil
+from tests.makers.bad_videos import BAD, spoil
+from zsar.datamodules.video_files.streaming import StreamedVideos
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
 
 UNTRAINED = ("--ckpt_path", "none")
 MOST_LINES = 30  # of a traceback of a worker there are more, each long
@@ -178,8 +178,8 @@ def untrimmed(folder: Path, weights: Path, run_dir: Path) -> list[str]:
     data = {"videos": str(folder), "classes": ["red dance", "blue dance"], "batch_size": 3}
     content: dict[str, Any] = {
         "run_dir": str(run_dir),
-        "model": {"class_path": "lightning_modules.frame_wise.FrameWiseCLIP", "init_args": model},
-        "data": {"class_path": "datamodules.untrimmed_files.UntrimmedFiles", "init_args": data},
+        "model": {"class_path": "zsar.lightning_modules.localization.frame_wise.FrameWiseCLIP", "init_args": model},
+        "data": {"class_path": "zsar.datamodules.data_sets.UntrimmedFiles", "init_args": data},
         "trainer": {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False, "logger": False},
     }
     path = run_dir.with_suffix(".yaml")
@@ -258,7 +258,7 @@ def test_the_doctor_lists_them_for_exclusion(
     tmp_path: Path, video_tree: Path, good: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = spoil(video_tree / "red dance", good)
-    data = ["--data", "datamodules.video_folder.VideoFolder", "--data.train", str(video_tree)]
+    data = ["--data", "zsar.datamodules.data_sets.VideoFolder", "--data.train", str(video_tree)]
     found = ["--decode", "all", "--n_workers", "1", "--output", str(tmp_path / "doctor")]
     assert main(["doctor", *data, *found]) == 1
     said(capsys, [])

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 import pytest
 from lightning.pytorch import Trainer
 
-from lightning_modules import cli
-from lightning_modules.command_parser import CommandParser
-from lightning_modules.commands.brief_parser import BriefErrors, BriefParser
+from zsar.lightning_modules.command_line import cli
+from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors, BriefParser
 
 
 class Made(Exception):
@@ -35,7 +35,7 @@ def parsers_within(parser: argparse.ArgumentParser) -> Iterator[argparse.Argumen
             yield from action.choices.values()
 
 
-@pytest.mark.parametrize("command", list(cli._COMMANDS))
+@pytest.mark.parametrize("command", list(cli.COMMANDS))
 def test_no_command_takes_an_option_by_a_part_of_its_name(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for parser in parsers_within(parser_of(command, monkeypatch)):
         assert isinstance(parser, CommandParser | BriefErrors)

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from lightning_modules.cli import main
-from lightning_modules.commands.command_help import requested_list
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 
 OURS = ("--config", "--model", "--data", "--run_dir", "--ckpt_path", "--wandb", "--adaptation", "--seed_everything")
 

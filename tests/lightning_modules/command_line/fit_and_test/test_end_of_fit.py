@@ -3,12 +3,12 @@ from pathlib import Path
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from lightning_modules.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
 
 
 def written(path: Path, epochs: float, most: int | None = 50) -> str:
     trainer = {"epochs_done": epochs, "max_epochs": most}
-    about = {"class_path": "lightning_modules.t2l.T2L", "init_args": {}, "training": {"trainer": trainer}}
+    about = {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": {}, "training": {"trainer": trainer}}
     torch.save({"zsar": about, "state_dict": {}}, path)
     return str(path)
 

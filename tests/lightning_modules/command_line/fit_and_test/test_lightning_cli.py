@@ -15,14 +15,14 @@ import wandb
 import yaml
 from lightning.pytorch import Trainer
 
-from datamodules.decoding import VideoReader
-from lightning_modules.cli import main
-from lightning_modules.dry_runs import DRY_RUN_PREFIX
-from lightning_modules.requested_checkpoint import checkpoints_in, read_summary
-from lightning_modules.run_folder import RESULT_FILES
-from tests.lightning_modules.runs_on_disk import files_under
+from tests.makers.runs_on_disk import files_under
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.run_folders.dry_runs import DRY_RUN_PREFIX
+from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in, read_summary
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 ADAPTATION = ROOT / "configs" / "adaptation"
 
 
@@ -120,7 +120,7 @@ def test_a_second_run_is_refused_before_anything_is_built_unless_it_shall_replac
     (tmp_path / "run" / "notes.txt").touch()
     before = files_under(tmp_path / "run")
     with monkeypatch.context() as patch:
-        patch.setattr("lightning_modules.t2l.T2L.__init__", lambda *_, **__: pytest.fail("a model was built"))
+        patch.setattr("zsar.lightning_modules.t2l.t2l.T2L.__init__", lambda *_, **__: pytest.fail("a model was built"))
         assert run("fit", *options) == 1
     assert "run holds a run already (best.ckpt, last.ckpt); give another --run_dir" in capsys.readouterr().err
     assert files_under(tmp_path / "run") == before
@@ -205,7 +205,7 @@ def test_untrained_weights_are_tested_only_if_meant_and_the_result_says_so(
 
 @pytest.mark.slow
 def test_of_two_runs_that_start_at_once_in_one_folder_one_is_refused(tmp_path: Path, experiment: Path) -> None:
-    command = [sys.executable, "-m", "lightning_modules", "fit", "--config", str(experiment)]
+    command = [sys.executable, "-m", "zsar", "fit", "--config", str(experiment)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     options: dict[str, Any] = {"env": environment, "cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
     both = [subprocess.Popen([*command, "--trainer.max_epochs", "20"], **options) for _ in range(2)]
@@ -262,7 +262,7 @@ def test_an_appended_adaptation_is_changed_on_the_command_line(
     config = printed_config(capsys, "--config", experiment, "--config", ADAPTATION / "zar.yaml", *option)
     assert config["adaptation"]["init_args"]["learning_rate"] == 0.25
     assert config["adaptation"]["init_args"]["confident_share"] == 0.8
-    assert config["data"]["init_args"]["clips"]["views"]["class_path"] == "datamodules.views.MultiRateViews"
+    assert config["data"]["init_args"]["clips"]["views"]["class_path"] == "zsar.datamodules.views.MultiRateViews"
     assert config["data"]["init_args"]["clips"]["n_frames"] == 4
 
 
@@ -393,7 +393,7 @@ def test_a_localizer_is_tested_by_short_names_and_leaves_results_and_detections(
     assert run("test", *localizer) == 0
     result = json.loads((tmp_path / "run" / "results.json").read_text())
     assert (result["task"], result["complete"], result["n_adaptations"]) == ("localization", True, 8)
-    assert result["model"]["class_path"] == "lightning_modules.t3al.T3AL"
+    assert result["model"]["class_path"] == "zsar.lightning_modules.t3al.T3AL"
     assert result["config"]["model"]["init_args"]["suppression"] is None
     files = ["csv/test/config.yaml", "csv/test/metrics.csv", "detections.json", "results.json"]
     assert written_under(tmp_path / "run") == files
@@ -444,7 +444,9 @@ def test_what_does_not_go_together_is_refused_before_anything_is_built(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lightning_modules.t3al.T3AL.__init__", lambda *_, **__: pytest.fail("a model was built"))
+    monkeypatch.setattr(
+        "zsar.lightning_modules.t3al.t3al.T3AL.__init__", lambda *_, **__: pytest.fail("a model was built")
+    )
     command, *options = arguments
     chosen = ("--model", "T3AL", "--data", "UntrimmedShapes", "--run_dir", tmp_path / "run")
     assert run(command, *chosen, *options) == 1
@@ -472,7 +474,7 @@ def test_help_names_both_kinds_and_the_arguments_of_a_localizer(capsys: pytest.C
 
 def run_process(*arguments: object) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "lightning_modules", *map(str, arguments)]
+    command = [sys.executable, "-m", "zsar", *map(str, arguments)]
     done = subprocess.run(command, env=environment, cwd=ROOT, check=False, timeout=300, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

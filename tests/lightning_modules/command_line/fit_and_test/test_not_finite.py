@@ -11,9 +11,9 @@ import torch
 import yaml
 from torch import Tensor
 
-from lightning_modules.cli import main
-from lightning_modules.clip import ZeroShotCLIP
-from lightning_modules.t2l import T2L
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.t2l.t2l import T2L
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
 import pytest
 
-from lightning_modules.cli import main
-from lightning_modules.commands.parsing_errors import options_of, sentence_of
-from lightning_modules.t2l import T2L
-from tests.lightning_modules.one_line import assert_one_line_error
+from tests.makers.one_line import assert_one_line_error
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of, sentence_of
+from zsar.lightning_modules.t2l.t2l import T2L
 
 EXPERIMENT = ("--config", "configs/experiment/moving_shapes_t2l.yaml")
 

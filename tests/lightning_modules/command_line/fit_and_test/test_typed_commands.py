@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modules.commands.typed_commands import command_to_go_on, command_to_test, given_files
+from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
+    command_to_go_on,
+    command_to_test,
+    given_files,
+)
 
 
 def test_files_are_named_as_they_were_typed_and_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

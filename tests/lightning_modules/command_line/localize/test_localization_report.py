@@ -9,10 +9,10 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from callbacks.localization_picture import LocalizationPicture
-from datamodules.localization_splits import Instance
-from lightning_modules.commands import localization_report
-from lightning_modules.commands.localization_report import (
+from zsar.callbacks.pictures.localization_picture import LocalizationPicture
+from zsar.datamodules.lists.localization_splits import Instance
+from zsar.lightning_modules.command_line.localize import localization_report
+from zsar.lightning_modules.command_line.localize.localization_report import (
     LocalizedVideo,
     described,
     heading,
@@ -21,8 +21,8 @@ from lightning_modules.commands.localization_report import (
     segment_table,
     write_report,
 )
-from lightning_modules.localization import Detection, Localization, ScoreCurve
-from lightning_modules.segments import Segment
+from zsar.lightning_modules.localization.contract import Detection, Localization, ScoreCurve
+from zsar.lightning_modules.localization.segments import Segment
 
 KEPT = (
     Detection(Segment(1.0, 2.5, 4, 9, 0.75), label=1),

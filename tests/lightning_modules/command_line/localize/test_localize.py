@@ -9,17 +9,17 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from datamodules.batch import ClassText
-from datamodules.class_text.templates import fill_templates
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.encoding import write_video
-from datamodules.transforms import TestTransform
-from lightning_modules.cli import main
-from lightning_modules.commands import localization_report, localize
-from lightning_modules.localization import Localization, UntrimmedFeatures
-from lightning_modules.networks.frame_features import features_of_uint8
-from lightning_modules.projection_tuning import ProjectionTuning
-from lightning_modules.t3al import T3AL
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.transforms import TestTransform
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.localize import localization_report, localize
+from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
+from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
+from zsar.lightning_modules.t3al.t3al import T3AL
 
 SECONDS = {"black": 2.0, "white": 1.5, "red": 1.0, "black again": 1.5, "white again": 2.0}
 COLOURS = {"black": (0, 0, 0), "white": (255, 255, 255), "red": (255, 0, 0)}

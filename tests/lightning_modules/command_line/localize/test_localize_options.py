@@ -2,8 +2,12 @@ import argparse
 
 import pytest
 
-from datamodules.streaming import FrameStride
-from lightning_modules.commands.localize_options import check_options, localize_parser, requested_features
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.command_line.localize.localize_options import (
+    check_options,
+    localize_parser,
+    requested_features,
+)
 
 
 def parsed(*arguments: object) -> argparse.Namespace:

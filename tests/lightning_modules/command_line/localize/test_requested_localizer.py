@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands import requested_localizer
-from lightning_modules.commands.localize_options import localize_parser, requested_features
-from lightning_modules.commands.requested_localizer import build_localizer, described_model, smoothing_frames
-from lightning_modules.frame_wise import FrameWiseCLIP
-from lightning_modules.localizer import ActionLocalizer
-from lightning_modules.networks.open_clip_weights import BackboneError
-from lightning_modules.t3al import T3AL, PseudoLabels
-from lightning_modules.text_guided_suppression import TextGuidedSuppression
+from zsar.lightning_modules.command_line.localize import requested_localizer
+from zsar.lightning_modules.command_line.localize.localize_options import localize_parser, requested_features
+from zsar.lightning_modules.command_line.localize.requested_localizer import (
+    build_localizer,
+    described_model,
+    smoothing_frames,
+)
+from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
+from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 
 CLIP = ("--architecture", "tiny-clip", "--weights", "random")
 COCA = ("--architecture", "tiny-coca", "--weights", "random")

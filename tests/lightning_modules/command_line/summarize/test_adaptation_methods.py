@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-import datamodules.views
-from callbacks.prompt_tuning import PromptTuning
-from lightning_modules.commands.adaptation_methods import adapted_method
-from lightning_modules.commands.adapted_results import adaptation_settings
-from lightning_modules.experiment_files import with_read_experiments
-from lightning_modules.published_figures import load_published_figures
+import zsar.datamodules.views.further_views
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.summarize.adaptation_methods import adapted_method
+from zsar.lightning_modules.command_line.summarize.adapted_results import adaptation_settings
+from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
 
-CONFIGS = Path(__file__).parents[3] / "configs"
+CONFIGS = Path(__file__).parents[4] / "configs"
 EXPERIMENTS = CONFIGS / "experiment"
 FRAGMENTS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
@@ -27,7 +27,9 @@ def settings_of(folder: Path, *files: Path) -> dict[str, str]:
     contents = [yaml.safe_load(Path(path).read_text()) for path in given[1::2]]
     tuning = next(content["adaptation"] for content in reversed(contents) if "adaptation" in content)
     described = contents[0]["data"]["init_args"]["clips"]["views"]
-    views = getattr(datamodules.views, described["class_path"].split(".")[-1])(**described["init_args"])
+    views = getattr(zsar.datamodules.views.further_views, described["class_path"].split(".")[-1])(
+        **described["init_args"]
+    )
     data = {"views": views.for_data_set("any", may_flip=True).described()}
     adaptation = PromptTuning(**tuning["init_args"]).describe()
     return dict(adaptation_settings({"stage": "test", "data": data, "adaptation": adaptation}))

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.adapted_results import adaptation_settings, text_sources, tuning_effects
-from tests.lightning_modules.commands.result_makers import adaptation, write_result
+from tests.makers.result_makers import adaptation, write_result
+from zsar.lightning_modules.command_line.summarize.adapted_results import (
+    adaptation_settings,
+    text_sources,
+    tuning_effects,
+)
 
 
 def content(folder: Path, **changes: Any) -> dict[str, Any]:

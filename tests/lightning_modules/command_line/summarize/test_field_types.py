@@ -3,7 +3,7 @@ from typing import Any, Literal
 
 import pytest
 
-from lightning_modules.commands.field_types import check_fields
+from zsar.lightning_modules.command_line.summarize.field_types import check_fields
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.localization_results import LocalizationRun, is_localization, localization_run
-from lightning_modules.commands.result_reading import read_result
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import write_result
+from zsar.lightning_modules.command_line.summarize.localization_results import (
+    LocalizationRun,
+    is_localization,
+    localization_run,
+)
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
 
 
 def read(folder: Path) -> LocalizationRun:
@@ -23,7 +27,7 @@ def test_a_run_has_the_means_over_its_sets_and_what_it_was_made_with(tmp_path: P
         "class text of split_1": "text split_1",
     }
     assert run.settings.flat() == {
-        "model": "lightning_modules.t3al.T3AL",
+        "model": "zsar.lightning_modules.t3al.T3AL",
         "architecture": "tiny-coca",
         "data_set": "thumos14_untrimmed",
         "split": "50_50",

@@ -1,17 +1,17 @@
 from pathlib import Path
 from typing import Any
 
-from lightning_modules.commands.localization_results import localization_run
-from lightning_modules.commands.localization_table import (
+from tests.makers.localization_makers import write_localization
+from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
+from zsar.lightning_modules.command_line.summarize.localization_table import (
     by_thresholds,
     localization_cells,
     localization_columns,
     localization_json,
     localization_notes,
 )
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_groups import LocalizationGroup, group_tasks
-from tests.lightning_modules.commands.localization_makers import write_localization
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup, group_tasks
 
 ACTIVITYNET = ("map_0.5", "map_0.75", "map_0.95", "map", "paper_mean")
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.possible_figures import check_figures
-from lightning_modules.commands.summarize import main
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import adaptation, write_result
+from zsar.lightning_modules.command_line.summarize.possible_figures import check_figures
+from zsar.lightning_modules.command_line.summarize.summarize import main
 
 WHOLE = {"top1": 50.0, "top5": 75.0, "n_listed": 4, "n_evaluated": 3, "n_failed": 1, "per_class": {"a": 50.0, "b": 0.0}}
 

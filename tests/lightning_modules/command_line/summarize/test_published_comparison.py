@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.published_comparison import Comparison, compare, method_of
-from lightning_modules.commands.run_groups import RunGroup, group_runs
-from lightning_modules.commands.run_results import read_run
-from lightning_modules.commands.summary_files import text_notes
-from lightning_modules.published_figures import PublishedFigure, load_published_figures
-from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
+from tests.makers.result_makers import adaptation, described, record, write_result
+from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison, compare, method_of
+from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, load_published_figures
+from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs
+from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.command_line.summarize.summary_files import text_notes
 
 KINETICS = described("kinetics400")
 
@@ -208,7 +208,7 @@ def test_frozen_clip_stands_beside_the_papers_clip(tmp_path: Path) -> None:
 
 
 AUGMIX_VIEWS = {
-    "class_path": "datamodules.views.AugmentedViews",
+    "class_path": "zsar.datamodules.views.AugmentedViews",
     "init_args": {"n_views": 32, "crop": False, "flip": 0.0, "augmix": "per_frame", "severity": 1},
 }
 

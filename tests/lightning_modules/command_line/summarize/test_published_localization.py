@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.localization_results import LocalizationRun, localization_run
-from lightning_modules.commands.published_localization import localizer_of, published_rows
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_groups import LocalizationGroup
-from lightning_modules.published_figures import load_published_figures
-from tests.lightning_modules.commands.localization_makers import write_localization
+from tests.makers.localization_makers import write_localization
+from zsar.lightning_modules.command_line.summarize.localization_results import LocalizationRun, localization_run
+from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published_localization import localizer_of, published_rows
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup
 
 FIGURES = load_published_figures()
-COCA = {"class_path": "lightning_modules.t3al.T3AL", "architecture": "coca_ViT-L-14", "backbone_hash": "hash"}
+COCA = {"class_path": "zsar.lightning_modules.t3al.T3AL", "architecture": "coca_ViT-L-14", "backbone_hash": "hash"}
 SUPPRESSION = {"suppression": {"similarity": 0.75}}
 
 

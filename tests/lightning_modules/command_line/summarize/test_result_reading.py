@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands import summarize
-from lightning_modules.commands.result_reading import given_arguments, model_arguments, read_result, whole_result
-from lightning_modules.commands.run_results import recognition_run
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import adaptation, described, record, write_result
+from zsar.lightning_modules.command_line.summarize import summarize
+from zsar.lightning_modules.command_line.summarize.result_reading import (
+    given_arguments,
+    model_arguments,
+    read_result,
+    whole_result,
+)
+from zsar.lightning_modules.command_line.summarize.run_results import recognition_run
 
 
 def test_a_result_is_read_as_it_is(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.localization_results import is_localization, localization_run
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_groups import GroupBy, RunGroup, group_runs, group_tasks
-from lightning_modules.commands.run_results import read_run, recognition_run
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import ZAR_VIEWS, adaptation, described, record, write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import ZAR_VIEWS, adaptation, described, record, write_result
+from zsar.lightning_modules.command_line.summarize.localization_results import is_localization, localization_run
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_groups import GroupBy, RunGroup, group_runs, group_tasks
+from zsar.lightning_modules.command_line.summarize.run_results import read_run, recognition_run
 
 
 def result(folder: Path, top1: float = 50.0, *, seed: int = 0, fold: int = 1, **changes: Any) -> Path:
@@ -83,7 +83,10 @@ def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Pa
         ({"data": {"protocol": "base_to_novel"}}, r"protocol \(base_to_novel / zero_shot\)"),
         ({"trained_on": described("kinetics400")}, r"trained_on \(kinetics400 / None\)"),
         ({"architecture": "ViT-L-14"}, r"architecture \(ViT-L-14 / ViT-B-16-quickgelu\)"),
-        ({"model": "ZeroShotCLIP"}, r"model \(lightning_modules.clip.ZeroShotCLIP / lightning_modules.t2l.T2L\)"),
+        (
+            {"model": "ZeroShotCLIP"},
+            r"model \(zsar.lightning_modules.clip.ZeroShotCLIP / zsar.lightning_modules.t2l.T2L\)",
+        ),
         ({"arguments": {"drop_rate": 0.2}}, r"model.drop_rate \(0.2 / None\)"),
         ({"text": "templates: name"}, r"class_text \(templates: name / descriptions: ours.json\)"),
         ({"text_hash": "newer"}, r"class text of test \(newer test / text test\)"),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.run_results import protocol_of, read_run
-from tests.lightning_modules.commands.result_makers import adaptation, described, write_result
+from tests.makers.result_makers import adaptation, described, write_result
+from zsar.lightning_modules.command_line.summarize.run_results import protocol_of, read_run
 
 
 def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_an_adapted_result_is_told_apart_and_has_its_effects(tmp_path: Path) -> 
 def test_a_result_of_an_older_version_is_read(tmp_path: Path) -> None:
     """The shape of runs/quickstart/t2l/results.json before data sets had ids and folds."""
     data: dict[str, Any] = {
-        "class_path": "datamodules.moving_shapes.MovingShapes",
+        "class_path": "zsar.datamodules.data_sets.MovingShapes",
         "protocol": "base_to_novel",
         "n_listed": {"base": 256, "novel": 256},
         "roots": {"base": "/data/moving_shapes/1819a89eae0c", "novel": "/data/moving_shapes/1819a89eae0c"},
@@ -68,7 +68,7 @@ def test_a_result_of_an_older_version_is_read(tmp_path: Path) -> None:
         "undecodable": [],
         "seconds": 2.14,
         "model": {
-            "class_path": "lightning_modules.t2l.T2L",
+            "class_path": "zsar.lightning_modules.t2l.T2L",
             "architecture": "tiny-clip",
             "backbone_hash": "027dd27f795ec08f",
             "trained_parameters": 20744,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.cli import main
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import adaptation, described, record, write_result
+from zsar.lightning_modules.command_line.cli import main
 
 
 def run_folder(path: Path, base: float, novel: float, *, seed: int = 0, complete: bool = True) -> Path:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from lightning_modules.commands.localization_results import localization_run
-from lightning_modules.commands.published_comparison import Comparison, compare
-from lightning_modules.commands.published_localization import published_rows
-from lightning_modules.commands.result_reading import read_result
-from lightning_modules.commands.run_groups import RunGroup, group_runs, group_tasks
-from lightning_modules.commands.run_results import read_run
-from lightning_modules.commands.summary_files import by_sets, notes, write_summary
-from lightning_modules.published_figures import load_published_figures
-from tests.lightning_modules.commands.localization_makers import write_localization
-from tests.lightning_modules.commands.result_makers import adaptation, described, record, write_result
+from tests.makers.localization_makers import write_localization
+from tests.makers.result_makers import adaptation, described, record, write_result
+from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
+from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison, compare
+from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published_localization import published_rows
+from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs, group_tasks
+from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.command_line.summarize.summary_files import by_sets, notes, write_summary
 
 
 @pytest.fixture

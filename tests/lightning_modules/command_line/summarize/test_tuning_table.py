@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from lightning_modules.commands.run_groups import RunGroup, group_runs
-from lightning_modules.commands.run_results import read_run
-from lightning_modules.commands.tuning_table import TUNING_COLUMNS, mean_effect, tuning_rows
-from tests.lightning_modules.commands.result_makers import adaptation, described, tuned, write_result
+from tests.makers.result_makers import adaptation, described, tuned, write_result
+from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs
+from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.command_line.summarize.tuning_table import TUNING_COLUMNS, mean_effect, tuning_rows
 
 
 def row(folder: Path, figures: list[dict[str, float]], **changes: Any) -> RunGroup:

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from zsar.runtime.content_kinds import HEAD_BYTES, kind_of_bytes
+from zsar.runtime.files.content_kinds import HEAD_BYTES, kind_of_bytes
 
 
 def archive() -> bytes:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.file_identity import quick_hash
+from zsar.runtime.files.file_identity import quick_hash
 
 MANY = 3_000_000  # bytes, of which a third is read
 

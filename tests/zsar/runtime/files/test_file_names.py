@@ -1,4 +1,4 @@
-"""Tests of `zsar.runtime.file_names`: which names are too long."""
+"""Tests of `file_names`: which names are too long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.file_names import MOST_BYTES_OF_A_NAME, name_problem
+from zsar.runtime.files.file_names import MOST_BYTES_OF_A_NAME, name_problem
 
 
 @pytest.mark.parametrize("letter", ["a", "\u00e9", "\udcff"])

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.broken_files import CONTENTS, NODES, broken_file, broken_node
-from zsar.runtime.given_files import (
+from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from zsar.runtime.files.given_files import (
     MOST_NESTED,
     MOST_PARSED_BYTES,
     GivenFileError,

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.broken_files import CONTENTS, NODES, broken_file, broken_node
-from zsar.runtime.given_files import GivenFileError
-from zsar.runtime.journals import whole_lines
+from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from zsar.runtime.files.given_files import GivenFileError
+from zsar.runtime.files.journals import whole_lines
 
 
 def test_whole_lines_are_read_and_a_torn_one_is_cut_off(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.decoding import VideoDecodeError, VideoReader
-from datamodules.plain_files import file_problem
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.runtime.files.plain_files import file_problem
 
 
 def test_a_file_with_content_is_no_problem(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.same_files import each_file_once, groups_of_one_file
+from zsar.runtime.files.same_files import each_file_once, groups_of_one_file
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_names_of_any_bytes_are_names(folder: Path) -> None:
 def test_files_are_told_apart_where_a_folder_lists_other_numbers_than_its_files_have(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datamodules.same_files._numbers_in", lambda folder: {})
+    monkeypatch.setattr("zsar.runtime.files.same_files._numbers_in", lambda folder: {})
     assert groups_of_one_file(["a.mp4", "b.mp4", "./b.mp4"]) == [[1, 2]]
     monkeypatch.setattr(
-        "datamodules.same_files._numbers_in", lambda folder: dict.fromkeys(os.listdir(folder or "."), 7)
+        "zsar.runtime.files.same_files._numbers_in", lambda folder: dict.fromkeys(os.listdir(folder or "."), 7)
     )
     assert groups_of_one_file(["a.mp4", "b.mp4", "./b.mp4", "./a.mp4"]) == [[0, 3], [1, 2]]  # one number for all

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.utf8_paths import utf8_path
+from zsar.runtime.files.utf8_paths import utf8_path
 
 
 def test_a_path_in_utf8_is_itself(tmp_path: Path) -> None:

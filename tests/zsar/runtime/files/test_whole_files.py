@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.whole_files import whole_file, write_json_whole, write_text_whole
+from zsar.runtime.files.whole_files import whole_file, write_json_whole, write_text_whole
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -67,7 +67,7 @@ def test_an_error_about_another_file_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_the_old_file_and_the_next_one_takes_its_leftovers(tmp_path: Path) -> None:
     path = write_text_whole(tmp_path / "last.ckpt", "whole")
     code = (
-        "import sys, time; from zsar.runtime.whole_files import whole_file\n"
+        "import sys, time; from zsar.runtime.files.whole_files import whole_file\n"
         "with whole_file(sys.argv[1]) as u:\n    u.write_text('half'); print('half', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE) as writer:
@@ -142,7 +142,7 @@ def test_no_file_of_the_product_is_written_but_within_whole_file() -> None:
     for package in ("zsar", "lightning_modules", "datamodules", "callbacks"):
         for path in sorted((ROOT / package).rglob("*.py")):
             module = path.relative_to(ROOT).as_posix()
-            if module != "zsar/runtime/whole_files.py":
+            if module != "zsar/runtime/files/whole_files.py":
                 found += [f"{module}:{line}" for line in writes_outside_whole_file(path.read_text())]
     assert found == []
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lightning_modules.bounded_yaml import (
+from zsar.runtime.text.bounded_yaml import (
     MOST_BYTES,
     MOST_LEVELS,
     MOST_VALUES,

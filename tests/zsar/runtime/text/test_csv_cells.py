@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.csv_cells import cells_of, joined_lines
-from zsar.runtime.text_files import ListFileError
+from zsar.runtime.text.csv_cells import cells_of, joined_lines
+from zsar.runtime.text.text_files import ListFileError
 
 
 @pytest.mark.parametrize(

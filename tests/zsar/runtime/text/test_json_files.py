@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.json_files import json_value, read_json
-from zsar.runtime.text_files import ListFileError
+from zsar.runtime.text.json_files import json_value, read_json
+from zsar.runtime.text.text_files import ListFileError
 
 
 def written(path: Path, text: str) -> Path:

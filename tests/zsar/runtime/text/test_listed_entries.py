@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.listed_entries import LARGEST_NUMBER, Line, Row
-from zsar.runtime.text_files import ListFileError
+from zsar.runtime.text.listed_entries import LARGEST_NUMBER, Line, Row
+from zsar.runtime.text.text_files import ListFileError
 
 FILE = Path("t.csv")
 

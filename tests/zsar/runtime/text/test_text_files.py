@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime import text_files
-from zsar.runtime.text_files import (
+from zsar.runtime.text import text_files
+from zsar.runtime.text.text_files import (
     LONGEST_MESSAGE,
     ListFileError,
     cut,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from datamodules.text_tables import ListFileError, listed_path, read_lines, read_table
+from zsar.runtime.text.text_tables import ListFileError, listed_path, read_lines, read_table
 
 
 def written(path: Path, text: str) -> Path:

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from zsar.runtime.written_names import read_name, written_name
+from zsar.runtime.text.written_names import read_name, written_name
 
 NAMES = (
     b"plain.mp4",

@@ -1,0 +1,5 @@
+"""Test-time prompt tuning: TPT, DTS-TPT and ZAR. See the README beside this file."""
+
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+
+__all__ = ["PromptTuning"]

@@ -1,0 +1,1 @@
+"""Data sets of untrimmed videos, in which actions are found in time."""

@@ -1,0 +1,1 @@
+"""Lists of videos and classes: annotation files, split files, and splits that are drawn."""

@@ -1,0 +1,1 @@
+"""What the embedded benchmarks show, rendered from a seed."""

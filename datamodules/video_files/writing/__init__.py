@@ -1,0 +1,1 @@
+"""Writing video files (PyAV): rendered ones, and small copies."""

@@ -1,0 +1,5 @@
+"""AP-CLIP: action-conditioned prompts and late interaction. See the README beside this file."""
+
+from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
+
+__all__ = ["APCLIP"]

@@ -1,0 +1,1 @@
+"""Experiments: fragments and differences as one configuration."""

@@ -1,0 +1,1 @@
+"""`zsar fit`, `validate`, `test` and `predict`: LightningCLI with what every run has."""

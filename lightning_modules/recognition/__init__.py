@@ -1,0 +1,1 @@
+"""What all recognizers share: the base, scorers, class embeddings, losses and metrics."""
