@@ -203,7 +203,7 @@ def test_processes_do_not_outlive_a_killed_check(tmp_path: Path, clips: list[Cli
     script = (
         "import os, sys, time\nfrom pathlib import Path\n"
         "from zsar.datamodules.diagnosis.decode_check import Clip, _decode_all\n"
-        "from tests.datamodules.test_decode_check import notes_its_process\n"
+        "from tests.datamodules.diagnosis.test_decode_check import notes_its_process\n"
         "clips = [Clip(path, None, 4, 1) for path in sys.argv[1:]]\n"
         "outcomes = _decode_all(clips, 2, notes_its_process)\nnext(outcomes)\n"
         "time.sleep(1)\nos.kill(os.getpid(), 9)\n"

@@ -6,8 +6,8 @@ import torch
 import yaml
 from torch.testing import assert_close
 
-from tests.lightning_modules.networks.test_author_checkpoints_vifi_clip import as_vifi_state, save_vifi, tuned_from
-from tests.lightning_modules.test_t2l import as_author_state
+from tests.lightning_modules.clip.test_author_checkpoints_vifi_clip import as_vifi_state, save_vifi, tuned_from
+from tests.lightning_modules.t2l.test_t2l import as_author_state
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.t2l.t2l import T2L

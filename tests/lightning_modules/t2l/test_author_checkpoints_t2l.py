@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.lightning_modules.test_t2l import as_author_state
+from tests.lightning_modules.t2l.test_t2l import as_author_state
 from zsar.lightning_modules.t2l.author_checkpoints_t2l import T2LCheckpoint, read_t2l_checkpoint
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError

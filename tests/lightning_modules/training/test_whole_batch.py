@@ -83,7 +83,7 @@ def of_two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, dict[str,
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    program = "import sys, pathlib; from tests.lightning_modules.test_whole_batch import run_process as run;"
+    program = "import sys, pathlib; from tests.lightning_modules.training.test_whole_batch import run_process as run;"
     program += "run(int(sys.argv[1]), int(sys.argv[2]), pathlib.Path(sys.argv[3]))"
     processes = [
         subprocess.Popen([sys.executable, "-c", program, str(rank), str(port), str(path)], env=environment, cwd=ROOT)
