@@ -28,8 +28,9 @@ from torch import Tensor
 from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
+from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import read_class_text
-from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
 

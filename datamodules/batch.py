@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from zsar.datamodules.class_text.vocabulary import find_same_classes
+from zsar.datamodules.class_identity import find_same_classes
 
 
 class VideoDecodeError(RuntimeError):

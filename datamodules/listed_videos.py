@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from zsar.datamodules.class_identity import clean_name, clean_names
 from zsar.datamodules.class_text.checked_names import checked_names
-from zsar.datamodules.class_text.vocabulary import clean_name, clean_names, exact_names
+from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.lists.annotations import Listing
 from zsar.datamodules.lists.checked_lists import Contradiction, find_contradictions
 from zsar.datamodules.lists.list_files import read_labels, read_list
@@ -251,11 +252,11 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     # --- what is trained on ---------------------------------------------------------------------------------------
 
     @property
-    def holds_out(self) -> bool:
+    def has_validation_set(self) -> bool:
         """Whether there are clips to choose a checkpoint by: a training list is used whole."""
         if self.lists.train is not None and self.lists.held_out is None:
             return False
-        return super().holds_out
+        return super().has_validation_set
 
     def draw_training_sets(self, videos: VideoTable) -> tuple[VideoTable, VideoTable]:
         """A published training list whole, and clips drawn from its `held_out` list; else both drawn."""

@@ -21,9 +21,9 @@ from torch.utils.data import DataLoader
 
 from zsar.datamodules import untrimmed_frames
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
-from zsar.datamodules.class_text.vocabulary import clean_names
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
 from zsar.datamodules.lists.splits import split_hash
@@ -35,6 +35,7 @@ from zsar.datamodules.video import default_data_root
 from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded
+from zsar.runtime.class_paths import class_path
 from zsar.runtime.files.same_files import refuse_one_file_twice
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH, check_most
 
@@ -265,7 +266,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         """After `setup`, what a result must say about the data: split, frames, classes and counts of each set."""
         sets = dict(zip(self._set_names("test"), self.tested_sets, strict=True))
         return {
-            "class_path": f"{type(self).__module__}.{type(self).__qualname__}",
+            "class_path": class_path(type(self)),
             "data_set": self.data_set,
             "split": self.split.name,
             "split_number": self.split.number,

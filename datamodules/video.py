@@ -30,6 +30,7 @@ from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
+from zsar.runtime.class_paths import class_path
 from zsar.runtime.seeds import run_seed
 
 Subset = Literal["train", "test", "predict"]
@@ -47,14 +48,14 @@ class TrimmedVideoDataModule(LightningDataModule):
     Attributes:
         for_testing_only: Whether there are no training videos.
         n_folds: How many official splits there are.
-        may_flip: Whether a mirrored clip still shows its class; if so, half of the training clips are mirrored where
-            `clips.augmentation.flip` does not say otherwise.
+        flip_keeps_label: Whether a mirrored clip still shows its class; if so, half of the training clips are mirrored
+            where `clips.augmentation.flip` does not say otherwise.
         sets: After `setup`, the videos of each set.
     """
 
     for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
-    may_flip: ClassVar[bool] = True
+    flip_keeps_label: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -86,13 +87,13 @@ class TrimmedVideoDataModule(LightningDataModule):
         if not 1 <= split.fold <= self.n_folds:
             raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
         augmentation = asdict(clips.augmentation)
-        if augmentation["flip"] and not self.may_flip:
+        if augmentation["flip"] and not self.flip_keeps_label:
             raise ValueError(
                 f"clips.augmentation.flip is {augmentation['flip']}, but a mirrored clip of {type(self).__name__} may "
                 "show another class; leave it out, or set it to 0"
             )
         if augmentation["flip"] is None:
-            augmentation["flip"] = 0.5 if self.may_flip else 0.0
+            augmentation["flip"] = 0.5 if self.flip_keeps_label else 0.0
         self._train_transform = TrainTransform(clips.image_size, **augmentation)
         self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
         self._views = None if clips.views is None else self._checked(clips.views)
@@ -100,7 +101,7 @@ class TrimmedVideoDataModule(LightningDataModule):
 
     def _checked(self, views: Views) -> Views:
         check_one_test_view(self.clips.n_test_clips, self.clips.n_test_crops)
-        return views.for_data_set(type(self).__name__, may_flip=self.may_flip)
+        return views.for_data_set(type(self).__name__, flip_keeps_label=self.flip_keeps_label)
 
     # --- what a data set defines ----------------------------------------------------------------------------------
 
@@ -164,7 +165,7 @@ class TrimmedVideoDataModule(LightningDataModule):
         if (problem := too_few_classes(classes)) is not None:
             raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
-            if len(table) == 0 and (set_name != "val" or self.holds_out):
+            if len(table) == 0 and (set_name != "val" or self.has_validation_set):
                 raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
         may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
         for set_name, table in listed.items():
@@ -208,7 +209,7 @@ class TrimmedVideoDataModule(LightningDataModule):
         return {"predict": self.without_excluded(self.list_videos("predict"))}
 
     @property
-    def holds_out(self) -> bool:
+    def has_validation_set(self) -> bool:
         """Whether training clips are held out to choose a checkpoint by."""
         return self.split.held_out_fraction > 0
 
@@ -257,7 +258,7 @@ class TrimmedVideoDataModule(LightningDataModule):
             keys, labels = self.sets[name].all_keys(), self.sets[name].labels.tolist()
             labelled[name] = [(key, classes[name][label]) for key, label in zip(keys, labels, strict=True)]
         return {
-            "class_path": f"{type(self).__module__}.{type(self).__qualname__}",
+            "class_path": class_path(type(self)),
             "data_set": self.data_set,
             "protocol": self.split.protocol,
             "fold": self.split.fold,

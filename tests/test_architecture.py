@@ -6,112 +6,201 @@ from pathlib import Path
 
 import pytest
 
+from zsar.datamodules import data_sets
+
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")
-RUNTIME = "zsar.runtime"  # a leaf, open to all
-COMPOSITION_ROOT = (
-    "lightning_modules/command_line/cli.py",
-    "lightning_modules/command_line/fit_and_test/lightning_cli.py",
-    "lightning_modules/command_line/explained_errors.py",
-    "lightning_modules/commands/",
-)
+PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")  # folders at the root; imported as zsar.*
 MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
-OURS = (*PACKAGES, "tests", "benchmarks")
+FOLDERS = sorted({Path(module).parent.as_posix() for module in MODULES})
+DATA_SETS = ROOT / "datamodules" / "data_sets"
+
+# The rooms of each package, from the ground up. A room may use those of the floors below it, and itself; rooms of one
+# floor do not know each other. `zsar.runtime` is open to all.
+FLOORS = {
+    "datamodules": [
+        ["class_identity"],
+        ["batch"],
+        ["class_text", "lists", "views"],
+        ["video_files", "settings", "samplers"],
+        ["video_files.writing", "clip_dataset", "untrimmed_frames"],
+        ["video", "rendering"],
+        ["listed_videos", "untrimmed_video"],
+        ["perturbed_videos"],
+        ["data_sets", "diagnosis"],
+    ],
+    "lightning_modules": [
+        ["tensor_files"],
+        ["open_clip_towers", "run_folders"],
+        ["training"],
+        ["recognition", "localization"],
+        ["clip", "t2l", "t3al"],
+        ["ap_clip"],
+        ["command_line"],
+    ],
+    "callbacks": [
+        ["prompt_tuning", "dead_processes", "run_checkpoints", "undecodable_videos"],
+        ["results", "stop_signals"],
+        ["pictures"],
+    ],
+}
+# What a package may use of the others; the composition root, which nothing imports, may use everything.
+FOREIGN = {
+    "zsar": [],
+    "datamodules": [],
+    "lightning_modules": ["zsar.datamodules.batch"],
+    "callbacks": ["zsar.datamodules.batch", "zsar.lightning_modules"],
+}
+COMPOSITION_ROOT = "zsar.lightning_modules.command_line"
+# Methods stand side by side: each may be taken out alone. AP-CLIP extends fine-tuned CLIP.
+METHODS = ["ap_clip", "clip", "t2l", "t3al"]
+
+MOST_MODULES = 14  # of a folder; more of them are rooms of their own
+
+LIBRARIES = {  # who alone imports a library
+    "av": ["datamodules/video_files/"],
+    "open_clip": ["lightning_modules/open_clip_towers/"],
+    "safetensors": ["lightning_modules/"],
+    "matplotlib": ["callbacks/pictures/", "lightning_modules/command_line/picture.py"],
+}
+
+
+def import_name(module: str) -> str:
+    """Of "datamodules/batch.py", "zsar.datamodules.batch"."""
+    dotted = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return dotted if dotted.split(".")[0] == "zsar" else f"zsar.{dotted}"
+
+
+NAMES = {import_name(module) for module in MODULES}
 
 
 def imports_of(module: str) -> Iterator[str]:
-    """Full names of everything a module imports, also within functions; type-checking imports are left out."""
-    tree = ast.parse((ROOT / module).read_text())
-    hidden = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in hidden:
-            continue
+    """Full names of everything a module imports, also within functions and for annotations alone."""
+    for node in ast.walk(ast.parse((ROOT / module).read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} has a relative import"
-            yield node.module or ""
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if submodule in NAMES else node.module or ""
 
 
 def ours(module: str) -> set[str]:
-    """What of ours a module imports, but for `zsar.runtime`, which is open to all."""
-    imported = {name for name in imports_of(module) if name.split(".")[0] in OURS}
-    return {name for name in imported if not name.startswith(RUNTIME)}
+    """What of ours a module imports."""
+    return {name for name in imports_of(module) if name.split(".")[0] in ("zsar", *PACKAGES, "tests", "benchmarks")}
+
+
+def within(name: str, parents: list[str]) -> bool:
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
 
 
 def under(*prefixes: str) -> list[str]:
     return [module for module in MODULES if module.startswith(prefixes)]
 
 
-@pytest.mark.parametrize("module", under("zsar/"))
-def test_the_runtime_is_a_leaf(module: str) -> None:
-    assert ours(module) == set()
+def room_and_floor(name: str) -> tuple[str, int]:
+    """The room of a module, by its import name, and the floor that it is on; the most inner room that is listed."""
+    package, _, rest = name.removeprefix("zsar.").partition(".")
+    listed = {room: floor for floor, rooms in enumerate(FLOORS[package]) for room in rooms}
+    found = max((room for room in listed if within(rest, [room])), key=len, default=None)
+    assert found is not None, f"{name} is in no room of FLOORS; say there on which floor it is"
+    return found, listed[found]
 
 
-@pytest.mark.parametrize("module", under("datamodules/"))
-def test_data_modules_import_nothing_of_ours_but_themselves(module: str) -> None:
-    assert {name for name in ours(module) if not name.startswith("datamodules")} == set()
+@pytest.mark.parametrize("module", MODULES)
+def test_there_is_one_import_name(module: str) -> None:
+    assert {name for name in ours(module) if name.split(".")[0] != "zsar"} == set()
+    assert {name for name in ours(module) if name not in NAMES} == set(), "it is not there"
 
 
-@pytest.mark.parametrize("module", [m for m in under("lightning_modules/") if not m.startswith(COMPOSITION_ROOT)])
-def test_models_import_no_data_but_the_contract(module: str) -> None:
-    foreign = {name for name in ours(module) if not name.startswith("lightning_modules")} - {"zsar.datamodules.batch"}
-    # cli.py alone names what it dispatches to, in strings.
-    assert foreign == set()
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_uses_what_it_may_of_the_others(package: str) -> None:
+    open_to_all = ["zsar.runtime", *FOREIGN[package], *([] if package == "zsar" else [f"zsar.{package}"])]
+    for module in under(f"{package}/"):
+        if not within(import_name(module), [COMPOSITION_ROOT]) and module != "zsar/__main__.py":
+            assert {name for name in ours(module) if not within(name, open_to_all)} == set(), module
 
 
-@pytest.mark.parametrize("module", under("callbacks/"))
-def test_callbacks_import_models_and_the_contract(module: str) -> None:
-    allowed = ("callbacks", "lightning_modules", "zsar.datamodules.batch")
-    assert {name for name in ours(module) if not name.startswith(allowed)} == set()
+def test_nothing_imports_the_composition_root() -> None:
+    for module in MODULES:
+        if not within(import_name(module), [COMPOSITION_ROOT]) and module != "zsar/__main__.py":
+            assert {name for name in ours(module) if within(name, [COMPOSITION_ROOT])} == set(), module
 
 
-@pytest.mark.parametrize("part", ["networks", "losses", "metrics"])
-def test_networks_losses_and_metrics_stand_alone(part: str) -> None:
-    for module in under(f"lightning_modules/{part}/"):
-        assert {name for name in ours(module) if not name.startswith(f"lightning_modules.{part}")} == set(), module
-        assert not any(name.startswith("lightning.") or name == "lightning" for name in imports_of(module)), module
+@pytest.mark.parametrize("package", FLOORS)
+def test_imports_run_down(package: str) -> None:
+    up = []
+    for module in under(f"{package}/"):
+        if module == f"{package}/__init__.py" or within(import_name(module), [COMPOSITION_ROOT]):
+            continue
+        room, floor = room_and_floor(import_name(module))
+        for name in ours(module):
+            if within(name, [f"zsar.{package}"]) and name != f"zsar.{package}":
+                other, below = room_and_floor(name)
+                if other != room and below >= floor:
+                    up.append(f"{module} imports {name}")
+    assert up == []
 
 
-@pytest.mark.parametrize(
-    ("library", "users"),
-    [
-        (
-            "av",
-            {
-                "datamodules/video_files/careful_decoding.py",
-                "datamodules/video_files/counted_frames.py",
-                "datamodules/video_files/decoding.py",
-                "datamodules/video_files/writing/encoding.py",
-                "datamodules/video_files/writing/frame_fitting.py",
-                "datamodules/video_files/writing/mp4_writing.py",
-                "datamodules/video_files/main_stream.py",
-                "datamodules/video_files/player_clock.py",
-                "datamodules/video_files/stream_decoder.py",
-                "datamodules/video_files/timed_frames.py",
-                "datamodules/video_files/video_file.py",
-            },
-        ),
-        (
-            "open_clip",
-            {
-                "lightning_modules/open_clip_towers/open_clip_backbone.py",
-                "lightning_modules/open_clip_towers/open_clip_captions.py",
-                "lightning_modules/open_clip_towers/open_clip_text.py",
-                "lightning_modules/open_clip_towers/open_clip_weights.py",
-                "lightning_modules/open_clip_towers/residual_block.py",
-            },
-        ),
-    ],
-)
-def test_a_library_has_its_one_place(library: str, users: set[str]) -> None:
-    found = {module for module in MODULES if any(name.split(".")[0] == library for name in imports_of(module))}
-    assert found == users
+def test_no_modules_import_each_other() -> None:
+    """Not even by way of others: a module can be understood with those below it alone."""
+    graph = {import_name(module): ours(module) for module in MODULES if not module.endswith("__init__.py")}
+    done: set[str] = set()
+
+    def follow(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, f"a circle: {' -> '.join((*path[path.index(name) :], name))}"
+        if name not in done:
+            for below in sorted(graph.get(name, ())):
+                follow(below, (*path, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        follow(name, ())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_uses_no_other(method: str) -> None:
+    others = [f"zsar.lightning_modules.{other}" for other in METHODS if other != method]
+    allowed = ["zsar.lightning_modules.clip"] if method == "ap_clip" else []
+    for module in under(f"lightning_modules/{method}/"):
+        assert {name for name in ours(module) if within(name, others) and not within(name, allowed)} == set(), module
+
+
+def is_of_lightning(module: str) -> bool:
+    """Whether a module defines a LightningModule, a LightningDataModule, a Callback, or a plugin of Lightning."""
+    classes = [node for node in ast.parse((ROOT / module).read_text()).body if isinstance(node, ast.ClassDef)]
+    lightning = ("LightningModule", "DataModule", "Callback", "ModelCheckpoint", "TorchCheckpointIO", "Recognizer")
+    return any(ast.unparse(base).endswith(lightning) for c in classes for base in c.bases)
+
+
+@pytest.mark.parametrize("folder", [*(f"lightning_modules/{method}" for method in METHODS), "callbacks/prompt_tuning"])
+def test_the_mathematics_of_a_method_needs_no_lightning(folder: str) -> None:
+    for module in under(f"{folder}/"):
+        if not is_of_lightning(module) and not module.endswith("__init__.py"):
+            assert not any(name.split(".")[0] == "lightning" for name in imports_of(module)), module
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_can_be_taken_in_at_a_glance(folder: str) -> None:
+    modules = [module for module in MODULES if Path(module).parent.as_posix() == folder]
+    named = [Path(module).stem for module in modules if not Path(module).stem.startswith("__")]
+    assert len(named) <= MOST_MODULES, f"{folder} has {len(named)} modules: {', '.join(named)}; give some a room"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.endswith("__init__.py")])
+def test_a_package_s_init_holds_nothing_but_public_names(module: str) -> None:
+    body = ast.parse((ROOT / module).read_text()).body
+    assert isinstance(body[0], ast.Expr), "its first line says what it is"
+    for node in body[1:]:
+        is_all = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        assert isinstance(node, ast.ImportFrom) or is_all, ast.unparse(node)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_has_its_one_place(library: str) -> None:
+    users = [module for module in MODULES if library in {name.split(".")[0] for name in imports_of(module)}]
+    assert users
+    assert [user for user in users if not user.startswith(tuple(LIBRARIES[library]))] == []
 
 
 PLAIN_RICH = {  # of rich, what takes no text of others, or hands it on to the console of terminal.py
@@ -147,11 +236,11 @@ def test_nothing_reaches_the_terminal_but_by_the_one_way(module: str) -> None:
 
 
 def test_a_data_set_is_known_to_no_model() -> None:
-    names = ("moving_shapes", "video_folder", "kinetics", "hmdb", "ucf101", "ssv2", "thumos")
+    names = [name.lower() for name in data_sets.__all__] + [path.stem for path in (DATA_SETS).rglob("*.py")]
     for module in under("lightning_modules/"):
-        if not module.startswith(COMPOSITION_ROOT):
+        if not module.startswith("lightning_modules/command_line/"):
             code = (ROOT / module).read_text().lower()
-            assert not any(f"datamodules.{name}" in code for name in names), module
+            assert not any(f"data_sets.{name}" in code for name in names), module
 
 
 def test_no_file_has_a_name_that_says_nothing() -> None:

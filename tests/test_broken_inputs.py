@@ -21,8 +21,8 @@ from zsar.lightning_modules.command_line.describe.answer_store import AnswerStor
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.summarize.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.run_results import read_run
-from zsar.lightning_modules.localization.caption_files import read_captions
-from zsar.lightning_modules.localization.feature_files import read_features, read_source
+from zsar.lightning_modules.localization.stored.caption_files import read_captions
+from zsar.lightning_modules.localization.stored.feature_files import read_features, read_source
 from zsar.lightning_modules.run_folders.run_folder import results_in
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 

@@ -17,8 +17,8 @@ from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride, VideoOpened, stream_videos
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.localization.caption_files import read_captions
-from zsar.lightning_modules.localization.feature_files import read_features, write_features
+from zsar.lightning_modules.localization.stored.caption_files import read_captions
+from zsar.lightning_modules.localization.stored.feature_files import read_features, write_features
 
 N_FRAMES, RATE, LATE = 50, 25, 2.0
 SUFFIXES = [".mp4", ".mkv", ".mov", ".ts"]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from zsar.callbacks.pictures.linspace_indices import evenly_spread
+from zsar.callbacks.pictures.linspace_indices import linspace_indices
 
 _MOST_FRAMES = 8
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:pink")
@@ -31,7 +31,7 @@ def draw_frame_prompt_scores(content: dict[str, Any], frames: Tensor) -> Figure:
         The figure: frames on top, below each its best prompts of the predicted and of the true class, shares of groups
         and attributes on the right.
     """
-    shown = sorted(evenly_spread(_MOST_FRAMES, len(frames)))
+    shown = sorted(linspace_indices(_MOST_FRAMES, len(frames)))
     roles = ["predicted"] if content["correct"] else ["predicted", "true"]
     colours = dict(zip(content["groups"] or [], _COLOURS, strict=False))
     bodies = {role: _prompt_texts(content[role], shown) for role in roles}

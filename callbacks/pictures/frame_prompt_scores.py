@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from zsar.callbacks.pictures.figures import save_figure
 from zsar.callbacks.pictures.frame_prompt_figure import draw_frame_prompt_scores
-from zsar.callbacks.pictures.linspace_indices import evenly_spread
+from zsar.callbacks.pictures.linspace_indices import linspace_indices
 from zsar.callbacks.results.written_line import say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -87,7 +87,7 @@ class FramePromptScores(Callback):
         tables = {name: trainer.datamodule.sets[name] for name in names}  # type: ignore[attr-defined]
         self._failed, self._written = [], {name: [] for name in names}
         if self.videos is None:
-            self._chosen = {name: evenly_spread(self.n_videos, len(table)) for name, table in tables.items()}
+            self._chosen = {name: linspace_indices(self.n_videos, len(table)) for name, table in tables.items()}
             return
         called = {name: [{t.key(i), t.path(i)} for i in range(len(t))] for name, t in tables.items()}
         wanted = set(self.videos)

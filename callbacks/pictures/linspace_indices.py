@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def evenly_spread(n_wanted: int, n: int) -> set[int]:
+def linspace_indices(n_wanted: int, n: int) -> set[int]:
     """Chooses some of many, from the first to the last at equal distances.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from zsar.callbacks.pictures.linspace_indices import evenly_spread
+from zsar.callbacks.pictures.linspace_indices import linspace_indices
 from zsar.callbacks.pictures.localization_picture import LocalizationPicture, as_floats
 from zsar.callbacks.pictures.time_axis import BESIDE, TimeAxis
 
@@ -75,7 +75,7 @@ def draw_thumbnails(axes: Axes, picture: LocalizationPicture, *, time: TimeAxis,
     n = len(picture.thumbnails)
     seconds = as_floats(picture.thumbnail_times_seconds)
     order = np.argsort(seconds, kind="stable")
-    shown = [int(order[place]) for place in sorted(evenly_spread(strip.n_shown, n))]
+    shown = [int(order[place]) for place in sorted(linspace_indices(strip.n_shown, n))]
     wanted = time.inches(seconds[shown])
     top, bottom = _UNDER + strip.frame_height, _UNDER
     for index, tie, centre in zip(shown, wanted, side_by_side(wanted, strip.slot, time.width), strict=True):

@@ -113,7 +113,7 @@ class PromptLearner:
         """Puts all parts [G, N, D], in order, together as [G, C, P, D]."""
         return torch.cat(tuple(parts), dim=1)[:, self._unsorted].unflatten(1, self.shape)
 
-    def take_apart(self, of_classes: Tensor, part: slice) -> Tensor:
+    def split_part(self, of_classes: Tensor, part: slice) -> Tensor:
         """The rows of a part out of [G, C, P, D], as [G, N, D]: the inverse of `assemble`."""
         return of_classes.flatten(1, 2)[:, self._sorted[part]]
 

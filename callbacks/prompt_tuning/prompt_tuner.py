@@ -221,7 +221,7 @@ class PromptTuner:
         """From [G, C, P, D] at the initial context to it, [G, n, W]: one text pass forward, G backward."""
         total = torch.zeros(len(of_classes), *self._initial_context.shape, device=of_classes.device)
         for part in learner.parts(most_bytes=self._most_bytes):
-            own = learner.take_apart(of_classes, part)
+            own = learner.split_part(of_classes, part)
             with torch.enable_grad():
                 context = self._initial_context[None].clone().requires_grad_()
                 classes = learner.encode(context, part)[0]
@@ -235,7 +235,7 @@ class PromptTuner:
         for part in learner.parts(most_bytes=self._most_bytes):
             with torch.enable_grad():
                 classes = learner.encode(contexts, part)
-            total += torch.autograd.grad(classes, contexts, learner.take_apart(of_classes, part))[0]
+            total += torch.autograd.grad(classes, contexts, learner.split_part(of_classes, part))[0]
         return total
 
     def _kept(self, frames: Tensor, classes: Tensor, weights: Tensor) -> Tensor:

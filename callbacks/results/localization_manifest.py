@@ -18,6 +18,7 @@ from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.lightning_modules.run_folders.run_record import run_record
+from zsar.runtime.class_paths import class_path
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import print_whole, result_console, stacked
@@ -116,7 +117,7 @@ class LocalizationManifest(Callback):
             "seconds": round(time.perf_counter() - self._started_at, 2),
             **{name: sum(of_process[name] for of_process in counts) for name in counts[0]},
             "model": {
-                "class_path": f"{type(pl_module).__module__}.{type(pl_module).__qualname__}",
+                "class_path": class_path(type(pl_module)),
                 "architecture": pl_module.backbone.architecture,
                 "backbone_hash": pl_module.backbone.weights_hash,
             },

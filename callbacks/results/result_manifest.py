@@ -24,6 +24,7 @@ from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.lightning_modules.run_folders.run_record import run_record, text_note, text_record
 from zsar.lightning_modules.training.checkpoints import hash_of_tested_weights
+from zsar.runtime.class_paths import class_path
 from zsar.runtime.code_version import code_version
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
@@ -122,7 +123,7 @@ class ResultManifest(Callback):
             "n_damaged_frames": sum(gather_from_all(self._n_damaged, trainer)),
             "seconds": round(time.perf_counter() - self._started_at, 2),
             "model": {
-                "class_path": f"{type(pl_module).__module__}.{type(pl_module).__qualname__}",
+                "class_path": class_path(type(pl_module)),
                 "architecture": pl_module.backbone.architecture,
                 "backbone_hash": pl_module.backbone.weights_hash,
                 "trained_parameters": sum(p.numel() for p in pl_module.parameters() if p.requires_grad),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from zsar.datamodules.class_text.vocabulary import class_identity, find_same_classes
+from zsar.datamodules.class_identity import class_identity, find_same_classes
 from zsar.runtime.text.text_files import plain_name, shown, stripped
 
 MOST_CHARACTERS = 1_000

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
-from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.lists.annotations import Listing, read_hmdb51
 

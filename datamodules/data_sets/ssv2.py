@@ -24,7 +24,7 @@ class SomethingSomethingV2(ListedVideoDataModule):
 
     vocabulary = "ssv2"
     videos_folder = "ssv2/20bn-something-something-v2"
-    may_flip = False
+    flip_keeps_label = False
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
         """train.json or validation.json, under either of the names that they have been published by."""

@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zsar.datamodules.class_identity import class_identity, find_same_classes
 from zsar.datamodules.class_text.checked_names import checked_names, name_problem, same_class
-from zsar.datamodules.class_text.vocabulary import class_identity, find_same_classes
 from zsar.datamodules.lists.splits import draw_training_videos
 from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos
 from zsar.datamodules.lists.video_table import VideoTable

@@ -118,7 +118,7 @@ def list_sets(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> tuple[
             findings.append(Finding("lists", _SETS_OF[stage], "error", 1, 1, (str(error),)))
             continue
         for name, table in listed.items():
-            empty = len(table) == 0 and (name != "val" or module.holds_out)
+            empty = len(table) == 0 and (name != "val" or module.has_validation_set)
             faults = ["the set has no videos"] if empty else []
             findings.append(
                 finding("lists", name, faults, len(table), "an empty set can be neither trained nor tested on")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.datamodules.class_text.vocabulary import class_identity
+from zsar.datamodules.class_identity import class_identity
 from zsar.datamodules.diagnosis.diagnosis import Finding, finding
 from zsar.datamodules.lists.checked_lists import Repeat, find_repeats
 from zsar.datamodules.lists.video_table import VideoTable

@@ -19,7 +19,7 @@ from zsar.datamodules.video_files.careful_decoding import Complaints, ShownFrame
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
 from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds
 from zsar.datamodules.video_files.stream_decoder import FrameSizes
-from zsar.datamodules.video_files.timed_frames import MOST_REORDERED, DamageSeen, TimedFrames, UntrustworthyError
+from zsar.datamodules.video_files.timed_frames import MOST_REORDERED, DamageSeen, PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.video_file import (
     OpenVideo,
     RGBConverter,
@@ -292,13 +292,13 @@ class CountedFrames:
         """What is wrong with each frame of the list of packets.
 
         Raises:
-            UntrustworthyError: The list is wrong about more than missing frames.
+            PacketMismatchError: The list is wrong about more than missing frames.
         """
         pts = [frame.pts for frame in shown]
         places = [self._places.get(-1 if p is None else p, -1) for p in pts]
         self._returned = sorted(places)
         if -1 in places or len(set(places)) < len(places) or not _nearly_sorted(places):
-            raise UntrustworthyError
+            raise PacketMismatchError
         self.is_in_order = places == self._returned
         found = dict(zip(pts, shown, strict=True))
         positions = listed.index.positions

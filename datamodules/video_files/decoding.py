@@ -48,7 +48,7 @@ from torch import Tensor
 
 from zsar.datamodules.video_files.counted_frames import CountedFrames, OnDamage
 from zsar.datamodules.video_files.decode_limits import MOST_RESULT_BYTES
-from zsar.datamodules.video_files.timed_frames import DamageSeen, TimedFrames, UntrustworthyError, index_packets
+from zsar.datamodules.video_files.timed_frames import DamageSeen, PacketMismatchError, TimedFrames, index_packets
 from zsar.datamodules.video_files.video_file import (
     OpenVideo,
     RGBConverter,
@@ -339,10 +339,10 @@ class VideoReader:
         try:
             for i, image in self._frames.forward(wanted, convert):
                 if i != wanted[n_given]:
-                    raise UntrustworthyError
+                    raise PacketMismatchError
                 n_given += 1
                 yield i, image
-        except (UntrustworthyError, DamageSeen):
+        except (PacketMismatchError, DamageSeen):
             given = list(wanted[:n_given])
             listed = self.times_seconds
             self._settle()
@@ -376,7 +376,7 @@ class VideoReader:
         """RGB [H, W, 3] of the wanted frames (increasing indices); without those that lie behind the end."""
         try:
             return self._frames.images(wanted)
-        except (UntrustworthyError, DamageSeen):
+        except (PacketMismatchError, DamageSeen):
             n_listed = self.n_frames
             self._settle()
             return dict(self._counted_forward(wanted, n_listed, RGBConverter().rgb))
@@ -387,7 +387,7 @@ class VideoReader:
         by_list = self._counted(self._frames)
         try:
             self._frames = self._counted() if by_list.is_sound and by_list.is_in_order else by_list
-        except UntrustworthyError:
+        except PacketMismatchError:
             self._frames = self._counted()
 
     def _counted(self, listed: TimedFrames | None = None) -> CountedFrames:

@@ -41,7 +41,7 @@ _REMEMBERS_TIMES = {"mpeg4"}
 _PROGRESSIVE = (0, 1)
 
 
-class UntrustworthyError(Exception):
+class PacketMismatchError(Exception):
     """The decoder does not return what the list of packets says."""
 
 
@@ -168,7 +168,7 @@ class TimedFrames:
             index -> uint8 [H, W, 3], RGB; nothing at all if an index lies behind the end.
 
         Raises:
-            UntrustworthyError: What is decoded is not what the packets foretold.
+            PacketMismatchError: What is decoded is not what the packets foretold.
             DamageSeen: The decoder complains.
         """
         images: dict[int, NDArray[np.uint8]] = {}
@@ -191,7 +191,7 @@ class TimedFrames:
             The index, and what was made of the frame; what was given before an error is what the packets foretold.
 
         Raises:
-            UntrustworthyError: What is decoded is not what the packets foretold.
+            PacketMismatchError: What is decoded is not what the packets foretold.
             DamageSeen: The decoder complains; the frames given so far are not affected.
         """
         runs: list[tuple[int, list[int]]] = []
@@ -223,14 +223,14 @@ class TimedFrames:
         warm_up = keyframe.position > 0 and self._video.codec.codec.canonical_name in _CONCEALS_FROM_BEFORE
         for frame in self._decode(keyframe, targets, sent, warm_up=warm_up):
             if frame.pts is None:
-                raise UntrustworthyError
+                raise PacketMismatchError
             if warm_up and frame.pts == keyframe.pts:  # the first of the two
                 warm_up = False
                 continue
             if frame.pts < keyframe.pts:  # shown before the keyframe: refers to what was not decoded here
                 continue
             if (returned and frame.pts <= returned[-1]) or (frame.pts in self._keyframe_pts and not frame.key_frame):
-                raise UntrustworthyError
+                raise PacketMismatchError
             if frame.is_corrupt:
                 raise DamageSeen
             returned.append(frame.pts)
@@ -243,7 +243,7 @@ class TimedFrames:
         if self.skips:  # then some are missing, and which only the decoder knows
             expected &= set(returned)
         if returned != sorted(expected | set(targets)):
-            raise UntrustworthyError
+            raise PacketMismatchError
         for shown in held:
             yield targets[shown.pts or 0], convert(shown)
 
@@ -263,10 +263,10 @@ class TimedFrames:
         positions = {self._index.positions[pts] for pts in targets}
         last = max(positions)
         if min(positions) < keyframe.position:
-            raise UntrustworthyError
+            raise PacketMismatchError
         for position, packet in enumerate(self._packets_from(keyframe), start=keyframe.position):
             if packet.pts is None or self._index.positions.get(packet.pts) != position:
-                raise UntrustworthyError
+                raise PacketMismatchError
             if not packet.is_discard:
                 sent.append(packet.pts)
             if warm_up and position == keyframe.position:
@@ -289,12 +289,12 @@ class TimedFrames:
         try:
             self._video.seek(keyframe.seek_to)
         except av.FFmpegError:  # some containers cannot seek
-            raise UntrustworthyError from None
+            raise PacketMismatchError from None
         packets = self._video.packets()
         for packet in packets:
             if packet.pts == keyframe.pts:
                 if _identity(self._video, packet) != keyframe.identity:
-                    raise UntrustworthyError
+                    raise PacketMismatchError
                 yield packet
                 yield from packets
 

@@ -24,6 +24,7 @@ from zsar.datamodules.views.augmix import AugMixDraws, augmix, check_severity, d
 from zsar.datamodules.views.crop_places import crop_corners, random_part
 from zsar.datamodules.views.frame_sampling import centre_indices, random_segment_indices
 from zsar.datamodules.views.transforms import TestTransform, resized
+from zsar.runtime.class_paths import class_path
 from zsar.runtime.number_limits import MOST_VIEWS, check_most
 from zsar.runtime.seeds import derive_seed
 
@@ -80,14 +81,14 @@ class Views(ABC):
         """What a result says about the views: their class and its arguments, as in a configuration."""
         # The attributes of a set of views are its arguments.
         arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
-        return {"class_path": f"{type(self).__module__}.{type(self).__qualname__}", "init_args": arguments}
+        return {"class_path": class_path(type(self)), "init_args": arguments}
 
-    def for_data_set(self, name: str, *, may_flip: bool) -> Views:
+    def for_data_set(self, name: str, *, flip_keeps_label: bool) -> Views:
         """The same views with everything decided that the data set decides.
 
         Args:
             name: The data set's, for messages.
-            may_flip: Whether a mirrored clip still shows its class.
+            flip_keeps_label: Whether a mirrored clip still shows its class.
 
         Returns:
             Views that know whether to mirror.
@@ -183,14 +184,14 @@ class AugmentedViews(Views):
         """All further views are cut, or none."""
         return self.n_views - 1 if self.crop else 0
 
-    def for_data_set(self, name: str, *, may_flip: bool) -> AugmentedViews:
+    def for_data_set(self, name: str, *, flip_keeps_label: bool) -> AugmentedViews:
         """Decides on `flip`; see `Views.for_data_set`."""
-        if self.flip and not may_flip:
+        if self.flip and not flip_keeps_label:
             raise ValueError(
                 f"clips.views.flip is {self.flip}, but a mirrored clip of {name} may show another class; "
                 "leave it out, or set it to 0"
             )
-        flip = (0.5 if may_flip else 0.0) if self.flip is None else self.flip
+        flip = (0.5 if flip_keeps_label else 0.0) if self.flip is None else self.flip
         return AugmentedViews(**(vars(self) | {"flip": flip}))
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_identity import class_identity
 from zsar.datamodules.class_text.checked_names import name_problem, same_class
-from zsar.datamodules.class_text.vocabulary import class_identity
 from zsar.datamodules.lists.list_files import read_labels
 from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES
 from zsar.lightning_modules.open_clip_towers.open_clip_text import text_without_weights

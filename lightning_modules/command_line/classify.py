@@ -26,8 +26,8 @@ from zsar.lightning_modules.command_line.class_names import check_names_fit, rea
 from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.training.checkpoints import load_recognizer
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
 from zsar.runtime.terminal import (

@@ -19,6 +19,8 @@ from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.experiments.experiment_files import stated_class
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.class_paths import class_path
+from zsar.runtime.permitted_classes import path_of
 
 KINDS: dict[str, dict[str, type]] = {
     "model": {"a recognizer": ActionRecognizer, "a localizer": ActionLocalizer},
@@ -141,7 +143,7 @@ def check_localizer_options(model: type, *, adaptation: object, ckpt_path: objec
 def _known_class(section: str, stated: str | None) -> type | None:
     """The class of a path or a short name, if it is one that zsar has."""
     kinds = {kind for base in KINDS[section].values() for kind in _subclasses(base)}
-    return next((kind for kind in kinds if stated in (kind.__name__, f"{kind.__module__}.{kind.__qualname__}")), None)
+    return next((kind for kind in kinds if stated in (kind.__name__, class_path(kind), path_of(kind))), None)
 
 
 def names_of(base: type) -> str:

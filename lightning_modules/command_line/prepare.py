@@ -39,7 +39,7 @@ from zsar.datamodules.video_files.writing.preparing import (
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
-from zsar.runtime.cpu_count import n_processors
+from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         "--n-workers",
         type=int,
         metavar="N",
-        default=n_processors(),
+        default=cpu_count(),
         help="videos that are encoded at once, each by a process and in one thread",
     )
     return parser

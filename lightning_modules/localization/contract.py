@@ -88,7 +88,7 @@ class Localization:
     n_steps: int = 0
 
 
-class FoundActions:
+class Predictions:
     """What was found in the videos of a batch, in their order: for each {set: `Localization`}.
 
     No list, as Lightning goes through what steps return, down to dataclasses, and refuses to go through frozen ones.
@@ -111,6 +111,6 @@ class FoundActions:
         return self._of_videos[i]
 
 
-def in_order_of_time(detections: Sequence[Detection]) -> tuple[Detection, ...]:
+def sort_by_start(detections: Sequence[Detection]) -> tuple[Detection, ...]:
     """Detections by start, then end, then class."""
     return tuple(sorted(detections, key=lambda d: (d.segment.start_seconds, d.segment.end_seconds, d.label)))

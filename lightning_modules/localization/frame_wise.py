@@ -14,7 +14,7 @@ from zsar.lightning_modules.localization.contract import (
     Localization,
     ScoreCurve,
     UntrimmedFeatures,
-    in_order_of_time,
+    sort_by_start,
 )
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
 from zsar.lightning_modules.localization.segments import segments_above
@@ -88,4 +88,4 @@ class FrameWiseCLIP(ActionLocalizer):
         if not curves:  # what came nearest, for the eye
             label = int(labels[best.argmax()])
             curves.append(ScoreCurve(label, probabilities[:, label].cpu(), self.threshold))
-        return Localization(in_order_of_time(detections), curves=tuple(curves))
+        return Localization(sort_by_start(detections), curves=tuple(curves))

@@ -19,15 +19,15 @@ from torch import Tensor, nn
 
 from zsar.datamodules.batch import ClassText, VideoDecodeError
 from zsar.lightning_modules.localization.class_union import ClassUnion
-from zsar.lightning_modules.localization.contract import FoundActions, Localization, Truth, UntrimmedFeatures
-from zsar.lightning_modules.localization.feature_files import SUFFIX, finite_features, read_features
+from zsar.lightning_modules.localization.contract import Localization, Predictions, Truth, UntrimmedFeatures
+from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.frame_scoring import Projections
-from zsar.lightning_modules.localization.stored_files import file_of_video
-from zsar.lightning_modules.localization.stored_sources import check_stored_captions, check_stored_features
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, finite_features, read_features
+from zsar.lightning_modules.localization.stored.stored_files import file_of_video
+from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.recognition.finite_numbers import check_localizations
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -165,7 +165,7 @@ class ActionLocalizer(LightningModule):
         if not all(hasattr(source, name) for name in ("tested_sets", "open_frames", "class_text")):
             raise TypeError(
                 f"{type(self).__name__} needs a data module of untrimmed videos (UntrimmedVideoDataModule), such as "
-                f"zsar.datamodules.data_sets.UntrimmedFiles; the trainer has {type(source).__name__}"
+                f"UntrimmedFiles; the trainer has {type(source).__name__}"
             )
         if stage not in ("test", "predict"):
             raise ValueError(f"{type(self).__name__} is not trained or validated; use `zsar test` or `zsar predict`")
@@ -208,7 +208,7 @@ class ActionLocalizer(LightningModule):
             batch_idx: Number of the batch.
 
         Returns:
-            {"rows": those that could be decoded, "localizations": what was found in each, `FoundActions`, "failed":
+            {"rows": those that could be decoded, "localizations": what was found in each, `Predictions`, "failed":
             {row: why} of the others, "undecodable": the reasons,
             "n_damaged": damaged frames that were accepted}.
         """
@@ -236,7 +236,7 @@ class ActionLocalizer(LightningModule):
                 found = {row: of_one for row, of_one in alone.items() if of_one is not None}
         for row, of_video in found.items():
             check_localizations(videos[row].id, of_video)
-        kept = FoundActions(list(found.values()))
+        kept = Predictions(list(found.values()))
         undecodable = tuple(failed.values())
         return {
             "rows": rows.new_tensor(list(found)),

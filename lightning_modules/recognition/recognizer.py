@@ -23,10 +23,10 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipB
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 from zsar.lightning_modules.recognition.accuracy import RecognitionMetrics
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
-from zsar.lightning_modules.recognition.finite_numbers import check_logits, check_loss
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
+from zsar.lightning_modules.training.finite_numbers import check_logits, check_loss
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
 from zsar.lightning_modules.training.whole_batch import mean_over_processes

@@ -6,9 +6,9 @@ of the test itself ("test"). Two runs whose records differ were made otherwise; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -20,8 +20,35 @@ if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
     from zsar.datamodules.batch import ClassText
-    from zsar.lightning_modules.localization.localizer import ActionLocalizer
-    from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+
+
+class RecordedModel(Protocol):
+    """What the record of a run asks of a model; recognizers and localizers have it.
+
+    Attributes:
+        class_texts: The class text of each data loader, by stage.
+        hparams: Its arguments by name.
+    """
+
+    class_texts: dict[str, Sequence[ClassText]]
+
+    @property
+    def hparams(self) -> MutableMapping[str, Any]: ...  # noqa: D102 - as LightningModule has it
+
+
+class TrainedModel(RecordedModel, Protocol):
+    """What is asked of a model that can be trained: where its weights are from.
+
+    Attributes:
+        trained_on: What the data module of its training said of itself; None before training.
+        training_record: The record of that training; None for none, or where a checkpoint of before has none.
+        checkpoint_weights_hash: Of the checkpoint that its weights are from; None for none.
+    """
+
+    trained_on: dict[str, Any] | None
+    training_record: dict[str, Any] | None
+    checkpoint_weights_hash: str | None
+
 
 NOT_RECORDED = "not recorded"
 
@@ -43,9 +70,7 @@ _TOLD_OF_MODEL = (
 )
 
 
-def run_record(
-    model: ActionRecognizer | ActionLocalizer, trainer: Trainer, *, stage: str, data: Mapping[str, Any]
-) -> dict[str, Any]:
+def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """What a run is made with.
 
     Args:
@@ -73,7 +98,7 @@ def run_record(
     }
 
 
-def _training_record(model: ActionRecognizer | ActionLocalizer, trainer: Trainer) -> dict[str, Any]:
+def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:
     """What a training is made with and a test is not: how it starts, learns, sees its clips and chooses the best."""
     clips = getattr(trainer.datamodule, "clips", None)  # type: ignore[attr-defined]
     chosen = trainer.checkpoint_callback
@@ -189,9 +214,7 @@ def _manner(texts: Iterable[Mapping[str, Any]]) -> str:
     return " and ".join(manners.values()) or "no class text"
 
 
-def text_note(
-    model: ActionRecognizer, test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None
-) -> str | None:
+def text_note(model: TrainedModel, test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None) -> str | None:
     """What the table of a test must say of the class text that its model was trained with.
 
     Args:

@@ -29,7 +29,7 @@ from zsar.lightning_modules.localization.contract import (
     ScoreCurve,
     Truth,
     UntrimmedFeatures,
-    in_order_of_time,
+    sort_by_start,
 )
 from zsar.lightning_modules.localization.frame_scoring import background_features, frame_scores, score_rounding
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
@@ -250,8 +250,8 @@ class T3AL(ActionLocalizer):
             best = sorted(range(len(found)), key=lambda i: -found[i][2])[:n]
             found = [(detection, i in best, cosine) for i, (detection, _, cosine) in enumerate(found)]
         return Localization(
-            detections=in_order_of_time([detection for detection, kept, _ in found if kept]),
-            suppressed=in_order_of_time([detection for detection, kept, _ in found if not kept]),
+            detections=sort_by_start([detection for detection, kept, _ in found if kept]),
+            suppressed=sort_by_start([detection for detection, kept, _ in found if not kept]),
             curves=tuple(ScoreCurve(places.index(r.label), r.curve, float(r.curve.double().mean())) for r in regions),
             n_steps=sum(r.n_steps for r in regions),
         )

@@ -7,39 +7,46 @@ hash.
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
+from torch.nn import Parameter
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, run_record
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, TrainedModel, run_record
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
-from zsar.runtime.permitted_classes import (
-    ForbiddenClassError,
-    check_permitted,
-    forbidden,
-    forbidden_class_in,
-    imported_kinds,
-    only_permitted_classes,
-    path_of,
-)
+from zsar.runtime.class_paths import class_path
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
-    from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+
+class CheckpointedModel(TrainedModel, Protocol):
+    """What checkpoints ask of a model, beside what its record asks; `ActionRecognizer` has it.
+
+    Attributes:
+        backbone: Its CLIP model, of which a checkpoint holds the name and hash and what was trained.
+        started_from: The checkpoint that its training starts from; None for none.
+    """
+
+    backbone: OpenClipBackbone
+    started_from: dict[str, Any] | None
+    _trainer: Trainer | None
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]: ...  # noqa: D102 - as nn.Module has it
+
+    def state_dict(self) -> dict[str, Any]: ...  # noqa: D102
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool) -> object: ...  # noqa: D102
 
 
-def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None:
+def pack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any]) -> None:
     """Reduces a checkpoint to the trained parameters, in place.
 
     Args:
@@ -62,7 +69,7 @@ def pack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any]) -> None
     described = None if data is None else plain_arguments(data.describe())
     checkpoint["zsar"] = {
         "trained_on": model.trained_on if described is None else described,
-        "class_path": f"{type(model).__module__}.{type(model).__qualname__}",
+        "class_path": class_path(type(model)),
         "init_args": plain_arguments(model.hparams),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,
@@ -76,7 +83,7 @@ def _limits(trainer: Trainer) -> dict[str, Any]:
     return {name: getattr(trainer, name) for name in ("fast_dev_run", "overfit_batches", *LIMITS["fit"])}
 
 
-def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, path: Path | str | None = None) -> None:
+def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, path: Path | str | None = None) -> None:
     """Checks a checkpoint against the model and completes it with the model's frozen weights, in place.
 
     Args:
@@ -131,7 +138,7 @@ def unpack_checkpoint(model: ActionRecognizer, checkpoint: dict[str, Any], *, pa
     model.training_record = about.get("training")  # None in checkpoints of before
 
 
-def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
+def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:
     """Gives a model the trained weights of another run, from which its own training starts.
 
     Args:
@@ -152,34 +159,7 @@ def start_from_checkpoint(model: ActionRecognizer, path: Path | str) -> None:
     }
 
 
-def load_recognizer(
-    path: Path | str, *, weights: str | None = None, device: torch.device | str = "cpu"
-) -> ActionRecognizer:
-    """Builds the model that a checkpoint holds.
-
-    Args:
-        path: A checkpoint written by `zsar fit` or `zsar convert`.
-        weights: Where the backbone's weights are, if not where they were in training.
-        device: Where the model shall be.
-
-    Returns:
-        The model in evaluation mode.
-
-    Raises:
-        CheckpointError: The file is not a checkpoint of zsar, or does not fit.
-    """
-    checkpoint = read_checkpoint(path)
-    check_entries(checkpoint, path, of_model=True)
-    about = checkpoint["zsar"]
-    changes = {} if weights is None else {"weights": weights}
-    model = _built(_recognizer_class(about["class_path"], path), about["init_args"] | changes, path)
-    unpack_checkpoint(model, checkpoint, path=path)
-    model.load_state_dict(checkpoint["state_dict"], strict=True)
-    model.prepare_inference()
-    return model.eval().to(device)
-
-
-def _training_record(model: ActionRecognizer, data: dict[str, Any] | None) -> dict[str, Any] | None:
+def _training_record(model: CheckpointedModel, data: dict[str, Any] | None) -> dict[str, Any] | None:
     """The record of the training that is under way, or of the one that the weights are from."""
     trainer = model._trainer
     if data is None or trainer is None or trainer.state.fn != "fit":
@@ -187,12 +167,12 @@ def _training_record(model: ActionRecognizer, data: dict[str, Any] | None) -> di
     return plain_arguments(run_record(model, trainer, stage="fit", data=data))
 
 
-def trained_names(model: torch.nn.Module) -> set[str]:
+def trained_names(model: CheckpointedModel) -> set[str]:
     """Names of the parameters that training changes."""
     return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
-def hash_of_tested_weights(model: ActionRecognizer) -> str | None:
+def hash_of_tested_weights(model: CheckpointedModel) -> str | None:
     """Hash of the trained weights that a test begins with; None for a model of which nothing is trained.
 
     It is that of the checkpoint they were loaded from, also where the trainer's precision has rounded them.
@@ -216,54 +196,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     return value
-
-
-def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever class it is
-    """An object from plain arguments, by jsonargparse, which turns them into the types that the class declares.
-
-    Arguments may name classes that `permitted_classes` permits.
-    """
-    from jsonargparse import ArgumentParser
-
-    with only_permitted_classes(imported=[model_class]):
-        parser = ArgumentParser(exit_on_error=False)
-        parser.add_class_arguments(model_class, "model")
-        return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
-
-
-def _recognizer_class(class_path: str, path: Path | str) -> type:
-    """The class of a checkpoint's model; of what is no recognizer nothing is imported but what zsar has itself."""
-    from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-
-    try:
-        check_permitted(class_path, imported=imported_kinds(ActionRecognizer))
-        found = pkgutil.resolve_name(class_path)
-    except ForbiddenClassError as error:
-        raise CheckpointError(f"{path} is not loaded: {error}") from error
-    except (ImportError, AttributeError, ValueError) as error:
-        raise CheckpointError(f"{path}: its model class {class_path} cannot be imported: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, ActionRecognizer)) or inspect.isabstract(found):
-        raise CheckpointError(
-            f"{path} is not loaded: its model class {class_path} is no {ActionRecognizer.__name__} that can be built"
-        )
-    return found
-
-
-def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) -> ActionRecognizer:
-    """A checkpoint's model, with the settings that the checkpoint states."""
-    try:
-        model: ActionRecognizer = build_from_plain(model_class, arguments)
-    except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, BackboneError):
-            cause = cause.__cause__
-        if cause is not None:
-            raise cause from error
-        if (named := forbidden_class_in([str(error)])) is not None:
-            raise CheckpointError(f"{path} is not loaded: {forbidden(named)}") from error
-        said = " ".join(str(error).split())[:300]
-        raise CheckpointError(
-            f"{path}: its settings build no {path_of(model_class)}: {said or type(error).__name__}; train again, or "
-            "give another checkpoint"
-        ) from error
-    return model

@@ -12,7 +12,7 @@ from tests.makers.miniature_data_sets import (
     write_t2l_list,
     write_vifi_list,
 )
-from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.lists.list_files import read_labels, read_list
@@ -76,7 +76,7 @@ def test_a_training_list_without_held_out_list_is_used_whole_and_holds_nothing_o
     lists = Lists(train="train.txt", base_classes=whole.base_classes, novel_classes=whole.novel_classes)
     module = UCF101(data_root=tmp_path, lists=lists, split=Split(protocol="base_to_novel"))
     module.setup("fit")
-    assert not module.holds_out
+    assert not module.has_validation_set
     assert module.val_dataloader() == []
     assert len(module.sets["train"]) == len(truth.class_names) - 3
 

@@ -112,7 +112,7 @@ class Filmed(Listed):
 
 
 class Directed(Listed):
-    may_flip = False
+    flip_keeps_label = False
 
 
 class Collecting(LightningModule):

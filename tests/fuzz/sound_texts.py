@@ -15,8 +15,8 @@ import torch
 from tests.makers.localization_makers import write_localization
 from tests.makers.result_makers import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
-from zsar.lightning_modules.localization.caption_files import CaptionSource, VideoCaptions, write_captions
-from zsar.lightning_modules.localization.feature_files import FeatureSource, write_features
+from zsar.lightning_modules.localization.stored.caption_files import CaptionSource, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.feature_files import FeatureSource, write_features
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
 from zsar.lightning_modules.t2l.t2l import T2L

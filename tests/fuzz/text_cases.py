@@ -44,12 +44,12 @@ from zsar.lightning_modules.command_line.experiments.experiment_files import rea
 from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
 from zsar.lightning_modules.command_line.summarize.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.run_results import recognition_run
-from zsar.lightning_modules.localization.caption_files import read_captions
-from zsar.lightning_modules.localization.feature_files import finite_features, read_features
+from zsar.lightning_modules.localization.stored.caption_files import read_captions
+from zsar.lightning_modules.localization.stored.feature_files import finite_features, read_features
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError, author_of
-from zsar.lightning_modules.training.checkpoints import load_recognizer
 
 _TEXT = (ValueError, FileNotFoundError)
 

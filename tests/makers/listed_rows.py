@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.video import Subset
 

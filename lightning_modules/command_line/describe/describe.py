@@ -13,8 +13,9 @@ from typing import get_args
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
+from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import Kind
-from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.class_names import each_class_once, read_class_names
 from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore

@@ -18,7 +18,7 @@ from zsar.lightning_modules.command_line.experiments.experiment_files import wit
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class, short_names
-from zsar.runtime.cpu_count import n_processors
+from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.terminal import say
@@ -125,7 +125,7 @@ def _parser() -> BriefErrors:
     parser.add_argument(
         "--n_workers",
         type=int,
-        default=n_processors(),
+        default=cpu_count(),
         metavar="N",
         help="processes that decode; 0 to decode in this one (default: the number of processors)",
     )

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
 from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.runtime.class_paths import class_path
 from zsar.runtime.files.whole_files import write_json_whole, write_text_whole
 from zsar.runtime.terminal import print_whole, result_console, say, say_of, shown, stacked, styled
 from zsar.runtime.text.text_tables import read_table
@@ -90,7 +91,7 @@ def write_report(
 ) -> None:
     """Writes everything that was found as JSON."""
     content = {
-        "class_path": f"{type(module).__module__}.{type(module).__qualname__}",
+        "class_path": class_path(type(module)),
         "data_root": str(module.data_root.resolve()),
         "passed": not any(finding.severity == "error" for finding in findings),
         "findings": [asdict(finding) for finding in findings],

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zsar.datamodules.video_files.streaming import VideoOpened
 from zsar.lightning_modules.command_line.extract.extraction import Extraction, VideoContent, VideoJob
-from zsar.lightning_modules.localization.caption_files import (
+from zsar.lightning_modules.localization.stored.caption_files import (
     SUFFIX,
     CaptionSource,
     VideoCaptions,

@@ -30,10 +30,10 @@ from zsar.lightning_modules.command_line.extract.extraction import (
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
 from zsar.lightning_modules.command_line.extract.source_clocks import older_clock
-from zsar.lightning_modules.localization.caption_files import CaptionFileError
-from zsar.lightning_modules.localization.feature_files import SUFFIX as FEATURES_SUFFIX
-from zsar.lightning_modules.localization.feature_files import FeatureFileError
-from zsar.lightning_modules.localization.source_videos import VideoSource, replaced_video
+from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
+from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError
+from zsar.lightning_modules.localization.stored.source_videos import VideoSource, replaced_video
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.plain_files import file_problem

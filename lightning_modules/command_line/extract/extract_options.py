@@ -16,7 +16,7 @@ from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import n_processors
+from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most
 
 _CAPTION_SECONDS = 1.0
@@ -158,7 +158,7 @@ def _n_workers(options: argparse.Namespace) -> int:
     """Decoding processes of each device."""
     if options.n_workers is not None:
         return int(options.n_workers)
-    return max(1, n_processors() // options.devices - 1)
+    return max(1, cpu_count() // options.devices - 1)
 
 
 def device_names(device: str, n: int) -> list[str]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
-from zsar.lightning_modules.localization.source_videos import VideoSource
+from zsar.lightning_modules.localization.stored.source_videos import VideoSource
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_names import name_problem
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
-from zsar.lightning_modules.localization.source_videos import VideoSource
+from zsar.lightning_modules.localization.stored.source_videos import VideoSource
 
 # Below what tells two frames apart.
 _LATE_SECONDS = 1e-3

@@ -273,7 +273,7 @@ class ActionRecognitionCLI(LightningCLI):
         if self.trainer.checkpoint_callback is None:
             return
         monitor = self.config_init[self.subcommand].checkpoint.monitor
-        if not self.datamodule.holds_out and monitor is not None and monitor.startswith("val/"):
+        if not self.datamodule.has_validation_set and monitor is not None and monitor.startswith("val/"):
             raise ValueError(
                 f"no clips are held out to choose the best checkpoint by ({monitor}): data.split.held_out_fraction is "
                 "0, or data.lists.train is used whole. Hold some out (of a list's data.lists.held_out), or keep the "

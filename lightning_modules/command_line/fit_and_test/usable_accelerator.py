@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zsar.runtime.cpu_count import n_processors
+from zsar.runtime.cpu_count import cpu_count
 
 _GPUS = ("gpu", "cuda", "mps")
 _FEW = 2  # processes, with which one can try out a distributed run anywhere
@@ -42,11 +42,11 @@ def check_accelerator(accelerator: object, devices: object) -> None:
 
 def _check_processes(devices: object) -> None:
     """Each process on the CPU holds the model and imports all anew: too many of them stop a machine."""
-    n_needed, most = _n_needed(devices), max(n_processors(), _FEW)
+    n_needed, most = _n_needed(devices), max(cpu_count(), _FEW)
     if n_needed > most:
         raise ValueError(
             f"trainer.devices is {devices}, but on the CPU each is a process of its own, and this machine has "
-            f"{n_processors()} processors; give --trainer.devices 1, or at most {most}"
+            f"{cpu_count()} processors; give --trainer.devices 1, or at most {most}"
         )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from zsar.callbacks.pictures.figures import save_figure
 from zsar.callbacks.pictures.localization_figure import localization_figure
 from zsar.callbacks.pictures.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
-from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.lists.localization_splits import Instance, read_thumos14_annotations
 from zsar.lightning_modules.localization.contract import Detection, Localization
 from zsar.runtime.files.whole_files import write_json_whole

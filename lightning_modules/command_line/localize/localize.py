@@ -43,15 +43,16 @@ from zsar.lightning_modules.command_line.localize.requested_localizer import (
     described_model,
     smoothing_frames,
 )
-from zsar.lightning_modules.localization.caption_files import SUFFIX as CAPTIONS_SUFFIX
-from zsar.lightning_modules.localization.caption_files import read_captions
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
-from zsar.lightning_modules.localization.feature_files import SUFFIX as FEATURES_SUFFIX
-from zsar.lightning_modules.localization.feature_files import FeatureFileError, finite_features, read_features
+from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
-from zsar.lightning_modules.localization.stored_sources import check_stored_captions
-from zsar.lightning_modules.recognition.finite_numbers import NotFiniteError, check_localizations
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX as CAPTIONS_SUFFIX
+from zsar.lightning_modules.localization.stored.caption_files import read_captions
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
+from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, finite_features, read_features
+from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions
 from zsar.lightning_modules.t3al.t3al import T3AL
+from zsar.lightning_modules.training.finite_numbers import NotFiniteError
 from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (

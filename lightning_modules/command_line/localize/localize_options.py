@@ -12,7 +12,7 @@ from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.extract_options import check_batch_and_workers
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import n_processors
+from zsar.runtime.cpu_count import cpu_count
 
 DEFAULT_ARCHITECTURE, _WEIGHTS = "coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"
 _STRIDE_SECONDS = 0.25
@@ -190,7 +190,7 @@ def requested_features(options: argparse.Namespace) -> FeatureExtraction:
         weights=options.weights or usual,
         stride=stride,
         batch_size=options.batch_size,
-        n_workers=max(1, n_processors() - 1) if options.n_workers is None else options.n_workers,
+        n_workers=max(1, cpu_count() - 1) if options.n_workers is None else options.n_workers,
         on_damage=options.on_damage,
         dtype="fp16",
     )

@@ -71,7 +71,7 @@ def test_taking_apart_undoes_assembling(backbone: OpenClipBackbone) -> None:
     whole = made.assemble(pieces)
     assert whole.shape == (2, 3, 1, 5)
     for piece, part in zip(pieces, parts, strict=True):
-        assert torch.equal(made.take_apart(whole, part), piece)
+        assert torch.equal(made.split_part(whole, part), piece)
 
 
 def test_long_texts_do_not_lengthen_short_ones(backbone: OpenClipBackbone) -> None:

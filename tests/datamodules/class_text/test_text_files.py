@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.reference.json_schema import is_valid
+from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text import text_files
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES, attribute_of_prompts
 from zsar.datamodules.class_text.text_files import (
@@ -15,7 +16,7 @@ from zsar.datamodules.class_text.text_files import (
     shipped_class_text,
     write_class_text,
 )
-from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.rendering.moving_shapes_rendering import all_classes
 
 CLASSES = {data_set: clean_names(exact_names(data_set)) for data_set in ("ucf101", "hmdb51", "thumos14")} | {

@@ -4,7 +4,7 @@ import pytest
 
 from tests.makers.listed_rows import cleaned, listed
 from tests.makers.miniature_data_sets import make_activitynet
-from zsar.datamodules.class_text.vocabulary import clean_name
+from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.data_sets.activitynet import ActivityNet
 
 

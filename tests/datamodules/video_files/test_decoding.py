@@ -31,7 +31,7 @@ from zsar.datamodules.diagnosis.decode_check import Clip, decode_clip
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
-from zsar.datamodules.video_files.timed_frames import Keyframe, TimedFrames, UntrustworthyError
+from zsar.datamodules.video_files.timed_frames import Keyframe, PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.unreadable_files import refuse_unreadable
 from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter
 from zsar.datamodules.video_files.writing.encoding import write_video
@@ -269,7 +269,7 @@ def test_a_doubt_on_the_way_forward_is_settled_by_counting(
 
     def doubting(self: TimedFrames, wanted: Sequence[int], convert: Callable[[Any], Any]) -> Iterator[Any]:
         yield from islice(forward(self, wanted, convert), n_given)
-        raise UntrustworthyError
+        raise PacketMismatchError
 
     monkeypatch.setattr(TimedFrames, "forward", doubting)
     with VideoReader(path) as reader:

@@ -34,7 +34,7 @@ from tests.makers.video_makers import (
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files import timed_frames
 from zsar.datamodules.video_files.decoding import VideoReader, read_frames
-from zsar.datamodules.video_files.timed_frames import TimedFrames, UntrustworthyError, index_packets
+from zsar.datamodules.video_files.timed_frames import PacketMismatchError, TimedFrames, index_packets
 from zsar.datamodules.video_files.video_file import OpenVideo
 from zsar.datamodules.video_files.writing.encoding import write_video
 
@@ -85,7 +85,7 @@ def test_a_list_of_packets_that_the_file_contradicts_is_not_trusted(tmp_path: Pa
     video = OpenVideo(str(path), 1)
     index = index_packets(video)
     swapped = index.positions | {0: index.positions[40], 40: index.positions[0]}
-    with pytest.raises(UntrustworthyError):
+    with pytest.raises(PacketMismatchError):
         TimedFrames(video, index._replace(positions=swapped)).images([0])
     video.close()
 

@@ -129,12 +129,12 @@ def test_mirrored_crops_are_mixed_as_well() -> None:
 
 def test_the_data_set_decides_whether_views_may_be_mirrored() -> None:
     views = AugmentedViews(flip=None)
-    assert views.for_data_set("UCF101", may_flip=True).flip == 0.5
-    assert views.for_data_set("SSv2", may_flip=False).flip == 0
+    assert views.for_data_set("UCF101", flip_keeps_label=True).flip == 0.5
+    assert views.for_data_set("SSv2", flip_keeps_label=False).flip == 0
     with pytest.raises(ValueError, match=r"clips\.views\.flip is 0\.3, but a mirrored clip of SSv2 may show another"):
-        AugmentedViews(flip=0.3).for_data_set("SSv2", may_flip=False)
+        AugmentedViews(flip=0.3).for_data_set("SSv2", flip_keeps_label=False)
     with pytest.raises(ValueError, match="all 32 views would be alike"):
-        AugmentedViews(flip=None, augmix="none").for_data_set("SSv2", may_flip=False)
+        AugmentedViews(flip=None, augmix="none").for_data_set("SSv2", flip_keeps_label=False)
 
 
 def test_views_are_not_finished_before_it_is_known_whether_to_mirror() -> None:
@@ -262,7 +262,7 @@ def test_views_at_several_rates_are_finished_as_they_are_cut() -> None:
     views = MultiRateViews(rates=(1.0,), n_crops=1, n_samples=1)
     batch = batch_of(clip(4)[None], clip(4)[None, None], views, [0])
     assert views.finish(batch) is batch
-    assert views.for_data_set("SSv2", may_flip=False) is views
+    assert views.for_data_set("SSv2", flip_keeps_label=False) is views
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from tests.lightning_modules.clip.test_author_checkpoints_vifi_clip import as_vi
 from tests.lightning_modules.t2l.test_t2l import as_author_state
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.t2l.t2l import T2L
-from zsar.lightning_modules.training.checkpoints import load_recognizer
 
 Printed = pytest.CaptureFixture[str]
 

@@ -31,7 +31,7 @@ from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.further_views import MultiRateViews
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.localization.feature_files import read_features
+from zsar.lightning_modules.localization.stored.feature_files import read_features
 
 N_FRAMES = 24
 

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from zsar.lightning_modules.localization.contract import Detection, UntrimmedFeatures, in_order_of_time
+from zsar.lightning_modules.localization.contract import Detection, UntrimmedFeatures, sort_by_start
 from zsar.lightning_modules.localization.segments import Segment
 
 
@@ -16,4 +16,4 @@ def test_detections_are_sorted_by_start_then_end_then_class() -> None:
         return Detection(Segment(start, end, 0, 0, 1.0), label)
 
     mixed = [at(2, 3, 0), at(1, 4, 1), at(1, 4, 0), at(1, 2, 5)]
-    assert in_order_of_time(mixed) == (at(1, 2, 5), at(1, 4, 0), at(1, 4, 1), at(2, 3, 0))
+    assert sort_by_start(mixed) == (at(1, 2, 5), at(1, 4, 0), at(1, 4, 1), at(2, 3, 0))

@@ -15,9 +15,9 @@ from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShape
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.localization.feature_files import FeatureFileError, FeatureSource, write_features
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, FeatureSource, write_features
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError

@@ -11,8 +11,8 @@ from torch.testing import assert_close
 
 from tests.makers.made_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference
-from zsar.lightning_modules.localization.caption_files import SUFFIX, VideoCaptions, write_captions
 from zsar.lightning_modules.localization.contract import Localization, Truth
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, write_captions
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels

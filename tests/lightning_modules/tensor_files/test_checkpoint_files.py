@@ -12,6 +12,7 @@ from tests.makers.hostile_files import checkpoint_of, hostile_files
 from tests.makers.one_line import assert_one_line_error
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.tensor_files.checkpoint_files import (
     CheckpointError,
@@ -19,7 +20,7 @@ from zsar.lightning_modules.tensor_files.checkpoint_files import (
     read_checkpoint,
     read_plain,
 )
-from zsar.lightning_modules.training.checkpoints import load_recognizer, start_from_checkpoint
+from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
 
 
 @pytest.fixture(scope="module")

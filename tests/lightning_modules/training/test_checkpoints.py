@@ -3,40 +3,23 @@ from typing import Any
 
 import pytest
 import torch
-from torch.testing import assert_close
 
+from tests.makers.saved_models import saved, small_t2l
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import (
     CheckpointError,
     hash_of_tested_weights,
-    load_recognizer,
     pack_checkpoint,
     start_from_checkpoint,
 )
-from zsar.lightning_modules.training.optimization import Optimization
 
 
 @pytest.fixture
 def model(tiny_weights: Path) -> T2L:
-    optimization = Optimization(betas=(0.9, 0.95))
-    return T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4, optimization=optimization).eval()
-
-
-def saved(model: T2L, path: Path, **changes: object) -> Path:
-    checkpoint: dict[str, object] = {"state_dict": model.state_dict(), "hyper_parameters": {"an": object()}}
-    pack_checkpoint(model, checkpoint)
-    torch.save({**checkpoint, **changes}, path / "model.ckpt")
-    return path / "model.ckpt"
-
-
-def test_a_model_comes_back_from_its_checkpoint_alone(tmp_path: Path, model: T2L) -> None:
-    loaded = load_recognizer(saved(model, tmp_path))
-    assert isinstance(loaded, T2L)
-    assert loaded.optimization == model.optimization
-    video = torch.randint(256, (1, 1, 4, 3, 32, 32), dtype=torch.uint8)
-    assert_close(loaded.embed_views(video), model.embed_views(video))
+    return small_t2l(tiny_weights)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
@@ -124,41 +107,4 @@ def test_missing_unknown_and_misshapen_tensors_are_named(tmp_path: Path, model: 
     with pytest.raises(
         CheckpointError, match=r"1 tensors missing .*up.bias.*1 unknown .*extra.*1 of another shape .*\[3, 8, 96\]"
     ):
-        load_recognizer(path)
-
-
-@pytest.mark.parametrize("content", [{"state_dict": {}}, [1, 2]])
-def test_other_files_are_refused(tmp_path: Path, content: object) -> None:
-    torch.save(content, tmp_path / "other.ckpt")
-    with pytest.raises(CheckpointError, match="other.ckpt is no zsar checkpoint.*zsar convert"):
-        load_recognizer(tmp_path / "other.ckpt")
-
-
-def test_half_a_file_is_refused(tmp_path: Path, model: T2L) -> None:
-    path = saved(model, tmp_path)
-    path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(CheckpointError, match="model.ckpt cannot be read"):
-        load_recognizer(path)
-
-
-@pytest.mark.parametrize("setting", ["optimization", "weights", "n_frames", "start_from", "contrastive_loss"])
-def test_a_setting_that_names_a_class_builds_none(setting: str, tmp_path: Path, model: T2L) -> None:
-    path, mark = saved(model, tmp_path), tmp_path / "mark"
-    content = torch.load(path, weights_only=True)
-    named = {"class_path": "subprocess.Popen", "init_args": {"args": ["touch", str(mark)]}}
-    content["zsar"]["init_args"][setting] = named
-    torch.save(content, path)
-    with pytest.raises(CheckpointError) as raised:
-        load_recognizer(path)
-    assert not mark.exists()
-    assert str(raised.value).startswith(str(path))
-    assert "import_path" not in str(raised.value)  # jsonargparse's advice to its programmers
-
-
-def test_class_that_is_gone_is_named(tmp_path: Path, model: T2L) -> None:
-    path = saved(model, tmp_path)
-    content = torch.load(path, weights_only=True)
-    content["zsar"]["class_path"] = "zsar.lightning_modules.gone.Gone"
-    torch.save(content, path)
-    with pytest.raises(CheckpointError, match="zsar.lightning_modules.gone.Gone cannot be imported"):
         load_recognizer(path)

@@ -186,7 +186,7 @@ def test_no_command_runs_what_a_file_says(
 
 
 def test_starting_from_a_file_does_not_run_it(tmp_path: Path) -> None:
-    from zsar.lightning_modules.training.checkpoints import load_recognizer
+    from zsar.lightning_modules.recognition.loading import load_recognizer
 
     for file in evil_files(tmp_path).values():
         with pytest.raises(CheckpointError):

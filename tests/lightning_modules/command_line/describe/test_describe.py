@@ -15,8 +15,9 @@ from tests.makers.chat_server import (
     action_prompts,
     description,
 )
+from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import read_class_text, read_class_text_file, write_class_text
-from zsar.datamodules.class_text.vocabulary import clean_names, exact_names
+from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.cli import main
 
 ROOT = Path(__file__).parents[4]

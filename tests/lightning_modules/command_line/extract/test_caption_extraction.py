@@ -22,14 +22,14 @@ from zsar.lightning_modules.command_line.extract.extraction import (
     load_backbone,
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
-from zsar.lightning_modules.localization.caption_files import (
+from zsar.lightning_modules.localization.stored.caption_files import (
     SUFFIX,
     CaptionFileError,
     VideoCaptions,
     read_captions,
     write_captions,
 )
-from zsar.lightning_modules.localization.source_videos import replaced_video
+from zsar.lightning_modules.localization.stored.source_videos import replaced_video
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 

@@ -13,8 +13,8 @@ from tests.makers.video_makers import moving_picture
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.extract.extract import list_jobs
-from zsar.lightning_modules.localization.caption_files import read_captions
-from zsar.lightning_modules.localization.feature_files import read_features
+from zsar.lightning_modules.localization.stored.caption_files import read_captions
+from zsar.lightning_modules.localization.stored.feature_files import read_features
 
 ROOT = Path(__file__).parents[4]
 ALL = ["jump/0.safetensors", "jump/1.safetensors", "run/0.safetensors", "run/1.safetensors"]

@@ -10,7 +10,7 @@ from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.lightning_modules.command_line.extract import extraction, feature_extraction
 from zsar.lightning_modules.command_line.extract.extraction import VideoDone, VideoJob, extract_videos, load_backbone
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
-from zsar.lightning_modules.localization.feature_files import SUFFIX
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX
 
 
 @pytest.fixture

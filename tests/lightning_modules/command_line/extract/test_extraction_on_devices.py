@@ -16,7 +16,7 @@ from zsar.lightning_modules.command_line.extract.extraction import (
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
-from zsar.lightning_modules.localization.feature_files import SUFFIX, read_features
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, read_features
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_more_processes_on_the_cpu_than_it_has_processors_are_refused(
 ) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
-    monkeypatch.setattr("zsar.lightning_modules.command_line.fit_and_test.usable_accelerator.n_processors", lambda: 4)
+    monkeypatch.setattr("zsar.lightning_modules.command_line.fit_and_test.usable_accelerator.cpu_count", lambda: 4)
     check_accelerator(accelerator, 4)
     with pytest.raises(ValueError, match=r"devices is 70, .* this machine has 4 processors; .* at most 4$"):
         check_accelerator(accelerator, 70)

@@ -30,7 +30,7 @@ def settings_of(folder: Path, *files: Path) -> dict[str, str]:
     views = getattr(zsar.datamodules.views.further_views, described["class_path"].split(".")[-1])(
         **described["init_args"]
     )
-    data = {"views": views.for_data_set("any", may_flip=True).described()}
+    data = {"views": views.for_data_set("any", flip_keeps_label=True).described()}
     adaptation = PromptTuning(**tuning["init_args"]).describe()
     return dict(adaptation_settings({"stage": "test", "data": data, "adaptation": adaptation}))
 

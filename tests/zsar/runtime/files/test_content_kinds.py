@@ -22,7 +22,7 @@ def archive() -> bytes:
         (b"\xef\xbb\xbf<html>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
         (b"\0\0\0\x20ftypisom", "an mp4 video"),
-        (gzip.compress(b"x"), "a gzip archive"),
+        (gzip.compress(b"x", mtime=0), "a gzip archive"),
         (archive(), "a zip archive"),
         (pickle.dumps({}, protocol=2), "a Python pickle"),
         (b"", None),

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.lightning_modules.localization.stored_files import file_of_video
+from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 
 
 def made(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zsar.lightning_modules.localization.caption_files import (
+from zsar.lightning_modules.localization.stored.caption_files import (
     CaptionFileError,
     CaptionSource,
     VideoCaptions,

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from zsar.lightning_modules.localization.source_differences import source_differences
+from zsar.lightning_modules.localization.stored.source_differences import source_differences
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from zsar.lightning_modules.localization.caption_files import (
+from zsar.lightning_modules.localization.stored.caption_files import (
     CaptionFileError,
     CaptionSource,
     VideoCaptions,
     write_captions,
 )
-from zsar.lightning_modules.localization.feature_files import FeatureFileError, FeatureSource, write_features
-from zsar.lightning_modules.localization.stored_sources import check_stored_captions, check_stored_features
+from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, FeatureSource, write_features
+from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
 from zsar.runtime.files.file_identity import quick_hash
 
 FEATURES = FeatureSource(

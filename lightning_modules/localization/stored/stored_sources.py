@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.localization.caption_files import SUFFIX as CAPTIONS_SUFFIX
-from zsar.lightning_modules.localization.caption_files import CaptionFileError, read_captions
-from zsar.lightning_modules.localization.feature_files import SUFFIX as FEATURES_SUFFIX
-from zsar.lightning_modules.localization.feature_files import FeatureFileError, check_source, read_source
-from zsar.lightning_modules.localization.source_videos import VideoSource, replaced_video
-from zsar.lightning_modules.localization.stored_files import file_of_video
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX as CAPTIONS_SUFFIX
+from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError, read_captions
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
+from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, check_source, read_source
+from zsar.lightning_modules.localization.stored.source_videos import VideoSource, replaced_video
+from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 
 _REMEDY = "extract it again, or put back the video that it was made of"
 

@@ -2,7 +2,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from zsar.lightning_modules.localization.source_videos import replaced_video
+from zsar.lightning_modules.localization.stored.source_videos import replaced_video
 from zsar.runtime.files.file_identity import quick_hash
 
 

@@ -1,13 +1,10 @@
-"""Numbers that are NaN or infinite are refused where they arise: no accuracy and no segment is made of them."""
+"""Logits and losses that are NaN or infinite are errors where they arise: no accuracy is made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
-
-from zsar.lightning_modules.localization.contract import Localization
 
 _SHOWN = 3
 
@@ -56,26 +53,6 @@ def check_loss(is_finite: bool, *, step: int, epoch: int, precision: str) -> Non
             "checkpoints/last.ckpt, where there is one, is of before. Give a lower "
             f"--model.optimization.learning_rate or more warm-up{half}"
         )
-
-
-def check_localizations(video: str, of_sets: Mapping[int, Localization]) -> None:
-    """Refuses scores that no segment can be told by.
-
-    Args:
-        video: Its name.
-        of_sets: What was found in it, by set.
-
-    Raises:
-        NotFiniteError: The score of a frame or of a segment is NaN or infinite.
-    """
-    for found in of_sets.values():
-        curves = all(bool(torch.as_tensor(curve.scores).isfinite().all()) for curve in found.curves)
-        scores = torch.tensor([each.segment.score for each in (*found.detections, *found.suppressed)])
-        if not curves or not scores.isfinite().all():
-            raise NotFiniteError(
-                f"scores of the video {video!r} are NaN or infinite, so that nothing can be found in it; where it is "
-                "adapted to, give a lower learning rate of the tuning"
-            )
 
 
 def _remedy(precision: str) -> str:

@@ -21,8 +21,8 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from zsar.lightning_modules.localization.feature_file_checks import check_layout, check_times, value_in_header
-from zsar.lightning_modules.localization.source_differences import source_differences
+from zsar.lightning_modules.localization.stored.feature_file_checks import check_layout, check_times, value_in_header
+from zsar.lightning_modules.localization.stored.source_differences import source_differences
 from zsar.runtime.files.given_files import GivenFileError, check_given_file, kind_of_content
 from zsar.runtime.files.utf8_paths import utf8_path
 from zsar.runtime.files.whole_files import whole_file

@@ -11,8 +11,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from zsar.lightning_modules.localization import feature_files
-from zsar.lightning_modules.localization.feature_files import (
+from zsar.lightning_modules.localization.stored import feature_files
+from zsar.lightning_modules.localization.stored.feature_files import (
     FeatureFileError,
     FeatureSource,
     finite_features,

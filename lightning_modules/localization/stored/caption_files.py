@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.lightning_modules.localization.source_differences import source_differences
+from zsar.lightning_modules.localization.stored.source_differences import source_differences
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_text_whole
 

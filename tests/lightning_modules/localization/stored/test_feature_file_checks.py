@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from zsar.lightning_modules.localization.feature_file_checks import check_times, value_in_header
+from zsar.lightning_modules.localization.stored.feature_file_checks import check_times, value_in_header
 
 
 @pytest.mark.parametrize(

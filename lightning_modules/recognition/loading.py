@@ -1,0 +1,101 @@
+"""A recognizer from its checkpoint: the class that the file names, built with the settings that it states."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
+from zsar.lightning_modules.training.checkpoints import unpack_checkpoint
+from zsar.runtime.class_paths import class_path
+from zsar.runtime.permitted_classes import (
+    ForbiddenClassError,
+    check_permitted,
+    forbidden,
+    forbidden_class_in,
+    imported_kinds,
+    only_permitted_classes,
+)
+
+
+def load_recognizer(
+    path: Path | str, *, weights: str | None = None, device: torch.device | str = "cpu"
+) -> ActionRecognizer:
+    """Builds the model that a checkpoint holds.
+
+    Args:
+        path: A checkpoint written by `zsar fit` or `zsar convert`.
+        weights: Where the backbone's weights are, if not where they were in training.
+        device: Where the model shall be.
+
+    Returns:
+        The model in evaluation mode.
+
+    Raises:
+        CheckpointError: The file is not a checkpoint of zsar, or does not fit.
+    """
+    checkpoint = read_checkpoint(path)
+    check_entries(checkpoint, path, of_model=True)
+    about = checkpoint["zsar"]
+    changes = {} if weights is None else {"weights": weights}
+    model = _built(_recognizer_class(about["class_path"], path), about["init_args"] | changes, path)
+    unpack_checkpoint(model, checkpoint, path=path)
+    model.load_state_dict(checkpoint["state_dict"], strict=True)
+    model.prepare_inference()
+    return model.eval().to(device)
+
+
+def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever class it is
+    """An object from plain arguments, by jsonargparse, which turns them into the types that the class declares.
+
+    Arguments may name classes that `permitted_classes` permits.
+    """
+    from jsonargparse import ArgumentParser
+
+    with only_permitted_classes(imported=[model_class]):
+        parser = ArgumentParser(exit_on_error=False)
+        parser.add_class_arguments(model_class, "model")
+        return parser.instantiate(parser.parse_object({"model": dict(arguments)})).model
+
+
+def _recognizer_class(class_path: str, path: Path | str) -> type:
+    """The class of a checkpoint's model; of what is no recognizer nothing is imported but what zsar has itself."""
+    try:
+        check_permitted(class_path, imported=imported_kinds(ActionRecognizer))
+        found = pkgutil.resolve_name(class_path)
+    except ForbiddenClassError as error:
+        raise CheckpointError(f"{path} is not loaded: {error}") from error
+    except (ImportError, AttributeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its model class {class_path} cannot be imported: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, ActionRecognizer)) or inspect.isabstract(found):
+        raise CheckpointError(
+            f"{path} is not loaded: its model class {class_path} is no {ActionRecognizer.__name__} that can be built"
+        )
+    return found
+
+
+def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) -> ActionRecognizer:
+    """A checkpoint's model, with the settings that the checkpoint states."""
+    try:
+        model: ActionRecognizer = build_from_plain(model_class, arguments)
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, BackboneError):
+            cause = cause.__cause__
+        if cause is not None:
+            raise cause from error
+        if (named := forbidden_class_in([str(error)])) is not None:
+            raise CheckpointError(f"{path} is not loaded: {forbidden(named)}") from error
+        said = " ".join(str(error).split())[:300]
+        raise CheckpointError(
+            f"{path}: its settings build no {class_path(model_class)}: {said or type(error).__name__}; train again, or "
+            "give another checkpoint"
+        ) from error
+    return model
