@@ -7,7 +7,6 @@ import importlib.metadata
 import subprocess
 from pathlib import Path
 
-
 __version__: str = importlib.metadata.version("zsar")
 
 
