@@ -11,7 +11,9 @@ import pytest
 import torch
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported: nothing may wait for a network
-os.environ["ZSAR_TRUSTED_MODULES"] = "tests.makers.killing"  # callbacks of our own, which command lines name
+os.environ["ZSAR_TRUSTED_MODULES"] = (
+    "tests.makers.command_line.killing"  # callbacks of our own, which command lines name
+)
 
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone

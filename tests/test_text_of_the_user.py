@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.text_readers import READERS, Reader
+from tests.makers.files.text_readers import READERS, Reader
 from tests.test_architecture import ROOT, under
 from zsar.runtime.text.text_tables import ListFileError
 

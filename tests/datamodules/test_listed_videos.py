@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import (
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.miniatures.miniature_data_sets import (
     Truth,
     make_ucf101,
     write_label_csv,
