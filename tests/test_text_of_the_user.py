@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.makers.files.text_readers import READERS, Reader
-from tests.test_architecture import ROOT, under
+from tests.makers.source_tree import ROOT, under
 from zsar.runtime.text.text_tables import ListFileError
 
 every_reader = pytest.mark.parametrize("reader", READERS, ids=[reader.name for reader in READERS])

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.lightning_modules.conftest import experiment as experiment
 from tests.makers.models.annotated_localizer import shapes
 
 
