@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.source_tree import MODULES, PACKAGES, ROOT, under
+from tests.makers.source_tree import METHODS, MODULES, PACKAGES, ROOT, under
 from zsar.datamodules import data_sets
 
 FOLDERS = sorted({Path(module).parent.as_posix() for module in MODULES})
@@ -21,7 +21,8 @@ FLOORS = {
         ["class_identity"],
         ["batch"],
         ["class_text", "lists", "views"],
-        ["video_files", "settings", "samplers"],
+        ["video_files", "samplers"],
+        ["settings"],
         ["video_files.writing", "clip_dataset", "untrimmed_frames"],
         ["video", "rendering"],
         ["listed_videos", "untrimmed_video"],
@@ -51,8 +52,6 @@ FOREIGN = {
     "callbacks": ["zsar.datamodules.batch", "zsar.lightning_modules"],
 }
 COMPOSITION_ROOT = "zsar.lightning_modules.command_line"
-# Methods stand side by side: each may be taken out alone. AP-CLIP extends fine-tuned CLIP.
-METHODS = ["ap_clip", "clip", "t2l", "t3al"]
 
 MOST_MODULES = 14  # of a folder; more of them are rooms of their own
 
