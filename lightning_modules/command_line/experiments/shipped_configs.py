@@ -44,6 +44,8 @@ def located(name: str, *, folder: Path | None = None) -> Path | None:
     Returns:
         Its path: `name` itself where that is a file; None where there is no such file, also where there is a folder.
     """
+    if not Path(name).name:
+        return None
     within = _within_shipped(name)
     places = [Path(folder or "", name), Path(folder or "", "configs", name)]
     for place in places if within is None else [*places, SHIPPED / within]:

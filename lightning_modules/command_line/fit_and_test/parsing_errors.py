@@ -10,6 +10,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import jsonargparse
 
@@ -58,7 +59,8 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
         # Of a union only the first type's error is chained; what the others expect is in the text.
         return _wrong_value(section, match[2], match[1], chain[-2] if len(chain) > 1 else "")
     if match := re.match(r"(?:File|Path) does not exist: '(.+)'", last):
-        return f"--{section} {match[1]}: there is no such file{nowhere(match[1])}"
+        name = _as_typed(match[1])
+        return f"--{section} {name}: there is no such file{nowhere(name)}"
     said = re.sub(r'^Parser key ".*?":? *', "", _on_one_line(last)).removeprefix("argument ")
     return f"{f'--{section}: ' if section and not said.startswith('--') else ''}{said}"
 
@@ -155,6 +157,11 @@ def class_names(section: str) -> list[str]:
     if section == "adaptation":
         return [PromptTuning.__name__]
     return [name for base in KINDS.get(section, {}).values() for name in short_names(base)]
+
+
+def _as_typed(path: str) -> str:
+    """A path relative to the working directory, where it lies in it: jsonargparse makes paths absolute."""
+    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
 
 
 def _wrong_value(section: str, value: str, expected: str, union: str) -> str:
