@@ -19,6 +19,7 @@ from zsar.runtime.permitted_classes import (
     check_permitted,
     forbidden,
     imported_kinds,
+    is_permitted,
     only_permitted_classes,
     path_of,
     trusted_modules,
@@ -136,7 +137,7 @@ def test_a_class_path_of_before_is_told_where_the_class_is_now(
     (tmp_path / "old.yaml").write_text(f"{section}: {{class_path: {before}}}\n")
     old = ["--config", str(tmp_path / "old.yaml")] if in_file else [option, before]
     with pytest.raises(SystemExit) as ended:
-        main([command, *([] if command == "doctor" else ["--config", str(EXPERIMENT)]), *old])
+        main([command, *old] if command == "doctor" else [command, "--config", str(EXPERIMENT), *old, "--print_config"])
     assert ended.value.code == 2
     said = f"{before} is a class path of zsar before 0.2; write {now}"
     assert_one_line_error(capsys.readouterr().err, command, [f"--{section}", said])
