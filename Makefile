@@ -4,7 +4,8 @@ SEED ?= 0
 VENV := .venv
 ZSAR := $(VENV)/bin/zsar
 INSTALLED := $(VENV)/.installed-dev
-SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' 'lightning_modules/*.json')
+SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' 'lightning_modules/*.json' \
+  'datamodules/*.json' 'datamodules/*.txt')
 CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
