@@ -16,8 +16,8 @@ from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most
+from zsar.runtime.processes.cpu_count import cpu_count
 
 _CAPTION_SECONDS = 1.0
 

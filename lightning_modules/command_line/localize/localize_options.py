@@ -12,7 +12,7 @@ from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.extract_options import check_batch_and_workers
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import cpu_count
+from zsar.runtime.processes.cpu_count import cpu_count
 
 DEFAULT_ARCHITECTURE, _WEIGHTS = "coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"
 _STRIDE_SECONDS = 0.25
