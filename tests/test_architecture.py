@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.makers.source_tree import MODULES, PACKAGES, ROOT, under
 from zsar.datamodules import data_sets
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")  # folders at the root; imported as zsar.*
-MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 FOLDERS = sorted({Path(module).parent.as_posix() for module in MODULES})
 DATA_SETS = ROOT / "datamodules" / "data_sets"
 
@@ -92,10 +90,6 @@ def ours(module: str) -> set[str]:
 
 def within(name: str, parents: list[str]) -> bool:
     return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
-
-
-def under(*prefixes: str) -> list[str]:
-    return [module for module in MODULES if module.startswith(prefixes)]
 
 
 def room_and_floor(name: str) -> tuple[str, int]:

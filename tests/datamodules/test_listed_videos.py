@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import (
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.miniatures.miniature_data_sets import (
     Truth,
     make_ucf101,
     write_label_csv,
     write_t2l_list,
     write_vifi_list,
 )
+from tests.makers.videos.shared_clips import SHARED_CLIPS
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.ucf101 import UCF101

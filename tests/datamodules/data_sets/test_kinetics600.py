@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_kinetics600, write_label_csv, write_vifi_list
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.miniatures.miniature_data_sets import make_kinetics600, write_label_csv, write_vifi_list
+from tests.makers.videos.shared_clips import SHARED_CLIPS
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.data_sets.kinetics600 import RENAMED, Kinetics600, new_classes

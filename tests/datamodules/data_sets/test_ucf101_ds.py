@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_ucf101_ds
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.miniatures.miniature_data_sets import make_ucf101_ds
+from tests.makers.videos.shared_clips import SHARED_CLIPS
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
 from zsar.datamodules.settings import Lists

@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.makers.live_processes import wait_until_gone
-from tests.makers.video_makers import moving_picture
+from tests.makers.command_line.live_processes import wait_until_gone
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.diagnosis.decode_check import Clip, Outcome, Verdict, check_clips, decode_clip
 from zsar.datamodules.video_files.decoding import VideoReader

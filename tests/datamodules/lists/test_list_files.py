@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
+from tests.makers.videos.shared_clips import SHARED_CLIPS
 from zsar.datamodules.lists.list_files import read_labels, read_list
 
 SHARED = SHARED_CLIPS.parent

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.makers.video_makers import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
+from tests.makers.videos.encoded_videos import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.careful_decoding import (
     Complaints,

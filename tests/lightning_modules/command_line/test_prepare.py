@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.live_processes import is_running, wait_for
-from tests.makers.video_makers import moving_picture
+from tests.makers.command_line.live_processes import is_running, wait_for
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from tests.makers.made_videos import NAMES, class_text, embedding_of, video_of
+from tests.makers.videos.embedded_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.contract import Localization, Truth
 from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, write_captions

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers import miniature_data_sets as miniature
+from tests.makers.miniatures import miniature_data_sets as miniature
+from tests.makers.videos.shared_clips import SHARED_CLIPS
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.settings import Split
 from zsar.lightning_modules.command_line.cli import main

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.live_processes import is_running, wait_until_gone
+from tests.makers.command_line.live_processes import is_running, wait_until_gone
 
 ROOT = Path(__file__).parents[4]
 

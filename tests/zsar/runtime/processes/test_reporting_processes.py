@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.live_processes import wait_until_gone
+from tests.makers.command_line.live_processes import wait_until_gone
 from zsar.runtime.processes.reporting_processes import ProcessDiedError, WorkFailedError, reports_of
 
 ROOT = Path(__file__).parents[4]

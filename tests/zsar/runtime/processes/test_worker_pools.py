@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.makers.live_processes import wait_until_gone
+from tests.makers.command_line.live_processes import wait_until_gone
 from zsar.runtime.processes.worker_pools import results_of
 
 ROOT = Path(__file__).parents[4]
