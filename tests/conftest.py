@@ -14,8 +14,8 @@ os.environ["ZSAR_TRUSTED_MODULES"] = "tests.makers.command_line.killing"  # our 
 
 from tests.makers.configs.parsing import ParsingCLI, parsed, without_weights
 from tests.makers.configs.small_experiment import write_small_experiment
+from tests.makers.source_tree import SHARED
 from tests.makers.videos.class_folders import write_class_folders
-from tests.makers.videos.shared_clips import SHARED_CLIPS
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 torch.set_num_threads(1)  # pytest-xdist keeps the cores busy, and sums come out alike in every process
@@ -41,9 +41,10 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shared_clips() -> Path:
     """The folder of real clips; skips where the workplace does not have it."""
-    if not SHARED_CLIPS.is_dir():
-        pytest.skip(f"{SHARED_CLIPS} is not here")
-    return SHARED_CLIPS
+    clips = SHARED / "clips"
+    if not clips.is_dir():
+        pytest.skip(f"{clips} is not here")
+    return clips
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""The modules of the packages, by their paths from the root of the repository."""
+"""Where the repository lies, and the modules of its packages by their paths from there."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared"  # material of the workplace; tests that use it skip where it is not there
 PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")  # folders at the root; imported as zsar.*
 MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 

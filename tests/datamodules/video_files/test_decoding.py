@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.makers.source_tree import SHARED
 from tests.makers.videos import encoded_videos
 from tests.makers.videos.encoded_videos import (
     X264,
@@ -38,7 +39,7 @@ from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 
-CLIPS = Path(__file__).parents[4] / "shared" / "clips"
+CLIPS = SHARED / "clips"
 
 
 @pytest.mark.parametrize("threads", [0, 2])
