@@ -32,7 +32,7 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.gathering import gather_from_all
-from zsar.runtime.seeds import run_seed
+from zsar.runtime.run_seed import run_seed
 
 _RANDOM_CONTEXT_STD = 0.02  # CoOp's
 

@@ -21,7 +21,6 @@ from zsar.runtime.processes.worker_pools import results_of
 
 _DECODED = "every frame"  # in the journal: what the verdict is about
 _N_AHEAD = 3  # clips that wait for each worker: enough that none is idle
-_DIED = (0, "the process that decoded it died: the decoder crashed, or memory ran out")
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,8 @@ class Verdict:
 
 Outcome = tuple[int, str | None]
 """Frames that there are, and why the clip cannot be decoded."""
+
+_DIED: Outcome = (0, "the process that decoded it died: the decoder crashed, or memory ran out")
 
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds; a file with the same two is taken for unchanged."""

@@ -43,7 +43,8 @@ from zsar.runtime.text.written_names import written_name
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
 _SHOWN_REFITTED = 5
-_DIED = "the process died that prepared it, of a crash in the decoder or for lack of memory"
+# What becomes of a video whose worker died.
+_DIED: PreparedVideo | str = "the process died that prepared it, of a crash in the decoder or for lack of memory"
 
 
 @dataclass(frozen=True)
