@@ -91,9 +91,7 @@ def _arguments(model_class: type, stated: Mapping[str, Any], path: Path | str) -
     arguments = arguments_of_now("model", stated, known=inspect.signature(model_class).parameters)
     if grouped := sorted(stated.keys() - arguments.keys()):
         now = ", ".join(f"{GROUP_OF['model'][name]}.{name}" for name in grouped)
-        warnings.warn(
-            f"{path} is of an older zsar: its settings {', '.join(grouped)} are read as {now}", stacklevel=3
-        )
+        warnings.warn(f"{path} is of an older zsar: its settings {', '.join(grouped)} are read as {now}", stacklevel=3)
     return arguments
 
 

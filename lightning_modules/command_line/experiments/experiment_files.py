@@ -235,7 +235,7 @@ def _is_given(path: Path) -> bool:
 def _differences_by(option: tuple[str, ...]) -> list[Difference]:
     """The differences of an option that jsonargparse would not understand.
 
-    These are a nested null, and a mapping for a section or for a group of settings within another (data.loading.stride).
+    These are a nested null, and a mapping for a section or for a group within another one (data.loading.stride).
     """
     section, _, rest = option[0].removeprefix("--").partition(".")
     if option[1:] == ("null",) and rest:
@@ -248,7 +248,7 @@ def _differences_by(option: tuple[str, ...]) -> list[Difference]:
 
 
 def _nested_mapping(option: tuple[str, ...]) -> Settings | None:
-    """A group of settings that is written out; None for what only begins as one, such as the template "{} outdoors"."""
+    """A group of settings that is written out; None for what only begins as one: "{} outdoors"."""
     try:
         written = _inline(option)
     except ValueError:
