@@ -16,12 +16,6 @@ def test_a_frozen_model_has_nothing_to_recompute() -> None:
         ClipSettings("tiny-clip", "random", gradient_checkpointing=True)  # type: ignore[call-arg]
 
 
-def test_architecture_and_weights_are_stated_together() -> None:
-    """Weights of one architecture are never those of another one's default."""
-    with pytest.raises(TypeError, match="weights"):
-        ClipSettings("tiny-clip")  # type: ignore[call-arg]
-
-
 def test_weights_that_are_not_there_are_an_error_when_the_model_is_built() -> None:
     settings = ClipSettings("tiny-clip", "nowhere.pt")
     with pytest.raises(BackboneError, match=r"'nowhere.pt' is neither a file nor an open_clip tag"):
