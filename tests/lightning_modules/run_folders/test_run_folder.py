@@ -32,7 +32,8 @@ def test_a_result_says_of_which_weights_it_is(model: dict[str, Any], weights: st
 
 def test_what_changes_no_result_is_no_difference(tmp_path: Path) -> None:
     result = {"config": config_of(tmp_path)}
-    model = {"n_frames": 8, "start_from": "k400.ckpt", "gradient_checkpointing": True, "optimization": {"a": 1}}
+    model: dict[str, Any] = {"n_frames": 8, "start_from": "k400.ckpt", "optimization": {"a": 1}}
+    model["backbone"] = {"gradient_checkpointing": True}
     data = {"split": {"fold": 1}, "loading": {"n_workers": 0, "batch_size": 2}, "_instantiator": "x", "clips": None}
     changes = {"model__init_args": model, "data__init_args": data, "trainer__accelerator": "gpu", "run_dir": "b"}
     assert result_differences(result, config_of(tmp_path, **changes)) == []
@@ -41,11 +42,22 @@ def test_what_changes_no_result_is_no_difference(tmp_path: Path) -> None:
 
 def test_differences_name_the_leaf_and_both_values(tmp_path: Path) -> None:
     result = {"config": config_of(tmp_path)}
-    changes = {"model__init_args": {"n_frames": 16, "scorer": "late"}, "trainer__precision": "16-mixed"}
+    changes = {"model__init_args": {"n_frames": 16, "scoring": {"scorer": "late"}}, "trainer__precision": "16-mixed"}
     assert result_differences(result, config_of(tmp_path, **changes)) == [
         "model.n_frames was 8, is 16",
-        "model.scorer was None, is late",
+        "model.scoring.scorer was None, is late",
         "trainer.precision was None, is 16-mixed",
+    ]
+
+
+def test_a_result_of_before_with_the_same_settings_has_no_differences(tmp_path: Path) -> None:
+    before = {"n_frames": 8, "weights": "w.pt", "scorer": "late_interaction", "gradient_checkpointing": True}
+    now = {"n_frames": 8, "backbone": {"weights": "w.pt"}, "scoring": {"scorer": "late_interaction"}}
+    result = {"config": config_of(tmp_path, model__init_args=before)}
+    assert result_differences(result, config_of(tmp_path, model__init_args=now)) == []
+    now["backbone"]["weights"] = "v.pt"
+    assert result_differences(result, config_of(tmp_path, model__init_args=now)) == [
+        "model.backbone.weights was w.pt, is v.pt"
     ]
 
 
