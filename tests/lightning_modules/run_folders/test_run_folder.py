@@ -61,6 +61,15 @@ def test_a_result_of_before_with_the_same_settings_has_no_differences(tmp_path: 
     ]
 
 
+def test_a_class_that_merely_moved_is_no_difference(tmp_path: Path) -> None:
+    """A results.json of zsar before 0.2 names its classes by other paths."""
+    before = {"config": config_of(tmp_path, model__class_path="lightning_modules.t2l.T2L")}
+    now = config_of(tmp_path, model__class_path="zsar.lightning_modules.t2l.T2L")
+    assert result_differences(before, now) == []
+    other = config_of(tmp_path, model__class_path="zsar.lightning_modules.clip.ZeroShotCLIP")
+    assert len(result_differences(before, other)) == 1
+
+
 def test_three_differences_are_named_and_the_others_counted(tmp_path: Path) -> None:
     write_results(tmp_path, "test", weights=None, config=config_of(tmp_path))
     changed = config_of(tmp_path, model__init_args={"a": 1, "b": 2, "c": 3, "d": 4})
