@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from zsar.lightning_modules.command_line.cli import main
-from zsar.runtime.dead_workers import died_of, explain_dead_worker
+from zsar.runtime.processes.dead_workers import died_of, explain_dead_worker
 
 
 class Killed(Dataset[int]):
