@@ -19,8 +19,8 @@ from zsar.lightning_modules.command_line import cli
 from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.run_groups import read_run
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import read_features, read_source
 from zsar.lightning_modules.run_folders.run_folder import results_in

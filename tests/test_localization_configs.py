@@ -25,7 +25,7 @@ from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
-from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 

@@ -3,7 +3,7 @@ from typing import Any, Literal
 
 import pytest
 
-from zsar.lightning_modules.command_line.summarize.field_types import check_fields
+from zsar.runtime.field_types import check_fields
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What an adapted run is called: the method as a paper has it, or the variant of it that its settings make it.
+"""What a run is called: the method as a paper has it, or the variant of it that its settings make it.
 
 Published figures of ablations have the same names for the same departures, so that a run stands beside the figure of
 its own settings and never, unsaid, beside that of others.
@@ -7,6 +7,28 @@ its own settings and never, unsaid, beside that of others.
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
+from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
+
+_METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others have their class's name
+# Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
+_T2L_VARIANTS = {
+    (False, False): "adapters only",
+    (False, True): "TFD without TTL",
+    (True, False): "TTL without TFD",
+}
+# Methods whose figures after pretraining on Kinetics-400 papers report as a variant.
+_PRETRAINED = ("ViFi-CLIP", "AP-CLIP")
+_ORACLES = {"perfect_class": "class", "region_count": "region count", "selection": "selection"}
+_LOSSES = {
+    "binary_cross_entropy": "binary cross entropy",
+    "separation": "separation loss only",
+    "representation": "representation loss only",
+    "reference": "authors' code",
+}
 
 _AUGMIX = {
     "views": "AugmentedViews",
@@ -75,6 +97,23 @@ _NAMED = {
 }
 
 
+def method_of(settings: RunSettings | LocalizationSettings) -> tuple[str, str | None]:
+    """Method and variant of a run, by the names that published figures have.
+
+    Args:
+        settings: Of the run.
+
+    Returns:
+        The method, that of the adaptation for an adapted run; and its variant, None for the method as published.
+    """
+    if isinstance(settings, LocalizationSettings):
+        return _localizer(settings)
+    method, variant = _recognizer(settings)
+    if not settings.adaptation:
+        return method, variant
+    return adapted_method(dict(settings.adaptation), method if variant is None else f"{method} ({variant})")
+
+
 def adapted_method(settings: Mapping[str, str], model: str) -> tuple[str, str | None]:
     """Method and variant of an adapted run.
 
@@ -94,6 +133,52 @@ def adapted_method(settings: Mapping[str, str], model: str) -> tuple[str, str | 
     if model not in _MODELS.get(method, ("CLIP",)):
         parts.append(f"on {model}")
     return method, ", ".join(parts) or None
+
+
+def scorer_of(settings: RunSettings) -> str:
+    """The scorer of a test: recorded, or by the configuration of an old result."""
+    scorer = dict(settings.test).get("scorer") or dict(settings.model_arguments).get("scorer")
+    return scorer or NOT_RECORDED
+
+
+def start_of(settings: RunSettings) -> str:
+    """What the training of a row started from: "CLIP", or the data set that its start was trained on."""
+    training = dict(settings.training)
+    if not training:
+        return NOT_RECORDED
+    start = training.get("start_from.trained_on", "None")
+    return FROM_CLIP if start == "None" else start
+
+
+def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
+    name = settings.model.split(".")[-1]
+    arguments = dict(settings.model_arguments)
+    if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
+        parts = (arguments["temporal_tokens"] == "True", float(arguments["diversity_weight"]) > 0)
+        return name, _T2L_VARIANTS.get(parts)
+    method = _METHODS.get(name, name)
+    if method not in _PRETRAINED:
+        return method, None
+    departures = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
+    departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
+    return method, ", ".join(departures) or None
+
+
+def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:
+    name = settings.model.split(".")[-1]
+    if name != "T3AL":
+        return name, None
+    arguments = dict(settings.model_arguments)
+    oracles = [oracle for key, oracle in _ORACLES.items() if arguments.get(f"oracles.{key}") == "True"]
+    variants = [f"oracle: {'all three' if len(oracles) == len(_ORACLES) else ', '.join(oracles)}"] if oracles else []
+    loss = _LOSSES.get(arguments.get("tuning.loss", "paper"))
+    if arguments.get("tuning.n_steps") == "0":
+        variants.append("T = 0")
+    elif loss is not None:
+        variants.append(loss)
+    elif arguments.get("suppression") == "None" and not oracles:
+        variants.append("without suppression")
+    return name, "; ".join(variants) or None
 
 
 def _departures(method: str, settings: Mapping[str, str], published: Mapping[str, str]) -> list[str]:

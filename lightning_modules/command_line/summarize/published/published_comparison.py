@@ -1,36 +1,26 @@
-"""A row of runs beside the published figures of its data set and protocol, and whether both were made alike."""
+"""A row of runs beside the published figures of its data set and protocol, and whether both were made the same way."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from zsar.lightning_modules.command_line.summarize.adaptation_methods import adapted_method
-from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, find_published_figures
-from zsar.lightning_modules.command_line.summarize.recorded_differences import (
+from zsar.lightning_modules.command_line.summarize.published.compared_settings import (
+    clip_model,
+    compared_settings,
+    departures,
     differing,
-    recorded_pairs,
-    scorer_of,
-    start_of,
-    text_changes,
     unknown,
 )
-from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup
-from zsar.lightning_modules.command_line.summarize.run_results import RunSettings
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
+from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
+from zsar.lightning_modules.command_line.summarize.published.published_figures import (
+    PublishedFigure,
+    find_localization_figures,
+    find_published_figures,
+)
+from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
 
-_METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others are called alike
-# Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
-_T2L_VARIANTS = {
-    (False, False): "adapters only",
-    (False, True): "TFD without TTL",
-    (True, False): "TTL without TFD",
-}
-_TEXT_KINDS = {"names": "template"}  # the prompt of an adaptation before the name
-# Methods whose figures after pretraining on Kinetics-400 papers report as a variant.
-_PRETRAINED = ("ViFi-CLIP", "AP-CLIP")
 # Two tables report one figure if they agree in all of these, or one of them does not tell.
 _DETAILS = (
     *("std", "shots", "n_frames", "n_views", "class_text", "n_folds"),
@@ -69,66 +59,73 @@ class Comparison:
         return "; ".join((*self.differences, *self.unknown)) or "same"
 
 
-def compare(group: RunGroup, figures: Sequence[PublishedFigure], *, everything: bool = False) -> list[Comparison]:
+@dataclass(frozen=True)
+class ComparedRow:
+    """A row of runs beside what papers report.
+
+    Attributes:
+        group: The runs.
+        published: The published figures that it stands beside.
+    """
+
+    group: RunGroup | LocalizationGroup
+    published: tuple[Comparison, ...] = ()
+
+
+def compare(
+    group: RunGroup | LocalizationGroup, figures: Sequence[PublishedFigure], *, everything: bool = False
+) -> list[Comparison]:
     """Compares a row with what was published for its data set and protocol.
 
     Args:
         group: The row.
         figures: All published figures.
-        everything: Include other architectures, and variants (ablations) other than that of the row.
+        everything: Include other architectures, and variants (ablations, oracles) other than that of the row.
 
     Returns:
-        The comparisons, those with the same method first, best match first.
+        The comparisons, those with the same method first, best match first; none where nothing was published.
     """
-    settings = group.settings
-    method, variant = method_of(settings)
-    found = find_published_figures(
-        figures, tested_on=settings.data_set, protocol=settings.protocol, shots=settings.shots
-    )
+    method, variant = method_of(group.settings)
     comparisons = []
-    for figure, sources in _merged(found):
+    for figure, sources in _candidates(group, figures):
         ours = _ours(group, figure)
         is_same = (figure.method, figure.variant) == (method, variant)
-        is_asked_for = everything or (
-            figure.architecture == _architecture(settings) and (is_same or figure.variant is None)
-        )
-        if ours is not None and is_asked_for:
-            comparisons.append(Comparison(figure, sources, ours, is_same, *_differences(group, figure)))
+        is_of_model = figure.architecture in (None, clip_model(group.settings))
+        if ours is not None and (everything or (is_of_model and (is_same or figure.variant is None))):
+            pairs = compared_settings(group, figure)
+            differences = (*differing(pairs), *departures(group))
+            comparisons.append(Comparison(figure, sources, ours, is_same, differences, tuple(unknown(pairs))))
 
     def order(c: Comparison) -> tuple[bool | int, ...]:
         first = (not c.same_method, c.figure.method != method)
-        match = (c.figure.trained_on != settings.trained_on, len(c.differences), len(c.unknown))
-        return (*first, *match) if c.same_method else first
+        is_trained_so = isinstance(group, LocalizationGroup) or c.figure.trained_on == group.settings.trained_on
+        return (*first, not is_trained_so, len(c.differences), len(c.unknown)) if c.same_method else first
 
     return sorted(comparisons, key=order)
 
 
-def method_of(settings: RunSettings) -> tuple[str, str | None]:
-    """Method and variant of a run, by the names that published figures have; an adapted run has the adaptation's."""
-    name = settings.model.split(".")[-1]
-    arguments = dict(settings.model_arguments)
-    variant = None
-    if name == "T2L" and "temporal_tokens" in arguments:
-        parts = (arguments["temporal_tokens"] == "True", float(arguments["diversity_weight"]) > 0)
-        variant = _T2L_VARIANTS.get(parts)
-    method = _METHODS.get(name, name)
-    if method in _PRETRAINED:
-        departures = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
-        departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
-        variant = ", ".join(departures) or None
-    if settings.adaptation:
-        model = method if variant is None else f"{method} ({variant})"
-        return adapted_method(dict(settings.adaptation), model)
-    return method, variant
+def _candidates(
+    group: RunGroup | LocalizationGroup, figures: Sequence[PublishedFigure]
+) -> list[tuple[PublishedFigure, tuple[str, ...]]]:
+    """The figures of a row's data set and protocol, each with the papers and tables that have it."""
+    settings = group.settings
+    if isinstance(group, RunGroup):
+        recognition = group.settings
+        return _merged(
+            find_published_figures(
+                figures, tested_on=settings.data_set, protocol=recognition.protocol, shots=recognition.shots
+            )
+        )
+    found = [
+        find_localization_figures(figures, tested_on=settings.data_set, split=group.settings.split, set_name=name)
+        for name in group.set_names
+    ]
+    return [(figure, (figure.source,)) for of_set in found for figure in of_set]
 
 
-def _architecture(settings: RunSettings) -> str:
-    return settings.architecture.removesuffix("-quickgelu")
-
-
-def _ours(group: RunGroup, figure: PublishedFigure) -> float | None:
+def _ours(group: RunGroup | LocalizationGroup, figure: PublishedFigure) -> float | None:
     """Our mean of what the figure is of; None where the row does not have it."""
-    if figure.set == "top5":
+    if figure.set == "top5" and isinstance(group, RunGroup):
         values = [run.top5.get("test") for run in group.runs]
         return statistics.mean(known) if len(known := [v for v in values if v is not None]) == len(values) else None
     name = "test" if figure.set == "top1" else figure.set
@@ -154,58 +151,3 @@ def _is_same_figure(a: PublishedFigure, b: PublishedFigure) -> bool:
     return same == (b.method, b.variant, b.architecture, b.trained_on, b.set, b.value) and all(
         getattr(a, key) in (None, getattr(b, key)) or getattr(b, key) is None for key in _DETAILS
     )
-
-
-def _differences(group: RunGroup, figure: PublishedFigure) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What differs, ours / theirs; and what is not known of ours or of the figure."""
-    settings = group.settings
-    kinds = [kind_of_text(source) for source in settings.class_text]
-    pairs: list[tuple[str, object, object]] = [
-        ("architecture", _architecture(settings), figure.architecture),
-        ("trained on", settings.trained_on or "nothing", figure.trained_on or "nothing"),
-        ("frames", settings.n_frames, figure.n_frames),
-        ("views", _predicted_views(settings), figure.n_views),
-        ("class text", "+".join(dict.fromkeys(_TEXT_KINDS.get(kind, kind) for kind in kinds)), figure.class_text),
-    ]
-    if settings.protocol == "base_to_novel":
-        if settings.trained_on is not None and figure.shots is not None:
-            is_known = settings.trained_on != NOT_RECORDED
-            pairs.append(("shots", settings.shots or "all" if is_known else NOT_RECORDED, figure.shots))
-        pairs.append(("runs", len(group.runs), figure.n_folds))
-    else:
-        pairs.append(("folds", group.n_folds, figure.n_folds))
-    pairs += recorded_pairs(group.runs, figure)
-    return (*differing(pairs), *_only_ours(group)), tuple(unknown(pairs))
-
-
-def _predicted_views(settings: RunSettings) -> int | str:
-    """Views that a prediction is made of; those that a prompt is only tuned on are none of them."""
-    adaptation = dict(settings.adaptation)
-    if adaptation.get("prediction") == "confident_views":
-        return f"the confident {adaptation['confident_share']}"
-    return settings.n_test_clips * settings.n_test_crops
-
-
-def _only_ours(group: RunGroup) -> list[str]:
-    """Departures from what all the papers do: OpenAI's weights, trained ones whole, published lists, all videos."""
-    found = []
-    weights = sorted({run.weights for run in group.runs} - {None, "openai"}, key=str)
-    if weights:
-        found.append(f"weights {', '.join(Path(str(name)).name for name in weights)} / openai")
-    if group.settings.protocol in ("base_to_novel", "few_shot") and not group.settings.lists:
-        found.append("split drawn / published lists")
-    share = dict(group.settings.model_arguments).get("tuned_share", "1.0")
-    if float(share) != 1:
-        found.append(f"share of the tuned weights {share} / 1.0")
-    n_failed = max(run.n_failed for run in group.runs)
-    if n_failed:
-        found.append(f"undecodable videos that count as wrong {n_failed} / 0")
-    n_damaged = max(run.n_damaged for run in group.runs)
-    if n_damaged:
-        found.append(f"damaged frames that were accepted {n_damaged} / 0")
-    n_excluded = max(run.n_excluded for run in group.runs)
-    if n_excluded:
-        found.append(f"videos left out {n_excluded} / 0")
-    if text_changes(group.runs) and not group.settings.adaptation:  # whose text is its own, in papers too
-        found.append("tested with another kind of class text than trained")
-    return found

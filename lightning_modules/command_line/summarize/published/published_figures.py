@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import EvaluationProtocol
+
 FigureProtocol = Literal[EvaluationProtocol, "localization"]
 AccuracySet = Literal["top1", "top5", "base", "novel", "harmonic_mean"]
 PrecisionSet = Literal[

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.command_line.summarize.field_types import check_fields
-from zsar.lightning_modules.command_line.summarize.result_reading import (
+from zsar.lightning_modules.command_line.summarize.results.result_reading import (
     model_arguments,
+    named_settings,
     test_settings,
     text_hashes,
     whole_result,
 )
+from zsar.runtime.field_types import check_fields
 
 _THRESHOLD = "map_"
+_MEANS = {"map": "avg", "paper_mean": "paper mean"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +59,7 @@ class LocalizationSettings:
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
-        own = {key: value for key, value in asdict(self).items() if key not in ("model_arguments", "test")}
-        own["class_text"] = ", ".join(self.class_text)
-        own["iou_thresholds"] = ", ".join(self.iou_thresholds)
-        recorded = {f"test.{key}": value for key, value in self.test}
-        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}, **recorded}
+        return named_settings(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +98,17 @@ class LocalizationRun:
         """What decides which classes and videos a run of its row is of."""
         return self.fold, self.split_seed, self.render_seed
 
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """Where the run lies, and what it does not share with the others of its row."""
+        seeds = {"seed": self.seed, "split_seed": self.split_seed}
+        return {"folder": str(self.folder), **seeds, "split_number": self.fold, "render_seed": self.render_seed}
+
+
+def precision_name(name: str) -> str:
+    """What a mean average precision is called in tables: "map_0.3" is 0.3."""
+    return _MEANS.get(name, name.removeprefix(_THRESHOLD))
+
 
 def is_localization(content: Mapping[str, Any]) -> bool:
     """Whether a results.json is of a localizer."""
@@ -120,39 +129,45 @@ def localization_run(folder: Path, content: Mapping[str, Any]) -> LocalizationRu
         ValueError: The result is not one of ours, or it is of a part of the test set.
     """
     with whole_result(folder, content):
-        data, model, texts = content["data"], content["model"], content["class_text"]
-        figures = {name: float(value) for name, value in content["mean"].items()}
-        if not figures:
-            raise KeyError("mean.map")
-        settings = LocalizationSettings(
-            model=model["class_path"],
-            architecture=model["architecture"],
-            data_set=data["data_set"],
-            split=data["split"],
-            split_lists=data["split_lists"],
-            n_sets=len(content["sets"]),
-            stride=data["stride"],
-            captions=data["captions"],
-            class_text=tuple(dict.fromkeys(text["source"] for text in texts.values())),
-            iou_thresholds=tuple(name.removeprefix(_THRESHOLD) for name in figures if name.startswith(_THRESHOLD)),
-            model_arguments=tuple(pair for pair in model_arguments(content) if pair[0] != "iou_thresholds"),
-            test=test_settings(content),
-        )
-        run = LocalizationRun(
-            folder=folder,
-            figures=figures,
-            settings=settings,
-            seed=content["seed"],
-            split_seed=data["split_seed"],
-            fold=data["split_number"],
-            backbone=model["backbone_hash"],
-            n_adaptations=int(content["n_adaptations"]),
-            render_seed=data.get("render_seed"),
-            n_damaged=content.get("n_damaged_frames", 0),
-            hashes={
-                "videos": data["split_hash"],
-                **text_hashes(content),
-            },
-        )
+        run = _run(folder, content)
         check_fields(run)
         return run
+
+
+def _run(folder: Path, content: Mapping[str, Any]) -> LocalizationRun:
+    data, model = content["data"], content["model"]
+    figures = {name: float(value) for name, value in content["mean"].items()}
+    if not figures:
+        raise KeyError("mean.map")
+    return LocalizationRun(
+        folder=folder,
+        figures=figures,
+        settings=_settings(content),
+        seed=content["seed"],
+        split_seed=data["split_seed"],
+        fold=data["split_number"],
+        backbone=model["backbone_hash"],
+        n_adaptations=int(content["n_adaptations"]),
+        render_seed=data.get("render_seed"),
+        n_damaged=content.get("n_damaged_frames", 0),
+        hashes={"videos": data["split_hash"], **text_hashes(content)},
+    )
+
+
+def _settings(content: Mapping[str, Any]) -> LocalizationSettings:
+    data, model = content["data"], content["model"]
+    thresholds = [name.removeprefix(_THRESHOLD) for name in content["mean"] if name.startswith(_THRESHOLD)]
+    return LocalizationSettings(
+        model=model["class_path"],
+        architecture=model["architecture"],
+        data_set=data["data_set"],
+        split=data["split"],
+        split_lists=data["split_lists"],
+        n_sets=len(content["sets"]),
+        stride=data["stride"],
+        captions=data["captions"],
+        class_text=tuple(dict.fromkeys(text["source"] for text in content["class_text"].values())),
+        iou_thresholds=tuple(thresholds),
+        model_arguments=tuple(pair for pair in model_arguments(content) if pair[0] != "iou_thresholds"),
+        test=test_settings(content),
+    )

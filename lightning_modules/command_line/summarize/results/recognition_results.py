@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from zsar.lightning_modules.command_line.summarize.adapted_results import (
+from zsar.lightning_modules.command_line.summarize.results.adapted_results import (
     TuningEffect,
     adaptation_settings,
     text_sources,
     tuning_effects,
 )
-from zsar.lightning_modules.command_line.summarize.field_types import check_fields
-from zsar.lightning_modules.command_line.summarize.published_figures import EvaluationProtocol
-from zsar.lightning_modules.command_line.summarize.result_reading import (
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import (
+    EvaluationProtocol,
+    data_set_of,
+    protocol_of,
+    training_shots,
+    uses_lists,
+)
+from zsar.lightning_modules.command_line.summarize.results.result_reading import (
     given_arguments,
     model_arguments,
-    read_result,
+    named_settings,
     test_settings,
     text_hashes,
     whole_result,
 )
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
+from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
 
-_BY_NAME = ("model_arguments", "adaptation", "training", "test")
-
-_SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
-# What published lists of few shots hold of each class; their runs do not say how many shots they have.
-_LISTED_SHOTS = (2, 4, 8, 16)
 _KEPT = ("best", "last")  # checkpoints of a training
 
 
@@ -84,12 +84,7 @@ class RunSettings:
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
-        own = {key: value for key, value in asdict(self).items() if key not in _BY_NAME}
-        own["class_text"] = ", ".join(self.class_text)
-        adaptation = {f"adaptation.{key}": value for key, value in self.adaptation}
-        recorded = {f"training.{key}": value for key, value in self.training}
-        recorded.update({f"test.{key}": value for key, value in self.test})
-        return {**own, **{f"model.{key}": value for key, value in self.model_arguments}, **adaptation, **recorded}
+        return named_settings(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,91 +135,41 @@ class Run:
         """What decides which classes and videos a run of its row is of."""
         return self.fold, self.split_seed
 
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """Where the run lies, and what it does not share with the others of its row."""
+        return {"folder": str(self.folder), "seed": self.seed, "split_seed": self.split_seed, "fold": self.fold}
 
-def read_run(folder: Path) -> Run:
-    """Reads the results.json of a recognizer.
+
+def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
+    """The run of a results.json of a recognizer.
 
     Args:
-        folder: A run folder after `zsar test` or `zsar validate`.
+        folder: A run folder after `zsar test`.
+        content: What its results.json holds.
 
     Returns:
         The run.
 
     Raises:
-        ValueError: There is no result, it is not one of ours, or it is of a part of the test set.
+        ValueError: The result is not one of ours, or it is of a part of the test set.
     """
-    return recognition_run(folder, read_result(folder))
-
-
-def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
-    """The run of a results.json that has been read; see `read_run`."""
     with whole_result(folder, content):
         run = _run(folder, content)
         check_fields(run)
         return run
 
 
-def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, shots: int | None) -> EvaluationProtocol:
-    """The protocol of a test.
-
-    Args:
-        data: What the data module said of the test data (`describe`).
-        trained_on: What it said of the training data; None for a model that was not trained.
-        shots: Training videos per class; None for all, or no training.
-
-    Returns:
-        Base-to-novel where the data were split so; else by the data set: a shifted one, another one than was trained
-        on (or none), few shots of the same one, all of the same one.
-    """
-    data_set = data_set_of(data)
-    if data["protocol"] == "base_to_novel":
-        return "base_to_novel"
-    if _SHIFTED_DATA_SET.fullmatch(data_set):
-        return "distribution_shift"
-    if trained_on is None or data_set_of(trained_on) != data_set:
-        return "zero_shot"
-    return "fully_supervised" if shots is None else "few_shot"
-
-
-def data_set_of(data: Mapping[str, Any]) -> str:
-    """Id of a described data set; older results have the class path only, whose module has the data set's name."""
-    return str(data["data_set"] if "data_set" in data else data["class_path"].split(".")[-2])
-
-
 def _run(folder: Path, content: Mapping[str, Any]) -> Run:
     figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
     if content["harmonic_mean"] is not None:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
-    data, model = content["data"], content["model"]
-    trained_on = model["trained_on"]
-    is_known = trained_on is not None or model.get("checkpoint") in (None, UNTRAINED)
-    texts = content["class_text"]
-    shots = None if trained_on is None else _shots(trained_on, texts)
-    protocol = protocol_of(data, trained_on, shots)
-    settings = RunSettings(
-        model=model["class_path"],
-        architecture=model["architecture"],
-        data_set=data_set_of(data),
-        protocol=protocol,
-        trained_on=_trained_on(trained_on) if is_known else NOT_RECORDED,
-        shots=shots,
-        n_frames=data["n_frames"],
-        n_test_clips=data["n_test_clips"],
-        n_test_crops=data["n_test_crops"],
-        class_text=text_sources(content),
-        shift=str(data.get("shift") or data.get("shifts") or ""),
-        checkpoint=_checkpoint(model),
-        lists=_uses_lists(protocol, data, trained_on),
-        model_arguments=model_arguments(content),
-        adaptation=adaptation_settings(content),
-        training=tuple(flat_record(content.get("training")).items()),
-        test=test_settings(content),
-    )
+    data, trained_on = content["data"], content["model"]["trained_on"]
     return Run(
         folder=folder,
         figures=figures,
         top5={name: float(of_set["top5"]) for name, of_set in content["sets"].items() if "top5" in of_set},
-        settings=settings,
+        settings=_settings(content),
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
@@ -236,11 +181,34 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         text_change=_text_change(content),
         n_excluded=data.get("n_excluded", 0),
         n_damaged=content.get("n_damaged_frames", 0),
-        hashes={
-            "videos": data["split_hash"],
-            **text_hashes(content),
-        },
+        hashes={"videos": data["split_hash"], **text_hashes(content)},
         tuning=tuning_effects(content),
+    )
+
+
+def _settings(content: Mapping[str, Any]) -> RunSettings:
+    data, model = content["data"], content["model"]
+    trained_on = model["trained_on"]
+    shots = None if trained_on is None else training_shots(trained_on, content["class_text"])
+    protocol = protocol_of(data, trained_on, shots)
+    return RunSettings(
+        model=model["class_path"],
+        architecture=model["architecture"],
+        data_set=data_set_of(data),
+        protocol=protocol,
+        trained_on=_trained_on(model),
+        shots=shots,
+        n_frames=data["n_frames"],
+        n_test_clips=data["n_test_clips"],
+        n_test_crops=data["n_test_crops"],
+        class_text=text_sources(content),
+        shift=str(data.get("shift") or data.get("shifts") or ""),
+        checkpoint=_checkpoint(model),
+        lists=uses_lists(protocol, data, trained_on),
+        model_arguments=model_arguments(content),
+        adaptation=adaptation_settings(content),
+        training=tuple(flat_record(content.get("training")).items()),
+        test=test_settings(content),
     )
 
 
@@ -250,8 +218,11 @@ def _text_change(content: Mapping[str, Any]) -> str | None:
     return text_change(content["training"], content["test"], content.get("adaptation"))
 
 
-def _trained_on(described: Mapping[str, Any] | None) -> str | None:
-    return None if described is None else data_set_of(described)
+def _trained_on(model: Mapping[str, Any]) -> str | None:
+    """Id of the data set of training; "not recorded" for a checkpoint that was converted."""
+    if model["trained_on"] is not None:
+        return data_set_of(model["trained_on"])
+    return None if model.get("checkpoint") in (None, UNTRAINED) else NOT_RECORDED
 
 
 def _checkpoint(model: Mapping[str, Any]) -> str | None:
@@ -266,19 +237,3 @@ def _training_draw(described: Mapping[str, Any] | None) -> tuple[str, ...]:
     own = described or {}
     listed = (own.get("lists") or {}).get("train")
     return tuple(str(of) for of in (*(own.get(key) for key in ("data_set", "fold", "split_seed")), listed))
-
-
-def _shots(trained_on: Mapping[str, Any], texts: Mapping[str, Any]) -> int | None:
-    """Training videos per class: as drawn, or by the length of the list that was used in place of a draw."""
-    if trained_on["shots"] is not None or "train" not in (trained_on.get("lists") or {}):
-        return cast("int | None", trained_on["shots"])
-    text = texts.get("base") or next(iter(texts.values()))
-    per_class = trained_on["n_listed"]["train"] / text["n_classes"]
-    return int(per_class) if per_class in _LISTED_SHOTS else None
-
-
-def _uses_lists(protocol: EvaluationProtocol, data: Mapping[str, Any], trained_on: Mapping[str, Any] | None) -> bool:
-    for_test, for_training = data.get("lists") or {}, (trained_on or {}).get("lists") or {}
-    if protocol == "base_to_novel":
-        return "base" in for_test and (trained_on is None or "train" in for_training)
-    return "train" in for_training if protocol == "few_shot" else "test" in for_test

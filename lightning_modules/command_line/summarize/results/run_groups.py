@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from zsar.lightning_modules.command_line.summarize.localization_results import LocalizationRun, LocalizationSettings
-from zsar.lightning_modules.command_line.summarize.run_results import Run, RunSettings
+from zsar.lightning_modules.command_line.summarize.report_table import Figure
+from zsar.lightning_modules.command_line.summarize.results.localization_results import (
+    LocalizationRun,
+    LocalizationSettings,
+    is_localization,
+    localization_run,
+)
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings, recognition_run
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 GroupBy = Literal["folder", "settings"]
@@ -48,19 +55,18 @@ class Row(Generic[R]):
         return statistics.mean(run.figures[name] for run in self.runs)
 
     @property
-    def damage_note(self) -> str | None:
-        """How many damaged frames a run accepted, the most of all runs; None for none."""
+    def damage_notes(self) -> list[str]:
+        """How many damaged frames a run accepted, the most of all runs; nothing where none were."""
         most = max(run.n_damaged for run in self.runs)
-        return f"{self.name}: up to {most} damaged frames of a run were accepted" if most else None
+        return [f"{self.name}: up to {most} damaged frames of a run were accepted"] if most else []
 
     def std(self, name: str) -> float | None:
         """Sample standard deviation (n - 1) of a figure; None for a single run."""
         return statistics.stdev(run.figures[name] for run in self.runs) if len(self.runs) > 1 else None
 
-    def text(self, name: str) -> str:
-        """A figure as the papers print it: "52.9", or "52.9 ± 0.6"."""
-        std = self.std(name)
-        return f"{self.mean(name):.1f}" + ("" if std is None else f" ± {std:.1f}")
+    def figure(self, name: str) -> Figure:
+        """A figure as the papers print it: mean, and deviation for several runs."""
+        return Figure(self.mean(name), self.std(name))
 
 
 class RunGroup(Row[Run]):
@@ -86,14 +92,23 @@ class LocalizationGroup(Row[LocalizationRun]):
         return statistics.mean(run.n_adaptations for run in self.runs)
 
 
-def group_runs(runs: Sequence[Run], by: GroupBy = "folder") -> list[RunGroup]:
-    """Puts runs of recognition that differ in seed or fold only into one row; see `group_tasks`."""
-    return group_tasks(runs, by)[0]
+def read_run(folder: Path) -> Run | LocalizationRun:
+    """Reads the results.json of a run, of whatever task.
+
+    Args:
+        folder: A run folder after `zsar test`.
+
+    Returns:
+        The run.
+
+    Raises:
+        ValueError: There is no result, it is not one of ours, or it is of a part of the test set.
+    """
+    content = read_result(folder)
+    return localization_run(folder, content) if is_localization(content) else recognition_run(folder, content)
 
 
-def group_tasks(
-    runs: Sequence[Run | LocalizationRun], by: GroupBy = "folder"
-) -> tuple[list[RunGroup], list[LocalizationGroup]]:
+def group_runs(runs: Sequence[Run | LocalizationRun], by: GroupBy = "folder") -> list[RunGroup | LocalizationGroup]:
     """Puts runs that differ in seed or fold only into one row, whatever their task.
 
     Args:
@@ -102,7 +117,7 @@ def group_tasks(
             the same settings are a row, wherever they lie.
 
     Returns:
-        The rows of recognition, and those of localization; names are unique among all of them.
+        The rows of recognition, then those of localization; names are unique among all of them.
 
     Raises:
         ValueError: Runs of one row differ in something else, or are the same result twice.
@@ -112,15 +127,14 @@ def group_tasks(
         members.setdefault(run.settings if by == "settings" else _row_folder(run.folder), []).append(run)
     folders = [key for key in members if isinstance(key, Path)]
     names = _folder_names(folders) + _settings_names([key for key in members if not isinstance(key, Path)])
-    rows = dict(zip(names, members.values(), strict=True))
-    for name, own in rows.items():
+    recognized, localized = [], []
+    for name, own in zip(names, members.values(), strict=True):
         _check(name, own)
-    recognized = {name: tuple(run for run in own if isinstance(run, Run)) for name, own in rows.items()}
-    localized = {name: tuple(run for run in own if isinstance(run, LocalizationRun)) for name, own in rows.items()}
-    return (
-        [RunGroup(name, own) for name, own in recognized.items() if own],
-        [LocalizationGroup(name, own) for name, own in localized.items() if own],
-    )
+        if runs_of_row := tuple(run for run in own if isinstance(run, Run)):
+            recognized.append(RunGroup(name, runs_of_row))
+        else:
+            localized.append(LocalizationGroup(name, tuple(run for run in own if isinstance(run, LocalizationRun))))
+    return [*recognized, *localized]
 
 
 def _row_folder(folder: Path) -> Path:
@@ -159,6 +173,7 @@ def _settings_names(settings: Sequence[RunSettings | LocalizationSettings]) -> l
 
 
 def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
+    """Checks that runs of one row are of one task, differ in nothing but seed and fold, and are there once."""
     first = runs[0]
     of_draw: dict[tuple[int | str | None, ...], Run | LocalizationRun] = {}
     of_training: dict[tuple[str, ...], Run] = {}
@@ -169,32 +184,36 @@ def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
                 f"{name}: {run.folder} and {first.folder} are results of recognition and of localization; put them "
                 "into folders of other names or use --group-by settings"
             )
-        other = of_draw.setdefault(run.draw, run)
-        compared: list[tuple[Run | LocalizationRun, Mapping[str, Any], Mapping[str, Any]]] = [
-            (first, first.settings.flat(), run.settings.flat()),
-            (other, other.hashes, run.hashes),  # other folds may have other classes and videos
-        ]
+        _check_same(name, (run, run.settings.flat()), (first, first.settings.flat()))
+        other = of_draw.setdefault(run.draw, run)  # other folds may have other classes and videos
+        _check_same(name, (run, run.hashes), (other, other.hashes))
+        made_of = run.backbone if isinstance(run, LocalizationRun) else run.training_videos
+        called = "backbone" if isinstance(run, LocalizationRun) else "training videos"
         if isinstance(run, Run):
             like = of_training.setdefault(run.training_draw, run)
-            theirs, own = {"training videos": like.training_videos}, {"training videos": run.training_videos}
-            compared.append((like, theirs, own))
-        for reference, of_reference, of_run in compared:
-            keys = [key for key in {**of_reference, **of_run} if of_reference.get(key) != of_run.get(key)]
-            if keys:
-                what = ", ".join(f"{key} ({_said(of_run, key)} / {_said(of_reference, key)})" for key in keys)
-                raise ValueError(
-                    f"{name}: {run.folder} differs from {reference.folder} in {what}; runs of one row may differ "
-                    "in seed, split seed and fold only; put them into folders of other names or use --group-by settings"
-                )
-        made_of, called = (
-            (run.training_videos, "training videos") if isinstance(run, Run) else (run.backbone, "backbone")
-        )
+            _check_same(name, (run, {called: made_of}), (like, {called: like.training_videos}))
         twin = seen.setdefault((run.seed, *run.draw, made_of), run)
         if twin is not run:
             raise ValueError(
                 f"{name}: {twin.folder} and {run.folder} are the same result twice (seed {run.seed}, split seed "
                 f"{run.split_seed}, fold {run.fold}, the same {called}); give each once"
             )
+
+
+def _check_same(
+    name: str,
+    ours: tuple[Run | LocalizationRun, Mapping[str, Any]],
+    theirs: tuple[Run | LocalizationRun, Mapping[str, Any]],
+) -> None:
+    """Checks that a run has the settings of an earlier one."""
+    (run, settings), (other, of_other) = ours, theirs
+    keys = [key for key in {**of_other, **settings} if of_other.get(key) != settings.get(key)]
+    if keys:
+        what = ", ".join(f"{key} ({_said(settings, key)} / {_said(of_other, key)})" for key in keys)
+        raise ValueError(
+            f"{name}: {run.folder} differs from {other.folder} in {what}; runs of one row may differ in seed, split "
+            "seed and fold only; put them into folders of other names or use --group-by settings"
+        )
 
 
 def _said(settings: Mapping[str, Any], key: str) -> str:

@@ -1,4 +1,4 @@
-from zsar.lightning_modules.command_line.summarize.recorded_differences import differing, unknown
+from zsar.lightning_modules.command_line.summarize.published.compared_settings import differing, unknown
 
 
 def test_differences_are_of_what_both_sides_know_ours_first() -> None:

@@ -9,11 +9,11 @@ import yaml
 import zsar.datamodules.views.further_views
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
-from zsar.lightning_modules.command_line.summarize.adaptation_methods import adapted_method
-from zsar.lightning_modules.command_line.summarize.adapted_results import adaptation_settings
-from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
 
-CONFIGS = Path(__file__).parents[4] / "configs"
+CONFIGS = Path(__file__).parents[5] / "configs"
 EXPERIMENTS = CONFIGS / "experiment"
 FRAGMENTS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))

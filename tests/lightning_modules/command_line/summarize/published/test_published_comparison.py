@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, record, write_result
-from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison, compare, method_of
-from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, load_published_figures
-from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs
-from zsar.lightning_modules.command_line.summarize.run_results import read_run
-from zsar.lightning_modules.command_line.summarize.summary_files import text_notes
+from tests.makers.result_makers import adaptation, described, recognition_groups, recognition_of, record, write_result
+from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
+from zsar.lightning_modules.command_line.summarize.published.published_comparison import Comparison, compare
+from zsar.lightning_modules.command_line.summarize.published.published_figures import (
+    PublishedFigure,
+    load_published_figures,
+)
+from zsar.lightning_modules.command_line.summarize.results.run_groups import RunGroup
+from zsar.lightning_modules.command_line.summarize.summary_tables import text_notes
 
 KINETICS = described("kinetics400")
 
@@ -54,7 +57,7 @@ def row(tmp_path: Path, *, folds: int = 3, data: dict[str, Any] | None = None, *
         )
         for i in range(1, folds + 1)
     ]
-    return group_runs([read_run(folder) for folder in folders])[0]
+    return recognition_groups([recognition_of(folder) for folder in folders])[0]
 
 
 def only(group: RunGroup, *figures: PublishedFigure, everything: bool = False) -> Comparison:
@@ -105,7 +108,7 @@ def test_a_converted_checkpoint_was_trained_on_what_is_not_recorded(tmp_path: Pa
     content = json.loads((folder / "results.json").read_text())
     content["model"]["checkpoint"] = "runs/t2l_authors/t2l.ckpt"
     (folder / "results.json").write_text(json.dumps(content))
-    group = group_runs([read_run(folder)])[0]
+    group = recognition_groups([recognition_of(folder)])[0]
     assert only(group, figure(n_folds=1)).match == "not recorded: trained on, training"
     assert only(row(tmp_path / "untrained", trained_on=None), figure()).match == "trained on nothing / kinetics400"
 
@@ -183,6 +186,7 @@ def test_a_figure_that_several_papers_report_is_one_row_with_all_that_they_tell(
         ({"temporal_tokens": False, "diversity_weight": 0.3}, "TFD without TTL"),
         ({"temporal_tokens": False, "diversity_weight": 0}, "adapters only"),
         ({}, None),
+        ({"temporal_tokens": True}, None),
     ],
 )
 def test_parts_left_out_of_t2l_are_the_papers_ablations(

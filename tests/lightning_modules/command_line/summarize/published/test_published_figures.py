@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from zsar.lightning_modules.command_line.summarize.published_figures import (
+from zsar.lightning_modules.command_line.summarize.published.published_figures import (
     PublishedFigure,
     figures_of_table,
     find_localization_figures,

@@ -5,12 +5,12 @@ import pytest
 
 from tests.makers.localization_makers import write_localization
 from tests.makers.result_makers import write_result
-from zsar.lightning_modules.command_line.summarize.localization_results import (
+from zsar.lightning_modules.command_line.summarize.results.localization_results import (
     LocalizationRun,
     is_localization,
     localization_run,
 )
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 
 
 def read(folder: Path) -> LocalizationRun:

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, write_result
-from zsar.lightning_modules.command_line.summarize.run_results import protocol_of, read_run
+from tests.makers.result_makers import adaptation, described, recognition_of, write_result
 
 
 def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:
@@ -18,7 +17,7 @@ def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:
         arguments={"diversity_weight": 1.0, "optimization": {"learning_rate": 0.1}},
         top5=95.0,
     )
-    run = read_run(folder)
+    run = recognition_of(folder)
     assert run.figures == {"test": 79.0}
     assert run.top5 == {"test": 95.0}
     assert (run.seed, run.split_seed, run.fold, run.weights, run.n_excluded) == (0, 5, 2, "openai", 3)
@@ -34,8 +33,8 @@ def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:
 
 
 def test_an_adapted_result_is_told_apart_and_has_its_effects(tmp_path: Path) -> None:
-    run = read_run(write_result(tmp_path / "zar", {"test": 54.0}, adapted=adaptation(), text="templates: photo"))
-    plain = read_run(write_result(tmp_path / "plain", {"test": 52.0}, text="templates: photo"))
+    run = recognition_of(write_result(tmp_path / "zar", {"test": 54.0}, adapted=adaptation(), text="templates: photo"))
+    plain = recognition_of(write_result(tmp_path / "plain", {"test": 52.0}, text="templates: photo"))
     assert run.settings.flat()["adaptation.confident_share"] == "0.8"
     assert run.settings.flat()["adaptation.views.n_crops"] == "3"
     assert (run.settings.class_text, plain.settings.class_text) == (("names",), ("templates: photo",))
@@ -46,7 +45,7 @@ def test_an_adapted_result_is_told_apart_and_has_its_effects(tmp_path: Path) -> 
 def test_a_result_of_an_older_version_is_read(tmp_path: Path) -> None:
     """The shape of runs/quickstart/t2l/results.json before data sets had ids and folds."""
     data: dict[str, Any] = {
-        "class_path": "zsar.datamodules.data_sets.MovingShapes",
+        "class_path": "datamodules.moving_shapes.MovingShapes",
         "protocol": "base_to_novel",
         "n_listed": {"base": 256, "novel": 256},
         "roots": {"base": "/data/moving_shapes/1819a89eae0c", "novel": "/data/moving_shapes/1819a89eae0c"},
@@ -87,34 +86,11 @@ def test_a_result_of_an_older_version_is_read(tmp_path: Path) -> None:
         "config": None,
     }
     (tmp_path / "results.json").write_text(json.dumps(content))
-    run = read_run(tmp_path)
+    run = recognition_of(tmp_path)
     assert list(run.figures) == ["base", "novel", "harmonic_mean"]
     assert (run.settings.data_set, run.settings.trained_on) == ("moving_shapes", "moving_shapes")
     assert (run.settings.protocol, run.settings.lists, run.fold, run.weights) == ("base_to_novel", False, None, None)
     assert (run.settings.model_arguments, run.settings.adaptation, run.tuning) == ((), (), {})
-
-
-@pytest.mark.parametrize(
-    ("data", "trained_on", "shots", "expected"),
-    [
-        (described("ucf101", protocol="base_to_novel"), None, None, "base_to_novel"),
-        (described("ucf101", protocol="base_to_novel"), described("ucf101"), None, "base_to_novel"),
-        (described("ucf101"), None, None, "zero_shot"),
-        (described("ucf101"), described("kinetics400"), None, "zero_shot"),
-        (described("kinetics600"), described("kinetics400"), None, "zero_shot"),
-        (described("ucf101"), described("ucf101"), 4, "few_shot"),
-        (described("ucf101"), described("kinetics400"), 4, "zero_shot"),
-        (described("ucf101"), described("ucf101"), None, "fully_supervised"),
-        (described("ucf101_ds"), described("kinetics400"), None, "distribution_shift"),
-        (described("ucf101_o"), described("ucf101"), None, "distribution_shift"),
-        (described("hmdb51_p"), None, None, "distribution_shift"),
-        (described("video_folder"), described("video_folder"), None, "fully_supervised"),
-    ],
-)
-def test_the_protocol_follows_from_what_was_trained_and_tested_on(
-    data: dict[str, Any], trained_on: dict[str, Any] | None, shots: int | None, expected: str
-) -> None:
-    assert protocol_of(data, trained_on, shots) == expected
 
 
 @pytest.mark.parametrize(
@@ -125,14 +101,14 @@ def test_a_published_list_of_few_videos_of_each_class_is_few_shot(
     tmp_path: Path, n_listed: int, expected: tuple[str, int | None]
 ) -> None:
     trained_on = described("ucf101", lists={"train": "train1_few_shot.txt"}, n_listed={"train": n_listed, "val": 0})
-    settings = read_run(write_result(tmp_path / "run", {"test": 80}, trained_on=trained_on)).settings
+    settings = recognition_of(write_result(tmp_path / "run", {"test": 80}, trained_on=trained_on)).settings
     assert (settings.protocol, settings.shots) == expected
     assert settings.lists == (expected[0] == "few_shot")
 
 
 def test_a_list_of_test_videos_takes_the_place_of_the_fold(tmp_path: Path) -> None:
     data = described("kinetics600", lists={"test": "ZS_split2_K600_eval.txt", "on_contradiction": "refuse"})
-    run = read_run(write_result(tmp_path / "run", {"test": 70}, data=data))
+    run = recognition_of(write_result(tmp_path / "run", {"test": 70}, data=data))
     assert (run.fold, run.settings.lists) == ("ZS_split2_K600_eval.txt", True)
 
 
@@ -147,18 +123,18 @@ def test_base_to_novel_is_of_published_lists_if_training_and_test_are(tmp_path: 
         ("listed", listed, (True, 16)),
     ):
         folder = write_result(tmp_path / name, {"base": 90, "novel": 70}, data=data, trained_on=trained_on)
-        settings = read_run(folder).settings
+        settings = recognition_of(folder).settings
         assert (settings.lists, settings.shots) == expected, name
 
 
 def test_what_is_no_result_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"holds no results.json; run `zsar test` with --run_dir"):
-        read_run(tmp_path)
+        recognition_of(tmp_path)
     (tmp_path / "results.json").write_text('{"t2l": {"base": 98.8}}')
     with pytest.raises(ValueError, match=r"results.json lacks 'complete'; was it written by `zsar test`\?"):
-        read_run(tmp_path)
+        recognition_of(tmp_path)
     (tmp_path / "results.json").write_text('{"complete": tr')
     with pytest.raises(ValueError, match="results.json:1: is no JSON file"):
-        read_run(tmp_path)
+        recognition_of(tmp_path)
     with pytest.raises(ValueError, match="a part of the test set only"):
-        read_run(write_result(tmp_path / "part", {"test": 50}, complete=False))
+        recognition_of(write_result(tmp_path / "part", {"test": 50}, complete=False))

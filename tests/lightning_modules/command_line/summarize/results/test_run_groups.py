@@ -4,12 +4,23 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import ZAR_VIEWS, adaptation, described, record, write_result
-from zsar.lightning_modules.command_line.summarize.localization_results import is_localization, localization_run
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.run_groups import GroupBy, RunGroup, group_runs, group_tasks
-from zsar.lightning_modules.command_line.summarize.run_results import read_run, recognition_run
+from tests.makers.localization_makers import localization_groups, write_localization
+from tests.makers.result_makers import (
+    ZAR_VIEWS,
+    adaptation,
+    described,
+    recognition_groups,
+    recognition_of,
+    record,
+    write_result,
+)
+from zsar.lightning_modules.command_line.summarize.results.run_groups import (
+    GroupBy,
+    LocalizationGroup,
+    RunGroup,
+    group_runs,
+    read_run,
+)
 
 
 def result(folder: Path, top1: float = 50.0, *, seed: int = 0, fold: int = 1, **changes: Any) -> Path:
@@ -18,7 +29,7 @@ def result(folder: Path, top1: float = 50.0, *, seed: int = 0, fold: int = 1, **
 
 
 def groups(*folders: Path, by: GroupBy = "folder") -> list[RunGroup]:
-    return group_runs([read_run(folder) for folder in folders], by)
+    return recognition_groups([recognition_of(folder) for folder in folders], by)
 
 
 def sizes(*folders: Path, by: GroupBy = "folder") -> dict[str, int]:
@@ -27,9 +38,9 @@ def sizes(*folders: Path, by: GroupBy = "folder") -> dict[str, int]:
 
 def test_mean_and_sample_deviation_are_over_the_runs_of_a_row(tmp_path: Path) -> None:
     (row,) = groups(*[result(tmp_path / "t2l" / f"seed{i}", top1, seed=i) for i, top1 in enumerate((90, 94, 98))])
-    assert (row.mean("test"), row.std("test"), row.text("test")) == (94, 4, "94.0 ± 4.0")
+    assert (row.mean("test"), row.std("test"), str(row.figure("test"))) == (94, 4, "94.0 ± 4.0")
     (single,) = groups(tmp_path / "t2l" / "seed0")
-    assert (single.std("test"), single.text("test")) == (None, "90.0")
+    assert (single.std("test"), str(single.figure("test"))) == (None, "90.0")
 
 
 def test_seeds_splits_and_folds_of_a_folder_are_one_row(tmp_path: Path) -> None:
@@ -223,13 +234,10 @@ def test_one_result_is_not_counted_twice(tmp_path: Path, by: GroupBy) -> None:
 
 def of_any_task(*folders: Path, by: GroupBy = "folder") -> tuple[list[str], list[str]]:
     """Names of the rows of recognition and of localization."""
-    contents = [(folder, read_result(folder)) for folder in folders]
-    runs = [
-        localization_run(folder, content) if is_localization(content) else recognition_run(folder, content)
-        for folder, content in contents
-    ]
-    recognized, localized = group_tasks(runs, by)
-    return [group.name for group in recognized], [group.name for group in localized]
+    rows = group_runs([read_run(folder) for folder in folders], by)
+    recognized = [row.name for row in rows if isinstance(row, RunGroup)]
+    assert all(isinstance(row, LocalizationGroup) for row in rows[len(recognized) :])
+    return recognized, [row.name for row in rows[len(recognized) :]]
 
 
 def test_runs_of_both_tasks_are_rows_whose_names_are_unique_among_all(tmp_path: Path) -> None:
@@ -244,8 +252,8 @@ def test_seeds_and_draws_of_a_localizer_are_one_row_with_a_mean_of_its_adaptatio
         write_localization(tmp_path / "t3al" / f"split{number}", 20.0 + number, number=number, n_adaptations=8 + number)
         for number in (0, 1)
     ]
-    (row,) = group_tasks([localization_run(folder, read_result(folder)) for folder in folders])[1]
-    assert (row.text("map_0.3"), row.n_adaptations, row.n_folds) == ("20.5 ± 0.7", 8.5, 2)
+    (row,) = localization_groups(*folders)
+    assert (str(row.figure("map_0.3")), row.n_adaptations, row.n_folds) == ("20.5 ± 0.7", 8.5, 2)
     assert (row.set_names, row.settings.n_sets) == (("map_0.3", "map_0.5", "map"), 1)
 
 
