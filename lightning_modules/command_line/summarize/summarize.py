@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, option
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow, compare
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.report_table import print_tables
-from zsar.lightning_modules.command_line.summarize.results.run_groups import group_runs, read_run
+from zsar.lightning_modules.command_line.summarize.results.run_groups import GroupBy, group_runs, read_run
 from zsar.lightning_modules.command_line.summarize.summary_files import check_suffix, write_summary
 from zsar.lightning_modules.command_line.summarize.summary_tables import summary_tables
 from zsar.runtime.terminal import result_console, say
+
+
+@dataclass(frozen=True)
+class SummaryOptions:
+    """The options of `zsar summarize`."""
+
+    runs: tuple[Path, ...] = argument("run folders, each with a results.json", metavar="RUN")
+    group_by: GroupBy = option(
+        "folder",
+        "what one row is. folder: NAME/seed0, NAME/split1, NAME/fold1, ... are the row NAME, any other folder is a row "
+        "of its own. settings: all runs that differ in seed, split seed and fold only",
+    )
+    all_published: bool = option(False, "compare with other architectures and with the ablations of all methods, too")
+    output: tuple[Path, ...] = option(
+        (),
+        "also write the tables, in percent: .json (everything), .md (GitHub tables) or .csv (one line per row and "
+        "set); may be given several times",
+        metavar="FILE",
+    )
+
+
+COMMAND = Command(
+    "summarize",
+    SummaryOptions,
+    description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds. Runs "
+    "of localizers have a table of their own: mean average precision by threshold of temporal IoU. Where papers "
+    "report figures for the data set and protocol, a further table compares ours with theirs and says whether "
+    "frames, views, class text and splits agree.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: A folder holds no result, a result is not of a whole test set, runs of one row differ in more than
             seed and fold, or an output file has an unknown suffix.
     """
-    options = _parser().parse_args(arguments)
+    options = COMMAND.parse(arguments)
     for path in options.output:
         check_suffix(path)
     groups = group_runs([read_run(folder) for folder in options.runs], options.group_by)
@@ -43,40 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = result_console()
     print_tables(console, summary_tables(rows))
     if n_more:
-        console.print(f"{n_more} more published figures (other architectures, ablations): --all-published")
+        console.print(f"{n_more} more published figures (other architectures, ablations): --all_published")
     for path in options.output:
         say(f"wrote {write_summary(path, rows)}")
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="zsar summarize",
-        description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds. Runs "
-        "of localizers have a table of their own: mean average precision by threshold of temporal IoU. Where papers "
-        "report figures for the data set and protocol, a further table compares ours with theirs and says whether "
-        "frames, views, class text and splits agree.",
-    )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders, each with a results.json")
-    parser.add_argument(
-        "--group-by",
-        choices=("folder", "settings"),
-        default="folder",
-        help="what one row is. folder (default): NAME/seed0, NAME/split1, NAME/fold1, ... are the row NAME, any other "
-        "folder is a row of its own. settings: all runs that differ in seed, split seed and fold only",
-    )
-    parser.add_argument(
-        "--all-published",
-        action="store_true",
-        help="compare with other architectures and with the ablations of all methods, too",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="also write the tables, in percent: .json (everything), .md (GitHub tables) or .csv (one line per row and "
-        "set); may be given several times",
-    )
-    return parser

@@ -137,7 +137,7 @@ def adapted_method(settings: Mapping[str, str], model: str) -> tuple[str, str | 
 
 def scorer_of(settings: RunSettings) -> str:
     """The scorer of a test: recorded, or by the configuration of an old result."""
-    scorer = dict(settings.test).get("scorer") or dict(settings.model_arguments).get("scorer")
+    scorer = dict(settings.test).get("scorer") or dict(settings.model_arguments).get("scoring.scorer")
     return scorer or NOT_RECORDED
 
 

@@ -14,6 +14,7 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
     text_hashes,
     whole_result,
 )
+from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields
 
 _THRESHOLD = "map_"
@@ -158,7 +159,7 @@ def _settings(content: Mapping[str, Any]) -> LocalizationSettings:
     data, model = content["data"], content["model"]
     thresholds = [name.removeprefix(_THRESHOLD) for name in content["mean"] if name.startswith(_THRESHOLD)]
     return LocalizationSettings(
-        model=model["class_path"],
+        model=current_class_path(model["class_path"]),
         architecture=model["architecture"],
         data_set=data["data_set"],
         split=data["split"],

@@ -30,6 +30,7 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
 )
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
+from zsar.runtime.class_paths import current_class_path, with_current_class_paths
 from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
@@ -173,7 +174,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
-        weights=given_arguments(content).get("weights"),
+        weights=given_arguments(content).get("backbone", {}).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
         training_draw=_training_draw(trained_on),
         n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),
@@ -192,7 +193,7 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
     shots = None if trained_on is None else training_shots(trained_on, content["class_text"])
     protocol = protocol_of(data, trained_on, shots)
     return RunSettings(
-        model=model["class_path"],
+        model=current_class_path(model["class_path"]),
         architecture=model["architecture"],
         data_set=data_set_of(data),
         protocol=protocol,
@@ -207,7 +208,7 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
         lists=uses_lists(protocol, data, trained_on),
         model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
-        training=tuple(flat_record(content.get("training")).items()),
+        training=tuple(flat_record(with_current_class_paths(content.get("training"))).items()),
         test=test_settings(content),
     )
 

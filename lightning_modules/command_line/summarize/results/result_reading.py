@@ -13,12 +13,14 @@ from typing import Any
 
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 from zsar.lightning_modules.run_folders.run_record import flat_record
+from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
+from zsar.runtime.class_paths import with_current_class_paths
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.flat_settings import flat_settings
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
-_FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+_FREE_ARGUMENTS = ("backbone",)
 _LONGEST = 200  # characters of what is wrong
 _OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
@@ -87,9 +89,9 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
 
 
 def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The model's arguments in the run's configuration; none where the result has no configuration."""
+    """The model's arguments in the run's configuration, by the names of now; none where there are none."""
     arguments: dict[str, Any] = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
-    return arguments
+    return arguments_of_now("model", with_current_class_paths(arguments))
 
 
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -101,7 +103,7 @@ def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def test_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What the record of a test has beyond what results have always said, by dotted name; none in older results."""
-    flat = flat_record(content.get("test"))
+    flat = flat_record(with_current_class_paths(content.get("test")))
     return tuple((key, value) for key, value in flat.items() if key not in _TOLD_BY_DATA)
 
 

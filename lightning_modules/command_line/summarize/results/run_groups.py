@@ -182,7 +182,7 @@ def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
         if type(run) is not type(first):
             raise ValueError(
                 f"{name}: {run.folder} and {first.folder} are results of recognition and of localization; put them "
-                "into folders of other names or use --group-by settings"
+                "into folders of other names or use --group_by settings"
             )
         _check_same(name, (run, run.settings.flat()), (first, first.settings.flat()))
         other = of_draw.setdefault(run.draw, run)  # other folds may have other classes and videos
@@ -212,7 +212,7 @@ def _check_same(
         what = ", ".join(f"{key} ({_said(settings, key)} / {_said(of_other, key)})" for key in keys)
         raise ValueError(
             f"{name}: {run.folder} differs from {other.folder} in {what}; runs of one row may differ in seed, split "
-            "seed and fold only; put them into folders of other names or use --group-by settings"
+            "seed and fold only; put them into folders of other names or use --group_by settings"
         )
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, recognition_groups, recognition_of, record, write_result
+from tests.makers.results.recognition_results import (
+    adaptation,
+    described,
+    recognition_groups,
+    recognition_of,
+    record,
+    write_result,
+)
 from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import Comparison, compare
 from zsar.lightning_modules.command_line.summarize.published.published_figures import (

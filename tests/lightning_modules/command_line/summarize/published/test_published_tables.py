@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import localization_of, write_localization
+from tests.makers.results.localization_results import localization_of, write_localization
 from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import (
     ComparedRow,

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import described
+from tests.makers.results.recognition_results import described
 from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import (
     protocol_of,
     training_shots,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, recognition_of, write_result
+from tests.makers.results.recognition_results import adaptation, described, recognition_of, write_result
 
 
 def test_a_result_is_read_with_its_settings(tmp_path: Path) -> None:

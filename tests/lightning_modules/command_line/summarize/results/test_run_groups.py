@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import localization_groups, write_localization
-from tests.makers.result_makers import (
+from tests.makers.results.localization_results import localization_groups, write_localization
+from tests.makers.results.recognition_results import (
     ZAR_VIEWS,
     adaptation,
     described,
