@@ -16,9 +16,9 @@ from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.video_files.writing.preparing import Journal, PreparingSettings
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.command_line.summarize.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.run_results import read_run
 from zsar.lightning_modules.localization.stored.caption_files import read_captions

@@ -11,7 +11,7 @@ import lightning
 from safetensors.torch import save
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of

@@ -14,7 +14,7 @@ from zsar.callbacks.pictures.figures import save_figure
 from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.views.frame_sampling import centre_indices
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
 from zsar.runtime.text.json_files import JsonValue, json_value

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.command_line.summarize.localization_results import (
     LocalizationRun,
     is_localization,

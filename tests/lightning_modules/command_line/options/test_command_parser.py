@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
