@@ -50,6 +50,9 @@ def test_other_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> 
         return
     options_apart = {"extract": extract_parser, "localize": localize_parser}
     module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
+    if hasattr(module, "COMMAND"):
+        assert module.COMMAND.parse(arguments)
+        return
     parser = options_apart[name]() if name in options_apart else module._parser()
     assert parser.parse_args(arguments)
 
