@@ -23,8 +23,8 @@ from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer

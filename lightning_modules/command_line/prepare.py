@@ -30,8 +30,8 @@ from zsar.datamodules.video_files.writing.preparing import (
     prepare_video,
 )
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most

@@ -20,7 +20,7 @@ from lightning.pytorch.callbacks import RichProgressBar
 from rich.table import Table
 
 from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.training.image_text_pretraining import CaptionerPretraining, ImageTextPretraining

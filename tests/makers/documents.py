@@ -41,6 +41,9 @@ def assert_parses(command: str, parse: Callable[..., Any]) -> None:
     else:
         options_apart = {"extract": extract_parser, "localize": localize_parser}
         module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
+        if hasattr(module, "COMMAND"):
+            assert module.COMMAND.parse(arguments)
+            return
         parser = options_apart[name]() if name in options_apart else module._parser()
         assert parser.parse_args(arguments)
 

@@ -17,11 +17,11 @@ from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import Kind
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.class_names import each_class_once, read_class_names
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
 from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
 from zsar.lightning_modules.command_line.describe.retrying import Patience, UnansweredError, ask_until_accepted
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.runtime.terminal import message_console, progress_text, say, say_of, shown
 
 _INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C

@@ -9,11 +9,11 @@ from typing import get_args
 import torch
 
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most

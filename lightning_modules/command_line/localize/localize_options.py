@@ -7,10 +7,10 @@ from pathlib import Path
 
 from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.extract_options import check_batch_and_workers
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.runtime.processes.cpu_count import cpu_count
 
