@@ -66,11 +66,24 @@ def test_what_a_result_lacks_is_named_and_a_part_of_a_test_set_is_none(tmp_path:
 
 
 def test_arguments_of_the_model_are_flat_and_leave_out_what_may_differ_in_a_row() -> None:
-    arguments = {"architecture": "tiny-clip", "weights": "a.pt", "tuning": {"n_steps": 60, "loss": {"name": "paper"}}}
+    backbone = {"architecture": "tiny-clip", "weights": "a.pt"}
+    arguments = {"backbone": backbone, "tuning": {"n_steps": 60, "loss": {"name": "paper"}}}
     content = {"config": {"model": {"init_args": arguments}}}
     assert given_arguments(content) == arguments
     assert model_arguments(content) == (("tuning.n_steps", "60"), ("tuning.loss.name", "paper"))
     assert model_arguments({"config": None}) == model_arguments({"config": {"model": None}}) == ()
+
+
+def test_arguments_of_before_have_the_names_of_today() -> None:
+    views = {"class_path": "datamodules.views.further_views.MultiRateViews", "init_args": {"n_crops": 3}}
+    arguments = {"weights": "a.pt", "scorer": "late_interaction", "views": views}
+    content = {"config": {"model": {"init_args": arguments}}}
+    assert given_arguments(content)["backbone"] == {"weights": "a.pt"}
+    assert model_arguments(content) == (
+        ("views.class_path", "zsar.datamodules.views.MultiRateViews"),
+        ("views.init_args.n_crops", "3"),
+        ("scoring.scorer", "late_interaction"),
+    )
 
 
 # --- figures that no test can have given ------------------------------------------------------------------------------

@@ -152,7 +152,10 @@ def test_by_settings_an_adapted_run_is_a_row_of_its_own(tmp_path: Path) -> None:
 
 
 def test_seeds_may_have_a_backbone_each(tmp_path: Path) -> None:
-    runs = [result(tmp_path / "t2l" / f"seed{i}", seed=i, arguments={"weights": f"seed{i}.pt"}) for i in range(2)]
+    runs = [
+        result(tmp_path / "t2l" / f"seed{i}", seed=i, arguments={"backbone": {"weights": f"seed{i}.pt"}})
+        for i in range(2)
+    ]
     assert sizes(*runs) == {"t2l": 2}
 
 
@@ -227,6 +230,18 @@ def test_one_result_is_not_counted_twice(tmp_path: Path, by: GroupBy) -> None:
         ValueError, match=r"seed0 and \S*seed1 are the same result twice \(seed 3, split seed 0, fold 1, the"
     ):
         groups(first, copied, by=by)
+
+
+def test_a_result_of_before_and_one_of_today_are_one_row(tmp_path: Path) -> None:
+    before = result(tmp_path / "ap_clip" / "seed0", model="APCLIP", arguments={"scorer": "late_interaction"})
+    path = before / "results.json"
+    path.write_text(path.read_text().replace("zsar.lightning_modules.ap_clip.", "lightning_modules.ap_clip."))
+    assert '"lightning_modules.ap_clip.APCLIP"' in path.read_text()
+    today = result(
+        tmp_path / "ap_clip" / "seed1", seed=1, model="APCLIP", arguments={"scoring": {"scorer": "late_interaction"}}
+    )
+    assert sizes(before, today) == {"ap_clip": 2}
+    assert sizes(before, today, by="settings") == {"APCLIP ucf101 zero_shot": 2}
 
 
 # --- runs of several tasks --------------------------------------------------------------------------------------------
