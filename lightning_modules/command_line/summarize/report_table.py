@@ -18,7 +18,10 @@ from rich.text import Text
 
 from zsar.runtime.terminal import print_whole, stacked
 
-_WIDE = 9  # columns; in a table of more, deviations stand below the means, since they would not fit beside them
+# Deviations stand below the means where a table is of more columns, or does not fit into a terminal narrower than this.
+_MOST_COLUMNS = 9
+_NARROW = 100  # characters
+_UNLIMITED = 10_000
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,13 @@ def print_tables(console: Console, tables: Sequence[ReportTable]) -> None:
         tables: The tables.
     """
     for table in tables:
-        print_whole(console, _rich_table(table))
+        drawn = _rich_table(table, is_stacked=len(table.columns) > _MOST_COLUMNS)
+        if (
+            console.width < _NARROW
+            and console.measure(drawn, options=console.options.update(width=_UNLIMITED)).maximum > console.width
+        ):
+            drawn = _rich_table(table, is_stacked=True)
+        print_whole(console, drawn)
         for note in table.notes:
             console.print(note)
 
@@ -140,13 +149,12 @@ def csv_text(table: ReportTable) -> str:
     return text.getvalue()
 
 
-def _rich_table(table: ReportTable) -> Table:
-    is_wide = len(table.columns) > _WIDE
-    drawn = Table(title=table.title, title_justify="left", padding=(0, 0) if is_wide else (0, 1))
+def _rich_table(table: ReportTable, *, is_stacked: bool) -> Table:
+    drawn = Table(title=table.title, title_justify="left", padding=(0, 0) if is_stacked else (0, 1))
     for column in table.columns:
         drawn.add_column(column.header, justify="right" if column.is_number else "left")
     for row in table.rows:
-        cells = [_rich_cell(cell, is_stacked=is_wide) for cell in row.cells]
+        cells = [_rich_cell(cell, is_stacked=is_stacked) for cell in row.cells]
         drawn.add_row(*cells, style="bold" if row.is_bold else None, end_section=row.ends_section)
     return drawn
 

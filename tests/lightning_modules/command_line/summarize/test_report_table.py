@@ -55,6 +55,24 @@ def test_a_terminal_has_title_table_and_notes(console: Console, capsys: pytest.C
     assert (title.strip(), note, sentence) == ("a title", "a note", "a sentence.")
 
 
+def test_deviations_stand_below_the_means_where_they_do_not_fit_beside_them(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few, many = (
+        ReportTable(
+            columns=(Column("name", is_number=False), *(Column("top1") for _ in range(n))),
+            rows=(TableRow(("the name of a row", *(Figure(52.9, 0.6) for _ in range(n)))),),
+        )
+        for n in (3, 6)
+    )
+    print_tables(console, [few])
+    assert "52.9 ± 0.6" in capsys.readouterr().out
+    print_tables(console, [many])
+    printed = capsys.readouterr().out
+    assert ("52.9 ± 0.6" in printed) == (console.width == 120)
+    assert "the name of a row" in printed
+
+
 def test_nothing_of_a_wide_table_is_cut_off(console: Console, capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"set{i}" for i in range(10)]
     table = ReportTable(
