@@ -106,10 +106,7 @@ def print_tables(console: Console, tables: Sequence[ReportTable]) -> None:
     """
     for table in tables:
         drawn = _rich_table(table, is_stacked=len(table.columns) > _MOST_COLUMNS)
-        if (
-            console.width < _NARROW
-            and console.measure(drawn, options=console.options.update(width=_UNLIMITED)).maximum > console.width
-        ):
+        if console.width < _NARROW and not _fits(console, drawn):
             drawn = _rich_table(table, is_stacked=True)
         print_whole(console, drawn)
         for note in table.notes:
@@ -147,6 +144,10 @@ def csv_text(table: ReportTable) -> str:
     writer.writerow(column.header for column in table.columns)
     writer.writerows(row.cells for row in table.rows)
     return text.getvalue()
+
+
+def _fits(console: Console, drawn: Table) -> bool:
+    return console.measure(drawn, options=console.options.update(width=_UNLIMITED)).maximum <= console.width
 
 
 def _rich_table(table: ReportTable, *, is_stacked: bool) -> Table:

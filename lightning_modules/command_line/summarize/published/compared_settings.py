@@ -42,7 +42,7 @@ def departures(group: RunGroup | LocalizationGroup) -> list[str]:
         group: The row.
 
     Returns:
-        Each departure, ours / theirs; none of localizers.
+        Each departure, ours / theirs; nothing for localizers.
     """
     if isinstance(group, LocalizationGroup):
         return []
@@ -75,7 +75,7 @@ def text_changes(runs: Sequence[Run]) -> list[str]:
 
 
 def differing(pairs: Sequence[Pair]) -> list[str]:
-    """Pairs of which both sides are known and differ, ours / theirs."""
+    """Settings that both sides state and that differ, ours / theirs."""
     return [
         f"{name} {ours} / {theirs}"
         for name, ours, theirs in pairs

@@ -133,7 +133,7 @@ def figures_of_table(
 
     Yields:
         A figure for each value that is not null; settings of the row win over the column's, these over the table's,
-        and these over those of recipes, of which a later one wins.
+        and these over those of recipes, where a later one wins.
 
     Raises:
         ValueError: A row has another length than the columns, or a setting has an unknown name or value.
@@ -193,7 +193,7 @@ def find_localization_figures(
 
 
 def _of_recipes(settings: dict[str, Any], recipes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What recipes say of a figure; without training it has none of it."""
+    """What recipes say of a figure; nothing about training where nothing was trained."""
     said: dict[str, Any] = {}
     for recipe in recipes:
         if all(settings.get(key) == value for key, value in recipe["of"].items()):
@@ -213,7 +213,7 @@ def _figure(settings: dict[str, Any], cell: float | list[float]) -> PublishedFig
     for name, kinds in (("protocol", FigureProtocol), ("set", sets)):
         if settings[name] not in get_args(kinds):
             raise ValueError(
-                f"{settings['paper']}, {settings['table']}: {name} {settings[name]!r} is none of "
+                f"{settings['paper']}, {settings['table']}: {name} {settings[name]!r} is not one of "
                 f"{', '.join(get_args(kinds))}"
             )
     if is_localization != ("split" in settings):

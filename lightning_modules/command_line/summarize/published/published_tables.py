@@ -31,7 +31,7 @@ def published_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
         rows: The rows of all runs.
 
     Returns:
-        Those of recognition, of which the last says what "same" is; then those of localization.
+        Those of recognition, the last with a note on what "same" means; then those of localization.
     """
     compared = [row for row in rows if row.published]
     accuracies = [_accuracy_table(row) for row in compared if isinstance(row.group, RunGroup)]

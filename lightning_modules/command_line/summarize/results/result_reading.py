@@ -136,7 +136,7 @@ def text_hashes(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check_figures(path: Path, content: Mapping[str, Any]) -> None:
-    """Refuses a result whose figures cannot be right.
+    """Checks that the figures of a result can be right.
 
     Args:
         path: The file, for the message.
@@ -167,21 +167,21 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _check_numbers(path: Path, figures: Mapping[str, Any], place: str) -> None:
-    for of, name, value in _flat(figures, place):
-        field = f"{of}.{name}".lstrip(".")
+    for part, name, value in _flat(figures, place):
+        field = f"{part}.{name}".lstrip(".")
         if type(value) not in (int, float) or not math.isfinite(value):
             raise ValueError(f"{path}: {field} is {shortened(value)}, not a finite number; test again")
-        if name in _COUNTS and not of.endswith(".per_class"):
+        if name in _COUNTS and not part.endswith(".per_class"):
             if value < 0 or value != int(value):
                 raise ValueError(
                     f"{path}: {field} is {shortened(value)}, but a count is a whole number from 0 on; test again"
                 )
-        elif _is_percent(of, name) and not -_TOLERANCE <= value <= 100 + _TOLERANCE:
+        elif _is_percent(part, name) and not -_TOLERANCE <= value <= 100 + _TOLERANCE:
             raise ValueError(f"{path}: {field} is {shortened(value)}, but a percentage is from 0 to 100; test again")
 
 
 def _check_sums(path: Path, content: Mapping[str, Any]) -> None:
-    """Refuses figures that are not what those of the sets come to."""
+    """Checks that overall figures follow from those of the sets."""
     sets = content["sets"]
     due = {f"mean.{name}": _mean(sets, name) for name in content.get("mean") or {}}
     if {"base", "novel"} <= set(sets) and content.get("harmonic_mean") is not None:

@@ -73,11 +73,11 @@ def test_a_malformed_table_is_named() -> None:
         figures(table(rows=[{"method": "M", "values": [50.0]}]))
     with pytest.raises(ValueError, match="P, Table 1: unknown settings n_frame"):
         figures(table(n_frame=8))
-    with pytest.raises(ValueError, match="protocol 'one_shot' is none of zero_shot, base_to_novel"):
+    with pytest.raises(ValueError, match="protocol 'one_shot' is not one of zero_shot, base_to_novel"):
         figures(table(protocol="one_shot"))
-    with pytest.raises(ValueError, match="set 'map' is none of top1, top5"):
+    with pytest.raises(ValueError, match="set 'map' is not one of top1, top5"):
         figures(table(set="map"))
-    with pytest.raises(ValueError, match="set 'top1' is none of map_0.3"):
+    with pytest.raises(ValueError, match="set 'top1' is not one of map_0.3"):
         figures(table(protocol="localization", split="50_50"))
     with pytest.raises(ValueError, match="P, Table 1: .* protocol 'localization' comes with split None"):
         figures(table(protocol="localization", set="map"))
