@@ -90,7 +90,7 @@ class Group:
     title: str | None
     description: str | None
     excludes: bool
-    changes: dict[str, dict[str, Any]]
+    changes: Mapping[str, Mapping[str, Any]]
 
 
 def option(default: Any = MISSING, /, help: str = "", **said: Any) -> Any:  # noqa: ANN401 - of any type
@@ -170,7 +170,7 @@ def read_options(
     """
     types = get_type_hints(kind)
     values: dict[str, Any] = {}
-    for each in fields(kind):  # type: ignore[arg-type] - T is a dataclass
+    for each in fields(kind):  # type: ignore[arg-type]
         said = each.metadata[_KEY]
         if isinstance(said, Group):
             values[each.name] = read_options(types[each.name], parsed, changes=said.changes)
