@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
 from zsar.datamodules.class_text.templates import TEMPLATES
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.runtime.device_clock import device_seconds
 
 Step = Callable[[], object]
 
@@ -49,8 +51,9 @@ def main() -> None:
 
 
 def _cases(architecture: str, device: str, batch_size: int, n_classes: int) -> list[tuple[str, Step, Step]]:
-    model = T2L(architecture=architecture, weights="random").to(device).train()
-    recomputing = T2L(architecture=architecture, weights="random", gradient_checkpointing=True).to(device).train()
+    backbone = TrainedClipSettings(architecture, "random")
+    model = T2L(backbone=backbone).to(device).train()
+    recomputing = T2L(backbone=replace(backbone, gradient_checkpointing=True)).to(device).train()
     size = model.backbone.image_size[0]
     video = torch.randint(256, (batch_size, 1, 8, 3, size, size), dtype=torch.uint8, device=device)
     labels = torch.arange(batch_size, device=device) % n_classes
@@ -98,15 +101,12 @@ def _measure(step: Step, device: str, repeats: int) -> tuple[float, str]:
     on_gpu = device.startswith("cuda")
     step()
     if on_gpu:
-        torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
     seconds = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = device_seconds(device)
         step()
-        if on_gpu:
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(device_seconds(device) - start)
     peak = f"{torch.cuda.max_memory_allocated() / 2**30:.1f}" if on_gpu else "-"
     return statistics.median(seconds), peak
 

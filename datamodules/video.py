@@ -31,7 +31,7 @@ from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refu
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.class_paths import class_path
-from zsar.runtime.seeds import run_seed
+from zsar.runtime.run_seed import run_seed
 
 Subset = Literal["train", "test", "predict"]
 _SET_OF = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
@@ -61,10 +61,10 @@ class TrimmedVideoDataModule(LightningDataModule):
         self,
         *,
         data_root: Path | str | None = None,
-        clips: Clips = Clips(),  # noqa: B008 - frozen, as are the three below
-        split: Split = Split(),  # noqa: B008
-        text: Text = Text(),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(),
+        split: Split = Split(),
+        text: Text = Text(),
+        loading: Loading = Loading(),
     ) -> None:
         """Describes how the data are read; files are touched in `setup` only.
 

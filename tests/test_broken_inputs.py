@@ -6,11 +6,12 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken_node
 from zsar.datamodules.class_text.text_files import read_class_text_file
 from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video
@@ -20,8 +21,8 @@ from zsar.lightning_modules.command_line.describe.answer_store import AnswerStor
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.command_line.options.fields import as_path, as_text
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.run_groups import read_run
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import read_features, read_source
 from zsar.lightning_modules.run_folders.run_folder import results_in
@@ -231,8 +232,8 @@ OF_LIGHTNING = {
     ("fit", "--data"): "FILE.yaml",
     ("fit", "--trainer"): "FILE.yaml",
     ("fit", "--ckpt_path"): "FILE.ckpt",
-    ("fit", "--model.weights"): "FILE.pt",
-    ("fit", "--model.architecture"): "FILE.json",
+    ("fit", "--model.backbone.weights"): "FILE.pt",
+    ("fit", "--model.backbone.architecture"): "FILE.json",
     ("fit", "--model.start_from"): "FILE.ckpt",
     ("fit", "--data.train"): "FILE.csv",
     ("fit", "--data.split.exclude"): "FILE.csv",
@@ -272,7 +273,7 @@ def test_a_training_names_a_broken_file_in_one_line(
 
 def write_experiment(folder: Path, videos: Path, weights: Path, *, model: str) -> Path:
     """An experiment that would train for a step."""
-    settings = {"architecture": "tiny-clip", "weights": str(weights)}
+    settings: dict[str, Any] = {"backbone": {"architecture": "tiny-clip", "weights": str(weights)}}
     if model.endswith("T2L"):
         settings |= {"n_frames": 4, "diversity_weight": 0.0}
     data = {

@@ -11,21 +11,14 @@ import pytest
 import torch
 import yaml
 
-from tests.test_configs import (
-    CONFIGS,
-    LOCALIZATIONS,
-    LOCALIZERS,
-    UNTRIMMED,
-    configured,
-    name,
-    parse,  # noqa: F401 - a fixture
-)
+from tests.makers.configs.parsing import configured
+from tests.makers.configs.shipped import CONFIGS, LOCALIZATIONS, LOCALIZERS, UNTRIMMED, name
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
-from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
@@ -77,7 +70,7 @@ def comment_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", LOCALIZATIONS, ids=name)
-def test_an_experiment_of_localization_can_be_instantiated(path: Path, parse: Any) -> None:  # noqa: F811
+def test_an_experiment_of_localization_can_be_instantiated(path: Path, parse: Any) -> None:
     cli = parse("--config", str(path), subcommand="test")
     assert isinstance(cli.model, ActionLocalizer)
     assert isinstance(cli.datamodule, UntrimmedVideoDataModule)
@@ -94,7 +87,7 @@ def test_an_experiment_of_localization_can_be_instantiated(path: Path, parse: An
 
 
 @pytest.mark.parametrize(("path", "data"), zip(LOCALIZERS, cycle(UNTRIMMED), strict=False), ids=str)
-def test_a_localizer_can_be_instantiated(path: Path, data: Path, parse: Any) -> None:  # noqa: F811
+def test_a_localizer_can_be_instantiated(path: Path, data: Path, parse: Any) -> None:
     cli = parse("--model", str(path), "--data", str(data), subcommand="test")
     assert type(cli.model).__name__ == _content(path)["class_path"].split(".")[-1]
     assert type(cli.datamodule).__name__ == _content(data)["class_path"].split(".")[-1]
@@ -105,13 +98,14 @@ def test_an_experiment_says_how_to_make_the_features_that_it_reads(path: Path) -
     (command,) = re.findall(r"zsar extract ((?:.*\\\n)*.*)", comment_of(path))
     options = extract_parser().parse_args(shlex.split(command.replace("\\\n", "")))
     model, data = (_settings(path, section) for section in ("model", "data"))
-    assert (options.architecture, options.weights) == (model["architecture"], model["weights"])
-    assert (str(options.output), options.stride) == (f"$ZSAR_DATA/{data['features']}", data["stride"]["frames"])
+    loading = data["loading"]
+    assert (options.architecture, options.weights) == (model["backbone"]["architecture"], model["backbone"]["weights"])
+    assert (str(options.output), options.stride) == (f"$ZSAR_DATA/{loading['features']}", loading["stride"]["frames"])
     assert data["needs_files"] is False
     # Captions are made, and read, where the model has a use for them.
     needs_captions = model.get("suppression") is not None
     assert options.captions == needs_captions
-    assert data.get("captions") == (data["features"] if needs_captions else None)
+    assert loading.get("captions") == (loading["features"] if needs_captions else None)
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=name)
@@ -130,7 +124,7 @@ def test_an_experiment_says_what_the_paper_reports_of_it(path: Path) -> None:
     where = mean.table.replace("Section 5.2", "section 5.2, Figure 4")
     expected = f"(T3AL, {where}): mAP {mean.value:.1f}, the mean of IoU {of}" + (f" ({at})." if at else ".")
     assert expected in comment_of(path).replace("\n", " ")
-    assert _settings(path, "model")["architecture"].removesuffix("-quickgelu") == architecture
+    assert _settings(path, "model")["backbone"]["architecture"].removesuffix("-quickgelu") == architecture
 
 
 def test_the_experiments_are_all_that_the_paper_tests_without_training() -> None:
@@ -170,7 +164,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     torch.manual_seed(0)
     torch.save(OpenClipBackbone("tiny-coca", "random").clip.state_dict(), root / "tiny_coca.pt")
     UntrimmedShapes(n_videos=1, data_root=root).prepare_data()
-    return {"model.weights": str(root / "tiny_coca.pt"), "data.data_root": str(root), "data.n_videos": 1}
+    return {"model.backbone.weights": str(root / "tiny_coca.pt"), "data.data_root": str(root), "data.n_videos": 1}
 
 
 def test_every_experiment_on_the_rendered_benchmark_is_run_here() -> None:

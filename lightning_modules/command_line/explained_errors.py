@@ -18,8 +18,8 @@ from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
-from zsar.runtime.dead_workers import explain_dead_worker
 from zsar.runtime.files.whole_files import FULL_REMEDY
+from zsar.runtime.processes.dead_workers import explain_dead_worker
 from zsar.runtime.terminal import shown
 from zsar.runtime.text.text_files import cut
 
@@ -37,7 +37,7 @@ _OURS = (
 _PARSERS = ("jsonargparse", "argparse")
 _MOST_READ = 1_000  # characters of a message that are searched, as some quote all that they were given
 # What a message of code that several commands share calls an option, and what the commands of Lightning call it.
-_NAMES_IN_LIGHTNING = {"--weights": "--model.weights", "--architecture": "--model.architecture"}
+_NAMES_IN_LIGHTNING = {"--weights": "--model.backbone.weights", "--architecture": "--model.backbone.architecture"}
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import adaptation, write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.lightning_modules.localization.stored.caption_files import CaptionSource, VideoCaptions, write_captions
 from zsar.lightning_modules.localization.stored.feature_files import FeatureSource, write_features
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -82,7 +83,7 @@ def _checkpoint() -> bytes:
         weights = Path(folder) / "tiny.pt"
         weights.write_bytes(tiny_weights())
         torch.manual_seed(0)
-        model = T2L(architecture="tiny-clip", weights=str(weights), n_frames=4)
+        model = T2L(backbone=TrainedClipSettings("tiny-clip", str(weights)), n_frames=4)
     content: dict[str, Any] = {"epoch": 1, "global_step": 2, "state_dict": model.state_dict()}
     pack_checkpoint(model, content)
     content["zsar"]["init_args"]["weights"] = "tiny.pt"  # no name of a folder that is another one each time
@@ -137,7 +138,6 @@ data.split.shots: 4
 
 SOUND: dict[str, Callable[[], bytes]] = {
     "trainlist01.txt": _text(UCF101_VIDEOS),
-    "classInd.txt": _text("1 ApplyEyeMakeup\n2 ApplyLipstick\n3 Archery\n"),
     "walk_test_split1.txt": _text("a b walk_1.avi 1\nc_walk_2.avi 2\n#437_walk.avi 0\n"),
     "kinetics.csv": _text(
         "label,youtube_id,time_start,time_end,split\n"

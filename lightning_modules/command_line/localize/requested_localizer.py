@@ -20,6 +20,7 @@ from zsar.lightning_modules.command_line.localize.localize_options import (
 )
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
     can_caption,
@@ -43,21 +44,19 @@ def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> Ac
         BackboneError: It cannot be built; or captions are wanted, but it writes none, or what that needs is missing.
     """
     model: ActionLocalizer
-    if options.method.method == "frame-wise":
-        threshold = DEFAULT_THRESHOLD if options.method.threshold is None else options.method.threshold
-        model = FrameWiseCLIP(architecture=features.architecture, weights=features.weights, threshold=threshold)
+    backbone, asked = ClipSettings(features.architecture, features.weights), options.method
+    if asked.method == "frame-wise":
+        threshold = DEFAULT_THRESHOLD if asked.threshold is None else asked.threshold
+        model = FrameWiseCLIP(backbone=backbone, threshold=threshold)
     else:
-        will_caption = options.method.suppress or features.architecture == DEFAULT_ARCHITECTURE
-        if will_caption and options.method.suppress is not False and options.method.captions is None:
+        will_caption = asked.suppress or features.architecture == DEFAULT_ARCHITECTURE
+        if will_caption and asked.suppress is not False and asked.captions is None:
             _check_can_generate()  # before gigabytes of weights are fetched
-        most = options.method.pseudo_labels or 1
-        margin = ANY_MARGIN if options.method.margin is None else options.method.margin
+        most = asked.pseudo_labels or 1
+        margin = ANY_MARGIN if asked.margin is None else asked.margin
         model = T3AL(
-            architecture=features.architecture,
-            weights=features.weights,
-            tuning=ProjectionTuning()
-            if options.method.steps is None
-            else ProjectionTuning(n_steps=options.method.steps),
+            backbone=backbone,
+            tuning=ProjectionTuning() if asked.steps is None else ProjectionTuning(n_steps=asked.steps),
             suppression=None,
             pseudo_labels=PseudoLabels(most=most, margin=None if most == 1 else margin),
         )

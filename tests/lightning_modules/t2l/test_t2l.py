@@ -4,13 +4,16 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from tests.makers.models.author_checkpoints import as_t2l_state
 from tests.reference import t2l_blocks
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.t2l.t2l import T2L
 
 
 def tiny(**arguments: object) -> T2L:
-    settings: dict[str, object] = {"architecture": "tiny-clip", "weights": "random", "n_frames": 4, "drop_rate": 0.0}
+    backbone = TrainedClipSettings("tiny-clip", "random")
+    settings: dict[str, object] = {"backbone": backbone, "n_frames": 4, "drop_rate": 0.0}
     return T2L(**{**settings, **arguments})  # type: ignore[arg-type]
 
 
@@ -20,14 +23,14 @@ def random_video(n_frames: int = 4, n_videos: int = 2) -> torch.Tensor:
 
 def test_vit_b_16_with_eight_frames_trains_as_many_parameters_as_published() -> None:
     with torch.device("meta"):
-        model = T2L(weights="random")
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"))
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736
 
 
 @pytest.mark.parametrize("n_frames", [4, 8, 16, 32])
 def test_temporal_tokens_grow_with_the_frames_alone(n_frames: int) -> None:
     with torch.device("meta"):
-        model = T2L(weights="random", n_frames=n_frames)
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"), n_frames=n_frames)
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736 + 12 * (n_frames - 8) * 768
 
 
@@ -154,7 +157,7 @@ def test_diversity_loss_without_visual_parts_is_refused() -> None:
 
 def test_a_tower_without_attention_blocks_is_refused() -> None:
     with torch.device("meta"), pytest.raises(BackboneError, match="ModifiedResNet.*need a ViT"):
-        T2L(architecture="RN50-quickgelu", weights="random")
+        T2L(backbone=TrainedClipSettings("RN50-quickgelu", "random"))
 
 
 def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:
@@ -162,23 +165,8 @@ def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:
     for name, parameter in source.named_parameters():
         if name.endswith("up.weight"):
             torch.nn.init.normal_(parameter, std=0.1)
-    torch.save(
-        {"epoch": 7, "model_state_dict": as_author_state(source), "optimizer_state_dict": {}}, tmp_path / "t2l.pt"
-    )
+    torch.save({"epoch": 7, "model_state_dict": as_t2l_state(source), "optimizer_state_dict": {}}, tmp_path / "t2l.pt")
     model = T2L.load_author_checkpoint(tmp_path / "t2l.pt", architecture="tiny-clip")
     video, tokens = random_video(), source.backbone.tokenize(["a red circle"])
     assert_close(model.embed_views(video), source.embed_views(video), atol=1e-5, rtol=1e-5)
     assert_close(model.embed_text(tokens), source.embed_text(tokens))
-
-
-def as_author_state(model: T2L) -> dict[str, torch.Tensor]:
-    """The model's tensors under the names of T2L's authors."""
-    state = dict(model.backbone.clip.state_dict())
-    state["visual.temporal_embedding"] = torch.zeros(1, 4, 96)
-    state["visual.transformer.T_prompt_embeddings"] = model.visual_blocks.temporal_tokens.tokens.detach()
-    for prefix, blocks in (("visual.", model.visual_blocks), ("", model.text_blocks)):
-        for i, adapter in enumerate(blocks.adapters):
-            for linear, name in ((adapter.down, "D_fc1"), (adapter.up, "D_fc2")):
-                state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.weight"] = linear.weight.detach()
-                state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.bias"] = linear.bias.detach()
-    return state

@@ -17,6 +17,7 @@ from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.localize import localization_report, localize
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL
@@ -93,7 +94,7 @@ def test_what_is_found_is_what_the_model_finds(run: Any, video: Path, tmp_path: 
     options = ("--template", "a photo of {}", "--stride", 2, "--smooth-seconds", 0.6, "--steps", 3, "--json")
     _, out, _ = run(video, "--classes", "white,red,black", *options)
     tuning = ProjectionTuning(n_steps=3, window_frames=3)
-    model = T3AL(architecture="tiny-clip", weights=str(tiny_weights), tuning=tuning, suppression=None)
+    model = T3AL(backbone=ClipSettings("tiny-clip", str(tiny_weights)), tuning=tuning, suppression=None)
     with VideoReader(video) as reader:
         frames = TestTransform(32)(reader.frames_at_indices(list(range(0, 80, 2))))[0]
     seen = UntrimmedFeatures(
@@ -156,12 +157,12 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
     finding = T3AL.localize
 
     def spying(
-        self: T3AL, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self: T3AL, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int
     ) -> list[dict[int, Localization]]:
         (seen,), (text,) = videos, texts
-        seed, window = os.environ["PL_GLOBAL_SEED"], self.tuning.window_frames
+        window = self.tuning.window_frames
         asked.append((seen.id, seen.captions_folder, seed, window, text.prompts, self.suppression is None))
-        return finding(self, videos, texts)
+        return finding(self, videos, texts, seed=seed)
 
     monkeypatch.setattr(T3AL, "localize", spying)
     monkeypatch.setenv("PL_GLOBAL_SEED", "5")
@@ -170,7 +171,7 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
     options = ("--captions", tmp_path / "captions", "--seed", 3, "--smooth-seconds", 1, "--stride-seconds", 0.2)
     status, _, err = run(video, *names, *options)
     assert status == 0
-    assert asked == [("v.1", tmp_path / "captions", "3", 5, (("red!",), ("white!",)), False)]
+    assert asked == [("v.1", tmp_path / "captions", 3, 5, (("red!",), ("white!",)), False)]
     assert os.environ["PL_GLOBAL_SEED"] == "5"
     assert "writes no captions" not in err
 
