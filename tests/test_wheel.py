@@ -1,4 +1,4 @@
-"""What `pip install zsar` gives: the wheel, in a folder of its own, beside a project that has packages of our names."""
+"""What `pip install zsar` gives: the wheel, used from the folder of a project that has packages of our names."""
 
 import os
 import shutil

@@ -222,7 +222,7 @@ def _is_given(path: Path) -> bool:
 def _differences_by(option: tuple[str, ...]) -> list[Difference]:
     """The differences of an option that jsonargparse would not understand.
 
-    These are a nested null, and a mapping for a section or a group of settings within another (data.loading.stride).
+    These are a nested null, and a mapping for a section or for a group of settings in it (data.loading.stride).
     """
     section, _, rest = option[0].removeprefix("--").partition(".")
     if option[1:] == ("null",) and rest:
