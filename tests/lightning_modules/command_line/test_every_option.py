@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -14,7 +14,7 @@ from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import Described
 
 # Those whose parser is LightningCLI's or takes a data module as well have tests of their own.
-OTHERS = ("fit", "validate", "test", "predict", "doctor")
+OTHERS = ("fit", "validate", "test", "predict", "doctor", "several")
 SMALL = [name for name in COMMANDS if name not in OTHERS]
 HUGE = "9" * 30
 
@@ -48,12 +48,16 @@ def needed(name: str) -> list[str]:
 
 
 def value_of(kind: Any, said: Described) -> list[str]:
+    """A value that is not the default; none for a switch."""
     if kind in (bool, bool | None):
         return []
-    choices = [choice for choice in getattr(kind, "__args__", ()) if isinstance(choice, str)]
+    choices = [each for part in (kind, *get_args(kind)) if get_origin(part) is Literal for each in get_args(part)]
     if choices:
         return [choices[-1]]
-    return [str(int(said.at_most or 2) - 1) if is_number(kind) else "a: [b-c"]
+    if not is_number(kind):
+        return ["a: [b-c"]
+    largest = said.at_most or said.less_than or 2
+    return [str(largest / 2 if kind in (float, float | None) else int(largest) - 1)]
 
 
 def is_number(kind: Any) -> bool:
@@ -98,7 +102,7 @@ def complaint(name: str, arguments: list[str], capsys: pytest.CaptureFixture[str
 
 
 def test_all_commands_are_here() -> None:
-    assert len({name for name, *_ in OPTIONS}) >= 7
+    assert len({name for name, *_ in OPTIONS}) >= 9
     assert len(OPTIONS) > 70
     assert len(NUMBERS) > 25
 
