@@ -111,9 +111,9 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("classify", "--checkpoint"): ("VIDEO", *NAMED, "--checkpoint", "FILE.ckpt"),
     ("classify", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt"),
     ("classify", "--architecture"): ("VIDEO", *NAMED, "--architecture", "FILE.json", "--weights", "random"),
-    ("classify", "--classes-file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
+    ("classify", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
     ("classify", "--descriptions"): ("VIDEO", *NAMED, "--descriptions", "FILE.json", *TINY),
-    ("localize", "--classes-file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
+    ("localize", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
     ("localize", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt", *FRAME_WISE),
     ("localize", "--architecture"): (
         "VIDEO",
@@ -130,7 +130,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("convert", "checkpoint"): ("FILE.pth", "--output", "OUT"),
     ("convert", "--weights"): ("VIDEO", "--weights", "FILE.pt", "--output", "OUT"),
     ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
-    ("describe", "--classes-file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
+    ("describe", "--classes_file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
     ("several", "file"): ("FILE.txt",),
 }
 # Those that name what is written, folders, or videos, which have tests of their own.
@@ -141,7 +141,7 @@ OTHERS = {
     *(("summarize", "runs"), ("picture", "runs"), ("prepare", "source"), ("prepare", "destination")),
 }
 # A line of text is a list of one class.
-SOUND = {("--classes-file", "JSON null"), ("--classes-file", "JSON nested 100,000 deep")}
+SOUND = {("--classes_file", "JSON null"), ("--classes_file", "JSON nested 100,000 deep")}
 _FILE_LIKE = ("weights", "architecture", "descriptions", "file")
 
 

@@ -31,7 +31,7 @@ class Command(Generic[T]):
     def parser(self) -> CommandParser:
         """Its parser."""
         parser = CommandParser(prog=f"zsar {self.name}", description=self.description, epilog=self.epilog)
-        add_options(parser, self.options, changes={})
+        add_options(parser, self.options)
         return parser
 
     def parse(self, arguments: Sequence[str] | None) -> T:
@@ -46,4 +46,4 @@ class Command(Generic[T]):
         Raises:
             ValueError: A number is out of range, or options do not fit each other.
         """
-        return read_options(self.options, self.parser().parse_args(arguments), changes={})
+        return read_options(self.options, self.parser().parse_args(arguments))

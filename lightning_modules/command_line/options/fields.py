@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from zsar.runtime.nearest_names import did_you_mean
@@ -36,6 +36,7 @@ class Described:
         more_than: What a number must exceed.
         at_most: The largest number.
         less_than: What a number must stay below.
+        read: What makes the value of the text; None for the type's own.
         is_positional: Whether it is given by its place, without a name.
     """
 
@@ -46,6 +47,7 @@ class Described:
     more_than: float | None = None
     at_most: float | None = None
     less_than: float | None = None
+    read: Callable[[Any], Any] | None = None
     is_positional: bool = False
 
     def check(self, name: str, value: float) -> None:
@@ -79,7 +81,7 @@ class Group:
     """Options of a dataclass as a part of a command's.
 
     Attributes:
-        title: Of their part of the help; None to list them among the command's own.
+        title: Of their part of the help; None to continue the part before.
         description: Below the title.
         excludes: Whether no more than one of them may be given.
         changes: What the command says otherwise of single options: `default`, and the attributes of `Described`.
@@ -88,7 +90,7 @@ class Group:
     title: str | None
     description: str | None
     excludes: bool
-    changes: dict[str, dict[str, Any]]
+    changes: Mapping[str, Mapping[str, Any]]
 
 
 def option(default: Any = MISSING, /, help: str = "", **said: Any) -> Any:  # noqa: ANN401 - of any type
@@ -113,12 +115,12 @@ def argument(help: str, *, metavar: str) -> Any:  # noqa: ANN401 - of any type
 
 
 def group(
-    title: str | None = None, description: str | None = None, *, excludes: bool = False, **changes: dict[str, Any]
+    title: str | None = None, description: str | None = None, *, excludes: bool = False, **changes: Mapping[str, Any]
 ) -> Any:  # noqa: ANN401 - of any dataclass
     """The options of a dataclass, which is the type of the field.
 
     Args:
-        title: Of their part of the help; None to list them among the command's own.
+        title: Of their part of the help; None to continue the part before.
         description: Below the title.
         excludes: Whether no more than one of them may be given.
         changes: What this command says otherwise of single options, such as
@@ -127,7 +129,9 @@ def group(
     return field(kw_only=True, metadata={_KEY: Group(title, description, excludes, changes)})
 
 
-def add_options(parser: argparse._ActionsContainer, kind: type, *, changes: dict[str, dict[str, Any]]) -> None:
+def add_options(
+    parser: argparse._ActionsContainer, kind: type, *, changes: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> None:
     """Adds the options of a dataclass to a parser, those of its groups too.
 
     Args:
@@ -136,20 +140,24 @@ def add_options(parser: argparse._ActionsContainer, kind: type, *, changes: dict
         changes: What is said otherwise of single options.
     """
     types = get_type_hints(kind)
+    section = parser
     for each in fields(kind):
         said = each.metadata[_KEY]
         if isinstance(said, Described):
-            _add_option(parser, each, types[each.name], changes.get(each.name, {}))
+            _add_option(section, each, types[each.name], changes.get(each.name, {}))
             continue
-        part: argparse._ActionsContainer = parser
         if said.title is not None:
-            part = parser.add_argument_group(said.title, said.description)
-        if said.excludes:
-            part = part.add_mutually_exclusive_group()
+            section = parser.add_argument_group(said.title, said.description)
+        part = section.add_mutually_exclusive_group() if said.excludes else section
         add_options(part, types[each.name], changes=said.changes)
 
 
-def read_options(kind: type[T], parsed: Any, *, changes: dict[str, dict[str, Any]]) -> T:  # noqa: ANN401
+def read_options(
+    kind: type[T],
+    parsed: Any,  # noqa: ANN401 - a namespace
+    *,
+    changes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> T:
     """The dataclass of what was parsed, with numbers within their limits.
 
     Args:
@@ -162,7 +170,7 @@ def read_options(kind: type[T], parsed: Any, *, changes: dict[str, dict[str, Any
     """
     types = get_type_hints(kind)
     values: dict[str, Any] = {}
-    for each in fields(kind):  # type: ignore[arg-type] - T is a dataclass
+    for each in fields(kind):  # type: ignore[arg-type]
         said = each.metadata[_KEY]
         if isinstance(said, Group):
             values[each.name] = read_options(types[each.name], parsed, changes=said.changes)
@@ -175,11 +183,11 @@ def read_options(kind: type[T], parsed: Any, *, changes: dict[str, dict[str, Any
     return kind(**values)
 
 
-def _changed(said: Described, changes: dict[str, Any]) -> Described:
+def _changed(said: Described, changes: Mapping[str, Any]) -> Described:
     return replace(said, **{name: value for name, value in changes.items() if name != "default"})
 
 
-def _add_option(parser: argparse._ActionsContainer, each: Field[Any], kind: Any, changes: dict[str, Any]) -> None:  # noqa: ANN401
+def _add_option(parser: argparse._ActionsContainer, each: Field[Any], kind: Any, changes: Mapping[str, Any]) -> None:  # noqa: ANN401
     said = _changed(each.metadata[_KEY], changes)
     default = changes.get("default", each.default)
     is_several, kind, may_be_none = _taken_apart(kind)
@@ -193,7 +201,7 @@ def _add_option(parser: argparse._ActionsContainer, each: Field[Any], kind: Any,
     if kind is bool:
         settings["action"] = _Switch if may_be_none else "store_true"
     else:
-        settings["type"] = _converter(kind)
+        settings["type"] = said.read or _converter(kind)
         if get_origin(kind) is Literal:
             settings["choices"] = get_args(kind)
         if is_several:

@@ -12,6 +12,9 @@ from typing import Literal
 from zsar.lightning_modules.command_line.options.fields import option
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH
 
+SEED_LIMITS: dict[str, float] = {"at_least": 0, "at_most": 2**32 - 1}
+"""Of a seed of random numbers, as NumPy takes it."""
+
 
 @dataclass(frozen=True)
 class ClassNameOptions:
@@ -19,6 +22,13 @@ class ClassNameOptions:
 
     classes: str | None = option(None, 'names separated by commas: "surfing, playing chess"', metavar="NAMES")
     classes_file: Path | None = option(None, "one name a line, or a CSV: id,name", metavar="FILE")
+
+
+@dataclass(frozen=True)
+class PromptOptions(ClassNameOptions):
+    """The classes, and the sentences that name them to the model."""
+
+    template: str = option("video", "template with {}, or a set: action_clip, photo, name", metavar="T")
 
 
 @dataclass(frozen=True)
