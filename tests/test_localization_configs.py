@@ -103,7 +103,7 @@ def test_an_experiment_says_how_to_make_the_features_that_it_reads(path: Path) -
         model["backbone"]["architecture"],
         model["backbone"]["weights"],
     )
-    assert (str(options.output), options.stride.stride) == (
+    assert (str(options.output), options.stride.stride or 1) == (
         f"$ZSAR_DATA/{loading['features']}",
         loading["stride"]["frames"],
     )
