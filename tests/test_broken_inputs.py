@@ -17,11 +17,12 @@ from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.video_files.writing.preparing import Journal, PreparingSettings
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.run_results import read_run
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.fields import as_path, as_text
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.run_groups import read_run
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import read_features, read_source
 from zsar.lightning_modules.run_folders.run_folder import results_in
@@ -110,9 +111,9 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("classify", "--checkpoint"): ("VIDEO", *NAMED, "--checkpoint", "FILE.ckpt"),
     ("classify", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt"),
     ("classify", "--architecture"): ("VIDEO", *NAMED, "--architecture", "FILE.json", "--weights", "random"),
-    ("classify", "--classes-file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
+    ("classify", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
     ("classify", "--descriptions"): ("VIDEO", *NAMED, "--descriptions", "FILE.json", *TINY),
-    ("localize", "--classes-file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
+    ("localize", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
     ("localize", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt", *FRAME_WISE),
     ("localize", "--architecture"): (
         "VIDEO",
@@ -129,7 +130,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("convert", "checkpoint"): ("FILE.pth", "--output", "OUT"),
     ("convert", "--weights"): ("VIDEO", "--weights", "FILE.pt", "--output", "OUT"),
     ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
-    ("describe", "--classes-file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
+    ("describe", "--classes_file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
     ("several", "file"): ("FILE.txt",),
 }
 # Those that name what is written, folders, or videos, which have tests of their own.
@@ -140,7 +141,7 @@ OTHERS = {
     *(("summarize", "runs"), ("picture", "runs"), ("prepare", "source"), ("prepare", "destination")),
 }
 # A line of text is a list of one class.
-SOUND = {("--classes-file", "JSON null"), ("--classes-file", "JSON nested 100,000 deep")}
+SOUND = {("--classes_file", "JSON null"), ("--classes_file", "JSON nested 100,000 deep")}
 _FILE_LIKE = ("weights", "architecture", "descriptions", "file")
 
 
@@ -168,7 +169,8 @@ def parsers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], argparse.Argumen
 
 def files_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
-        is_file = action.type is Path or action.metavar == "FILE" or (not action.type and action.dest in _FILE_LIKE)
+        is_path, is_text = action.type in (Path, as_path), action.type in (None, as_text)
+        is_file = is_path or action.metavar == "FILE" or (is_text and action.dest in _FILE_LIKE)
         if is_file and not action.choices:
             yield action.option_strings[-1] if action.option_strings else action.dest
 

@@ -17,8 +17,8 @@ from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShape
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
-from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.extract.extract_options import COMMAND
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
@@ -96,15 +96,21 @@ def test_a_localizer_can_be_instantiated(path: Path, data: Path, parse: Any) -> 
 @pytest.mark.parametrize("path", PUBLISHED, ids=name)
 def test_an_experiment_says_how_to_make_the_features_that_it_reads(path: Path) -> None:
     (command,) = re.findall(r"zsar extract ((?:.*\\\n)*.*)", comment_of(path))
-    options = extract_parser().parse_args(shlex.split(command.replace("\\\n", "")))
+    options = COMMAND.parse(shlex.split(command.replace("\\\n", "")))
     model, data = (_settings(path, section) for section in ("model", "data"))
     loading = data["loading"]
-    assert (options.architecture, options.weights) == (model["backbone"]["architecture"], model["backbone"]["weights"])
-    assert (str(options.output), options.stride) == (f"$ZSAR_DATA/{loading['features']}", loading["stride"]["frames"])
+    assert (options.model.architecture, options.model.weights) == (
+        model["backbone"]["architecture"],
+        model["backbone"]["weights"],
+    )
+    assert (str(options.output), options.stride.stride or 1) == (
+        f"$ZSAR_DATA/{loading['features']}",
+        loading["stride"]["frames"],
+    )
     assert data["needs_files"] is False
     # Captions are made, and read, where the model has a use for them.
     needs_captions = model.get("suppression") is not None
-    assert options.captions == needs_captions
+    assert options.captions.captions == needs_captions
     assert loading.get("captions") == (loading["features"] if needs_captions else None)
 
 

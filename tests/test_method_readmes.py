@@ -17,7 +17,10 @@ from tests.makers.source_tree import METHODS, ROOT
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.data_sets import UCF101, UCF101P
 from zsar.lightning_modules.command_line.model_kinds import classes_of
-from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, load_published_figures
+from zsar.lightning_modules.command_line.summarize.published.published_figures import (
+    PublishedFigure,
+    load_published_figures,
+)
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.runtime.terminal import say
 from zsar.runtime.text.text_files import fault_in, shown, text_of
 from zsar.runtime.text.text_tables import Line, lines_of, read_lines

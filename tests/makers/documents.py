@@ -8,8 +8,6 @@ from typing import Any
 
 from zsar.lightning_modules.command_line.cli import COMMANDS
 from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
-from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
-from zsar.lightning_modules.command_line.localize.localize_options import localize_parser
 
 OF_LIGHTNING = ("fit", "test", "predict", "validate")
 
@@ -39,10 +37,7 @@ def assert_parses(command: str, parse: Callable[..., Any]) -> None:
     elif name == "doctor":  # its parser needs the configurations put together first
         assert parse_options(arguments).module
     else:
-        options_apart = {"extract": extract_parser, "localize": localize_parser}
-        module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
-        parser = options_apart[name]() if name in options_apart else module._parser()
-        assert parser.parse_args(arguments)
+        assert import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}").COMMAND.parse(arguments)
 
 
 def sections(text: str) -> dict[str, str]:

@@ -12,8 +12,9 @@ import jsonargparse
 from lightning.pytorch.cli import LightningArgumentParser
 
 from zsar.lightning_modules.command_line.fit_and_test.command_help import short_help
-from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import option_names, sentence_of
+from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import sentence_of
 from zsar.lightning_modules.command_line.model_kinds import KINDS
+from zsar.lightning_modules.command_line.options.command_parser import option_names
 from zsar.runtime.terminal import say
 
 

@@ -17,6 +17,7 @@ import jsonargparse
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in, is_config_name, nowhere
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
+from zsar.lightning_modules.command_line.options.command_parser import option_names
 from zsar.lightning_modules.run_folders.settings_of_before import name_of_now
 from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.permitted_classes import forbidden, forbidden_class_in
@@ -76,11 +77,6 @@ def options_of(class_: type, section: str) -> list[str]:
     parser = jsonargparse.ArgumentParser(add_help=False)
     parser.add_class_arguments(class_, section, fail_untyped=False)
     return option_names(parser)
-
-
-def option_names(parser: jsonargparse.ArgumentParser) -> list[str]:
-    """All long options of a parser."""
-    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

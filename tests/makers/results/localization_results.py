@@ -4,6 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationRun, localization_run
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, group_runs
+
 THUMOS14 = ("map_0.3", "map_0.5", "map")
 
 
@@ -72,3 +76,14 @@ def write_localization(
     folder.mkdir(parents=True)
     (folder / "results.json").write_text(json.dumps({**content, **changes}))
     return folder
+
+
+def localization_of(folder: Path) -> LocalizationRun:
+    """The run of a localizer's results.json."""
+    return localization_run(folder, read_result(folder))
+
+
+def localization_groups(*folders: Path) -> list[LocalizationGroup]:
+    """The rows of runs of localizers."""
+    groups = group_runs([localization_of(folder) for folder in folders])
+    return [group for group in groups if isinstance(group, LocalizationGroup)]

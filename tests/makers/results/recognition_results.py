@@ -1,9 +1,13 @@
 """results.json files as ResultManifest writes them, with what a test is about set by name."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, recognition_run
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.command_line.summarize.results.run_groups import GroupBy, RunGroup, group_runs
 from zsar.lightning_modules.run_folders.run_record import kind_of_text
 
 CLASS_PATHS = {
@@ -187,3 +191,13 @@ def write_result(
     folder.mkdir(parents=True)
     (folder / "results.json").write_text(json.dumps({**content, **changes}))
     return folder
+
+
+def recognition_of(folder: Path) -> Run:
+    """The run of a recognizer's results.json."""
+    return recognition_run(folder, read_result(folder))
+
+
+def recognition_groups(runs: Sequence[Run], by: GroupBy = "folder") -> list[RunGroup]:
+    """The rows of runs of recognizers."""
+    return [group for group in group_runs(runs, by) if isinstance(group, RunGroup)]

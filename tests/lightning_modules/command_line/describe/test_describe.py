@@ -130,7 +130,7 @@ def test_a_refused_key_stops_the_run_at_once_and_keeps_what_was_answered(
     complaint = capsys.readouterr().err
     assert "zsar describe: error: " in complaint
     assert (
-        "answers 401: wrong key; if it needs a key, name the environment variable that holds it: --api-key-env"
+        "answers 401: wrong key; if it needs a key, name the environment variable that holds it: --api_key_env"
         in complaint
     )
     assert server.asked == ["a", "b"]
@@ -160,10 +160,10 @@ def test_answers_of_another_model_are_mentioned_and_left(
         (("--classes-file", "gone.txt"), "gone.txt"),
         (("--vocabulary", "birds"), "there is no vocabulary 'birds'"),
         (("--classes", "a", "--concurrency", "0"), "--concurrency must be at least 1; got 0"),
-        (("--classes", "a", "--max-attempts", "0"), "--max-attempts must be at least 1; got 0"),
-        (("--classes", "a", "--per-attribute", "0"), "--per-attribute must be at least 1; got 0"),
-        (("--classes", "a", "--timeout", "0"), "--timeout must be more than 0 seconds; got 0"),
-        (("--classes", "a", "--backoff-seconds", "-1"), "--backoff-seconds must not be negative; got -1"),
+        (("--classes", "a", "--max-attempts", "0"), "--max_attempts must be at least 1; got 0"),
+        (("--classes", "a", "--per-attribute", "0"), "--per_attribute must be at least 1; got 0"),
+        (("--classes", "a", "--timeout", "0"), "--timeout must be more than 0; got 0"),
+        (("--classes", "a", "--backoff-seconds", "-1"), "--backoff_seconds must be at least 0; got -1"),
         (("--classes", "a"), "there is no key for api.openai.com"),
     ],
 )

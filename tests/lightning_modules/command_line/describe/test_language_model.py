@@ -46,7 +46,7 @@ def test_the_key_is_that_of_the_named_variable(server: ChatServer, monkeypatch: 
 
 
 def test_without_key_and_address_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, server: ChatServer) -> None:
-    with pytest.raises(LanguageModelError, match=r"no key for api\.openai\.com: set .* MY_KEY, or give --base-url"):
+    with pytest.raises(LanguageModelError, match=r"no key for api\.openai\.com: set .* MY_KEY, or give --base_url"):
         LanguageModel(ModelSettings("tiny", api_key_env="MY_KEY"))
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     assert LanguageModel(ModelSettings("tiny")).host == server.url.split("/")[2]
@@ -149,7 +149,7 @@ def test_a_passing_failure_is_temporary_and_the_client_itself_asks_only_once(ser
             "401: no such setting; if it needs a key, name the environment variable that holds it",
         ),
         (403, "403: .*if it needs a key, name the environment"),
-        (404, r"check --model \(tiny\) and --base-url, which usually ends in /v1"),
+        (404, r"check --model \(tiny\) and --base_url, which usually ends in /v1"),
         (422, "answers 422: no such setting$"),
     ],
 )

@@ -5,8 +5,8 @@ import pytest
 from lightning.pytorch import Trainer
 
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors, BriefParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 
 
 class Made(Exception):
@@ -47,6 +47,20 @@ def test_the_settings_of_a_class_are_not_abbreviated_either(capsys: pytest.Captu
     with pytest.raises(SystemExit):
         cli.main([*experiment, "--data.clips.n_frame", "3"])
     assert "no option --data.clips.n_frame; did you mean --data.clips.n_frames" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--data.loading.n-workers", "--data.loading.n_workers", "--model.n-frames"])
+@pytest.mark.parametrize("command", ["fit", "test"])
+def test_both_spellings_of_a_nested_option_are_one(
+    command: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = [command, "--config", "configs/experiment/moving_shapes_t2l.yaml", "--run-dir", "runs/none"]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*experiment, option, "7", "--print-config"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert f"  {option.rpartition('.')[2].replace('-', '_')}: 7\n" in printed
+    assert "run_dir: runs/none\n" in printed
 
 
 def test_a_parser_within_another_raises_and_one_of_a_program_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
