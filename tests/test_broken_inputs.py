@@ -20,7 +20,7 @@ from zsar.lightning_modules.command_line import cli
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.options.command_parser import CommandParser
-from zsar.lightning_modules.command_line.options.fields import as_path, as_text
+from zsar.lightning_modules.command_line.options.values import as_path, as_text
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.results.run_groups import read_run
 from zsar.lightning_modules.localization.stored.caption_files import read_captions

@@ -2,9 +2,6 @@
 
 A command is a dataclass whose fields are made by the functions below. Options that several commands share are a
 dataclass of their own, which a command has as a field (`group`); on the command line they are not nested.
-
-Text and paths are taken as they are typed. jsonargparse's own types would read them as YAML, in which `null` and `1.0`
-are no names of files, and names that are not UTF-8 are errors.
 """
 
 from __future__ import annotations
@@ -14,11 +11,10 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from zsar.runtime.nearest_names import did_you_mean
+from zsar.lightning_modules.command_line.options.values import converter
 
 T = TypeVar("T")
 _KEY = "option"
@@ -195,13 +191,13 @@ def _add_option(parser: argparse._ActionsContainer, each: Field[Any], kind: Any,
     if said.metavar is not None:
         settings["metavar"] = said.metavar
     if said.is_positional:
-        parser.add_argument(each.name, type=_converter(kind), nargs="+" if is_several else None, **settings)
+        parser.add_argument(each.name, type=converter(kind), nargs="+" if is_several else None, **settings)
         return
     settings |= {"required": True} if default is MISSING else {"default": default}
     if kind is bool:
         settings["action"] = _Switch if may_be_none else "store_true"
     else:
-        settings["type"] = said.read or _converter(kind)
+        settings["type"] = said.read or converter(kind)
         if get_origin(kind) is Literal:
             settings["choices"] = get_args(kind)
         if is_several:
@@ -243,51 +239,3 @@ class _Switch(argparse.BooleanOptionalAction):
         option_string: str | None = None,
     ) -> None:
         setattr(namespace, self.dest, not str(option_string).startswith("--no_"))
-
-
-# --- the types of values ----------------------------------------------------------------------------------------------
-
-
-def _converter(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - an annotation
-    if get_origin(kind) is Literal:
-        return lambda value: _one_of(value, get_args(kind))
-    return _CONVERTERS[kind]
-
-
-def as_path(value: str | Path | list[str | Path]) -> Path | list[Path]:
-    """A path; of a list, which jsonargparse checks as a whole, all of them."""
-    return [Path(path) for path in value] if isinstance(value, list) else Path(value)
-
-
-def as_text(value: str | list[str]) -> str | list[str]:
-    """Text, as it is."""
-    return value
-
-
-def _whole_number(value: str | int) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number; got {value}") from None
-
-
-def _number(value: str | float) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number; got {value}") from None
-
-
-def _one_of(value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        near = did_you_mean(value, choices)
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(choices)}; got {value}{near}")
-    return value
-
-
-_CONVERTERS: dict[Any, Callable[[Any], Any]] = {
-    int: _whole_number,
-    float: _number,
-    str: as_text,
-    Path: as_path,
-}
