@@ -22,6 +22,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 from zsar.lightning_modules.recognition.accuracy import RecognitionMetrics
+from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
@@ -92,7 +93,7 @@ class ActionRecognizer(LightningModule):
             self.backbone.tokenize, lambda tokens: self.embed_text(tokens), progress=_progress
         )
         self.class_texts: dict[str, Sequence[ClassText]] = {}
-        self.adapted: EmbeddedBatch | None = None  # what a test-time adaptation made of the next batch
+        self.adaptation: BatchAdaptation | None = None  # attached by a callback while it adapts predictions
         self.trained_on: dict[str, Any] | None = None
         self.training_record: dict[str, Any] | None = None  # `run_record` of the training that the weights are from
         self.started_from: dict[str, Any] | None = None  # the checkpoint that training starts from
@@ -194,6 +195,13 @@ class ActionRecognizer(LightningModule):
         """A batch and its class text, embedded."""
         classes = self.class_embeddings.cached(text.prompts, self.device)
         return EmbeddedBatch(self.embed_views(batch.frames), (classes,))
+
+    def embed_or_adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
+        """What a prediction is scored from: the batch embedded by the model, or by the adaptation that is attached.
+
+        The one place where predictions may be adapted, as by the callback `PromptTuning`; see `adaptation.py`.
+        """
+        return self.embed(batch, text) if self.adaptation is None else self.adaptation.adapt(batch, text)
 
     def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
         """Scores embedded videos: logits [B, C] in fp32."""
@@ -357,8 +365,7 @@ class ActionRecognizer(LightningModule):
         return predictions
 
     def _predictions(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
-        embedded = self.adapted or self.embed(batch, self.class_texts[stage][dataloader_idx])
-        logits = self.score_embedded(embedded)
+        logits = self.score_embedded(self.embed_or_adapt(batch, self.class_texts[stage][dataloader_idx]))
         rows = [f"row {row} of the set" for row in batch.indices.tolist()]
         check_logits(logits, rows, precision=str(self.trainer.precision))
         return {"logits": logits, "probabilities": logits.softmax(dim=1)}
