@@ -81,13 +81,13 @@ ablation: $(foreach v,$(VARIANTS),$(foreach s,$(SEEDS),$(ABLATION)/$(v)/seed$(s)
 define ABLATION_RULES
 $(ABLATION)/zero_shot/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
 	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --model.weights $(TINY_CLIP)/seed$(1).pt
+	  --model.backbone.weights $(TINY_CLIP)/seed$(1).pt
 
 $(ABLATION)/%/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
 	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --model.weights $(TINY_CLIP)/seed$(1).pt
+	  --model.backbone.weights $(TINY_CLIP)/seed$(1).pt
 	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --model.weights $(TINY_CLIP)/seed$(1).pt --ckpt_path $$(@D)/checkpoints/best.ckpt
+	  --model.backbone.weights $(TINY_CLIP)/seed$(1).pt --ckpt_path $$(@D)/checkpoints/best.ckpt
 endef
 $(foreach s,$(SEEDS),$(eval $(call ABLATION_RULES,$(s))))
 
@@ -169,7 +169,7 @@ define LOCALIZE_RULES
 $(LOCALIZE_DEMO)/.tested-$(1): $(TINY_COCA)/seed0.pt
 	@rm -rf $(LOCALIZE_DEMO)/data/seed$(1) && mkdir -p $(LOCALIZE_DEMO)
 	@printf '%s\n' $(foreach V,frame_wise,'$(call LOCALIZE_TEST,$(1),)') '$(call LOCALIZE_EXTRACT,$(1))' \
-	  $(foreach V,$(filter-out frame_wise,$(LOCALIZE_VARIANTS)),'$(call LOCALIZE_TEST,$(1),--data.features features --data.captions features)') \
+	  $(foreach V,$(filter-out frame_wise,$(LOCALIZE_VARIANTS)),'$(call LOCALIZE_TEST,$(1),--data.loading.features features --data.loading.captions features)') \
 	  | OMP_NUM_THREADS=1 $(ZSAR) several -
 	@touch $$@
 endef

@@ -14,13 +14,14 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.contract import Detection, Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.segments import Segment
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
 class AnnotatedLocalizer(ActionLocalizer):
     """Finds what is annotated with a score of 0.75, and takes back one action at the beginning of each video."""
 
     def __init__(self) -> None:
-        super().__init__(architecture="tiny-clip", weights="random", iou_thresholds=(0.3, 0.5, 0.75, 0.95))
+        super().__init__(backbone=ClipSettings("tiny-clip", "random"), iou_thresholds=(0.3, 0.5, 0.75, 0.95))
 
     def localize(
         self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]

@@ -19,6 +19,7 @@ from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, FeatureSource, write_features
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
@@ -158,7 +159,7 @@ def test_a_perfect_localizer_has_100_percent(tiny_weights: Path, data_root: Path
                 for video in videos
             ]
 
-    made = Annotated(architecture="tiny-clip", weights=str(tiny_weights), iou_thresholds=(0.5, 0.95))
+    made = Annotated(backbone=ClipSettings("tiny-clip", str(tiny_weights)), iou_thresholds=(0.5, 0.95))
     logged = figures_of(made, shapes(data_root, split=ALL_DRAWS))
     assert len(logged) == 2 + 1 + 10 * 5
     assert {logged[name] for name in logged if "/map" in name} == {100.0}
@@ -267,7 +268,7 @@ def test_captions_that_nobody_can_write_are_refused_before_any_work(model: T3AL,
 
 def test_a_model_without_projections_is_refused() -> None:
     with pytest.raises(BackboneError, match="has no features before a projection"):
-        T3AL(architecture="RN50-quickgelu", weights="random")
+        T3AL(backbone=ClipSettings("RN50-quickgelu", "random"))
 
 
 def test_text_features_do_not_depend_on_how_many_are_asked_for(model: T3AL) -> None:

@@ -5,6 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from tests.reference import t2l_blocks
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.t2l.t2l import T2L
 
@@ -154,7 +155,7 @@ def test_diversity_loss_without_visual_parts_is_refused() -> None:
 
 def test_a_tower_without_attention_blocks_is_refused() -> None:
     with torch.device("meta"), pytest.raises(BackboneError, match="ModifiedResNet.*need a ViT"):
-        T2L(architecture="RN50-quickgelu", weights="random")
+        T2L(backbone=TrainedClipSettings("RN50-quickgelu", "random"))
 
 
 def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:
