@@ -28,6 +28,7 @@ from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.set_metrics import metric_prefix
 from zsar.runtime.gathering import gather_from_all
 
 
@@ -160,7 +161,7 @@ class PromptTuning(Callback):
         assert isinstance(pl_module, ActionRecognizer)
         self._gather(trainer)
         for text in pl_module.class_texts["test"]:
-            prefix = pl_module.metric_prefix("test", text)
+            prefix = metric_prefix("test", text)
             for name, value in self._attached.totals[text.set_name].metrics().items():
                 pl_module.log(f"{prefix}/{name}", value, sync_dist=False, rank_zero_only=False)
 

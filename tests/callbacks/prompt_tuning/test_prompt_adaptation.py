@@ -10,6 +10,7 @@ from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, Pro
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 TEXT = ClassText("test", ("red", "green", "blue"), (("red one",), ("green one",), ("blue one",)), "test")
@@ -42,7 +43,7 @@ def rule(n_steps: int = 1) -> TuningRule:
 def model_of(kind: type[ActionRecognizer]) -> ActionRecognizer:
     """An untrained model whose texts differ."""
     torch.manual_seed(0)
-    model = kind(architecture="tiny-clip", weights="random").eval()
+    model = kind(backbone=TrainedClipSettings("tiny-clip", "random")).eval()
     with torch.no_grad():
         model.backbone.clip.token_embedding.weight.mul_(20)
     return model

@@ -10,6 +10,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
@@ -30,7 +31,7 @@ class ReversedClasses:
 
 @pytest.mark.parametrize("stage", ["test", "predict"])
 def test_predictions_are_scored_from_what_the_adaptation_embeds(stage: str, tmp_path: Path, video_tree: Path) -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")).eval()
     module = VideoFolder(
         train=video_tree,
         test=video_tree,
