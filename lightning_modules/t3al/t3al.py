@@ -34,6 +34,7 @@ from zsar.lightning_modules.localization.contract import (
 from zsar.lightning_modules.localization.frame_scoring import background_features, frame_scores, score_rounding
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
 from zsar.lightning_modules.localization.segments import Segment, min_max, moving_average, segments_above
+from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
 from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, longest_class
@@ -130,7 +131,7 @@ class T3AL(ActionLocalizer):
             BackboneError: There are no files of captions, and the model, or the package it needs, cannot write any.
         """
         super().setup(stage)
-        if self._active_suppression is not None and self._source.captions_folder is None:
+        if self._active_suppression is not None and untrimmed_source(self).captions_folder is None:
             check_can_caption(self.backbone)
             check_can_generate()
 
