@@ -1,17 +1,17 @@
 """Who may import whom, as CONTRIBUTING.md says, and what else holds for the whole tree."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.makers.source_tree import MODULES, PACKAGES, ROOT, under
 from zsar.datamodules import data_sets
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")  # folders at the root; imported as zsar.*
-MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 FOLDERS = sorted({Path(module).parent.as_posix() for module in MODULES})
+TESTS = sorted(p.relative_to(ROOT).as_posix() for f in ("tests", "benchmarks") for p in (ROOT / f).rglob("*.py"))
 DATA_SETS = ROOT / "datamodules" / "data_sets"
 
 # The rooms of each package, from the ground up. A room may use those of the floors below it, and itself; rooms of one
@@ -93,10 +93,6 @@ def ours(module: str) -> set[str]:
 
 def within(name: str, parents: list[str]) -> bool:
     return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
-
-
-def under(*prefixes: str) -> list[str]:
-    return [module for module in MODULES if module.startswith(prefixes)]
 
 
 def room_and_floor(name: str) -> tuple[str, int]:
@@ -258,3 +254,20 @@ def test_the_tests_mirror_the_packages() -> None:
         expected.append(f"tests/{path.parent.as_posix()}/test_{path.name}")
     missing = [test for test in expected if not (ROOT / test).is_file()]
     assert missing == []
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_no_test_imports_another_test(test: str) -> None:
+    """What two tests need is a maker or a fixture; a test may name itself to a process that it starts."""
+    itself = test.removesuffix(".py").replace("/", ".")
+    named = re.findall(r"\btests(?:\.\w+)*\.(?:test_\w+|conftest)\b", (ROOT / test).read_text())
+    assert [name for name in named if name != itself] == [], "move what is shared to tests/makers"
+
+
+@pytest.mark.parametrize("folder", sorted({Path(test).parent.as_posix() for test in TESTS if "/makers" in test}))
+def test_a_room_of_makers_can_be_taken_in_at_a_glance(folder: str) -> None:
+    makers = [Path(test).stem for test in TESTS if Path(test).parent.as_posix() == folder and "__" not in test]
+    assert len(makers) <= MOST_MODULES, f"{folder} has {len(makers)} makers: {', '.join(makers)}; give some a room"
+    assert folder == "tests/makers" or makers, f"{folder} is empty"
+    if folder == "tests/makers":
+        assert set(makers) <= {"source_tree", "documents"}, "a maker of data lies in the room of its kind"

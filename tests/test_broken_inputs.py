@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken_node
 from zsar.datamodules.class_text.text_files import read_class_text_file
 from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video

@@ -7,7 +7,6 @@ back to be scored.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
-from zsar.runtime.seeds import run_seed
+from zsar.runtime.device_clock import device_seconds
 
 if TYPE_CHECKING:
     from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -69,7 +68,13 @@ class PromptAdaptation:
     """
 
     def __init__(
-        self, model: ActionRecognizer, texts: Sequence[ClassText], *, prompts: PromptSettings, rule: TuningRule
+        self,
+        model: ActionRecognizer,
+        texts: Sequence[ClassText],
+        *,
+        prompts: PromptSettings,
+        rule: TuningRule,
+        seed: int,
     ) -> None:
         """Starts with nothing tuned.
 
@@ -78,10 +83,12 @@ class PromptAdaptation:
             texts: The classes of each set of the run.
             prompts: Which prompts are tuned.
             rule: How they are tuned.
+            seed: What a random context is drawn from.
         """
         self._model = model
         self._prompts = prompts
         self._rule = rule
+        self._seed = seed
         self.totals = {text.set_name: TuningTotals() for text in texts}
         self._tuners: dict[str, PromptTuner] = {}
         self._untuned: _Untuned | None = None
@@ -160,7 +167,7 @@ class PromptAdaptation:
         """The prompts of a set of classes; made at its first batch, when the model's weights are those of the test."""
         if text.set_name not in self._tuners:
             model, prompts = self._model, self._prompts
-            context = _initial_context(model, prompts)
+            context = _initial_context(model, prompts, seed=self._seed)
             texts = {"names": [[name] for name in text.names], "class_text": text.prompts}
             learners = [
                 PromptLearner(
@@ -180,13 +187,13 @@ class PromptAdaptation:
         return self._tuners[text.set_name]
 
 
-def _initial_context(model: ActionRecognizer, prompts: PromptSettings) -> Tensor:
+def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: int) -> Tensor:
     """float32 [n, W]: of a phrase, or random and the same for all videos of a run."""
     if prompts.phrase is not None:
         tokens = phrase_tokens(model.backbone.text, prompts.phrase)
         return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
     assert prompts.n_random_tokens is not None
-    generator = torch.Generator().manual_seed(run_seed())
+    generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(prompts.n_random_tokens, model.backbone.text.width, generator=generator)
     return (_RANDOM_CONTEXT_STD * drawn).to(model.device)
 
@@ -196,16 +203,11 @@ class _Clock:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._last = self._now()
+        self._last = device_seconds(device)
 
     def lap(self) -> float:
-        last, self._last = self._last, self._now()
+        last, self._last = self._last, device_seconds(self._device)
         return self._last - last
-
-    def _now(self) -> float:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        return time.perf_counter()
 
 
 @contextmanager

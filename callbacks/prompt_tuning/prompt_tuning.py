@@ -30,6 +30,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.set_metrics import metric_prefix
 from zsar.runtime.gathering import gather_from_all
+from zsar.runtime.run_seed import run_seed
 
 
 class PromptTuning(Callback):
@@ -139,7 +140,7 @@ class PromptTuning(Callback):
                 "bf16-mixed or 16-mixed, which keep them"
             )
         texts = _class_texts(trainer, pl_module)
-        self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule)
+        self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule, seed=run_seed())
         pl_module.adaptation = self._adaptation
 
     def on_test_batch_end(

@@ -26,7 +26,7 @@ from zsar.lightning_modules.command_line.class_names import check_names_fit, rea
 from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.same_files import each_file_once
@@ -194,7 +194,7 @@ def _load_model(options: argparse.Namespace) -> ActionRecognizer:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
         return load_recognizer(options.checkpoint, weights=options.weights, device=device)
     architecture = _architecture(options)
-    weights = options.weights or (None if brings_weights(architecture) else "openai")
+    weights = options.weights or default_weights(architecture)
     return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
 
 

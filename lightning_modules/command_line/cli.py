@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from zsar.runtime.nearest_names import did_you_mean
-from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.processes.stopping import Stopped, stops_by
 from zsar.runtime.terminal import accept_all_text, say, shown, warn_as_typed
 
 COMMANDS = {

@@ -26,7 +26,8 @@ from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_
 from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
-from zsar.runtime.seeds import derive_seed, run_seed
+from zsar.runtime.run_seed import run_seed
+from zsar.runtime.seeds import derive_seed
 
 
 class ActionRecognizer(VideoTextModel):

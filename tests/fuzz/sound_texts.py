@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import adaptation, write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.lightning_modules.localization.stored.caption_files import CaptionSource, VideoCaptions, write_captions
 from zsar.lightning_modules.localization.stored.feature_files import FeatureSource, write_features

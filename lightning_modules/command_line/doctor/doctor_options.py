@@ -18,9 +18,9 @@ from zsar.lightning_modules.command_line.experiments.experiment_files import wit
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class, short_names
-from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
+from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import say
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 

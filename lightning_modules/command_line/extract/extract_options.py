@@ -14,10 +14,10 @@ from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most
+from zsar.runtime.processes.cpu_count import cpu_count
 
 _CAPTION_SECONDS = 1.0
 
@@ -101,7 +101,7 @@ def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
         BackboneError: What captions need is not installed.
     """
     _check_numbers(options)
-    weights = options.weights or (None if brings_weights(options.architecture) else "openai")
+    weights = options.weights or default_weights(options.architecture)
     seconds = options.stride_seconds
     features = FeatureExtraction(
         architecture=options.architecture,

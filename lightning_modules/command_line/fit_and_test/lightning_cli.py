@@ -54,7 +54,7 @@ from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_
 from zsar.lightning_modules.run_folders.run_names import with_run_dir
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
-from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.processes.stopping import Stopped, stops_by
 from zsar.runtime.terminal import say, warn_as_typed
 
 _NAMED_KINDS = (LightningModule, LightningDataModule, Callback, Logger)  # which a configuration may name

@@ -11,10 +11,10 @@ from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.extract_options import check_batch_and_workers
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import cpu_count
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.runtime.processes.cpu_count import cpu_count
 
-DEFAULT_ARCHITECTURE, _WEIGHTS = "coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"
+DEFAULT_ARCHITECTURE = "coca_ViT-L-14"
 _STRIDE_SECONDS = 0.25
 DEFAULT_SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
 DEFAULT_THRESHOLD = 0.8
@@ -113,7 +113,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--architecture", default=DEFAULT_ARCHITECTURE, metavar="NAME", help="open_clip model (default: %(default)s)"
     )
     model.add_argument(
-        "--weights", metavar="W", help=f"open_clip tag or weights file (default: {_WEIGHTS}; of other models openai)"
+        "--weights",
+        metavar="W",
+        help=f"open_clip tag or weights file (default: {default_weights(DEFAULT_ARCHITECTURE)}; of other models openai)",
     )
     model.add_argument(
         "--features",
@@ -183,11 +185,9 @@ def requested_features(options: argparse.Namespace) -> FeatureExtraction:
     else:
         seconds = options.stride_seconds
         stride = FrameStride(frames=None, seconds=_STRIDE_SECONDS if seconds is None else seconds)
-    of_architecture = None if brings_weights(options.architecture) else "openai"
-    usual = _WEIGHTS if options.architecture == DEFAULT_ARCHITECTURE else of_architecture
     return FeatureExtraction(
         architecture=options.architecture,
-        weights=options.weights or usual,
+        weights=options.weights or default_weights(options.architecture),
         stride=stride,
         batch_size=options.batch_size,
         n_workers=max(1, cpu_count() - 1) if options.n_workers is None else options.n_workers,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.pictured_videos import (
+from tests.makers.results.localization_pictures import (
     LETTERS,
     LONG,
     axes_of,

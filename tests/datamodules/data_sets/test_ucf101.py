@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_ucf101
+from tests.makers.miniatures import make_ucf101
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.lists.annotations import read_ucf101_classes
 from zsar.datamodules.settings import Split

@@ -15,7 +15,7 @@ import torch
 from av.video.frame import VideoFrame
 from torch.utils.data import DataLoader, Dataset
 
-from tests.makers.video_makers import (
+from tests.makers.videos.encoded_videos import (
     assert_equal_to_full_decoding,
     h264_with_b_frames,
     moving_picture,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.makers.saved_models import saved, small_t2l
+from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import CheckpointError

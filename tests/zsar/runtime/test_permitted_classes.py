@@ -11,7 +11,7 @@ import yaml
 from jsonargparse import _common, _loaders_dumpers
 from lightning.pytorch import Callback
 
-from tests.makers.one_line import assert_one_line_error
+from tests.makers.command_line.one_line import assert_one_line_error
 from zsar.lightning_modules.command_line.cli import main
 from zsar.runtime.permitted_classes import (
     TRUSTED_MODULES,

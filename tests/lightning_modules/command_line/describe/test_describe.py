@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.chat_server import (
+from tests.makers.command_line.chat_server import (
     Answer,
     ChatServer,
     action_prompts,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.chat_server import Answer, ChatServer
+from tests.makers.command_line.chat_server import Answer, ChatServer
 from zsar.lightning_modules.command_line.describe.language_model import (
     LanguageModel,
     LanguageModelError,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.makers.tiny_captioner import tiny_captioner
-from tests.makers.video_makers import moving_picture
+from tests.makers.models.tiny_captioner import tiny_captioner
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.extract.extract import list_jobs

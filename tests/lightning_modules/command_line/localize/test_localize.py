@@ -157,12 +157,12 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
     finding = T3AL.localize
 
     def spying(
-        self: T3AL, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self: T3AL, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int
     ) -> list[dict[int, Localization]]:
         (seen,), (text,) = videos, texts
-        seed, window = os.environ["PL_GLOBAL_SEED"], self.tuning.window_frames
+        window = self.tuning.window_frames
         asked.append((seen.id, seen.captions_folder, seed, window, text.prompts, self.suppression is None))
-        return finding(self, videos, texts)
+        return finding(self, videos, texts, seed=seed)
 
     monkeypatch.setattr(T3AL, "localize", spying)
     monkeypatch.setenv("PL_GLOBAL_SEED", "5")
@@ -171,7 +171,7 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
     options = ("--captions", tmp_path / "captions", "--seed", 3, "--smooth-seconds", 1, "--stride-seconds", 0.2)
     status, _, err = run(video, *names, *options)
     assert status == 0
-    assert asked == [("v.1", tmp_path / "captions", "3", 5, (("red!",), ("white!",)), False)]
+    assert asked == [("v.1", tmp_path / "captions", 3, 5, (("red!",), ("white!",)), False)]
     assert os.environ["PL_GLOBAL_SEED"] == "5"
     assert "writes no captions" not in err
 

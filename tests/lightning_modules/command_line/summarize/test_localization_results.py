@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import write_result
 from zsar.lightning_modules.command_line.summarize.localization_results import (
     LocalizationRun,
     is_localization,

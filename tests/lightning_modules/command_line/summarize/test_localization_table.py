@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.makers.localization_makers import write_localization
+from tests.makers.results.localization_results import write_localization
 from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
 from zsar.lightning_modules.command_line.summarize.localization_table import (
     by_thresholds,

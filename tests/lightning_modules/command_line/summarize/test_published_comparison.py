@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, record, write_result
+from tests.makers.results.recognition_results import adaptation, described, record, write_result
 from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison, compare, method_of
 from zsar.lightning_modules.command_line.summarize.published_figures import PublishedFigure, load_published_figures
 from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs

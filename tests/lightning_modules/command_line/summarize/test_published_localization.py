@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
+from tests.makers.results.localization_results import write_localization
 from zsar.lightning_modules.command_line.summarize.localization_results import LocalizationRun, localization_run
 from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.published_localization import localizer_of, published_rows

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import adaptation, described, record, write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import adaptation, described, record, write_result
 from zsar.lightning_modules.command_line.summarize import summarize
 from zsar.lightning_modules.command_line.summarize.result_reading import (
     given_arguments,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import ZAR_VIEWS, adaptation, described, record, write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import ZAR_VIEWS, adaptation, described, record, write_result
 from zsar.lightning_modules.command_line.summarize.localization_results import is_localization, localization_run
 from zsar.lightning_modules.command_line.summarize.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.run_groups import GroupBy, RunGroup, group_runs, group_tasks

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, write_result
+from tests.makers.results.recognition_results import adaptation, described, write_result
 from zsar.lightning_modules.command_line.summarize.run_results import protocol_of, read_run
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.result_makers import adaptation, described, tuned, write_result
+from tests.makers.results.recognition_results import adaptation, described, tuned, write_result
 from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs
 from zsar.lightning_modules.command_line.summarize.run_results import read_run
 from zsar.lightning_modules.command_line.summarize.tuning_table import TUNING_COLUMNS, mean_effect, tuning_rows

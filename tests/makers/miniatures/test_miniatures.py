@@ -14,8 +14,8 @@ import av
 import pytest
 from torch import Tensor
 
-from tests.makers import miniature_data_sets as miniature
-from tests.makers.miniature_data_sets import FRAMES_PER_SECOND, HEIGHT_PX, N_FRAMES, WIDTH_PX, Truth
+from tests.makers import miniatures as miniature
+from tests.makers.miniatures import FRAMES_PER_SECOND, HEIGHT_PX, N_FRAMES, WIDTH_PX, Truth
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.class_text.vocabulary import exact_names
 

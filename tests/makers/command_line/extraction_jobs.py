@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.extract.extraction import VideoJob

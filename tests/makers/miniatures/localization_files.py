@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-SHARED_LISTS = Path(__file__).parents[3] / "shared" / "splits" / "t3al"
+from tests.makers.source_tree import SHARED
+
+SHARED_LISTS = SHARED / "splits" / "t3al"
 
 Annotated = Mapping[str, Sequence[tuple[str, float, float]]]
 """Video -> its instances: exact class name, start and end in seconds."""

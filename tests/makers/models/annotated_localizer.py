@@ -24,7 +24,7 @@ class AnnotatedLocalizer(ActionLocalizer):
         super().__init__(backbone=ClipSettings("tiny-clip", "random"), iou_thresholds=(0.3, 0.5, 0.75, 0.95))
 
     def localize(
-        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int = 0
     ) -> list[dict[int, Localization]]:
         self.n_adaptations += len(videos)
         too_many = Detection(Segment(0.0, 0.5, 0, 0, 1.0), 0)

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from zsar.lightning_modules.command_line.cli import main
-from zsar.runtime.dead_workers import died_of, explain_dead_worker
+from zsar.runtime.processes.dead_workers import died_of, explain_dead_worker
 
 
 class Killed(Dataset[int]):
@@ -71,7 +71,7 @@ def test_how_a_process_ended_is_said() -> None:
 def test_training_ends_with_a_line_and_the_last_epoch_is_kept(
     experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    killer = json.dumps([{"class_path": "tests.makers.killing.KillAWorker", "init_args": {"step": 4}}])
+    killer = json.dumps([{"class_path": "tests.makers.command_line.killing.KillAWorker", "init_args": {"step": 4}}])
     options = ["--data.loading.n_workers", "1", "--trainer.callbacks", killer]
     assert main(["fit", "--config", str(experiment), *options]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("zsar fit: error: a decoding worker (process ")

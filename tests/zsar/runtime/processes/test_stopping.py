@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.processes.stopping import Stopped, stops_by
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_signal_that_the_environment_ignores_is_ignored_still() -> None:
 def test_forked_workers_die_of_sigterm_as_ever_and_leave_ctrl_c_to_their_parent() -> None:
     code = (
         "import os, signal, time\n"
-        "from zsar.runtime.stopping import stops_by\n"
+        "from zsar.runtime.processes.stopping import stops_by\n"
         "with stops_by(signal.SIGTERM, signal.SIGINT):\n"
         "    child = os.fork()\n"
         "    if child == 0:\n"

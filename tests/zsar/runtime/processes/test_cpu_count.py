@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from zsar.runtime.cpu_count import cpu_count
+from zsar.runtime.processes.cpu_count import cpu_count
 
 
 def test_the_processors_are_those_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
