@@ -48,7 +48,8 @@ from torch import Tensor
 
 from zsar.datamodules.video_files.counted_frames import CountedFrames, OnDamage
 from zsar.datamodules.video_files.decode_limits import MOST_RESULT_BYTES
-from zsar.datamodules.video_files.timed_frames import DamageSeen, PacketMismatchError, TimedFrames, index_packets
+from zsar.datamodules.video_files.packet_index import index_packets
+from zsar.datamodules.video_files.timed_frames import DamageSeen, PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.video_file import (
     OpenVideo,
     RGBConverter,
