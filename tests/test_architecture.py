@@ -23,7 +23,7 @@ FLOORS = {
         ["class_text", "lists", "views"],
         ["video_files", "samplers"],
         ["settings"],
-        ["video_files.writing", "clip_dataset", "untrimmed_frames"],
+        ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets"],
         ["video", "rendering"],
         ["listed_videos", "untrimmed_video"],
         ["perturbed_videos"],
