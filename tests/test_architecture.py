@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.source_tree import MODULES, PACKAGES, ROOT, under
+from tests.makers.source_tree import METHODS, MODULES, PACKAGES, ROOT, under
 from zsar.datamodules import data_sets
 
 FOLDERS = sorted({Path(module).parent.as_posix() for module in MODULES})
@@ -52,8 +52,6 @@ FOREIGN = {
     "callbacks": ["zsar.datamodules.batch", "zsar.lightning_modules"],
 }
 COMPOSITION_ROOT = "zsar.lightning_modules.command_line"
-# Methods stand side by side: each may be taken out alone. AP-CLIP extends fine-tuned CLIP.
-METHODS = ["ap_clip", "clip", "t2l", "t3al"]
 
 MOST_MODULES = 14  # of a folder; more of them are rooms of their own
 
@@ -62,6 +60,24 @@ LIBRARIES = {  # who alone imports a library
     "open_clip": ["lightning_modules/open_clip_towers/"],
     "safetensors": ["lightning_modules/"],
     "matplotlib": ["callbacks/pictures/", "lightning_modules/command_line/picture.py"],
+    "concurrent": ["zsar/runtime/processes/", "datamodules/video_files/unreadable_files.py"],  # the latter: threads
+    "subprocess": [
+        "zsar/runtime/code_version.py",
+        "callbacks/dead_processes.py",
+        "lightning_modules/command_line/batch/",
+    ],
+}
+
+# What is done in one place: names that are used, as they are written, and who alone may.
+PLUMBING = {
+    r"os\.(replace|rename|renames|link)|shutil\.move|.*\.(rename|hardlink_to)": ["zsar/runtime/files/whole_files.py"],
+    r"os\.fsync": ["zsar/runtime/files/whole_files.py", "zsar/runtime/files/journals.py"],
+    r"(tempfile\.)?(mkstemp|mkdtemp|NamedTemporaryFile)": [],  # TemporaryDirectory is for what is not kept
+    r"open for appending|os\.truncate": ["zsar/runtime/files/journals.py"],
+    r".*(ProcessPoolExecutor|get_context|\.Process)|os\.fork": ["zsar/runtime/processes/"],
+    r"os\._exit": ["zsar/runtime/processes/parent_watch.py", "callbacks/dead_processes.py"],
+    r"PL_GLOBAL_SEED": ["zsar/runtime/run_seed.py"],
+    r"torch\.cuda\.(synchronize|Event)": ["zsar/runtime/device_clock.py"],
 }
 
 
@@ -198,6 +214,44 @@ def test_a_library_has_its_one_place(library: str) -> None:
     users = [module for module in MODULES if library in {name.split(".")[0] for name in imports_of(module)}]
     assert users
     assert [user for user in users if not user.startswith(tuple(LIBRARIES[library]))] == []
+
+
+def used_names(source: str) -> Iterator[str]:
+    """Names that code uses, with their dots, and strings that are names."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name | ast.Attribute):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            yield node.value
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "open":
+            modes = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
+            yield from ("open for appending" for mode in modes if mode.startswith("a"))
+
+
+@pytest.mark.parametrize("pattern", PLUMBING)
+def test_plumbing_has_its_one_place(pattern: str) -> None:
+    for module in MODULES:
+        if not module.startswith(tuple(PLUMBING[pattern])):
+            found = [name for name in used_names((ROOT / module).read_text()) if re.fullmatch(pattern, name)]
+            assert found == [], f"{module} uses {found[0]}; call what {PLUMBING[pattern]} has instead"
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern"),
+    [
+        ("os.replace(a, b)", r"os\.replace"),
+        ("path.rename(b)", r".*\.rename"),
+        ("from concurrent.futures import ProcessPoolExecutor", r".*ProcessPoolExecutor"),
+        ("context.Process(target=work)", r".*\.Process"),
+        ("os.environ['PL_GLOBAL_SEED']", "PL_GLOBAL_SEED"),
+        ("path.open('ab')", "open for appending"),
+        ("open(path, 'a')", "open for appending"),
+    ],
+)
+def test_the_rule_above_sees_the_ways_of_writing(code: str, pattern: str) -> None:
+    assert any(re.fullmatch(pattern, name) for name in used_names(code))
 
 
 PLAIN_RICH = {  # of rich, what takes no text of others, or hands it on to the console of terminal.py

@@ -28,6 +28,15 @@ def test_commands_parse(command: str, parse: Any) -> None:
     assert_parses(command, parse)
 
 
+@pytest.mark.parametrize("command", [command for command in ZSAR if "configs/" in command])
+def test_commands_parse_in_an_empty_folder(
+    command: str, parse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `pip install zsar`: what is not in the working directory is among what is installed."""
+    monkeypatch.chdir(tmp_path)
+    assert_parses(command, parse)
+
+
 @pytest.mark.parametrize("target", MAKE)
 def test_make_targets_exist(target: str) -> None:
     dry = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -138,7 +138,6 @@ data.split.shots: 4
 
 SOUND: dict[str, Callable[[], bytes]] = {
     "trainlist01.txt": _text(UCF101_VIDEOS),
-    "classInd.txt": _text("1 ApplyEyeMakeup\n2 ApplyLipstick\n3 Archery\n"),
     "walk_test_split1.txt": _text("a b walk_1.avi 1\nc_walk_2.avi 2\n#437_walk.avi 0\n"),
     "kinetics.csv": _text(
         "label,youtube_id,time_start,time_end,split\n"

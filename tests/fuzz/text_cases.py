@@ -26,7 +26,6 @@ from zsar.datamodules.lists.annotations import (
     read_ssv2,
     read_thumos14,
     read_ucf101,
-    read_ucf101_classes,
 )
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.list_files import read_labels, read_list
@@ -254,7 +253,6 @@ def _checkpoint(path: Path) -> str:
 
 READERS: Mapping[str, Reader] = {
     "trainlist01.txt": Reader(_ucf101),
-    "classInd.txt": Reader(lambda path: _names(read_ucf101_classes(path.parent))),
     "walk_test_split1.txt": Reader(_hmdb51),
     "kinetics.csv": Reader(_kinetics),
     "Diving_test.txt": Reader(_thumos14),

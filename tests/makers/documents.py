@@ -43,3 +43,16 @@ def assert_parses(command: str, parse: Callable[..., Any]) -> None:
         module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
         parser = options_apart[name]() if name in options_apart else module._parser()
         assert parser.parse_args(arguments)
+
+
+def sections(text: str) -> dict[str, str]:
+    """Title -> body of each section of a Markdown document, by its headings of the second level."""
+    parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """The cells of each table of a Markdown document, row by row, the header first."""
+    blocks = re.findall(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE)
+    rows = [[[cell.strip() for cell in line.strip("|").split("|")] for line in b.splitlines()] for b in blocks]
+    return [[header, *body] for header, _, *body in rows]

@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"  # material of the workplace; tests that use it skip where it is not there
 PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")  # folders at the root; imported as zsar.*
+METHODS = ["ap_clip", "clip", "t2l", "t3al"]  # folders of lightning_modules, each with its README
 MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 
 

@@ -32,6 +32,7 @@ from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.callbacks.stop_signals import StopSignals
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
@@ -96,7 +97,7 @@ class ActionRecognitionCLI(LightningCLI):
     def _run_parsed(cls, arguments: list[str], stops: StopSignals) -> ActionRecognitionCLI:
         cls.given = tuple(arguments)
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder, ExitStack() as cls._until_end:
-            read = with_read_experiments(with_run_dir(arguments), Path(folder))
+            read = with_read_experiments(with_run_dir(with_located_configs(arguments)), Path(folder))
             check_command_line(read)
             cls._until_end.enter_context(only_permitted_classes(imported=imported_kinds(*_NAMED_KINDS)))
             return cls(

@@ -115,7 +115,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--weights",
         metavar="W",
-        help=f"open_clip tag or weights file (default: {default_weights(DEFAULT_ARCHITECTURE)}; of other models openai)",
+        help="open_clip tag or weights file "
+        f"(default: {default_weights(DEFAULT_ARCHITECTURE)}; of other models openai)",
     )
     model.add_argument(
         "--features",

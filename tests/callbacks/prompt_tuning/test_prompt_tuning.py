@@ -281,7 +281,7 @@ def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree
         "seed_everything": 3,
         "model": {
             "class_path": "zsar.lightning_modules.clip.ZeroShotCLIP",
-            "init_args": {"architecture": "tiny-clip", "weights": str(tiny_weights)},
+            "init_args": {"backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)}},
         },
         "data": {
             "class_path": "zsar.datamodules.data_sets.VideoFolder",

@@ -141,7 +141,8 @@ def test_training_with_the_whole_recipe_lowers_the_loss_and_a_checkpoint_brings_
     video_tree: Path, tmp_path: Path
 ) -> None:
     recipe = Optimization(learning_rate=1e-3, weight_decay=0.001, warmup_fraction=0.1, final_fraction=0.01)
-    model = fine_tuned(optimization=recipe, n_negative_classes=2, gradient_checkpointing=True)
+    recomputing = TrainedClipSettings("tiny-clip", "random", gradient_checkpointing=True)
+    model = fine_tuned(optimization=recipe, n_negative_classes=2, backbone=recomputing)
     run = Trainer(
         accelerator="cpu",
         logger=False,

@@ -129,12 +129,13 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
     original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights))).state_dict()
     mixed = {k.removeprefix("backbone.clip."): torch.lerp(v, tuned.get(k, v), share) for k, v in original.items()}
     torch.save(mixed, vifi.with_name("mixed.pt"))
-    common = {"architecture": "tiny-clip", "prompt_ensemble": "probability"}
     results = []
-    for name, model, options in (
-        ("FineTunedCLIP", {"weights": str(tiny_weights), "tuned_share": share}, ["--ckpt_path", str(output)]),
-        ("ZeroShotCLIP", {"weights": str(vifi.with_name("mixed.pt"))}, []),
+    for name, weights, model, options in (
+        ("FineTunedCLIP", tiny_weights, {"tuned_share": share}, ["--ckpt_path", str(output)]),
+        ("ZeroShotCLIP", vifi.with_name("mixed.pt"), {}, []),
     ):
+        backbone = {"architecture": "tiny-clip", "weights": str(weights)}
+        common = {"backbone": backbone, "scoring": {"prompt_ensemble": "probability"}}
         content = yaml.safe_load(experiment.read_text())
         content["model"] = {"class_path": f"zsar.lightning_modules.clip.clip.{name}", "init_args": {**common, **model}}
         content["run_dir"] = str(vifi.with_name(name))

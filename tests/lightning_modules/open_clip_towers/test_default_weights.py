@@ -1,12 +1,12 @@
 import pytest
-from open_clip import list_pretrained_tags_by_model
+from open_clip.pretrained import get_pretrained_cfg
 
 from zsar.lightning_modules.open_clip_towers.default_weights import OTHER_DEFAULTS, default_weights
 
 
 @pytest.mark.parametrize("architecture", ["ViT-B-16-quickgelu", "ViT-L-14", *OTHER_DEFAULTS])
 def test_the_default_is_a_tag_that_open_clip_has_for_the_architecture(architecture: str) -> None:
-    assert default_weights(architecture) in list_pretrained_tags_by_model(architecture)
+    assert get_pretrained_cfg(architecture, str(default_weights(architecture)))
 
 
 def test_a_coca_is_the_one_that_writes_captions_and_all_else_is_openai_s() -> None:

@@ -80,7 +80,7 @@ def subclasses(base: type) -> set[type]:
     ),
 )
 def test_a_model_is_called_trained_if_it_has_trained_parameters(model: Any, tiny_weights: Path) -> None:
-    if model.__init__.__kwdefaults__ is None or "architecture" not in model.__init__.__kwdefaults__:
+    if model.__init__.__kwdefaults__ is None or "backbone" not in model.__init__.__kwdefaults__:
         return  # a base class
     built = model(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)))
     assert model.is_trained == any(parameter.requires_grad for parameter in built.parameters())

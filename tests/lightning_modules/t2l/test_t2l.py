@@ -12,7 +12,8 @@ from zsar.lightning_modules.t2l.t2l import T2L
 
 
 def tiny(**arguments: object) -> T2L:
-    settings: dict[str, object] = {"architecture": "tiny-clip", "weights": "random", "n_frames": 4, "drop_rate": 0.0}
+    backbone = TrainedClipSettings("tiny-clip", "random")
+    settings: dict[str, object] = {"backbone": backbone, "n_frames": 4, "drop_rate": 0.0}
     return T2L(**{**settings, **arguments})  # type: ignore[arg-type]
 
 
@@ -22,14 +23,14 @@ def random_video(n_frames: int = 4, n_videos: int = 2) -> torch.Tensor:
 
 def test_vit_b_16_with_eight_frames_trains_as_many_parameters_as_published() -> None:
     with torch.device("meta"):
-        model = T2L(weights="random")
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"))
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736
 
 
 @pytest.mark.parametrize("n_frames", [4, 8, 16, 32])
 def test_temporal_tokens_grow_with_the_frames_alone(n_frames: int) -> None:
     with torch.device("meta"):
-        model = T2L(weights="random", n_frames=n_frames)
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"), n_frames=n_frames)
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736 + 12 * (n_frames - 8) * 768
 
 

@@ -14,8 +14,7 @@ def write_small_experiment(folder: Path, *, videos: Path, weights: Path) -> Path
         weights: Weights of the tiny CLIP.
     """
     model = {
-        "architecture": "tiny-clip",
-        "weights": str(weights),
+        "backbone": {"architecture": "tiny-clip", "weights": str(weights)},
         "n_frames": 4,
         "diversity_weight": 0.0,
         "optimization": {"learning_rate": 1.0e-3},

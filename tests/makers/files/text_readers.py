@@ -15,7 +15,6 @@ from zsar.datamodules.lists.annotations import (
     read_ssv2,
     read_thumos14,
     read_ucf101,
-    read_ucf101_classes,
 )
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.list_files import read_labels, read_list
@@ -79,7 +78,6 @@ READERS = [
     Reader("t2l.txt", "/data/v_a 70 0\n/data/v b 53 12\n", lambda f: read_list(f / "t2l.txt", 20)),
     Reader("trainlist01.txt", "Run/v_a.avi 1\nSit/v_b.avi 2\n", lambda f: read_ucf101(f, "train", 1)),
     Reader("testlist01.txt", "Run/v_a.avi\nSit/v_b.avi\n", lambda f: read_ucf101(f, "test", 1)),
-    Reader("classInd.txt", "1 Run\n2 SitDown\n", read_ucf101_classes),
     Reader("run_test_split1.txt", "#4_a run.avi 1\nb.avi 2\n", lambda f: read_hmdb51(f, ["run"], [1, 2], 1)),
     Reader(
         "train.csv",

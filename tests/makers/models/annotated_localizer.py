@@ -10,6 +10,7 @@ from lightning.pytorch import Callback, Trainer
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.contract import Detection, Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -43,9 +44,12 @@ class AnnotatedLocalizer(ActionLocalizer):
         ]
 
 
-def shapes(root: Path, **settings: Any) -> UntrimmedShapes:
+SPARSE = UntrimmedLoading(FrameStride(frames=16))
+
+
+def shapes(root: Path, *, loading: UntrimmedLoading = SPARSE, **settings: Any) -> UntrimmedShapes:
     """The rendered benchmark with a video of each class, of which every 16th frame is looked at."""
-    return UntrimmedShapes(data_root=root, n_videos=1, stride=FrameStride(frames=16), **settings)
+    return UntrimmedShapes(data_root=root, n_videos=1, loading=loading, **settings)
 
 
 def trainer(run_dir: Path, callback: Callback, **arguments: Any) -> Trainer:

@@ -84,12 +84,13 @@ def test_an_error_of_the_work_is_raised_here_and_is_no_crash() -> None:
 @pytest.mark.slow
 def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = (
-        "import os, sys\n"
+        "import os, sys, time\n"
         "from tests.zsar.runtime.processes.test_worker_pools import notes_its_process\n"
         "from zsar.runtime.processes.worker_pools import results_of\n"
         "if __name__ == '__main__':\n"
-        "    next(results_of(notes_its_process, sys.argv[1:], n_workers=2, if_died=None))\n"
-        "    while len([f for p in sys.argv[1:] for f in os.listdir(p)]) < 3: pass\n"
+        "    results = results_of(notes_its_process, sys.argv[1:], n_workers=2, if_died=None)\n"
+        "    next(results)\n"
+        "    while len([f for p in sys.argv[1:] for f in os.listdir(p)]) < 3: time.sleep(0.1)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
     for folder in "012":
