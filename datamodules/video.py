@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 from torch.utils.data import DataLoader, Dataset
 
 from zsar.datamodules.batch import VideoBatch, VideoDecodeError
-from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view, collate
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view
 from zsar.datamodules.samplers import EvaluationSampler, TrainingSampler
+from zsar.datamodules.samples import collate
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import TrimmedSets
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable

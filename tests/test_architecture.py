@@ -20,6 +20,7 @@ FLOORS = {
     "datamodules": [
         ["class_identity"],
         ["batch"],
+        ["samples"],
         ["class_text", "lists", "views"],
         ["video_files", "samplers"],
         ["settings"],

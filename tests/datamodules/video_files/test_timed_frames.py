@@ -135,14 +135,14 @@ def test_a_container_that_cannot_seek_is_decoded_in_order(tmp_path: Path, monkey
     h264_with_b_frames(path := tmp_path / "video.mp4")
     expected = decode_everything(path)
     with VideoReader(path) as reader:
-        frames = reader._frames
+        frames = reader._source.frames
         assert isinstance(frames, TimedFrames)
         # The first keyframe is said to be where no seek can find it.
         nowhere = frames.index.keyframes[0]._replace(seek_to=2**62)
         monkeypatch.setattr(frames, "_index", frames.index._replace(keyframes=[nowhere]))
         assert torch.equal(reader.frames_at_indices([30, 2]), expected[[30, 2]])
     with VideoReader(path) as reader:
-        monkeypatch.setattr(reader._video, "container", _Unseekable(reader._video.container))
+        monkeypatch.setattr(reader._source.video, "container", _Unseekable(reader._source.video.container))
         assert torch.equal(reader.frames_at_indices([30, 2]), expected[[30, 2]])
 
 
