@@ -27,8 +27,8 @@ from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.set_metrics import metric_prefix
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import run_seed
 

@@ -18,8 +18,8 @@ from rich.table import Table
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.set_metrics import metric_prefix
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES

@@ -53,7 +53,7 @@ class LocalizationMetrics(nn.Module):
         )
 
     def n_seen(self) -> list[list[int]]:
-        """Of each set how many videos this process has seen, and how many numbers it keeps of true instances, 4 each."""
+        """For each set the videos that this process has seen, and the numbers kept of true instances, 4 each."""
         return [[sum(map(len, metric.videos)), sum(map(len, metric.truth))] for metric in self._metrics()]
 
     def results(self, seen: Sequence[Sequence[int]]) -> list[dict[str, float]]:
