@@ -50,7 +50,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         text: Text = Text(),
         loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             lists: Published split files to use instead of drawing.

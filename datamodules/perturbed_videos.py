@@ -26,7 +26,7 @@ class PerturbedVideos(ListedVideoDataModule):
         text: Text = Text(),
         loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             perturbation: The perturbation, which is the name of its folder.

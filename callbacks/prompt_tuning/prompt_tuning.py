@@ -54,7 +54,7 @@ class PromptTuning(Callback):
         memory_mb: float = 2000.0,
         views_per_pass: int = 32,
     ) -> None:
-        """Makes the callback.
+        """Checks the settings; prompts are laid out at the first batch of each set.
 
         Args:
             method: What results call it: "TPT", "DTS-TPT", "ZAR", or a name of your own.

@@ -37,7 +37,7 @@ class ActivityNet(ListedVideoDataModule):
         text: Text = Text(),
         loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             units: What gets one label: whole "videos", by the class that takes most of their annotated time, as in

@@ -66,7 +66,7 @@ class Kinetics600(ListedVideoDataModule):
         text: Text = Text(),
         loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             classes: All 600, tested on the validation set, or 160 drawn by `split.fold` from the 220 that are not in

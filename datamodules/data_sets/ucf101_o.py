@@ -32,7 +32,7 @@ class UCF101O(UCF101):
         text: Text = Text(),
         loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             occlusion: The folder in `videos` to take; null where `videos` holds one kind only.

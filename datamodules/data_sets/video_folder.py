@@ -52,7 +52,7 @@ class VideoFolder(TrimmedVideoDataModule):
         text: Text = Text(),
         loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             train: Folder (one folder per class) or CSV file (path,label), relative to the data root.

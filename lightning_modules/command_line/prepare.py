@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -37,7 +37,7 @@ from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.processes.worker_pools import results_of
-from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
+from zsar.runtime.terminal import message_console, print_whole, progress_bar, say, styled, waiting
 from zsar.runtime.text.written_names import written_name
 
 # A table of failures that fits on a screen; the file has all of them.
@@ -168,10 +168,9 @@ def _is_of(error: OSError, source: Path) -> bool:
 def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:
     """Prepares videos under a progress bar, and writes down which are done; returns (video, problem) of the others."""
     problems: list[tuple[str, str]] = []
-    columns = (BarColumn(), MofNCompleteColumn(), _FilesPerSecond(), TimeRemainingColumn())
     n_processes = n_workers if min(n_workers, len(jobs)) > 1 else 0
     with (
-        Progress(progress_text("{task.description}"), *columns, console=console) as progress,
+        progress_bar(console, _FilesPerSecond(), TimeRemainingColumn()) as progress,
         closing(results_of(_attempt, jobs, n_workers=n_processes, if_died=_DIED)) as results,
     ):
         bar = progress.add_task("preparing", total=len(jobs))

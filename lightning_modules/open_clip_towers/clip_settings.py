@@ -1,4 +1,7 @@
-"""Which CLIP model a method is built on: the group of settings `model.backbone`."""
+"""Which CLIP model a method is built on: the group of settings `model.backbone`.
+
+A model may have another default than the group, as T3AL has a CoCa; in Python state both fields then.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ class ClipSettings:
             "local-dir:", which bring their own.
     """
 
-    architecture: str
-    weights: str | None
+    architecture: str = "ViT-B-16-quickgelu"
+    weights: str | None = "openai"
 
     def build(self) -> OpenClipBackbone:
         """Builds the model, on the CPU.

@@ -25,7 +25,7 @@ class ClassEmbeddings:
         chunk_size: int = 512,
         on_many: Callable[[int], None] | None = None,
     ) -> None:
-        """Makes an empty cache.
+        """Begins with an empty cache.
 
         Args:
             tokenize: N texts -> int64 [N, L].

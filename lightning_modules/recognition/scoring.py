@@ -50,8 +50,8 @@ class Scoring:
             gives, or their "embedding" (as CLIP does), renormalized.
     """
 
-    scorer: Scorer
-    prompt_ensemble: PromptEnsemble
+    scorer: Scorer = "mean_pooled_cosine"
+    prompt_ensemble: PromptEnsemble = "probability"
 
     def score(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
         """Scores videos.

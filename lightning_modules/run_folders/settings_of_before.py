@@ -51,16 +51,16 @@ def arguments_of_now(section: str, arguments: Mapping[str, Any], *, known: Colle
         known: What the class takes under its old name all the same, as a class of the user may.
 
     Returns:
-        The arguments with each setting in its group.
+        The arguments in the order that a class of now has them, with groups first.
     """
-    now = {name: dict(value) if isinstance(value, Mapping) else value for name, value in arguments.items()}
+    grouped: dict[str, dict[str, Any]] = {}
     for name, group in GROUP_OF[section].items():
-        if name in now and name not in known:
-            value = now.pop(name)
-            inner = now.setdefault(group, {})
-            if isinstance(inner, dict):
-                inner.setdefault(name, value)
-    return now
+        if name in arguments and name not in known:
+            grouped.setdefault(group, {})[name] = arguments[name]
+    moved = {name for settings in grouped.values() for name in settings}
+    others = {name: value for name, value in arguments.items() if name not in moved}
+    stated = {group: others.pop(group, {}) for group in grouped}
+    return {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
 
 
 def config_of_now(config: Mapping[str, Any]) -> dict[str, Any]:

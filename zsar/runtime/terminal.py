@@ -19,7 +19,7 @@ from typing import Any, TextIO, TypeVar
 
 from rich.console import Console
 from rich.highlighter import Highlighter
-from rich.progress import Progress, ProgressColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 from rich.status import Status
 from rich.style import Style
 from rich.table import Table
@@ -189,6 +189,19 @@ def waiting(console: Console, what: object) -> Status:
 def progress_text(template: str) -> ProgressColumn:
     """A column of a progress bar: "{task.description}", in which markup is no markup."""
     return TextColumn(template, markup=False)
+
+
+def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = False, hidden: bool = False) -> Progress:
+    """A progress bar: the description of its task, the bar, how many of how many, and further columns.
+
+    Args:
+        console: Where the bar is.
+        columns: What stands behind it.
+        transient: Whether it is gone at the end.
+        hidden: No bar.
+    """
+    first = (progress_text("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*first, *columns, console=console, transient=transient, disable=hidden)
 
 
 def tracked(items: Sequence[T], what: str, *, console: Console, hidden: bool = False) -> Iterable[T]:

@@ -40,7 +40,7 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
         needs_files: bool = True,
         loading: UntrimmedLoading = UntrimmedLoading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             subsets: In which official subsets the test classes are looked for: "validation", "training" or both.

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import get_args
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import Kind
@@ -22,7 +22,7 @@ from zsar.lightning_modules.command_line.describe.answer_store import AnswerStor
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
 from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
 from zsar.lightning_modules.command_line.describe.retrying import Patience, UnansweredError, ask_until_accepted
-from zsar.runtime.terminal import message_console, progress_text, say, say_of, shown
+from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, shown
 
 _INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C
 
@@ -173,9 +173,9 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: ar
     )
     model, patience = LanguageModel(settings), Patience(options.max_attempts, options.backoff_seconds)
     failed: dict[str, str] = {}
-    columns = (BarColumn(), MofNCompleteColumn(), progress_text("{task.fields[failed]} failed"), TimeElapsedColumn())
-    with Progress("describing", *columns, progress_text("{task.fields[note]}"), console=message_console()) as progress:
-        task = progress.add_task("", total=len(questions), failed=0, note="")
+    columns = (progress_text("{task.fields[failed]} failed"), TimeElapsedColumn(), progress_text("{task.fields[note]}"))
+    with progress_bar(message_console(), *columns) as progress:
+        task = progress.add_task("describing", total=len(questions), failed=0, note="")
 
         def note(name: str, what: str) -> None:
             progress.update(task, note=shown(f"{name}: {what}")[:100])

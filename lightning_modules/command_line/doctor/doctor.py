@@ -9,7 +9,7 @@ from pathlib import Path
 
 from numpy import bool_
 from numpy.typing import NDArray
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 
 from zsar.datamodules.diagnosis import diagnosis
 from zsar.datamodules.diagnosis.decode_check import Clip, Verdict, check_clips
@@ -30,7 +30,7 @@ from zsar.lightning_modules.command_line.doctor.doctor_report import (
     write_bad_videos,
     write_report,
 )
-from zsar.runtime.terminal import message_console, progress_text, say
+from zsar.runtime.terminal import message_console, progress_bar, progress_text, say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,15 +116,12 @@ def _decode(
 
 def _with_progress(clips: Sequence[Clip], options: Options) -> dict[Clip, Verdict]:
     """Decodes, and shows videos per second and how many are bad."""
-    columns = (
-        *(progress_text("decoding"), BarColumn(), MofNCompleteColumn()),
-        *(progress_text("{task.fields[rate]:.1f} videos/s, {task.fields[n_bad]} bad"), TimeRemainingColumn()),
-    )
+    columns = (progress_text("{task.fields[rate]:.1f} videos/s, {task.fields[n_bad]} bad"), TimeRemainingColumn())
     verdicts: dict[Clip, Verdict] = {}
     n_new = n_bad = 0
     began = time.perf_counter()
-    with Progress(*columns, console=message_console(), disable=not clips) as progress:
-        task = progress.add_task("", total=len(set(clips)), rate=0.0, n_bad=0)
+    with progress_bar(message_console(), *columns, hidden=not clips) as progress:
+        task = progress.add_task("decoding", total=len(set(clips)), rate=0.0, n_bad=0)
         for verdict in check_clips(clips, n_workers=options.n_workers, journal=options.journal):
             verdicts[verdict.clip] = verdict
             n_new += verdict.is_new

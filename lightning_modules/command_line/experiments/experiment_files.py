@@ -235,7 +235,7 @@ def _differences_by(option: tuple[str, ...]) -> list[Difference]:
 
 
 def _nested_mapping(option: tuple[str, ...]) -> Settings | None:
-    """A group of settings that is written out; None for what only begins as one, such as the template "{} outdoors"."""
+    """A group of settings that is written out; None for what only begins as one: "{} outdoors"."""
     try:
         written = _inline(option)
     except ValueError:

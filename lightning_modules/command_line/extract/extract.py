@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task
+from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
 from zsar.datamodules.lists.video_index import named_videos
@@ -38,7 +38,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipB
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.same_files import each_file_once
-from zsar.runtime.terminal import message_console, progress_text, say, say_of, styled, waiting
+from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, styled, waiting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -197,9 +197,8 @@ def _extract(
     """Does the work under a progress bar; returns how many frames the model saw, and (video, problem) of failures."""
     problems: list[tuple[str, str]] = []
     n_frames, n_damaged = 0, list[int]()
-    columns = (BarColumn(), MofNCompleteColumn(), progress_text("videos"), _FramesPerSecond())
     with (
-        Progress(progress_text("{task.description}"), *columns, console=console) as progress,
+        progress_bar(console, progress_text("videos"), _FramesPerSecond()) as progress,
         closing(_reports(backbone, devices, jobs, extraction)) as reports,
     ):
         bar = progress.add_task(extraction.product, total=len(jobs), frames=0)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
@@ -58,6 +57,7 @@ from zsar.runtime.terminal import (
     message_console,
     print_json,
     print_whole,
+    progress_bar,
     progress_text,
     result_console,
     say,
@@ -191,14 +191,9 @@ def _compute_features(run: _Run, videos: Sequence[UntrimmedVideo], console: Cons
     except FeatureFileError as error:
         raise FeatureFileError(f"{error} (here: another --features folder, or none)") from error
     problems: dict[Path, str] = {}
-    columns = (
-        progress_text("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        progress_text("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s"),
-    )
+    counts = progress_text("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s")
     with (
-        Progress(*columns, console=console, transient=True, disable=not left) as progress,
+        progress_bar(console, counts, transient=True, hidden=not left) as progress,
         closing(extract_videos(run.model.backbone, left, run.features)) as reports,
     ):
         bar = progress.add_task("computing features", total=len(left), frames=0, rate=0.0)

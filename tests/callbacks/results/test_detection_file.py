@@ -44,10 +44,12 @@ def test_each_draw_has_its_own_videos_and_names_and_a_video_without_actions_an_e
 ) -> None:
     found = AnnotatedLocalizer.localize
 
-    def nothing_in_the_first_draw(self: AnnotatedLocalizer, videos: Any, texts: Any) -> list[dict[int, Localization]]:
+    def nothing_in_the_first_draw(
+        self: AnnotatedLocalizer, videos: Any, texts: Any, *, seed: int
+    ) -> list[dict[int, Localization]]:
         return [
             {index: own if index else Localization((), own.detections) for index, own in of_video.items()}
-            for of_video in found(self, videos, texts)
+            for of_video in found(self, videos, texts, seed=seed)
         ]
 
     monkeypatch.setattr(AnnotatedLocalizer, "localize", nothing_in_the_first_draw)

@@ -65,10 +65,12 @@ def test_ten_draws_have_a_mean_and_a_deviation_and_each_video_is_counted_once(
 ) -> None:
     found = AnnotatedLocalizer.localize
 
-    def without_the_first_two_draws(self: AnnotatedLocalizer, videos: Any, texts: Any) -> list[dict[int, Localization]]:
+    def without_the_first_two_draws(
+        self: AnnotatedLocalizer, videos: Any, texts: Any, *, seed: int
+    ) -> list[dict[int, Localization]]:
         return [
             {index: Localization(()) if index < 2 else own for index, own in of_video.items()}
-            for of_video in found(self, videos, texts)
+            for of_video in found(self, videos, texts, seed=seed)
         ]
 
     monkeypatch.setattr(AnnotatedLocalizer, "localize", without_the_first_two_draws)

@@ -89,7 +89,7 @@ def test_vifi_clip_becomes_a_checkpoint_on_the_original_clip(vifi: Path, tiny_we
     content = torch.load(output, weights_only=True)
     original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)))
     assert content["zsar"]["backbone_hash"] == original.backbone.weights_hash
-    assert content["zsar"]["init_args"]["weights"] == str(tiny_weights)
+    assert content["zsar"]["init_args"]["backbone"]["weights"] == str(tiny_weights)
     names = {name for name, _ in original.named_parameters()} - {"backbone.clip.token_embedding.weight"}
     assert set(content["state_dict"]) == names
 

@@ -23,6 +23,26 @@ def test_a_model_comes_back_from_its_checkpoint_alone(tmp_path: Path, model: T2L
     assert_close(loaded.embed_views(video), model.embed_views(video))
 
 
+def test_a_checkpoint_of_before_loads_and_says_in_one_line_how_its_settings_are_read(
+    tmp_path: Path, model: T2L, tiny_weights: Path
+) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    own = content["zsar"]["init_args"]
+    own |= {**own.pop("backbone"), **own.pop("scoring")}
+    torch.save(content, path)
+    with pytest.warns(UserWarning, match="is of an older zsar: its settings architecture, .* are read as") as warned:
+        loaded = load_recognizer(path)
+    (line,) = {str(warning.message) for warning in warned}
+    assert "weights are read as backbone.architecture, backbone.gradient_checkpointing, scoring.prompt_ensemble" in line
+    assert loaded.checkpoint_weights_hash == content["zsar"]["weights_hash"]
+    assert loaded.scoring == model.scoring
+    moved = tmp_path / "moved.pt"
+    moved.write_bytes(tiny_weights.read_bytes())
+    with pytest.warns(UserWarning, match="is of an older zsar"):
+        assert load_recognizer(path, weights=str(moved)).hparams["backbone"].weights == str(moved)
+
+
 @pytest.mark.parametrize("content", [{"state_dict": {}}, [1, 2]])
 def test_other_files_are_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "other.ckpt")
@@ -37,7 +57,9 @@ def test_half_a_file_is_refused(tmp_path: Path, model: T2L) -> None:
         load_recognizer(path)
 
 
-@pytest.mark.parametrize("setting", ["optimization", "weights", "n_frames", "start_from", "contrastive_loss"])
+@pytest.mark.parametrize(
+    "setting", ["optimization", "backbone", "scoring", "n_frames", "start_from", "contrastive_loss"]
+)
 def test_a_setting_that_names_a_class_builds_none(setting: str, tmp_path: Path, model: T2L) -> None:
     path, mark = saved(model, tmp_path), tmp_path / "mark"
     content = torch.load(path, weights_only=True)

@@ -32,7 +32,8 @@ def test_a_result_says_of_which_weights_it_is(model: dict[str, Any], weights: st
 
 def test_what_changes_no_result_is_no_difference(tmp_path: Path) -> None:
     result = {"config": config_of(tmp_path)}
-    model = {"n_frames": 8, "start_from": "k400.ckpt", "gradient_checkpointing": True, "optimization": {"a": 1}}
+    model: dict[str, Any] = {"n_frames": 8, "start_from": "k400.ckpt", "optimization": {"a": 1}}
+    model["backbone"] = {"gradient_checkpointing": True}
     data = {"split": {"fold": 1}, "loading": {"n_workers": 0, "batch_size": 2}, "_instantiator": "x", "clips": None}
     changes = {"model__init_args": model, "data__init_args": data, "trainer__accelerator": "gpu", "run_dir": "b"}
     assert result_differences(result, config_of(tmp_path, **changes)) == []
@@ -41,12 +42,32 @@ def test_what_changes_no_result_is_no_difference(tmp_path: Path) -> None:
 
 def test_differences_name_the_leaf_and_both_values(tmp_path: Path) -> None:
     result = {"config": config_of(tmp_path)}
-    changes = {"model__init_args": {"n_frames": 16, "scorer": "late"}, "trainer__precision": "16-mixed"}
+    changes = {"model__init_args": {"n_frames": 16, "scoring": {"scorer": "late"}}, "trainer__precision": "16-mixed"}
     assert result_differences(result, config_of(tmp_path, **changes)) == [
         "model.n_frames was 8, is 16",
-        "model.scorer was None, is late",
+        "model.scoring.scorer was None, is late",
         "trainer.precision was None, is 16-mixed",
     ]
+
+
+def test_a_result_of_before_with_the_same_settings_has_no_differences(tmp_path: Path) -> None:
+    before = {"n_frames": 8, "weights": "w.pt", "scorer": "late_interaction", "gradient_checkpointing": True}
+    now = {"n_frames": 8, "backbone": {"weights": "w.pt"}, "scoring": {"scorer": "late_interaction"}}
+    result = {"config": config_of(tmp_path, model__init_args=before)}
+    assert result_differences(result, config_of(tmp_path, model__init_args=now)) == []
+    now["backbone"]["weights"] = "v.pt"
+    assert result_differences(result, config_of(tmp_path, model__init_args=now)) == [
+        "model.backbone.weights was w.pt, is v.pt"
+    ]
+
+
+def test_a_class_that_merely_moved_is_no_difference(tmp_path: Path) -> None:
+    """A results.json of zsar before 0.2 names its classes by other paths."""
+    before = {"config": config_of(tmp_path, model__class_path="lightning_modules.t2l.T2L")}
+    now = config_of(tmp_path, model__class_path="zsar.lightning_modules.t2l.T2L")
+    assert result_differences(before, now) == []
+    other = config_of(tmp_path, model__class_path="zsar.lightning_modules.clip.ZeroShotCLIP")
+    assert len(result_differences(before, other)) == 1
 
 
 def test_three_differences_are_named_and_the_others_counted(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def write_localization(
     """
     figures = {name: value - i for i, name in enumerate(names)}
     sets = ("split_0", "split_1") if number == "all" else ("test",)
-    config = {"architecture": "tiny-coca", "weights": f"{backbone}.pt", "iou_thresholds": [0.3, 0.5]}
+    config = {"backbone": {"architecture": "tiny-coca", "weights": f"{backbone}.pt"}, "iou_thresholds": [0.3, 0.5]}
     content: dict[str, Any] = {
         "task": "localization",
         "stage": "test",

@@ -178,7 +178,10 @@ def write_result(
         "class_text": {name: {"source": text, "hash": f"{text_hash} {name}", "n_classes": 2} for name in figures},
         "seed": 0,
         "config": {
-            "model": {"class_path": CLASS_PATHS[model], "init_args": {"weights": "openai", **(arguments or {})}}
+            "model": {
+                "class_path": CLASS_PATHS[model],
+                "init_args": {"backbone": {"weights": "openai"}, **(arguments or {})},
+            }
         },
     }
     folder.mkdir(parents=True)

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from zsar.runtime.terminal import (
     message_console,
     print_json,
     print_whole,
+    progress_bar,
     progress_text,
     result_console,
     say,
@@ -154,6 +156,16 @@ def test_colours_are_those_asked_for_alone() -> None:
 def test_a_progress_bar_takes_no_markup() -> None:
     column = progress_text("[/b] {task.description}")
     assert not column.markup  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_progress_bar_says_what_how_many_and_more_unless_it_is_hidden(hidden: bool) -> None:
+    console = console_of()
+    with progress_bar(console, progress_text("{task.fields[n]} bad"), hidden=hidden) as progress:
+        progress.update(progress.add_task("[/b] decoding", total=4, n=0), advance=3, n=1)
+    shown_last = text_of(console).strip()
+    assert (shown_last == "") == hidden
+    assert hidden or re.fullmatch(r"\[/b\] decoding \S+ +3/4 1 bad", shown_last), shown_last
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)

@@ -16,6 +16,8 @@ def test_files_are_named_as_they_were_typed_and_in_their_order(tmp_path: Path, m
     typed = ["test", "--config", "a.yaml", "--adaptation=zar.yaml", "--config", "./b.yaml", "--data", "UCF101"]
     assert given_files(typed) == ["a.yaml", "zar.yaml", "./b.yaml"]
     assert given_files(["test", "--config", "gone.yaml"]) == []
+    installed = ["--config", "experiment/t2l_video_folder", "--config", "configs/trainer/cpu.yaml"]
+    assert given_files(["test", *installed]) == installed[1::2]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_run_made_like_the_published_one_is_the_same_protocol(tmp_path: Path) 
         ({}, {"folds": 1}, "folds 1 / 3"),
         ({"trained_on": None}, {}, "trained on kinetics400 / nothing"),
         ({}, {"trained_on": described("video_folder")}, "trained on video_folder / kinetics400"),
-        ({}, {"arguments": {"weights": "x/laion.pt"}}, "weights laion.pt / openai"),
+        ({}, {"arguments": {"backbone": {"weights": "x/laion.pt"}}}, "weights laion.pt / openai"),
         ({}, {"data": {"n_excluded": 2}}, "videos left out 2 / 0"),
         ({}, {"arguments": {"tuned_share": 0.7}}, "share of the tuned weights 0.7 / 1.0"),
         ({"n_frames": None, "n_folds": None}, {}, "not stated: frames, folds"),

@@ -64,11 +64,25 @@ def test_what_a_result_lacks_is_named_and_a_part_of_a_test_set_is_none(tmp_path:
 
 
 def test_arguments_of_the_model_are_flat_and_leave_out_what_may_differ_in_a_row() -> None:
-    arguments = {"architecture": "tiny-clip", "weights": "a.pt", "tuning": {"n_steps": 60, "loss": {"name": "paper"}}}
+    tuning = {"n_steps": 60, "loss": {"name": "paper"}}
+    arguments = {"backbone": {"architecture": "tiny-clip", "weights": "a.pt"}, "tuning": tuning}
     content = {"config": {"model": {"init_args": arguments}}}
     assert given_arguments(content) == arguments
     assert model_arguments(content) == (("tuning.n_steps", "60"), ("tuning.loss.name", "paper"))
     assert model_arguments({"config": None}) == model_arguments({"config": {"model": None}}) == ()
+
+
+def test_arguments_of_a_result_of_before_have_the_names_of_now() -> None:
+    before = {"architecture": "tiny-clip", "weights": "a.pt", "scorer": "late_interaction", "n_frames": 8}
+    now = {
+        "backbone": {"architecture": "tiny-clip", "weights": "a.pt"},
+        "scoring": {"scorer": "late_interaction"},
+        "n_frames": 8,
+    }
+    results = [{"config": {"model": {"init_args": arguments}}} for arguments in (before, now)]
+    assert given_arguments(results[0]) == given_arguments(results[1]) == now
+    assert set(model_arguments(results[0])) == {("scoring.scorer", "late_interaction"), ("n_frames", "8")}
+    assert sorted(model_arguments(results[0])) == sorted(model_arguments(results[1]))
 
 
 # --- results that were changed by hand --------------------------------------------------------------------------------

@@ -141,7 +141,10 @@ def test_by_settings_an_adapted_run_is_a_row_of_its_own(tmp_path: Path) -> None:
 
 
 def test_seeds_may_have_a_backbone_each(tmp_path: Path) -> None:
-    runs = [result(tmp_path / "t2l" / f"seed{i}", seed=i, arguments={"weights": f"seed{i}.pt"}) for i in range(2)]
+    runs = [
+        result(tmp_path / "t2l" / f"seed{i}", seed=i, arguments={"backbone": {"weights": f"seed{i}.pt"}})
+        for i in range(2)
+    ]
     assert sizes(*runs) == {"t2l": 2}
 
 
@@ -276,6 +279,18 @@ def test_a_row_of_both_tasks_is_refused(tmp_path: Path) -> None:
 # --- what is recorded of training and test ----------------------------------------------------------------------------
 
 MAY_DIFFER = {"seed", "trainer.epochs_done", "start_from.checkpoint", "class_text.n_classes", "versions.zsar"}
+
+
+def test_results_of_before_and_of_now_are_of_one_row(tmp_path: Path) -> None:
+    scoring = {"scorer": "late_interaction", "prompt_ensemble": "embedding"}
+    now = {"backbone": {"weights": "a.pt"}, "scoring": scoring, "n_frames": 8}
+    before = {"weights": "a.pt", "n_frames": 8, "gradient_checkpointing": True, **scoring}
+    configs = [{"model": {"init_args": arguments}} for arguments in (now, before)]
+    runs = [result(tmp_path / f"seed{i}", seed=i, config=config) for i, config in enumerate(configs)]
+    (group,) = group_runs([read_run(run) for run in runs], by="settings")
+    assert {run.weights for run in group.runs} == {"a.pt"}
+
+
 START = {"checkpoint": "best.ckpt", "weights_hash": "a", "trained_on": "kinetics400"}
 
 

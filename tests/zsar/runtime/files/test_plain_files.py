@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
-from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.files.plain_files import file_problem, kind_unless_file
 
 
 def test_a_file_with_content_is_no_problem(tmp_path: Path) -> None:
@@ -28,6 +28,14 @@ def test_what_is_no_file_is_named_with_the_cause(tmp_path: Path) -> None:
     }
     for name, cause in causes.items():
         assert file_problem(tmp_path / name) == f"{tmp_path / name}: {cause}"
+
+
+def test_there_is_one_word_for_each_kind_that_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    paths = [tmp_path / "file", tmp_path, tmp_path / "pipe", Path("/dev/zero")]
+    kinds = [kind_unless_file(path.stat().st_mode) for path in paths]
+    assert kinds == [None, "folder", "pipe, socket or device", "pipe, socket or device"]
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])

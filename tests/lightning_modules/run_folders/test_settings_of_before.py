@@ -1,0 +1,113 @@
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
+from zsar.lightning_modules.run_folders.settings_of_before import (
+    GROUP_OF,
+    arguments_of_now,
+    config_of_now,
+    name_of_now,
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("--model.weights", "--model.backbone.weights"),
+        ("model.scorer", "model.scoring.scorer"),
+        ("--data.stride.frames", "--data.loading.stride.frames"),
+        ("--model.backbone.weights", None),
+        ("--data.loading.batch_size", None),
+        ("--trainer.weights", None),
+        ("--weights", None),
+        ("--model", None),
+    ],
+)
+def test_an_option_of_before_has_another_name_now(before: str, now: str | None) -> None:
+    assert name_of_now(before) == now
+
+
+@pytest.mark.parametrize("section", GROUP_OF)
+def test_every_setting_is_in_its_group_now_and_no_class_takes_it_beside(section: str) -> None:
+    classes = [kind for base in KINDS[section].values() for kind in classes_of(base)]
+    arguments = [inspect.signature(kind).parameters for kind in classes]
+    assert not [name for taken in arguments for name in taken if name in GROUP_OF[section]]
+    for name, group in GROUP_OF[section].items():
+        groups = [taken[group].default for taken in arguments if group in taken]
+        assert any(name in {field.name for field in dataclasses.fields(of)} for of in groups), name
+
+
+def test_arguments_of_before_go_into_their_groups_and_the_others_stay() -> None:
+    before = {"weights": "w.pt", "architecture": "tiny-clip", "scorer": "late_interaction", "n_frames": 8}
+    now = arguments_of_now("model", before)
+    assert now == {
+        "n_frames": 8,
+        "backbone": {"architecture": "tiny-clip", "weights": "w.pt"},
+        "scoring": {"scorer": "late_interaction"},
+    }
+    assert arguments_of_now("model", now) == now
+    assert before["weights"] == "w.pt"
+    assert arguments_of_now("model", before, known=("weights",))["weights"] == "w.pt"
+
+
+def test_a_configuration_of_before_is_read_as_one_of_now() -> None:
+    before = {
+        "model": {"class_path": "T2L", "init_args": {"weights": "w.pt"}},
+        "data": {"class_path": "UntrimmedFiles", "init_args": {"stride": {"frames": 4}, "videos": "v"}},
+        "trainer": {"devices": 1},
+    }
+    now = {
+        "model": {"class_path": "T2L", "init_args": {"backbone": {"weights": "w.pt"}}},
+        "data": {"class_path": "UntrimmedFiles", "init_args": {"loading": {"stride": {"frames": 4}}, "videos": "v"}},
+        "trainer": {"devices": 1},
+    }
+    assert config_of_now(before) == now
+    assert config_of_now(now) == now
+    assert config_of_now({"model": None}) == {"model": None}
+
+
+T3AL = ("--model", "T3AL", "--data", "UntrimmedShapes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "before", "now"),
+    [
+        (("--model.weights", "w.pt"), "--model.weights", "--model.backbone.weights"),
+        (("--model.weights", "null"), "--model.weights", "--model.backbone.weights"),
+        (("--data.features", "f"), "--data.features", "--data.loading.features"),
+        (("--data.on_damage=accept",), "--data.on_damage", "--data.loading.on_damage"),
+        (("--data.stride.frames", "8"), "--data.stride.frames", "--data.loading.stride.frames"),
+    ],
+)
+def test_an_option_of_before_is_an_error_that_names_the_new_one(
+    arguments: tuple[str, ...], before: str, now: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["test", *T3AL, *arguments])
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith(f"zsar test: error: {before} is now {now}; in a file, ")
+
+
+@pytest.mark.parametrize("written", ["nested", "difference"])
+def test_so_is_a_key_of_a_file(tmp_path: Path, written: str, capsys: pytest.CaptureFixture[str]) -> None:
+    model: dict[str, Any] = {"class_path": "T2L", "init_args": {}}
+    content: dict[str, Any] = {"model": model, "data": "UCF101"}
+    if written == "nested":
+        model["init_args"]["scorer"] = "late_interaction"
+    else:
+        content["model.scorer"] = "late_interaction"
+    (tmp_path / "old.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(SystemExit):
+        main(["fit", "--config", str(tmp_path / "old.yaml")])
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line == (
+        "zsar fit: error: --model.scorer is now --model.scoring.scorer; in a file, "
+        "model: {init_args: {scoring: {scorer: ...}}}"
+    )
