@@ -19,7 +19,6 @@ from zsar.lightning_modules.command_line.summarize.recorded_differences import (
 )
 from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup
 from zsar.lightning_modules.command_line.summarize.run_results import RunSettings
-
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
 
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others are called alike

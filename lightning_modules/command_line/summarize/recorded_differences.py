@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 from zsar.lightning_modules.command_line.summarize.published_figures import FROM_CLIP, PublishedFigure
 from zsar.lightning_modules.command_line.summarize.run_results import Run, RunSettings
-
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 Pair = tuple[str, object, object]

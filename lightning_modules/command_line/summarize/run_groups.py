@@ -11,7 +11,6 @@ from typing import Any, Generic, Literal, TypeVar
 
 from zsar.lightning_modules.command_line.summarize.localization_results import LocalizationRun, LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.run_results import Run, RunSettings
-
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 GroupBy = Literal["folder", "settings"]

@@ -24,7 +24,6 @@ from zsar.lightning_modules.command_line.summarize.result_reading import (
     text_hashes,
     whole_result,
 )
-
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
 
