@@ -30,7 +30,8 @@ from torch.nn import functional
 
 from zsar.lightning_modules.localization.frame_scoring import Projections
 from zsar.lightning_modules.localization.segments import min_max, moving_average
-from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune, tune_projections
+from zsar.lightning_modules.t3al.projection_tuner import tune_projections
+from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune
 from zsar.runtime.device_clock import device_seconds
 
 PROMPT = "a video of action basketball dunk"

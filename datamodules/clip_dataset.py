@@ -7,8 +7,6 @@ worker, and all that the run has computed would be lost with it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from zsar.datamodules.batch import VideoBatch, VideoRecord, ViewBatch
+from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
@@ -27,46 +26,6 @@ from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
 
 _MOST_SUBSTITUTES = 10
-
-
-@dataclass(frozen=True)
-class CutViews:
-    """The further views of a video, as far as they are cut from its frames.
-
-    Attributes:
-        frames: uint8 [n_cut, T, 3, H, W].
-        weights: float32 [1 + K], those of all views.
-        seed: The video's.
-        seconds: What it took to decode the video and to cut all of its views.
-    """
-
-    frames: Tensor
-    weights: Tensor
-    seed: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One video, decoded.
-
-    Attributes:
-        frames: uint8 [V, T, 3, H, W].
-        label: 0-based, -1 for unknown.
-        index: Row of the video in its table.
-        failed: The video could not be decoded and its frames are blank.
-        undecodable: Messages of videos that could not be decoded: this one's, or those of videos that it stands in for.
-        views: Further views, where they are wanted.
-        n_damaged: Damaged frames among those that were read for it, where they are accepted.
-    """
-
-    frames: Tensor
-    label: int
-    index: int
-    failed: bool = False
-    undecodable: tuple[str, ...] = ()
-    views: CutViews | None = None
-    n_damaged: int = 0
 
 
 class TrainingClips(Dataset[Sample]):
@@ -279,27 +238,3 @@ def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
     first = min(int(np.searchsorted(times, start, side="left")), len(times) - 1)
     behind = int(np.searchsorted(times, end, side="left"))
     return first, max(1, behind - first)
-
-
-def collate(samples: Sequence[Sample]) -> VideoBatch:
-    """Stacks samples into a batch."""
-    return VideoBatch(
-        frames=torch.stack([s.frames for s in samples]),
-        labels=torch.tensor([s.label for s in samples]),
-        indices=torch.tensor([s.index for s in samples]),
-        failed=torch.tensor([s.failed for s in samples]),
-        undecodable=tuple(message for s in samples for message in s.undecodable),
-        views=_collated([s.views for s in samples if s.views is not None]),
-        n_damaged=sum(s.n_damaged for s in samples),
-    )
-
-
-def _collated(views: Sequence[CutViews]) -> ViewBatch | None:
-    if not views:
-        return None
-    return ViewBatch(
-        frames=torch.stack([v.frames for v in views]),
-        weights=views[0].weights,
-        seeds=torch.tensor([v.seed for v in views]),
-        seconds=torch.tensor([v.seconds for v in views], dtype=torch.float32),
-    )

@@ -25,7 +25,8 @@ from zsar.datamodules.lists.splits import base_and_novel_by_frequency, draw_trai
 from zsar.datamodules.lists.video_index import VideoIndex, video_name
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
-from zsar.datamodules.video import Subset, TrimmedVideoDataModule
+from zsar.datamodules.trimmed_sets import Subset
+from zsar.datamodules.video import TrimmedVideoDataModule
 
 
 class ListedVideoDataModule(TrimmedVideoDataModule):

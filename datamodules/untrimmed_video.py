@@ -30,8 +30,8 @@ from zsar.datamodules.lists.splits import split_hash
 from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
 from zsar.datamodules.samplers import EvaluationSampler
 from zsar.datamodules.settings import Text, UntrimmedLoading
+from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
-from zsar.datamodules.video import default_data_root
 from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.streaming import FrameStream
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded

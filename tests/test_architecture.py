@@ -24,10 +24,11 @@ FLOORS = {
     "datamodules": [
         ["class_identity"],
         ["batch"],
+        ["samples"],
         ["class_text", "lists", "views"],
         ["video_files", "samplers"],
         ["settings"],
-        ["video_files.writing", "clip_dataset", "untrimmed_frames"],
+        ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets"],
         ["video", "rendering"],
         ["listed_videos", "untrimmed_video"],
         ["perturbed_videos"],

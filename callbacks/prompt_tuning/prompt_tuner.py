@@ -6,30 +6,23 @@ and selection of views. What makes it fast changes no result:
 * Views are embedded once; every step, frame subset and prediction works on their embeddings.
 * Contexts of several videos are one tensor [G, n, W]: the sum of their losses has each video's own gradient, and AdamW
   works element by element.
-* All videos begin with the same context. Its class embeddings are computed once a run, and the gradient of a first
-  update goes back through one text pass that all videos share.
-* Where the text pass of a video would not fit into `memory_mb`, the gradient goes first to the class embeddings and
-  from there, a part of the prompts at a time, to the context; each part is then computed twice.
+* How a gradient is computed within `memory_mb`, and shared by videos in their first update: `context_gradient`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from zsar.callbacks.prompt_tuning.averaged_entropy import averaged_entropy
-from zsar.callbacks.prompt_tuning.confidence_selection import confident_views
+from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient, ScoreViews
 from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner
 from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency, prompt_of_text_set, updates
 from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
-
-ScoreViews = Callable[[Tensor, Tensor], Tensor]
-"""Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +84,15 @@ class PromptTuner:
         """
         self._learners = learners
         self._initial_context = initial_context
-        self._score_views = score_views
         self.rule = rule
         self._most_bytes = memory_mb * 1e6
-        self.untuned = tuple(self._embed(learner, initial_context[None])[0] for learner in learners)
+        self._gradients = [
+            ContextGradient(
+                learner, initial_context, score_views, confident_share=rule.confident_share, most_bytes=self._most_bytes
+            )
+            for learner in learners
+        ]
+        self.untuned = tuple(gradient.initial for gradient in self._gradients)
 
     def tune(self, frames: Tensor, weights: Tensor, seeds: Sequence[int]) -> TunedPrompts:
         """Tunes the context of each video.
@@ -128,7 +126,7 @@ class PromptTuner:
             class_texts: [C, P, D] or [B, C, P, D].
             weights: [V].
         """
-        kept = self._kept(frames, class_texts, weights)
+        kept = self._gradients[0].kept_views(frames, class_texts, weights)
         return kept / kept.sum(dim=1, keepdim=True)
 
     def _videos_at_a_time(self) -> int:
@@ -150,11 +148,11 @@ class PromptTuner:
         for step, subset in enumerate(rule.schedule):
             seen = _frames_at(frames, frame_indices(subset, frames.shape[2], generators))
             if rule.selection == "once" and fixed is None:
-                fixed = [self._kept(seen, untuned, weights) for untuned in self.untuned]
+                fixed = [gradient.kept_views(seen, gradient.initial, weights) for gradient in self._gradients]
             for text_set, prompt in updates(rule.consistency, step):
                 context = None if is_initial[prompt] else contexts[prompt]
                 kept = None if fixed is None else fixed[text_set]
-                gradient = self._gradient(text_set, context, seen, weights, kept)
+                gradient = self._gradients[text_set].of(context, seen, weights, kept)
                 failed |= ~gradient.flatten(1).isfinite().all(dim=1)
                 contexts[prompt].grad = gradient.masked_fill(failed[:, None, None], 0.0)
                 optimizers[prompt].step()
@@ -165,83 +163,13 @@ class PromptTuner:
     def _tuned_texts(self, contexts: Sequence[Tensor], failed: Tensor) -> list[Tensor]:
         """Class embeddings [G, C, P, D] of each text set."""
         texts = []
-        for text_set, (learner, untuned) in enumerate(zip(self._learners, self.untuned, strict=True)):
-            shared = untuned.expand(len(failed), -1, -1, -1)
+        for text_set, gradient in enumerate(self._gradients):
+            shared = gradient.initial.expand(len(failed), -1, -1, -1)
             if self.rule.schedule:
-                tuned = self._embed(learner, contexts[prompt_of_text_set(self.rule.consistency, text_set)])
+                tuned = gradient.embed(contexts[prompt_of_text_set(self.rule.consistency, text_set)])
                 shared = torch.where(failed[:, None, None, None], shared, tuned)
             texts.append(shared)
         return texts
-
-    def _embed(self, learner: PromptLearner, contexts: Tensor) -> Tensor:
-        """Class embeddings [G, C, P, D] without gradient."""
-        with torch.no_grad():
-            parts = learner.parts(most_bytes=self._most_bytes / len(contexts))
-            return learner.assemble([learner.encode(contexts, part) for part in parts])
-
-    def _gradient(
-        self, text_set: int, contexts: Tensor | None, frames: Tensor, weights: Tensor, kept: Tensor | None
-    ) -> Tensor:
-        """Gradient of each video's averaged entropy by its context, [G, n, W].
-
-        Args:
-            text_set: Which text set.
-            contexts: [G, n, W]; None for the initial context, which all videos share.
-            frames: The frames of this step, [G, V, T', D].
-            weights: [V].
-            kept: The selected views, [G, V]; None to choose them now.
-        """
-        learner = self._learners[text_set]
-        if contexts is None:
-            of_classes = self._class_gradient(
-                self.untuned[text_set].expand(len(frames), -1, -1, -1), frames, weights, kept
-            )
-            return self._shared_gradient(learner, of_classes)
-        if learner.bytes_per_video <= self._most_bytes:
-            with torch.enable_grad():
-                classes = learner.assemble([learner.encode(contexts, part) for part in learner.parts()])
-                objective = self._objective(classes, frames, weights, kept)
-                return torch.autograd.grad(objective.sum(), contexts)[0]
-        of_classes = self._class_gradient(self._embed(learner, contexts), frames, weights, kept)
-        return self._gradient_in_parts(learner, contexts, of_classes)
-
-    def _objective(self, classes: Tensor, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
-        scores = self._score_views(frames, classes)
-        if kept is None:
-            kept = confident_views(scores.detach().log_softmax(dim=-1), weights, self.rule.confident_share)
-        return averaged_entropy(scores, kept)
-
-    def _class_gradient(self, classes: Tensor, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
-        """Gradient of each video's averaged entropy by its class embeddings, [G, C, P, D]."""
-        with torch.enable_grad():
-            leaf = classes.detach().clone().requires_grad_()
-            return torch.autograd.grad(self._objective(leaf, frames, weights, kept).sum(), leaf)[0]
-
-    def _shared_gradient(self, learner: PromptLearner, of_classes: Tensor) -> Tensor:
-        """From [G, C, P, D] at the initial context to it, [G, n, W]: one text pass forward, G backward."""
-        total = torch.zeros(len(of_classes), *self._initial_context.shape, device=of_classes.device)
-        for part in learner.parts(most_bytes=self._most_bytes):
-            own = learner.split_part(of_classes, part)
-            with torch.enable_grad():
-                context = self._initial_context[None].clone().requires_grad_()
-                classes = learner.encode(context, part)[0]
-            for video, gradient in enumerate(own):
-                total[video] += torch.autograd.grad(classes, context, gradient, retain_graph=True)[0][0]
-        return total
-
-    def _gradient_in_parts(self, learner: PromptLearner, contexts: Tensor, of_classes: Tensor) -> Tensor:
-        """From [G, C, P, D] to the contexts, [G, n, W], with the memory of one part at a time."""
-        total = torch.zeros_like(contexts)
-        for part in learner.parts(most_bytes=self._most_bytes):
-            with torch.enable_grad():
-                classes = learner.encode(contexts, part)
-            total += torch.autograd.grad(classes, contexts, learner.split_part(of_classes, part))[0]
-        return total
-
-    def _kept(self, frames: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
-        with torch.no_grad():
-            log_probabilities = self._score_views(frames, classes).log_softmax(dim=-1)
-            return confident_views(log_probabilities, weights, self.rule.confident_share)
 
 
 def _frames_at(frames: Tensor, indices: Tensor) -> Tensor:

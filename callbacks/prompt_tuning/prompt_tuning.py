@@ -1,9 +1,9 @@
 """PromptTuning: test-time prompt tuning of any recognizer (TPT, DTS-TPT, ZAR).
 
-Before each test batch a context of learnable tokens is tuned for every video, on further views of it and without its
+Within each test step a context of learnable tokens is tuned for every video, on further views of it and without its
 label; the tuned class embeddings are then what the model scores the video with. Nothing else of the model changes, and
-nothing is carried from one video to the next. The methods are settings of this one callback, in `configs/adaptation/`;
-what they share is in `prompt_tuner.py` and `objectives/`.
+nothing is carried from one video to the next. The methods are settings of this one callback, in `configs/adaptation/`.
+The callback attaches a `PromptAdaptation` to the model for the time of a test; a batch passes through that.
 
 Sources: TPT (Shu et al. 2022), DTS-TPT (`papers/dts-tpt.txt`), ZAR (`papers/zar.txt`). Departures: all videos of a
 batch are tuned at a time and texts are cut where nothing reads them, which changes results by rounding alone. The
@@ -13,28 +13,24 @@ and the weight decay of AdamW (here PyTorch's default).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
-from torch import Tensor
 
-from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
-from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
+from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings
+from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition
+from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.callbacks.prompt_tuning.semantic_consistency import Consistency
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_report
-from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
-from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import run_seed
-
-_RANDOM_CONTEXT_STD = 0.02  # CoOp's
 
 
 class PromptTuning(Callback):
@@ -96,13 +92,15 @@ class PromptTuning(Callback):
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be above 0; got {value}")
         self.method = method
-        self.phrase = phrase
-        self.n_random_tokens = n_random_tokens
-        self.class_position: ClassPosition = class_position
-        self.texts = tuple(texts)
-        self.prediction = prediction
-        self.memory_mb = memory_mb
-        self.views_per_pass = views_per_pass
+        self.prompts = PromptSettings(
+            phrase=phrase,
+            n_random_tokens=n_random_tokens,
+            class_position=class_position,
+            texts=tuple(texts),
+            prediction=prediction,
+            memory_mb=memory_mb,
+            views_per_pass=views_per_pass,
+        )
         self.rule = TuningRule(
             schedule=tuple(schedule),
             consistency=consistency,
@@ -111,29 +109,25 @@ class PromptTuning(Callback):
             learning_rate=learning_rate,
             weight_decay=weight_decay,
         )
-        self.totals: dict[str, TuningTotals] = {}
-        self._tuners: dict[str, PromptTuner] = {}
-        self._untuned: tuple[Tensor, Tensor, Tensor] | None = None
+        self._adaptation: PromptAdaptation | None = None
 
     def describe(self) -> dict[str, Any]:
-        """The settings, for results.json."""
+        """The settings that decide a result, for results.json."""
         return {
             "method": self.method,
-            "phrase": self.phrase,
-            "n_random_tokens": self.n_random_tokens,
-            "class_position": self.class_position,
-            "texts": list(self.texts),
+            "phrase": self.prompts.phrase,
+            "n_random_tokens": self.prompts.n_random_tokens,
+            "class_position": self.prompts.class_position,
+            "texts": list(self.prompts.texts),
             **{name: getattr(self.rule, name) for name in TuningRule.__dataclass_fields__},
-            "prediction": self.prediction,
+            "prediction": self.prompts.prediction,
         }
 
-    # --- hooks ----------------------------------------------------------------------------------------------------
-
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets the prompts and counts of an earlier test.
+        """Attaches the adaptation to the model: from here on its test steps tune.
 
         Raises:
-            TypeError: The model is none of ours.
+            TypeError: The model is not an `ActionRecognizer`.
             ValueError: Its weights are not fp32.
         """
         if not isinstance(pl_module, ActionRecognizer):
@@ -145,31 +139,9 @@ class PromptTuning(Callback):
                 f"prompt tuning needs weights in fp32, but trainer.precision is {trainer.precision}; use 32-true, or "
                 "bf16-mixed or 16-mixed, which keep them"
             )
-        self._tuners = {}
-        self.totals = {text.set_name: TuningTotals() for text in _class_texts(trainer, pl_module)}
-
-    def on_test_batch_start(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: VideoBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Tunes the prompts of the videos of a batch and hands them to the model."""
-        assert isinstance(pl_module, ActionRecognizer)
-        text = _class_texts(trainer, pl_module)[dataloader_idx]
-        totals = self.totals[text.set_name]
-        views = _views_of(batch)
-        with torch.inference_mode(False), torch.no_grad(), _weights_held(pl_module):
-            clock = _Clock(pl_module.device)
-            with trainer.precision_plugin.forward_context():
-                frames = self._embed(pl_module, batch, views)
-            totals.encoding_seconds += clock.lap()
-            with torch.autocast(pl_module.device.type, enabled=False):
-                self._adapt(pl_module, batch, views, frames.float(), text)
-            totals.tuning_seconds += clock.lap()
-        totals.view_seconds += float(views.seconds[~batch.failed].sum())
+        texts = _class_texts(trainer, pl_module)
+        self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule, seed=run_seed())
+        pl_module.adaptation = self._adaptation
 
     def on_test_batch_end(
         self,
@@ -180,33 +152,27 @@ class PromptTuning(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Takes the prompts off the model again, and counts what they changed."""
+        """Counts what tuning changed, and shows the gain beside the progress bar."""
         assert isinstance(pl_module, ActionRecognizer)
-        assert self._untuned is not None
-        pl_module.adapted = None
-        totals = self.totals[_class_texts(trainer, pl_module)[dataloader_idx].set_name]
-        before, by_views, failed = self._untuned
-        after = outputs["logits"]
-        totals.count(before, by_views, after, batch.labels, decoded=~batch.failed, not_tuned=failed)
-        _show(trainer, totals)
+        text = _class_texts(trainer, pl_module)[dataloader_idx]
+        _show(trainer, self._attached.count(batch, outputs["logits"], text))
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs what tuning changed on each set, over all processes."""
         assert isinstance(pl_module, ActionRecognizer)
         self._gather(trainer)
         for text in pl_module.class_texts["test"]:
-            prefix = pl_module.metric_prefix("test", text)
-            for name, value in self.totals[text.set_name].metrics().items():
+            prefix = metric_prefix("test", text)
+            for name, value in self._attached.totals[text.set_name].metrics().items():
                 pl_module.log(f"{prefix}/{name}", value, sync_dist=False, rank_zero_only=False)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints the table, and lets go of what was cached."""
-        self._tuners, self._untuned = {}, None
+        """Prints the table, and detaches the adaptation with all that it cached."""
         if trainer.is_global_zero:
-            print_report(self.method, self.totals)
+            print_report(self.method, self._attached.totals)
+        self._detach(pl_module)
 
     on_predict_start = on_test_start
-    on_predict_batch_start = on_test_batch_start
     on_predict_batch_end = on_test_batch_end
     on_predict_end = on_test_end
 
@@ -215,115 +181,31 @@ class PromptTuning(Callback):
         self._gather(trainer)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Takes the prompts off the model."""
-        if isinstance(pl_module, ActionRecognizer):
-            pl_module.adapted = None
+        """Detaches the adaptation."""
+        self._detach(pl_module)
 
-    # --- a batch --------------------------------------------------------------------------------------------------
+    @property
+    def _attached(self) -> PromptAdaptation:
+        assert self._adaptation is not None
+        return self._adaptation
 
-    def _embed(self, model: ActionRecognizer, batch: VideoBatch, views: ViewBatch) -> Tensor:
-        """Frame embeddings [B, V + K, T, D] of all views, each embedded once."""
-        frames = torch.cat([batch.frames, views.frames], dim=1)
-        parts = frames.flatten(0, 1).split(self.views_per_pass)
-        embedded = torch.cat([model.embed_views(part[:, None])[:, 0] for part in parts])
-        return embedded.unflatten(0, frames.shape[:2])
-
-    def _adapt(
-        self, model: ActionRecognizer, batch: VideoBatch, views: ViewBatch, frames: Tensor, text: ClassText
-    ) -> None:
-        tuner = self._tuner(model, text)
-        tuned = tuner.tune(frames, views.weights, views.seeds.tolist())
-
-        def by_views(class_texts: tuple[Tensor, ...]) -> EmbeddedBatch:
-            weights = tuple(tuner.confident_views(frames, classes, views.weights) for classes in class_texts)
-            return EmbeddedBatch(frames, class_texts, weights)
-
-        def by_original(class_texts: tuple[Tensor, ...]) -> EmbeddedBatch:
-            return EmbeddedBatch(frames[:, : batch.frames.shape[1]], class_texts)
-
-        predicted = by_original if self.prediction == "original" else by_views
-        before, mean = (model.score_embedded(of(tuner.untuned)) for of in (predicted, by_views))
-        self._untuned = before, mean, tuned.failed
-        model.adapted = predicted(tuned.class_texts)
-
-    def _tuner(self, model: ActionRecognizer, text: ClassText) -> PromptTuner:
-        """The prompts of a set of classes; made at its first batch, when the model's weights are those of the test."""
-        if text.set_name not in self._tuners:
-            context = self._initial_context(model)
-            texts = {"names": [[name] for name in text.names], "class_text": text.prompts}
-            learners = [
-                PromptLearner(
-                    model.backbone.text,
-                    texts[which],
-                    phrase=self.phrase,
-                    n_context=len(context),
-                    class_position=self.class_position,
-                    device=model.device,
-                    block_forward=model.text_block_forward,
-                )
-                for which in self.texts
-            ]
-            self._tuners[text.set_name] = PromptTuner(
-                learners, context, model.score_views, self.rule, memory_mb=self.memory_mb
-            )
-        return self._tuners[text.set_name]
-
-    def _initial_context(self, model: ActionRecognizer) -> Tensor:
-        """float32 [n, W]."""
-        if self.phrase is not None:
-            tokens = phrase_tokens(model.backbone.text, self.phrase)
-            return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
-        assert self.n_random_tokens is not None
-        generator = torch.Generator().manual_seed(run_seed())
-        drawn = torch.randn(self.n_random_tokens, model.backbone.text.width, generator=generator)
-        return (_RANDOM_CONTEXT_STD * drawn).to(model.device)
+    def _detach(self, model: LightningModule) -> None:
+        self._adaptation = None
+        if isinstance(model, ActionRecognizer):
+            model.adaptation = None
 
     def _gather(self, trainer: Trainer) -> None:
-        everyone = gather_from_all(self.totals, trainer)
-        self.totals = {name: TuningTotals() for of_process in everyone for name in of_process}
+        everyone = gather_from_all(self._attached.totals, trainer)
+        sums = {name: TuningTotals() for of_process in everyone for name in of_process}
         for of_process in everyone:
             for name, totals in of_process.items():
-                self.totals[name].add(totals)
+                sums[name].add(totals)
+        self._attached.totals = sums
 
 
 def _class_texts(trainer: Trainer, model: ActionRecognizer) -> Sequence[ClassText]:
     """The classes of each data loader of the run."""
     return model.class_texts["predict" if trainer.predicting else "test"]
-
-
-class _Clock:
-    """Seconds between laps, on a GPU after its work is done."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._last = device_seconds(device)
-
-    def lap(self) -> float:
-        last, self._last = self._last, device_seconds(self._device)
-        return self._last - last
-
-
-@contextmanager
-def _weights_held(model: ActionRecognizer) -> Iterator[None]:
-    """Within, no gradient of a weight is computed or kept, of whatever the model trains."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    for parameter in trained:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trained:
-            parameter.requires_grad_(True)
-
-
-def _views_of(batch: VideoBatch) -> ViewBatch:
-    if batch.views is None:
-        raise ValueError(
-            "prompt tuning needs views of each video to tune on, but the batches have none; append one of "
-            "--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml, which ask the data for them "
-            "(data.clips.views)"
-        )
-    return batch.views
 
 
 def _check_texts(texts: Sequence[str], consistency: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from rich.table import Table
 from torch import Tensor
 
-from zsar.callbacks.prompt_tuning.confidence_selection import entropy
+from zsar.callbacks.prompt_tuning.confident_entropy import entropy
 from zsar.runtime.terminal import print_whole, result_console
 
 _CAPTION = (

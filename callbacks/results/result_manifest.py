@@ -18,6 +18,7 @@ from rich.table import Table
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
@@ -175,7 +176,7 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
     texts = model.class_texts[stage]
     sets = {}
     for text, loader in zip(texts, loaders if isinstance(loaders, list) else [loaders], strict=True):
-        prefix = f"{model.metric_prefix(stage, text)}/"
+        prefix = f"{metric_prefix(stage, text)}/"
         own = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
         counts = {name: int(own.pop(name)) for name in ("n_evaluated", "n_failed")}
         of_classes = zip(text.names, model.per_class_percent[text.set_name], strict=True)

@@ -24,7 +24,8 @@ from zsar.datamodules.rendering import moving_shapes_rendering
 from zsar.datamodules.rendering.moving_shapes_rendering import MovingShape, all_classes, clip_generator, render_clip
 from zsar.datamodules.rendering.render_cache import fingerprint, render_once
 from zsar.datamodules.settings import Clips, Loading, Split, Text
-from zsar.datamodules.video import Subset, TrimmedVideoDataModule
+from zsar.datamodules.trimmed_sets import Subset
+from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.datamodules.video_files.writing import encoding
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most

@@ -36,7 +36,7 @@ from zsar.datamodules.rendering.moving_shapes_rendering import (
     clip_generator,
 )
 from zsar.datamodules.settings import Clips, Loading, Split, Text
-from zsar.datamodules.video import Subset
+from zsar.datamodules.trimmed_sets import Subset
 
 Shift = Literal["clean", "noise", "contrast", "blur", "dropped"]
 

@@ -29,7 +29,8 @@ from zsar.datamodules.lists.splits import draw_training_videos
 from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES, find_videos
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split, Text
-from zsar.datamodules.video import Subset, TrimmedVideoDataModule
+from zsar.datamodules.trimmed_sets import Subset
+from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.runtime.text.text_files import fault_in, shown
 from zsar.runtime.text.text_tables import iterate_table, listed_path, path_problem, read_table
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.video_files.careful_decoding import Complaints, ShownFrame, decode_carefully, spoiled_frames
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
+from zsar.datamodules.video_files.packet_index import MOST_REORDERED
 from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds
 from zsar.datamodules.video_files.stream_decoder import FrameSizes
-from zsar.datamodules.video_files.timed_frames import MOST_REORDERED, DamageSeen, PacketMismatchError, TimedFrames
+from zsar.datamodules.video_files.timed_frames import DamageSeen, PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.video_file import (
     OpenVideo,
     RGBConverter,

@@ -19,7 +19,7 @@ from zsar.datamodules.class_identity import class_identity
 from zsar.datamodules.class_text.checked_names import name_problem, same_class
 from zsar.datamodules.lists.list_files import read_labels
 from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES
-from zsar.lightning_modules.open_clip_towers.open_clip_text import text_without_weights
+from zsar.lightning_modules.open_clip_towers.open_clip_tokens import tokens_without_weights
 from zsar.runtime.text.text_files import plain_name, shown
 from zsar.runtime.text.text_tables import Line, read_lines
 
@@ -95,7 +95,7 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
         ValueError: A prompt has too many tokens; the class and both numbers are named.
         BackboneError: There is no such model.
     """
-    tower = text_without_weights(architecture)
+    tower = tokens_without_weights(architecture)
     for name, prompts in zip(text.names, text.prompts, strict=True) if tower is not None else ():
         assert tower is not None
         longest = max(map(tower.n_tokens, prompts))

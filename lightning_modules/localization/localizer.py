@@ -7,61 +7,30 @@ itself, metrics and their mean over draws. Nothing is trained, and no weight of 
 
 from __future__ import annotations
 
-import statistics
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from lightning.pytorch import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from zsar.datamodules.batch import ClassText, VideoDecodeError
 from zsar.lightning_modules.localization.class_union import ClassUnion
-from zsar.lightning_modules.localization.contract import Localization, Predictions, Truth, UntrimmedFeatures
+from zsar.lightning_modules.localization.contract import Localization, Predictions, UntrimmedFeatures
 from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.frame_scoring import Projections
-from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, finite_features, read_features
-from zsar.lightning_modules.localization.stored.stored_files import file_of_video
-from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
+from zsar.lightning_modules.localization.localization_metrics import LocalizationMetrics, logged_figures
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
+from zsar.lightning_modules.localization.untrimmed_reader import UntrimmedReader
+from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
+from zsar.lightning_modules.open_clip_towers.frame_features import visual_projection
 from zsar.runtime.run_seed import run_seed
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
-_FRAMES_AT_ONCE = 64
 _TEXTS_AT_ONCE = 64
-_COUNTS = ("n_classes", "n_videos")
-
-
-class UntrimmedSource(Protocol):
-    """What a localizer asks of a data module; `UntrimmedVideoDataModule` is one."""
-
-    videos: Sequence[Any]  # each with `id`
-    tested_sets: Sequence[Any]  # each with `rows`
-    stride: object
-    features_folder: Path | None  # files that `zsar extract` made; None to decode and embed the videos in each run
-    captions_folder: Path | None  # files of captions; None for none
-    on_damage: str  # "accept" where damaged frames may be used, else "raise"
-
-    def class_text(self, stage: str) -> Sequence[ClassText]:
-        """The classes of each set."""
-        ...
-
-    def ground_truth(self, rows: Sequence[int], tested_set: int = 0) -> Any:  # noqa: ANN401 - a NamedTuple of tensors
-        """Rows of videos, labels and seconds of the instances of a set."""
-        ...
-
-    def open_frames(self, row: int, *, image_size: int, chunk_size: int) -> Any:  # noqa: ANN401 - a context manager
-        """The frames of a video as a stream."""
-        ...
-
-    def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
-        """Frames of a video at some times."""
-        ...
 
 
 class ActionLocalizer(LightningModule):
@@ -94,7 +63,7 @@ class ActionLocalizer(LightningModule):
         TemporalMeanAveragePrecision(1, self.iou_thresholds)  # refuses wrong thresholds before any work is done
         self.n_adaptations = 0
         self.class_texts: dict[str, Sequence[ClassText]] = {}
-        self._metrics = nn.ModuleList()
+        self._metrics: LocalizationMetrics | None = None
         self._unions: dict[tuple[str, ...], ClassUnion] = {}
 
     # --- what a method defines ------------------------------------------------------------------------------------
@@ -162,12 +131,7 @@ class ActionLocalizer(LightningModule):
             TypeError: The data module is not one of untrimmed videos.
             ValueError: A stage that trains; or a prompt has more tokens than the text tower reads.
         """
-        source = self._source
-        if not all(hasattr(source, name) for name in ("tested_sets", "open_frames", "class_text")):
-            raise TypeError(
-                f"{type(self).__name__} needs a data module of untrimmed videos (UntrimmedVideoDataModule), such as "
-                f"UntrimmedFiles; the trainer has {type(source).__name__}"
-            )
+        source = untrimmed_source(self)
         if stage not in ("test", "predict"):
             raise ValueError(f"{type(self).__name__} is not trained or validated; use `zsar test` or `zsar predict`")
         texts = source.class_text(stage)
@@ -177,13 +141,11 @@ class ActionLocalizer(LightningModule):
         self.class_texts[stage] = texts
         self.n_adaptations = 0
         if stage == "test":
-            self._metrics = nn.ModuleList(
-                TemporalMeanAveragePrecision(len(text.names), self.iou_thresholds) for text in texts
-            )
+            self._metrics = LocalizationMetrics(texts, self.iou_thresholds)
 
     @property
-    def _source(self) -> UntrimmedSource:
-        return cast(UntrimmedSource, getattr(self.trainer, "datamodule", None))
+    def _reader(self) -> UntrimmedReader:
+        return UntrimmedReader(untrimmed_source(self), self.backbone, device=self.device)
 
     def on_test_start(self) -> None:
         """Looks at the stored files of all videos, before the work.
@@ -192,12 +154,7 @@ class ActionLocalizer(LightningModule):
             FileNotFoundError: Features of a video are not there.
             FeatureFileError, CaptionFileError: A file is damaged, or not of this model, these settings or this video.
         """
-        source = self._source
-        if source.features_folder is not None:
-            asked = {"backbone_hash": self.backbone.weights_hash, "stride": str(source.stride)}
-            check_stored_features(source.features_folder, source.videos, **asked, on_damage=source.on_damage)
-        if source.captions_folder is not None:
-            check_stored_captions(source.captions_folder, source.videos, on_damage=source.on_damage)
+        self._reader.check_stored()
 
     on_predict_start = on_test_start
 
@@ -213,10 +170,10 @@ class ActionLocalizer(LightningModule):
             {row: why} of the others, "undecodable": the reasons,
             "n_damaged": damaged frames that were accepted}.
         """
-        outputs = self._found("test", rows)
+        outputs, source, metrics = self._found("test", rows), untrimmed_source(self), self._started_metrics
         for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
             for index, localization in of_video.items():
-                self._enter(row, index, localization)
+                metrics.enter(row, index, localization, source.ground_truth([row], index))
         return outputs
 
     def predict_step(self, rows: Tensor, batch_idx: int) -> dict[str, Any]:
@@ -250,7 +207,7 @@ class ActionLocalizer(LightningModule):
 
     def _readable(self, row: int, failed: dict[int, str]) -> UntrimmedFeatures | None:
         try:
-            return self._read(row)
+            return self._reader.read(row)
         except VideoDecodeError as error:
             failed[row] = str(error)
             return None
@@ -264,36 +221,17 @@ class ActionLocalizer(LightningModule):
             failed[row] = str(error)
             return None
 
-    def _enter(self, row: int, index: int, localization: Localization) -> None:
-        found = localization.detections
-        truth = self._source.ground_truth([row], index)
-        metric = cast(TemporalMeanAveragePrecision, self._metrics[index])
-        metric.update(
-            videos=torch.tensor([row]),
-            predicted_videos=torch.full((len(found),), row),
-            predicted_classes=torch.tensor([d.label for d in found], dtype=torch.int64),
-            predicted_seconds=torch.tensor(
-                [(d.segment.start_seconds, d.segment.end_seconds) for d in found], dtype=torch.float64
-            ).reshape(-1, 2),
-            scores=torch.tensor([d.segment.score for d in found], dtype=torch.float64),
-            true_videos=truth.videos,
-            true_classes=truth.labels,
-            true_seconds=truth.seconds,
-        )
+    @property
+    def _started_metrics(self) -> LocalizationMetrics:
+        assert self._metrics is not None, "setup makes them"
+        return self._metrics
 
     def set_results(self) -> list[dict[str, float]]:
-        """The figures of each set: mAP in percent by threshold ("map_0.3", ...), their mean "map", and counts.
-
-        Counts alone for a set of whose actions none is annotated in the videos seen, as when batches are limited. All
-        processes must call this.
-        """
-        metrics = [cast(TemporalMeanAveragePrecision, metric) for metric in self._metrics]
-        own = [[sum(map(len, metric.videos)), sum(map(len, metric.truth))] for metric in metrics]
-        seen = cast(Tensor, self.all_gather(torch.tensor(own, device=self.device))).reshape(-1, len(own), 2).sum(dim=0)
-        return [
-            metric.compute() if n_truth else {"n_classes": 0.0, "n_videos": float(n_videos)}
-            for metric, (n_videos, n_truth) in zip(metrics, seen.tolist(), strict=True)
-        ]
+        """The figures of each set, as `LocalizationMetrics.results` has them; all processes must call this."""
+        metrics = self._started_metrics
+        counts = torch.tensor(metrics.n_seen(), device=self.device)
+        seen = cast(Tensor, self.all_gather(counts)).reshape(-1, *counts.shape).sum(dim=0)
+        return metrics.results(seen.tolist())
 
     def on_test_epoch_end(self) -> None:
         """Logs `test/map_0.3`, ..., `test/map` as means over the sets, and `test/SET/map`, ... of each of several.
@@ -301,60 +239,9 @@ class ActionLocalizer(LightningModule):
         Raises:
             ValueError: There is nothing to measure in the videos seen.
         """
-        results = self.set_results()
-        texts = self.class_texts["test"]
-        measured = [of_set for of_set in results if of_set["n_classes"]]
-        if not measured:
-            raise ValueError(
-                f"no action of a tested class is annotated in the {max(of_set['n_videos'] for of_set in results):.0f} "
-                "videos seen, so that there is nothing to measure; raise --trainer.limit_test_batches if it is set, "
-                "or use `zsar predict`"
-            )
-        for text, of_set in zip(texts, results, strict=True):
-            if len(texts) > 1:
-                self._log({f"test/{text.set_name}/{name}": value for name, value in of_set.items()})
-        names = [name for name in measured[0] if name not in _COUNTS]
-        self._log({f"test/{name}": statistics.mean(of_set[name] for of_set in measured) for name in names})
+        self._log(logged_figures(self.class_texts["test"], self.set_results()))
 
     def _log(self, figures: dict[str, float]) -> None:
         for name, value in figures.items():
             # Every process has the same, as metrics are synchronized; a float32 mean of them would round.
             self.log(name, torch.tensor(value, dtype=torch.float64), rank_zero_only=False, sync_dist=False)
-
-    # --- videos ---------------------------------------------------------------------------------------------------
-
-    def _read(self, row: int) -> UntrimmedFeatures:
-        """A video's features, from its file of them or from its frames."""
-        source = self._source
-        sets = tuple(index for index, tested in enumerate(source.tested_sets) if row in tested.rows)
-        truths = {index: source.ground_truth([row], index) for index in sets}
-        size = self.backbone.image_size[0]
-        name = str(source.videos[row].id)
-        stored = source.features_folder
-        read = self._features(row) if stored is None else self._stored_features(stored, name)
-        features, times, duration, n_damaged = read
-        return UntrimmedFeatures(
-            id=name,
-            features=features.to(self.device, torch.float32),
-            times_seconds=times,
-            duration_seconds=duration,
-            sets=sets,
-            truths={index: Truth(truth.labels, truth.seconds) for index, truth in truths.items()},
-            frames_at=lambda times_seconds: source.frames_at(row, times_seconds, image_size=size),
-            captions_folder=source.captions_folder,
-            n_damaged=n_damaged,
-        )
-
-    def _stored_features(self, folder: Path, video: str) -> tuple[Tensor, Tensor, float, int]:
-        path = file_of_video(folder, video, SUFFIX)
-        asked = {"backbone_hash": self.backbone.weights_hash, "stride": str(self._source.stride)}
-        stored = read_features(path, **asked, width=self.projections.visual.shape[0])
-        made_of = stored.source
-        times = torch.from_numpy(stored.times_seconds)
-        return finite_features(path, stored), times, made_of.duration_seconds, made_of.n_damaged
-
-    def _features(self, row: int) -> tuple[Tensor, Tensor, float, int]:
-        size = self.backbone.image_size[0]
-        with self._source.open_frames(row, image_size=size, chunk_size=_FRAMES_AT_ONCE) as stream:
-            features = torch.cat([features_of_uint8(self.backbone, frames) for frames, _ in stream.chunks()])
-            return features, torch.from_numpy(stream.times_seconds), float(stream.duration_seconds), stream.n_damaged

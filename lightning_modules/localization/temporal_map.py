@@ -1,32 +1,22 @@
 """Mean average precision of actions found in time, as ActivityNet's challenge counts it (T3AL, section 5).
 
-For a class and a threshold of temporal IoU (overlap / union, in seconds): its predictions of all videos are taken from
-the highest score down. Each gets the instance of its video and class that it overlaps best; if an earlier prediction
-has that one, the next best, as long as the IoU is at least the threshold. Without one it is a false positive, so a
-second prediction of the same instance is wrong. Average precision is the area under the precision-recall curve, with
-precision made non-increasing from the right.
-
-What the challenge leaves to its sorting is fixed here, so that order and processes do not matter: equal scores are
-ranked by video id, then start, then end; of instances overlapped equally the earlier one is tried first. A segment
-without length has IoU 0 with everything.
-
-The mean is over the classes that have ground truth: one without predictions counts 0, one without ground truth is left
-out with all its predictions (it has no recall).
+The average precision of a class is `average_precision`'s. The mean is over the classes that have ground truth:
+one without predictions counts 0, one without ground truth is left out with all its predictions (it has no recall).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
+from zsar.lightning_modules.localization.average_precision import average_precision
+
 # The three of which "Avg." in papers on ActivityNet is the mean, T3AL's among them.
 _PAPER_THRESHOLDS = (0.5, 0.75, 0.95)
-# Predictions that are compared with their instances at once; bounds memory, changes no result.
-_BLOCK = 4096
 # Ids are kept as float64, which holds integers up to here.
 _LARGEST_ID = 2**53
 
@@ -165,83 +155,6 @@ class TemporalMeanAveragePrecision(Metric):
         elsewhere = "is not among the videos of this update; name it there, or evaluate it in its own"
         _refuse(kind, ~torch.isin(videos, evaluated), videos, videos, elsewhere)
         return torch.column_stack([part.to(self.device, self.dtype) for part in (videos, classes, seconds)])
-
-
-def average_precision(predictions: Tensor, truth: Tensor, *, n_classes: int, thresholds: Tensor) -> Tensor:
-    """Average precision of each class at each threshold.
-
-    Args:
-        predictions: Rows of video id, class, start and end in seconds and score, in any order, float64 [N, 5].
-        truth: Rows of video id, class, start and end in seconds, in any order, float64 [M, 4].
-        n_classes: C.
-        thresholds: Smallest IoU that counts as found, [S].
-
-    Returns:
-        From 0 to 1, float64 [S, C]; nan for a class without ground truth.
-    """
-    predictions = predictions[_order([-predictions[:, 4], *predictions[:, [0, 2, 3]].T])]
-    truth = truth[_order(truth.T)]
-    hits = _hits(predictions, truth, thresholds)
-    precisions = torch.full((len(thresholds), n_classes), torch.nan, dtype=torch.float64)
-    for label, n_true in zip(*truth[:, 1].unique(return_counts=True), strict=True):
-        precisions[:, int(label)] = _area(hits[:, predictions[:, 1] == label], int(n_true))
-    return precisions
-
-
-def _order(keys: Iterable[Tensor]) -> Tensor:
-    """What sorts rows by the first key, then the second, and so on."""
-    first, *others = keys
-    order = torch.arange(len(first))
-    for key in (*reversed(others), first):
-        order = order[key[order].argsort(stable=True)]
-    return order
-
-
-def _hits(predictions: Tensor, truth: Tensor, thresholds: Tensor) -> Tensor:
-    """Which predictions, by falling score, get an instance; `truth` is sorted by video and class. Bool [S, N]."""
-    _, groups = torch.cat([truth[:, :2], predictions[:, :2]]).unique(dim=0, return_inverse=True)
-    true_groups, predicted_groups = groups[: len(truth)].contiguous(), groups[len(truth) :].contiguous()
-    first_true = torch.searchsorted(true_groups, predicted_groups)
-    n_true = torch.searchsorted(true_groups, predicted_groups, right=True) - first_true
-    hits = torch.zeros(len(thresholds), len(predictions), dtype=torch.bool)
-    taken = [bytearray(len(truth)) for _ in thresholds]
-    for block in torch.arange(len(predictions)).split(_BLOCK):
-        n_pairs = n_true[block]
-        ranks = torch.arange(int(n_pairs.sum())) - (n_pairs.cumsum(0) - n_pairs).repeat_interleave(n_pairs)
-        pairs = torch.stack([block.repeat_interleave(n_pairs), ranks + first_true[block].repeat_interleave(n_pairs)])
-        overlaps = _temporal_iou(predictions[pairs[0], 2:4], truth[pairs[1], 2:4])
-        order = _order([pairs[0], -overlaps])
-        pairs, overlaps = pairs[:, order], overlaps[order]
-        for row, threshold in enumerate(thresholds):
-            hits[row, _give_out(pairs[:, overlaps >= threshold], taken[row])] = True
-    return hits
-
-
-def _temporal_iou(ours: Tensor, theirs: Tensor) -> Tensor:
-    """IoU of pairs of segments, [N, 2] each; 0 where both have no length."""
-    overlap = (torch.minimum(ours[:, 1], theirs[:, 1]) - torch.maximum(ours[:, 0], theirs[:, 0])).clamp(min=0)
-    union = (ours[:, 1] - ours[:, 0]) + (theirs[:, 1] - theirs[:, 0]) - overlap
-    return torch.where(union > 0, overlap / union, 0)
-
-
-def _give_out(pairs: Tensor, taken: bytearray) -> list[int]:
-    """Predictions that get an instance; `pairs` [2, K] come in order of prediction, then of preference."""
-    served = [-1]
-    for prediction, instance in zip(*pairs.tolist(), strict=True):
-        if prediction != served[-1] and not taken[instance]:
-            taken[instance] = 1
-            served.append(prediction)
-    return served[1:]
-
-
-def _area(hits: Tensor, n_true: int) -> Tensor:
-    """Average precision of one class, [S], from its predictions by falling score, bool [S, N]."""
-    precision = hits.cumsum(dim=1) / torch.arange(1, hits.shape[1] + 1, dtype=torch.float64)
-    envelope = precision.flip(1).cummax(dim=1).values.flip(1)
-    return (envelope * hits).sum(dim=1) / n_true  # recall grows by 1 / n_true at each hit, and nowhere else
-
-
-# --- states and their errors ------------------------------------------------------------------------------------------
 
 
 def _are_integers(values: Tensor) -> bool:

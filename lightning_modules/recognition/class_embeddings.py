@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+MANY = 1500  # prompts: some 400 classes x 4
 
 
 class ClassEmbeddings:
@@ -21,7 +23,7 @@ class ClassEmbeddings:
         encode_text: Callable[[Tensor], Tensor],
         *,
         chunk_size: int = 512,
-        progress: Callable[[Sequence[Tensor]], Iterable[Tensor]] = iter,
+        on_many: Callable[[int], None] | None = None,
     ) -> None:
         """Begins with an empty cache.
 
@@ -29,12 +31,14 @@ class ClassEmbeddings:
             tokenize: N texts -> int64 [N, L].
             encode_text: int64 [N, L] -> [N, D].
             chunk_size: Most prompts that are encoded at once where no gradient is needed; bounds memory.
-            progress: Goes through the chunks and may show how far it is.
+            on_many: Told the number of prompts before `MANY` or more of a set of classes are embedded for the first
+                time, which takes a while.
         """
         self._tokenize = tokenize
         self._encode_text = encode_text
         self._chunk_size = chunk_size
-        self._progress = progress
+        self._on_many = on_many
+        self._told_of: set[tuple[tuple[str, ...], ...]] = set()
         self._tokens: dict[tuple[tuple[str, ...], ...], Tensor] = {}
         self._embeddings: dict[tuple[tuple[tuple[str, ...], ...], torch.device], Tensor] = {}
 
@@ -62,8 +66,10 @@ class ClassEmbeddings:
         key = (prompts, device)
         if key not in self._embeddings:
             with torch.no_grad():
-                chunks = self._all_tokens(prompts).flatten(0, 1).split(self._chunk_size)
-                embedded = torch.cat([self._encode_text(chunk.to(device)).float() for chunk in self._progress(chunks)])
+                tokens = self._all_tokens(prompts).flatten(0, 1)
+                self._tell(prompts, len(tokens))
+                chunks = tokens.split(self._chunk_size)
+                embedded = torch.cat([self._encode_text(chunk.to(device)).float() for chunk in chunks])
             self._embeddings[key] = functional.normalize(embedded, dim=-1).unflatten(0, (len(prompts), -1))
         return self._embeddings[key]
 
@@ -88,6 +94,11 @@ class ClassEmbeddings:
     def forget(self) -> None:
         """Drops all embeddings, for when the text tower has changed; tokens stay."""
         self._embeddings.clear()
+
+    def _tell(self, prompts: tuple[tuple[str, ...], ...], n_prompts: int) -> None:
+        if self._on_many is not None and n_prompts >= MANY and prompts not in self._told_of:
+            self._told_of.add(prompts)
+            self._on_many(n_prompts)
 
     def _all_tokens(self, prompts: tuple[tuple[str, ...], ...]) -> Tensor:
         """int64 [C, P, L]."""

@@ -1,4 +1,4 @@
-"""ActionRecognizer: the base of every model here. Class text -> class embeddings -> logits -> loss, metrics, schedule.
+"""ActionRecognizer: the base of every model here. How a `VideoTextModel` is trained, tested and saved.
 
 A method is a subclass that says how frames and text are embedded (`embed_frames`, `embed_text`), which parameters are
 trained and what the loss is. All else (multi-view testing, counts, harmonic mean, checkpoints, seeding) is here, once.
@@ -6,53 +6,31 @@ trained and what the loss is. All else (multi-view testing, counts, harmonic mea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Any, ClassVar, Protocol, cast
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
-from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities import rank_zero_warn
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import Parameter
-from tqdm import tqdm
 
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
-from zsar.lightning_modules.recognition.accuracy import RecognitionMetrics
-from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
-from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
+from zsar.lightning_modules.recognition.accuracy import SetMetrics
+from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
+from zsar.lightning_modules.recognition.class_text_source import class_text_source
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
+from zsar.lightning_modules.recognition.training_log import TrainingLog
+from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
-from zsar.lightning_modules.training.finite_numbers import check_logits, check_loss
+from zsar.lightning_modules.training.finite_numbers import check_logits
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
-from zsar.lightning_modules.training.whole_batch import mean_over_processes
 from zsar.runtime.run_seed import run_seed
 from zsar.runtime.seeds import derive_seed
 
-_CHUNKS_WORTH_A_BAR = 4
-_SETTINGS = {"validate": "val", "test": "test"}
 
-
-def _progress(chunks: Sequence[Tensor]) -> Iterable[Tensor]:
-    """A bar where class text takes a while (400 classes x 36 prompts, say); none where nobody looks."""
-    few = len(chunks) < _CHUNKS_WORTH_A_BAR
-    bar: Iterable[Tensor] = tqdm(chunks, desc="embedding class text", leave=False, disable=True if few else None)
-    return bar
-
-
-class ClassTextSource(Protocol):
-    """What a model asks of a data module: the classes of each data loader of a stage, as text."""
-
-    def class_text(self, stage: str) -> Sequence[ClassText]:
-        """Class texts for "fit", "validate", "test" or "predict", one for each data loader."""
-        ...
-
-
-class ActionRecognizer(LightningModule):
+class ActionRecognizer(VideoTextModel):
     """Recognizes actions by comparing the embedding of a video with the embeddings of class text.
 
     Attributes:
@@ -61,13 +39,7 @@ class ActionRecognizer(LightningModule):
 
     is_trained: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        *,
-        backbone: ClipSettings,
-        scoring: Scoring,
-        optimization: Optimization,
-    ) -> None:
+    def __init__(self, *, backbone: ClipSettings, scoring: Scoring, optimization: Optimization) -> None:
         """Builds the backbone, frozen; subclasses add what is trained.
 
         Args:
@@ -75,39 +47,19 @@ class ActionRecognizer(LightningModule):
             scoring: How frames are compared with prompts.
             optimization: Optimizer and schedule.
         """
-        super().__init__()
-        self.backbone = backbone.build()
-        self.backbone.requires_grad_(False)
-        self.scoring = scoring
+        super().__init__(backbone=backbone, scoring=scoring)
         self.optimization = optimization
-        self.class_embeddings = ClassEmbeddings(
-            self.backbone.tokenize, lambda tokens: self.embed_text(tokens), progress=_progress
-        )
         self.class_texts: dict[str, Sequence[ClassText]] = {}
-        self.adapted: EmbeddedBatch | None = None  # what a test-time adaptation made of the next batch
+        self.adaptation: BatchAdaptation | None = None  # attached by a callback while it adapts predictions
         self.trained_on: dict[str, Any] | None = None
         self.training_record: dict[str, Any] | None = None  # `run_record` of the training that the weights are from
         self.started_from: dict[str, Any] | None = None  # the checkpoint that training starts from
         self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights are from
         self.per_class_percent: dict[str, list[float]] = {}
-        self._metrics = nn.ModuleDict()
-        self._substituted: set[str] = set()
-        self._told_of_damage = False
+        self._set_metrics = SetMetrics()
+        self._training_log = TrainingLog()
 
-    # --- what a method defines ------------------------------------------------------------------------------------
-
-    def embed_frames(self, frames: Tensor) -> Tensor:
-        """Embeds the frames of single views: normalized [B, T, 3, H, W] -> [B, T, D], not L2-normalized."""
-        return self.backbone.encode_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-
-    def embed_text(self, tokens: Tensor) -> Tensor:
-        """Embeds prompts: int64 [N, L] -> [N, D], not L2-normalized."""
-        return self.backbone.encode_text(tokens, self.text_block_forward)
-
-    @property
-    def text_block_forward(self) -> TextBlockForward | None:
-        """How the blocks of the text tower are run; None for CLIP's own way."""
-        return None
+    # --- what a method defines, beside `embed_frames` and `embed_text` --------------------------------------------
 
     @property
     def text_is_trained(self) -> bool:
@@ -153,51 +105,6 @@ class ActionRecognizer(LightningModule):
         """The trained parameters, each group with its own learning rate or None for the common one."""
         return [([p for p in self.parameters() if p.requires_grad], None)]
 
-    # --- video and text to logits ---------------------------------------------------------------------------------
-
-    def forward(self, frames: Tensor, class_embeddings: Tensor) -> Tensor:
-        """Scores videos against classes.
-
-        Args:
-            frames: uint8 [B, V, T, 3, H, W].
-            class_embeddings: L2-normalized [C, P, D].
-
-        Returns:
-            Logits [B, C] in fp32; log-probabilities where scores of several views or prompts are averaged.
-        """
-        return self.score(self.embed_views(frames), class_embeddings)
-
-    def embed_views(self, frames: Tensor) -> Tensor:
-        """Frame embeddings of all views: uint8 [B, V, T, 3, H, W] -> [B, V, T, D]."""
-        return self._embed_normalized(self.backbone.normalize_frames(frames))
-
-    def _embed_normalized(self, frames: Tensor) -> Tensor:
-        return self.embed_frames(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-
-    def score(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, C]."""
-        return self.scoring.score(frame_embeddings, class_embeddings, self.backbone.logit_scale)
-
-    def score_views(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """Scores each view by itself: [B, V, T, D] and [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
-        return self.scoring.score_views(frame_embeddings, class_embeddings, self.backbone.logit_scale)
-
-    def embed(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
-        """A batch and its class text, embedded."""
-        classes = self.class_embeddings.cached(text.prompts, self.device)
-        return EmbeddedBatch(self.embed_views(batch.frames), (classes,))
-
-    def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
-        """Scores embedded videos: logits [B, C] in fp32."""
-        return self.scoring.score_embedded(embedded, self.backbone.logit_scale)
-
-    def train(self, mode: bool = True) -> ActionRecognizer:
-        """Training mode for what is trained; a frozen backbone stays in evaluation mode."""
-        super().train(mode)
-        if not any(p.requires_grad for p in self.backbone.parameters()):
-            self.backbone.eval()
-        return self
-
     # --- stages ---------------------------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
@@ -207,22 +114,15 @@ class ActionRecognizer(LightningModule):
             TypeError: The data module has no class text.
             ValueError: A prompt has more tokens than the text tower reads: said before any video is decoded.
         """
-        source = getattr(self.trainer, "datamodule", None)
-        if source is None or not hasattr(source, "class_text"):
-            raise TypeError(
-                f"{type(self).__name__} needs a data module with class_text(stage), which tells it the class names; "
-                f"the trainer has {type(source).__name__}"
-            )
+        source = class_text_source(self)
         stages = ("fit", "validate") if stage == "fit" else (stage,)
         for each in stages:
-            texts = cast(ClassTextSource, source).class_text(each)
+            texts = source.class_text(each)
             self.class_texts[each] = texts
             for text in texts:
                 self.class_embeddings.check_fit(text.prompts)
-            if each in _SETTINGS:
-                # The choice of a checkpoint must not depend on which clips happen to be broken.
-                metrics = partial(RecognitionMetrics, failed_are_wrong=each == "test")
-                self._metrics[each] = nn.ModuleList(metrics(len(text.names)) for text in texts)
+            if each in ("validate", "test"):
+                self._set_metrics.start(each, texts)
 
     def on_train_start(self) -> None:
         """From here on the weights are no checkpoint's."""
@@ -239,7 +139,7 @@ class ActionRecognizer(LightningModule):
 
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
         """The sum of the losses of a batch."""
-        self._report_substitutes(batch)
+        self._training_log.log_substitutes(self, batch)
         text = self.class_texts["fit"][0]
         frames, targets = self.mix(self.backbone.normalize_frames(batch.frames), batch.labels, len(text.names))
         labels, classes = batch.labels, self.training_classes(batch.labels, len(text.names))
@@ -251,23 +151,8 @@ class ActionRecognizer(LightningModule):
         losses = self.losses(logits, frame_embeddings, targets)
         total = torch.stack(list(losses.values())).sum()
         accuracy = 100 * (logits.argmax(dim=1) == labels).float().mean()
-        self._log_training({**losses, "loss": total, "top1": accuracy}, len(batch))
+        self._training_log.log_losses(self, {**losses, "loss": total, "top1": accuracy}, len(batch))
         return total
-
-    def _log_training(self, values: dict[str, Tensor], n_videos: int) -> None:
-        """Logs `train/NAME`, the mean of each epoch however short it is, and `train/NAME_step` every so many steps.
-
-        Values are of the whole batch, in one exchange between processes.
-
-        Raises:
-            NotFiniteError: The loss is not finite in one of the processes, and so its mean is not, in all of them.
-        """
-        means = dict(zip(values, mean_over_processes(torch.stack(list(values.values()))), strict=True))
-        at = {"step": self.global_step, "epoch": self.current_epoch}
-        check_loss(bool(means["loss"].isfinite()), **at, precision=str(self.trainer.precision))
-        for name, mean in means.items():
-            self.log(f"train/{name}", mean, on_step=False, on_epoch=True, sync_dist=True, batch_size=n_videos)
-            self.log(f"train/{name}_step", mean, prog_bar=name in ("loss", "top1"), batch_size=n_videos)
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
         """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
@@ -279,34 +164,6 @@ class ActionRecognizer(LightningModule):
         if self.text_is_trained:
             return self.class_embeddings.with_gradient(text.prompts, rows, prompts, self.device)
         return self.class_embeddings.cached(text.prompts, self.device)[rows[:, None], prompts]
-
-    def _report_substitutes(self, batch: VideoBatch) -> None:
-        self.log(
-            "train/substituted_videos",
-            float(len(batch.undecodable)),
-            on_step=False,
-            on_epoch=True,
-            reduce_fx="sum",
-            sync_dist=True,
-            batch_size=len(batch),
-        )
-        self.log(
-            "train/damaged_frames",
-            float(batch.n_damaged),
-            on_step=False,
-            on_epoch=True,
-            reduce_fx="sum",
-            sync_dist=True,
-            batch_size=len(batch),
-        )
-        if batch.n_damaged and not self._told_of_damage:
-            rank_zero_warn(
-                "damaged frames are accepted in training, as on_damage says; train/damaged_frames counts them"
-            )
-            self._told_of_damage = True
-        for message in set(batch.undecodable) - self._substituted:
-            rank_zero_warn(f"replaced by another clip in training: {message}")
-            self._substituted.add(message)
 
     def prepare_inference(self) -> None:
         """Whatever a method does to its trained weights before they are tested or used; `end_inference` undoes it."""
@@ -345,24 +202,21 @@ class ActionRecognizer(LightningModule):
 
     def _evaluation_step(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
         predictions = self._predictions(stage, batch, dataloader_idx)
-        self.set_metrics(stage)[dataloader_idx].update(predictions["logits"], batch.labels, batch.failed)
+        self._set_metrics.of(stage)[dataloader_idx].update(predictions["logits"], batch.labels, batch.failed)
         return predictions
 
+    def embed_or_adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
+        """What a prediction is scored from: the batch embedded by the model, or by the adaptation that is attached.
+
+        The one place where predictions may be adapted, as by the callback `PromptTuning`; see `adaptation.py`.
+        """
+        return self.embed(batch, text) if self.adaptation is None else self.adaptation.adapt(batch, text)
+
     def _predictions(self, stage: str, batch: VideoBatch, dataloader_idx: int) -> dict[str, Tensor]:
-        embedded = self.adapted or self.embed(batch, self.class_texts[stage][dataloader_idx])
-        logits = self.score_embedded(embedded)
+        logits = self.score_embedded(self.embed_or_adapt(batch, self.class_texts[stage][dataloader_idx]))
         rows = [f"row {row} of the set" for row in batch.indices.tolist()]
         check_logits(logits, rows, precision=str(self.trainer.precision))
         return {"logits": logits, "probabilities": logits.softmax(dim=1)}
-
-    def set_metrics(self, stage: str) -> list[RecognitionMetrics]:
-        """The metrics of each data loader of a stage ("validate" or "test")."""
-        return cast(list[RecognitionMetrics], list(cast(nn.ModuleList, self._metrics[stage])))
-
-    def metric_prefix(self, stage: str, text: ClassText) -> str:
-        """What the names of a set's metrics begin with: "test/novel", or just "val" where there is one set."""
-        short = _SETTINGS[stage]
-        return short if text.set_name == short else f"{short}/{text.set_name}"
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val/top1`, ... of the held-out clips."""
@@ -373,24 +227,10 @@ class ActionRecognizer(LightningModule):
         self._log_evaluation("test")
 
     def _log_evaluation(self, stage: str) -> None:
-        top1: dict[str, float] = {}
-        texts = self.class_texts[stage]
-        for text, metrics in zip(texts, self.set_metrics(stage), strict=True):
-            prefix = self.metric_prefix(stage, text)
-            results = metrics.compute()
-            self.per_class_percent[text.set_name] = metrics.per_class_percent().tolist()
-            metrics.reset()
-            if "top1" in results:
-                top1[text.set_name] = results["top1"]
-            elif not self.trainer.sanity_checking:  # which looks at few clips
-                raise ValueError(
-                    f"none of the {results['n_failed']:.0f} clips of the set {text.set_name!r} could be decoded, so "
-                    "that there is no accuracy to choose a checkpoint by; look at them with `zsar doctor --decode all`"
-                )
-            for name, value in results.items():
-                self.log(f"{prefix}/{name}", value, prog_bar=name == "top1", sync_dist=True)
-        if {"base", "novel"} <= set(top1):
-            self.log(f"{_SETTINGS[stage]}/harmonic_mean", harmonic_mean(top1["base"], top1["novel"]), sync_dist=True)
+        results = self._set_metrics.results(stage, self.class_texts[stage], may_be_empty=self.trainer.sanity_checking)
+        self.per_class_percent.update(results.per_class_percent)
+        for name, value in results.figures.items():
+            self.log(name, value, prog_bar=name.endswith("/top1"), sync_dist=True)
 
     # --- training and checkpoints ---------------------------------------------------------------------------------
 

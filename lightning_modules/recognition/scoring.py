@@ -22,7 +22,7 @@ Scorer = Literal["mean_pooled_cosine", "late_interaction"]
 
 @dataclass(frozen=True)
 class EmbeddedBatch:
-    """What logits are computed from. A test-time adaptation hands its own to the model (`ActionRecognizer.adapted`).
+    """What logits are computed from: embedded by the model, or by a `BatchAdaptation`.
 
     Attributes:
         frames: Frame embeddings of all views, [B, V, T, D].

@@ -1,7 +1,7 @@
 """T3AL: actions found in untrimmed videos without training (Liberatori et al. 2024, Test-Time Zero-Shot TAL).
 
 For each video: the class nearest to its mean frame is its pseudo-label; the projections of a copy of the model are
-adapted to both (`projection_tuning`); what scores above the mean becomes segments, each named after its nearest class;
+adapted to both (`projection_tuner`); what scores above the mean becomes segments, each named after its nearest class;
 segments whose captions agree with few others are taken back (`text_guided_suppression`). What was adapted is thrown
 away after each video, so that the order of videos changes nothing, and draws of classes that give a video the same
 pseudo-label share its adaptation.
@@ -23,26 +23,21 @@ from torch.nn import functional
 
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.class_union import ClassUnion
-from zsar.lightning_modules.localization.contract import (
-    Detection,
-    Localization,
-    ScoreCurve,
-    Truth,
-    UntrimmedFeatures,
-    sort_by_start,
-)
+from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_scoring import background_features, frame_scores, score_rounding
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
-from zsar.lightning_modules.localization.segments import Segment, min_max, moving_average, segments_above
+from zsar.lightning_modules.localization.segments import min_max, moving_average, segments_above
+from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
+from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, localization_of
 from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, longest_class
+from zsar.lightning_modules.t3al.projection_tuner import tune_projections
 from zsar.lightning_modules.t3al.projection_tuning import (
     ProjectionTuning,
     TunedProjections,
     VideoToTune,
     draw_selection,
-    tune_projections,
 )
 from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
@@ -85,7 +80,7 @@ class T3AL(ActionLocalizer):
         backbone: ClipSettings = ClipSettings("coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"),
         tuning: ProjectionTuning = ProjectionTuning(),
         suppression: TextGuidedSuppression | None = TextGuidedSuppression(),
-        region_class: Literal["nearest", "pseudo_label"] = "nearest",
+        region_class: RegionClass = "nearest",
         segment_score: Literal["mean", "max"] = "mean",
         largest_gap_seconds: float | None = None,
         pseudo_labels: PseudoLabels = PseudoLabels(),
@@ -117,7 +112,7 @@ class T3AL(ActionLocalizer):
             raise ValueError("oracles.perfect_class gives a video one class; leave pseudo_labels.most at 1")
         self.tuning = tuning
         self.suppression = suppression
-        self.region_class = region_class
+        self.region_class: RegionClass = region_class
         self.segment_score: Literal["mean", "max"] = segment_score
         self.largest_gap_seconds = largest_gap_seconds
         self.pseudo_labels = pseudo_labels
@@ -130,7 +125,7 @@ class T3AL(ActionLocalizer):
             BackboneError: There are no files of captions, and the model, or the package it needs, cannot write any.
         """
         super().setup(stage)
-        if self._active_suppression is not None and self._source.captions_folder is None:
+        if self._active_suppression is not None and untrimmed_source(self).captions_folder is None:
             check_can_caption(self.backbone)
             check_can_generate()
 
@@ -163,13 +158,23 @@ class T3AL(ActionLocalizer):
         }
         return [
             {
-                index: self._answer(
-                    [regions[i, label] for label in found], union.members[index], video.truths.get(index)
+                index: localization_of(
+                    [regions[i, label] for label in found],
+                    union.members[index],
+                    region_class=self.region_class,
+                    n_regions=self._n_annotated(video, index),
                 )
                 for index, found in labels[i].items()
             }
             for i, video in enumerate(videos)
         ]
+
+    def _n_annotated(self, video: UntrimmedFeatures, index: int) -> int | None:
+        """For the oracle of the count, how many instances of a set a video has; None for the method itself."""
+        if not self.oracles.region_count:
+            return None
+        truth = video.truths.get(index)
+        return 0 if truth is None else len(truth.labels)
 
     # --- the pseudo-label -----------------------------------------------------------------------------------------
 
@@ -206,7 +211,7 @@ class T3AL(ActionLocalizer):
         label: int,
         tuned: TunedProjections,
         captions: VideoCaptionTexts | None,
-    ) -> _Regions:
+    ) -> FoundRegions:
         projections = tuned.projections
         classes = projections.embed_classes(union.features)
         background = background_features(video.features, removed=self.tuning.remove_background)
@@ -227,7 +232,7 @@ class T3AL(ActionLocalizer):
         kept = [True] * len(segments)
         if captions is not None:
             kept = kept_segments(segments, captions, projections.embed_classes)
-        return _Regions(label, curve, tuple(segments), cosines, tuple(kept), tuned.n_steps)
+        return FoundRegions(label, curve, tuple(segments), cosines, tuple(kept), tuned.n_steps)
 
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
         settings = self._active_suppression
@@ -235,54 +240,3 @@ class T3AL(ActionLocalizer):
             return None
         of_captions = partial(self.text_features, cut_anywhere=True)
         return VideoCaptionTexts(video, self.backbone, of_captions, settings)
-
-    # --- what a set of classes makes of them ----------------------------------------------------------------------
-
-    def _answer(self, regions: Sequence[_Regions], members: Tensor, truth: Truth | None) -> Localization:
-        places = members.tolist()
-        found: list[tuple[Detection, bool, float]] = []
-        for of_label in regions:
-            for segment, cosines, kept in zip(of_label.segments, of_label.cosines, of_label.kept, strict=True):
-                label = self._class_of(of_label.label, cosines, places, [r.label for r in regions])
-                if label is not None:
-                    found.append((Detection(segment, label), kept, float(cosines[of_label.label])))
-        if self.oracles.region_count:
-            n = 0 if truth is None else len(truth.labels)
-            best = sorted(range(len(found)), key=lambda i: -found[i][2])[:n]
-            found = [(detection, i in best, cosine) for i, (detection, _, cosine) in enumerate(found)]
-        return Localization(
-            detections=sort_by_start([detection for detection, kept, _ in found if kept]),
-            suppressed=sort_by_start([detection for detection, kept, _ in found if not kept]),
-            curves=tuple(ScoreCurve(places.index(r.label), r.curve, float(r.curve.double().mean())) for r in regions),
-            n_steps=sum(r.n_steps for r in regions),
-        )
-
-    def _class_of(self, label: int, cosines: Tensor, places: list[int], labels: Sequence[int]) -> int | None:
-        """The class of a segment, as an index into the set; None where another pseudo-label is nearer to it."""
-        own = places.index(label)
-        if self.region_class == "pseudo_label":
-            return own
-        if len(labels) > 1:
-            return own if label == max(labels, key=lambda each: float(cosines[each])) else None
-        return int(cosines[places].argmax())
-
-
-@dataclass(frozen=True)
-class _Regions:
-    """What was found of one pseudo-label in one video, whatever the other classes of a set are.
-
-    Attributes:
-        label: The pseudo-label's place in the union.
-        curve: Scores [N], from 0 to 1, on the CPU.
-        segments: M segments.
-        cosines: Of their mean frames and all classes of the union, [M, U], on the CPU.
-        kept: Which of them text-guided suppression leaves.
-        n_steps: Updates of the adaptation.
-    """
-
-    label: int
-    curve: Tensor
-    segments: tuple[Segment, ...]
-    cosines: Tensor
-    kept: tuple[bool, ...]
-    n_steps: int

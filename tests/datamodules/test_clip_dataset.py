@@ -8,8 +8,9 @@ import torch
 from torch.testing import assert_close
 
 from zsar.datamodules.batch import VideoRecord
-from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, collate, frames_of
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, frames_of
 from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.samples import collate
 from zsar.datamodules.video_files.decoding import VideoReader, read_frames
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views

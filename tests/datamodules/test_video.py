@@ -8,7 +8,8 @@ from lightning.pytorch import LightningModule, Trainer, seed_everything
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split
-from zsar.datamodules.video import Subset, TrimmedVideoDataModule, default_data_root
+from zsar.datamodules.trimmed_sets import Subset
+from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
 from zsar.runtime.seeds import derive_seed
 
@@ -33,60 +34,6 @@ def set_up(**arguments: object) -> Listed:
     for stage in ("fit", "test"):
         module.setup(stage)
     return module
-
-
-def test_all_classes_are_trained_and_tested_on() -> None:
-    module = set_up(split=Split(held_out_fraction=0.2))
-    assert {name: len(table) for name, table in module.sets.items()} == {"train": 20, "val": 4, "test": 8}
-    assert [text.set_name for text in module.class_text("test")] == ["test"]
-    assert module.class_text("validate")[0].names == NAMES
-
-
-def test_novel_classes_are_neither_trained_on_nor_chosen_by() -> None:
-    module = set_up(split=Split(protocol="base_to_novel", held_out_fraction=0.2, seed=1))
-    base, novel = module.base_and_novel()
-    assert {name: len(table) for name, table in module.sets.items()} == {"train": 10, "val": 2, "base": 4, "novel": 4}
-    seen = {key.split("/")[1] for name in ("train", "val", "base") for key in module.sets[name].all_keys()}
-    assert seen == set(base)
-    assert {key.split("/")[1] for key in module.sets["novel"].all_keys()} == set(novel)
-    for name, classes in (("base", base), ("novel", novel)):
-        table = module.sets[name]
-        assert [classes[label] for label in table.labels] == [key.split("/")[1] for key in table.all_keys()]
-
-
-def test_shots_bound_the_training_videos_alone() -> None:
-    module = set_up(split=Split(shots=2, held_out_fraction=0.2))
-    assert {name: len(table) for name, table in module.sets.items()} == {"train": 8, "val": 4, "test": 8}
-
-
-def test_nothing_held_out_means_no_validation() -> None:
-    module = set_up(split=Split(held_out_fraction=0.0))
-    assert len(module.sets["train"]) == 24
-    assert module.val_dataloader() == []
-
-
-def test_the_description_of_a_split_changes_with_the_split() -> None:
-    hashes = {set_up(split=Split(held_out_fraction=0.2, seed=seed)).describe()["split_hash"] for seed in (0, 1, 0)}
-    assert len(hashes) == 2
-    described = set_up(clips=Clips(n_frames=16, n_test_clips=4, n_test_crops=3)).describe()
-    assert (described["n_frames"], described["n_test_clips"], described["n_test_crops"]) == (16, 4, 3)
-    assert described["n_listed"]["test"] == 8
-
-
-def test_an_empty_set_is_refused_by_name() -> None:
-    class Empty(Listed):
-        def list_videos(self, subset: Subset) -> VideoTable:
-            return VideoTable(self.data_root, [], [])
-
-    with pytest.raises(ValueError, match="the set 'test' of Empty under /data has no videos"):
-        Empty(data_root="/data").setup("test")
-
-
-def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZSAR_DATA", "~/videos")
-    assert default_data_root() == Path.home() / "videos"
-    monkeypatch.delenv("ZSAR_DATA")
-    assert Listed().data_root == Path("data")
 
 
 def test_the_last_training_batch_is_not_dropped() -> None:

@@ -143,6 +143,16 @@ def say(*lines: object, error: bool = False) -> None:
     print("\n".join(map(shown, lines)), file=sys.stderr if error else sys.stdout, flush=True)
 
 
+def say_on_terminal(line: object) -> None:
+    """Says on the standard error what takes a while, above a progress bar if there is one; nothing in files and pipes.
+
+    Args:
+        line: What is said, in one line.
+    """
+    if sys.stderr.isatty():
+        say(line, error=True)  # not by a console of ours, whose output would cross the bar of another
+
+
 def say_of(style: str, what: str, text: object, *, error: bool = True) -> None:
     """Prints a line whose beginning is in colour: "not classified: a.mp4: ...".
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import torch
@@ -15,10 +15,11 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from torch import Tensor
 
+from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.callbacks.results.result_manifest import ResultManifest
-from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Text
 from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
@@ -26,6 +27,7 @@ from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
 from zsar.lightning_modules.t2l.t2l import T2L
 
 ROOT = Path(__file__).parents[3]
@@ -112,7 +114,7 @@ def test_every_model_is_tuned_and_left_as_it_was(kind: str, tmp_path: Path, vide
     trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     callback = PromptTuning(method="DTS-TPT", schedule=("all", "right-3"), phrase="an action of", **STRONG)
     tuned = run_test(tmp_path / "tuned", model, data(video_tree), callback)
-    assert model.adapted is None
+    assert model.adaptation is None
     assert [name for name, parameter in model.named_parameters() if parameter.requires_grad] == trained
     assert all(parameter.grad is None for parameter in model.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
@@ -162,12 +164,12 @@ def test_neither_batch_size_nor_order_matters(views: Views, tmp_path: Path, vide
 def test_the_report_counts_what_tuning_changed(
     tmp_path: Path, video_tree: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def embeddings(self: PromptTuning, model: ActionRecognizer, batch: VideoBatch, views: Any) -> Tensor:
+    def embeddings(self: PromptAdaptation, batch: VideoBatch, views: ViewBatch) -> Tensor:
         """Videos that differ, which they hardly do to an untrained model."""
         seeds = [torch.Generator().manual_seed(index) for index in batch.indices.tolist()]
         return torch.stack([torch.randn(1 + views.frames.shape[1], 4, 64, generator=seed) for seed in seeds])
 
-    monkeypatch.setattr(PromptTuning, "_embed", embeddings)
+    monkeypatch.setattr(PromptAdaptation, "_embed", embeddings)
     model = model_of()
     strong = {**STRONG, "learning_rate": 1.0}
     callback = PromptTuning(method="mine", phrase="an action of", **strong, schedule=["all"] * 3)
@@ -206,19 +208,22 @@ def test_names_and_class_text_are_averaged(tmp_path: Path, video_tree: Path) -> 
     torch.testing.assert_close(together.softmax(dim=1), mean, atol=1e-5, rtol=0)
 
 
-def test_text_logits_and_entropy_stay_in_fp32_under_autocast(tmp_path: Path, video_tree: Path) -> None:
-    class KeepTypes(PromptTuning):
-        types: ClassVar[set[torch.dtype]] = set()
+def test_text_logits_and_entropy_stay_in_fp32_under_autocast(
+    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types: set[torch.dtype] = set()
+    adapt = PromptAdaptation.adapt
 
-        def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, *rest: Any) -> None:
-            assert isinstance(pl_module, ActionRecognizer)
-            assert pl_module.adapted is not None
-            self.types |= {pl_module.adapted.class_texts[0].dtype, rest[0]["logits"].dtype}
-            super().on_test_batch_end(trainer, pl_module, *rest)
+    def keeping_types(self: PromptAdaptation, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
+        embedded = adapt(self, batch, text)
+        types.add(embedded.class_texts[0].dtype)
+        return embedded
 
-    callback = KeepTypes(method="TPT", **STRONG)
-    half = run_test(tmp_path / "half", model_of(), data(video_tree), callback, precision="bf16-mixed")["logits"]
-    assert callback.types == {torch.float32}
+    with monkeypatch.context() as patched:
+        patched.setattr(PromptAdaptation, "adapt", keeping_types)
+        callback = PromptTuning(method="TPT", **STRONG)
+        half = run_test(tmp_path / "half", model_of(), data(video_tree), callback, precision="bf16-mixed")["logits"]
+    assert types | {half.dtype} == {torch.float32}
     whole = run_test(tmp_path / "whole", model_of(), data(video_tree), PromptTuning(method="TPT", **STRONG))["logits"]
     assert 0 < (half - whole).abs().max() < 0.5
 
@@ -228,14 +233,14 @@ def test_a_video_whose_views_are_not_numbers_is_counted_and_predicted_untuned(
 ) -> None:
     model = model_of()
     untuned = run_test(tmp_path / "untuned", model, data(video_tree), PromptTuning(method="none", schedule=[]))
-    embed = PromptTuning._embed
+    embed = PromptAdaptation._embed
 
-    def broken(self: PromptTuning, model: ActionRecognizer, batch: VideoBatch, views: Any) -> Tensor:
-        frames = embed(self, model, batch, views)
+    def broken(self: PromptAdaptation, batch: VideoBatch, views: ViewBatch) -> Tensor:
+        frames = embed(self, batch, views)
         frames[batch.indices == 7, 2] = torch.inf
         return frames
 
-    monkeypatch.setattr(PromptTuning, "_embed", broken)
+    monkeypatch.setattr(PromptAdaptation, "_embed", broken)
     tuned = run_test(tmp_path / "tuned", model, data(video_tree), PromptTuning(method="TPT", **STRONG))
     assert tuned["sets"]["test"]["not_tuned"] == 1
     torch.testing.assert_close(tuned["logits"][7], untuned["logits"][7], atol=1e-5, rtol=0)
@@ -332,6 +337,13 @@ def test_batches_without_views_are_refused_with_the_fragment_to_add(tmp_path: Pa
         run_test(tmp_path, model_of(), data(video_tree, views=None), PromptTuning(method="TPT"))
 
 
+def test_after_an_error_the_model_is_no_longer_adapted(tmp_path: Path, video_tree: Path) -> None:
+    model = model_of()
+    with pytest.raises(ValueError, match="views of each video"):
+        run_test(tmp_path, model, data(video_tree, views=None), PromptTuning(method="TPT"))
+    assert model.adaptation is None
+
+
 def test_another_model_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(
         accelerator="cpu", callbacks=[PromptTuning(method="TPT")], logger=False, default_root_dir=tmp_path
@@ -369,17 +381,3 @@ def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> Non
 def test_a_subset_of_more_frames_than_there_are_is_refused(tmp_path: Path, video_tree: Path) -> None:
     with pytest.raises(ValueError, match="'right-6', but a view has 4 frames"):
         run_test(tmp_path, model_of(), data(video_tree), PromptTuning(method="DTS-TPT", schedule=["all", "right-6"]))
-
-
-def test_a_random_context_has_its_tokens_and_the_seed_of_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model, callback = model_of(), PromptTuning(method="TPT", phrase=None, n_random_tokens=5)
-    contexts = []
-    for seed in ("1", "1", "2"):
-        monkeypatch.setenv("PL_GLOBAL_SEED", seed)
-        contexts.append(callback._initial_context(model))
-    assert contexts[0].shape == (5, 64)
-    assert torch.equal(contexts[0], contexts[1])
-    assert not torch.equal(contexts[0], contexts[2])
-    assert contexts[0].std() == pytest.approx(0.02, rel=0.2)

@@ -7,7 +7,6 @@ import torch
 from lightning.pytorch import Trainer
 
 from zsar.callbacks.results.result_manifest import ResultManifest, environment
-from zsar.datamodules.batch import ClassText
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
@@ -144,11 +143,3 @@ def test_the_environment_names_code_and_packages() -> None:
     assert described["packages"]["torch"] == torch.__version__
     assert {"av", "open_clip_torch", "lightning"} <= set(described["packages"])
     assert described["code"]
-
-
-def test_metrics_of_a_set_are_told_apart_by_their_prefix() -> None:
-    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
-    texts = {name: ClassText(name, ("a", "b"), (("a",), ("b",)), "test") for name in ("val", "test", "novel")}
-    assert model.metric_prefix("validate", texts["val"]) == "val"
-    assert model.metric_prefix("test", texts["test"]) == "test"
-    assert model.metric_prefix("test", texts["novel"]) == "test/novel"

@@ -121,7 +121,7 @@ def test_counted_frames_are_decoded_once_and_freed_on_closing(tmp_path: Path, mo
         assert reader.n_frames == 40
         reader.frames_at_indices([5, 39])
         assert len(passes) == 1
-        frames = reader._frames
+        frames = reader._source.frames
         assert isinstance(frames, CountedFrames)
         assert len(frames.kept) == 40
     assert frames.kept == []

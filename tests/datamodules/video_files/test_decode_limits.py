@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.makers.videos.encoded_videos import h264_with_b_frames
-from zsar.datamodules.video_files import decoding
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS, too_large
-from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames, video_reader
 
 
 def test_a_picture_up_to_the_limit_may_be_decoded() -> None:
@@ -32,7 +31,7 @@ def test_frames_that_do_not_fit_into_memory_together_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     h264_with_b_frames(path := tmp_path / "video.mp4")
-    monkeypatch.setattr(decoding, "MOST_RESULT_BYTES", 10 * 64 * 48 * 3)
+    monkeypatch.setattr(video_reader, "MOST_RESULT_BYTES", 10 * 64 * 48 * 3)
     with VideoReader(path) as reader:
         assert len(reader.frames_at_indices(range(10))) == 10
         with pytest.raises(VideoDecodeError, match=r"video\.mp4: 11 frames of 64x48 px .* limit of 92160 bytes;"):

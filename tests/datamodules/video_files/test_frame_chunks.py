@@ -12,8 +12,9 @@ from torch import Tensor
 from tests.makers.videos.encoded_videos import moving_picture
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.batch import VideoDecodeError
-from zsar.datamodules.clip_dataset import EvaluationClips, Sample, TrainingClips
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips
 from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.samples import Sample
 from zsar.datamodules.video_files import frame_chunks as module
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames

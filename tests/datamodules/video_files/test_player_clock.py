@@ -34,7 +34,7 @@ def test_the_first_frame_is_shown_when_players_show_it(
     # Samples that prime the decoder may be cut by whole packets only where the container cannot say more.
     slack = 0.025 if sound_ms == 400 else 0.0015
     with VideoReader(path) as reader:
-        assert isinstance(reader._frames, TimedFrames)
+        assert isinstance(reader._source.frames, TimedFrames)
         assert reader.start_seconds == pytest.approx(start, abs=slack)
         np.testing.assert_allclose(reader.times_seconds, expected, atol=slack)
         assert reader.duration_seconds == pytest.approx(start + 0.4, abs=slack)
@@ -67,7 +67,7 @@ def test_in_avi_reordered_frames_do_not_start_late(tmp_path: Path) -> None:
     with VideoReader(path) as reader:
         assert reader.start_seconds == 0.0
         reader.frames_at_indices(range(40))
-        assert isinstance(reader._frames, CountedFrames)  # the packets were in the wrong order
+        assert isinstance(reader._source.frames, CountedFrames)  # the packets were in the wrong order
         assert reader.start_seconds == 0.0
 
 

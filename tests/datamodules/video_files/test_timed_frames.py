@@ -28,40 +28,15 @@ from tests.makers.videos.encoded_videos import (
     one_frame,
     ten_bit_lossless,
     variable_frame_rate,
-    vp8_with_hidden_frames,
     vp9_with_hidden_frames,
 )
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files import timed_frames
 from zsar.datamodules.video_files.decoding import VideoReader, read_frames
-from zsar.datamodules.video_files.timed_frames import PacketMismatchError, TimedFrames, index_packets
+from zsar.datamodules.video_files.packet_index import index_packets
+from zsar.datamodules.video_files.timed_frames import PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.video_file import OpenVideo
 from zsar.datamodules.video_files.writing.encoding import write_video
-
-
-def test_the_packet_index_tells_when_frames_are_shown_and_what_they_depend_on(tmp_path: Path) -> None:
-    options = {"g": "2", "bf": "0", "sc_threshold": "0"}
-    write_video(path := tmp_path / "video.mkv", moving_picture(5), frames_per_second=10, options=options)
-    video = OpenVideo(str(path), 1)
-    index = index_packets(video)
-    video.close()
-    assert index is not None
-    assert index.pts == [0, 100, 200, 300, 400]  # milliseconds
-    assert index.positions == {0: 0, 100: 1, 200: 2, 300: 3, 400: 4}
-    assert [keyframe[:3] for keyframe in index.keyframes] == [(0, 0, 0), (200, 2, 200), (400, 4, 400)]
-    assert index.last_duration == 100
-
-
-@pytest.mark.parametrize(
-    ("make", "suffix"), [(h264_with_b_frames, ".h264"), (vp8_with_hidden_frames, ".webm")], ids=case_name
-)
-def test_files_without_time_stamps_to_rely_on_have_no_index(
-    make: Callable[[Path], None], suffix: str, tmp_path: Path
-) -> None:
-    make(path := tmp_path / f"video{suffix}")
-    video = OpenVideo(str(path), 1)
-    assert index_packets(video) is None
-    video.close()
 
 
 def test_timed_frames_are_those_at_their_indices(tmp_path: Path) -> None:
@@ -160,14 +135,14 @@ def test_a_container_that_cannot_seek_is_decoded_in_order(tmp_path: Path, monkey
     h264_with_b_frames(path := tmp_path / "video.mp4")
     expected = decode_everything(path)
     with VideoReader(path) as reader:
-        frames = reader._frames
+        frames = reader._source.frames
         assert isinstance(frames, TimedFrames)
         # The first keyframe is said to be where no seek can find it.
         nowhere = frames.index.keyframes[0]._replace(seek_to=2**62)
         monkeypatch.setattr(frames, "_index", frames.index._replace(keyframes=[nowhere]))
         assert torch.equal(reader.frames_at_indices([30, 2]), expected[[30, 2]])
     with VideoReader(path) as reader:
-        monkeypatch.setattr(reader._video, "container", _Unseekable(reader._video.container))
+        monkeypatch.setattr(reader._source.video, "container", _Unseekable(reader._source.video.container))
         assert torch.equal(reader.frames_at_indices([30, 2]), expected[[30, 2]])
 
 

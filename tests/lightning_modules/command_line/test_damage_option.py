@@ -15,13 +15,14 @@ import torch
 
 from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.batch import VideoDecodeError
-from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
+from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips
 from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed
 from zsar.datamodules.data_sets.untrimmed.thumos14_untrimmed import THUMOS14Untrimmed
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.samples import collate
 from zsar.datamodules.settings import Loading
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule

@@ -10,7 +10,7 @@ from torch.multiprocessing.spawn import spawn
 
 from tests.reference import temporal_map as reference
 from tests.reference.temporal_map import Instance, Prediction
-from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision, average_precision
+from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 
 
 def add(
@@ -120,14 +120,6 @@ def test_a_class_without_predictions_counts_zero_and_one_without_ground_truth_is
     assert got["n_classes"] == 2
 
 
-def test_average_precision_of_a_class_without_ground_truth_is_nan() -> None:
-    predictions = torch.tensor([[0, 0, 0, 10, 0.9], [0, 2, 0, 10, 1]], dtype=torch.float64)
-    truth = torch.tensor([[0, 0, 0, 10], [0, 1, 0, 10]], dtype=torch.float64)
-    got = average_precision(predictions, truth, n_classes=3, thresholds=torch.tensor([0.5, 1.0]))
-    expected = torch.tensor([[1, 0, torch.nan], [1, 0, torch.nan]], dtype=torch.float64)
-    torch.testing.assert_close(got, expected, equal_nan=True)
-
-
 def test_predictions_in_a_video_without_ground_truth_are_false_positives() -> None:
     found = (0, 0, 0.0, 10.0, 0.5)
     elsewhere = (7, 0, 0.0, 10.0, 0.9)
@@ -174,7 +166,7 @@ def test_random_predictions_agree_with_the_reference(seed: int) -> None:
 def test_blocks_of_predictions_do_not_show_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     predictions, truth = random_rows(9)
     whole = result(predictions, truth, videos=range(6), n_classes=4)
-    monkeypatch.setattr("zsar.lightning_modules.localization.temporal_map._BLOCK", 7)
+    monkeypatch.setattr("zsar.lightning_modules.localization.average_precision._BLOCK", 7)
     assert result(predictions, truth, videos=range(6), n_classes=4) == whole
 
 

@@ -3,7 +3,6 @@ from typing import Any
 import open_clip
 import pytest
 import torch
-from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
@@ -57,23 +56,6 @@ def test_a_tower_that_averages_all_positions_is_refused() -> None:
         text.reading_position(3)
 
 
-def test_tokens_without_start_and_end_leave_room_for_others() -> None:
-    _, text = made()
-    (tokens,) = text.tokens_between(["one two three"], reserved=4)
-    start, end = text.start_and_end_token
-    whole = text.tokenize(["one two three"])[0]
-    assert whole[:5].tolist() == [start, *tokens, end]
-    with pytest.raises(ValueError, match="but the model reads 3"):
-        text.tokens_between(["one two three"], reserved=9)
-
-
-def test_another_tokenizer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, text = made()
-    text.__dict__["_tokenizer"] = nn.Module()
-    with pytest.raises(BackboneError, match="by token for CLIP's own tokenizer only"):
-        text.tokens_between(["one"], reserved=0)
-
-
 @pytest.mark.parametrize(
     "text_cfg",
     [
@@ -100,13 +82,3 @@ def test_a_tower_without_a_projection_is_refused() -> None:
     _, text = made(proj_type="none")
     with pytest.raises(BackboneError, match="has no projection that could be adapted; take a CLIP model such as"):
         text.projection  # noqa: B018 - a property that raises
-
-
-def test_captions_may_be_cut_anywhere_and_keep_their_end() -> None:
-    clip, text = made()
-    with pytest.raises(ValueError, match="tokens"):
-        text.tokenize(["word " * 30])
-    tokens = text.tokenize(["word " * 30, "word"], cut_anywhere=True)
-    assert tokens.shape == (2, 12)
-    assert tokens[0, -1] == tokens[0].max() == tokens[1].max()  # the end-of-text token
-    assert clip.encode_text(tokens).isfinite().all()

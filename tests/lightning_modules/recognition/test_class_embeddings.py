@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
+from zsar.lightning_modules.recognition.class_embeddings import MANY, ClassEmbeddings
 
 CPU = torch.device("cpu")
 PROMPTS = (("a", "bb"), ("ccc", "dddd"), ("e", "ff"))
@@ -64,15 +64,15 @@ def test_with_gradient_takes_the_chosen_prompts() -> None:
     assert encoder.weight.grad is not None
 
 
-def test_progress_sees_every_chunk_once_and_nothing_of_what_is_cached() -> None:
-    seen: list[int] = []
-
-    def progress(chunks: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
-        seen.append(len(chunks))
-        return chunks
-
+def test_many_prompts_are_announced_once_and_few_never() -> None:
+    announced: list[int] = []
     encoder = Encoder()
-    cache = ClassEmbeddings(encoder.tokenize, encoder.encode, chunk_size=4, progress=progress)
+    cache = ClassEmbeddings(encoder.tokenize, encoder.encode, on_many=announced.append)
+    many = tuple((f"class {i}", f"a video of {i}") for i in range(MANY // 2))
+    for _ in range(2):  # training makes them stale every epoch
+        cache.cached(many, CPU)
+        cache.forget()
+    assert announced == [MANY]
+    cache.cached(many[:-1], CPU)
     cache.cached(PROMPTS, CPU)
-    cache.cached(PROMPTS, CPU)
-    assert seen == [2]
+    assert announced == [MANY]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.listed_videos import ListedVideoDataModule
-from zsar.datamodules.video import Subset
+from zsar.datamodules.trimmed_sets import Subset
 
 
 def listed(module: ListedVideoDataModule, subset: Subset) -> set[tuple[str, str]]:

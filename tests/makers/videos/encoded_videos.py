@@ -52,7 +52,7 @@ def assert_equal_to_full_decoding(path: Path, **settings: int) -> type:
             assert frames.shape == (len(indices), *full.shape[1:])
             assert frames.dtype == torch.uint8
             assert torch.equal(frames, full[indices]), indices
-        return type(reader._frames)
+        return type(reader._source.frames)
 
 
 def h264_with_b_frames(path: Path) -> None:

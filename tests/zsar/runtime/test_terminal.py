@@ -17,6 +17,7 @@ from zsar.runtime.terminal import (
     result_console,
     say,
     say_of,
+    say_on_terminal,
     shown,
     stacked,
     styled,
@@ -189,3 +190,12 @@ def test_a_stream_of_any_encoding_takes_every_name(encoding: str) -> None:
     )
     printed = done.stdout.decode(encoding)
     assert json.loads(printed[printed.rindex("[\n  ") :]) == list(NAMES)
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_takes_a_while_is_said_on_a_terminal_alone(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    say_on_terminal("embedding [red]\n")
+    assert capsys.readouterr() == ("", "embedding [red]\\n\n" if is_terminal else "")

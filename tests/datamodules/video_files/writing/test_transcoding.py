@@ -220,7 +220,7 @@ def test_keyframes_lie_at_equal_distances_whatever_the_picture_does(keyframe_eve
     frames[11:] = np.random.default_rng(0).integers(0, 256, frames[11:].shape)  # a cut, then noise
     write_video(path := tmp_path / "video.mp4", frames, frames_per_second=25)
     with VideoReader(copy(path, keyframe_every=keyframe_every)) as reader:
-        timed = reader._frames
+        timed = reader._source.frames
         assert isinstance(timed, TimedFrames)
         index = timed.index
     assert [index.pts.index(k.pts) for k in index.keyframes] == list(range(0, 30, keyframe_every))

@@ -1,9 +1,14 @@
-"""Confidence selection: the views of a video whose predictions have the lowest entropy (TPT; DTS-TPT, Eq. 5)."""
+"""What tuning minimizes: the entropy of the mean prediction of a video's confident views (TPT; DTS-TPT, Eq. 3 to 5).
+
+Confidence selection keeps the views whose predictions have the lowest entropy; averaged entropy is that of their mean.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from zsar.lightning_modules.recognition.mean_pooled_cosine import weighted_views
 
 
 def n_confident(weights: Tensor, share: float) -> int:
@@ -33,6 +38,19 @@ def confident_views(log_probabilities: Tensor, weights: Tensor, share: float) ->
     before = ordered.cumsum(dim=1) - ordered
     kept = (n_confident(weights, share) - before).clamp(min=0).minimum(ordered)
     return torch.zeros_like(kept).scatter(1, order, kept)
+
+
+def averaged_entropy(scores: Tensor, kept: Tensor) -> Tensor:
+    """H(p_bar) with p_bar the mean of the softmax probabilities of the kept views, in fp32.
+
+    Args:
+        scores: Logits or log-probabilities of each view, [B, V, C].
+        kept: For how many of the kept views each view stands, [B, V]; 0 for those that are left out.
+
+    Returns:
+        Nats, [B].
+    """
+    return entropy(weighted_views(scores.float(), kept / kept.sum(dim=1, keepdim=True)))
 
 
 def entropy(log_probabilities: Tensor) -> Tensor:

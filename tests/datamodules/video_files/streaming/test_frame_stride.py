@@ -1,5 +1,3 @@
-import os
-import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,17 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.videos.encoded_videos import moving_picture, mpeg4_with_b_frames, one_frame, write_with_pts
+from tests.makers.videos.encoded_videos import moving_picture, write_with_pts
 from tests.reference.full_decoding import decode_everything
-from zsar.datamodules.video_files import streaming
-from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import (
     FrameStream,
     FrameStride,
-    VideoChunk,
-    VideoEnded,
-    VideoOpened,
-    stream_videos,
 )
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.transforms import TestTransform
@@ -113,36 +106,6 @@ def test_a_stride_in_seconds_takes_what_going_through_all_its_multiples_takes(st
             assert FrameStride(frames=None, seconds=seconds).indices(reader).tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("chunk_size", [1, 3, 11, 64])
-def test_the_size_of_chunks_changes_nothing(video: Path, chunk_size: int) -> None:
-    frames, times = read(video, FrameStride(), chunk_size=chunk_size)
-    whole, all_times = read(video, FrameStride(), chunk_size=5)
-    assert torch.equal(frames, whole)
-    assert times == all_times
-
-
-def test_a_video_of_one_frame_has_one(tmp_path: Path) -> None:
-    one_frame(path := tmp_path / "one.mp4")
-    for stride in (FrameStride(), FrameStride(frames=None, seconds=0.5)):
-        assert read(path, stride)[1] == [0]
-    with FrameStream(path, 32, stride=FrameStride(), chunk_size=4) as stream:
-        assert (stream.n_video_frames, len(stream), stream.duration_seconds) == (1, 1, pytest.approx(0.04))
-
-
-def test_no_more_frames_are_decoded_than_a_chunk_needs(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    resized: list[tuple[int, ...]] = []
-
-    class Noting(TestTransform):
-        def __call__(self, frames: torch.Tensor) -> torch.Tensor:
-            resized.append(tuple(frames.shape))
-            return super().__call__(frames)
-
-    monkeypatch.setattr(streaming, "TestTransform", Noting)
-    with FrameStream(video, 32, stride=FrameStride(), chunk_size=3) as stream:
-        next(stream.chunks())
-    assert resized == [(1, 3, 48, 64)] * 3  # large frames are made small one at a time
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -161,56 +124,3 @@ def test_a_stride_is_one_of_two_numbers(settings: dict[str, float], message: str
 def test_strides_say_what_they_are() -> None:
     assert [str(FrameStride(frames=n)) for n in (1, 4)] == ["1 frame", "4 frames"]
     assert str(FrameStride(frames=None, seconds=1)) == str(FrameStride(frames=None, seconds=1.0)) == "1.0 seconds"
-
-
-def test_numbers_out_of_range_are_refused(video: Path) -> None:
-    with pytest.raises(ValueError, match="chunk_size must be at least 1 frame; got 0"):
-        FrameStream(video, 32, stride=FrameStride(), chunk_size=0)
-    with pytest.raises(ValueError, match="decoding processes must be 0 or more; got -1"):
-        next(stream_videos([video], 32, stride=FrameStride(), chunk_size=4, n_workers=-1))
-
-
-# --- several videos ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def videos(tmp_path: Path, video: Path) -> list[Path]:
-    """Three videos, of which the second is broken."""
-    (broken := tmp_path / "broken.mp4").write_bytes(b"no video")
-    mpeg4_with_b_frames(other := tmp_path / "other.avi")
-    return [video, broken, other]
-
-
-@pytest.mark.parametrize("n_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_every_video_is_streamed_once_in_order_and_a_broken_one_is_named(videos: list[Path], n_workers: int) -> None:
-    events = list(stream_videos(videos, 32, stride=FrameStride(), chunk_size=4, n_workers=n_workers))
-    for number, path in ((0, videos[0]), (2, videos[2])):
-        opened, *chunks, ended = [event for event in events if event.video == number]
-        assert isinstance(opened, VideoOpened)
-        assert ended == VideoEnded(number)
-        with VideoReader(path) as reader:
-            np.testing.assert_array_equal(opened.times_seconds, reader.times_seconds)
-            assert (opened.n_video_frames, opened.duration_seconds) == (reader.n_frames, reader.duration_seconds)
-        frames = torch.cat([chunk.frames for chunk in chunks if isinstance(chunk, VideoChunk)])
-        assert torch.equal(frames, read(path, FrameStride())[0])
-    broken = [event for event in events if event.video == 1]
-    assert broken == [VideoEnded(1, "Invalid data found when processing input (while opening it)")]
-
-
-@pytest.mark.slow
-def test_a_decoding_process_that_dies_is_reported(videos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(self: TestTransform, frames: torch.Tensor) -> torch.Tensor:
-        os.kill(os.getpid(), signal.SIGKILL)
-        return frames
-
-    monkeypatch.setattr(TestTransform, "__call__", die)  # the processes are forked
-    with pytest.raises(VideoDecodeError, match="a decoding process died, of a crash in the decoder or for lack of mem"):
-        list(stream_videos(videos, 32, stride=FrameStride(), chunk_size=4, n_workers=1))
-
-
-def test_a_video_that_breaks_in_the_middle_is_ended_by_its_problem(shared_clips: Path) -> None:
-    path = shared_clips / "corrupted.mp4"
-    events = list(stream_videos([path], 32, stride=FrameStride(), chunk_size=4, n_workers=0))
-    assert isinstance(events[-1], VideoEnded)
-    assert events[-1].problem is not None
-    assert events[-1].problem.startswith("Invalid data found and concealed by the decoder (while decoding it)")

@@ -31,8 +31,9 @@ from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.diagnosis.decode_check import Clip, decode_clip
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
+from zsar.datamodules.video_files.packet_index import Keyframe
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
-from zsar.datamodules.video_files.timed_frames import Keyframe, PacketMismatchError, TimedFrames
+from zsar.datamodules.video_files.timed_frames import PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.unreadable_files import refuse_unreadable
 from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter
 from zsar.datamodules.video_files.writing.encoding import write_video

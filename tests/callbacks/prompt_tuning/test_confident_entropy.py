@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from zsar.callbacks.prompt_tuning.confidence_selection import confident_views, entropy, n_confident
+from zsar.callbacks.prompt_tuning.confident_entropy import averaged_entropy, confident_views, entropy, n_confident
 
 # Four views of one video over two classes: certain, uniform, nearly certain, uncertain.
 LOG_P = torch.tensor([[[0.999, 0.001], [0.5, 0.5], [0.99, 0.01], [0.7, 0.3]]]).log()
@@ -43,3 +43,31 @@ def test_videos_are_chosen_for_one_by_one() -> None:
 def test_entropy_is_in_nats_and_a_probability_of_nought_adds_nothing() -> None:
     log_p = torch.tensor([[0.0, -math.inf], [math.log(0.5), math.log(0.5)]])
     torch.testing.assert_close(entropy(log_p), torch.tensor([0.0, math.log(2)]))
+
+
+def test_opposite_certain_views_average_to_the_highest_entropy() -> None:
+    scores = torch.tensor([[[50.0, 0.0], [0.0, 50.0]]])
+    torch.testing.assert_close(averaged_entropy(scores, torch.ones(1, 2)), torch.tensor([math.log(2)]))
+    torch.testing.assert_close(averaged_entropy(scores, torch.tensor([[1.0, 0.0]])), torch.zeros(1), atol=1e-6, rtol=0)
+
+
+def test_a_view_counts_as_often_as_it_stands_for_views() -> None:
+    scores = torch.randn(2, 3, 5)
+    weighted = averaged_entropy(scores, torch.tensor([[3.0, 1.0, 0.0]]).expand(2, -1))
+    repeated = averaged_entropy(scores[:, [0, 0, 0, 1]], torch.ones(2, 4))
+    assert weighted.shape == (2,)
+    torch.testing.assert_close(weighted, repeated)
+
+
+def test_left_out_views_get_no_gradient_and_the_gradient_lowers_the_entropy() -> None:
+    scores = torch.randn(1, 3, 5, requires_grad=True)
+    kept = torch.tensor([[1.0, 1.0, 0.0]])
+    objective = averaged_entropy(scores, kept)
+    (gradient,) = torch.autograd.grad(objective.sum(), scores)
+    assert gradient[0, 2].abs().max() == 0
+    assert gradient[0, :2].abs().max() > 0
+    assert averaged_entropy(scores.detach() - 0.1 * gradient, kept) < objective
+
+
+def test_averaged_entropy_is_computed_in_fp32() -> None:
+    assert averaged_entropy(torch.randn(1, 2, 3, dtype=torch.bfloat16), torch.ones(1, 2)).dtype == torch.float32

@@ -1,44 +1,18 @@
-"""Chosen frames of a video file: exactly those that full decoding gives, at a fraction of its cost (PyAV).
+"""VideoReader: chosen frames of a video file, by index, by time, or one after another.
 
-Frame i is the i-th frame, from 0, in the order in which a player shows them. Two ways lead to it:
-
-* `TimedFrames`, for files whose time stamps can be trusted: the packets are listed without decoding them, which gives
-  every frame's time and the keyframe that it depends on. Each group of wanted frames is decoded from its keyframe on,
-  without the frames that nothing refers to (`skip_frame = "NONREF"`), and every frame is identified by its time stamp.
-* `CountedFrames`, for all others (AVI with reordered or packed B-frames, raw streams, interlaced fields, VP8, ...):
-  everything is decoded in order and counted.
-
-The first way hands over to the second as soon as the decoder returns something that the list of packets did not
-foretell. Either way only the wanted frames are converted to RGB, which is what costs most after decoding itself.
-FFmpeg's log stays silent, as PyAV leaves it; what went wrong is in the `VideoDecodeError`.
-
-Damage. A frame is damaged if the decoder flags it as corrupt, fails at its packet or returns no frame for it, or if
-that is so for a packet between the last keyframe that is shown up to this frame and its own packet, in decoding order.
-Packets that nothing refers to, as far as the decoder can tell, spoil only their own frame. This depends on the file
-alone: any sign of damage, on either way, makes the reader decode the whole file once to find out which frames it
-spoils. Sound files are never decoded for that. What no decoder reports cannot be seen (VP8, VP9, FFV1, most of HEVC;
-see `video_files.careful_decoding`); such a frame still has the same pixels by every way of asking, with one exception:
-where H.264 packets are lost without a sign of it in the container, a frame that refers to them may differ by index. By
-default a damaged frame is a `VideoDecodeError` that names the file and the frame, by every way of asking; frames before
-and after it that are not built on it are given.
-
-The player's clock. All times are presentation times in seconds after the container's start, which is the earliest start
-of its sound and its real video streams (cover pictures, thumbnails, subtitles and data do not count): what a player
-shows as the position. A picture that starts 2 s after the sound is at 2.00 s. Where the video starts first or alone,
-its first frame is at 0. No time is negative. Sound starts with its first audible sample, not with the samples that only
-prime its decoder. The end of a video is the end of its last frame, whether or not its sound lasts longer.
+How frames are found and identified, what damage is and what the player's clock: see the package.
 """
 
 from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -46,21 +20,16 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zsar.datamodules.video_files.counted_frames import CountedFrames, OnDamage
+from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decode_limits import MOST_RESULT_BYTES
-from zsar.datamodules.video_files.timed_frames import DamageSeen, PacketMismatchError, TimedFrames, index_packets
+from zsar.datamodules.video_files.decoding.settled_frames import SettledFrames
 from zsar.datamodules.video_files.video_file import (
-    OpenVideo,
     RGBConverter,
     VideoDecodeError,
     check_size,
     errors_name,
     tick_seconds,
 )
-
-T = TypeVar("T")
-
-__all__ = ["VideoDecodeError", "VideoReader", "read_frames"]
 
 
 class VideoReader:
@@ -78,7 +47,7 @@ class VideoReader:
             path: The file.
             threads: Decoder threads; 0 leaves the number to FFmpeg, which suits a single video in the main process
                 but never a data loader's worker.
-            on_damage: "raise": a damaged frame (see the module) is a `VideoDecodeError`; "accept": it is given as the
+            on_damage: "raise": a damaged frame (see the package) is a `VideoDecodeError`; "accept": it is given as the
                 decoder makes it up, and counted in `n_damaged`. For a frame that the decoder does not return, the one
                 before it is given, as players do.
 
@@ -90,20 +59,8 @@ class VideoReader:
             raise ValueError(f"threads must be 0 (FFmpeg's choice) or more; got {threads}")
         if on_damage not in get_args(OnDamage):
             raise ValueError(f"on_damage must be one of {', '.join(get_args(OnDamage))}; got {on_damage!r}")
-        self._on_damage: OnDamage = on_damage
         self._path = os.fspath(path)
-        self._threads = threads
-        with errors_name(self._path, "opening it"):
-            self._video = OpenVideo(self._path, threads)
-        self._frames: TimedFrames | CountedFrames = self._counted()
-        try:
-            with errors_name(self._path, "listing its packets"):
-                index = index_packets(self._video)
-            if index is not None:
-                self._frames = TimedFrames(self._video, index)
-        except BaseException:
-            self.close()
-            raise
+        self._source = SettledFrames(self._path, threads, on_damage=on_damage)
 
     def __enter__(self) -> VideoReader:
         """The reader itself."""
@@ -117,14 +74,12 @@ class VideoReader:
 
     def close(self) -> None:
         """Closes the file and frees the decoder; frames read before stay valid."""
-        self._video.close()
-        if isinstance(self._frames, CountedFrames):
-            self._frames.kept.clear()
+        self._source.close()
 
     @property
     def n_damaged(self) -> int:
         """How many different damaged frames were given so far; always 0 unless damage is accepted."""
-        return len(self._frames.damaged) if isinstance(self._frames, CountedFrames) else 0
+        return self._source.n_damaged
 
     @property
     def n_frames(self) -> int:
@@ -144,8 +99,7 @@ class VideoReader:
         Raises:
             VideoDecodeError: As for `n_frames`; or there are neither time stamps nor a frame rate.
         """
-        with errors_name(self._path, "counting its frames"):
-            return self._frames.times_seconds()
+        return self._source.times_seconds()
 
     @property
     def start_seconds(self) -> float:
@@ -165,7 +119,7 @@ class VideoReader:
         """
         times = self.times_seconds
         with errors_name(self._path, "reading its frame rate"):
-            return float(times[-1]) + self._frames.last_frame_seconds()
+            return float(times[-1]) + self._source.last_frame_seconds()
 
     def frames_at_indices(self, indices: Iterable[int]) -> Tensor:
         """The frames at some indices, in the order asked for.
@@ -189,7 +143,7 @@ class VideoReader:
         images: dict[int, NDArray[np.uint8]] = {}
         if wanted[0] >= 0:
             with errors_name(self._path, "decoding it"):
-                images = self._images(wanted)
+                images = self._source.images(wanted)
         if (i := wanted[0] if wanted[0] < 0 else wanted[-1]) not in images:
             limit = self.n_frames
             raise IndexError(f"frame index {i} is out of range: {self._path} has {limit} frames (0 to {limit - 1})")
@@ -210,7 +164,7 @@ class VideoReader:
 
     def _check_result(self, n_frames: int) -> None:
         """Refuses frames that together would take too much memory, before any is decoded."""
-        width, height = self._video.codec.width, self._video.codec.height
+        width, height = self._source.video.codec.width, self._source.video.codec.height
         if n_frames * width * height * 3 > MOST_RESULT_BYTES:
             raise VideoDecodeError(
                 f"{self._path}: {n_frames} frames of {width}x{height} px at once take more than the limit of "
@@ -248,7 +202,7 @@ class VideoReader:
             raise ValueError(
                 f"times must be 0 or more seconds after the start; got {asked[~(asked >= 0)][:10].tolist()}"
             )
-        tick = tick_seconds(self._video.stream)
+        tick = tick_seconds(self._source.video.stream)
         last_shown = np.searchsorted(self.times_seconds, asked + min(tick / 2, 1e-3), side="right") - 1
         return np.asarray(np.maximum(last_shown, 0), dtype=np.int64)
 
@@ -287,14 +241,14 @@ class VideoReader:
         try:
             return self.n_frames
         except VideoDecodeError:
-            if isinstance(self._frames, CountedFrames) and self._frames.is_broken:
+            if self._source.is_broken:
                 return None
             raise
 
     def _forward(self, wanted: Sequence[int]) -> Iterator[Tensor]:
         size: tuple[int, ...] = ()
         with errors_name(self._path, "decoding it"):
-            for i, image in self._converted_forward(wanted, RGBConverter().rgb):
+            for i, image in self._source.forward(wanted, RGBConverter().rgb):
                 size = size or image.shape
                 if image.shape != size:
                     raise VideoDecodeError(
@@ -306,7 +260,7 @@ class VideoReader:
     @property
     def clocks(self) -> tuple[Fraction | None, Fraction | None]:
         """Seconds of a frame at the container's frame rate, and of one tick of its clock; None where unknown."""
-        stream = self._video.stream
+        stream = self._source.video.stream
         rate = stream.average_rate or stream.guessed_rate
         return (1 / rate if rate else None), stream.time_base
 
@@ -329,69 +283,9 @@ class VideoReader:
 
     def _decoded(self, wanted: Sequence[int]) -> Iterator[VideoFrame]:
         with errors_name(self._path, "decoding it"):
-            for _, frame in self._converted_forward(wanted, lambda frame: frame):
+            for _, frame in self._source.forward(wanted, lambda frame: frame):
                 check_size(self._path, frame.width, frame.height)
                 yield frame
-
-    def _converted_forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """What a function makes of the wanted frames, one by one: (index, what it gives)."""
-        n_given = 0
-        try:
-            for i, image in self._frames.forward(wanted, convert):
-                if i != wanted[n_given]:
-                    raise PacketMismatchError
-                n_given += 1
-                yield i, image
-        except (PacketMismatchError, DamageSeen):
-            given = list(wanted[:n_given])
-            listed = self.times_seconds
-            self._settle()
-            # Frames given so far were identified by their times: what is counted now must have the same times.
-            if isinstance(self._frames, CountedFrames) and given:
-                times = self.times_seconds
-                if given[-1] >= len(times) or not np.allclose(times[given], listed[given], rtol=0, atol=1e-6):
-                    raise VideoDecodeError(
-                        f"{self._path}: the time stamps of its packets are not those of its frames; re-encode the video"
-                    ) from None
-            yield from self._counted_forward(wanted[n_given:], len(listed), convert)
-
-    def _counted_forward(
-        self, wanted: Sequence[int], n_listed: int, convert: Callable[[VideoFrame], T]
-    ) -> Iterator[tuple[int, T]]:
-        """The wanted frames, after the list of packets was found to be wrong.
-
-        Raises:
-            VideoDecodeError: One does not exist.
-        """
-        last = -1
-        for last, image in self._frames.forward(wanted, convert):
-            yield last, image
-        if wanted and last != wanted[-1]:
-            raise VideoDecodeError(
-                f"{self._path}: frame {wanted[-1]} is missing: the container lists {n_listed} frames, "
-                f"of which only {self.n_frames} can be decoded; re-encode the video"
-            )
-
-    def _images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
-        """RGB [H, W, 3] of the wanted frames (increasing indices); without those that lie behind the end."""
-        try:
-            return self._frames.images(wanted)
-        except (PacketMismatchError, DamageSeen):
-            n_listed = self.n_frames
-            self._settle()
-            return dict(self._counted_forward(wanted, n_listed, RGBConverter().rgb))
-
-    def _settle(self) -> None:
-        """Decodes everything, to know which frames there are and which are damaged, and reads by that from now on."""
-        assert isinstance(self._frames, TimedFrames)
-        by_list = self._counted(self._frames)
-        try:
-            self._frames = self._counted() if by_list.is_sound and by_list.is_in_order else by_list
-        except PacketMismatchError:
-            self._frames = self._counted()
-
-    def _counted(self, listed: TimedFrames | None = None) -> CountedFrames:
-        return CountedFrames(self._path, self._threads, on_damage=self._on_damage, listed=listed)
 
 
 def read_frames(path: str | Path, indices: Iterable[int], *, threads: int = 1) -> Tensor:

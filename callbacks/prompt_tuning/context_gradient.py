@@ -1,0 +1,126 @@
+"""ContextGradient: from the entropy of confident views back to the context of each video, within a bound of memory.
+
+Exact, up to the rounding of sums:
+
+* All videos begin with the same context. Its class embeddings are computed once a run, and the gradient of a first
+  update goes back through one text pass that all videos share.
+* Where the text pass of a video would not fit into memory, the gradient goes first to the class embeddings and from
+  there, a part of the prompts at a time, to the context; each part is then computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from zsar.callbacks.prompt_tuning.confident_entropy import averaged_entropy, confident_views
+from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner
+
+ScoreViews = Callable[[Tensor, Tensor], Tensor]
+"""Frame embeddings [B, V, T, D] and class embeddings [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
+
+
+class ContextGradient:
+    """Gradients of one text set.
+
+    Attributes:
+        initial: Its class embeddings under the initial context, [C, P, D].
+    """
+
+    def __init__(
+        self,
+        learner: PromptLearner,
+        initial_context: Tensor,
+        score_views: ScoreViews,
+        *,
+        confident_share: float,
+        most_bytes: float,
+    ) -> None:
+        """Embeds the class text under the initial context.
+
+        Args:
+            learner: The prompts.
+            initial_context: float32 [n, W], on the model's device.
+            score_views: How views are compared with class embeddings.
+            confident_share: Share of the views, those of lowest entropy, whose mean prediction is made more certain.
+            most_bytes: About how much memory a text pass may take. Results do not depend on it.
+        """
+        self._learner = learner
+        self._initial_context = initial_context
+        self._score_views = score_views
+        self._confident_share = confident_share
+        self._most_bytes = most_bytes
+        self.initial = self.embed(initial_context[None])[0]
+
+    def embed(self, contexts: Tensor) -> Tensor:
+        """Class embeddings [G, C, P, D] under contexts [G, n, W], without gradient."""
+        with torch.no_grad():
+            parts = self._learner.parts(most_bytes=self._most_bytes / len(contexts))
+            return self._learner.assemble([self._learner.encode(contexts, part) for part in parts])
+
+    def kept_views(self, frames: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
+        """For how many of the confident views each view stands, [G, V], as `confident_views` chooses them.
+
+        Args:
+            frames: [G, V, T, D].
+            classes: [C, P, D] or [G, C, P, D].
+            weights: [V].
+        """
+        with torch.no_grad():
+            log_probabilities = self._score_views(frames, classes).log_softmax(dim=-1)
+            return confident_views(log_probabilities, weights, self._confident_share)
+
+    def of(self, contexts: Tensor | None, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
+        """Gradient of each video's averaged entropy by its context, [G, n, W].
+
+        Args:
+            contexts: [G, n, W]; None for the initial context, which all videos share.
+            frames: The frames of this step, [G, V, T', D].
+            weights: [V].
+            kept: The selected views, [G, V]; None to choose them now.
+        """
+        learner = self._learner
+        if contexts is None:
+            initial = self.initial.expand(len(frames), -1, -1, -1)
+            return self._to_initial_context(self._by_classes(initial, frames, weights, kept))
+        if learner.bytes_per_video <= self._most_bytes:
+            with torch.enable_grad():
+                classes = learner.assemble([learner.encode(contexts, part) for part in learner.parts()])
+                objective = self._objective(classes, frames, weights, kept)
+                return torch.autograd.grad(objective.sum(), contexts)[0]
+        return self._to_contexts(contexts, self._by_classes(self.embed(contexts), frames, weights, kept))
+
+    def _objective(self, classes: Tensor, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
+        scores = self._score_views(frames, classes)
+        if kept is None:
+            kept = confident_views(scores.detach().log_softmax(dim=-1), weights, self._confident_share)
+        return averaged_entropy(scores, kept)
+
+    def _by_classes(self, classes: Tensor, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
+        """Gradient of each video's averaged entropy by its class embeddings, [G, C, P, D]."""
+        with torch.enable_grad():
+            leaf = classes.detach().clone().requires_grad_()
+            return torch.autograd.grad(self._objective(leaf, frames, weights, kept).sum(), leaf)[0]
+
+    def _to_initial_context(self, by_classes: Tensor) -> Tensor:
+        """From [G, C, P, D] at the initial context to it, [G, n, W]: one text pass forward, G backward."""
+        total = torch.zeros(len(by_classes), *self._initial_context.shape, device=by_classes.device)
+        for part in self._learner.parts(most_bytes=self._most_bytes):
+            of_videos = self._learner.split_part(by_classes, part)
+            with torch.enable_grad():
+                context = self._initial_context[None].clone().requires_grad_()
+                classes = self._learner.encode(context, part)[0]
+            for video, gradient in enumerate(of_videos):
+                total[video] += torch.autograd.grad(classes, context, gradient, retain_graph=True)[0][0]
+        return total
+
+    def _to_contexts(self, contexts: Tensor, by_classes: Tensor) -> Tensor:
+        """From [G, C, P, D] to the contexts, [G, n, W], with the memory of one part at a time."""
+        total = torch.zeros_like(contexts)
+        for part in self._learner.parts(most_bytes=self._most_bytes):
+            with torch.enable_grad():
+                classes = self._learner.encode(contexts, part)
+            total += torch.autograd.grad(classes, contexts, self._learner.split_part(by_classes, part))[0]
+        return total

@@ -1,0 +1,112 @@
+"""FrameStream: a whole video as small chunks, in bounded memory, for the features of every frame of a long video.
+
+Each frame is resized and cropped as soon as it is decoded, so that what is held does not grow with the size of the
+picture, and nothing with the length of the video but its list of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
+from zsar.datamodules.views.transforms import TestTransform
+
+
+class FrameStream:
+    """The chosen frames of one video, in order; a context manager.
+
+    Attributes:
+        n_video_frames: Frames of the whole video.
+        start_seconds: When its first frame is shown, in seconds on the player's clock (`video_files.decoding`).
+        duration_seconds: When its last frame ends, on that clock.
+        times_seconds: float64 [N], when each chosen frame is shown, on that clock.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        image_size: int,
+        *,
+        stride: FrameStride,
+        chunk_size: int,
+        threads: int = 1,
+        on_damage: OnDamage = "raise",
+    ) -> None:
+        """Opens the video and lists its frames.
+
+        Args:
+            path: The file.
+            image_size: S, height and width of the frames that come out, in pixels.
+            stride: Which frames.
+            chunk_size: Frames that are given together.
+            threads: Decoder threads.
+            on_damage: What is done with damaged frames; see `VideoReader`.
+
+        Raises:
+            VideoDecodeError: The file cannot be opened, or its frames not be listed.
+            ValueError: A number is out of range.
+        """
+        if chunk_size < 1:
+            raise ValueError(f"chunk_size must be at least 1 frame; got {chunk_size}")
+        self._chunk_size = chunk_size
+        self._transform = TestTransform(image_size)
+        self._reader = VideoReader(path, threads=threads, on_damage=on_damage)
+        try:
+            self._indices = stride.indices(self._reader)
+            times = self._reader.times_seconds
+            self.n_video_frames = len(times)
+            self.start_seconds = self._reader.start_seconds
+            self.duration_seconds = self._reader.duration_seconds
+            self.times_seconds: NDArray[np.float64] = times[self._indices]
+        except BaseException:
+            self._reader.close()
+            raise
+
+    def __enter__(self) -> FrameStream:
+        """The stream itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the file."""
+        self._reader.close()
+
+    @property
+    def n_damaged(self) -> int:
+        """How many damaged frames were given so far, where they are accepted."""
+        return self._reader.n_damaged
+
+    def __len__(self) -> int:
+        """N, the number of chosen frames."""
+        return len(self._indices)
+
+    def chunks(self) -> Iterator[tuple[Tensor, NDArray[np.float64]]]:
+        """Decodes the video from its beginning.
+
+        Yields:
+            The next frames, uint8 [n, 3, S, S] with n the chunk's size or, at the end, less: short side resized, then
+            the centre, as `TestTransform` does; and their times, float64 [n].
+
+        Raises:
+            VideoDecodeError: A frame cannot be decoded; see `VideoReader.frames_forward`.
+        """
+        size = self._transform.image_size
+        for i, frame in enumerate(self._reader.frames_forward(self._indices.tolist())):
+            place = i % self._chunk_size
+            if place == 0:
+                times = self.times_seconds[i : i + self._chunk_size]
+                chunk = torch.empty(len(times), 3, size, size, dtype=torch.uint8)
+            # Made small one at a time: 64 frames of 1080p would be 400 MB.
+            chunk[place] = self._transform(frame[None])[0, 0]
+            if place + 1 == len(times):
+                yield chunk, times

@@ -1,0 +1,68 @@
+"""FrameStride: which frames of a long video are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsar.datamodules.video_files.decoding import VideoReader
+
+# Sums of a stride in seconds are compared with times of frames; this is far below any distance of two frames.
+_ROUNDING = 1e-9
+# No clock of a video is finer, and multiples of less would not be exact.
+LEAST_STRIDE_SECONDS = 1e-6
+
+
+@dataclass(frozen=True)
+class FrameStride:
+    """Which frames of a video are taken: every so many, or those on the screen every so many seconds.
+
+    Attributes:
+        frames: From one frame to the next, at least 1; None for a stride in seconds.
+        seconds: From one time to the next; a frame that is on the screen for longer is taken once.
+    """
+
+    frames: int | None = 1
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the numbers.
+
+        Raises:
+            ValueError: Not exactly one is given, or it is out of range.
+        """
+        if (self.frames is None) == (self.seconds is None):
+            raise ValueError(f"a stride is in frames or in seconds; got frames={self.frames}, seconds={self.seconds}")
+        if self.frames is not None and self.frames < 1:
+            raise ValueError(f"a stride must be at least 1 frame; got {self.frames}")
+        if self.seconds is not None and not 0 < self.seconds < float("inf"):
+            raise ValueError(f"a stride must be more than 0 seconds; got {self.seconds}")
+        if self.seconds is not None and self.seconds < LEAST_STRIDE_SECONDS:
+            raise ValueError(
+                f"a stride must be at least {LEAST_STRIDE_SECONDS:g} seconds; got {self.seconds}; a stride of 1 frame "
+                "takes every frame"
+            )
+
+    def __str__(self) -> str:
+        """The stride in words, the same for equal strides."""
+        if self.seconds is not None:
+            return f"{float(self.seconds)!r} seconds"
+        return f"{self.frames} frame{'s' if self.frames != 1 else ''}"
+
+    def indices(self, reader: VideoReader) -> NDArray[np.int64]:
+        """int64 [N]: the frames of a video, increasing, beginning with the first one.
+
+        A stride in seconds counts from the time of the first frame. Time and memory grow with the frames of the video,
+        not with its length: one late time stamp is no reason to go through millions of empty seconds.
+        """
+        if self.seconds is None:
+            return np.arange(0, reader.n_frames, self.frames, dtype=np.int64)
+        times = reader.times_seconds
+        passed = times - times[0]
+        last = np.floor(passed[-1] / self.seconds + _ROUNDING)
+        # Of all multiples of the stride only those next to the time of a frame can be the first to show it.
+        nearest = np.ceil(passed / self.seconds)
+        steps = np.unique(np.clip(np.concatenate([nearest - 1, nearest, nearest + 1]), 0, last))
+        return np.unique(reader.indices_at_times(times[0] + steps * self.seconds))

@@ -1,0 +1,163 @@
+"""Several videos as streams of chunks, decoded by several processes at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
+from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
+
+
+@dataclass(frozen=True)
+class VideoOpened:
+    """A video begins: its place in the list; what `FrameStream` says of it."""
+
+    video: int
+    n_video_frames: int
+    start_seconds: float
+    duration_seconds: float
+    times_seconds: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class VideoChunk:
+    """The next frames of a video, uint8 [n, 3, S, S]."""
+
+    video: int
+    frames: Tensor
+
+
+@dataclass(frozen=True)
+class VideoEnded:
+    """All frames of a video were given, so many of them damaged and accepted; or a problem ended it."""
+
+    video: int
+    problem: str | None = None
+    n_damaged: int = 0
+
+
+StreamEvent: TypeAlias = VideoOpened | VideoChunk | VideoEnded
+
+
+class StreamedVideos(IterableDataset[StreamEvent]):
+    """Several videos, each by one worker from beginning to end; a worker that is done takes the next video."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        image_size: int,
+        *,
+        stride: FrameStride,
+        chunk_size: int,
+        threads: int = 1,
+        on_damage: OnDamage = "raise",
+    ) -> None:
+        """Lists the videos; for the other arguments see `FrameStream`."""
+        self._paths = np.array([str(path) for path in paths])
+        self._image_size, self._stride, self._chunk_size = image_size, stride, chunk_size
+        self._threads, self._on_damage = threads, on_damage
+        self._next: Any = multiprocessing.Value("q", 0)  # in memory that all workers share
+
+    def __iter__(self) -> Iterator[StreamEvent]:
+        """What this worker reads."""
+        while (video := self._take()) < len(self._paths):
+            yield from self._events(video)
+
+    def _take(self) -> int:
+        with self._next.get_lock():
+            taken = int(self._next.value)
+            self._next.value = taken + 1
+        return taken
+
+    def _events(self, video: int) -> Iterator[StreamEvent]:
+        path = str(self._paths[video])
+        try:
+            with FrameStream(
+                path,
+                self._image_size,
+                stride=self._stride,
+                chunk_size=self._chunk_size,
+                threads=self._threads,
+                on_damage=self._on_damage,
+            ) as stream:
+                yield VideoOpened(
+                    video, stream.n_video_frames, stream.start_seconds, stream.duration_seconds, stream.times_seconds
+                )
+                for frames, _ in stream.chunks():
+                    yield VideoChunk(video, frames)
+                n_damaged = stream.n_damaged
+        except VideoDecodeError as error:
+            yield VideoEnded(video, str(error).removeprefix(f"{path}: "))
+        else:
+            yield VideoEnded(video, n_damaged=n_damaged)
+
+
+def stream_videos(
+    paths: Sequence[Path],
+    image_size: int,
+    *,
+    stride: FrameStride,
+    chunk_size: int,
+    n_workers: int,
+    on_damage: OnDamage = "raise",
+) -> Iterator[StreamEvent]:
+    """Decodes videos, several at once.
+
+    Args:
+        paths: The files.
+        image_size: S, height and width of the frames that come out, in pixels.
+        stride: Which frames.
+        chunk_size: Frames that are given together. Each worker holds up to three chunks.
+        n_workers: Decoding processes; 0 decodes in this one. More than there are videos become threads of the decoder.
+        on_damage: What is done with damaged frames; see `VideoReader`.
+
+    Yields:
+        For each video VideoOpened, VideoChunk as often as needed, VideoEnded; those of several videos are interleaved.
+
+    Raises:
+        VideoDecodeError: A decoding process died.
+        ValueError: A number is out of range.
+    """
+    if n_workers < 0:
+        raise ValueError(f"the number of decoding processes must be 0 or more; got {n_workers}")
+    n_processes = min(n_workers, len(paths))
+    threads = max(1, n_workers // max(1, n_processes))
+    videos = StreamedVideos(
+        paths, image_size, stride=stride, chunk_size=chunk_size, threads=threads, on_damage=on_damage
+    )
+    # A slow video must not hold up the others, so what is ready is taken first; of one video everything stays in order.
+    loader = DataLoader(
+        videos,
+        batch_size=None,
+        num_workers=n_processes,
+        collate_fn=_as_it_is,
+        in_order=False,
+    )
+    events = iter(loader)
+    while True:
+        try:
+            event = next(events)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise VideoDecodeError(
+                f"a decoding process died, of a crash in the decoder or for lack of memory: {error}"
+            ) from error
+        yield event
+
+
+def _as_it_is(event: Any) -> Any:  # noqa: ANN401 - one event, which torch's own annotation takes for a batch
+    return event

@@ -1,0 +1,54 @@
+"""UntrimmedSource: what a localizer asks of a data module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from zsar.datamodules.batch import ClassText
+
+
+class UntrimmedSource(Protocol):
+    """Untrimmed videos, and the sets of classes that are looked for in them; `UntrimmedVideoDataModule` is one."""
+
+    videos: Sequence[Any]  # each with `id`
+    tested_sets: Sequence[Any]  # each with `rows`
+    stride: object
+    features_folder: Path | None  # files that `zsar extract` made; None to decode and embed the videos in each run
+    captions_folder: Path | None  # files of captions; None for none
+    on_damage: str  # "accept" where damaged frames may be used, else "raise"
+
+    def class_text(self, stage: str) -> Sequence[ClassText]:
+        """The classes of each set."""
+        ...
+
+    def ground_truth(self, rows: Sequence[int], tested_set: int = 0) -> Any:  # noqa: ANN401 - a NamedTuple of tensors
+        """Rows of videos, labels and seconds of the instances of a set."""
+        ...
+
+    def open_frames(self, row: int, *, image_size: int, chunk_size: int) -> Any:  # noqa: ANN401 - a context manager
+        """The frames of a video as a stream."""
+        ...
+
+    def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
+        """Frames of a video at some times."""
+        ...
+
+
+def untrimmed_source(model: LightningModule) -> UntrimmedSource:
+    """The data module of the run that a localizer is in.
+
+    Raises:
+        TypeError: It is not one of untrimmed videos.
+    """
+    source = getattr(model.trainer, "datamodule", None)
+    if not all(hasattr(source, name) for name in ("tested_sets", "open_frames", "class_text")):
+        raise TypeError(
+            f"{type(model).__name__} needs a data module of untrimmed videos (UntrimmedVideoDataModule), such as "
+            f"UntrimmedFiles; the trainer has {type(source).__name__}"
+        )
+    return cast(UntrimmedSource, source)

@@ -1,0 +1,122 @@
+"""The tokenizer of a CLIP model of open_clip: texts -> tokens, within what the model reads."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import open_clip
+from torch import Tensor
+
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, text_tower_config
+from zsar.lightning_modules.open_clip_towers.token_limit import cut_at_sentence_end
+
+
+class OpenClipTokens:
+    """Texts -> tokens; it needs no weights.
+
+    Attributes:
+        architecture: What the user calls the model.
+        context_length: Most tokens that a text may have, start and end included.
+    """
+
+    def __init__(self, name: str, architecture: str, *, context_length: int) -> None:
+        """Fetches nothing yet.
+
+        Args:
+            name: The name that open_clip knows the architecture by.
+            architecture: What the user calls it, for errors.
+            context_length: Most tokens that a text may have, start and end included.
+        """
+        self._name = name
+        self.architecture = architecture
+        self.context_length = context_length
+
+    def tokenize(self, texts: Sequence[str], *, cut_anywhere: bool = False) -> Tensor:
+        """Tokens of texts.
+
+        A text that is too long is cut at the end of a sentence, with a warning, so that its end-of-text token, where
+        CLIP reads the embedding, is kept.
+
+        Args:
+            texts: N texts.
+            cut_anywhere: Cut between two tokens instead, as open_clip does: for captions, which nobody wrote for this
+                model and of which no single one matters.
+
+        Returns:
+            int64 [N, context length], on the CPU.
+
+        Raises:
+            ValueError: Not even the first sentence of a text fits.
+        """
+        return self._tokenizer(list(texts) if cut_anywhere else self._cut_to(self.context_length, texts))
+
+    def tokens_between(self, texts: Sequence[str], *, reserved: int) -> list[list[int]]:
+        """Tokens of texts without the start and the end, for prompts that are put together token by token.
+
+        Args:
+            texts: N texts.
+            reserved: So many of the positions, beside start and end, are kept for other tokens; longer texts are cut at
+                the end of a sentence, with a warning.
+
+        Returns:
+            The tokens of each text.
+
+        Raises:
+            ValueError: Not even the first sentence of a text fits.
+            BackboneError: The model's tokenizer is not CLIP's.
+        """
+        if not hasattr(self._tokenizer, "sot_token_id"):
+            raise BackboneError(
+                f"{self.architecture} reads text by {type(self._tokenizer).__name__}; prompts are put together token "
+                "by token for CLIP's own tokenizer only, as ViT-B-16-quickgelu has it"
+            )
+        return [self._tokenizer.encode(text) for text in self._cut_to(self.context_length - reserved, texts)]
+
+    @property
+    def start_and_end_token(self) -> tuple[int, int]:
+        """The tokens before and after a text, where the tokenizer is CLIP's."""
+        return self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
+
+    def _cut_to(self, n_tokens: int, texts: Sequence[str]) -> list[str]:
+        fitting = [cut_at_sentence_end(text, n_tokens, self.n_tokens) for text in texts]
+        cut = [text for text, kept in zip(texts, fitting, strict=True) if kept != text]
+        if cut:
+            warnings.warn(
+                f"{len(cut)} of {len(texts)} texts were cut at the end of a sentence, because {self.architecture} "
+                f"reads {n_tokens} tokens; the first of them is {cut[0]!r}",
+                stacklevel=3,
+            )
+        return fitting
+
+    @cached_property
+    def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
+        return open_clip.get_tokenizer(self._name, context_length=self.context_length)
+
+    def n_tokens(self, text: str) -> int:
+        """How many tokens a text has, start and end included."""
+        tokenizer = self._tokenizer
+        if hasattr(tokenizer, "encode"):
+            return len(tokenizer.encode(text)) + 2  # start and end
+        return len(tokenizer.tokenizer(text).input_ids)
+
+
+def tokens_without_weights(architecture: str) -> OpenClipTokens | None:
+    """The tokenizer of a model whose weights are not there yet.
+
+    Args:
+        architecture: As for `build_clip`.
+
+    Returns:
+        None where the tokenizer is fetched with the weights.
+
+    Raises:
+        BackboneError: There is no such model.
+    """
+    config = text_tower_config(architecture)
+    if config is None or config[1].get("hf_tokenizer_name") is not None:
+        return None
+    name, settings = config
+    return OpenClipTokens(name, architecture, context_length=settings.get("context_length", 77))

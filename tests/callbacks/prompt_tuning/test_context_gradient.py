@@ -1,0 +1,102 @@
+"""The gradient of a context is autograd's of the whole chain, whatever is shared or done in parts."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from zsar.callbacks.prompt_tuning.confident_entropy import averaged_entropy, confident_views
+from zsar.callbacks.prompt_tuning.context_gradient import ContextGradient
+from zsar.callbacks.prompt_tuning.prompt_learner import PromptLearner, phrase_tokens
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
+
+NAMES = ["brush hair", "ride a horse along the river", "cartwheel", "play the violin"]
+WEIGHTS = torch.tensor([1.0, 1.0, 2.0, 0.0])
+SHARE = 0.5
+CPU = torch.device("cpu")
+
+
+def score_views(frames: Tensor, classes: Tensor) -> Tensor:
+    return mean_pooled_cosine(frames, classes, torch.tensor(5.0))[:, :, 0]
+
+
+@pytest.fixture(scope="module")
+def prompts() -> tuple[PromptLearner, Tensor]:
+    """The prompts of four classes, whose texts differ, and their initial context."""
+    torch.manual_seed(0)
+    backbone = OpenClipBackbone("tiny-clip", "random").eval().requires_grad_(False)
+    backbone.clip.token_embedding.weight.mul_(20)
+    tokens = phrase_tokens(backbone.text, "a photo of a")
+    learner = PromptLearner(
+        backbone.text,
+        [[name] for name in NAMES],
+        phrase="a photo of a",
+        n_context=len(tokens),
+        class_position="end",
+        device=CPU,
+    )
+    return learner, backbone.text.embed_tokens(tokens)
+
+
+def gradient_of(prompts: tuple[PromptLearner, Tensor], most_bytes: float) -> ContextGradient:
+    learner, context = prompts
+    return ContextGradient(learner, context, score_views, confident_share=SHARE, most_bytes=most_bytes)
+
+
+def by_autograd(learner: PromptLearner, contexts: Tensor, frames: Tensor) -> Tensor:
+    """The whole chain, video by video."""
+    gradients = []
+    for context, video in zip(contexts, frames, strict=True):
+        leaf = context[None].clone().requires_grad_()
+        with torch.enable_grad():
+            classes = learner.assemble([learner.encode(leaf, part) for part in learner.parts()])
+            scores = score_views(video[None], classes)
+            kept = confident_views(scores.detach().log_softmax(dim=-1), WEIGHTS, SHARE)
+            gradients.append(torch.autograd.grad(averaged_entropy(scores, kept).sum(), leaf)[0][0])
+    return torch.stack(gradients)
+
+
+def frames_of(n_videos: int) -> Tensor:
+    return torch.randn(n_videos, len(WEIGHTS), 3, 64, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.mark.parametrize("most_bytes", [2e9, 1e-3])
+def test_it_is_that_of_the_whole_chain(prompts: tuple[PromptLearner, Tensor], most_bytes: float) -> None:
+    learner, context = prompts
+    frames = frames_of(3)
+    contexts = (context + 0.1 * torch.randn(3, *context.shape)).requires_grad_()
+    ours = gradient_of(prompts, most_bytes).of(contexts, frames, WEIGHTS, None)
+    assert ours.shape == contexts.shape
+    torch.testing.assert_close(ours, by_autograd(learner, contexts.detach(), frames), atol=1e-6, rtol=1e-3)
+    assert ours.abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("most_bytes", [2e9, 1e-3])
+def test_the_first_update_shares_its_text_pass_and_is_the_same(
+    prompts: tuple[PromptLearner, Tensor], most_bytes: float
+) -> None:
+    learner, context = prompts
+    frames = frames_of(3)
+    ours = gradient_of(prompts, most_bytes).of(None, frames, WEIGHTS, None)
+    expected = by_autograd(learner, context.expand(3, -1, -1), frames)
+    torch.testing.assert_close(ours, expected, atol=1e-6, rtol=1e-3)
+
+
+def test_views_that_were_selected_before_are_used_as_they_are(prompts: tuple[PromptLearner, Tensor]) -> None:
+    gradient, frames = gradient_of(prompts, 2e9), frames_of(2)
+    chosen = gradient.kept_views(frames, gradient.initial, WEIGHTS)
+    assert chosen.sum(dim=1).tolist() == [2.0, 2.0]
+    now, before = (gradient.of(None, frames, WEIGHTS, kept) for kept in (None, chosen))
+    assert torch.equal(now, before)
+    others = torch.tensor([[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0]])
+    assert not torch.equal(gradient.of(None, frames, WEIGHTS, others), now)
+
+
+def test_the_initial_class_embeddings_are_those_of_the_phrase(prompts: tuple[PromptLearner, Tensor]) -> None:
+    initial = gradient_of(prompts, 2e9).initial
+    assert initial.shape == (4, 1, 64)
+    backbone = prompts[0]._text
+    tokens = backbone.tokenize([f"a photo of a {name}." for name in NAMES])
+    expected = functional.normalize(backbone.encode(tokens), dim=-1)[:, None]
+    torch.testing.assert_close(initial, expected, atol=1e-5, rtol=0)

@@ -1,0 +1,121 @@
+"""PromptAdaptation without a Trainer: what a batch becomes, and that the model stays as it was."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings, _initial_context
+from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
+from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+
+TEXT = ClassText("test", ("red", "green", "blue"), (("red one",), ("green one",), ("blue one",)), "test")
+
+
+def settings(**changes: Any) -> PromptSettings:
+    given: dict[str, Any] = {
+        "phrase": "a photo of a",
+        "n_random_tokens": None,
+        "class_position": "end",
+        "texts": ("names",),
+        "prediction": "original",
+        "memory_mb": 2000.0,
+        "views_per_pass": 3,
+    }
+    return PromptSettings(**{**given, **changes})
+
+
+def rule(n_steps: int = 1) -> TuningRule:
+    return TuningRule(
+        schedule=("all",) * n_steps,
+        consistency="single",
+        confident_share=0.5,
+        selection="every_step",
+        learning_rate=0.1,
+        weight_decay=0.0,
+    )
+
+
+def model_of(kind: type[ActionRecognizer]) -> ActionRecognizer:
+    """An untrained model whose texts differ."""
+    torch.manual_seed(0)
+    model = kind(backbone=TrainedClipSettings("tiny-clip", "random")).eval()
+    with torch.no_grad():
+        model.backbone.clip.token_embedding.weight.mul_(20)
+    return model
+
+
+def batch_of(n_videos: int = 2, n_views: int = 4) -> VideoBatch:
+    """Noise: one view to predict on, and some to tune on, of 4 frames."""
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.randint(256, (n_videos, 1 + n_views, 4, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    weights = torch.tensor([0.0] + [1.0] * n_views)
+    views = ViewBatch(frames[:, 1:], weights, torch.arange(n_videos), torch.full((n_videos,), 0.25))
+    labels = torch.arange(n_videos)
+    return VideoBatch(frames[:, :1], labels, labels, torch.zeros(n_videos, dtype=torch.bool), views=views)
+
+
+def adapted(model: ActionRecognizer, n_steps: int = 1, **changes: Any) -> PromptAdaptation:
+    return PromptAdaptation(model, [TEXT], prompts=settings(**changes), rule=rule(n_steps), seed=0)
+
+
+def test_frames_are_the_models_and_every_video_has_classes_of_its_own() -> None:
+    model, batch = model_of(ZeroShotCLIP), batch_of()
+    embedded = adapted(model).adapt(batch, TEXT)
+    assert embedded.view_weights is None
+    torch.testing.assert_close(embedded.frames, model.embed_views(batch.frames))
+    (classes,) = embedded.class_texts
+    assert classes.shape == (2, 3, 1, 64)
+    torch.testing.assert_close(classes.norm(dim=-1), torch.ones(2, 3, 1))
+    assert (classes[0] - classes[1]).abs().max() > 1e-3
+
+
+def test_without_a_step_the_classes_are_those_of_the_phrase() -> None:
+    model = model_of(ZeroShotCLIP)
+    (classes,) = adapted(model, n_steps=0).adapt(batch_of(), TEXT).class_texts
+    prompts = model.backbone.tokenize([f"a photo of a {name}." for name in TEXT.names])
+    expected = functional.normalize(model.embed_text(prompts).detach(), dim=-1)
+    torch.testing.assert_close(classes, expected[None, :, None].expand(2, -1, -1, -1), atol=1e-5, rtol=0)
+
+
+def test_confident_views_are_scored_with_their_shares() -> None:
+    embedded = adapted(model_of(ZeroShotCLIP), prediction="confident_views").adapt(batch_of(), TEXT)
+    assert embedded.frames.shape[:2] == (2, 5)
+    assert embedded.view_weights is not None
+    (weights,) = embedded.view_weights
+    torch.testing.assert_close(weights.sort(dim=1).values, torch.tensor([[0.0, 0.0, 0.0, 0.5, 0.5]] * 2))
+
+
+def test_the_weights_of_a_model_that_trains_stay_and_may_be_trained_after() -> None:
+    model = model_of(FineTunedCLIP)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    with torch.inference_mode():
+        adapted(model).adapt(batch_of(), TEXT)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert [name for name, parameter in model.named_parameters() if parameter.requires_grad] == trained
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_what_tuning_changed_is_counted_for_the_last_batch() -> None:
+    model, batch = model_of(ZeroShotCLIP), batch_of()
+    adaptation = adapted(model, n_steps=0)
+    logits = model.score_embedded(adaptation.adapt(batch, TEXT))
+    totals = adaptation.count(batch, logits, TEXT)
+    assert totals is adaptation.totals["test"]
+    assert (totals.n, totals.n_labelled, totals.flipped_right, totals.flipped_wrong) == (2, 2, 0, 0)
+    assert totals.right_before == totals.right_after == int((logits.argmax(dim=1) == batch.labels).sum())
+    assert totals.view_seconds == pytest.approx(0.5)
+
+
+def test_a_random_context_has_its_tokens_and_the_seed_of_the_run() -> None:
+    model, prompts = model_of(ZeroShotCLIP), settings(phrase=None, n_random_tokens=5)
+    contexts = [_initial_context(model, prompts, seed=seed) for seed in (1, 1, 2)]
+    assert contexts[0].shape == (5, 64)
+    assert torch.equal(contexts[0], contexts[1])
+    assert not torch.equal(contexts[0], contexts[2])
+    assert contexts[0].std() == pytest.approx(0.02, rel=0.2)

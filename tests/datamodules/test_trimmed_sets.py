@@ -1,0 +1,85 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Clips, Split
+from zsar.datamodules.trimmed_sets import Subset, default_data_root
+from zsar.datamodules.video import TrimmedVideoDataModule
+
+NAMES = ("archery", "bowling", "cricket", "diving")
+COUNTS = {"train": 6, "test": 2, "predict": 3}
+
+
+class Listed(TrimmedVideoDataModule):
+    """A data set of names alone: splits and text need no files."""
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        return NAMES
+
+    def list_videos(self, subset: Subset) -> VideoTable:
+        rows = [(f"{subset}/{name}/{i}.mp4", label) for label, name in enumerate(NAMES) for i in range(COUNTS[subset])]
+        return VideoTable(self.data_root, [key for key, _ in rows], [label for _, label in rows])
+
+
+def set_up(**arguments: object) -> Listed:
+    module = Listed(data_root="/data", **arguments)  # type: ignore[arg-type]
+    for stage in ("fit", "test"):
+        module.setup(stage)
+    return module
+
+
+def test_all_classes_are_trained_and_tested_on() -> None:
+    module = set_up(split=Split(held_out_fraction=0.2))
+    assert {name: len(table) for name, table in module.sets.items()} == {"train": 20, "val": 4, "test": 8}
+    assert [text.set_name for text in module.class_text("test")] == ["test"]
+    assert module.class_text("validate")[0].names == NAMES
+
+
+def test_novel_classes_are_neither_trained_on_nor_chosen_by() -> None:
+    module = set_up(split=Split(protocol="base_to_novel", held_out_fraction=0.2, seed=1))
+    base, novel = module.base_and_novel()
+    assert {name: len(table) for name, table in module.sets.items()} == {"train": 10, "val": 2, "base": 4, "novel": 4}
+    seen = {key.split("/")[1] for name in ("train", "val", "base") for key in module.sets[name].all_keys()}
+    assert seen == set(base)
+    assert {key.split("/")[1] for key in module.sets["novel"].all_keys()} == set(novel)
+    for name, classes in (("base", base), ("novel", novel)):
+        table = module.sets[name]
+        assert [classes[label] for label in table.labels] == [key.split("/")[1] for key in table.all_keys()]
+
+
+def test_shots_bound_the_training_videos_alone() -> None:
+    module = set_up(split=Split(shots=2, held_out_fraction=0.2))
+    assert {name: len(table) for name, table in module.sets.items()} == {"train": 8, "val": 4, "test": 8}
+
+
+def test_nothing_held_out_means_no_validation() -> None:
+    module = set_up(split=Split(held_out_fraction=0.0))
+    assert len(module.sets["train"]) == 24
+    assert module.val_dataloader() == []
+
+
+def test_the_description_of_a_split_changes_with_the_split() -> None:
+    hashes = {set_up(split=Split(held_out_fraction=0.2, seed=seed)).describe()["split_hash"] for seed in (0, 1, 0)}
+    assert len(hashes) == 2
+    described = set_up(clips=Clips(n_frames=16, n_test_clips=4, n_test_crops=3)).describe()
+    assert (described["n_frames"], described["n_test_clips"], described["n_test_crops"]) == (16, 4, 3)
+    assert described["n_listed"]["test"] == 8
+
+
+def test_an_empty_set_is_refused_by_name() -> None:
+    class Empty(Listed):
+        def list_videos(self, subset: Subset) -> VideoTable:
+            return VideoTable(self.data_root, [], [])
+
+    with pytest.raises(ValueError, match="the set 'test' of Empty under /data has no videos"):
+        Empty(data_root="/data").setup("test")
+
+
+def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSAR_DATA", "~/videos")
+    assert default_data_root() == Path.home() / "videos"
+    monkeypatch.delenv("ZSAR_DATA")
+    assert Listed().data_root == Path("data")
