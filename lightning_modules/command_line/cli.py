@@ -28,7 +28,7 @@ COMMANDS = {
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint that the authors of a method released", "convert"),
     "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
-    "several": ("several commands in one process, for sweeps of short runs", "several"),
+    "batch": ("a list of commands in one process, or a sweep over variables in several", "batch.batch"),
     "extract": ("frame features and captions of long videos, for localization", "extract.extract"),
     "describe": ("have a language model write descriptions of classes", "describe.describe"),
     "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark, one to two minutes", "pretrain_tiny"),

@@ -18,8 +18,8 @@ from tests.makers.pictured_videos import (
     texts,
     words,
 )
-from zsar.callbacks.pictures.localization_figure import localization_figure
-from zsar.callbacks.pictures.localization_picture import PicturedSegment, ScoreCurve
+from zsar.callbacks.pictures.localization.figure import localization_figure
+from zsar.callbacks.pictures.localization.picture import PicturedSegment, ScoreCurve
 
 
 def test_bars_and_shades_lie_where_their_segments_do_and_those_at_the_ends_keep_their_edges() -> None:

@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from zsar.callbacks.pictures.class_colours import GREY, class_colours, mixed
-from zsar.callbacks.pictures.decimation import decimated
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture, as_floats, check_picture
-from zsar.callbacks.pictures.segment_rows import draw_rows, segment_bar, segment_rows
-from zsar.callbacks.pictures.text_fitting import shortened
-from zsar.callbacks.pictures.thumbnail_strip import draw_thumbnails, thumbnail_strip
-from zsar.callbacks.pictures.time_axis import BESIDE, TimeAxis, draw_time
+from zsar.callbacks.pictures.localization.class_colours import GREY, class_colours, mixed
+from zsar.callbacks.pictures.localization.decimation import decimated
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture, as_floats, check_picture
+from zsar.callbacks.pictures.localization.segment_rows import draw_rows, segment_bar, segment_rows
+from zsar.callbacks.pictures.localization.text_fitting import shortened
+from zsar.callbacks.pictures.localization.thumbnail_strip import draw_thumbnails, thumbnail_strip
+from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis, draw_time
 
 _WIDTH, _LEAST_HEIGHT, _EDGE = 12.0, 6.0, 0.3
 _TOP, _GAP, _TIME_LABELS = 0.86, 0.08, 0.3  # title and legend, below the curves, below the rows

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zsar.callbacks.pictures.decimation import decimated
+from zsar.callbacks.pictures.localization.decimation import decimated
 
 
 def test_decimation_keeps_the_lowest_and_the_highest_of_each_stretch() -> None:
