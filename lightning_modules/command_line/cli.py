@@ -67,6 +67,7 @@ environment:
   ZSAR_TRACEBACK=1   show where an error comes from, for a report
 """
 
+_FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
 
@@ -95,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if command not in COMMANDS:
         near = did_you_mean(command, COMMANDS) or f"; it is one of {', '.join(COMMANDS)}"
+        if command in _FORMER_NAMES:
+            near = f"; it is called {_FORMER_NAMES[command]} now: zsar {_FORMER_NAMES[command]} ..."
         say(f"zsar: error: there is no command {command!r}{near}", error=True)
         return 2
     accept_all_text()
