@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_list(options: argparse.Namespace) -> int:
     for name in ("jobs", "threads", "only"):
-        if getattr(options, name):
+        if getattr(options, name) not in (None, []):
             raise ValueError(f"--{name} is for sweep files (.yaml), but {options.file} is a list; leave it out")
     if options.overwrite and options.record is None:
         raise ValueError("--overwrite is of no use without --record FILE, as all commands are run anyway; leave it out")

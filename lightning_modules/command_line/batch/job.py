@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
 
 def _end_with_the_sweep() -> None:
     """Waits for the end of the standard input, a pipe that the process of the sweep never writes into."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -1,23 +1,23 @@
 """Sweep files: commands that are stated once, with variables, as YAML.
 
-    folder: runs/ablation                      where records and logs of the sweep are kept; {folder} in commands
-    jobs: 2                                    processes at a time, unless --jobs says otherwise (default: 1)
-    threads: 1                                 CPU threads of each, unless --threads says otherwise
+    folder: runs/ablation                      # where records and logs of the sweep are kept; {folder} in commands
+    jobs: 2                                    # processes at a time, unless --jobs says otherwise (default: 1)
+    threads: 1                                 # CPU threads of each, unless --threads says otherwise
     variables:
       seed: [0, 1, 2]
-      variant:                                 values with extras: {variant.checkpoint}
+      variant:                                 # values with extras: {variant.checkpoint}
         zero_shot: {checkpoint: ""}
         t2l: {checkpoint: "--ckpt_path {folder}/t2l/seed{seed}/checkpoints/best.ckpt"}
     lists:
-      runs: "{folder}/{variant}/seed{seed}"    one word for each combination of the variables that it names
-    steps:                                     one after another
+      runs: "{folder}/{variant}/seed{seed}"    # one word for each combination of the variables that it names
+    steps:                                     # one after another
       - each: [seed]
         commands:
-          - unless: runs/tiny_clip/seed{seed}.pt     not run where this file is there
+          - unless: runs/tiny_clip/seed{seed}.pt     # not run where this file is there
             command: zsar pretrain-tiny --seed {seed} --output runs/tiny_clip/seed{seed}.pt
-      - each: [variant, seed]                  a process for each combination, which runs the commands in order
+      - each: [variant, seed]                  # a process for each combination, which runs the commands in order
         commands:
-          - where: {variant: [t2l]}            only for these values
+          - where: {variant: [t2l]}            # only for these values
             command: zsar fit --config {variant}.yaml --run_dir {folder}/{variant}/seed{seed}
           - zsar test --config {variant}.yaml --run_dir {folder}/{variant}/seed{seed} {variant.checkpoint}
       - commands:
