@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from zsar.callbacks.pictures.linspace_indices import linspace_indices
+from zsar.callbacks.pictures.figures import linspace_indices
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture, as_floats
 from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis
 

@@ -31,6 +31,6 @@ def test_a_job_ends_when_the_process_of_its_sweep_does(monkeypatch: pytest.Monke
 def test_a_job_runs_its_commands_and_records_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reading, _writing = os.pipe()
     (tmp_path / "commands.txt").write_text("zsar --version\nzsar nothing\n")
-    monkeypatch.setattr("sys.stdin", open(reading, closefd=False))  # the job's thread waits for its end for good
+    monkeypatch.setattr("sys.stdin", os.fdopen(reading, closefd=False))  # the job's thread waits for its end for good
     assert job.main([str(tmp_path / "commands.txt"), str(tmp_path / "record.jsonl")]) == 2
     assert len((tmp_path / "record.jsonl").read_text().splitlines()) == 1
