@@ -11,12 +11,14 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
 from zsar.datamodules.class_text.templates import TEMPLATES
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.t2l.t2l import T2L
 
@@ -49,8 +51,9 @@ def main() -> None:
 
 
 def _cases(architecture: str, device: str, batch_size: int, n_classes: int) -> list[tuple[str, Step, Step]]:
-    model = T2L(architecture=architecture, weights="random").to(device).train()
-    recomputing = T2L(architecture=architecture, weights="random", gradient_checkpointing=True).to(device).train()
+    backbone = TrainedClipSettings(architecture, "random")
+    model = T2L(backbone=backbone).to(device).train()
+    recomputing = T2L(backbone=replace(backbone, gradient_checkpointing=True)).to(device).train()
     size = model.backbone.image_size[0]
     video = torch.randint(256, (batch_size, 1, 8, 3, size, size), dtype=torch.uint8, device=device)
     labels = torch.arange(batch_size, device=device) % n_classes

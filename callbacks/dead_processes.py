@@ -26,7 +26,7 @@ class DeadProcesses(Callback):
     """Begins the watch, in the process that has started the others."""
 
     def __init__(self, command: str) -> None:
-        """Makes the callback.
+        """Watches nothing yet; the fit starts the watch.
 
         Args:
             command: The command of the run, for the message.

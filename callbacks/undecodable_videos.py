@@ -29,14 +29,14 @@ class UndecodableVideos(Callback):
     """
 
     def __init__(self) -> None:
-        """Makes the callback."""
+        """Holds no problems yet."""
         self.n_unpredicted = 0
         self._problems: list[str] = []
         self._n_decoded = 0
         self._told: set[str] = set()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts over."""
+        """Forgets the problems of an earlier test."""
         self._problems, self._n_decoded = [], 0
 
     on_validation_start = on_predict_start = on_test_start

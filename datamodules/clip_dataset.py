@@ -82,7 +82,7 @@ class TrainingClips(Dataset[Sample]):
         seed: int,
         on_damage: OnDamage = "raise",
     ) -> None:
-        """Makes the dataset.
+        """Keeps what clips are read with; a file is opened when its row is asked for.
 
         Args:
             table: The videos.
@@ -162,7 +162,7 @@ class EvaluationClips(Dataset[Sample]):
         seed: int = 0,
         on_damage: OnDamage = "raise",
     ) -> None:
-        """Makes the dataset.
+        """Keeps what clips are read with; a file is opened when its row is asked for.
 
         Args:
             table: The videos.

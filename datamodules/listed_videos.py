@@ -42,14 +42,14 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     def __init__(
         self,
         *,
-        lists: Lists = Lists(),  # noqa: B008 - frozen, as are the four below
+        lists: Lists = Lists(),
         data_root: Path | str | None = None,
-        clips: Clips = Clips(),  # noqa: B008
-        split: Split = Split(),  # noqa: B008
-        text: Text = Text(),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(),
+        split: Split = Split(),
+        text: Text = Text(),
+        loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             lists: Published split files to use instead of drawing.

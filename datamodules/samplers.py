@@ -52,7 +52,7 @@ class EvaluationSampler(DistributedSampler[int]):
     """Every video once, in order, shared out among the processes without padding: no video counts twice."""
 
     def __init__(self, dataset: Sized, *, n_processes: int = 1, rank: int = 0) -> None:
-        """Makes the sampler.
+        """Gives a process every n-th row, beginning with the row of its rank.
 
         Raises:
             ValueError: A process would have nothing to do, on which the others would wait for ever.

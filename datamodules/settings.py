@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
@@ -181,6 +182,33 @@ class Loading:
         check_most(MOST_PROCESSES, n_workers=self.n_workers)
         if self.n_workers < 0:
             raise ValueError(f"n_workers must not be negative; got {self.n_workers}")
+
+
+@dataclass(frozen=True)
+class UntrimmedLoading:
+    """What a model is given of untrimmed videos.
+
+    Attributes:
+        stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the command
+            line is --data.loading.stride '{frames: null, seconds: 0.5}'.
+        features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
+            videos in each run.
+        captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
+        batch_size: Videos that a model is handed at a time.
+        on_damage: Whether a damaged frame makes its video one that cannot be decoded ("raise"), or is accepted and
+            counted ("accept").
+    """
+
+    stride: FrameStride = FrameStride()
+    features: Path | str | None = None
+    captions: Path | str | None = None
+    batch_size: int = 1
+    on_damage: Literal["raise", "accept"] = "raise"
+
+    def __post_init__(self) -> None:
+        """Refuses a batch size below 1, or beyond `zsar.runtime.number_limits`."""
+        _at_least_one(batch_size=self.batch_size)
+        check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size)
 
 
 def _at_least_one(**values: int) -> None:

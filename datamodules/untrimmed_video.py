@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
@@ -29,15 +29,14 @@ from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSpli
 from zsar.datamodules.lists.splits import split_hash
 from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
 from zsar.datamodules.samplers import EvaluationSampler
-from zsar.datamodules.settings import Text
+from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from zsar.datamodules.video import default_data_root
 from zsar.datamodules.video_files.counted_frames import OnDamage
-from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
+from zsar.datamodules.video_files.streaming import FrameStream
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded
 from zsar.runtime.class_paths import class_path
 from zsar.runtime.files.same_files import refuse_one_file_twice
-from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH, check_most
 
 ACTION_TEMPLATE = "a video of action {}"
 """T3AL's prompt."""
@@ -65,14 +64,10 @@ class UntrimmedVideoDataModule(LightningDataModule):
         self,
         *,
         data_root: Path | str | None = None,
-        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as are the next two
-        text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008
-        stride: FrameStride = FrameStride(),  # noqa: B008
+        split: ClassSplit = ClassSplit(),
+        text: Text = Text(templates=ACTION_TEMPLATE),
         needs_files: bool = True,
-        features: Path | str | None = None,
-        captions: Path | str | None = None,
-        batch_size: int = 1,
-        on_damage: Literal["raise", "accept"] = "raise",
+        loading: UntrimmedLoading = UntrimmedLoading(),
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -80,32 +75,20 @@ class UntrimmedVideoDataModule(LightningDataModule):
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             split: Which classes are tested on.
             text: What models read of a class.
-            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
-                command line is --data.stride '{frames: null, seconds: 0.5}'.
             needs_files: Whether every listed video must lie in its folder; false where extracted features are read
                 instead, whose reader then says which are missing.
-            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
-                videos in each run.
-            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
-            batch_size: Videos that a model is handed at a time.
-            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
-
-        Raises:
-            ValueError: A number is out of range.
+            loading: Which frames are looked at, what is read from files instead, and in what batches.
         """
         super().__init__()
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-        check_most(MOST_VIDEOS_PER_BATCH, batch_size=batch_size)
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
         self.split = split
         self.text = text
-        self.stride = stride
         self.needs_files = needs_files
-        self.features_folder = None if features is None else self.data_root / Path(features).expanduser()
-        self.captions_folder = None if captions is None else self.data_root / Path(captions).expanduser()
-        self.batch_size = batch_size
-        self.on_damage: OnDamage = on_damage
+        self.stride = loading.stride
+        self.features_folder = self._below_data_root(loading.features)
+        self.captions_folder = self._below_data_root(loading.captions)
+        self.batch_size = loading.batch_size
+        self.on_damage: OnDamage = loading.on_damage
         self.videos: tuple[UntrimmedVideo, ...] = ()
         self.tested_sets: tuple[TestedSet, ...] = ()
 
@@ -291,6 +274,9 @@ class UntrimmedVideoDataModule(LightningDataModule):
                 for name, tested in sets.items()
             },
         }
+
+    def _below_data_root(self, folder: Path | str | None) -> Path | None:
+        return None if folder is None else self.data_root / Path(folder).expanduser()
 
     def _below_root(self, folder: Path | None) -> str | None:
         """A folder as it is set, relative to the data root, which differs from machine to machine."""

@@ -61,10 +61,10 @@ class TrimmedVideoDataModule(LightningDataModule):
         self,
         *,
         data_root: Path | str | None = None,
-        clips: Clips = Clips(),  # noqa: B008 - frozen, as are the three below
-        split: Split = Split(),  # noqa: B008
-        text: Text = Text(),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(),
+        split: Split = Split(),
+        text: Text = Text(),
+        loading: Loading = Loading(),
     ) -> None:
         """Describes how the data are read; files are touched in `setup` only.
 

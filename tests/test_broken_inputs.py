@@ -6,6 +6,7 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -229,8 +230,8 @@ OF_LIGHTNING = {
     ("fit", "--data"): "FILE.yaml",
     ("fit", "--trainer"): "FILE.yaml",
     ("fit", "--ckpt_path"): "FILE.ckpt",
-    ("fit", "--model.weights"): "FILE.pt",
-    ("fit", "--model.architecture"): "FILE.json",
+    ("fit", "--model.backbone.weights"): "FILE.pt",
+    ("fit", "--model.backbone.architecture"): "FILE.json",
     ("fit", "--model.start_from"): "FILE.ckpt",
     ("fit", "--data.train"): "FILE.csv",
     ("fit", "--data.split.exclude"): "FILE.csv",
@@ -270,7 +271,7 @@ def test_a_training_names_a_broken_file_in_one_line(
 
 def write_experiment(folder: Path, videos: Path, weights: Path, *, model: str) -> Path:
     """An experiment that would train for a step."""
-    settings = {"architecture": "tiny-clip", "weights": str(weights)}
+    settings: dict[str, Any] = {"backbone": {"architecture": "tiny-clip", "weights": str(weights)}}
     if model.endswith("T2L"):
         settings |= {"n_frames": 4, "diversity_weight": 0.0}
     data = {

@@ -37,7 +37,7 @@ def test_a_folder_of_real_clips_is_trained_and_tested_on_and_the_corrupted_one_i
         "split": {"held_out_fraction": 0.0},
         "loading": {"batch_size": 4, "n_workers": 1},
     }
-    model = {"architecture": "tiny-clip", "weights": str(tiny_weights), "n_frames": 4}
+    model = {"backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)}, "n_frames": 4}
     content = {
         "run_dir": str(tmp_path / "run"),
         "model": {"class_path": "zsar.lightning_modules.t2l.T2L", "init_args": model},

@@ -105,13 +105,14 @@ def test_an_experiment_says_how_to_make_the_features_that_it_reads(path: Path) -
     (command,) = re.findall(r"zsar extract ((?:.*\\\n)*.*)", comment_of(path))
     options = extract_parser().parse_args(shlex.split(command.replace("\\\n", "")))
     model, data = (_settings(path, section) for section in ("model", "data"))
-    assert (options.architecture, options.weights) == (model["architecture"], model["weights"])
-    assert (str(options.output), options.stride) == (f"$ZSAR_DATA/{data['features']}", data["stride"]["frames"])
+    loading = data["loading"]
+    assert (options.architecture, options.weights) == (model["backbone"]["architecture"], model["backbone"]["weights"])
+    assert (str(options.output), options.stride) == (f"$ZSAR_DATA/{loading['features']}", loading["stride"]["frames"])
     assert data["needs_files"] is False
     # Captions are made, and read, where the model has a use for them.
     needs_captions = model.get("suppression") is not None
     assert options.captions == needs_captions
-    assert data.get("captions") == (data["features"] if needs_captions else None)
+    assert loading.get("captions") == (loading["features"] if needs_captions else None)
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=name)
@@ -130,7 +131,7 @@ def test_an_experiment_says_what_the_paper_reports_of_it(path: Path) -> None:
     where = mean.table.replace("Section 5.2", "section 5.2, Figure 4")
     expected = f"(T3AL, {where}): mAP {mean.value:.1f}, the mean of IoU {of}" + (f" ({at})." if at else ".")
     assert expected in comment_of(path).replace("\n", " ")
-    assert _settings(path, "model")["architecture"].removesuffix("-quickgelu") == architecture
+    assert _settings(path, "model")["backbone"]["architecture"].removesuffix("-quickgelu") == architecture
 
 
 def test_the_experiments_are_all_that_the_paper_tests_without_training() -> None:
@@ -170,7 +171,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     torch.manual_seed(0)
     torch.save(OpenClipBackbone("tiny-coca", "random").clip.state_dict(), root / "tiny_coca.pt")
     UntrimmedShapes(n_videos=1, data_root=root).prepare_data()
-    return {"model.weights": str(root / "tiny_coca.pt"), "data.data_root": str(root), "data.n_videos": 1}
+    return {"model.backbone.weights": str(root / "tiny_coca.pt"), "data.data_root": str(root), "data.n_videos": 1}
 
 
 def test_every_experiment_on_the_rendered_benchmark_is_run_here() -> None:

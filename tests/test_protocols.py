@@ -30,7 +30,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     path = folder / "tiny-clip-48.json"
     path.write_text(json.dumps(architecture))
     torch.save(OpenClipBackbone(str(path), "random").clip.state_dict(), folder / "tiny.pt")
-    return {"architecture": str(path), "weights": str(folder / "tiny.pt"), "n_frames": 2}
+    return {"backbone": {"architecture": str(path), "weights": str(folder / "tiny.pt")}, "n_frames": 2}
 
 
 @pytest.fixture

@@ -215,7 +215,14 @@ def test_results_of_videos_whose_names_are_not_utf8_are_read_back(
     (video_tree / "red dance" / os.fsdecode(BAD)).write_bytes(b"")
     shutil.copy(video_tree / "red dance" / "0.mp4", video_tree / "red dance" / os.fsdecode(b"ros\xe9 [b]\n.mp4"))
     run = tmp_path / "run [b]"
-    frozen = ["--model", "ZeroShotCLIP", "--model.architecture", "tiny-clip", "--model.weights", model[3]]
+    frozen = [
+        "--model",
+        "ZeroShotCLIP",
+        "--model.backbone.architecture",
+        "tiny-clip",
+        "--model.backbone.weights",
+        model[3],
+    ]
     data = ["--data", "VideoFolder", "--data.train", str(video_tree), "--data.predict", str(video_tree / "red dance")]
     data += ["--data.clips.image_size", "32", "--data.loading.n_workers", "0", "--data.loading.batch_size", "4"]
     for _ in range(2):

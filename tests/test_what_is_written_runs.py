@@ -163,7 +163,7 @@ def test_a_difference_on_the_command_line_holds_wherever_it_stands(
 
 
 def test_null_on_the_command_line_is_null_in_every_section(parsed: Any) -> None:
-    nulls = ["--data.split.shots=null", "--trainer.max_epochs", "null", "--model.weights=null"]
+    nulls = ["--data.split.shots=null", "--trainer.max_epochs", "null", "--model.backbone.weights=null"]
     nulls += ["--checkpoint.monitor", "null"]
     found = parsed(*nulls, "--config", CONFIGS / "experiment" / "t2l_few_shot_hmdb51_4.yaml")
     keys = [("data", "split", "shots"), ("trainer", "max_epochs"), ("model", "weights"), ("checkpoint", "monitor")]
@@ -194,7 +194,7 @@ def test_the_results_of_a_test_state_the_trainer_that_the_experiment_asks_for(
     tmp_path: Path, tiny_weights: Path
 ) -> None:
     changes = [
-        "--model.weights",
+        "--model.backbone.weights",
         str(tiny_weights),
         "--data.n_test",
         "1",

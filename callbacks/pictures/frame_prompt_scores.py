@@ -51,7 +51,7 @@ class FramePromptScores(Callback):
     """
 
     def __init__(self, *, n_videos: int = 8, videos: list[str] | None = None, k: int = 5) -> None:
-        """Makes the callback.
+        """Chooses no videos yet; the start of a test does, which knows the sets.
 
         Args:
             n_videos: How many videos of each set, evenly spread over it; all where the set has fewer.

@@ -58,7 +58,7 @@ class PromptTuning(Callback):
         memory_mb: float = 2000.0,
         views_per_pass: int = 32,
     ) -> None:
-        """Makes the callback.
+        """Checks the settings; prompts are laid out at the first batch of each set.
 
         Args:
             method: What results call it: "TPT", "DTS-TPT", "ZAR", or a name of your own.
@@ -130,7 +130,7 @@ class PromptTuning(Callback):
     # --- hooks ----------------------------------------------------------------------------------------------------
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts over.
+        """Forgets the prompts and counts of an earlier test.
 
         Raises:
             TypeError: The model is none of ours.

@@ -31,12 +31,12 @@ class DetectionFile(Callback):
     """
 
     def __init__(self) -> None:
-        """Makes the callback."""
+        """Holds no detections yet."""
         self._of_sets: dict[int, dict[int, list[dict[str, Any]]]] = {}
         self._failed: dict[int, str] = {}
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts over."""
+        """Forgets the detections of an earlier test."""
         self._of_sets, self._failed = {}, {}
 
     on_predict_start = on_test_start

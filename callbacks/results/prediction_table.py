@@ -27,11 +27,11 @@ class PredictionTable(Callback):
     """
 
     def __init__(self) -> None:
-        """Makes the callback."""
+        """Holds no rows yet."""
         self._rows: dict[str, list[tuple[int, dict[str, Any]]]] = {}
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts over."""
+        """Forgets the rows of an earlier test."""
         self._rows = {}
 
     on_validation_start = on_test_start

@@ -44,7 +44,7 @@ class ResultManifest(Callback):
     """
 
     def __init__(self, config: dict[str, Any] | None = None) -> None:
-        """Makes the callback.
+        """Holds no counts yet.
 
         Args:
             config: The configuration of the run, to be written down.

@@ -30,14 +30,14 @@ class ActivityNet(ListedVideoDataModule):
         self,
         *,
         units: Literal["videos", "instances"] = "videos",
-        lists: Lists = Lists(),  # noqa: B008 - frozen, as are the four below
+        lists: Lists = Lists(),
         data_root: Path | str | None = None,
-        clips: Clips = Clips(),  # noqa: B008
-        split: Split = Split(),  # noqa: B008
-        text: Text = Text(),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(),
+        split: Split = Split(),
+        text: Text = Text(),
+        loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             units: What gets one label: whole "videos", by the class that takes most of their annotated time, as in

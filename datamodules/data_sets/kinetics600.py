@@ -59,14 +59,14 @@ class Kinetics600(ListedVideoDataModule):
         self,
         *,
         classes: Literal["all", "not_in_kinetics400"] = "all",
-        lists: Lists = Lists(),  # noqa: B008 - frozen, as are the four below
+        lists: Lists = Lists(),
         data_root: Path | str | None = None,
-        clips: Clips = Clips(),  # noqa: B008
-        split: Split = Split(),  # noqa: B008
-        text: Text = Text(),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(),
+        split: Split = Split(),
+        text: Text = Text(),
+        loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             classes: All 600, tested on the validation set, or 160 drawn by `split.fold` from the 220 that are not in

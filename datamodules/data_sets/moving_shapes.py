@@ -50,10 +50,10 @@ class MovingShapes(TrimmedVideoDataModule):
         n_test: int = 8,
         render_seed: int = 0,
         data_root: Path | str | None = None,
-        clips: Clips = Clips(image_size=32),  # noqa: B008 - frozen, as are the three below
-        split: Split = Split(protocol="base_to_novel"),  # noqa: B008
-        text: Text = Text(templates="name"),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(image_size=32),
+        split: Split = Split(protocol="base_to_novel"),
+        text: Text = Text(templates="name"),
+        loading: Loading = Loading(),
     ) -> None:
         """Describes the benchmark; `prepare_data` renders it.
 

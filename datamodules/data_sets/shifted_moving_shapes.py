@@ -90,10 +90,10 @@ class ShiftedMovingShapes(MovingShapes):
         n_test: int = 8,
         render_seed: int = 0,
         data_root: Path | str | None = None,
-        clips: Clips = Clips(image_size=32),  # noqa: B008 - frozen, as are the three below
-        split: Split = Split(protocol="base_to_novel"),  # noqa: B008
-        text: Text = Text(templates="name"),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(image_size=32),
+        split: Split = Split(protocol="base_to_novel"),
+        text: Text = Text(templates="name"),
+        loading: Loading = Loading(),
     ) -> None:
         """Describes the test sets; `prepare_data` renders them.
 

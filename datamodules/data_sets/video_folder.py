@@ -46,12 +46,12 @@ class VideoFolder(TrimmedVideoDataModule):
         predict: Path | str | None = None,
         classes: list[str] | None = None,
         data_root: Path | str | None = None,
-        clips: Clips = Clips(),  # noqa: B008 - frozen, as are the three below
-        split: Split = Split(),  # noqa: B008
-        text: Text = Text(),  # noqa: B008
-        loading: Loading = Loading(),  # noqa: B008
+        clips: Clips = Clips(),
+        split: Split = Split(),
+        text: Text = Text(),
+        loading: Loading = Loading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             train: Folder (one folder per class) or CSV file (path,label), relative to the data root.

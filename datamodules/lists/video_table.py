@@ -32,7 +32,7 @@ class VideoTable:
         list_file: Path | None = None,
         lines: NDArray[np.int64] | None = None,
     ) -> None:
-        """Makes a table.
+        """Keeps the columns as arrays, so that worker processes share them.
 
         Args:
             root: The folder that paths are relative to; an absolute path stands for itself.

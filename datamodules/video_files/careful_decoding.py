@@ -46,7 +46,7 @@ class Complaints:
     """
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """No complaint yet."""
         self.corrupt: set[int] = set()
         self.failed: dict[int, str] = {}
 

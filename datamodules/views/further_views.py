@@ -140,7 +140,7 @@ class AugmentedViews(Views):
         augmix: AugMixMode = "per_frame",
         severity: int = 1,
     ) -> None:
-        """Makes a set of views.
+        """Keeps the settings; views are drawn for each video.
 
         Args:
             n_views: How many, the plain test view included.
@@ -259,7 +259,7 @@ class MultiRateViews(Views):
         n_samples: int = 4,
         segment_jitter: bool = False,
     ) -> None:
-        """Makes a set of views.
+        """Keeps the settings; views are drawn for each video.
 
         Args:
             n_crops: 1 for the centre; 3 for both ends and the middle of the long side; 5 for the ends of the short side

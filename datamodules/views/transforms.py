@@ -38,7 +38,7 @@ class TrainTransform:
         shift_px: int = 0,
         interpolation: str = "bilinear",
     ) -> None:
-        """Makes a transform.
+        """Composes crop, flip, colour and shift.
 
         Args:
             image_size: S, height and width of the frames that come out, in pixels.
@@ -99,7 +99,7 @@ class TestTransform:
         resize_ratio: float = 256 / 224,
         interpolation: str = "bicubic",
     ) -> None:
-        """Makes a transform.
+        """Composes resize and crops.
 
         Args:
             image_size: S, height and width of the frames that come out, in pixels.
@@ -146,7 +146,7 @@ class MultiScaleCrop(nn.Module):
     _PLACES = (*product((0, 2, 4), repeat=2), *product((1, 3), repeat=2))
 
     def __init__(self, image_size: int, *, scales: Sequence[float], interpolation: str = "bilinear") -> None:
-        """Makes the crop; for the arguments see `TrainTransform`."""
+        """Keeps the sizes to draw from; for the arguments see `TrainTransform`."""
         super().__init__()
         if not scales or not all(0 < scale <= 1 for scale in scales):
             raise ValueError(f"scales must lie between 0 (exclusive) and 1; got {list(scales)}")

@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import Literal
 
 from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
-from zsar.lightning_modules.recognition.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.training.optimization import Optimization
 
 
@@ -24,24 +25,22 @@ class APCLIP(FineTunedCLIP):
     def __init__(
         self,
         *,
-        architecture: str = "ViT-B-16-quickgelu",
-        weights: str | None = "openai",
+        backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
+        scoring: Scoring = Scoring("late_interaction", "embedding"),
         tune: Literal["both", "visual", "text"] = "both",
-        mixing: Mixing = Mixing(),  # noqa: B008 - frozen
+        mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
         tuned_share: float = 1.0,
         start_from: str | None = None,
-        gradient_checkpointing: bool = False,
-        scorer: Scorer = "late_interaction",
-        prompt_ensemble: PromptEnsemble = "embedding",
         optimization: Optimization = VIFI_CLIP,
     ) -> None:
-        """Builds the model.
+        """Builds the model; only the default of `scoring` is its own.
 
         Args:
-            architecture: An open_clip model; see ZeroShotCLIP.
-            weights: Tag or file of its weights; see ZeroShotCLIP.
+            backbone: The CLIP model.
+            scoring: How frames are compared with prompts: MAKA, or the mean-pooled cosine for the paper's ablation
+                without it (Table 7).
             tune: Which towers are trained.
             mixing: Mixup and CutMix of training videos.
             label_smoothing: Share of the target that is spread over all classes.
@@ -49,9 +48,6 @@ class APCLIP(FineTunedCLIP):
                 All prompts of these classes go through the text tower in each step; see FineTunedCLIP for the memory.
             tuned_share: Share of the tuned weights at test time (WiSE-FT).
             start_from: A checkpoint whose weights training starts from; null for CLIP.
-            gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
-            scorer: MAKA, or the mean-pooled cosine for the paper's ablation without it (Table 7).
-            prompt_ensemble: What the mean-pooled scorer averages over prompts.
             optimization: Optimizer and schedule; the default is ViFi-CLIP's of 10 epochs on Kinetics-400.
 
         Raises:
@@ -59,16 +55,13 @@ class APCLIP(FineTunedCLIP):
             BackboneError: The CLIP model cannot be built.
         """
         super().__init__(
-            architecture=architecture,
-            weights=weights,
+            backbone=backbone,
+            scoring=scoring,
             tune=tune,
             mixing=mixing,
             label_smoothing=label_smoothing,
             n_negative_classes=n_negative_classes,
             tuned_share=tuned_share,
             start_from=start_from,
-            gradient_checkpointing=gradient_checkpointing,
-            scorer=scorer,
-            prompt_ensemble=prompt_ensemble,
             optimization=optimization,
         )

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy
 from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
 from zsar.lightning_modules.training.optimization import Optimization
@@ -33,30 +34,19 @@ class ZeroShotCLIP(ActionRecognizer):
     def __init__(
         self,
         *,
-        architecture: str = "ViT-B-16-quickgelu",
-        weights: str | None = "openai",
-        scorer: Scorer = "mean_pooled_cosine",
-        prompt_ensemble: PromptEnsemble = "embedding",
+        backbone: ClipSettings = ClipSettings("ViT-B-16-quickgelu", "openai"),
+        scoring: Scoring = Scoring("mean_pooled_cosine", "embedding"),
     ) -> None:
-        """Builds the model.
+        """Builds the model, frozen.
 
         Args:
-            architecture: An open_clip model name, an architecture shipped with zsar ("tiny-clip"), the path of an
-                open_clip JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
-            weights: A tag of open_clip ("openai"), the path of a weights file, or "random"; null for "hf-hub:" and
-                "local-dir:", which bring their own.
-            scorer: Compare the mean frame with each prompt, or all frames with all prompts ("late_interaction").
-            prompt_ensemble: With several prompts per class, the mean-pooled scorer averages their "embedding" (as CLIP
-                does) or the "probability" that each prompt gives.
+            backbone: The CLIP model.
+            scoring: How frames are compared with prompts.
+
+        Raises:
+            BackboneError: The CLIP model cannot be built.
         """
-        super().__init__(
-            architecture=architecture,
-            weights=weights,
-            gradient_checkpointing=False,
-            scorer=scorer,
-            prompt_ensemble=prompt_ensemble,
-            optimization=Optimization(),
-        )
+        super().__init__(backbone=backbone, scoring=scoring, optimization=Optimization())
         self.save_hyperparameters()
 
 
@@ -66,24 +56,21 @@ class FineTunedCLIP(ActionRecognizer):
     def __init__(
         self,
         *,
-        architecture: str = "ViT-B-16-quickgelu",
-        weights: str | None = "openai",
+        backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
+        scoring: Scoring = Scoring("mean_pooled_cosine", "probability"),
         tune: Literal["both", "visual", "text"] = "both",
-        mixing: Mixing = Mixing(),  # noqa: B008 - frozen
+        mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
         tuned_share: float = 1.0,
         start_from: str | None = None,
-        gradient_checkpointing: bool = False,
-        scorer: Scorer = "mean_pooled_cosine",
-        prompt_ensemble: PromptEnsemble = "probability",
         optimization: Optimization = VIFI_CLIP,
     ) -> None:
-        """Builds the model.
+        """Builds the model; what is not tuned is frozen.
 
         Args:
-            architecture: An open_clip model; see ZeroShotCLIP.
-            weights: Tag or file of its weights; see ZeroShotCLIP.
+            backbone: The CLIP model.
+            scoring: How frames are compared with prompts; ViFi-CLIP compares the mean frame.
             tune: Which towers are trained. The token embedding never is, the logit scale always.
             mixing: Mixup and CutMix of training videos.
             label_smoothing: Share of the target that is spread over all classes.
@@ -95,25 +82,13 @@ class FineTunedCLIP(ActionRecognizer):
                 (alpha of WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
             start_from: A checkpoint of another training, e.g. on Kinetics-400, whose weights training starts from; null
                 to start from CLIP. Testing does not read it.
-            gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
-            scorer: Compare the mean frame with each prompt (ViFi-CLIP), or all frames with all prompts
-                ("late_interaction").
-            prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" that each
-                gives or their "embedding".
             optimization: Optimizer and schedule; the default is ViFi-CLIP's of 10 epochs on Kinetics-400.
 
         Raises:
             ValueError: A value is out of range.
             BackboneError: The CLIP model cannot be built.
         """
-        super().__init__(
-            architecture=architecture,
-            weights=weights,
-            gradient_checkpointing=gradient_checkpointing,
-            scorer=scorer,
-            prompt_ensemble=prompt_ensemble,
-            optimization=optimization,
-        )
+        super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
         self.save_hyperparameters()
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label_smoothing must be at least 0 and below 1; got {label_smoothing}")
@@ -212,7 +187,7 @@ class FineTunedCLIP(ActionRecognizer):
                 f"weights={weights!r} has no token embedding to take; give those of the CLIP that was tuned"
             )
         content = read_vifi_clip_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
-        model = cls(architecture=content.architecture, weights=weights)
+        model = cls(backbone=TrainedClipSettings(content.architecture, weights))
         start = model.backbone.tokenize(["a"])[0, 0]
         content.check_original(model.backbone.clip.token_embedding.weight[start], weights)
         tuned = {f"backbone.clip.{name}": tensor for name, tensor in content.tuned.items()}

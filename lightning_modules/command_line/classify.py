@@ -25,6 +25,7 @@ from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
 from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -194,7 +195,7 @@ def _load_model(options: argparse.Namespace) -> ActionRecognizer:
         return load_recognizer(options.checkpoint, weights=options.weights, device=device)
     architecture = _architecture(options)
     weights = options.weights or (None if brings_weights(architecture) else "openai")
-    return ZeroShotCLIP(architecture=architecture, weights=weights).eval().to(device)
+    return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
 
 
 class _Views:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
     )
     with whole_file(backbone) as unfinished:
         unfinished.write_bytes(save({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}))
-    model.hparams["weights"] = str(backbone)
+    model.hparams["backbone"] = replace(model.hparams["backbone"], weights=str(backbone))
     n_trained = _save(model, output)
     say(f"T2L: {model.backbone.architecture}, {model.n_frames} frames, {n_trained:,} trained parameters")
     say(f"wrote {output} (what was trained)", f"wrote {backbone} (CLIP as the authors had it)")

@@ -37,7 +37,7 @@ _OURS = (
 _PARSERS = ("jsonargparse", "argparse")
 _MOST_READ = 1_000  # characters of a message that are searched, as some quote all that they were given
 # What a message of code that several commands share calls an option, and what the commands of Lightning call it.
-_NAMES_IN_LIGHTNING = {"--weights": "--model.weights", "--architecture": "--model.architecture"}
+_NAMES_IN_LIGHTNING = {"--weights": "--model.backbone.weights", "--architecture": "--model.backbone.architecture"}
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
 
 

@@ -136,7 +136,7 @@ def check_localizer_options(model: type, *, adaptation: object, ckpt_path: objec
     if ckpt_path is not None:
         raise ValueError(
             f"--ckpt_path {ckpt_path}: {model.__name__} is a localizer, which is not trained and has no checkpoints; "
-            "leave it out, and choose weights of the CLIP model by --model.weights"
+            "leave it out, and choose weights of the CLIP model by --model.backbone.weights"
         )
 
 

@@ -95,7 +95,7 @@ class Predictions:
     """
 
     def __init__(self, of_videos: Sequence[Mapping[int, Localization]]) -> None:
-        """Keeps them."""
+        """Keeps what was found in each video, in the order of the batch."""
         self._of_videos = tuple(of_videos)
 
     def __len__(self) -> int:

@@ -18,6 +18,7 @@ from zsar.lightning_modules.localization.contract import (
 )
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
 from zsar.lightning_modules.localization.segments import segments_above
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
 class FrameWiseCLIP(ActionLocalizer):
@@ -30,16 +31,14 @@ class FrameWiseCLIP(ActionLocalizer):
     def __init__(
         self,
         *,
-        architecture: str = "ViT-B-16-quickgelu",
-        weights: str | None = "openai",
+        backbone: ClipSettings = ClipSettings("ViT-B-16-quickgelu", "openai"),
         threshold: float = 0.8,
         iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
     ) -> None:
-        """Builds the model.
+        """Builds the model, frozen.
 
         Args:
-            architecture: Name, JSON config or hub id of a CLIP model with a ViT, or of a CoCa.
-            weights: Tag or file of its weights.
+            backbone: The CLIP model, a ViT or CoCa.
             threshold: Probability above which a frame shows its most probable class.
             iou_thresholds: Temporal IoU from which on an action counts as found.
 
@@ -47,7 +46,7 @@ class FrameWiseCLIP(ActionLocalizer):
             BackboneError: The model cannot be built, or has no features before a projection.
             ValueError: A number is out of range.
         """
-        super().__init__(architecture=architecture, weights=weights, iou_thresholds=iou_thresholds)
+        super().__init__(backbone=backbone, iou_thresholds=iou_thresholds)
         if not 0 <= threshold < 1:
             raise ValueError(f"threshold is a probability, at least 0 and below 1; got {threshold}")
         self.threshold = threshold

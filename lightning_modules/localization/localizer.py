@@ -26,8 +26,8 @@ from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, fin
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
-from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -75,19 +75,18 @@ class ActionLocalizer(LightningModule):
 
     is_trained: ClassVar[bool] = False
 
-    def __init__(self, *, architecture: str, weights: str | None, iou_thresholds: Sequence[float]) -> None:
-        """Builds the model.
+    def __init__(self, *, backbone: ClipSettings, iou_thresholds: Sequence[float]) -> None:
+        """Builds the model, frozen.
 
         Args:
-            architecture: Name, JSON config or hub id of the CLIP model (`OpenClipBackbone`), a ViT or CoCa.
-            weights: Tag or file of its weights.
+            backbone: The CLIP model, a ViT or CoCa.
             iou_thresholds: Temporal IoU from which on an action counts as found, each its own figure.
 
         Raises:
             BackboneError: The model cannot be built, or has no features before a projection.
         """
         super().__init__()
-        self.backbone = OpenClipBackbone(architecture, weights)
+        self.backbone = backbone.build()
         self.backbone.requires_grad_(False).eval()
         _ = self.projections  # refuses a model that has none
         self.iou_thresholds = tuple(iou_thresholds)

@@ -46,7 +46,7 @@ class TemporalMeanAveragePrecision(Metric):
     truth: list[Tensor]
 
     def __init__(self, n_classes: int, thresholds: Sequence[float]) -> None:
-        """Makes the metric.
+        """Begins without detections.
 
         Args:
             n_classes: C, the classes of the split that is evaluated.

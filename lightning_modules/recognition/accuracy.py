@@ -16,7 +16,7 @@ class RecognitionMetrics(nn.Module):
     """
 
     def __init__(self, n_classes: int, *, failed_are_wrong: bool = True) -> None:
-        """Makes the metrics.
+        """Begins without videos; top-5 is measured from six classes on.
 
         Args:
             n_classes: C, at least 2.
@@ -84,6 +84,6 @@ class RecognitionMetrics(nn.Module):
         return 100 * counts[:, 0] / counts[:, -1]
 
     def reset(self) -> None:
-        """Starts over."""
+        """Forgets all videos."""
         for metric in self.children():
             metric.reset()  # type: ignore[operator]

@@ -23,7 +23,7 @@ class ClassEmbeddings:
         chunk_size: int = 512,
         progress: Callable[[Sequence[Tensor]], Iterable[Tensor]] = iter,
     ) -> None:
-        """Makes an empty cache.
+        """Begins with an empty cache.
 
         Args:
             tokenize: N texts -> int64 [N, L].

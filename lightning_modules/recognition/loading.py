@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.run_folders.settings_of_before import GROUP_OF, arguments_of_now
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.training.checkpoints import unpack_checkpoint
 from zsar.runtime.class_paths import class_path
@@ -44,8 +46,11 @@ def load_recognizer(
     checkpoint = read_checkpoint(path)
     check_entries(checkpoint, path, of_model=True)
     about = checkpoint["zsar"]
-    changes = {} if weights is None else {"weights": weights}
-    model = _built(_recognizer_class(about["class_path"], path), about["init_args"] | changes, path)
+    model_class = _recognizer_class(about["class_path"], path)
+    arguments = _arguments(model_class, about["init_args"], path)
+    if weights is not None:
+        arguments["backbone"] = {**arguments.get("backbone", {}), "weights": weights}
+    model = _built(model_class, arguments, path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     model.prepare_inference()
@@ -79,6 +84,15 @@ def _recognizer_class(class_path: str, path: Path | str) -> type:
             f"{path} is not loaded: its model class {class_path} is no {ActionRecognizer.__name__} that can be built"
         )
     return found
+
+
+def _arguments(model_class: type, stated: Mapping[str, Any], path: Path | str) -> dict[str, Any]:
+    """What a checkpoint's model is built with; of a checkpoint of before by the names of now, which is said."""
+    arguments = arguments_of_now("model", stated, known=inspect.signature(model_class).parameters)
+    if grouped := sorted(stated.keys() - arguments.keys()):
+        now = ", ".join(f"{GROUP_OF['model'][name]}.{name}" for name in grouped)
+        warnings.warn(f"{path} is of an older zsar: its settings {', '.join(grouped)} are read as {now}", stacklevel=3)
+    return arguments
 
 
 def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) -> ActionRecognizer:

@@ -19,12 +19,12 @@ from torch.nn import Parameter
 from tqdm import tqdm
 
 from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 from zsar.lightning_modules.recognition.accuracy import RecognitionMetrics
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
-from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, PromptEnsemble, Scorer, Scoring
+from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint
 from zsar.lightning_modules.training.finite_numbers import check_logits, check_loss
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
@@ -63,30 +63,21 @@ class ActionRecognizer(LightningModule):
     def __init__(
         self,
         *,
-        architecture: str,
-        weights: str | None,
-        gradient_checkpointing: bool,
-        scorer: Scorer,
-        prompt_ensemble: PromptEnsemble,
+        backbone: ClipSettings,
+        scoring: Scoring,
         optimization: Optimization,
     ) -> None:
         """Builds the backbone, frozen; subclasses add what is trained.
 
         Args:
-            architecture: Name, JSON config or hub id of the CLIP model (`OpenClipBackbone`).
-            weights: Tag or file of its weights.
-            gradient_checkpointing: Trade time for memory in the backbone.
-            scorer: Compare the mean of a view's frames with each prompt, and average over views and prompts, or let
-                all frames of all views interact with all prompts of a class (AP-CLIP).
-            prompt_ensemble: What the mean-pooled scorer averages with several prompts per class: softmax probabilities
-                over prompts, or embeddings, renormalized (CLIP's own way). Training draws one prompt per class and
-                step. Late interaction takes all prompts, in training too.
+            backbone: The CLIP model.
+            scoring: How frames are compared with prompts.
             optimization: Optimizer and schedule.
         """
         super().__init__()
-        self.backbone = OpenClipBackbone(architecture, weights, gradient_checkpointing=gradient_checkpointing)
+        self.backbone = backbone.build()
         self.backbone.requires_grad_(False)
-        self.scoring = Scoring(scorer, prompt_ensemble)
+        self.scoring = scoring
         self.optimization = optimization
         self.class_embeddings = ClassEmbeddings(
             self.backbone.tokenize, lambda tokens: self.embed_text(tokens), progress=_progress

@@ -42,10 +42,12 @@ class Scoring:
     """How embeddings are compared.
 
     Attributes:
-        scorer: Compare the mean of a view's frames with each prompt, and average over views and prompts, or let all
-            frames of all views interact with all prompts of a class (AP-CLIP).
-        prompt_ensemble: What the mean-pooled scorer averages with several prompts per class: the probabilities that
-            each gives, or their embeddings, renormalized.
+        scorer: Compare the mean of a view's frames with each prompt, and average over views and prompts
+            ("mean_pooled_cosine"), or let all frames of all views interact with all prompts of a class
+            ("late_interaction", AP-CLIP's MAKA). Training draws one prompt per class and step for the former and takes
+            all prompts for the latter.
+        prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" that each
+            gives, or their "embedding" (as CLIP does), renormalized.
     """
 
     scorer: Scorer

@@ -68,7 +68,7 @@ def requested_checkpoint(
         if not is_trained:
             raise ValueError(
                 f"--ckpt_path {given}: nothing of {model.__name__} is trained, so that it has no checkpoints; leave it "
-                "out, and choose weights of the CLIP model by --model.weights"
+                "out, and choose weights of the CLIP model by --model.backbone.weights"
             )
         return _existing(folder / f"{given}.ckpt" if given in _KEYWORDS else Path(given))
     if not is_trained:

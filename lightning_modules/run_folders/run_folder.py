@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
+from zsar.lightning_modules.run_folders.settings_of_before import config_of_now
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.flat_settings import flat_settings
 
@@ -32,7 +33,7 @@ _REMEDY = "remove it, or give another --run_dir"
 # What makes a result, in the configuration of a run, and what of that changes none.
 _SECTIONS = ("seed_everything", "model", "data", "adaptation")
 _WITHOUT_EFFECT = re.compile(
-    r"(.*\.)?_\w+|model\.init_args\.(optimization\..*|start_from|gradient_checkpointing)"
+    r"(.*\.)?_\w+|model\.init_args\.(optimization\..*|start_from|backbone\.gradient_checkpointing)"
     r"|data\.init_args\.loading\.(batch_size|test_batch_size|n_workers)"
 )
 
@@ -174,12 +175,16 @@ def result_weights(result: Mapping[str, Any]) -> str | None:
 def result_differences(result: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
     """How the configuration of a result differs from another one in what makes a result.
 
+    Args:
+        result: The result, which may name settings as they were named before.
+        config: The other configuration.
+
     Returns:
         "data.split.fold was 1, is 2" for each leaf; none where the result has no configuration.
     """
     if not result.get("config"):
         return []
-    old, new = (_leaves(settings) for settings in (result["config"], config))
+    old, new = (_leaves(config_of_now(settings)) for settings in (result["config"], config))
     order = [name for section in (*_SECTIONS, "trainer") for name in (*old, *new) if name.split(".")[0] == section]
     names = [name for name in dict.fromkeys(order) if old.get(name) != new.get(name)]
     return [f"{name.replace('init_args.', '')} was {old.get(name)}, is {new.get(name)}" for name in names]

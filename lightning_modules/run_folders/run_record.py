@@ -64,10 +64,7 @@ _FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint", "versions.zsar"
 _FREE_OF_TEXT = ("hash", "n_classes")
 _NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as adaptations read them
 # Told in other places of a record, or by a checkpoint, or without effect on what is trained.
-_TOLD_OF_MODEL = (
-    *("architecture", "weights", "n_frames", "scorer", "prompt_ensemble", "start_from"),
-    *("tuned_share", "gradient_checkpointing"),
-)
+_TOLD_OF_MODEL = (*("backbone", "scoring", "n_frames", "start_from", "tuned_share"),)
 
 
 def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class AdaptedVisualBlocks(nn.Module):
     def __init__(
         self, n_layers: int, width: int, *, temporal_tokens: TemporalTokens | None, adapters: bool, drop_rate: float
     ) -> None:
-        """Makes the parts.
+        """Lays out the parts of all layers; adapters start as the identity.
 
         Args:
             n_layers: L.
@@ -73,7 +73,7 @@ class AdaptedTextBlocks(nn.Module):
     """T2L's adapters in the text tower: x += MHA; x = Adapter(x); x += MLP."""
 
     def __init__(self, n_layers: int, width: int, *, drop_rate: float) -> None:
-        """Makes the adapters.
+        """Lays out an adapter for each layer.
 
         Args:
             n_layers: L of the text tower.

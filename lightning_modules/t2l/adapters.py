@@ -9,7 +9,7 @@ class Adapter(nn.Module):
     """x + up(GELU(down(x))), with `up` zero at first: the adapted model starts as the model it adapts."""
 
     def __init__(self, width: int, *, reduction: int = 4) -> None:
-        """Makes an adapter.
+        """Starts as the identity, with `up` at zero.
 
         Args:
             width: D, the width of the tokens.

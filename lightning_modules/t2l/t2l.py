@@ -15,9 +15,10 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import Parameter
 
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import PromptEnsemble, Scorer
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
 from zsar.lightning_modules.t2l.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
 from zsar.lightning_modules.t2l.author_checkpoints_t2l import read_t2l_checkpoint
@@ -34,8 +35,8 @@ class T2L(ActionRecognizer):
     def __init__(
         self,
         *,
-        architecture: str = "ViT-B-16-quickgelu",
-        weights: str | None = "openai",
+        backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
+        scoring: Scoring = Scoring("mean_pooled_cosine", "probability"),
         n_frames: int = 8,
         temporal_tokens: bool = True,
         visual_adapters: bool = True,
@@ -48,16 +49,13 @@ class T2L(ActionRecognizer):
         temporal_token_learning_rate: float | None = None,
         interpolate_temporal_tokens: bool = False,
         drop_rate: float = 0.1,
-        gradient_checkpointing: bool = False,
-        scorer: Scorer = "mean_pooled_cosine",
-        prompt_ensemble: PromptEnsemble = "probability",
-        optimization: Optimization = Optimization(),  # noqa: B008 - frozen
+        optimization: Optimization = Optimization(),
     ) -> None:
-        """Builds the model.
+        """Builds the model; the defaults are the paper's.
 
         Args:
-            architecture: An open_clip model with ViT and text transformer; see ZeroShotCLIP.
-            weights: Tag or file of its weights; see ZeroShotCLIP.
+            backbone: The CLIP model, with a ViT and a text transformer.
+            scoring: How frames are compared with prompts; T2L compares the mean frame and averages probabilities.
             n_frames: T, frames per view; the paper uses 8 (4, 8, 16 and 32 are usual).
             temporal_tokens: Learn temporal tokens (TTL).
             visual_adapters: Learn adapters in the visual tower.
@@ -71,10 +69,6 @@ class T2L(ActionRecognizer):
             temporal_token_learning_rate: Their own peak learning rate; null for the common one.
             interpolate_temporal_tokens: Accept clips of another length than `n_frames` by resampling the tokens.
             drop_rate: Drop path and attention dropout in the last layer, rising linearly from 0 in the first.
-            gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
-            scorer: Compare the mean frame with each prompt (T2L), or all frames with all prompts ("late_interaction").
-            prompt_ensemble: With several prompts per class, average the "probability" that each gives (T2L) or their
-                "embedding".
             optimization: Optimizer and schedule.
 
         Raises:
@@ -82,14 +76,7 @@ class T2L(ActionRecognizer):
             BackboneError: The CLIP model cannot be built, or its towers have no blocks to adapt.
         """
         check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
-        super().__init__(
-            architecture=architecture,
-            weights=weights,
-            gradient_checkpointing=gradient_checkpointing,
-            scorer=scorer,
-            prompt_ensemble=prompt_ensemble,
-            optimization=optimization,
-        )
+        super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
         self.save_hyperparameters()
         if not (temporal_tokens or visual_adapters or text_adapters):
             raise ValueError("T2L without temporal tokens and adapters has nothing to train; use ZeroShotCLIP")
@@ -176,7 +163,7 @@ class T2L(ActionRecognizer):
             AuthorCheckpointError: Another kind of file, or missing or unknown tensors.
         """
         content = read_t2l_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
-        model = cls(architecture=content.architecture, weights="random", n_frames=content.n_frames)
+        model = cls(backbone=TrainedClipSettings(content.architecture, "random"), n_frames=content.n_frames)
         model.backbone.clip.load_state_dict(content.clip, strict=True)
         incompatible = model.load_state_dict(content.trained, strict=False)
         assert not incompatible.unexpected_keys, incompatible.unexpected_keys

@@ -28,7 +28,7 @@ class TemporalTokens(nn.Module):
         standard_deviation: float | None = None,
         interpolate: bool = False,
     ) -> None:
-        """Makes the tokens.
+        """Draws the tokens of all layers.
 
         Args:
             n_layers: L, the layers of the visual tower.

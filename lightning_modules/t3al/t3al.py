@@ -34,6 +34,7 @@ from zsar.lightning_modules.localization.contract import (
 from zsar.lightning_modules.localization.frame_scoring import background_features, frame_scores, score_rounding
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
 from zsar.lightning_modules.localization.segments import Segment, min_max, moving_average, segments_above
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
 from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, longest_class
 from zsar.lightning_modules.t3al.projection_tuning import (
@@ -81,22 +82,20 @@ class T3AL(ActionLocalizer):
     def __init__(
         self,
         *,
-        architecture: str = "coca_ViT-L-14",
-        weights: str | None = "mscoco_finetuned_laion2B-s13B-b90k",
-        tuning: ProjectionTuning = ProjectionTuning(),  # noqa: B008 - frozen, as are the others
-        suppression: TextGuidedSuppression | None = TextGuidedSuppression(),  # noqa: B008
+        backbone: ClipSettings = ClipSettings("coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"),
+        tuning: ProjectionTuning = ProjectionTuning(),
+        suppression: TextGuidedSuppression | None = TextGuidedSuppression(),
         region_class: Literal["nearest", "pseudo_label"] = "nearest",
         segment_score: Literal["mean", "max"] = "mean",
         largest_gap_seconds: float | None = None,
         pseudo_labels: PseudoLabels = PseudoLabels(),
-        oracles: Oracles = Oracles(),  # noqa: B008
+        oracles: Oracles = Oracles(),
         iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
     ) -> None:
         """Builds the model; the defaults are the paper's for THUMOS14.
 
         Args:
-            architecture: Name, JSON config or hub id of a CoCa, or of a CLIP model with a ViT.
-            weights: Tag or file of its weights.
+            backbone: A CoCa, or a CLIP model with a ViT.
             tuning: How projections are adapted; `tuning.n_steps: 0` is the paper's T = 0.
             suppression: Text-guided suppression; null for none.
             region_class: Segments are named after the class nearest to their mean frame, or after the pseudo-label as
@@ -111,7 +110,7 @@ class T3AL(ActionLocalizer):
             BackboneError: The model cannot be built, or has no projections.
             ValueError: A number is out of range, or two settings contradict each other.
         """
-        super().__init__(architecture=architecture, weights=weights, iou_thresholds=iou_thresholds)
+        super().__init__(backbone=backbone, iou_thresholds=iou_thresholds)
         if largest_gap_seconds is not None and not 0 <= largest_gap_seconds < float("inf"):
             raise ValueError(f"largest_gap_seconds must be at least 0, or null; got {largest_gap_seconds}")
         if pseudo_labels.most > 1 and oracles.perfect_class:

@@ -47,7 +47,7 @@ class TextGuidedSuppression:
     share: float = 0.5
     counts_itself: bool = False
     seconds: float | None = 1.0
-    generation: CaptionSettings = CaptionSettings()  # noqa: RUF009 - frozen
+    generation: CaptionSettings = CaptionSettings()
 
     def __post_init__(self) -> None:
         """Refuses thresholds that mean nothing."""
@@ -160,7 +160,7 @@ class VideoCaptionTexts:
             if self._video.frames_at is None:
                 raise FileNotFoundError(
                     f"captions of {self._video.id!r} are to be generated, but its frames are not at hand; give a "
-                    "folder of captions (data.captions), or suppression: null"
+                    "folder of captions (data.loading.captions), or suppression: null"
                 )
             frames = self._video.frames_at(chunk)
             self._generated.update(

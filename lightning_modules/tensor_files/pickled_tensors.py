@@ -51,7 +51,7 @@ class InertObject:
     """
 
     def __init__(self, path: str) -> None:
-        """Makes an object without attributes."""
+        """An object of a class that is named, not imported."""
         self.path = path
         self.attributes: dict[str, object] = {}
 

@@ -39,7 +39,7 @@ class TensorFileError(RuntimeError):
     """
 
     def __init__(self, message: str, foreign: str | None = None) -> None:
-        """Makes the error."""
+        """An error with this message."""
         super().__init__(message)
         self.foreign = foreign
 

@@ -17,6 +17,7 @@ from torch.nn import Parameter
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, TrainedModel, run_record
+from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
@@ -103,9 +104,10 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
         )
     check_entries(checkpoint, path or "the checkpoint", of_model=True)
     if about["backbone_hash"] != model.backbone.weights_hash:
+        stated = arguments_of_now("model", about["init_args"]).get("backbone", {}).get("weights")
         raise CheckpointError(
             f"{prefix}the checkpoint was trained on the backbone {about['architecture']} with the weights "
-            f"{about['init_args'].get('weights')} (hash {about['backbone_hash']}), but the model has "
+            f"{stated} (hash {about['backbone_hash']}), but the model has "
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
     state, trained = checkpoint["state_dict"], trained_names(model)

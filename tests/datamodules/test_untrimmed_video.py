@@ -13,7 +13,7 @@ from tests.makers.video_makers import moving_picture
 from zsar.datamodules import untrimmed_frames
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, Instance
 from zsar.datamodules.lists.tested_sets import ActionInstance
-from zsar.datamodules.settings import Text
+from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -256,7 +256,7 @@ def filmed(root: Path) -> Sports:
     """The two tested videos, of which "late" is a real one: 11 frames, 10 a second."""
     path = root / "videos/a/late.mp4"
     write_video(path, moving_picture(11), frames_per_second=10)
-    module = Sports(data_root=root, split=LISTED, stride=FrameStride(frames=None, seconds=0.5))
+    module = Sports(data_root=root, split=LISTED, loading=UntrimmedLoading(FrameStride(frames=None, seconds=0.5)))
     module.setup("test")
     return module
 
@@ -287,7 +287,7 @@ class Rows(LightningModule):
 
 
 def test_a_model_is_handed_each_row_once(root: Path) -> None:
-    module = Sports(data_root=root, split=ClassSplit(name="all_classes"), batch_size=3)
+    module = Sports(data_root=root, split=ClassSplit(name="all_classes"), loading=UntrimmedLoading(batch_size=3))
     model = Rows()
     trainer = Trainer(
         accelerator="cpu",
@@ -301,9 +301,9 @@ def test_a_model_is_handed_each_row_once(root: Path) -> None:
     assert model.seen == [[0, 1, 2], [3]]
 
 
-def test_a_batch_has_at_least_one_video(root: Path) -> None:
+def test_a_batch_has_at_least_one_video() -> None:
     with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
-        Sports(data_root=root, batch_size=0)
+        UntrimmedLoading(batch_size=0)
 
 
 def configured(name: str, *arguments: str) -> UntrimmedVideoDataModule:
@@ -322,19 +322,23 @@ def test_the_shipped_configs_describe_their_data_sets(name: str, tmp_path: Path)
     stated = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())["init_args"]
     assert str(module.split.lists) == str(stated["split"].get("lists"))
     assert module.text.templates == stated["text"]["templates"]
-    assert module.batch_size == stated["batch_size"]
-    assert (module.stride, stated["stride"]) == (FrameStride(), {"frames": 1, "seconds": None})
+    assert module.batch_size == stated["loading"]["batch_size"]
+    assert (module.stride, stated["loading"]["stride"]) == (FrameStride(), {"frames": 1, "seconds": None})
 
 
 def test_draws_and_stride_can_be_chosen_on_the_command_line() -> None:
     assert configured("thumos14_untrimmed", "--data.split.number=all").split.number == "all"
-    assert configured("thumos14_untrimmed", "--data.stride.frames=4").stride == FrameStride(frames=4)
-    seconds = configured("thumos14_untrimmed", "--data.stride={frames: null, seconds: 0.5}").stride
+    assert configured("thumos14_untrimmed", "--data.loading.stride.frames=4").stride == FrameStride(frames=4)
+    seconds = configured("thumos14_untrimmed", "--data.loading={stride: {frames: null, seconds: 0.5}}").stride
     assert seconds == FrameStride(frames=None, seconds=0.5)
 
 
 def test_folders_of_features_and_captions_are_below_the_data_root(root: Path, tmp_path: Path) -> None:
-    module = Sports(data_root=root, split=LISTED, features="features/clip", captions=tmp_path / "elsewhere")
+    module = Sports(
+        data_root=root,
+        split=LISTED,
+        loading=UntrimmedLoading(features="features/clip", captions=tmp_path / "elsewhere"),
+    )
     assert module.features_folder == root / "features/clip"
     assert module.captions_folder == tmp_path / "elsewhere"
     module.setup("test")

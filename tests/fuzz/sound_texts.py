@@ -17,6 +17,7 @@ from tests.makers.result_makers import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.lightning_modules.localization.stored.caption_files import CaptionSource, VideoCaptions, write_captions
 from zsar.lightning_modules.localization.stored.feature_files import FeatureSource, write_features
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -82,7 +83,7 @@ def _checkpoint() -> bytes:
         weights = Path(folder) / "tiny.pt"
         weights.write_bytes(tiny_weights())
         torch.manual_seed(0)
-        model = T2L(architecture="tiny-clip", weights=str(weights), n_frames=4)
+        model = T2L(backbone=TrainedClipSettings("tiny-clip", str(weights)), n_frames=4)
     content: dict[str, Any] = {"epoch": 1, "global_step": 2, "state_dict": model.state_dict()}
     pack_checkpoint(model, content)
     content["zsar"]["init_args"]["weights"] = "tiny.pt"  # no name of a folder that is another one each time

@@ -10,8 +10,7 @@ import yaml
 def experiment(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Path:
     """A small experiment: T2L on four classes, base to novel, no worker processes."""
     model = {
-        "architecture": "tiny-clip",
-        "weights": str(tiny_weights),
+        "backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)},
         "n_frames": 4,
         "diversity_weight": 0.0,
         "optimization": {"learning_rate": 1.0e-3},

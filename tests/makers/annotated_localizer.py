@@ -10,17 +10,19 @@ from lightning.pytorch import Callback, Trainer
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
+from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.contract import Detection, Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.segments import Segment
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
 class AnnotatedLocalizer(ActionLocalizer):
     """Finds what is annotated with a score of 0.75, and takes back one action at the beginning of each video."""
 
     def __init__(self) -> None:
-        super().__init__(architecture="tiny-clip", weights="random", iou_thresholds=(0.3, 0.5, 0.75, 0.95))
+        super().__init__(backbone=ClipSettings("tiny-clip", "random"), iou_thresholds=(0.3, 0.5, 0.75, 0.95))
 
     def localize(
         self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
@@ -42,9 +44,12 @@ class AnnotatedLocalizer(ActionLocalizer):
         ]
 
 
-def shapes(root: Path, **settings: Any) -> UntrimmedShapes:
+SPARSE = UntrimmedLoading(FrameStride(frames=16))
+
+
+def shapes(root: Path, *, loading: UntrimmedLoading = SPARSE, **settings: Any) -> UntrimmedShapes:
     """The rendered benchmark with a video of each class, of which every 16th frame is looked at."""
-    return UntrimmedShapes(data_root=root, n_videos=1, stride=FrameStride(frames=16), **settings)
+    return UntrimmedShapes(data_root=root, n_videos=1, loading=loading, **settings)
 
 
 def trainer(run_dir: Path, callback: Callback, **arguments: Any) -> Trainer:

@@ -25,7 +25,7 @@ class Stopped(BaseException):
     """
 
     def __init__(self, signum: int, remedy: str | None = None, *, is_told: bool = True) -> None:
-        """Makes the exception.
+        """An exception whose message names the signal.
 
         Args:
             signum: The signal.

@@ -14,7 +14,7 @@ _Floats = NDArray[np.float64]
 BESIDE = 0.24  # between a time axis and what is written left of it
 _PADDING = 0.006  # of the axis, at both its ends, so that bars that touch them have an edge
 _MOST_SECONDS = 120.0  # of an axis whose times are written in seconds; min:s beyond
-_MOST_TICKS = 11
+_MOST_STEPS = 10  # from tick to tick
 _STEPS_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)  # between ticks below an hour apart
 
 
@@ -46,14 +46,15 @@ class TimeAxis:
 
     def ticks(self) -> list[float]:
         """Round times from 0 to the end, at most eleven."""
-        decimal = MaxNLocator(_MOST_TICKS - 1, steps=[1, 2, 5, 10])
+        decimal = MaxNLocator(_MOST_STEPS, steps=[1, 2, 5, 10])
         if self.end_seconds <= _MOST_SECONDS:
-            times = decimal.tick_values(0, self.end_seconds)
-        elif step := next((s for s in _STEPS_SECONDS if self.end_seconds / s < _MOST_TICKS), None):
-            times = np.arange(_MOST_TICKS) * step
+            times = np.asarray(decimal.tick_values(0, self.end_seconds))
+        elif step := next((s for s in _STEPS_SECONDS if self.end_seconds / s <= _MOST_STEPS), None):
+            times = step * np.arange(_MOST_STEPS + 1)
         else:
-            times = 3600 * decimal.tick_values(0, self.end_seconds / 3600)
-        return times[(times >= 0) & (times <= self.end_seconds * (1 + 1e-9))].tolist()
+            times = 3600 * np.asarray(decimal.tick_values(0, self.end_seconds / 3600))
+        of_axis = (times >= 0) & (times <= self.end_seconds * (1 + 1e-9))
+        return [float(time) for time in times[of_axis]]
 
     def written(self, seconds: float, *, exact: bool = False) -> str:
         """A time as text.

@@ -21,9 +21,8 @@ from typing import Any, Literal
 
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_activitynet_annotations
-from zsar.datamodules.settings import Text
+from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
-from zsar.datamodules.video_files.streaming import FrameStride
 
 
 class ActivityNetUntrimmed(UntrimmedVideoDataModule):
@@ -36,46 +35,26 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
         *,
         subsets: tuple[Literal["training", "validation"], ...] = ("validation",),
         data_root: Path | str | None = None,
-        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as are the next two
-        text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008
-        stride: FrameStride = FrameStride(),  # noqa: B008
+        split: ClassSplit = ClassSplit(),
+        text: Text = Text(templates=ACTION_TEMPLATE),
         needs_files: bool = True,
-        features: Path | str | None = None,
-        captions: Path | str | None = None,
-        batch_size: int = 1,
-        on_damage: Literal["raise", "accept"] = "raise",
+        loading: UntrimmedLoading = UntrimmedLoading(),
     ) -> None:
-        """Describes the data.
+        """Describes the data; files are touched in `setup` only.
 
         Args:
             subsets: In which official subsets the test classes are looked for: "validation", "training" or both.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             split: Which classes are tested on.
             text: What models read of a class.
-            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
-                command line is --data.stride '{frames: null, seconds: 0.5}'.
             needs_files: Whether every listed video must lie in its folder; false where extracted features are read
                 instead, whose reader then says which are missing.
-            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
-                videos in each run.
-            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
-            batch_size: Videos that a model is handed at a time.
-            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
+            loading: Which frames are looked at, what is read from files instead, and in what batches.
 
         Raises:
-            ValueError: There is no subset, one is named twice, or a number is out of range.
+            ValueError: There is no subset, or one is named twice.
         """
-        super().__init__(
-            data_root=data_root,
-            split=split,
-            text=text,
-            stride=stride,
-            needs_files=needs_files,
-            features=features,
-            captions=captions,
-            batch_size=batch_size,
-            on_damage=on_damage,
-        )
+        super().__init__(data_root=data_root, split=split, text=text, needs_files=needs_files, loading=loading)
         if not subsets or len(set(subsets)) != len(subsets):
             raise ValueError(f"subsets must name training, validation or both, each once; got {list(subsets)}")
         self.subsets = subsets

@@ -17,14 +17,13 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from zsar.datamodules.class_text.checked_names import checked_names
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
 from zsar.datamodules.lists.video_index import named_videos
-from zsar.datamodules.settings import Text
+from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE, UntrimmedVideoDataModule
-from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.runtime.files.same_files import each_file_once
 
 _SHOWN = 5
@@ -45,12 +44,8 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
         classes: list[str],
         annotations: Path | str | None = None,
         data_root: Path | str | None = None,
-        text: Text = Text(templates=ACTION_TEMPLATE),  # noqa: B008 - frozen, as is the next
-        stride: FrameStride = FrameStride(),  # noqa: B008
-        features: Path | str | None = None,
-        captions: Path | str | None = None,
-        batch_size: int = 1,
-        on_damage: Literal["raise", "accept"] = "raise",
+        text: Text = Text(templates=ACTION_TEMPLATE),
+        loading: UntrimmedLoading = UntrimmedLoading(),
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -60,28 +55,12 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
             annotations: JSON file that says what happens in each video, relative to the data root; null for none.
             data_root: What paths are relative to; null for $ZSAR_DATA, or ./data.
             text: What models read of a class.
-            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
-                command line is --data.stride '{frames: null, seconds: 0.5}'.
-            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
-                videos in each run.
-            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
-            batch_size: Videos that a model is handed at a time.
-            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
+            loading: Which frames are looked at, what is read from files instead, and in what batches.
 
         Raises:
-            ValueError: There is no video or no class, a class has no name in words or is named twice, or a number is
-                out of range.
+            ValueError: There is no video or no class, or a class has no name in words or is named twice.
         """
-        super().__init__(
-            data_root=data_root,
-            split=ClassSplit(name="all_classes"),
-            text=text,
-            stride=stride,
-            features=features,
-            captions=captions,
-            batch_size=batch_size,
-            on_damage=on_damage,
-        )
+        super().__init__(data_root=data_root, split=ClassSplit(name="all_classes"), text=text, loading=loading)
         given = [videos] if isinstance(videos, (str, Path)) else list(videos)
         if not given:
             raise ValueError("videos is empty; give a folder of videos, a video, or several of both")

@@ -17,16 +17,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
 from zsar.datamodules.rendering import moving_shapes_rendering, untrimmed_shapes_rendering
 from zsar.datamodules.rendering.moving_shapes_rendering import COLOURS, SHAPES
 from zsar.datamodules.rendering.render_cache import fingerprint, render_once
 from zsar.datamodules.rendering.untrimmed_shapes_rendering import FRAMES_PER_SECOND, Stretch, render_untrimmed
-from zsar.datamodules.settings import Text
+from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
-from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.writing import encoding
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
@@ -48,13 +47,9 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
         n_videos: int = 4,
         render_seed: int = 0,
         data_root: Path | str | None = None,
-        split: ClassSplit = ClassSplit(),  # noqa: B008 - frozen, as are the next two
-        text: Text = Text(templates="a photo of a {}"),  # noqa: B008
-        stride: FrameStride = FrameStride(),  # noqa: B008
-        features: Path | str | None = None,
-        captions: Path | str | None = None,
-        batch_size: int = 1,
-        on_damage: Literal["raise", "accept"] = "raise",
+        split: ClassSplit = ClassSplit(),
+        text: Text = Text(templates="a photo of a {}"),
+        loading: UntrimmedLoading = UntrimmedLoading(),
     ) -> None:
         """Describes the benchmark; `prepare_data` renders it.
 
@@ -64,27 +59,12 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             split: Which classes are tested on; there are no published lists, so that they are drawn.
             text: What models read of a class.
-            stride: Which frames of a video are looked at: every n-th, or one every so many seconds, which on the
-                command line is --data.stride '{frames: null, seconds: 0.5}'.
-            features: Folder of the files that `zsar extract` made, relative to the data root; null to decode and embed
-                videos in each run.
-            captions: Folder of files of captions, `VIDEO.captions.json`, relative to the data root; null for none.
-            batch_size: Videos that a model is handed at a time.
-            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted and counted.
+            loading: Which frames are looked at, what is read from files instead, and in what batches.
 
         Raises:
             ValueError: A number is out of range, or lists are asked for.
         """
-        super().__init__(
-            data_root=data_root,
-            split=split,
-            text=text,
-            stride=stride,
-            features=features,
-            captions=captions,
-            batch_size=batch_size,
-            on_damage=on_damage,
-        )
+        super().__init__(data_root=data_root, split=split, text=text, loading=loading)
         if n_videos < 1:
             raise ValueError(f"n_videos must be at least 1; got {n_videos}")
         check_most(MOST_RENDERED_VIDEOS, n_videos=n_videos)

@@ -38,7 +38,7 @@ class TemporaryFailureError(Exception):
     """
 
     def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
-        """Makes the error."""
+        """An error with this message."""
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 

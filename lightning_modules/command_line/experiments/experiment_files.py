@@ -233,13 +233,27 @@ def _is_given(path: Path) -> bool:
 
 
 def _differences_by(option: tuple[str, ...]) -> list[Difference]:
-    """The differences of an option that jsonargparse would not understand: a nested null, a mapping for a section."""
+    """The differences of an option that jsonargparse would not understand.
+
+    These are a nested null, and a mapping for a section or for a group within another one (data.loading.stride).
+    """
     section, _, rest = option[0].removeprefix("--").partition(".")
     if option[1:] == ("null",) and rest:
         return [Difference(section, tuple(rest.split(".")), None)]
     if not rest and section in SECTIONS:
         return list(differences_of(section, (), _inline(option) or {}))
+    if "." in rest and (mapping := _nested_mapping(option)):
+        return list(differences_of(section, tuple(rest.split(".")), mapping))
     return []
+
+
+def _nested_mapping(option: tuple[str, ...]) -> Settings | None:
+    """A group of settings that is written out; None for what only begins as one: "{} outdoors"."""
+    try:
+        written = _inline(option)
+    except ValueError:
+        return None
+    return None if written is None or "class_path" in written else written
 
 
 def _inline(option: tuple[str, ...]) -> Settings | None:

@@ -16,6 +16,7 @@ import jsonargparse
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
+from zsar.lightning_modules.run_folders.settings_of_before import name_of_now
 from zsar.runtime.nearest_names import did_you_mean, nearest_names
 from zsar.runtime.permitted_classes import forbidden, forbidden_class_in
 
@@ -131,8 +132,18 @@ def _unknown(written: str, section: str, class_path: str | None, options: Sequen
         return f"there is no option {name}{near or ';'} `{command} {every}` lists the options"
     name = f"--{section}.{name.removeprefix('--')}"
     class_name = class_path.rpartition(".")[2]
-    near = did_you_mean(name, options_of(pkgutil.resolve_name(class_path), section))
+    own = options_of(pkgutil.resolve_name(class_path), section)
+    if (now := name_of_now(name)) is not None and now in own:
+        return f"{name} is now {now}; in a file, {_nested(now)}"
+    near = did_you_mean(name, own)
     return f"{class_name} has no option {name}{near or ';'} `{command} --{section}.help {class_name}` lists its options"
+
+
+def _nested(option: str) -> str:
+    """Where an option is in a configuration file: "model: {init_args: {backbone: {weights: ...}}}"."""
+    section, *names = option.removeprefix("--").split(".")
+    names = [section, "init_args", *names]
+    return f"{': {'.join(names)}: ...{'}' * (len(names) - 1)}"
 
 
 def _no_class(value: str, section: str, command: str) -> str:

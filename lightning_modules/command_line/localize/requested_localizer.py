@@ -20,6 +20,7 @@ from zsar.lightning_modules.command_line.localize.localize_options import (
 )
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
     can_caption,
@@ -43,9 +44,10 @@ def build_localizer(options: argparse.Namespace, features: FeatureExtraction) ->
         BackboneError: It cannot be built; or captions are wanted, but it writes none, or what that needs is missing.
     """
     model: ActionLocalizer
+    backbone = ClipSettings(features.architecture, features.weights)
     if options.method == "frame-wise":
         threshold = DEFAULT_THRESHOLD if options.threshold is None else options.threshold
-        model = FrameWiseCLIP(architecture=features.architecture, weights=features.weights, threshold=threshold)
+        model = FrameWiseCLIP(backbone=backbone, threshold=threshold)
     else:
         will_caption = options.suppress or features.architecture == DEFAULT_ARCHITECTURE
         if will_caption and options.suppress is not False and options.captions is None:
@@ -53,8 +55,7 @@ def build_localizer(options: argparse.Namespace, features: FeatureExtraction) ->
         most = options.pseudo_labels or 1
         margin = ANY_MARGIN if options.margin is None else options.margin
         model = T3AL(
-            architecture=features.architecture,
-            weights=features.weights,
+            backbone=backbone,
             tuning=ProjectionTuning() if options.steps is None else ProjectionTuning(n_steps=options.steps),
             suppression=None,
             pseudo_labels=PseudoLabels(most=most, margin=None if most == 1 else margin),

@@ -92,7 +92,7 @@ def unknown(pairs: Sequence[Pair]) -> list[str]:
 
 def scorer_of(settings: RunSettings) -> str:
     """The scorer of a test: recorded, or by the configuration of an old result."""
-    scorer = dict(settings.test).get("scorer") or dict(settings.model_arguments).get("scorer")
+    scorer = dict(settings.test).get("scorer") or dict(settings.model_arguments).get("scoring.scorer")
     return scorer or NOT_RECORDED
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from zsar.lightning_modules.command_line.summarize.possible_figures import check_figures
 from zsar.lightning_modules.run_folders.run_record import flat_record
+from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.flat_settings import flat_settings
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
-_FREE_ARGUMENTS = ("architecture", "weights", "gradient_checkpointing")
+_FREE_ARGUMENTS = ("backbone",)
 _LONGEST = 200  # characters of what is wrong
 _OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
 
@@ -79,9 +80,9 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
 
 
 def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The model's arguments in the run's configuration; none where the result has no configuration."""
+    """The model's arguments in the run's configuration, by the names of now; none where the result has none."""
     arguments: dict[str, Any] = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
-    return arguments
+    return arguments_of_now("model", arguments)
 
 
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

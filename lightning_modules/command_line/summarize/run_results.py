@@ -228,7 +228,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
-        weights=given_arguments(content).get("weights"),
+        weights=given_arguments(content).get("backbone", {}).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
         training_draw=_training_draw(trained_on),
         n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),

@@ -16,6 +16,8 @@ from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.recognition.scoring import Scoring
 
 COLOURS = ("blue dance", "green dance", "red dance", "white dance")
 GROUPED = ClassText(
@@ -102,7 +104,7 @@ def data(video_tree: Path, **settings: Any) -> VideoFolder:
 
 def run(path: Path, module: VideoFolder, callback: FramePromptScores | None, **arguments: Any) -> dict[str, float]:
     torch.manual_seed(0)
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random", scorer="late_interaction")
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"), scoring=Scoring("late_interaction", "embedding"))
     settings: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     callbacks = [] if callback is None else [callback]
     trainer = Trainer(accelerator="cpu", default_root_dir=path, callbacks=callbacks, **{**settings, **arguments})
@@ -129,7 +131,9 @@ def test_numbers_and_pictures_of_a_video_are_written_and_agree_with_the_model(tm
         assert {len(frame["best"]) for frame in content[role]["frames"]} == {3}
         assert all(p["prompt"].endswith(content[role]["class"]) for p in content[role]["prompts"])
     torch.manual_seed(0)
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random", scorer="late_interaction").eval()
+    model = ZeroShotCLIP(
+        backbone=ClipSettings("tiny-clip", "random"), scoring=Scoring("late_interaction", "embedding")
+    ).eval()
     sample = module.test_dataloader()[0].dataset[content["row"]]
     text = module.class_text("test")[0]
     with torch.no_grad():

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tests.reference import prompt_tuning as reference
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TunedPrompts, TuningRule
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
 from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine, weighted_views
@@ -229,7 +230,7 @@ def test_random_frames_are_drawn_for_each_video_from_its_seed() -> None:
 def test_prompts_through_text_adapters_are_those_of_the_adapted_tower() -> None:
     from zsar.lightning_modules.t2l.t2l import T2L
 
-    model = T2L(architecture="tiny-clip", weights="random", n_frames=2).eval()
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=2).eval()
     assert model.text_blocks is not None
     for parameter in model.text_blocks.parameters():
         nn.init.normal_(parameter, std=0.1)

@@ -24,6 +24,7 @@ from zsar.datamodules.settings import Clips, Loading, Text
 from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 
@@ -52,7 +53,7 @@ def data(
 def model_of(kind: type[ActionRecognizer] = ZeroShotCLIP, **arguments: Any) -> ActionRecognizer:
     """An untrained model whose texts differ: a random token embedding puts all of them on one spot."""
     torch.manual_seed(0)
-    model = kind(architecture="tiny-clip", weights="random", **arguments)
+    model = kind(backbone=TrainedClipSettings("tiny-clip", "random"), **arguments)
     with torch.no_grad():
         model.backbone.clip.token_embedding.weight.mul_(20)
         for name, parameter in model.named_parameters():
@@ -275,7 +276,7 @@ def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree
         "seed_everything": 3,
         "model": {
             "class_path": "zsar.lightning_modules.clip.ZeroShotCLIP",
-            "init_args": {"architecture": "tiny-clip", "weights": str(tiny_weights)},
+            "init_args": {"backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)}},
         },
         "data": {
             "class_path": "zsar.datamodules.data_sets.VideoFolder",

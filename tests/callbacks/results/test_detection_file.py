@@ -8,6 +8,8 @@ import pytest
 from tests.makers.annotated_localizer import AnnotatedLocalizer, shapes, trainer
 from zsar.callbacks.results.detection_file import DetectionFile
 from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.settings import UntrimmedLoading
+from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.contract import Localization
 from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
 
@@ -22,7 +24,7 @@ def written(run_dir: Path, stage: str, data: Any) -> dict[str, Any]:
 def test_what_was_found_is_written_by_video_with_names_scores_and_seconds(
     tmp_path: Path, shapes_root: Path, stage: str
 ) -> None:
-    data = shapes(shapes_root, batch_size=3)
+    data = shapes(shapes_root, loading=UntrimmedLoading(FrameStride(frames=16), batch_size=3))
     content = written(tmp_path, stage, data)
     assert content["version"] == f"zsar {version('zsar')}"
     assert list(content["sets"]) == [stage]

@@ -8,6 +8,7 @@ from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -31,7 +32,7 @@ def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree
         split=Split(protocol="base_to_novel"),
         loading=Loading(2, n_workers=0, on_decode_error="count_as_wrong"),
     )
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     getattr(run(tmp_path), stage)(model, datamodule=module)
     names = {"test": ("base", "novel"), "predict": ("predict",), "validate": ("val",)}[stage]
     tables = {name: rows(tmp_path / f"predictions_{name}.csv") for name in names}

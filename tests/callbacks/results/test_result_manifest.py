@@ -11,6 +11,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.lightning_modules.training.checkpoints import hash_of_tested_weights
@@ -24,7 +25,7 @@ def module(video_tree: Path) -> VideoFolder:
 def results_of(
     path: Path, module: VideoFolder, *, model: ActionRecognizer | None = None, **arguments: Any
 ) -> dict[str, Any]:
-    model = model or ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    model = model or ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     run = Trainer(accelerator="cpu", default_root_dir=path, callbacks=[ResultManifest({"a": 1})], **quiet, **arguments)
     run.test(model, datamodule=module, verbose=False)
@@ -48,7 +49,7 @@ def test_results_name_all_that_is_needed_to_reproduce_them(tmp_path: Path, modul
 
 def test_results_carry_the_hash_of_the_tested_weights(tmp_path: Path, module: VideoFolder) -> None:
     assert results_of(tmp_path, module)["model"]["checkpoint_weights_hash"] is None  # nothing is trained
-    trained = FineTunedCLIP(architecture="tiny-clip", weights="random", tuned_share=0.5)
+    trained = FineTunedCLIP(backbone=TrainedClipSettings("tiny-clip", "random"), tuned_share=0.5)
     expected = hash_of_tested_weights(trained)
     assert expected is not None
     with torch.no_grad():
@@ -67,7 +68,7 @@ def test_each_stage_has_a_file_of_its_own(tmp_path: Path, video_tree: Path, stag
     module = VideoFolder(train=video_tree, test=video_tree, predict=video_tree, clips=clips, loading=loading)
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     run = Trainer(accelerator="cpu", default_root_dir=tmp_path, callbacks=[ResultManifest()], **quiet)  # type: ignore[arg-type]
-    getattr(run, stage)(ZeroShotCLIP(architecture="tiny-clip", weights="random"), datamodule=module)
+    getattr(run, stage)(ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")), datamodule=module)
     assert [path.name for path in tmp_path.glob("*.json")] == [RESULT_FILES[stage]]
     content = json.loads((tmp_path / RESULT_FILES[stage]).read_text())
     assert (content["stage"], content["complete"], content["model"]["checkpoint"]) == (stage, True, None)
@@ -81,9 +82,9 @@ def test_each_stage_has_a_file_of_its_own(tmp_path: Path, video_tree: Path, stag
 def test_weights_as_they_are_built_are_called_untrained(
     tmp_path: Path, module: VideoFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = FineTunedCLIP(architecture="tiny-clip", weights="random")
+    model = FineTunedCLIP(backbone=TrainedClipSettings("tiny-clip", "random"))
     assert results_of(tmp_path, module, model=model)["model"]["checkpoint"] == "untrained weights"
-    mixed = FineTunedCLIP(architecture="tiny-clip", weights="random", tuned_share=0.5)
+    mixed = FineTunedCLIP(backbone=TrainedClipSettings("tiny-clip", "random"), tuned_share=0.5)
     capsys.readouterr()
     assert results_of(tmp_path, module, model=mixed)["model"]["tuned_share"] == 0.5
     printed = " ".join(capsys.readouterr().out.split())
@@ -146,7 +147,7 @@ def test_the_environment_names_code_and_packages() -> None:
 
 
 def test_metrics_of_a_set_are_told_apart_by_their_prefix() -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     texts = {name: ClassText(name, ("a", "b"), (("a",), ("b",)), "test") for name in ("val", "test", "novel")}
     assert model.metric_prefix("validate", texts["val"]) == "val"
     assert model.metric_prefix("test", texts["test"]) == "test"

@@ -217,7 +217,7 @@ def test_one_run_tests_every_shift_and_computes_no_harmonic_mean(tmp_path: Path,
         "run_dir": str(tmp_path / "run"),
         "model": {
             "class_path": "ZeroShotCLIP",
-            "init_args": {"architecture": "tiny-clip", "weights": str(tiny_weights)},
+            "init_args": {"backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)}},
         },
         "data": {
             "class_path": "ShiftedMovingShapes",

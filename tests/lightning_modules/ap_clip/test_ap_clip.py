@@ -10,17 +10,18 @@ from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.training.optimization import Optimization
 
 
 def ap_clip(**arguments: object) -> APCLIP:
     torch.manual_seed(0)
-    return APCLIP(**{"architecture": "tiny-clip", "weights": "random", **arguments})  # type: ignore[arg-type]
+    return APCLIP(**{"backbone": TrainedClipSettings("tiny-clip", "random"), **arguments})  # type: ignore[arg-type]
 
 
 def test_with_one_prompt_and_one_frame_it_scores_as_plain_clip() -> None:
     model = ap_clip().eval()
-    plain = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    plain = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")).eval()
     plain.load_state_dict(model.state_dict())
     video = torch.randint(256, (3, 1, 1, 3, 32, 32), dtype=torch.uint8)
     classes = torch.nn.functional.normalize(torch.randn(5, 1, 64), dim=-1)

@@ -6,6 +6,7 @@ from torch.testing import assert_close
 
 from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import ViFiClipCheckpoint, read_vifi_clip_checkpoint
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
@@ -85,7 +86,7 @@ def test_imported_it_scores_as_the_tuned_clip_does(
     tmp_path: Path, tiny_weights: Path, tuned: OpenClipBackbone, state: State
 ) -> None:
     model = load(tmp_path, state, tiny_weights)
-    expected = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights)).eval()
+    expected = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights))).eval()
     original = expected.backbone.weights_hash
     expected.backbone.clip.load_state_dict(tuned.clip.state_dict())
     video = torch.randint(256, (2, 1, 4, 3, 32, 32), dtype=torch.uint8)

@@ -14,12 +14,13 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.optimization import Optimization
 
 
 def test_zero_shot_clip_equals_open_clip_on_the_mean_of_the_frames() -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")).eval()
     video = torch.randint(256, (2, 1, 4, 3, 32, 32), dtype=torch.uint8)
     tokens = model.backbone.tokenize(["a red circle", "a blue cross", "x"])
     clip = model.backbone.clip
@@ -30,7 +31,7 @@ def test_zero_shot_clip_equals_open_clip_on_the_mean_of_the_frames() -> None:
 
 
 def test_nothing_of_it_is_trained(video_tree: Path, tmp_path: Path) -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     assert not any(p.requires_grad for p in model.parameters())
     data = VideoFolder(train=video_tree, clips=Clips(n_frames=4, image_size=32), loading=Loading(n_workers=0))
     run = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, max_epochs=1, default_root_dir=tmp_path)
@@ -41,7 +42,7 @@ def test_nothing_of_it_is_trained(video_tree: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("architecture", ["RN50-quickgelu", "ViT-B-16-SigLIP"])
 def test_towers_of_other_kinds_will_do(architecture: str) -> None:
     with torch.device("meta"):
-        model = ZeroShotCLIP(architecture=architecture, weights="random").eval()
+        model = ZeroShotCLIP(backbone=ClipSettings(architecture, "random")).eval()
         size = model.backbone.image_size[0]
         frames = model.embed_frames(torch.zeros(1, 2, 3, size, size))
     assert frames.shape == (1, 2, model.backbone.embedding_width)
@@ -52,7 +53,7 @@ def test_towers_of_other_kinds_will_do(architecture: str) -> None:
 
 def fine_tuned(**arguments: object) -> FineTunedCLIP:
     torch.manual_seed(0)
-    return FineTunedCLIP(**{"architecture": "tiny-clip", "weights": "random", **arguments})  # type: ignore[arg-type]
+    return FineTunedCLIP(**{"backbone": TrainedClipSettings("tiny-clip", "random"), **arguments})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_the_towers_asked_for_are_tuned_but_never_the_token_embedding(tune: str,
 
 def test_untuned_it_scores_as_frozen_clip_does() -> None:
     model = fine_tuned().eval()
-    frozen = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    frozen = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")).eval()
     frozen.load_state_dict(model.state_dict())
     video = torch.randint(256, (2, 1, 4, 3, 32, 32), dtype=torch.uint8)
     classes = torch.nn.functional.normalize(torch.randn(5, 1, 64), dim=-1)
@@ -140,7 +141,8 @@ def test_training_with_the_whole_recipe_lowers_the_loss_and_a_checkpoint_brings_
     video_tree: Path, tmp_path: Path
 ) -> None:
     recipe = Optimization(learning_rate=1e-3, weight_decay=0.001, warmup_fraction=0.1, final_fraction=0.01)
-    model = fine_tuned(optimization=recipe, n_negative_classes=2, gradient_checkpointing=True)
+    recomputing = TrainedClipSettings("tiny-clip", "random", gradient_checkpointing=True)
+    model = fine_tuned(optimization=recipe, n_negative_classes=2, backbone=recomputing)
     run = Trainer(
         accelerator="cpu",
         logger=False,
@@ -170,7 +172,7 @@ def test_interpolated_weights_are_tested_and_afterwards_gone(video_tree: Path, t
     run = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     (results,) = run.test(model, datamodule=data(video_tree), verbose=False)
-    plain = ZeroShotCLIP(architecture="tiny-clip", weights="random")
+    plain = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     plain.load_state_dict(fine_tuned().state_dict())
     (expected,) = run.test(plain, datamodule=data(video_tree), verbose=False)
     assert_close(results["test/cross_entropy"], expected["test/cross_entropy"])

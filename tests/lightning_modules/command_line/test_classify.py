@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 
@@ -73,7 +74,7 @@ def test_a_broken_video_is_named_and_the_others_are_classified(classify: Any, vi
 def test_a_trained_checkpoint_decides_about_frames_by_itself(
     classify: Any, video_tree: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
-    model = T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4, temporal_token_std=1.0)
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=4, temporal_token_std=1.0)
     checkpoint: dict[str, object] = {"state_dict": model.state_dict()}
     pack_checkpoint(model, checkpoint)
     torch.save(checkpoint, tmp_path / "model.ckpt")

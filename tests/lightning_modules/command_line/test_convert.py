@@ -10,6 +10,7 @@ from tests.lightning_modules.clip.test_author_checkpoints_vifi_clip import as_vi
 from tests.lightning_modules.t2l.test_t2l import as_author_state
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 
@@ -18,7 +19,7 @@ Printed = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def released(tmp_path: Path) -> tuple[Path, T2L]:
-    model = T2L(architecture="tiny-clip", weights="random", n_frames=4, temporal_token_std=0.5).eval()
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4, temporal_token_std=0.5).eval()
     path = tmp_path / "best.pt"
     torch.save({"epoch": 2, "model_state_dict": as_author_state(model), "optimizer_state_dict": {}}, path)
     return path, model
@@ -87,7 +88,7 @@ def test_vifi_clip_becomes_a_checkpoint_on_the_original_clip(vifi: Path, tiny_we
     assert f"wrote {output}" in printed
     assert {p.name for p in vifi.parent.iterdir()} == {"vifi.pth", "x.ckpt"}
     content = torch.load(output, weights_only=True)
-    original = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights))
+    original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)))
     assert content["zsar"]["backbone_hash"] == original.backbone.weights_hash
     assert content["zsar"]["init_args"]["weights"] == str(tiny_weights)
     names = {name for name, _ in original.named_parameters()} - {"backbone.clip.token_embedding.weight"}
@@ -126,15 +127,16 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
     output = vifi.with_name("x.ckpt")
     assert convert(vifi, "--output", output, "--weights", tiny_weights) == 0
     tuned = torch.load(output, weights_only=True)["state_dict"]
-    original = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights)).state_dict()
+    original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights))).state_dict()
     mixed = {k.removeprefix("backbone.clip."): torch.lerp(v, tuned.get(k, v), share) for k, v in original.items()}
     torch.save(mixed, vifi.with_name("mixed.pt"))
-    common = {"architecture": "tiny-clip", "prompt_ensemble": "probability"}
     results = []
-    for name, model, options in (
-        ("FineTunedCLIP", {"weights": str(tiny_weights), "tuned_share": share}, ["--ckpt_path", str(output)]),
-        ("ZeroShotCLIP", {"weights": str(vifi.with_name("mixed.pt"))}, []),
+    for name, weights, model, options in (
+        ("FineTunedCLIP", tiny_weights, {"tuned_share": share}, ["--ckpt_path", str(output)]),
+        ("ZeroShotCLIP", vifi.with_name("mixed.pt"), {}, []),
     ):
+        backbone = {"architecture": "tiny-clip", "weights": str(weights)}
+        common = {"backbone": backbone, "scoring": {"prompt_ensemble": "probability"}}
         content = yaml.safe_load(experiment.read_text())
         content["model"] = {"class_path": f"zsar.lightning_modules.clip.clip.{name}", "init_args": {**common, **model}}
         content["run_dir"] = str(vifi.with_name(name))

@@ -176,13 +176,21 @@ def test_what_was_made_of_accepted_damage_is_not_used_where_damage_is_an_error(
     assert main([*localize, *accept]) == 0
     assert main(localize) == 1
     data = ["--data", "UntrimmedFiles", "--data.videos", str(damaged.parent), "--data.classes", "[a, b]"]
-    data += ["--data.stride.frames", "1", "--data.features", features, "--trainer.accelerator", "cpu"]
-    predict = ["predict", "--model", "FrameWiseCLIP", "--model.architecture", "tiny-clip", "--model.weights", model[3]]
+    data += ["--data.loading.stride.frames", "1", "--data.loading.features", features, "--trainer.accelerator", "cpu"]
+    predict = [
+        "predict",
+        "--model",
+        "FrameWiseCLIP",
+        "--model.backbone.architecture",
+        "tiny-clip",
+        "--model.backbone.weights",
+        model[3],
+    ]
     predict += [*data, "--trainer.logger", "false", "--run_dir", str(tmp_path / "run")]
     capsys.readouterr()
     assert main(predict) == 1
     assert "damaged frames; set on_damage to accept to use it" in capsys.readouterr().err
-    assert main([*predict, "--data.on_damage", "accept"]) == 0
+    assert main([*predict, "--data.loading.on_damage", "accept"]) == 0
     results = json.loads((tmp_path / "run" / "results_predict.json").read_text())
     assert results["n_damaged_frames"] == n_damaged(damaged)
 

@@ -49,7 +49,8 @@ def test_an_argument_that_a_class_does_not_take_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "remedy"), [("classify", "--weights FILE"), *[(c, "--model.weights FILE") for c in LIGHTNING_COMMANDS]]
+    ("command", "remedy"),
+    [("classify", "--weights FILE"), *[(c, "--model.backbone.weights FILE") for c in LIGHTNING_COMMANDS]],
 )
 def test_a_remedy_names_the_option_that_the_command_has(command: str, remedy: str) -> None:
     said = explained(BackboneError("no weights; give --weights FILE"), command)

@@ -8,11 +8,12 @@ from torch.testing import assert_close
 from tests.makers.made_videos import class_text, embedding_of, features_with
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
 @pytest.fixture
 def model(tiny_weights: Path) -> FrameWiseCLIP:
-    made = FrameWiseCLIP(architecture="tiny-clip", weights=str(tiny_weights))
+    made = FrameWiseCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)))
     made.backbone.clip.logit_scale.fill_(5.0)  # sure enough for untrained weights
     return made
 
@@ -69,4 +70,4 @@ def test_no_sure_frame_is_no_segment_but_the_nearest_class_is_shown(model: Frame
 @pytest.mark.parametrize("threshold", [-0.1, 1.0])
 def test_a_threshold_that_is_no_probability_is_refused(tiny_weights: Path, threshold: float) -> None:
     with pytest.raises(ValueError, match="threshold is a probability"):
-        FrameWiseCLIP(architecture="tiny-clip", weights=str(tiny_weights), threshold=threshold)
+        FrameWiseCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)), threshold=threshold)

@@ -14,11 +14,13 @@ from torch.testing import assert_close
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, FeatureSource, write_features
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
@@ -41,17 +43,18 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(tiny_weights: Path) -> T3AL:
     tuning = ProjectionTuning(n_steps=2, n_selected=2, window_frames=5, learning_rate=1e-3)
     return T3AL(
-        architecture="tiny-clip",
-        weights=str(tiny_weights),
+        backbone=ClipSettings("tiny-clip", str(tiny_weights)),
         tuning=tuning,
         suppression=None,
         iou_thresholds=THRESHOLDS,
     )
 
 
-def shapes(root: Path, **settings: Any) -> UntrimmedShapes:
-    arguments = {"stride": FrameStride(frames=8), "batch_size": 4, **settings}
-    return UntrimmedShapes(data_root=root, n_videos=1, **arguments)
+LOADING = UntrimmedLoading(stride=FrameStride(frames=8), batch_size=4)
+
+
+def shapes(root: Path, *, loading: UntrimmedLoading = LOADING, **settings: Any) -> UntrimmedShapes:
+    return UntrimmedShapes(data_root=root, n_videos=1, loading=loading, **settings)
 
 
 def trainer() -> Trainer:
@@ -158,7 +161,7 @@ def test_a_perfect_localizer_has_100_percent(tiny_weights: Path, data_root: Path
                 for video in videos
             ]
 
-    made = Annotated(architecture="tiny-clip", weights=str(tiny_weights), iou_thresholds=(0.5, 0.95))
+    made = Annotated(backbone=ClipSettings("tiny-clip", str(tiny_weights)), iou_thresholds=(0.5, 0.95))
     logged = figures_of(made, shapes(data_root, split=ALL_DRAWS))
     assert len(logged) == 2 + 1 + 10 * 5
     assert {logged[name] for name in logged if "/map" in name} == {100.0}
@@ -169,7 +172,7 @@ def test_a_perfect_localizer_has_100_percent(tiny_weights: Path, data_root: Path
 
 def extracted(model: ActionLocalizer, root: Path, folder: Path, stride: FrameStride, **changed: Any) -> None:
     """Features of all videos, as `zsar extract` writes them."""
-    data = shapes(root, stride=stride, split=ClassSplit(name="all_classes"))
+    data = shapes(root, loading=replace(LOADING, stride=stride), split=ClassSplit(name="all_classes"))
     data.setup("test")
     for row, video in enumerate(data.videos):
         with data.open_frames(row, image_size=32, chunk_size=8) as stream:
@@ -194,17 +197,17 @@ def extracted(model: ActionLocalizer, root: Path, folder: Path, stride: FrameStr
 def test_extracted_features_give_what_the_videos_give(model: T3AL, data_root: Path, tmp_path: Path) -> None:
     extracted(model, data_root, tmp_path, FrameStride(frames=8))
     from_videos = figures_of(model, shapes(data_root))
-    from_files = figures_of(model, shapes(data_root, features=tmp_path))
+    from_files = figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
     assert from_files == pytest.approx(from_videos)
 
 
 def test_features_of_another_model_or_stride_are_an_error(model: T3AL, data_root: Path, tmp_path: Path) -> None:
     extracted(model, data_root, tmp_path / "strange", FrameStride(frames=8), backbone_hash="0" * 16)
     with pytest.raises(FeatureFileError, match="backbone_hash is 0000000000000000 in the file"):
-        figures_of(model, shapes(data_root, features=tmp_path / "strange"))
+        figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path / "strange")))
     extracted(model, data_root, tmp_path / "sparse", FrameStride(frames=16))
     with pytest.raises(FeatureFileError, match="stride is 16 frames in the file, but 8 frames is asked for"):
-        figures_of(model, shapes(data_root, features=tmp_path / "sparse"))
+        figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path / "sparse")))
 
 
 @pytest.mark.parametrize("stage", ["test", "predict"])
@@ -213,7 +216,7 @@ def test_features_of_a_video_that_was_replaced_are_refused_before_the_work(
 ) -> None:
     extracted(model, data_root, tmp_path, FrameStride(frames=8), source_hash="0" * 16)
     with pytest.raises(FeatureFileError, match="is another video than it was made of .*extract it again"):
-        getattr(trainer(), stage)(model, shapes(data_root, features=tmp_path))
+        getattr(trainer(), stage)(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
     assert model.n_adaptations == 0
 
 
@@ -226,12 +229,12 @@ def test_features_that_are_not_finite_are_refused(model: T3AL, data_root: Path, 
     tensors["features"][0, 0] = torch.nan
     save_file(tensors, path, metadata=header)
     with pytest.raises(FeatureFileError, match=rf"{path.name}: features in it are infinite or not numbers"):
-        figures_of(model, shapes(data_root, features=tmp_path))
+        figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
 
 
 def test_a_video_without_a_file_of_features_is_an_error(model: T3AL, data_root: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no file of features .*\.safetensors; make it by `zsar ex"):
-        figures_of(model, shapes(data_root, features=tmp_path))
+        figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
 
 
 # --- what does not fit ------------------------------------------------------------------------------------------------
@@ -267,7 +270,7 @@ def test_captions_that_nobody_can_write_are_refused_before_any_work(model: T3AL,
 
 def test_a_model_without_projections_is_refused() -> None:
     with pytest.raises(BackboneError, match="has no features before a projection"):
-        T3AL(architecture="RN50-quickgelu", weights="random")
+        T3AL(backbone=ClipSettings("RN50-quickgelu", "random"))
 
 
 def test_text_features_do_not_depend_on_how_many_are_asked_for(model: T3AL) -> None:

@@ -16,8 +16,10 @@ from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.optimization import Optimization
 
@@ -25,7 +27,7 @@ QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "e
 
 
 def tiny_t2l(**arguments: object) -> T2L:
-    settings: dict[str, object] = {"architecture": "tiny-clip", "weights": "random", "n_frames": 4}
+    settings: dict[str, object] = {"backbone": TrainedClipSettings("tiny-clip", "random"), "n_frames": 4}
     return T2L(**{**settings, **arguments})  # type: ignore[arg-type]
 
 
@@ -43,7 +45,7 @@ def trainer(path: Path, **arguments: object) -> Trainer:
 
 
 def test_scores_of_several_views_are_the_average_of_single_view_runs() -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random").eval()
+    model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")).eval()
     video = torch.randint(256, (2, 3, 4, 3, 32, 32), dtype=torch.uint8)
     classes = torch.nn.functional.normalize(torch.randn(5, 1, 64), dim=-1)
     single = torch.stack([model(video[:, v : v + 1], classes).softmax(dim=1) for v in range(3)])
@@ -52,10 +54,14 @@ def test_scores_of_several_views_are_the_average_of_single_view_runs() -> None:
 
 def test_prompts_are_averaged_by_probability_or_by_embedding() -> None:
     frames, classes = torch.randn(2, 1, 4, 64), torch.nn.functional.normalize(torch.randn(5, 3, 64), dim=-1)
-    by_probability = ZeroShotCLIP(architecture="tiny-clip", weights="random", prompt_ensemble="probability")
+    by_probability = ZeroShotCLIP(
+        backbone=ClipSettings("tiny-clip", "random"), scoring=Scoring("mean_pooled_cosine", "probability")
+    )
     each = torch.stack([by_probability.score(frames, classes[:, [p]]).softmax(dim=1) for p in range(3)])
     assert_close(by_probability.score(frames, classes).softmax(dim=1), each.mean(dim=0))
-    by_embedding = ZeroShotCLIP(architecture="tiny-clip", weights="random", prompt_ensemble="embedding")
+    by_embedding = ZeroShotCLIP(
+        backbone=ClipSettings("tiny-clip", "random"), scoring=Scoring("mean_pooled_cosine", "embedding")
+    )
     mean = torch.nn.functional.normalize(classes.mean(dim=1, keepdim=True), dim=-1)
     assert_close(by_embedding.score(frames, classes), by_embedding.score(frames, mean))
 
@@ -116,7 +122,7 @@ def test_one_of_several_prompts_is_drawn_in_training() -> None:
 
 @pytest.mark.parametrize("weights", [{"text_adapters": True}, {"text_adapters": False}])
 def test_all_prompts_of_the_chosen_classes_interact_in_training(weights: dict[str, object]) -> None:
-    model = tiny_t2l(drop_rate=0.0, scorer="late_interaction", **weights)
+    model = tiny_t2l(drop_rate=0.0, scoring=Scoring("late_interaction", "probability"), **weights)
     text = ClassText("train", ("a", "b", "c"), (("a one", "a two"), ("b one", "b two"), ("c one", "c two")), "test")
     everything = model._training_class_embeddings(text, None)
     assert everything.shape == (3, 2, 64)
@@ -125,7 +131,9 @@ def test_all_prompts_of_the_chosen_classes_interact_in_training(weights: dict[st
 
 
 def test_late_interaction_lets_the_frames_of_all_views_meet_all_prompts() -> None:
-    model = ZeroShotCLIP(architecture="tiny-clip", weights="random", scorer="late_interaction").eval()
+    model = ZeroShotCLIP(
+        backbone=ClipSettings("tiny-clip", "random"), scoring=Scoring("late_interaction", "embedding")
+    ).eval()
     frames, classes = torch.randn(2, 3, 4, 64), torch.nn.functional.normalize(torch.randn(5, 6, 64), dim=-1)
     normalized = torch.nn.functional.normalize(frames.flatten(1, 2), dim=-1)
     similarities = torch.einsum("bvd,cpd->bcvp", normalized, classes)
@@ -181,18 +189,18 @@ DRAWS: list[tuple[type[ActionRecognizer], str, dict[str, object]]] = [
     (T2L, "prompts", {"scorer": "mean_pooled_cosine"}),
     (FineTunedCLIP, "mixup shares", {"mixing": Mixing(mixup_alpha=1.0, cutmix_alpha=0.0)}),
     (FineTunedCLIP, "CutMix boxes", {"mixing": Mixing(mixup_alpha=0.0, cutmix_alpha=1.0)}),
-    (FineTunedCLIP, "prompts", {"scorer": "mean_pooled_cosine"}),
+    (FineTunedCLIP, "prompts", {"scoring": Scoring("mean_pooled_cosine", "probability")}),
     (FineTunedCLIP, "negative classes", {"n_negative_classes": 1}),
     (APCLIP, "mixup shares", {"mixing": Mixing(mixup_alpha=1.0, cutmix_alpha=0.0)}),
     (APCLIP, "CutMix boxes", {"mixing": Mixing(mixup_alpha=0.0, cutmix_alpha=1.0)}),
-    (APCLIP, "prompts", {"scorer": "mean_pooled_cosine", "prompt_ensemble": "probability"}),
+    (APCLIP, "prompts", {"scoring": Scoring("mean_pooled_cosine", "probability")}),
     (APCLIP, "negative classes", {"n_negative_classes": 1}),
 ]
 
 
 def losses_of_an_update(path: Path, kind: type[ActionRecognizer], **arguments: object) -> list[float]:
     """Losses of the same videos in the eight batches of one update, before which the weights stand still."""
-    settings = {"architecture": "tiny-clip", "weights": "random", **NOTHING_DRAWN[kind.__name__], **arguments}
+    settings = {"backbone": TrainedClipSettings("tiny-clip", "random"), **NOTHING_DRAWN[kind.__name__], **arguments}
     model, losses = kind(**settings), []  # type: ignore[arg-type, var-annotated]
     step = model.training_step
 
@@ -230,11 +238,11 @@ def test_every_recognizer_that_trains_is_among_them() -> None:
     trained = {
         kind
         for kind in seen
-        if any(p.requires_grad for p in kind(architecture="tiny-clip", weights="random").parameters())
+        if any(p.requires_grad for p in kind(backbone=TrainedClipSettings("tiny-clip", "random")).parameters())
     }
     assert trained == {kind for kind, _, _ in DRAWS}
 
 
 def test_a_data_module_without_class_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"ZeroShotCLIP needs a data module with class_text\(stage\)"):
-        trainer(tmp_path).test(ZeroShotCLIP(architecture="tiny-clip", weights="random"), dataloaders=[])
+        trainer(tmp_path).test(ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")), dataloaders=[])

@@ -10,6 +10,7 @@ from tests.makers.runs_on_disk import save_checkpoint
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.model_kinds import KINDS
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.run_folders.requested_checkpoint import (
     CheckpointSummary,
     checkpoints_in,
@@ -79,9 +80,9 @@ def subclasses(base: type) -> set[type]:
     ),
 )
 def test_a_model_is_called_trained_if_it_has_trained_parameters(model: Any, tiny_weights: Path) -> None:
-    if model.__init__.__kwdefaults__ is None or "architecture" not in model.__init__.__kwdefaults__:
+    if model.__init__.__kwdefaults__ is None or "backbone" not in model.__init__.__kwdefaults__:
         return  # a base class
-    built = model(architecture="tiny-clip", weights=str(tiny_weights))
+    built = model(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)))
     assert model.is_trained == any(parameter.requires_grad for parameter in built.parameters())
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.lightning_modules.t2l.test_t2l import as_author_state
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.t2l.author_checkpoints_t2l import T2LCheckpoint, read_t2l_checkpoint
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
@@ -11,7 +12,7 @@ from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointE
 
 @pytest.fixture
 def state() -> dict[str, torch.Tensor]:
-    return as_author_state(T2L(architecture="tiny-clip", weights="random", n_frames=4))
+    return as_author_state(T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4))
 
 
 def read(path: Path, state: dict[str, torch.Tensor]) -> T2LCheckpoint:
@@ -22,7 +23,7 @@ def read(path: Path, state: dict[str, torch.Tensor]) -> T2LCheckpoint:
 def test_clip_and_what_was_trained_are_told_apart(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
     content = read(tmp_path, {f"module.{k}": v.half() for k, v in state.items()})
     assert (content.architecture, content.n_frames, content.epoch) == ("tiny-clip", 4, 3)
-    model = T2L(architecture="tiny-clip", weights="random", n_frames=4)
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4)
     assert set(content.clip) == set(model.backbone.clip.state_dict())
     assert set(content.trained) == {name for name, p in model.named_parameters() if p.requires_grad}
     assert {v.dtype for v in (*content.clip.values(), *content.trained.values())} == {torch.float32}

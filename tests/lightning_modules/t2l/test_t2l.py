@@ -5,12 +5,14 @@ import torch
 from torch.testing import assert_close
 
 from tests.reference import t2l_blocks
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.t2l.t2l import T2L
 
 
 def tiny(**arguments: object) -> T2L:
-    settings: dict[str, object] = {"architecture": "tiny-clip", "weights": "random", "n_frames": 4, "drop_rate": 0.0}
+    backbone = TrainedClipSettings("tiny-clip", "random")
+    settings: dict[str, object] = {"backbone": backbone, "n_frames": 4, "drop_rate": 0.0}
     return T2L(**{**settings, **arguments})  # type: ignore[arg-type]
 
 
@@ -20,14 +22,14 @@ def random_video(n_frames: int = 4, n_videos: int = 2) -> torch.Tensor:
 
 def test_vit_b_16_with_eight_frames_trains_as_many_parameters_as_published() -> None:
     with torch.device("meta"):
-        model = T2L(weights="random")
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"))
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736
 
 
 @pytest.mark.parametrize("n_frames", [4, 8, 16, 32])
 def test_temporal_tokens_grow_with_the_frames_alone(n_frames: int) -> None:
     with torch.device("meta"):
-        model = T2L(weights="random", n_frames=n_frames)
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"), n_frames=n_frames)
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736 + 12 * (n_frames - 8) * 768
 
 
@@ -154,7 +156,7 @@ def test_diversity_loss_without_visual_parts_is_refused() -> None:
 
 def test_a_tower_without_attention_blocks_is_refused() -> None:
     with torch.device("meta"), pytest.raises(BackboneError, match="ModifiedResNet.*need a ViT"):
-        T2L(architecture="RN50-quickgelu", weights="random")
+        T2L(backbone=TrainedClipSettings("RN50-quickgelu", "random"))
 
 
 def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:

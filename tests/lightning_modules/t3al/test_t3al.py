@@ -13,6 +13,7 @@ from tests.makers.made_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.contract import Localization, Truth
 from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, write_captions
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
@@ -26,7 +27,7 @@ TWO_DANCES = {(20, 40): "dancing", (60, 75): "dancing"}
 def make(tiny_weights: Path) -> Any:
     def made(**settings: Any) -> T3AL:
         arguments = {"tuning": TUNING, "suppression": None, **settings}
-        return T3AL(architecture="tiny-clip", weights=str(tiny_weights), **arguments)
+        return T3AL(backbone=ClipSettings("tiny-clip", str(tiny_weights)), **arguments)
 
     return made
 

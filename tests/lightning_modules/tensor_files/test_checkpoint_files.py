@@ -12,6 +12,7 @@ from tests.makers.hostile_files import checkpoint_of, hostile_files
 from tests.makers.one_line import assert_one_line_error
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.tensor_files.checkpoint_files import (
@@ -25,7 +26,7 @@ from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
 
 @pytest.fixture(scope="module")
 def model(tiny_weights: Path) -> T2L:
-    return T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4).eval()
+    return T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=4).eval()
 
 
 @pytest.fixture(scope="module")

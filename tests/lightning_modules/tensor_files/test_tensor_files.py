@@ -8,6 +8,7 @@ import torch
 from torch.testing import assert_close
 
 from tests.makers.hostile_files import Calls, hostile_files, zipped
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.tensor_files import tensor_files
 from zsar.lightning_modules.tensor_files.tensor_files import (
@@ -37,7 +38,7 @@ def test_tensors_and_plain_types_are_read(tmp_path: Path, in_memory: bool, zippe
 
 def test_no_file_of_the_kinds_that_are_refused_is_run_or_said_to_be_safe(tmp_path: Path, tiny_weights: Path) -> None:
     mark = tmp_path / "was-run"
-    model = T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4)
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=4)
     refused: dict[Path, str] = {}
     for path in hostile_files(tmp_path, mark, model).values():
         try:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from tests.makers.hostile_files import Calls, hostile_files, zipped
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -50,7 +51,7 @@ def test_the_tensors_are_those_of_the_state_dict(tmp_path: Path, traced: bool) -
 def test_the_code_of_an_archive_is_not_run(
     tmp_path: Path, tiny_weights: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    model = T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4)
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=4)
     path = hostile_files(tmp_path, tmp_path / "mark", model)["script"]
     torch.jit.load(path)
     assert "the archive's code was run" in capfd.readouterr().out  # it would be
@@ -86,7 +87,7 @@ def test_openai_s_kind_of_file_gives_the_weights(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", ["script_that_calls", "bomb", "zip", "half", "pickle_in_zip"])
 def test_a_hostile_or_broken_archive_is_refused_by_name(tmp_path: Path, tiny_weights: Path, file: str) -> None:
     mark = tmp_path / "mark"
-    model = T2L(architecture="tiny-clip", weights=str(tiny_weights), n_frames=4)
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=4)
     path = hostile_files(tmp_path, mark, model)[file]
     with pytest.raises(TensorFileError, match=f"{file}.ckpt"):
         read_torchscript_tensors(path)

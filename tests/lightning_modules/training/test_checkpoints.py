@@ -6,6 +6,7 @@ import torch
 
 from tests.makers.saved_models import saved, small_t2l
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -80,20 +81,20 @@ def test_checkpoint_of_before_that_states_no_hash_loads(tmp_path: Path, model: T
 def test_tested_weights_are_those_before_they_are_mixed_with_the_original_ones(
     tmp_path: Path, tiny_weights: Path
 ) -> None:
-    tuned = FineTunedCLIP(architecture="tiny-clip", weights=str(tiny_weights), tuned_share=0.5)
+    tuned = FineTunedCLIP(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), tuned_share=0.5)
     with torch.no_grad():
         tuned.backbone.clip.logit_scale.add_(1)
     checkpoint: dict[str, Any] = {"state_dict": tuned.state_dict()}
     pack_checkpoint(tuned, checkpoint)
     torch.save(checkpoint, tmp_path / "tuned.ckpt")
     assert hash_of_tested_weights(load_recognizer(tmp_path / "tuned.ckpt")) == checkpoint["zsar"]["weights_hash"]
-    frozen = ZeroShotCLIP(architecture="tiny-clip", weights=str(tiny_weights))
+    frozen = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)))
     assert hash_of_tested_weights(frozen) is None
 
 
 def test_another_backbone_is_refused(tmp_path: Path, model: T2L) -> None:
     other = tmp_path / "other.pt"
-    torch.save(ZeroShotCLIP(architecture="tiny-clip", weights="random").backbone.clip.state_dict(), other)
+    torch.save(ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")).backbone.clip.state_dict(), other)
     with pytest.raises(CheckpointError, match=f"trained on the backbone tiny-clip.*{model.backbone.weights_hash}"):
         load_recognizer(saved(model, tmp_path), weights=str(other))
 

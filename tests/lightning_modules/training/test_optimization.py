@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import GradientAccumulationScheduler
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.training.optimization import Optimization
 
 
@@ -58,7 +59,7 @@ def trained(video_tree: Path, tmp_path: Path, **arguments: Any) -> tuple[Trainer
             rates.append(optimizer.param_groups[0]["lr"])
 
     recipe = Optimization(learning_rate=1.0, warmup_fraction=0.25)
-    model = Watched(architecture="tiny-clip", weights="random", tune="visual", optimization=recipe)
+    model = Watched(backbone=TrainedClipSettings("tiny-clip", "random"), tune="visual", optimization=recipe)
     data = VideoFolder(
         train=video_tree,
         clips=Clips(n_frames=1, image_size=32),

@@ -13,6 +13,7 @@ from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.optimization import Optimization
@@ -20,8 +21,7 @@ from zsar.lightning_modules.training.resumption import go_on_at_last_update
 
 N_BATCHES, ACCUMULATED = 6, 4  # an epoch has two updates, the second of two batches
 TINY: dict[str, Any] = {
-    "architecture": "tiny-clip",
-    "weights": "random",
+    "backbone": TrainedClipSettings("tiny-clip", "random"),
     "optimization": Optimization(learning_rate=1e-3),
 }
 MODELS: dict[str, Callable[[], ActionRecognizer]] = {

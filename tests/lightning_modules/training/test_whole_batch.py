@@ -13,6 +13,7 @@ from torch import Tensor, distributed
 from torch.nn.parallel import DistributedDataParallel
 from torch.testing import assert_close
 
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.whole_batch import gathered, mean_over_processes
@@ -53,7 +54,7 @@ class Step(torch.nn.Module):
 def loss_and_gradients(settings: dict[str, Any], *, rank: int = 0, n_processes: int = 1) -> dict[str, Tensor]:
     """Of the part of the six videos that a process has."""
     torch.manual_seed(0)
-    model = T2L(architecture="tiny-clip", weights="random", n_frames=4, **settings)
+    model = T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4, **settings)
     for parameter in model.parameters():
         if parameter.requires_grad:
             torch.nn.init.normal_(parameter, std=0.1)  # adapters begin at zero

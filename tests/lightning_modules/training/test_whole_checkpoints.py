@@ -153,7 +153,7 @@ TAKERS = {
         "--ckpt_path",
         "{file}",
     ),
-    "fit --model.weights": ("fit", "--config", "{experiment}", "--model.weights", "{file}"),
+    "fit --model.backbone.weights": ("fit", "--config", "{experiment}", "--model.backbone.weights", "{file}"),
     "fit --config": ("fit", "--config", "{file}"),
     "classify --checkpoint": ("classify", "{videos}", *NAMES, "--checkpoint", "{file}"),
     "classify --weights": ("classify", "{videos}", *NAMES, "--architecture", "tiny-clip", "--weights", "{file}"),

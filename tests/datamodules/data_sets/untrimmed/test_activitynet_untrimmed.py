@@ -6,6 +6,7 @@ from tests.makers.localization_files import write_class_list
 from tests.makers.miniature_data_sets import ACTIVITYNET_CLASSES, make_activitynet
 from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed
 from zsar.datamodules.lists.localization_splits import ClassSplit
+from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.video_files.streaming import FrameStride
 
 TESTED = [ACTIVITYNET_CLASSES[2], ACTIVITYNET_CLASSES[0]]
@@ -17,7 +18,7 @@ def test_the_test_classes_are_looked_for_in_the_subsets_asked_for(subsets: tuple
     truth = make_activitynet(tmp_path)
     write_class_list(tmp_path / "t3al_splits", "50_50", "ActivityNet", 9, TESTED)
     stride = FrameStride(frames=4)
-    module = ActivityNetUntrimmed(data_root=tmp_path, split=LISTED, stride=stride, subsets=subsets)  # type: ignore[arg-type]
+    module = ActivityNetUntrimmed(data_root=tmp_path, split=LISTED, loading=UntrimmedLoading(stride), subsets=subsets)  # type: ignore[arg-type]
     module.setup("test")
     expected = {tuple(i) for subset in subsets for i in truth.instances[subset] if i.class_name in TESTED}
     found = {

@@ -9,7 +9,7 @@ from tests.makers.localization_files import write_thumos14_annotations
 from tests.makers.video_makers import moving_picture
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles, videos_by_name
 from zsar.datamodules.lists.tested_sets import ActionInstance
-from zsar.datamodules.settings import Text
+from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -160,7 +160,7 @@ def test_a_result_says_which_videos_and_classes_were_given(root: Path) -> None:
 
 def test_frames_of_a_file_can_be_read(root: Path) -> None:
     write_video(root / "mine/kitchen/monday.mp4", moving_picture(11), frames_per_second=10)
-    module = files(root, stride=FrameStride(frames=4))
+    module = files(root, loading=UntrimmedLoading(FrameStride(frames=4)))
     with module.open_frames(1, image_size=32, chunk_size=8) as stream:
         assert stream.times_seconds.tolist() == pytest.approx([0.0, 0.4, 0.8])
     assert list(module.frames_at(1, [0.4], image_size=32).shape) == [1, 3, 32, 32]

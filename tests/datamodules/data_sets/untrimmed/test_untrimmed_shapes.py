@@ -8,6 +8,7 @@ from zsar.datamodules.data_sets.untrimmed import untrimmed_shapes
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.rendering.untrimmed_shapes_rendering import render_untrimmed
+from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.video_files.decoding import read_frames
 from zsar.datamodules.video_files.streaming import FrameStride
 
@@ -53,7 +54,7 @@ def test_the_time_line_beside_the_videos_says_what_the_background_is(rendered: U
 
 
 def test_half_of_the_classes_are_tested_on_by_default(rendered: UntrimmedShapes) -> None:
-    module = UntrimmedShapes(n_videos=1, data_root=rendered.data_root, stride=FrameStride(frames=2))
+    module = UntrimmedShapes(n_videos=1, data_root=rendered.data_root, loading=UntrimmedLoading(FrameStride(frames=2)))
     module.setup("test")
     (tested_set,) = module.tested_sets
     assert (len(tested_set.class_names), len(module.videos), tested_set.n_dropped_instances) == (8, 8, 0)

@@ -95,6 +95,17 @@ def test_null_on_the_command_line_is_put_into_the_file_and_what_is_given_after_i
     assert rest == ["--data.split.seed", "3"]
 
 
+def test_a_group_of_settings_within_another_is_put_into_the_file(files: Path) -> None:
+    stride = ["--data.loading.stride", "{frames: null, seconds: 0.5}"]
+    content, rest = put_together(files, "--config", files / "experiment/e.yaml", *stride)
+    assert (content["data"]["init_args"]["loading"], rest) == ({"stride": {"frames": None, "seconds": 0.5}}, [])
+
+
+@pytest.mark.parametrize("template", ["{}", "{} outdoors", "{}: a video"])
+def test_a_template_that_begins_as_a_mapping_stays_an_option(files: Path, template: str) -> None:
+    assert put_together(files, "--data.text.templates", template) == ({}, ["--data.text.templates", template])
+
+
 def test_what_is_no_experiment_stays_as_it_is(tmp_path: Path) -> None:
     given = ["fit", "--config", "gone.yaml", "--data.split.shots", "4", "--data.help", "UCF101", "--data", "x.yaml"]
     given += ["--trainer.callbacks+", "EarlyStopping", "--trainer.fast_dev_run", "--wandb=off", "--data.help"]
@@ -228,7 +239,7 @@ def stated(files: Path, section: str, *arguments: object) -> str | None:
 def test_the_class_of_a_section_is_the_last_that_a_file_a_fragment_or_an_option_states(files: Path) -> None:
     experiment = ("test", "--config", files / "experiment" / "e.yaml")
     assert (stated(files, "model", *experiment), stated(files, "data", *experiment)) == ("CLIP", "UCF101")
-    assert stated(files, "model", *experiment, "--model", "T3AL", "--model.weights", "CLIP") == "T3AL"
+    assert stated(files, "model", *experiment, "--model", "T3AL", "--model.backbone.weights", "CLIP") == "T3AL"
     assert stated(files, "model", *experiment, "--model=T3AL") == "T3AL"
     assert stated(files, "model", "test", f"--model={files / 'model' / 'clip.yaml'}") == "CLIP"
     assert stated(files, "model", "test", "--model", "T3AL", *experiment[1:]) == "T3AL"

@@ -174,8 +174,8 @@ def test_training_on_nothing_but_bad_videos_ends_in_a_line(
 
 
 def untrimmed(folder: Path, weights: Path, run_dir: Path) -> list[str]:
-    model = {"architecture": "tiny-clip", "weights": str(weights), "threshold": 0.3}
-    data = {"videos": str(folder), "classes": ["red dance", "blue dance"], "batch_size": 3}
+    model = {"backbone": {"architecture": "tiny-clip", "weights": str(weights)}, "threshold": 0.3}
+    data = {"videos": str(folder), "classes": ["red dance", "blue dance"], "loading": {"batch_size": 3}}
     content: dict[str, Any] = {
         "run_dir": str(run_dir),
         "model": {"class_path": "zsar.lightning_modules.localization.frame_wise.FrameWiseCLIP", "init_args": model},

@@ -376,9 +376,9 @@ def test_a_localizer_says_so_too(
 def localizer(tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
     """Options of a localizer on the rendered benchmark, a video of each class, that takes a second."""
     monkeypatch.setenv("ZSAR_DATA", str(tmp_path / "data"))
-    model = ("--model", "T3AL", "--model.architecture", "tiny-clip", "--model.weights", tiny_weights)
+    model = ("--model", "T3AL", "--model.backbone.architecture", "tiny-clip", "--model.backbone.weights", tiny_weights)
     settings = ("--model.suppression", "null", "--model.tuning.n_steps", 2, "--model.iou_thresholds", "[0.3, 0.5]")
-    data = ("--data", "UntrimmedShapes", "--data.n_videos", 1, "--data.stride.frames", 8)
+    data = ("--data", "UntrimmedShapes", "--data.n_videos", 1, "--data.loading.stride.frames", 8)
     trainer = ("--trainer.accelerator", "cpu", "--trainer.devices", 1)
     return (*model, *settings, *data, *trainer, "--run_dir", tmp_path / "run")
 

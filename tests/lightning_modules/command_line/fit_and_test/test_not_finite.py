@@ -44,7 +44,7 @@ def assert_no_figure(capsys: pytest.CaptureFixture[str], folder: Path, *named: s
 def test_weights_that_are_not_finite_are_refused_when_they_are_loaded(
     command: str, experiment: Path, broken: Path, tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ["--config", str(experiment), "--model.weights", str(broken), "--data.predict", str(video_tree)]
+    options = ["--config", str(experiment), "--model.backbone.weights", str(broken), "--data.predict", str(video_tree)]
     options += [] if command == "fit" else ["--ckpt_path", "none"]
     with pytest.raises((SystemExit, AssertionError)) as ended:
         assert main([command, *options]) == 0

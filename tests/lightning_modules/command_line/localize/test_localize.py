@@ -17,6 +17,7 @@ from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.localize import localization_report, localize
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL
@@ -93,7 +94,7 @@ def test_what_is_found_is_what_the_model_finds(run: Any, video: Path, tmp_path: 
     options = ("--template", "a photo of {}", "--stride", 2, "--smooth-seconds", 0.6, "--steps", 3, "--json")
     _, out, _ = run(video, "--classes", "white,red,black", *options)
     tuning = ProjectionTuning(n_steps=3, window_frames=3)
-    model = T3AL(architecture="tiny-clip", weights=str(tiny_weights), tuning=tuning, suppression=None)
+    model = T3AL(backbone=ClipSettings("tiny-clip", str(tiny_weights)), tuning=tuning, suppression=None)
     with VideoReader(video) as reader:
         frames = TestTransform(32)(reader.frames_at_indices(list(range(0, 80, 2))))[0]
     seen = UntrimmedFeatures(

@@ -1,0 +1,45 @@
+"""Which CLIP model a method is built on: the group of settings `model.backbone`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """A CLIP model of open_clip and its weights.
+
+    Attributes:
+        architecture: An open_clip model name, an architecture shipped with zsar ("tiny-clip"), the path of an open_clip
+            JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
+        weights: A tag of open_clip ("openai"), the path of a weights file, or "random"; null for "hf-hub:" and
+            "local-dir:", which bring their own.
+    """
+
+    architecture: str
+    weights: str | None
+
+    def build(self) -> OpenClipBackbone:
+        """Builds the model, on the CPU.
+
+        Raises:
+            BackboneError: There is no such architecture, or its weights are not here and cannot be fetched.
+        """
+        return OpenClipBackbone(self.architecture, self.weights)
+
+
+@dataclass(frozen=True)
+class TrainedClipSettings(ClipSettings):
+    """A CLIP model through which gradients flow in training.
+
+    Attributes:
+        gradient_checkpointing: Recompute blocks in the backward pass: less memory, about a third more time.
+    """
+
+    gradient_checkpointing: bool = False
+
+    def build(self) -> OpenClipBackbone:
+        """Builds the model, on the CPU; see `ClipSettings.build`."""
+        return OpenClipBackbone(self.architecture, self.weights, gradient_checkpointing=self.gradient_checkpointing)
