@@ -17,9 +17,10 @@ from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.video_files.writing.preparing import Journal, PreparingSettings
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.fields import as_path, as_text
 from zsar.lightning_modules.command_line.summarize.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.run_results import read_run
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
@@ -168,7 +169,8 @@ def parsers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], argparse.Argumen
 
 def files_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
-        is_file = action.type is Path or action.metavar == "FILE" or (not action.type and action.dest in _FILE_LIKE)
+        is_path, is_text = action.type in (Path, as_path), action.type in (None, as_text)
+        is_file = is_path or action.metavar == "FILE" or (is_text and action.dest in _FILE_LIKE)
         if is_file and not action.choices:
             yield action.option_strings[-1] if action.option_strings else action.dest
 

@@ -13,8 +13,6 @@ from tests.test_configs import parse  # noqa: F401 - a fixture
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 from zsar.lightning_modules.command_line.cli import COMMANDS
 from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
-from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
-from zsar.lightning_modules.command_line.localize.localize_options import localize_parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -49,10 +47,9 @@ def test_other_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> 
     if name == "doctor":  # its parser needs the configurations put together first
         assert parse_options(arguments).module
         return
-    options_apart = {"extract": extract_parser, "localize": localize_parser}
     module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
-    parser = options_apart[name]() if name in options_apart else module._parser()
-    assert parser.parse_args(arguments)
+    command_of = getattr(module, "COMMAND", None)
+    assert command_of.parse(arguments) if command_of is not None else module._parser().parse_args(arguments)
 
 
 @pytest.mark.parametrize("target", MAKE)

@@ -51,7 +51,7 @@ def read_class_names(classes: str | None, classes_file: Path | None) -> list[str
 
     Args:
         classes: Names separated by commas (`--classes`); one that holds commas is quoted, as in CSV: '"a, b", c'.
-        classes_file: A text file with one name a line, or a table with the columns id and name (`--classes-file`).
+        classes_file: A text file with one name a line, or a table with the columns id and name (`--classes_file`).
 
     Returns:
         The names without superfluous white space, in Unicode NFC.

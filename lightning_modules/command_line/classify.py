@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,14 +22,23 @@ from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
-from zsar.lightning_modules.command_line.command_parser import CommandParser
-from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.devices import device_names
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.command_line.options.shared import (
+    DamageOption,
+    DeviceOption,
+    JsonOption,
+    ModelOptions,
+    PromptOptions,
+)
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.same_files import each_file_once
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
 from zsar.runtime.terminal import (
     message_console,
     print_json,
@@ -44,6 +52,63 @@ from zsar.runtime.terminal import (
 )
 
 NONE_OF_THESE = "none of these"
+DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
+
+
+@dataclass(frozen=True)
+class TextOptions(PromptOptions):
+    """The classes, and what the model reads of them."""
+
+    descriptions: str | None = option(
+        None, "class-text file (JSON), or the name of a shipped one, read instead", metavar="FILE"
+    )
+
+
+@dataclass(frozen=True)
+class ClassifierOptions(ModelOptions):
+    """The model, and what it sees of a video."""
+
+    checkpoint: Path | None = option(None, "a model trained by `zsar fit`", metavar="FILE", otherwise="CLIP")
+    frames: int | None = option(
+        None, "frames per clip", metavar="T", otherwise="8, or as trained", at_least=1, at_most=MOST_FRAMES_PER_VIEW
+    )
+    clips: int = option(1, "clips that are averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
+
+
+@dataclass(frozen=True)
+class PrintedOptions(JsonOption):
+    """What is printed."""
+
+    top_k: int = option(5, "names shown for each video", metavar="K", at_least=1, at_most=1_000_000)
+    threshold: float = option(
+        0.0,
+        f'answer "{NONE_OF_THESE}" where the best probability is lower',
+        metavar="P",
+        otherwise="0, never",
+        at_least=0,
+        at_most=1,
+    )
+
+
+@dataclass(frozen=True)
+class ClassifyOptions:
+    """The options of `zsar classify`."""
+
+    videos: tuple[str, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
+    text: TextOptions = group("class names")
+    model: ClassifierOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
+    device: DeviceOption = group()
+    damage: DamageOption = group()
+    printed: PrintedOptions = group("output")
+
+
+COMMAND = Command(
+    "classify",
+    ClassifyOptions,
+    description="Name the action in videos, among names that you give. Any names will do: nothing is trained.",
+    epilog="Probabilities are those among the given names: they sum to 1 even if none fits, so give the names that "
+    "may occur, and a --threshold for videos that show something else.",
+)
 
 
 @dataclass(frozen=True)
@@ -77,74 +142,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: No video, no class, or a number out of range.
     """
-    options = _parser().parse_args(arguments)
+    options = COMMAND.parse(arguments)
     console = message_console()
-    if not 0 <= options.threshold <= 1:
-        raise ValueError(f"--threshold is a probability between 0 and 1; got {options.threshold}")
-    if min(options.frames or 1, options.clips, options.top_k) < 1 or options.frames == 0:
-        raise ValueError("--frames, --clips and --top-k must be at least 1")
-    check_most(MOST_FRAMES_PER_VIEW, frames=options.frames)
-    check_most(MOST_VIEWS, clips=options.clips)
     videos = list(_expand(options.videos))
     text = _class_text(options)
     with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = _load_model(options)
-    n_frames = options.frames or int(getattr(model, "n_frames", 8))
-    view = _Views(model.backbone.image_size[0], n_frames, options.clips, options.on_damage)
+    n_frames = options.model.frames or int(getattr(model, "n_frames", 8))
+    view = _Views(model.backbone.image_size[0], n_frames, options.model.clips, options.damage.on_damage)
     embeddings = _embed_classes(model, text)
-    quiet = options.json and not console.is_terminal
+    quiet = options.printed.json and not console.is_terminal
     rankings = [
-        _classify(path, model, view, embeddings, text.names, options.threshold)
+        _classify(path, model, view, embeddings, text.names, options.printed.threshold)
         for path in tracked(videos, "classifying", console=console, hidden=quiet)
     ]
-    if options.json:
+    if options.printed.json:
         print_json([_as_json(r) for r in rankings])
     else:
-        _print_table(rankings, options.top_k)
+        _print_table(rankings, options.printed.top_k)
     if any(ranking.n_damaged for ranking in rankings):
         say(accepted_damage([ranking.n_damaged for ranking in rankings]), error=True)
     failed = [r for r in rankings if r.error]
     for ranking in failed:
         say_of("red", "not classified:", ranking.error)
     return 1 if failed else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="zsar classify",
-        description="Name the action in videos, among names that you give. Any names will do: nothing is trained.",
-        epilog="Probabilities are those among the given names: they sum to 1 even if none fits, so give the names that "
-        "may occur, and a --threshold for videos that show something else.",
-    )
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="video files, folders of videos, or glob patterns")
-    names = parser.add_argument_group("class names")
-    names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "surfing, playing chess"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
-    names.add_argument(
-        "--template", default="video", metavar="T", help='template "a video of {}", or a set: action_clip, photo, name'
-    )
-    names.add_argument(
-        "--descriptions", metavar="FILE", help="class-text file (JSON), or the name of a shipped one, read instead"
-    )
-    models = parser.add_argument_group("model")
-    models.add_argument("--checkpoint", type=Path, metavar="FILE", help="a model trained by `zsar fit` (default: CLIP)")
-    models.add_argument("--architecture", metavar="NAME", help="open_clip model (default: ViT-B-16-quickgelu)")
-    models.add_argument("--weights", metavar="W", help="open_clip tag or weights file (default: openai)")
-    models.add_argument("--device", default=None, help="cpu, cuda, mps (default: a GPU if there is one)")
-    models.add_argument("--frames", type=int, metavar="T", help="frames per clip (default: 8, or as trained)")
-    models.add_argument("--clips", type=int, default=1, metavar="N", help="clips that are averaged (default: 1)")
-    add_damage_option(models)
-    output = parser.add_argument_group("output")
-    output.add_argument("--top-k", type=int, default=5, metavar="K", help="names shown for each video (default: 5)")
-    output.add_argument(
-        "--threshold",
-        type=float,
-        default=0.0,
-        metavar="P",
-        help=f'answer "{NONE_OF_THESE}" where the best probability is lower (default: 0, never)',
-    )
-    output.add_argument("--json", action="store_true", help="print JSON with all probabilities instead of a table")
-    return parser
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
@@ -168,33 +189,33 @@ def _matching(pattern: Path) -> list[Path]:
     return [path for path in paths if not path.is_dir()]
 
 
-def _class_text(options: argparse.Namespace) -> ClassText:
-    names = read_class_names(options.classes, options.classes_file)
+def _class_text(options: ClassifyOptions) -> ClassText:
+    names = read_class_names(options.text.classes, options.text.classes_file)
     if len(names) < 2:
         raise ValueError(
             f'there must be at least 2 class names to choose from; got {names}. Give them as --classes "a, b, c" or '
-            "--classes-file FILE"
+            "--classes_file FILE"
         )
-    if options.descriptions is not None:
-        return read_class_text("classify", names, options.descriptions)
-    text = fill_templates("classify", names, options.template)
-    if options.checkpoint is None:
+    if options.text.descriptions is not None:
+        return read_class_text("classify", names, options.text.descriptions)
+    text = fill_templates("classify", names, options.text.template)
+    if options.model.checkpoint is None:
         check_names_fit(text, _architecture(options))
     return text
 
 
-def _architecture(options: argparse.Namespace) -> str:
-    return options.architecture or "ViT-B-16-quickgelu"
+def _architecture(options: ClassifyOptions) -> str:
+    return options.model.architecture or DEFAULT_ARCHITECTURE
 
 
-def _load_model(options: argparse.Namespace) -> ActionRecognizer:
-    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if options.checkpoint is not None:
-        if options.architecture is not None:
+def _load_model(options: ClassifyOptions) -> ActionRecognizer:
+    (device,) = device_names(options.device.device, 1)
+    if options.model.checkpoint is not None:
+        if options.model.architecture is not None:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
-        return load_recognizer(options.checkpoint, weights=options.weights, device=device)
+        return load_recognizer(options.model.checkpoint, weights=options.model.weights, device=device)
     architecture = _architecture(options)
-    weights = options.weights or (None if brings_weights(architecture) else "openai")
+    weights = options.model.weights or (None if brings_weights(architecture) else "openai")
     return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ import lightning
 from safetensors.torch import save
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.command_line.options.shared import ForceOption, ModelOptions
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of
@@ -20,6 +21,34 @@ from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """The options of `zsar convert`."""
+
+    checkpoint: Path = argument("the authors' file", metavar="CHECKPOINT")
+    output: Path | None = option(None, "what to write", metavar="FILE", otherwise="NAME.zsar.ckpt")
+    model: ModelOptions = group(
+        architecture={"otherwise": "told from the shapes of the tensors"},
+        weights={"help": "ViFi-CLIP only: open_clip tag or weights file of the CLIP that was tuned"},
+    )
+    skip_objects: bool = option(
+        False,
+        "read the tensors of a file that also holds Python objects, a config for example, and leave those out",
+        otherwise="such a file is an error; nothing in the file is run either way",
+    )
+    replacing: ForceOption = group()
+
+
+COMMAND = Command(
+    "convert",
+    ConvertOptions,
+    description="Import a checkpoint that the authors of T2L ({epoch, model_state_dict, optimizer_state_dict}) or "
+    "of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) released; which one it is, is "
+    "told from its contents. Writes a checkpoint of zsar. T2L's file also holds CLIP's weights, which are written "
+    "beside it; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,9 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         BackboneError: CLIP's own weights, which ViFi-CLIP needs, are not here and cannot be fetched.
         ValueError: An output file is there already, or an option does not fit the file.
     """
-    options = _parser().parse_args(arguments)
-    output: Path = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
-    _check_free(output, force=options.force)
+    options = COMMAND.parse(arguments)
+    output = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
+    _check_free(output, force=options.replacing.force)
     if author_of(options.checkpoint, skips_objects=options.skip_objects) == "T2L":
         _convert_t2l(options, output)
     else:
@@ -47,13 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
-    if options.weights is not None:
+def _convert_t2l(options: ConvertOptions, output: Path) -> None:
+    if options.model.weights is not None:
         raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights itself; leave --weights out")
     backbone = output.with_suffix(".backbone.safetensors")
-    _check_free(backbone, force=options.force)
+    _check_free(backbone, force=options.replacing.force)
     model = T2L.load_author_checkpoint(
-        options.checkpoint, architecture=options.architecture, skips_objects=options.skip_objects
+        options.checkpoint, architecture=options.model.architecture, skips_objects=options.skip_objects
     )
     with whole_file(backbone) as unfinished:
         unfinished.write_bytes(save({k: v.contiguous() for k, v in model.backbone.clip.state_dict().items()}))
@@ -63,11 +92,11 @@ def _convert_t2l(options: argparse.Namespace, output: Path) -> None:
     say(f"wrote {output} (what was trained)", f"wrote {backbone} (CLIP as the authors had it)")
 
 
-def _convert_vifi_clip(options: argparse.Namespace, output: Path) -> None:
-    weights = options.weights or "openai"
+def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
+    weights = options.model.weights or "openai"
     model = FineTunedCLIP.load_author_checkpoint(
         options.checkpoint,
-        architecture=options.architecture,
+        architecture=options.model.architecture,
         weights=weights,
         skips_objects=options.skip_objects,
     )
@@ -92,31 +121,3 @@ def _save(model: ActionRecognizer, output: Path) -> int:
     pack_checkpoint(model, checkpoint)
     WholeCheckpointIO().save_checkpoint(checkpoint, output)
     return sum(tensor.numel() for tensor in checkpoint["state_dict"].values())
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="zsar convert",
-        description="Import a checkpoint that the authors of T2L ({epoch, model_state_dict, optimizer_state_dict}) or "
-        "of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) released; which one it is, is "
-        "told from its contents. Writes a checkpoint of zsar. T2L's file also holds CLIP's weights, which are written "
-        "beside it; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
-    )
-    parser.add_argument("checkpoint", type=Path, help="the authors' file")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="what to write (default: NAME.zsar.ckpt)")
-    parser.add_argument(
-        "--architecture", metavar="NAME", help="open_clip architecture (default: told from the shapes of the tensors)"
-    )
-    parser.add_argument(
-        "--weights",
-        metavar="W",
-        help="ViFi-CLIP only: open_clip tag or file of the CLIP that was tuned (default: openai)",
-    )
-    parser.add_argument(
-        "--skip-objects",
-        action="store_true",
-        help="read the tensors of a file that also holds Python objects, a config for example, and leave those out "
-        "(default: such a file is an error); nothing in the file is run either way",
-    )
-    parser.add_argument("--force", action="store_true", help="replace files that are there")
-    return parser

@@ -133,8 +133,8 @@ def _memory_full(error: BaseException, command: str) -> str | None:
     smaller = {
         "fit": "a smaller --data.loading.batch_size (with --trainer.accumulate_grad_batches for the same update)",
         "classify": "fewer --frames or --clips",
-        "extract": "a smaller --batch-size",
-        "localize": "a smaller --batch-size",
+        "extract": "a smaller --batch_size",
+        "localize": "a smaller --batch_size",
     }
     test_batch = "a smaller --data.loading.test_batch_size"
     remedy = smaller.get(command, test_batch if command in LIGHTNING_COMMANDS else "less at a time")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from zsar.callbacks.pictures.figures import save_figure
 from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.views.frame_sampling import centre_indices
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, option
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
 from zsar.runtime.text.json_files import JsonValue, json_value
@@ -24,6 +25,24 @@ from zsar.runtime.text.text_tables import read_table
 _N_FRAMES = 6
 _TEXT_WIDTH = 4.2  # inches
 _COLOURS = {True: "tab:green", False: "tab:red"}
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """The options of `zsar picture`."""
+
+    runs: tuple[Path, ...] = argument("run folders after `zsar test`", metavar="RUN")
+    set: str = option("novel", "the set of videos", metavar="SET")
+    count: int = option(8, "how many videos", metavar="N", at_least=1, at_most=1_000)
+    output: Path = option(help="the picture to write (.png, .pdf)", metavar="FILE")
+
+
+COMMAND = Command(
+    "picture",
+    PictureOptions,
+    description="Frames of test videos with their true names and what each run said of them, as a PNG. The videos are "
+    "spread evenly over the set, not chosen by who was right.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,9 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: A run has no predictions of the set, or the runs were tested on different videos.
     """
-    options = _parser().parse_args(arguments)
-    if options.count < 1:
-        raise ValueError(f"--count must be at least 1; got {options.count}")
+    options = COMMAND.parse(arguments)
     tables = {run.resolve().name: _read(run, options.set) for run in options.runs}
     first = next(iter(tables.values()))
     for name, rows in tables.items():
@@ -57,19 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for problem in problems:
         say_of("red", "not shown:", problem)
     return 1 if problems else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="zsar picture",
-        description="Frames of test videos with their true names and what each run said of them, as a PNG. The videos "
-        "are spread evenly over the set, not chosen by who was right.",
-    )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders after `zsar test`")
-    parser.add_argument("--set", default="novel", help="the set of videos (default: novel)")
-    parser.add_argument("--count", type=int, default=8, metavar="N", help="how many videos (default: 8)")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the picture to write (.png, .pdf)")
-    return parser
 
 
 def _read(run: Path, set_name: str) -> list[dict[str, str]]:

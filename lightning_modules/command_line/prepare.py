@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import multiprocessing
@@ -37,18 +36,68 @@ from zsar.datamodules.video_files.writing.preparing import (
     prepare_video,
 )
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
-from zsar.lightning_modules.command_line.command_parser import CommandParser
-from zsar.lightning_modules.command_line.damage_option import accepted_damage, add_damage_option
+from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.command_line.options.shared import DamageOption, WorkerOption
 from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
-from zsar.runtime.number_limits import MOST_PROCESSES, check_most
+from zsar.runtime.number_limits import MOST_IMAGE_SIDE_PX
 from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
 from zsar.runtime.text.written_names import written_name
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
 _SHOWN_REFITTED = 5
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """The options of `zsar prepare`."""
+
+    source: Path = argument("folder of the data set, with any folders in it", metavar="SOURCE")
+    destination: Path = argument("folder of the copy; one run at a time may write to it", metavar="DESTINATION")
+    short_side: int = option(
+        PreparingSettings.short_side_px,
+        "what the shorter side of a frame becomes where it is longer",
+        metavar="PX",
+        at_least=16,
+        at_most=MOST_IMAGE_SIDE_PX,
+    )
+    keyframe_every: int = option(
+        PreparingSettings.keyframe_every,
+        "frames from one keyframe to the next: fewer are read faster and take more space",
+        metavar="N",
+        at_least=1,
+        at_most=100_000,
+    )
+    crf: int = option(
+        PreparingSettings.crf,
+        "x264's quality: 0 is lossless, 51 the worst and smallest",
+        metavar="CRF",
+        at_least=0,
+        at_most=51,
+    )
+    damage: DamageOption = group()
+    workers: WorkerOption = group(
+        n_workers={
+            "help": "videos that are encoded at once, each by a process and in one thread",
+            "otherwise": "the number of processors",
+            "at_least": 1,
+        }
+    )
+
+
+COMMAND = Command(
+    "prepare",
+    PrepareOptions,
+    description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
+    "keyframe every few frames, the same frames at the same times, upright and of one size; all other files as "
+    "they are, hidden ones left out. The copy is a data root of its own. An interrupted run resumes where it "
+    f"stopped; a video that cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared "
+    "all the same.",
+)
 
 
 @dataclass(frozen=True)
@@ -77,12 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: A number is out of range, two videos would become one, the destination holds something else or was
             prepared with other settings, or it cannot be written.
     """
-    options = _parser().parse_args(arguments)
+    options = COMMAND.parse(arguments)
     source, destination = options.source, options.destination
     settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
-    if options.n_workers < 1:
-        raise ValueError(f"--n-workers must be at least 1; got {options.n_workers}")
-    check_most(MOST_PROCESSES, n_workers=options.n_workers)
+    n_workers = cpu_count() if options.workers.n_workers is None else options.workers.n_workers
     console = message_console()
     with waiting(console, f"listing the files of {source}"):
         plan = plan_copy(source, destination)
@@ -92,60 +139,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with waiting(console, "copying lists and other files"):
                 n_copied, not_copied = _copy(plan.others, source, destination)
             jobs = [
-                _Job(source, destination, video, copy, settings, options.on_damage)
+                _Job(source, destination, video, copy, settings, options.damage.on_damage)
                 for video, copy in plan.videos
-                if not journal.is_done(source / video, copy, on_damage=options.on_damage)
+                if not journal.is_done(source / video, copy, on_damage=options.damage.on_damage)
             ]
-            problems = sorted(not_copied + _prepare(jobs, journal, options.n_workers, console))
+            problems = sorted(not_copied + _prepare(jobs, journal, n_workers, console))
         _write_problems(destination / FAILED_VIDEOS, problems)
     except OSError as error:
         raise ValueError(_explain(error, destination)) from error
     _print_summary(plan, journal, len(jobs), n_copied, time.perf_counter() - began)
     _print_problems(problems, destination)
     return 1 if problems else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    default = PreparingSettings()
-    parser = CommandParser(
-        prog="zsar prepare",
-        description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
-        "keyframe every few frames, the same frames at the same times, upright and of one size; all other files as "
-        "they are, hidden ones left out. The copy is a data root of its own. A run that was stopped goes on where it "
-        f"was; a video that cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared "
-        "all the same.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder of the data set, with any folders in it")
-    parser.add_argument(
-        "destination", type=Path, metavar="DESTINATION", help="folder of the copy; one run at a time may write to it"
-    )
-    parser.add_argument(
-        "--short-side",
-        type=int,
-        metavar="PX",
-        default=default.short_side_px,
-        help="what the shorter side of a frame becomes where it is longer",
-    )
-    parser.add_argument(
-        "--keyframe-every",
-        type=int,
-        metavar="N",
-        default=default.keyframe_every,
-        help="frames from one keyframe to the next: fewer are read faster and take more space",
-    )
-    parser.add_argument(
-        "--crf", type=int, default=default.crf, help="x264's quality: 0 is lossless, 51 the worst and smallest"
-    )
-    add_damage_option(parser)
-    parser.add_argument(
-        "--n-workers",
-        type=int,
-        metavar="N",
-        default=cpu_count(),
-        help="videos that are encoded at once, each by a process and in one thread",
-    )
-    return parser
 
 
 def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, list[tuple[str, str]]]:

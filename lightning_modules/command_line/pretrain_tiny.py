@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import torch
@@ -20,13 +20,16 @@ from lightning.pytorch.callbacks import RichProgressBar
 from rich.table import Table
 
 from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import group, option
+from zsar.lightning_modules.command_line.options.shared import SEED_LIMITS, ForceOption
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.training.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_json_whole
+from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS
 from zsar.runtime.terminal import result_console, say
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
@@ -44,6 +47,49 @@ _CHANCE = {
 }
 
 
+@dataclass(frozen=True)
+class PretrainTinyOptions:
+    """The options of `zsar pretrain-tiny`."""
+
+    architecture: Literal["tiny-clip", "tiny-coca"] = option("tiny-clip", "what to train")
+    output: Path | None = option(
+        None,
+        "weights file to write",
+        metavar="FILE",
+        otherwise="runs/tiny_clip/seedSEED.pt, or runs/tiny_coca/seedSEED.pt",
+    )
+    seed: int = option(
+        CaptionedShapesSettings.seed, "of initial weights, frames and batches", metavar="SEED", **SEED_LIMITS
+    )
+    steps: int = option(
+        CaptionedShapesSettings.n_batches,
+        f"batches of {CaptionedShapesSettings.batch_size} frames",
+        metavar="N",
+        at_least=1,
+        at_most=1_000_000,
+    )
+    clips: int = option(
+        CaptionedShapesSettings.n_clips,
+        "rendered clips that the frames come from",
+        metavar="N",
+        at_least=1,
+        at_most=MOST_RENDERED_VIDEOS,
+    )
+    replacing: ForceOption = group(force={"help": "train even if the output is there, and replace it"})
+
+
+COMMAND = Command(
+    "pretrain-tiny",
+    PretrainTinyOptions,
+    description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
+    "frames of moving shapes with captions that never name a direction: it comes to know colours, shapes and "
+    "places, and cannot know directions. About a minute on 2 cores. Or the tiny CoCa (tiny-coca), which learns to "
+    "write captions as well, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any "
+    "model takes as its weights, and a JSON file of the same name with settings and figures. Ends with a table of "
+    "what it knows.",
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command.
 
@@ -56,8 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: The output is there, but was trained otherwise, and --force is not given.
     """
-    options = _parser().parse_args(arguments)
-    output: Path = options.output or Path(f"runs/{options.architecture.replace('-', '_')}/seed{options.seed}.pt")
+    options = COMMAND.parse(arguments)
+    output = options.output or Path(f"runs/{options.architecture.replace('-', '_')}/seed{options.seed}.pt")
     is_captioner = options.architecture == _COCA
     data_settings = CaptionedShapesSettings(
         seed=options.seed,
@@ -69,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed_everything(options.seed, verbose=False)
     model = CaptionerPretraining(_COCA) if is_captioner else ImageTextPretraining(_CLIP)
     settings = _settings(data, model)
-    if output.exists() and not options.force:
+    if output.exists() and not options.replacing.force:
         description = _trained_with_the_same(output, options.architecture, settings)
         say(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
     else:
@@ -78,34 +124,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
     _print_probes(_SPOKEN[options.architecture], description["probes"])
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    default = CaptionedShapesSettings()
-    parser = CommandParser(
-        prog="zsar pretrain-tiny",
-        description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
-        "frames of moving shapes with captions that never name a direction: it comes to know colours, shapes and "
-        "places, and cannot know directions. About a minute on 2 cores. Or the tiny CoCa (tiny-coca), which learns to "
-        "write captions as well, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any "
-        "model takes as its weights, and a JSON file of the same name with settings and figures. Ends with a table of "
-        "what it knows.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--architecture", choices=(_CLIP, _COCA), default=_CLIP, help="what to train")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        default=argparse.SUPPRESS,
-        help="weights file to write (default: runs/tiny_clip/seedSEED.pt, or runs/tiny_coca/seedSEED.pt)",
-    )
-    parser.add_argument("--seed", type=int, default=default.seed, help="of initial weights, frames and batches")
-    parser.add_argument("--steps", type=int, default=default.n_batches, help=f"batches of {default.batch_size} frames")
-    parser.add_argument("--clips", type=int, default=default.n_clips, help="rendered clips that the frames come from")
-    parser.add_argument("--force", action="store_true", help="train even if the output is there, and replace it")
-    parser.set_defaults(output=None)
-    return parser
 
 
 def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:

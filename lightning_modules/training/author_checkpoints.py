@@ -144,7 +144,7 @@ def _read(path: Path, *, skips_objects: bool) -> dict[str, object]:
             raise AuthorCheckpointError(f"{error}; it may be cut short") from error
         raise AuthorCheckpointError(
             f"{path} holds Python objects besides tensors ({error.foreign}), and to load them is to run what the file "
-            "says, which zsar does not; to read the tensors alone and leave the objects out, give --skip-objects"
+            "says, which zsar does not; to read the tensors alone and leave the objects out, give --skip_objects"
         ) from error
     if not isinstance(content, dict):
         raise AuthorCheckpointError(f"{path} holds a {type(content).__name__}, not a checkpoint")

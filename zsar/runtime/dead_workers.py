@@ -19,7 +19,7 @@ _PEER_IS_GONE = re.compile(
 )
 _REMEDY = (
     "most often because memory ran out; use fewer workers (`--data.loading.n_workers`, of other commands "
-    "`--n-workers`; 0 decodes in the process itself and shows what fails), a smaller batch, or more memory"
+    "`--n_workers`; 0 decodes in the process itself and shows what fails), a smaller batch, or more memory"
 )
 
 

@@ -303,7 +303,7 @@ def _begins_at_once(source: Path) -> bool:
 
 
 def _describe(settings: PreparingSettings) -> str:
-    return f"--short-side {settings.short_side_px} --keyframe-every {settings.keyframe_every} --crf {settings.crf}"
+    return f"--short_side {settings.short_side_px} --keyframe_every {settings.keyframe_every} --crf {settings.crf}"
 
 
 def _walk(root: Path) -> Iterator[str]:

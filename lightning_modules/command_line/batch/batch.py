@@ -14,7 +14,7 @@ from zsar.lightning_modules.command_line.batch.expansion import Job, jobs_of, re
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
 from zsar.lightning_modules.command_line.batch.job_processes import Failure, files_of, run_jobs
 from zsar.lightning_modules.command_line.batch.sweep_files import Sweep, read_sweep
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.runtime.terminal import say
 
 _YAML = (".yaml", ".yml")

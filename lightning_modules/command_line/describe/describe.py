@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import get_args
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from zsar.datamodules.class_identity import clean_names
-from zsar.datamodules.class_text.text_files import Kind
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.class_names import each_class_once, read_class_names
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
+from zsar.lightning_modules.command_line.describe.describe_options import COMMAND, DescribeOptions
 from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
 from zsar.lightning_modules.command_line.describe.retrying import Patience, UnansweredError, ask_until_accepted
 from zsar.runtime.terminal import message_console, progress_text, say, say_of, shown
@@ -39,11 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: No class, a number out of range, an output that is of another kind, or a model that cannot be asked.
     """
-    options = _parser().parse_args(arguments)
-    _check_numbers(options)
+    options = COMMAND.parse(arguments)
     names, data_set = _classes(options)
-    questions = [ClassQuestion(name, options.kind, options.per_attribute) for name in names]
-    store = AnswerStore(options.output, options.kind, model=options.model, n_texts=questions[0].n_texts)
+    questions = [ClassQuestion(name, options.texts.kind, options.texts.per_attribute) for name in names]
+    store = AnswerStore(
+        options.texts.output, options.texts.kind, model=options.model.model, n_texts=questions[0].n_texts
+    )
     if store.n_of_others:
         said = f"{store.journal} also holds {store.n_of_others} answers of other settings, which are left there"
         say(said, error=True)
@@ -59,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     if len(store):
         store.write_output(names, data_set)
-        say(f"wrote {options.output}: {len(names) - len(failed)} of {len(names)} classes")
+        say(f"wrote {options.texts.output}: {len(names) - len(failed)} of {len(names)} classes")
     for name, reason in failed.items():
         say_of("red", "not described:", f"{name}: {reason}")
     if failed:
@@ -67,85 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="zsar describe",
-        description="Have a language model describe classes, for models that read more of a class than its name. Any "
-        "server that speaks OpenAI's /v1/chat/completions will do. A run that was stopped, by whatever, goes on with "
-        "the same command: nothing that was answered is asked for again.",
-    )
-    names = parser.add_argument_group("class names")
-    names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "surfing, playing chess"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
-    names.add_argument("--vocabulary", metavar="DATA_SET", help="all classes of ucf101, hmdb51, kinetics400, ...")
-    texts = parser.add_argument_group("texts")
-    texts.add_argument(
-        "--kind",
-        choices=get_args(Kind),
-        required=True,
-        help="what the action looks like, what its name means, or sentences on 12 attributes of scene, actor and body",
-    )
-    texts.add_argument("--output", type=Path, required=True, metavar="FILE", help="the JSON file to write or add to")
-    texts.add_argument(
-        "--per-attribute", type=int, default=3, metavar="N", help="sentences for each attribute (default: 3)"
-    )
-    _add_model_options(parser)
-    return parser
-
-
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    model = parser.add_argument_group("language model")
-    model.add_argument("--model", default="gpt-4o-mini", metavar="NAME", help="its name there (default: gpt-4o-mini)")
-    model.add_argument(
-        "--base-url", metavar="URL", help="http://localhost:8000/v1 or the like (default: $OPENAI_BASE_URL, or OpenAI)"
-    )
-    model.add_argument(
-        "--api-key-env",
-        metavar="NAME",
-        help="environment variable with the key for this server (default: OPENAI_API_KEY for OpenAI's own; none for "
-        "any other --base-url)",
-    )
-    model.add_argument(
-        "--temperature",
-        type=_temperature,
-        default=0.7,
-        metavar="T",
-        help='how varied the answers are, or "none" for models that refuse the setting (default: 0.7)',
-    )
-    model.add_argument("--seed", type=int, metavar="N", help="for servers that can repeat an answer")
-    requests = parser.add_argument_group("requests")
-    requests.add_argument("--concurrency", type=int, default=4, metavar="N", help="requests at a time (default: 4)")
-    requests.add_argument("--max-attempts", type=int, default=6, metavar="N", help="requests per class (default: 6)")
-    requests.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="for an answer (default: 60)")
-    requests.add_argument(
-        "--backoff-seconds", type=float, default=1, metavar="SECONDS", help="first pause after a failure (default: 1)"
-    )
-
-
-def _temperature(text: str) -> float | None:
-    return None if text == "none" else float(text)
-
-
-def _check_numbers(options: argparse.Namespace) -> None:
-    for name in ("per_attribute", "concurrency", "max_attempts"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1; got {getattr(options, name)}")
-    if options.timeout <= 0:
-        raise ValueError(f"--timeout must be more than 0 seconds; got {options.timeout:g}")
-    if options.backoff_seconds < 0:
-        raise ValueError(f"--backoff-seconds must not be negative; got {options.backoff_seconds:g}")
-
-
-def _classes(options: argparse.Namespace) -> tuple[list[str], str]:
+def _classes(options: DescribeOptions) -> tuple[list[str], str]:
     """The class names, each once, and whose they are."""
-    names = read_class_names(options.classes, options.classes_file)
-    if options.vocabulary is not None:
-        names = each_class_once(names, clean_names(exact_names(options.vocabulary)))
+    names = read_class_names(options.names.classes, options.names.classes_file)
+    if options.names.vocabulary is not None:
+        names = each_class_once(names, clean_names(exact_names(options.names.vocabulary)))
     if not names:
         raise ValueError(
-            'there is no class name; give some as --classes "a, b, c", --classes-file FILE or --vocabulary DATA_SET'
+            'there is no class name; give some as --classes "a, b, c", --classes_file FILE or --vocabulary DATA_SET'
         )
-    return names, options.vocabulary or (options.classes_file or options.output).stem
+    return names, options.names.vocabulary or (options.names.classes_file or options.texts.output).stem
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -160,7 +88,7 @@ class _Outcome:
     fatal: Exception | None = None
 
 
-def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: argparse.Namespace) -> dict[str, str]:
+def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: DescribeOptions) -> dict[str, str]:
     """Asks all questions, several at a time.
 
     The threads are daemons, so that Ctrl-C need not wait for a server that does not answer.
@@ -168,10 +96,11 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: ar
     Returns:
         The classes without an answer that could be used, and why.
     """
+    asked, requests = options.model, options.requests
     settings = ModelSettings(
-        options.model, options.base_url, options.api_key_env, options.timeout, options.temperature, options.seed
+        asked.model, asked.base_url, asked.api_key_env, requests.timeout, asked.temperature, asked.seed
     )
-    model, patience = LanguageModel(settings), Patience(options.max_attempts, options.backoff_seconds)
+    model, patience = LanguageModel(settings), Patience(requests.max_attempts, requests.backoff_seconds)
     failed: dict[str, str] = {}
     columns = (BarColumn(), MofNCompleteColumn(), progress_text("{task.fields[failed]} failed"), TimeElapsedColumn())
     with Progress("describing", *columns, progress_text("{task.fields[note]}"), console=message_console()) as progress:
@@ -184,7 +113,7 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: ar
         for question in questions:
             asking.waiting.put(question)
         try:
-            for _ in range(min(options.concurrency, len(questions))):
+            for _ in range(min(requests.concurrency, len(questions))):
                 threading.Thread(target=asking.work, daemon=True).start()
             for _ in questions:
                 outcome = asking.outcomes.get()

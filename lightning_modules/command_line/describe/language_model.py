@@ -22,7 +22,7 @@ _TEMPORARY = (408, 409, 425, 429)  # and all from 500
 _HINTS = {
     401: "check the key in the environment variable {key}",
     403: "check what the key in the environment variable {key} may do",
-    404: "check --model ({model}) and --base-url, which usually ends in /v1",
+    404: "check --model ({model}) and --base_url, which usually ends in /v1",
 }
 
 
@@ -104,7 +104,7 @@ class LanguageModel:
         key = None if key_name is None else os.environ.get(key_name)
         if not key and (is_openai or settings.api_key_env is not None):
             raise LanguageModelError(
-                f"there is no key for {url.hostname}: set the environment variable {key_name}, or give --base-url of a "
+                f"there is no key for {url.hostname}: set the environment variable {key_name}, or give --base_url of a "
                 "server of your own, which needs none"
             )
         self.settings = settings
@@ -169,10 +169,10 @@ class LanguageModel:
             return LanguageModelError(f"{what}; it asks to wait {seconds:.0f} s: run the same command again then")
         hint = _HINTS.get(status, "").format(key=self._key_name, model=self.settings.model)
         if status in (401, 403) and self._key_name is None:
-            hint = "if it needs a key, name the environment variable that holds it: --api-key-env NAME"
+            hint = "if it needs a key, name the environment variable that holds it: --api_key_env NAME"
         elif 300 <= status < 400:
             where = _host_of(headers.get("location"))
-            hint = f"it redirects{where}, which is not followed; give the right address as --base-url"
+            hint = f"it redirects{where}, which is not followed; give the right address as --base_url"
         return LanguageModelError(f"{what}; {hint}" if hint else what)
 
 

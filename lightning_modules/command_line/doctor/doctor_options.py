@@ -18,8 +18,10 @@ from zsar.lightning_modules.command_line.experiments.experiment_files import wit
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class, short_names
+from zsar.lightning_modules.command_line.options.fields import add_options, group, option, read_options
+from zsar.lightning_modules.command_line.options.shared import WorkerOption
+from zsar.lightning_modules.command_line.options.spelling import one_spelling
 from zsar.runtime.cpu_count import cpu_count
-from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.terminal import say
 from zsar.runtime.text.bounded_yaml import read_yaml_file
@@ -38,6 +40,22 @@ examples:
   zsar doctor --data configs/data/video_folder.yaml --decode 0.1
   zsar doctor --config configs/experiment/t2l_kinetics400.yaml
 """
+
+
+@dataclass(frozen=True)
+class DoctorOptions:
+    """The options of `zsar doctor` beside those of the data."""
+
+    config: str | None = option(None, "an experiment, of which only `data` is used", metavar="FILE")
+    stage: Literal["all", "fit", "test"] = option("all", "check what training reads, what testing reads, or all")
+    decode: str = option(
+        "all",
+        "how many videos of each set to decode; a share such as 0.1 is always the same sample",
+        metavar="all|none|SHARE",
+    )
+    hash: bool = option(False, "also compare the contents of files of equal size")
+    workers: WorkerOption = group(n_workers={"otherwise": "the number of processors"})
+    output: Path = option(Path("runs/doctor"), "the folder to write to", metavar="DIR")
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         ValueError: An option is out of range, or a config file describes no data.
         FileNotFoundError: There is no such config file.
     """
+    arguments = one_spelling(arguments)
     listed = requested_list(["doctor", *arguments])
     if listed is not None:
         say(*listed.split("\n"))
@@ -80,21 +99,20 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser = _parser()
     with only_permitted_classes(imported=imported_kinds(TrimmedVideoDataModule)):
         config = parser.parse_args(_with_data_of_configs(arguments))
-        if config.n_workers < 0:
-            raise ValueError(f"--n_workers must not be negative; got {config.n_workers}")
-        check_most(MOST_PROCESSES, n_workers=config.n_workers)
+        asked = read_options(DoctorOptions, config)
         check_groups("data", chosen_class("data", config.data.class_path), config.data.get("init_args") or {})
         module = parser.instantiate(config).data
-    stages = tuple(stage for stage in stages_of(module) if config.stage in (stage, "all"))
+    stages = tuple(stage for stage in stages_of(module) if asked.stage in (stage, "all"))
     if not stages:
-        raise ValueError(f"{type(module).__name__} is for testing only: --stage {config.stage} leaves nothing to check")
+        raise ValueError(f"{type(module).__name__} is for testing only: --stage {asked.stage} leaves nothing to check")
+    n_workers = asked.workers.n_workers
     return Options(
         module=module,
-        n_workers=config.n_workers,
-        share=_share(config.decode),
-        output=Path(config.output),
+        n_workers=cpu_count() if n_workers is None else n_workers,
+        share=_share(asked.decode),
+        output=asked.output,
         stages=stages,
-        compare_contents=config.hash,
+        compare_contents=asked.hash,
     )
 
 
@@ -107,31 +125,7 @@ def _parser() -> BriefErrors:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_subclass_arguments(TrimmedVideoDataModule, "data", required=True)
-    parser.add_argument("--config", type=str, metavar="FILE", help="an experiment, of which only `data` is used")
-    parser.add_argument(
-        "--stage",
-        type=Literal["all", "fit", "test"],
-        default="all",
-        help="check what training reads, what testing reads, or all (default: all)",
-    )
-    parser.add_argument(
-        "--decode",
-        type=str,
-        default="all",
-        metavar="all|none|SHARE",
-        help="how many videos of each set to decode; a share such as 0.1 is always the same sample (default: all)",
-    )
-    parser.add_argument("--hash", action="store_true", help="also compare the contents of files of equal size")
-    parser.add_argument(
-        "--n_workers",
-        type=int,
-        default=cpu_count(),
-        metavar="N",
-        help="processes that decode; 0 to decode in this one (default: the number of processors)",
-    )
-    parser.add_argument(
-        "--output", type=str, default="runs/doctor", metavar="DIR", help="the folder to write to (default: runs/doctor)"
-    )
+    add_options(parser, DoctorOptions)
     return parser
 
 

@@ -15,11 +15,7 @@ from rich.text import Text
 
 from zsar.datamodules.lists.video_index import named_videos
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.extract.extract_options import (
-    device_names,
-    extract_parser,
-    requested_extractions,
-)
+from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, requested_extractions
 from zsar.lightning_modules.command_line.extract.extraction import (
     Extraction,
     FramesDone,
@@ -30,6 +26,7 @@ from zsar.lightning_modules.command_line.extract.extraction import (
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
 from zsar.lightning_modules.command_line.extract.source_clocks import older_clock
+from zsar.lightning_modules.command_line.options.devices import device_names
 from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError
@@ -57,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         FeatureFileError: There are features of another model, stride or type in the output folder.
         CaptionFileError: There are captions of another model or setting.
     """
-    options = extract_parser().parse_args(arguments)
+    options = COMMAND.parse(arguments)
     extractions = requested_extractions(options)
-    devices = device_names(options.device, options.devices)
+    devices = device_names(options.device.device, options.devices)
     jobs = [list_jobs(options.videos, options.output, extraction.suffix) for extraction in extractions]
     console = message_console()
     with waiting(console, "loading the model, and its weights if they are not here yet"):
@@ -144,7 +141,7 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
 def _outdated(source: VideoSource, video: Path, extraction: Extraction) -> str | None:
     """Why a file that is there is not what would be made now, in words; None where it is."""
     if source.n_damaged and extraction.on_damage == "raise":
-        return f"it holds {source.n_damaged} damaged frames, which --on-damage accept would accept"
+        return f"it holds {source.n_damaged} damaged frames, which --on_damage accept would accept"
     return replaced_video(source, video) or older_clock(source, video)
 
 

@@ -2,120 +2,123 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
-
-import torch
+from typing import Literal
 
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.command_parser import CommandParser
-from zsar.lightning_modules.command_line.damage_option import add_damage_option
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.command_line.options.shared import (
+    BatchSizeOption,
+    DamageOption,
+    DeviceOption,
+    ModelOptions,
+    StrideOptions,
+    WorkerOption,
+)
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
 from zsar.runtime.cpu_count import cpu_count
-from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, check_most
 
+DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
 _CAPTION_SECONDS = 1.0
 
 
-def extract_parser() -> argparse.ArgumentParser:
-    """The command line of `zsar extract`."""
-    parser = CommandParser(
-        prog="zsar extract",
-        description="Compute the features of the frames of long videos, before the model's projection, and store them: "
-        "one .safetensors file for each video, under the same folders; with --captions also what is to be seen, in "
-        "words, in one .captions.json. A run that was stopped goes on where it was, and what is there already is not "
-        "made again; a video that cannot be decoded is named at the end, and the others are finished all the same.",
-        epilog="Memory does not grow with the size of the picture; with the length of a video only its features do.",
+@dataclass(frozen=True)
+class CaptionOptions:
+    """Whether frames are described in words, and how."""
+
+    captions: bool = option(False, "describe frames in words, after the features")
+    caption_seconds: float | None = option(
+        None,
+        "describe the frame on the screen every S seconds",
+        metavar="S",
+        otherwise=str(_CAPTION_SECONDS),
+        more_than=0,
+        at_most=86_400,
     )
-    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video files, or folders of videos")
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FOLDER", help="where the files go; one run at a time may write"
+    caption_generation: Generation | None = option(
+        None,
+        "greedy is several times faster; beam_search takes a sixth of --batch_size frames together, as it follows six "
+        "captions of each",
+        otherwise="beam_search",
     )
-    parser.add_argument(
-        "--architecture", default="ViT-B-16-quickgelu", metavar="NAME", help="open_clip model (default: %(default)s)"
-    )
-    parser.add_argument("--weights", metavar="W", help="open_clip tag or weights file (default: openai)")
-    stride = parser.add_mutually_exclusive_group()
-    stride.add_argument("--stride", type=int, default=1, metavar="N", help="take every N-th frame (default: all)")
-    stride.add_argument(
-        "--stride-seconds", type=float, metavar="S", help="take the frame on the screen every S seconds instead"
-    )
-    parser.add_argument("--dtype", choices=("fp16", "fp32"), default="fp16", help="as stored (default: %(default)s)")
-    parser.add_argument(
-        "--batch-size",
-        type=int,
-        default=64,
-        metavar="N",
-        help="frames that the model sees together (default: %(default)s)",
-    )
-    add_damage_option(parser)
-    parser.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU if there is one)")
-    parser.add_argument(
-        "--devices", type=int, default=1, metavar="N", help="GPUs to share the videos (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--n-workers",
-        type=int,
-        metavar="N",
-        help="decoding processes of each device; 0 for none (default: one less than its share of the processors)",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="make all files anew, whatever is there")
-    _add_caption_options(parser)
-    return parser
+
+    def __post_init__(self) -> None:
+        """Makes sure that nothing is said of captions that are not made.
+
+        Raises:
+            ValueError: Something is.
+        """
+        for name, value in vars(self).items():
+            if value and not self.captions:
+                raise ValueError(f"--{name} {value} is of no use without --captions; give that too")
 
 
-def _add_caption_options(parser: argparse.ArgumentParser) -> None:
-    captions = parser.add_argument_group(
+@dataclass(frozen=True)
+class ExtractOptions:
+    """The options of `zsar extract`."""
+
+    videos: tuple[Path, ...] = argument("video files, or folders of videos", metavar="VIDEO")
+    output: Path = option(help="where the files go; one run at a time may write", metavar="FOLDER")
+    model: ModelOptions = group(architecture={"default": DEFAULT_ARCHITECTURE})
+    stride: StrideOptions = group(excludes=True, stride={"otherwise": "1, all of them"})
+    dtype: Literal["fp16", "fp32"] = option("fp16", "as stored")
+    batch: BatchSizeOption = group()
+    damage: DamageOption = group()
+    device: DeviceOption = group()
+    devices: int = option(1, "GPUs to share the videos", metavar="N", at_least=1, at_most=1_024)
+    workers: WorkerOption = group(n_workers={"otherwise": "for each device, one less than its share of the processors"})
+    overwrite: bool = option(False, "make all files again, whatever is there")
+    captions: CaptionOptions = group(
         "captions",
         "of a CoCa, as --architecture coca_ViT-L-14 --weights mscoco_finetuned_laion2B-s13B-b90k; "
         "they need pip install 'zsar[captions]'",
     )
-    captions.add_argument("--captions", action="store_true", help="describe frames in words, after the features")
-    captions.add_argument(
-        "--caption-seconds",
-        type=float,
-        metavar="S",
-        help=f"describe the frame on the screen every S seconds (default: {_CAPTION_SECONDS})",
-    )
-    captions.add_argument(
-        "--caption-generation",
-        choices=get_args(Generation),
-        help="greedy is several times faster; beam_search takes a sixth of --batch-size frames together, as it "
-        "follows six captions of each (default: beam_search)",
-    )
 
 
-def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
+COMMAND = Command(
+    "extract",
+    ExtractOptions,
+    description="Compute the features of the frames of long videos, before the model's projection, and store them: "
+    "one .safetensors file for each video, under the same folders; with --captions also what is to be seen, in "
+    "words, in one .captions.json. An interrupted run resumes where it stopped, and what is there already is not "
+    "made again; a video that cannot be decoded is named at the end, and the others are finished all the same.",
+    epilog="Memory does not grow with the size of the picture; with the length of a video only its features do.",
+)
+
+
+def requested_extractions(options: ExtractOptions) -> list[Extraction]:
     """What is to be made of the videos: features, then captions if they are asked for.
 
     Args:
         options: The command line, parsed.
 
     Raises:
-        ValueError: A number is out of range, or there are options of captions, but no captions.
         BackboneError: What captions need is not installed.
     """
-    _check_numbers(options)
-    weights = options.weights or (None if brings_weights(options.architecture) else "openai")
-    seconds = options.stride_seconds
+    architecture = options.model.architecture or DEFAULT_ARCHITECTURE
+    weights = options.model.weights or (None if brings_weights(architecture) else "openai")
+    seconds = options.stride.stride_seconds
+    every = FrameStride(frames=options.stride.stride or 1)
     features = FeatureExtraction(
-        architecture=options.architecture,
+        architecture=architecture,
         weights=weights,
-        stride=FrameStride(frames=options.stride) if seconds is None else FrameStride(frames=None, seconds=seconds),
-        batch_size=options.batch_size,
+        stride=every if seconds is None else FrameStride(frames=None, seconds=seconds),
+        batch_size=options.batch.batch_size,
         n_workers=_n_workers(options),
-        on_damage=options.on_damage,
+        on_damage=options.damage.on_damage,
         dtype=options.dtype,
     )
-    if not options.captions:
+    asked = options.captions
+    if not asked.captions:
         return [features]
     check_can_generate()
-    seconds = _CAPTION_SECONDS if options.caption_seconds is None else options.caption_seconds
+    seconds = _CAPTION_SECONDS if asked.caption_seconds is None else asked.caption_seconds
     captions = CaptionExtraction(
         architecture=features.architecture,
         weights=weights,
@@ -123,62 +126,12 @@ def requested_extractions(options: argparse.Namespace) -> list[Extraction]:
         batch_size=features.batch_size,
         n_workers=features.n_workers,
         on_damage=features.on_damage,
-        captions=CaptionSettings(options.caption_generation or CaptionSettings.generation),
+        captions=CaptionSettings(asked.caption_generation or CaptionSettings.generation),
     )
     return [features, captions]
 
 
-def check_batch_and_workers(options: argparse.Namespace) -> None:
-    """Makes sure that the frames of a batch and the decoding processes are numbers that mean something.
-
-    Raises:
-        ValueError: One of them does not.
-    """
-    if options.batch_size < 1:
-        raise ValueError(f"--batch-size must be at least 1; got {options.batch_size}")
-    if options.n_workers is not None and options.n_workers < 0:
-        raise ValueError(f"--n-workers must be 0 or more; got {options.n_workers}")
-    check_most(MOST_VIDEOS_PER_BATCH, batch_size=options.batch_size)
-    check_most(MOST_PROCESSES, n_workers=options.n_workers)
-
-
-def _check_numbers(options: argparse.Namespace) -> None:
-    check_batch_and_workers(options)
-    if options.devices < 1:
-        raise ValueError(f"--devices must be at least 1; got {options.devices}")
-    if options.caption_seconds is not None and not 0 < options.caption_seconds < float("inf"):
-        raise ValueError(f"--caption-seconds must be more than 0; got {options.caption_seconds}")
-    for name in ("caption_seconds", "caption_generation"):
-        value = getattr(options, name)
-        if value is not None and not options.captions:
-            raise ValueError(f"--{name.replace('_', '-')} {value} is of no use without --captions; give that too")
-
-
-def _n_workers(options: argparse.Namespace) -> int:
+def _n_workers(options: ExtractOptions) -> int:
     """Decoding processes of each device."""
-    if options.n_workers is not None:
-        return int(options.n_workers)
-    return max(1, cpu_count() // options.devices - 1)
-
-
-def device_names(device: str, n: int) -> list[str]:
-    """The names of the devices; on the CPU one process for each is started all the same.
-
-    Args:
-        device: "auto", "cpu", "cuda" or another one that torch knows.
-        n: How many.
-
-    Raises:
-        ValueError: There are not so many.
-    """
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if n == 1:
-        return [device]
-    if device == "cuda":
-        if n > torch.cuda.device_count():
-            raise ValueError(f"--devices {n} is asked for, but there are {torch.cuda.device_count()} GPUs")
-        return [f"cuda:{i}" for i in range(n)]
-    if device != "cpu":
-        raise ValueError(f"--devices {n} needs --device cuda or cpu; got {device}")
-    return ["cpu"] * n
+    given = options.workers.n_workers
+    return max(1, cpu_count() // options.devices - 1) if given is None else given

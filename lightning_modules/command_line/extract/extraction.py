@@ -233,7 +233,7 @@ class _Begun:
             self.content.add(frames)
         except torch.OutOfMemoryError as error:
             raise ValueError(
-                f"{len(frames)} frames at once do not fit into the device's memory; give a smaller --batch-size"
+                f"{len(frames)} frames at once do not fit into the device's memory; give a smaller --batch_size"
             ) from error
         self.n_left -= len(frames)
 

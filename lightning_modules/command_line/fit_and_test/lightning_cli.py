@@ -48,6 +48,7 @@ from zsar.lightning_modules.command_line.model_kinds import (
     check_localizer_options,
     chosen_class,
 )
+from zsar.lightning_modules.command_line.options.spelling import one_spelling
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
@@ -76,6 +77,7 @@ class ActionRecognitionCLI(LightningCLI):
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI | None:
         """Parses a command line, beginning with the command, and runs it; None where there is nothing left to do."""
         warn_as_typed()  # again, as Lightning has its own form of warnings once it is imported
+        arguments = one_spelling(arguments)
         listed = requested_list(arguments)
         if listed is not None:
             say(*listed.split("\n"))

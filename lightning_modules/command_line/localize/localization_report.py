@@ -150,7 +150,7 @@ def segment_table(video: LocalizedVideo) -> Table:
             table.add_row(*times, styled(name), f"{segment.score:.2f}")
     if not video.localization.detections:
         n = len(video.localization.suppressed)
-        nothing = f"nothing: captions of all {n} segments differ; --no-suppress keeps them" if n else "nothing found"
+        nothing = f"nothing: captions of all {n} segments differ; --no_suppress keeps them" if n else "nothing found"
         table.add_row("", "", nothing, "")
     return table
 

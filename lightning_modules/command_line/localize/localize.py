@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,6 @@ from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
 from zsar.lightning_modules.command_line.extract.extract import list_jobs, unfinished_jobs
-from zsar.lightning_modules.command_line.extract.extract_options import device_names
 from zsar.lightning_modules.command_line.extract.extraction import FramesDone, VideoJob, extract_videos
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.localize.localization_report import (
@@ -34,8 +32,8 @@ from zsar.lightning_modules.command_line.localize.localization_report import (
     write_report,
 )
 from zsar.lightning_modules.command_line.localize.localize_options import (
-    check_options,
-    localize_parser,
+    COMMAND,
+    LocalizeOptions,
     requested_features,
 )
 from zsar.lightning_modules.command_line.localize.requested_localizer import (
@@ -43,6 +41,7 @@ from zsar.lightning_modules.command_line.localize.requested_localizer import (
     described_model,
     smoothing_frames,
 )
+from zsar.lightning_modules.command_line.options.devices import device_names
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -88,31 +87,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         FeatureFileError: There are features of another model or stride in the folder of features.
         CaptionFileError: A file of captions cannot be used.
     """
-    options = localize_parser().parse_args(arguments)
-    check_options(options)
+    options = COMMAND.parse(arguments)
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
-    if options.captions is not None:
+    if options.method.captions is not None:
         readable = [video for video in videos if file_problem(_path(video)) is None]
         for video in readable:
-            read_captions(options.captions / f"{video.id}{CAPTIONS_SUFFIX}")  # they are there, before the long work
-        check_stored_captions(options.captions, readable, on_damage=options.on_damage)
+            read_captions(
+                options.method.captions / f"{video.id}{CAPTIONS_SUFFIX}"
+            )  # they are there, before the long work
+        check_stored_captions(options.method.captions, readable, on_damage=options.damage.on_damage)
     annotated = None
-    if options.annotations is not None:
-        annotated = read_annotated(options.annotations, [video.id for video in videos], text.names)
+    if options.output.annotations is not None:
+        annotated = read_annotated(options.output.annotations, [video.id for video in videos], text.names)
     console = message_console()
     with waiting(console, "loading the model, and its weights if they are not here yet"):
         model = build_localizer(options, features)
         assert model.backbone.weights_hash  # remembered from here on, before the weights go to the device
-        model.to(device_names(options.device, 1)[0])
-    if isinstance(model, T3AL) and model.suppression is None and options.suppress is None:
+        model.to(device_names(options.device.device, 1)[0])
+    if isinstance(model, T3AL) and model.suppression is None and options.method.suppress is None:
         say(f"{options.architecture} writes no captions, so that no segment is suppressed by them", error=True)
     try:
-        with _folder_of(options.features) as folder:
+        with _folder_of(options.model.features) as folder:
             run = _Run(options, model, text, features, folder, annotated)
             found, problems = _localize(run, videos, console)
     except OSError as error:
-        raise ValueError(f"{error.filename or options.output}: {error.strerror or error}") from error
+        raise ValueError(f"{error.filename or options.output.output}: {error.strerror or error}") from error
     _print(options, found, problems)
     return 1 if problems else 0
 
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Run:
     """What is the same for all videos."""
 
-    options: argparse.Namespace
+    options: LocalizeOptions
     model: ActionLocalizer
     text: ClassText
     features: FeatureExtraction
@@ -129,23 +129,23 @@ class _Run:
     annotated: Mapping[str, tuple[Instance, ...]] | None
 
 
-def _class_text(options: argparse.Namespace) -> ClassText:
-    names = read_class_names(options.classes, options.classes_file)
-    least = 2 if options.method == "frame-wise" else 1
+def _class_text(options: LocalizeOptions) -> ClassText:
+    names = read_class_names(options.text.classes, options.text.classes_file)
+    least = 2 if options.method.method == "frame-wise" else 1
     if len(names) < least:
         why = ", as frames are shared out among them" if least > 1 else ""
         raise ValueError(
             f"there must be at least {least} class name{'s' if least > 1 else ''} to look for by --method "
-            f'{options.method}{why}; got {names}. Give them as --classes "a, b, c" or --classes-file FILE'
+            f'{options.method.method}{why}; got {names}. Give them as --classes "a, b, c" or --classes_file FILE'
         )
-    text = fill_templates("localize", names, options.template)
+    text = fill_templates("localize", names, options.text.template)
     check_names_fit(text, options.architecture)
     return text
 
 
-def _list_videos(options: argparse.Namespace) -> list[UntrimmedVideo]:
+def _list_videos(options: LocalizeOptions) -> list[UntrimmedVideo]:
     """The videos; a file that several of the given paths lead to once, by the first of its names."""
-    jobs = list_jobs(options.videos, options.output, ".json")
+    jobs = list_jobs(options.videos, options.output.output, ".json")
     jobs = [jobs[row] for row in each_file_once([str(job.source) for job in jobs])]
     return [UntrimmedVideo(Path(job.name).with_suffix("").as_posix(), job.source, None) for job in jobs]
 
@@ -172,12 +172,12 @@ def _localize(
     left = [video for video in videos if _path(video) not in problems]
     for video in tracked(left, "localizing", console=console):
         try:
-            with _seed_of_run(run.options.seed or 0):
+            with _seed_of_run(run.options.method.seed or 0):
                 localized = _find(run, video)
             write_report(
-                run.options.output,
+                run.options.output.output,
                 localized,
-                partial(frames_at, video, image_size=_THUMBNAIL_PX, on_damage=run.options.on_damage),
+                partial(frames_at, video, image_size=_THUMBNAIL_PX, on_damage=run.options.damage.on_damage),
             )
             found.append(localized)
         except (VideoDecodeError, NotFiniteError) as error:
@@ -226,8 +226,8 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
         features=finite_features(file, stored).to(model.device, torch.float32),
         times_seconds=torch.from_numpy(stored.times_seconds),
         duration_seconds=stored.source.duration_seconds,
-        frames_at=partial(frames_at, video, image_size=size, on_damage=run.options.on_damage),
-        captions_folder=run.options.captions,
+        frames_at=partial(frames_at, video, image_size=size, on_damage=run.options.damage.on_damage),
+        captions_folder=run.options.method.captions,
     )
     if isinstance(model, T3AL):
         n = smoothing_frames(run.options, float(seen.frame_seconds.median()))
@@ -247,7 +247,7 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
         localization=localization,
         pseudo_labels=tuple(names[c.label] for c in localization.curves) if isinstance(model, T3AL) else None,
         annotated=None if run.annotated is None else run.annotated[video.id],
-        settings={"prompts": run.text.source, **described_model(model, run.features, run.options.seed or 0)},
+        settings={"prompts": run.text.source, **described_model(model, run.features, run.options.method.seed or 0)},
     )
 
 
@@ -273,8 +273,8 @@ def _seed_of_run(seed: int) -> Iterator[None]:
 # --- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _print(options: argparse.Namespace, found: Sequence[LocalizedVideo], problems: Mapping[Path, str]) -> None:
-    if options.json:
+def _print(options: LocalizeOptions, found: Sequence[LocalizedVideo], problems: Mapping[Path, str]) -> None:
+    if options.output.json:
         failed = [{"path": str(path), "error": problem} for path, problem in problems.items()]
         print_json([*map(described, found), *failed])
     else:
@@ -283,6 +283,6 @@ def _print(options: argparse.Namespace, found: Sequence[LocalizedVideo], problem
             tables.print(styled(heading(video), "bold"), soft_wrap=True)
             print_whole(tables, segment_table(video))
     if found:
-        say(f"JSON files and pictures are in {options.output}", error=True)
+        say(f"JSON files and pictures are in {options.output.output}", error=True)
     for path, problem in problems.items():
         say_of("red", "not localized:", f"{path}: {problem}")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.command_parser import CommandParser
-from zsar.lightning_modules.command_line.damage_option import add_damage_option
-from zsar.lightning_modules.command_line.extract.extract_options import check_batch_and_workers
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.command_line.options.shared import (
+    SEED_LIMITS,
+    BatchSizeOption,
+    DamageOption,
+    DeviceOption,
+    JsonOption,
+    ModelOptions,
+    PromptOptions,
+    StrideOptions,
+    WorkerOption,
+)
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
 from zsar.runtime.cpu_count import cpu_count
 
@@ -19,178 +30,157 @@ _STRIDE_SECONDS = 0.25
 DEFAULT_SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
 DEFAULT_THRESHOLD = 0.8
 ANY_MARGIN = 2.0  # as far apart as two cosines can be
-# Without a value where they are not given, so that one that the other method does not read is noticed.
 _OF_T3AL = ("steps", "smooth_seconds", "pseudo_labels", "margin", "suppress", "captions", "seed")
 
 
-def localize_parser() -> argparse.ArgumentParser:
-    """The command line of `zsar localize`."""
-    parser = CommandParser(
-        prog="zsar localize",
-        description="Find where in your own untrimmed videos actions happen, among names that you give. Any names will "
-        "do, one alone too; nothing is trained. Each video gets a table, a JSON file and a picture; one that cannot be "
-        "decoded is named at the end, and the others are done all the same.",
-        epilog="By the method t3al (Liberatori et al. 2024) a video is taken for the name nearest to it, the model is "
-        "adapted to both for this video, and what scores above the video's mean is found. So something is found in "
-        "nearly any video, and scores compare parts of one video, not videos: give names that do occur. The method "
-        "frame-wise names each frame by itself and finds nothing where it is not sure.",
-    )
-    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video files, or folders of videos")
-    names = parser.add_argument_group("class names")
-    names.add_argument("--classes", metavar="NAMES", help='names separated by commas: "pouring coffee, cutting bread"')
-    names.add_argument("--classes-file", type=Path, metavar="FILE", help="one name a line, or a CSV: id,name")
-    names.add_argument(
-        "--template",
-        default=ACTION_TEMPLATE,
-        metavar="T",
-        help='template with {}, or a set: action_clip, photo, name (default: "%(default)s")',
-    )
-    _add_method(parser)
-    _add_model(parser)
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--output",
-        type=Path,
-        default=Path("runs/localize"),
-        metavar="FOLDER",
-        help="where VIDEO.json and VIDEO.png go; those of an earlier run are replaced (default: %(default)s)",
-    )
-    output.add_argument("--json", action="store_true", help="print the JSON files' content instead of tables")
-    output.add_argument(
-        "--annotations",
-        type=Path,
-        metavar="FILE",
-        help="what truly happens, as T3AL's THUMOS14 JSON has it, to be drawn and written down too",
-    )
-    return parser
+@dataclass(frozen=True)
+class MethodOptions:
+    """The method, and its settings; None where they are not given, so that one of the other method is noticed."""
 
-
-def _add_method(parser: argparse.ArgumentParser) -> None:
-    method = parser.add_argument_group("method")
-    method.add_argument("--method", choices=("t3al", "frame-wise"), default="t3al", help="(default: %(default)s)")
-    method.add_argument("--steps", type=int, metavar="N", help="t3al: most adaptation steps, 0 for none (default: 50)")
-    method.add_argument(
-        "--smooth-seconds",
-        type=float,
+    method: Literal["t3al", "frame-wise"] = option("t3al", "how actions are found")
+    steps: int | None = option(
+        None, "t3al: most adaptation steps, 0 for none", metavar="N", otherwise="50", at_least=0, at_most=1_000_000
+    )
+    smooth_seconds: float | None = option(
+        None,
+        "t3al: scores are averaged over S seconds, 0 for none",
         metavar="S",
-        help=f"t3al: scores are averaged over S seconds (default: {DEFAULT_SMOOTHING_SECONDS}, the paper's 20 frames "
-        "at 30 a second)",
+        otherwise=f"{DEFAULT_SMOOTHING_SECONDS}, the paper's 20 frames at 30 a second",
+        at_least=0,
+        at_most=86_400,
     )
-    method.add_argument(
-        "--pseudo-labels", type=int, metavar="K", help="t3al: names that a video is taken for, at most (default: 1)"
+    pseudo_labels: int | None = option(
+        None, "t3al: names that a video is taken for, at most", metavar="K", otherwise="1", at_least=1, at_most=100_000
     )
-    method.add_argument(
-        "--margin",
-        type=float,
+    margin: float | None = option(
+        None,
+        "t3al: how much less similar than the first the further ones may be, in cosine, such as 0.02",
         metavar="M",
-        help="t3al: how much less similar than the first the further ones may be, in cosine, such as 0.02 (default: "
-        "any)",
+        otherwise="any",
+        at_least=0,
+        at_most=ANY_MARGIN,
     )
-    method.add_argument(
-        "--suppress",
-        action=argparse.BooleanOptionalAction,
-        help="t3al: drop segments whose captions agree with few others (default: with captions, or with a model that "
-        "writes them, a CoCa, which needs pip install 'zsar[captions]')",
+    suppress: bool | None = option(
+        None,
+        "t3al: drop segments whose captions agree with few others",
+        otherwise="with captions, or with a model that writes them, a CoCa, which needs pip install 'zsar[captions]'",
     )
-    method.add_argument(
-        "--captions",
-        type=Path,
-        metavar="FOLDER",
-        help="t3al: files of `zsar extract --captions`, read instead of writing captions in each run",
+    captions: Path | None = option(
+        None, "t3al: files of `zsar extract --captions`, read instead of writing captions in each run", metavar="FOLDER"
     )
-    method.add_argument("--seed", type=int, metavar="N", help="t3al: seed of the frames drawn (default: 0)")
-    method.add_argument(
-        "--threshold",
-        type=float,
+    seed: int | None = option(None, "t3al: seed of the frames drawn", metavar="N", otherwise="0", **SEED_LIMITS)
+    threshold: float | None = option(
+        None,
+        "frame-wise: probability among the names above which a frame counts",
         metavar="P",
-        help=f"frame-wise: probability among the names above which a frame counts (default: {DEFAULT_THRESHOLD})",
+        otherwise=str(DEFAULT_THRESHOLD),
+        at_least=0,
+        less_than=1,
     )
 
+    def __post_init__(self) -> None:
+        """Makes sure that options fit each other.
 
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    model = parser.add_argument_group("model and frames")
-    model.add_argument(
-        "--architecture", default=DEFAULT_ARCHITECTURE, metavar="NAME", help="open_clip model (default: %(default)s)"
-    )
-    model.add_argument(
-        "--weights", metavar="W", help=f"open_clip tag or weights file (default: {_WEIGHTS}; of other models openai)"
-    )
-    model.add_argument(
-        "--features",
-        type=Path,
+        Raises:
+            ValueError: They do not.
+        """
+        for name in ("threshold",) if self.method == "t3al" else _OF_T3AL:
+            if getattr(self, name) is not None:
+                raise ValueError(f"--{name} is of no use with --method {self.method}; leave it out")
+        if self.margin is not None and (self.pseudo_labels or 1) < 2:
+            raise ValueError(f"--margin goes with --pseudo_labels of 2 or more; got {self.margin}")
+        if self.captions is not None and self.suppress is False:
+            raise ValueError(f"--captions {self.captions} is of no use with --no_suppress; leave one of them out")
+
+
+@dataclass(frozen=True)
+class FrameOptions(ModelOptions):
+    """The model, and the frames that it sees."""
+
+    features: Path | None = option(
+        None,
+        "files of `zsar extract` (fp16); missing ones are made there and kept",
         metavar="FOLDER",
-        help="files of `zsar extract` (fp16); missing ones are made there and kept (default: made for this run)",
-    )
-    stride = model.add_mutually_exclusive_group()
-    stride.add_argument("--stride", type=int, metavar="N", help="look at every N-th frame; the paper at all, 1")
-    stride.add_argument(
-        "--stride-seconds",
-        type=float,
-        metavar="S",
-        help=f"look at the frame on the screen every S seconds (default: {_STRIDE_SECONDS}, about an eighth of the "
-        "frames at 30 a second)",
-    )
-    add_damage_option(model)
-    model.add_argument("--device", default="auto", help="cpu, cuda, mps (default: a GPU if there is one)")
-    model.add_argument(
-        "--batch-size", type=int, default=64, metavar="N", help="frames embedded together (default: %(default)s)"
-    )
-    model.add_argument(
-        "--n-workers",
-        type=int,
-        metavar="N",
-        help="decoding processes, 0 for none (default: one less than there are processors)",
+        otherwise="made for this run",
     )
 
 
-def check_options(options: argparse.Namespace) -> None:
-    """Makes sure that options fit each other; numbers that have a meaning elsewhere are checked there.
+@dataclass(frozen=True)
+class OutputOptions(JsonOption):
+    """What is written and printed."""
 
-    Raises:
-        ValueError: They do not, or a number is out of range.
-    """
-    unread = ("threshold",) if options.method == "t3al" else _OF_T3AL
-    for name in unread:
-        if getattr(options, name) is not None:
-            said = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{said} is of no use with --method {options.method}; leave it out")
-    if options.steps is not None and options.steps < 0:
-        raise ValueError(f"--steps must be at least 0, which adapts nothing; got {options.steps}")
-    if options.smooth_seconds is not None and not 0 <= options.smooth_seconds < float("inf"):
-        raise ValueError(f"--smooth-seconds must be at least 0, which smooths nothing; got {options.smooth_seconds}")
-    if options.pseudo_labels is not None and options.pseudo_labels < 1:
-        raise ValueError(f"--pseudo-labels must be at least 1; got {options.pseudo_labels}")
-    if options.margin is not None and ((options.pseudo_labels or 1) < 2 or not 0 <= options.margin <= ANY_MARGIN):
-        raise ValueError(f"--margin, from 0 to 2, goes with --pseudo-labels of 2 or more; got {options.margin}")
-    if options.captions is not None and options.suppress is False:
-        raise ValueError(f"--captions {options.captions} is of no use with --no-suppress; leave one of them out")
-    if options.threshold is not None and not 0 <= options.threshold < 1:
-        raise ValueError(f"--threshold is a probability, at least 0 and below 1; got {options.threshold}")
-    check_batch_and_workers(options)
+    output: Path = option(
+        Path("runs/localize"),
+        "where VIDEO.json and VIDEO.png go; those of an earlier run are replaced",
+        metavar="FOLDER",
+    )
+    annotations: Path | None = option(
+        None, "what truly happens, as T3AL's THUMOS14 JSON has it, to be drawn and written down too", metavar="FILE"
+    )
 
 
-def requested_features(options: argparse.Namespace) -> FeatureExtraction:
+@dataclass(frozen=True)
+class LocalizeOptions:
+    """The options of `zsar localize`."""
+
+    videos: tuple[Path, ...] = argument("video files, or folders of videos", metavar="VIDEO")
+    text: PromptOptions = group("class names", template={"default": ACTION_TEMPLATE})
+    method: MethodOptions = group("method")
+    model: FrameOptions = group(
+        "model and frames",
+        architecture={"default": DEFAULT_ARCHITECTURE},
+        weights={"otherwise": f"{_WEIGHTS}; of other models openai"},
+    )
+    stride: StrideOptions = group(
+        excludes=True,
+        stride_seconds={"otherwise": f"{_STRIDE_SECONDS}, about an eighth of the frames at 30 a second"},
+    )
+    damage: DamageOption = group()
+    device: DeviceOption = group()
+    batch: BatchSizeOption = group()
+    workers: WorkerOption = group(n_workers={"otherwise": "one less than there are processors"})
+    output: OutputOptions = group("output")
+
+    @property
+    def architecture(self) -> str:
+        """The model."""
+        return self.model.architecture or DEFAULT_ARCHITECTURE
+
+
+COMMAND = Command(
+    "localize",
+    LocalizeOptions,
+    description="Find where in your own untrimmed videos actions happen, among names that you give. Any names will "
+    "do, one alone too; nothing is trained. Each video gets a table, a JSON file and a picture; one that cannot be "
+    "decoded is named at the end, and the others are done all the same.",
+    epilog="By the method t3al (Liberatori et al. 2024) a video is taken for the name nearest to it, the model is "
+    "adapted to both for this video, and what scores above the video's mean is found. So something is found in "
+    "nearly any video, and scores compare parts of one video, not videos: give names that do occur. The method "
+    "frame-wise names each frame by itself and finds nothing where it is not sure.",
+)
+
+
+def requested_features(options: LocalizeOptions) -> FeatureExtraction:
     """What is computed of the frames, as `zsar extract` does it.
 
     Args:
         options: The command line, parsed.
-
-    Raises:
-        ValueError: The stride is out of range.
     """
-    if options.stride is not None:
-        stride = FrameStride(frames=options.stride)
+    asked = options.stride
+    if asked.stride is not None:
+        stride = FrameStride(frames=asked.stride)
     else:
-        seconds = options.stride_seconds
+        seconds = asked.stride_seconds
         stride = FrameStride(frames=None, seconds=_STRIDE_SECONDS if seconds is None else seconds)
-    of_architecture = None if brings_weights(options.architecture) else "openai"
-    usual = _WEIGHTS if options.architecture == DEFAULT_ARCHITECTURE else of_architecture
+    architecture, n_workers = options.architecture, options.workers.n_workers
+    of_architecture = None if brings_weights(architecture) else "openai"
+    usual = _WEIGHTS if architecture == DEFAULT_ARCHITECTURE else of_architecture
     return FeatureExtraction(
-        architecture=options.architecture,
-        weights=options.weights or usual,
+        architecture=architecture,
+        weights=options.model.weights or usual,
         stride=stride,
-        batch_size=options.batch_size,
-        n_workers=max(1, cpu_count() - 1) if options.n_workers is None else options.n_workers,
-        on_damage=options.on_damage,
+        batch_size=options.batch.batch_size,
+        n_workers=max(1, cpu_count() - 1) if n_workers is None else n_workers,
+        on_damage=options.damage.on_damage,
         dtype="fp16",
     )

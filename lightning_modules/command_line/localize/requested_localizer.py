@@ -7,7 +7,6 @@ said.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +16,7 @@ from zsar.lightning_modules.command_line.localize.localize_options import (
     DEFAULT_ARCHITECTURE,
     DEFAULT_SMOOTHING_SECONDS,
     DEFAULT_THRESHOLD,
+    LocalizeOptions,
 )
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -33,7 +33,7 @@ from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 
 
-def build_localizer(options: argparse.Namespace, features: FeatureExtraction) -> ActionLocalizer:
+def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> ActionLocalizer:
     """The model, in evaluation mode, on the CPU.
 
     Args:
@@ -45,18 +45,20 @@ def build_localizer(options: argparse.Namespace, features: FeatureExtraction) ->
     """
     model: ActionLocalizer
     backbone = ClipSettings(features.architecture, features.weights)
-    if options.method == "frame-wise":
-        threshold = DEFAULT_THRESHOLD if options.threshold is None else options.threshold
+    if options.method.method == "frame-wise":
+        threshold = DEFAULT_THRESHOLD if options.method.threshold is None else options.method.threshold
         model = FrameWiseCLIP(backbone=backbone, threshold=threshold)
     else:
-        will_caption = options.suppress or features.architecture == DEFAULT_ARCHITECTURE
-        if will_caption and options.suppress is not False and options.captions is None:
+        will_caption = options.method.suppress or features.architecture == DEFAULT_ARCHITECTURE
+        if will_caption and options.method.suppress is not False and options.method.captions is None:
             _check_can_generate()  # before gigabytes of weights are fetched
-        most = options.pseudo_labels or 1
-        margin = ANY_MARGIN if options.margin is None else options.margin
+        most = options.method.pseudo_labels or 1
+        margin = ANY_MARGIN if options.method.margin is None else options.method.margin
         model = T3AL(
             backbone=backbone,
-            tuning=ProjectionTuning() if options.steps is None else ProjectionTuning(n_steps=options.steps),
+            tuning=ProjectionTuning()
+            if options.method.steps is None
+            else ProjectionTuning(n_steps=options.method.steps),
             suppression=None,
             pseudo_labels=PseudoLabels(most=most, margin=None if most == 1 else margin),
         )
@@ -64,12 +66,12 @@ def build_localizer(options: argparse.Namespace, features: FeatureExtraction) ->
     return model.eval()
 
 
-def _suppression(options: argparse.Namespace, backbone: OpenClipBackbone) -> TextGuidedSuppression | None:
+def _suppression(options: LocalizeOptions, backbone: OpenClipBackbone) -> TextGuidedSuppression | None:
     """On by default where captions can be had: where the model is a CoCa, what is not installed is an error."""
-    if options.suppress is False:
+    if options.method.suppress is False:
         return None
-    if options.captions is None:
-        if options.suppress is None and not can_caption(backbone):
+    if options.method.captions is None:
+        if options.method.suppress is None and not can_caption(backbone):
             return None
         check_can_caption(backbone)
         _check_can_generate()
@@ -80,17 +82,17 @@ def _check_can_generate() -> None:
     try:
         check_can_generate()
     except BackboneError as error:
-        raise BackboneError(f"{error}; or leave captions out with --no-suppress") from error
+        raise BackboneError(f"{error}; or leave captions out with --no_suppress") from error
 
 
-def smoothing_frames(options: argparse.Namespace, frame_seconds: float) -> int:
+def smoothing_frames(options: LocalizeOptions, frame_seconds: float) -> int:
     """Frames that scores are averaged over, at least 1.
 
     Args:
         options: The command line, parsed.
         frame_seconds: From one frame that is looked at to the next.
     """
-    seconds = DEFAULT_SMOOTHING_SECONDS if options.smooth_seconds is None else options.smooth_seconds
+    seconds = DEFAULT_SMOOTHING_SECONDS if options.method.smooth_seconds is None else options.method.smooth_seconds
     return max(1, round(seconds / frame_seconds))
 
 

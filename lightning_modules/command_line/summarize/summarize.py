@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from zsar.lightning_modules.command_line.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.fields import as_path
 from zsar.lightning_modules.command_line.summarize.localization_results import (
     LocalizationRun,
     is_localization,
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         "report figures for the data set and protocol, a further table compares ours with theirs and says whether "
         "frames, views, class text and splits agree.",
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders, each with a results.json")
+    parser.add_argument("runs", nargs="+", type=as_path, metavar="RUN", help="run folders, each with a results.json")
     parser.add_argument(
         "--group-by",
         choices=("folder", "settings"),
@@ -119,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=as_path,
         action="append",
         default=[],
         metavar="FILE",

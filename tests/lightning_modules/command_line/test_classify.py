@@ -107,8 +107,8 @@ def test_names_come_from_a_file_and_descriptions_from_another(classify: Any, vid
     [
         (("nowhere.mp4", "--classes", "a,b"), "nowhere.mp4: no such file, no folder with videos, and no pattern"),
         (("{video}", "--classes", "a"), "at least 2 class names to choose from; got ['a']"),
-        (("{video}", "--classes", "a,b", "--threshold", "2"), "--threshold is a probability between 0 and 1; got 2.0"),
-        (("{video}", "--classes", "a,b", "--frames", "0"), "--frames, --clips and --top-k must be at least 1"),
+        (("{video}", "--classes", "a,b", "--threshold", "2"), "--threshold must be at most 1; got 2.0"),
+        (("{video}", "--classes", "a,b", "--frames", "0"), "--frames must be at least 1; got 0"),
         (("{video}", "--classes", "a,b", "--weights", "gone.pt"), "neither a file nor an open_clip tag"),
         (("{video}", "--classes", "a,b", "--checkpoint", "gone.ckpt"), "gone.ckpt cannot be read"),
     ],

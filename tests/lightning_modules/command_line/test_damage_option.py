@@ -127,7 +127,7 @@ def test_extract_and_localize_count_what_they_accept(
     extract = ["extract", str(damaged), "--output", str(tmp_path / "features"), *model, *no_worker]
     assert main(extract) == 1
     assert main([*extract, "--on-damage", "accept"]) == 0
-    assert f"{n} damaged frames of 1 video accepted, as --on-damage says" in capsys.readouterr().out
+    assert f"{n} damaged frames of 1 video accepted, as --on_damage says" in capsys.readouterr().out
     assert read_features(tmp_path / "features" / "damaged.safetensors").source.n_damaged == n
     localize = [
         "localize",

@@ -146,7 +146,7 @@ def test_wrong_input_is_explained_before_anything_is_written(
         assert prepare(*arguments) == 1
         assert message in capsys.readouterr().err
     assert prepare(source, tmp_path / "copy", n_workers=0) == 1
-    assert "--n-workers must be at least 1; got 0" in capsys.readouterr().err
+    assert "--n_workers must be at least 1; got 0" in capsys.readouterr().err
     write_video(source / "jump" / "2.mkv", moving_picture(2), frames_per_second=8)
     assert prepare(source, tmp_path / "copy") == 1
     assert "jump/2.avi and jump/2.mkv of" in capsys.readouterr().err
@@ -157,7 +157,7 @@ def test_other_settings_are_refused(source: Path, tmp_path: Path, capsys: pytest
     assert prepare(source, tmp_path / "copy", "--crf", 30) == 0
     assert prepare(source, tmp_path / "copy", "--keyframe-every", 4) == 1
     error = capsys.readouterr().err
-    assert "--short-side 256 --keyframe-every 8 --crf 30, but --short-side 256 --keyframe-every 4 --crf 20 is" in error
+    assert "--short_side 256 --keyframe_every 8 --crf 30, but --short_side 256 --keyframe_every 4 --crf 20 is" in error
     assert "give the same settings, or another DESTINATION" in error
 
 

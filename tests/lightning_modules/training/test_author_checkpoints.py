@@ -109,7 +109,7 @@ def test_a_config_object_is_never_loaded_and_the_remedy_leaves_it_out(tmp_path: 
     path = tmp_path / "my vifi.pth"
     with pytest.MonkeyPatch.context() as monkeypatch:
         save_with_yacs(path, monkeypatch)
-    with pytest.raises(AuthorCheckpointError, match=r"\(yacs\.config\.CfgNode\).*give --skip-objects$"):
+    with pytest.raises(AuthorCheckpointError, match=r"\(yacs\.config\.CfgNode\).*give --skip_objects$"):
         author_of(path)
     assert author_of(path, skips_objects=True) == "ViFi-CLIP"
     state, _ = read_author_state(path, "ViFi-CLIP", skips_objects=True)

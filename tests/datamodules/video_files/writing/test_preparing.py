@@ -323,7 +323,7 @@ def test_a_last_line_that_a_killed_run_left_unfinished_is_taken_off(prepared: tu
 
 def test_other_settings_are_refused_with_both(prepared: tuple[Path, Path]) -> None:
     message = (
-        r"copy was prepared with --short-side 256 --keyframe-every 8 --crf 20, but --short-side 128 --keyframe-every 4 "
+        r"copy was prepared with --short_side 256 --keyframe_every 8 --crf 20, but --short_side 128 --keyframe_every 4 "
         r"--crf 20 is asked for now; give the same settings, or another DESTINATION"
     )
     with pytest.raises(ValueError, match=message):

@@ -149,7 +149,7 @@ def test_a_passing_failure_is_temporary_and_the_client_itself_asks_only_once(ser
             "401: no such setting; if it needs a key, name the environment variable that holds it",
         ),
         (403, "403: .*if it needs a key, name the environment"),
-        (404, r"check --model \(tiny\) and --base-url, which usually ends in /v1"),
+        (404, r"check --model \(tiny\) and --base_url, which usually ends in /v1"),
         (422, "answers 422: no such setting$"),
     ],
 )

@@ -62,7 +62,7 @@ def test_other_shares_are_refused(text: str) -> None:
 
 
 def test_a_negative_number_of_processes_is_refused() -> None:
-    with pytest.raises(ValueError, match="--n_workers must not be negative; got -1"):
+    with pytest.raises(ValueError, match="--n_workers must be at least 0; got -1"):
         parse_options(["--data", "UCF101", "--n_workers=-1"])
 
 

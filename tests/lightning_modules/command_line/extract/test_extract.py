@@ -162,8 +162,8 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--batch-size", 0), "--batch-size must be at least 1; got 0"),
-        (("--n-workers", -1), "--n-workers must be 0 or more; got -1"),
+        (("--batch-size", 0), "--batch_size must be at least 1; got 0"),
+        (("--n-workers", -1), "--n_workers must be at least 0; got -1"),
         (("--devices", 0), "--devices must be at least 1; got 0"),
         (("--devices", 2, "--device", "mps"), "--devices 2 needs --device cuda or cpu; got mps"),
         (("--devices", 100, "--device", "cuda"), r"--devices 100 is asked for, but there are \d+ GPUs"),
@@ -171,7 +171,7 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--stride-seconds", 0), "a stride must be more than 0 seconds; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
         (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
-        (("--caption-seconds", 2), r"--caption-seconds 2\.0 is of no use without --captions"),
+        (("--caption-seconds", 2), r"--caption_seconds 2\.0 is of no use without --captions"),
     ],
 )
 def test_wrong_input_is_explained_before_anything_is_written(

@@ -4,11 +4,7 @@ import pytest
 
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
-from zsar.lightning_modules.command_line.extract.extract_options import (
-    device_names,
-    extract_parser,
-    requested_extractions,
-)
+from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, requested_extractions
 from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers import open_clip_captions
@@ -17,7 +13,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneEr
 
 
 def requested(*arguments: str) -> list[Extraction]:
-    return requested_extractions(extract_parser().parse_args(["videos", "--output", "features", *arguments]))
+    return requested_extractions(COMMAND.parse(["videos", "--output", "features", *arguments]))
 
 
 def test_features_alone_are_made_unless_captions_are_asked_for() -> None:
@@ -64,10 +60,10 @@ def test_processors_are_shared_by_the_devices_and_one_is_left(monkeypatch: pytes
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--caption-seconds", "0", "--captions"), r"--caption-seconds must be more than 0; got 0\.0"),
-        (("--caption-seconds", "nan", "--captions"), "--caption-seconds must be more than 0; got nan"),
-        (("--caption-seconds", "2"), r"--caption-seconds 2\.0 is of no use without --captions; give that too"),
-        (("--caption-generation", "greedy"), "--caption-generation greedy is of no use without --captions"),
+        (("--caption-seconds", "0", "--captions"), r"--caption_seconds must be more than 0; got 0\.0"),
+        (("--caption-seconds", "nan", "--captions"), "--caption_seconds must be more than 0; got nan"),
+        (("--caption-seconds", "2"), r"--caption_seconds 2\.0 is of no use without --captions; give that too"),
+        (("--caption-generation", "greedy"), "--caption_generation greedy is of no use without --captions"),
     ],
 )
 def test_wrong_options_of_captions_are_explained(arguments: tuple[str, ...], message: str) -> None:
@@ -80,11 +76,3 @@ def test_captions_without_transformers_are_refused_before_a_model_is_loaded(monk
     with pytest.raises(BackboneError, match=r"pip install 'zsar\[captions\]'"):
         requested("--captions")
     assert len(requested()) == 1  # features need it not
-
-
-def test_devices_are_named_one_by_one() -> None:
-    assert device_names("cpu", 1) == ["cpu"]
-    assert device_names("cpu", 3) == ["cpu"] * 3
-    assert device_names("mps", 1) == ["mps"]
-    with pytest.raises(ValueError, match="--devices 2 needs --device cuda or cpu; got mps"):
-        device_names("mps", 2)

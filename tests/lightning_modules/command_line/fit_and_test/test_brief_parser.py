@@ -5,8 +5,8 @@ import pytest
 from lightning.pytorch import Trainer
 
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.command_parser import CommandParser
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors, BriefParser
+from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 
 
 class Made(Exception):

@@ -89,7 +89,7 @@ def test_beyond_two_minutes_times_are_in_minutes(video: LocalizedVideo) -> None:
 def test_a_video_in_which_nothing_was_found_has_a_table_that_says_so(video: LocalizedVideo) -> None:
     assert "nothing found" in shown(replace(video, localization=Localization(())))
     all_suppressed = replace(video, localization=Localization((), (*KEPT, SUPPRESSED)))
-    assert "nothing: captions of all 3 segments differ; --no-suppress keeps them" in shown(all_suppressed)
+    assert "nothing: captions of all 3 segments differ; --no_suppress keeps them" in shown(all_suppressed)
 
 
 # --- annotations ------------------------------------------------------------------------------------------------------

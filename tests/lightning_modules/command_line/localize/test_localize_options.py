@@ -1,17 +1,17 @@
-import argparse
+from pathlib import Path
 
 import pytest
 
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.localize.localize_options import (
-    check_options,
-    localize_parser,
+    COMMAND,
+    LocalizeOptions,
     requested_features,
 )
 
 
-def parsed(*arguments: object) -> argparse.Namespace:
-    return localize_parser().parse_args(["video.mp4", *map(str, arguments)])
+def parsed(*arguments: object) -> LocalizeOptions:
+    return COMMAND.parse(["video.mp4", *map(str, arguments)])
 
 
 @pytest.mark.parametrize(
@@ -21,23 +21,23 @@ def parsed(*arguments: object) -> argparse.Namespace:
         (("--method", "frame-wise", "--steps", 0), "--steps is of no use with --method frame-wise; leave it out"),
         (("--method", "frame-wise", "--no-suppress"), "--suppress is of no use with --method frame-wise"),
         (("--method", "frame-wise", "--captions", "c"), "--captions is of no use with --method frame-wise"),
-        (("--method", "frame-wise", "--smooth-seconds", 0), "--smooth-seconds is of no use with"),
-        (("--method", "frame-wise", "--pseudo-labels", 1), "--pseudo-labels is of no use with"),
+        (("--method", "frame-wise", "--smooth-seconds", 0), "--smooth_seconds is of no use with"),
+        (("--method", "frame-wise", "--pseudo-labels", 1), "--pseudo_labels is of no use with"),
         (("--method", "frame-wise", "--seed", 0), "--seed is of no use with"),
-        (("--method", "frame-wise", "--threshold", 1), "--threshold is a probability, at least 0 and below 1; got 1.0"),
-        (("--steps", -1), "--steps must be at least 0, which adapts nothing; got -1"),
-        (("--smooth-seconds", "inf"), "--smooth-seconds must be at least 0, which smooths nothing; got inf"),
-        (("--pseudo-labels", 0), "--pseudo-labels must be at least 1; got 0"),
-        (("--margin", 0.1), "--margin, from 0 to 2, goes with --pseudo-labels of 2 or more; got 0.1"),
-        (("--pseudo-labels", 2, "--margin", 3), "--margin, from 0 to 2, goes with --pseudo-labels .* got 3.0"),
-        (("--captions", "c", "--no-suppress"), "--captions c is of no use with --no-suppress; leave one of them out"),
-        (("--batch-size", 0), "--batch-size must be at least 1; got 0"),
-        (("--n-workers", -1), "--n-workers must be 0 or more; got -1"),
+        (("--method", "frame-wise", "--threshold", 1), "--threshold must be less than 1; got 1.0"),
+        (("--steps", -1), "--steps must be at least 0; got -1"),
+        (("--smooth-seconds", "inf"), "--smooth_seconds must be at most 86,400; got inf"),
+        (("--pseudo-labels", 0), "--pseudo_labels must be at least 1; got 0"),
+        (("--margin", 0.1), "--margin goes with --pseudo_labels of 2 or more; got 0.1"),
+        (("--pseudo-labels", 2, "--margin", 3), "--margin must be at most 2.0; got 3.0"),
+        (("--captions", "c", "--no-suppress"), "--captions c is of no use with --no_suppress; leave one of them out"),
+        (("--batch-size", 0), "--batch_size must be at least 1; got 0"),
+        (("--n-workers", -1), "--n_workers must be at least 0; got -1"),
     ],
 )
 def test_options_that_do_not_fit_are_explained(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        check_options(parsed(*arguments))
+        parsed(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_options_that_do_not_fit_are_explained(arguments: tuple[object, ...], me
     ],
 )
 def test_options_that_fit_are_accepted(arguments: tuple[object, ...]) -> None:
-    check_options(parsed(*arguments))
+    assert parsed(*arguments).videos == (Path("video.mp4"),)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,6 @@ def test_weights_follow_the_architecture_unless_said(arguments: tuple[object, ..
 def test_a_stride_in_frames_and_in_seconds_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parsed("--stride", 1, "--stride-seconds", 1)
-    assert "--stride-seconds: not allowed with argument --stride" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="a stride must be at least 1 frame; got 0"):
+    assert "--stride_seconds: not allowed with argument --stride" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="--stride must be at least 1; got 0"):
         requested_features(parsed("--stride", 0))

@@ -1,4 +1,3 @@
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -6,7 +5,11 @@ from typing import Any
 import pytest
 
 from zsar.lightning_modules.command_line.localize import requested_localizer
-from zsar.lightning_modules.command_line.localize.localize_options import localize_parser, requested_features
+from zsar.lightning_modules.command_line.localize.localize_options import (
+    COMMAND,
+    LocalizeOptions,
+    requested_features,
+)
 from zsar.lightning_modules.command_line.localize.requested_localizer import (
     build_localizer,
     described_model,
@@ -22,8 +25,8 @@ CLIP = ("--architecture", "tiny-clip", "--weights", "random")
 COCA = ("--architecture", "tiny-coca", "--weights", "random")
 
 
-def parsed(*arguments: object) -> argparse.Namespace:
-    return localize_parser().parse_args(["video.mp4", *map(str, arguments)])
+def parsed(*arguments: object) -> LocalizeOptions:
+    return COMMAND.parse(["video.mp4", *map(str, arguments)])
 
 
 def built(*arguments: object) -> ActionLocalizer:
@@ -71,7 +74,7 @@ def test_suppression_asked_of_a_model_without_captions_is_an_error() -> None:
 @pytest.mark.usefixtures("without_transformers")
 def test_a_missing_package_is_an_error_where_the_model_writes_captions() -> None:
     for arguments in (COCA, (*COCA, "--suppress"), (*CLIP, "--suppress")):
-        with pytest.raises(BackboneError, match=r"pip install 'zsar\[captions\]'; or leave .* with --no-suppress"):
+        with pytest.raises(BackboneError, match=r"pip install 'zsar\[captions\]'; or leave .* with --no_suppress"):
             built(*arguments)
     for arguments in ((*COCA, "--no-suppress"), (*COCA, "--captions", "folder"), CLIP):
         assert isinstance(built(*arguments), T3AL)
@@ -83,7 +86,7 @@ def test_a_missing_package_is_noticed_before_the_usual_weights_are_fetched(monke
         raise AssertionError(settings)
 
     monkeypatch.setattr(requested_localizer, "T3AL", fetching)
-    with pytest.raises(BackboneError, match="--no-suppress"):
+    with pytest.raises(BackboneError, match="--no_suppress"):
         built()
 
 

@@ -1,0 +1,1 @@
+"""The options of zsar's small commands: stated as dataclasses, parsed in one way."""
