@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +13,63 @@ from zsar.lightning_modules.command_line.batch.expansion import Job, jobs_of, re
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
 from zsar.lightning_modules.command_line.batch.job_processes import Failure, files_of, run_jobs
 from zsar.lightning_modules.command_line.batch.sweep_files import Sweep, read_sweep
-from zsar.lightning_modules.command_line.options.command_parser import CommandParser
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.runtime.terminal import say
 
 _YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """Options of a list of commands."""
+
+    record: Path | None = option(
+        None, "remember in FILE what has ended well, and do not run it again", metavar="FILE", otherwise=""
+    )
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """Options of a sweep."""
+
+    jobs: int | None = option(
+        None, "processes at a time", metavar="N", otherwise="the file's, or 1", at_least=1, at_most=1_000
+    )
+    threads: int | None = option(
+        None,
+        "CPU threads of each process",
+        metavar="N",
+        otherwise="the file's, or PyTorch's",
+        at_least=1,
+        at_most=1_000,
+    )
+    only: tuple[str, ...] = option(
+        (),
+        "only these values of a variable, separated by commas: --only seed=0 --only variant=t2l,zar",
+        metavar="NAME=VALUES",
+    )
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """The options of `zsar batch`."""
+
+    file: str = argument('a list or a sweep file (.yaml); "-" for a list from the standard input', metavar="FILE")
+    dry_run: bool = option(False, "print the commands instead of running them")
+    overwrite: bool = option(False, "run also what has ended well before")
+    of_list: ListOptions = group("list")
+    of_sweep: SweepOptions = group("sweep")
+
+
+COMMAND = Command(
+    "batch",
+    BatchOptions,
+    description="Run zsar commands. A list has a command a line and is run in one process, up to the first command "
+    "that fails: loading PyTorch takes seconds, which short runs would spend again and again. A sweep file (.yaml) "
+    "states commands once, with variables; it runs every combination, several processes at a time, and run again it "
+    "runs only what is missing, failed, or has other inputs than before. See configs/sweeps/.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,53 +85,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: A line is not a command of zsar, or a sweep file is not as it must be; nothing has been run then.
         FileNotFoundError: There is no such file.
     """
-    options = _parser().parse_args(arguments)
+    options = COMMAND.parse(arguments)
     if Path(options.file).suffix in _YAML:
         return _run_sweep(Path(options.file), options)
     return _run_list(options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = CommandParser(
-        prog="zsar batch",
-        description="Run zsar commands. A list has a command a line and is run in one process, up to the first command "
-        "that fails: loading PyTorch takes seconds, which short runs would spend again and again. A sweep file (.yaml) "
-        "states commands once, with variables; it runs every combination, several processes at a time, and run again "
-        "it runs only what is missing, failed, or has other inputs than before. See configs/sweeps/.",
-    )
-    parser.add_argument("file", help='a list or a sweep file (.yaml); "-" for a list from the standard input')
-    parser.add_argument("--dry-run", action="store_true", help="print the commands instead of running them")
-    parser.add_argument("--overwrite", action="store_true", help="run also what has ended well before")
-    of_list = parser.add_argument_group("list")
-    of_list.add_argument(
-        "--record", type=Path, metavar="FILE", help="remember in FILE what has ended well, and do not run it again"
-    )
-    of_sweep = parser.add_argument_group("sweep")
-    of_sweep.add_argument("--jobs", type=int, metavar="N", help="processes at a time (default: the file's, or 1)")
-    of_sweep.add_argument(
-        "--threads", type=int, metavar="N", help="CPU threads of each process (default: the file's, or PyTorch's)"
-    )
-    of_sweep.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="NAME=VALUES",
-        help="only these values of a variable, separated by commas: --only seed=0 --only variant=t2l,zar",
-    )
-    return parser
-
-
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-def _run_list(options: argparse.Namespace) -> int:
-    for name in ("jobs", "threads", "only"):
-        if getattr(options, name) not in (None, []):
+def _run_list(options: BatchOptions) -> int:
+    for name, value in vars(options.of_sweep).items():
+        if value not in (None, ()):
             raise ValueError(f"--{name} is for sweep files (.yaml), but {options.file} is a list; leave it out")
-    if options.overwrite and options.record is None:
+    if options.overwrite and options.of_list.record is None:
         raise ValueError("--overwrite is of no use without --record FILE, as all commands are run anyway; leave it out")
     commands = read_commands(options.file)
-    record = None if options.record is None else FinishedCommands(options.record)
+    record = None if options.of_list.record is None else FinishedCommands(options.of_list.record)
     is_all = record is None or options.overwrite
     needed = [True] * len(commands) if is_all or record is None else record.pending(commands)
     if options.dry_run:
@@ -121,13 +143,10 @@ class _Resources:
     threads: int | None
 
 
-def _run_sweep(path: Path, options: argparse.Namespace) -> int:
-    if options.record is not None:
+def _run_sweep(path: Path, options: BatchOptions) -> int:
+    if options.of_list.record is not None:
         raise ValueError(f"--record is for lists; {path} is a sweep, which keeps its records in its folder")
-    for name in ("jobs", "threads"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
-            raise ValueError(f"--{name} must be at least 1; got {getattr(options, name)}")
-    sweep = restricted(read_sweep(path), _only(options.only))
+    sweep = restricted(read_sweep(path), _only(options.of_sweep.only))
     try:
         steps = jobs_of(sweep)
     except ValueError as error:
@@ -135,7 +154,7 @@ def _run_sweep(path: Path, options: argparse.Namespace) -> int:
     if options.dry_run:
         _print_plan(sweep, steps, overwrite=options.overwrite)
         return 0
-    resources = _Resources(options.jobs or sweep.jobs, options.threads or sweep.threads)
+    resources = _Resources(options.of_sweep.jobs or sweep.jobs, options.of_sweep.threads or sweep.threads)
     return _run_steps(path, sweep, steps, resources, overwrite=options.overwrite)
 
 
@@ -169,7 +188,7 @@ def _print_plan(sweep: Sweep, steps: Sequence[Sequence[Job]], *, overwrite: bool
     for job in (job for jobs in steps for job in jobs):
         record = FinishedCommands(files_of(job, Path(sweep.folder)).record)
         needed = [True] * len(job.commands) if overwrite else record.pending(job.commands)
-        say(f"# step {job.step}: {job.name}", *map(_planned, job.commands, needed))
+        say(f"# step {job.step}" + (f": {job.name}" if job.values else ""), *map(_planned, job.commands, needed))
 
 
 def _only(stated: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -119,7 +119,7 @@ def test_a_dry_run_prints_a_list_that_batch_reads(
 ) -> None:
     assert main(["batch", sweep(tmp_path, "test {seed}"), "--dry-run", "--only", "seed=1"]) == 0
     plan = capsys.readouterr().out
-    assert plan == "# step 1: seed=1\nzsar test 1\n# step 2: step 2\nzsar --version\n"
+    assert plan == "# step 1: seed=1\nzsar test 1\n# step 2\nzsar --version\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(plan))
     assert main(["batch", "-"]) == 0
     assert ran == [["test", "1"]]
