@@ -4,7 +4,8 @@ SEED ?= 0
 VENV := .venv
 ZSAR := $(VENV)/bin/zsar
 INSTALLED := $(VENV)/.installed-dev
-SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' 'lightning_modules/*.json')
+SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' 'lightning_modules/*.json' \
+  'datamodules/*.json' 'datamodules/*.txt')
 CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
@@ -16,7 +17,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -27,6 +28,8 @@ help:
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, one table (5 minutes)"
 	@echo "make test                 install, run the tests"
+	@echo "make test-lowest          the quick tests with the lowest versions that pyproject.toml allows, on the lowest Python"
+	@echo "make coverage             the tests, and the files of which they run less than 80 %"
 	@echo "make fuzz [N=5000]        thousands of broken videos and text files for all readers, one table (10 minutes)"
 	@echo "make lint                 ruff, mypy, codespell"
 	@echo "make format               let ruff format the code"
@@ -100,6 +103,27 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 test: $(INSTALLED)
 	$(VENV)/bin/pytest --numprocesses 2
 
+# The lowest Python that there is, 3.10 or later, also one of pyenv; uv finds the lowest versions of what pyproject names.
+LOWEST_PYTHON := $(firstword $(foreach v,10 11 12 13,$(wildcard $(HOME)/.pyenv/versions/3.$(v).*/bin/python) \
+  $(shell command -v python3.$(v))) $(PYTHON))
+LOWEST_VENV := .venv-lowest
+
+$(LOWEST_VENV)/.installed: pyproject.toml | $(INSTALLED)
+	$(VENV)/bin/uv venv --quiet --clear --python $(LOWEST_PYTHON) $(LOWEST_VENV)
+	$(VENV)/bin/uv pip install --quiet --python $(LOWEST_VENV)/bin/python --resolution lowest-direct --editable '.[dev]'
+	@touch $@
+
+test-lowest: $(LOWEST_VENV)/.installed
+	$(LOWEST_VENV)/bin/python --version
+	$(LOWEST_VENV)/bin/pytest --numprocesses 2 -m 'not slow'
+
+coverage: $(INSTALLED)
+	$(VENV)/bin/pytest --numprocesses 2 --cov --cov-report=json:.coverage.json --cov-report=
+	@$(VENV)/bin/python -c 'import json; report = json.load(open(".coverage.json")); \
+	  files = {name: about["summary"]["percent_covered"] for name, about in report["files"].items()}; \
+	  print("covered: %.1f %%; below 80 %%:" % report["totals"]["percent_covered"]); \
+	  print("\n".join("  %5.1f %%  %s" % (share, name) for name, share in sorted(files.items(), key=lambda f: f[1]) if share < 80))'
+
 fuzz: $(INSTALLED)
 	$(VENV)/bin/python -m tests.fuzz --video $(N) --text $(N) --seed $(SEED) --jobs $(JOBS)
 
@@ -121,4 +145,4 @@ bench: $(VENV)/.installed-bench
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(VENV)/bin/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) runs data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST_VENV) runs data build *.egg-info .mypy_cache .ruff_cache .pytest_cache

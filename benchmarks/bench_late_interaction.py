@@ -19,7 +19,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -29,6 +28,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from zsar.lightning_modules.recognition.late_interaction import late_interaction
+from zsar.runtime.device_clock import device_seconds
 
 B, VT, C, P, D = 16, 32, 400, 36, 512
 PASSES = {"forward and backward": (True, True), "the same, frozen text": (True, False), "forward": (False, False)}
@@ -64,11 +64,9 @@ def compare_times(device: str, name: str, repeats: int, block_mb: float) -> list
     for _ in range(repeats + 1):
         for which, measured in seconds.items():
             frames.grad = classes.grad = None
-            start = time.perf_counter()
+            start = device_seconds(device)
             step(frames, classes, gradient, which, block_mb)
-            if device == "cuda":
-                torch.cuda.synchronize()
-            measured.append(time.perf_counter() - start)
+            measured.append(device_seconds(device) - start)
     ours, plain = (statistics.median(measured[1:]) for measured in seconds.values())
     return [f"{1e3 * ours:.1f} ms", f"{1e3 * plain:.1f} ms", f"{ours / plain:.2f}"]
 

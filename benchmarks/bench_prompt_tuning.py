@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.recognition.mean_pooled_cosine import mean_pooled_cosine
+from zsar.runtime.device_clock import device_seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # tests are not installed
 from tests.reference import prompt_tuning as reference
@@ -120,9 +120,9 @@ def encoding_seconds(backbone: OpenClipBackbone, n_frames: int, device: str, pre
     frames = torch.randn(n_frames, 3, *backbone.image_size, device=device)
     with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
         backbone.encode_frames(frames)
-        start = now(device)
+        start = device_seconds(device)
         backbone.encode_frames(frames)
-        return (now(device) - start) / n_frames
+        return (device_seconds(device) - start) / n_frames
 
 
 def tuning_seconds(
@@ -152,12 +152,12 @@ def tuning_seconds(
         context = backbone.text.embed_tokens(tokens.to(options.device))
         tuner = PromptTuner(learners, context, score_views, method.rule, memory_mb=options.memory_mb)
         weights = torch.tensor(method.weights, dtype=torch.float32, device=options.device)
-        start = now(options.device)
+        start = device_seconds(options.device)
         tuned = tuner.tune(frames, weights, [0] * options.videos)
-        ours = (now(options.device) - start) / options.videos
-    start = now(options.device)
+        ours = (device_seconds(options.device) - start) / options.videos
+    start = device_seconds(options.device)
     expected = as_written(backbone, method, frames[0], sets)
-    written = now(options.device) - start
+    written = device_seconds(options.device) - start
     probabilities = [score_views(frames, classes)[0, 0].softmax(dim=-1) for classes in tuned.class_texts]
     mean = torch.stack(probabilities).mean(dim=0)
     return ours, written, float((mean - expected.logits.softmax(dim=-1)).abs().max())
@@ -183,13 +183,6 @@ def as_written(backbone: OpenClipBackbone, method: Method, frames: Tensor, sets:
     return reference.tune(
         backbone.clip, tokenizer.encode, frames, method.weights, sets, settings, **ids, encode_views=lambda views: views
     )
-
-
-def now(device: str) -> float:
-    """Seconds, on a GPU after its work is done."""
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from zsar.datamodules.class_text.templates import TEMPLATES
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.runtime.device_clock import device_seconds
 
 Step = Callable[[], object]
 
@@ -101,15 +101,12 @@ def _measure(step: Step, device: str, repeats: int) -> tuple[float, str]:
     on_gpu = device.startswith("cuda")
     step()
     if on_gpu:
-        torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
     seconds = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = device_seconds(device)
         step()
-        if on_gpu:
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(device_seconds(device) - start)
     peak = f"{torch.cuda.max_memory_allocated() / 2**30:.1f}" if on_gpu else "-"
     return statistics.median(seconds), peak
 

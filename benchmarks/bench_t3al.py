@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import math
 import statistics
-import time
 from collections.abc import Callable
 
 import open_clip
@@ -32,6 +31,7 @@ from torch.nn import functional
 from zsar.lightning_modules.localization.frame_scoring import Projections
 from zsar.lightning_modules.localization.segments import min_max, moving_average
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune, tune_projections
+from zsar.runtime.device_clock import device_seconds
 
 PROMPT = "a video of action basketball dunk"
 K, WINDOW_FRAMES, LEARNING_RATE = 4, 20, 1e-5
@@ -124,13 +124,13 @@ def measure(
     """Median seconds per video of ours and of the straightforward versions, whose steps are scaled up."""
     seconds: dict[str, list[float]] = {name: [] for name in ("ours", *texts)}
     for _ in range(options.repeats + 1):
-        start = now(options.device)
+        start = device_seconds(options.device)
         tune_projections(videos, projections, settings(options.steps))
-        seconds["ours"].append((now(options.device) - start) / len(videos))
+        seconds["ours"].append((device_seconds(options.device) - start) / len(videos))
         for name, embed_text in texts.items():
-            start = now(options.device)
+            start = device_seconds(options.device)
             straightforward(videos[0], embed_text, projections, options.naive_steps)
-            seconds[name].append((now(options.device) - start) * options.steps / options.naive_steps)
+            seconds[name].append((device_seconds(options.device) - start) * options.steps / options.naive_steps)
     return {name: statistics.median(measured[1:]) for name, measured in seconds.items()}  # the first warms up
 
 
@@ -202,13 +202,6 @@ def final_scores(video: VideoToTune, projections: Projections) -> Tensor:
     """Smoothed scores [N] of all frames, from 0 to 1."""
     with torch.no_grad():
         return min_max(score_frames(video.features, video.text, projections)[1])
-
-
-def now(device: str) -> float:
-    """Seconds, on a GPU after its work is done."""
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 if __name__ == "__main__":

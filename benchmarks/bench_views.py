@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.reference.pil_augmix import augmix_one  # noqa: E402
 from zsar.datamodules.views.augmix import augmix, draw_augmix  # noqa: E402
+from zsar.runtime.device_clock import device_seconds  # noqa: E402
 
 
 def moving_pictures(n: int, size_px: int) -> Tensor:
@@ -38,11 +38,9 @@ def seconds_of(function: Callable[[], object], device: torch.device, repeats: in
     """The median time of a call, after one that is not counted."""
     times = []
     for _ in range(repeats + 1):
-        begin = time.perf_counter()
+        begin = device_seconds(device)
         function()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - begin)
+        times.append(device_seconds(device) - begin)
     return statistics.median(times[1:])
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from zsar.runtime.dead_workers import died_of
+from zsar.runtime.processes.dead_workers import died_of
 from zsar.runtime.terminal import say
 
 _POLL_SECONDS = 1.0

@@ -19,7 +19,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from zsar.callbacks.run_checkpoints import RunCheckpoints
-from zsar.runtime.stopping import Stopped, name_of
+from zsar.runtime.processes.stopping import Stopped, name_of
 from zsar.runtime.terminal import say
 
 

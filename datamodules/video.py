@@ -31,7 +31,7 @@ from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refu
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.class_paths import class_path
-from zsar.runtime.seeds import run_seed
+from zsar.runtime.run_seed import run_seed
 
 Subset = Literal["train", "test", "predict"]
 _SET_OF = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}

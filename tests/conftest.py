@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported: nothing may wait for a network
-os.environ["ZSAR_TRUSTED_MODULES"] = "tests.makers.killing"  # callbacks of our own, which command lines name
+os.environ["ZSAR_TRUSTED_MODULES"] = "tests.makers.command_line.killing"  # our callbacks that command lines name
 
-from zsar.datamodules.video_files.writing.encoding import write_video
+from tests.makers.configs.parsing import ParsingCLI, parsed, without_weights
+from tests.makers.configs.small_experiment import write_small_experiment
+from tests.makers.source_tree import SHARED
+from tests.makers.videos.class_folders import write_class_folders
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 torch.set_num_threads(1)  # pytest-xdist keeps the cores busy, and sums come out alike in every process
-
-SHARED_CLIPS = Path(__file__).parents[2] / "shared" / "clips"
 
 
 @pytest.fixture(autouse=True)
@@ -41,21 +41,26 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shared_clips() -> Path:
     """The folder of real clips; skips where the workplace does not have it."""
-    if not SHARED_CLIPS.is_dir():
-        pytest.skip(f"{SHARED_CLIPS} is not here")
-    return SHARED_CLIPS
+    clips = SHARED / "clips"
+    if not clips.is_dir():
+        pytest.skip(f"{clips} is not here")
+    return clips
 
 
 @pytest.fixture
 def video_tree(tmp_path: Path) -> Path:
     """Four classes of five small videos each, a folder per class; each class has a colour."""
-    generator = np.random.Generator(np.random.PCG64(0))
-    channels = {"red dance": [0], "green dance": [1], "blue dance": [2], "white dance": [0, 1, 2]}
-    for name, bright in channels.items():
-        for index in range(5):
-            frames = generator.integers(0, 60, (12, 32, 40, 3), dtype=np.uint8)
-            frames[..., bright] += 150
-            path = tmp_path / "videos" / name / f"{index}.mp4"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_video(path, frames, frames_per_second=8)
-    return tmp_path / "videos"
+    return write_class_folders(tmp_path / "videos")
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Path:
+    """A small experiment: T2L on four classes, base to novel, no worker processes."""
+    return write_small_experiment(tmp_path, videos=video_tree, weights=tiny_weights)
+
+
+@pytest.fixture
+def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ParsingCLI]:
+    """Parses a command line; builds its model without weights, and runs nothing."""
+    without_weights(monkeypatch)
+    return parsed

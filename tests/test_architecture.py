@@ -1,17 +1,17 @@
 """Who may import whom, as CONTRIBUTING.md says, and what else holds for the whole tree."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.makers.source_tree import METHODS, MODULES, PACKAGES, ROOT, under
 from zsar.datamodules import data_sets
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("zsar", "lightning_modules", "datamodules", "callbacks")  # folders at the root; imported as zsar.*
-MODULES = sorted(p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py"))
 FOLDERS = sorted({Path(module).parent.as_posix() for module in MODULES})
+TESTS = sorted(p.relative_to(ROOT).as_posix() for f in ("tests", "benchmarks") for p in (ROOT / f).rglob("*.py"))
 DATA_SETS = ROOT / "datamodules" / "data_sets"
 
 # The rooms of each package, from the ground up. A room may use those of the floors below it, and itself; rooms of one
@@ -52,8 +52,6 @@ FOREIGN = {
     "callbacks": ["zsar.datamodules.batch", "zsar.lightning_modules"],
 }
 COMPOSITION_ROOT = "zsar.lightning_modules.command_line"
-# Methods stand side by side: each may be taken out alone. AP-CLIP extends fine-tuned CLIP.
-METHODS = ["ap_clip", "clip", "t2l", "t3al"]
 
 MOST_MODULES = 14  # of a folder; more of them are rooms of their own
 
@@ -62,6 +60,24 @@ LIBRARIES = {  # who alone imports a library
     "open_clip": ["lightning_modules/open_clip_towers/"],
     "safetensors": ["lightning_modules/"],
     "matplotlib": ["callbacks/pictures/", "lightning_modules/command_line/picture.py"],
+    "concurrent": ["zsar/runtime/processes/", "datamodules/video_files/unreadable_files.py"],  # the latter: threads
+    "subprocess": [
+        "zsar/runtime/code_version.py",
+        "callbacks/dead_processes.py",
+        "lightning_modules/command_line/batch/",
+    ],
+}
+
+# What is done in one place: names that are used, as they are written, and who alone may.
+PLUMBING = {
+    r"os\.(replace|rename|renames|link)|shutil\.move|.*\.(rename|hardlink_to)": ["zsar/runtime/files/whole_files.py"],
+    r"os\.fsync": ["zsar/runtime/files/whole_files.py", "zsar/runtime/files/journals.py"],
+    r"(tempfile\.)?(mkstemp|mkdtemp|NamedTemporaryFile)": [],  # TemporaryDirectory is for what is not kept
+    r"open for appending|os\.truncate": ["zsar/runtime/files/journals.py"],
+    r".*(ProcessPoolExecutor|get_context|\.Process)|os\.fork": ["zsar/runtime/processes/"],
+    r"os\._exit": ["zsar/runtime/processes/parent_watch.py", "callbacks/dead_processes.py"],
+    r"PL_GLOBAL_SEED": ["zsar/runtime/run_seed.py"],
+    r"torch\.cuda\.(synchronize|Event)": ["zsar/runtime/device_clock.py"],
 }
 
 
@@ -93,10 +109,6 @@ def ours(module: str) -> set[str]:
 
 def within(name: str, parents: list[str]) -> bool:
     return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
-
-
-def under(*prefixes: str) -> list[str]:
-    return [module for module in MODULES if module.startswith(prefixes)]
 
 
 def room_and_floor(name: str) -> tuple[str, int]:
@@ -204,6 +216,44 @@ def test_a_library_has_its_one_place(library: str) -> None:
     assert [user for user in users if not user.startswith(tuple(LIBRARIES[library]))] == []
 
 
+def used_names(source: str) -> Iterator[str]:
+    """Names that code uses, with their dots, and strings that are names."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name | ast.Attribute):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            yield node.value
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "open":
+            modes = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
+            yield from ("open for appending" for mode in modes if mode.startswith("a"))
+
+
+@pytest.mark.parametrize("pattern", PLUMBING)
+def test_plumbing_has_its_one_place(pattern: str) -> None:
+    for module in MODULES:
+        if not module.startswith(tuple(PLUMBING[pattern])):
+            found = [name for name in used_names((ROOT / module).read_text()) if re.fullmatch(pattern, name)]
+            assert found == [], f"{module} uses {found[0]}; call what {PLUMBING[pattern]} has instead"
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern"),
+    [
+        ("os.replace(a, b)", r"os\.replace"),
+        ("path.rename(b)", r".*\.rename"),
+        ("from concurrent.futures import ProcessPoolExecutor", r".*ProcessPoolExecutor"),
+        ("context.Process(target=work)", r".*\.Process"),
+        ("os.environ['PL_GLOBAL_SEED']", "PL_GLOBAL_SEED"),
+        ("path.open('ab')", "open for appending"),
+        ("open(path, 'a')", "open for appending"),
+    ],
+)
+def test_the_rule_above_sees_the_ways_of_writing(code: str, pattern: str) -> None:
+    assert any(re.fullmatch(pattern, name) for name in used_names(code))
+
+
 PLAIN_RICH = {  # of rich, what takes no text of others, or hands it on to the console of terminal.py
     "rich.console": {"Console"},
     "rich.table": {"Column", "Table"},
@@ -258,3 +308,20 @@ def test_the_tests_mirror_the_packages() -> None:
         expected.append(f"tests/{path.parent.as_posix()}/test_{path.name}")
     missing = [test for test in expected if not (ROOT / test).is_file()]
     assert missing == []
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_no_test_imports_another_test(test: str) -> None:
+    """What two tests need is a maker or a fixture; a test may name itself to a process that it starts."""
+    itself = test.removesuffix(".py").replace("/", ".")
+    named = re.findall(r"\btests(?:\.\w+)*\.(?:test_\w+|conftest)\b", (ROOT / test).read_text())
+    assert [name for name in named if name != itself] == [], "move what is shared to tests/makers"
+
+
+@pytest.mark.parametrize("folder", sorted({Path(test).parent.as_posix() for test in TESTS if "/makers" in test}))
+def test_a_room_of_makers_can_be_taken_in_at_a_glance(folder: str) -> None:
+    makers = [Path(test).stem for test in TESTS if Path(test).parent.as_posix() == folder and "__" not in test]
+    assert len(makers) <= MOST_MODULES, f"{folder} has {len(makers)} makers: {', '.join(makers)}; give some a room"
+    assert folder == "tests/makers" or makers, f"{folder} is empty"
+    if folder == "tests/makers":
+        assert set(makers) <= {"source_tree", "documents"}, "a maker of data lies in the room of its kind"

@@ -6,79 +6,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import yaml
 from jsonargparse import ArgumentParser
-from lightning.pytorch import Trainer
 
+from tests.makers.configs.parsing import configured
+from tests.makers.configs.shipped import (
+    ABLATIONS,
+    ADAPTATIONS,
+    ALL,
+    CONFIGS,
+    DATA,
+    EXPERIMENTS,
+    LISTS,
+    MODELS,
+    TESTS,
+    TRAINERS,
+    UNTRIMMED,
+    name,
+)
 from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-
-ROOT = Path(__file__).parents[1]
-CONFIGS = ROOT / "configs"
-UNTRIMMED = sorted((CONFIGS / "data").glob("*untrimmed*.yaml"))
-DATA = sorted(set((CONFIGS / "data").glob("*.yaml")) - set(UNTRIMMED))
-# Localizers and their experiments are instantiated, and run, in tests/test_localization_configs.py.
-LOCALIZERS = sorted(p for p in (CONFIGS / "model").glob("*.yaml") if "iou_thresholds:" in p.read_text())
-LOCALIZATIONS = sorted(p for p in (CONFIGS / "experiment").glob("*.yaml") if "untrimmed" in p.read_text())
-MODELS = sorted(set((CONFIGS / "model").glob("*.yaml")) - set(LOCALIZERS))
-EXPERIMENTS = sorted(set((CONFIGS / "experiment").glob("*.yaml")) - set(LOCALIZATIONS))
-LISTS = sorted((CONFIGS / "lists").glob("*.yaml"))
-TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
-ADAPTATIONS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
-ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
-OF_LOCALIZATION = [*LOCALIZATIONS, *LOCALIZERS, *UNTRIMMED]
-ALL = [*EXPERIMENTS, *MODELS, *DATA, *OF_LOCALIZATION, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
-# Of each model, with several test views and with base and novel classes.
-TESTS = ("clip_base_to_novel_ucf101", "vifi_clip_zero_shot_hmdb51", "t2l_few_shot_ssv2_4", "ap_clip_zero_shot_ucf101")
-
-
-def name(path: Path) -> str:
-    return path.relative_to(CONFIGS).as_posix()
-
-
-class ParsingCLI(ActionRecognitionCLI):
-    """Parses and instantiates model and data, and runs nothing."""
-
-    def _open_run(self, model: type) -> None:
-        pass  # nothing is written, and the checkpoints of the documents are not here
-
-    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        return Trainer(accelerator="cpu", devices=1, logger=False)
-
-    def _run_subcommand(self, subcommand: str) -> None:
-        pass
-
-
-@pytest.fixture
-def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Parses a command line; models are built on the meta device and with no weights, which cannot be fetched here."""
-    from zsar.lightning_modules.open_clip_towers import open_clip_backbone
-
-    original = open_clip_backbone.build_clip
-
-    def untrained(architecture: str, weights: str | None) -> Any:
-        with torch.device("meta"):
-            return original(architecture, "random")
-
-    monkeypatch.setattr(open_clip_backbone, "build_clip", untrained)
-    monkeypatch.setattr(
-        "zsar.lightning_modules.command_line.fit_and_test.lightning_cli.check_accelerator", lambda *_: None
-    )  # of another machine
-    monkeypatch.chdir(ROOT)
-
-    def parsed(*arguments: str, subcommand: str = "fit") -> ParsingCLI:
-        with torch.device("meta"):
-            cli = ParsingCLI.run_command([subcommand, *arguments])
-        assert isinstance(cli, ParsingCLI)
-        return cli
-
-    return parsed
 
 
 @pytest.mark.parametrize("path", ALL, ids=name)
@@ -117,14 +68,6 @@ def test_an_experiment_can_be_instantiated(path: Path, parse: Any) -> None:
     for key, value in content.items():
         if "." in key:  # a stated difference has taken effect
             assert configured(cli, key) == value
-
-
-def configured(cli: ParsingCLI, key: str) -> object:
-    section, _, rest = key.partition(".")
-    config = cli.config[cli.subcommand]
-    found = config[f"{section}.init_args.{rest}" if section in ("model", "data", "adaptation") else key]
-    # Of `Path | str` jsonargparse takes the one or the other, by the order in which it met unions of the two.
-    return str(found) if isinstance(found, Path) else found
 
 
 @pytest.mark.parametrize("path", ADAPTATIONS, ids=name)

@@ -11,21 +11,14 @@ import pytest
 import torch
 import yaml
 
-from tests.test_configs import (
-    CONFIGS,
-    LOCALIZATIONS,
-    LOCALIZERS,
-    UNTRIMMED,
-    configured,
-    name,
-    parse,  # noqa: F401 - a fixture
-)
+from tests.makers.configs.parsing import configured
+from tests.makers.configs.shipped import CONFIGS, LOCALIZATIONS, LOCALIZERS, UNTRIMMED, name
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.extract.extract_options import extract_parser
-from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
@@ -77,7 +70,7 @@ def comment_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", LOCALIZATIONS, ids=name)
-def test_an_experiment_of_localization_can_be_instantiated(path: Path, parse: Any) -> None:  # noqa: F811
+def test_an_experiment_of_localization_can_be_instantiated(path: Path, parse: Any) -> None:
     cli = parse("--config", str(path), subcommand="test")
     assert isinstance(cli.model, ActionLocalizer)
     assert isinstance(cli.datamodule, UntrimmedVideoDataModule)
@@ -94,7 +87,7 @@ def test_an_experiment_of_localization_can_be_instantiated(path: Path, parse: An
 
 
 @pytest.mark.parametrize(("path", "data"), zip(LOCALIZERS, cycle(UNTRIMMED), strict=False), ids=str)
-def test_a_localizer_can_be_instantiated(path: Path, data: Path, parse: Any) -> None:  # noqa: F811
+def test_a_localizer_can_be_instantiated(path: Path, data: Path, parse: Any) -> None:
     cli = parse("--model", str(path), "--data", str(data), subcommand="test")
     assert type(cli.model).__name__ == _content(path)["class_path"].split(".")[-1]
     assert type(cli.datamodule).__name__ == _content(data)["class_path"].split(".")[-1]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.tiny_captioner import tiny_captioner
-from tests.makers.video_makers import write_streams
+from tests.makers.models.tiny_captioner import tiny_captioner
+from tests.makers.videos.encoded_videos import write_streams
 from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.clip_dataset import frames_of
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at

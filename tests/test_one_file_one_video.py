@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import zsar.datamodules.data_sets  # noqa: F401 - so that all names are known
-from tests.makers import miniature_data_sets as miniature
+from tests.makers import miniatures as miniature
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
 from zsar.datamodules.data_sets.kinetics600 import Kinetics600

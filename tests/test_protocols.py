@@ -9,8 +9,8 @@ import pytest
 import torch
 import yaml
 
-from tests.makers import miniature_data_sets as miniature
-from tests.makers.miniature_data_sets import Truth, write_label_csv, write_vifi_list
+from tests.makers import miniatures as miniature
+from tests.makers.miniatures import Truth, write_label_csv, write_vifi_list
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone

@@ -1,31 +1,21 @@
 """What the documents show is there: commands parse, files exist, targets are in the Makefile."""
 
 import re
-import shlex
 import subprocess
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.test_configs import parse  # noqa: F401 - a fixture
+from tests.makers.documents import assert_parses, zsar_commands
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
-from zsar.lightning_modules.command_line.cli import COMMANDS
-from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
-def shown_commands() -> list[str]:
-    blocks = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [line.split("#")[0].strip() for line in lines if line.strip()]
-
-
-ZSAR = [re.sub(r"^.*?zsar ", "", command) for command in shown_commands() if "zsar " in command]
+ZSAR = zsar_commands(README)
 MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", README + CONTRIBUTING, flags=re.MULTILINE)))
 
 
@@ -34,22 +24,18 @@ def test_there_are_commands_to_check() -> None:
     assert {"quickstart", "test", "lint", "bench", "ablation"} <= set(MAKE)
 
 
-@pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] in ("fit", "test", "predict", "validate")])
-def test_lightning_commands_parse(command: str, parse: Any) -> None:  # noqa: F811
-    subcommand, *arguments = shlex.split(command)
-    assert parse(*arguments, subcommand=subcommand).subcommand == subcommand
+@pytest.mark.parametrize("command", ZSAR)
+def test_commands_parse(command: str, parse: Any) -> None:
+    assert_parses(command, parse)
 
 
-@pytest.mark.parametrize("command", [c for c in ZSAR if c.split()[0] not in ("fit", "test", "predict", "validate")])
-def test_other_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    name, *arguments = shlex.split(command)
-    if name == "doctor":  # its parser needs the configurations put together first
-        assert parse_options(arguments).module
-        return
-    module = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
-    command_of = getattr(module, "COMMAND", None)
-    assert command_of.parse(arguments) if command_of is not None else module._parser().parse_args(arguments)
+@pytest.mark.parametrize("command", [command for command in ZSAR if "configs/" in command])
+def test_commands_parse_in_an_empty_folder(
+    command: str, parse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `pip install zsar`: what is not in the working directory is among what is installed."""
+    monkeypatch.chdir(tmp_path)
+    assert_parses(command, parse)
 
 
 @pytest.mark.parametrize("target", MAKE)

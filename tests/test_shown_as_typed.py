@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.result_makers import write_result
+from tests.makers.results.recognition_results import write_result
 from zsar.lightning_modules.command_line.cli import COMMANDS, main
 from zsar.runtime.terminal import shown
 from zsar.runtime.text.written_names import read_name

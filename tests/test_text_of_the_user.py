@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.text_readers import READERS, Reader
-from tests.test_architecture import ROOT, under
+from tests.makers.files.text_readers import READERS, Reader
+from tests.makers.source_tree import ROOT, under
 from zsar.runtime.text.text_tables import ListFileError
 
 every_reader = pytest.mark.parametrize("reader", READERS, ids=[reader.name for reader in READERS])

@@ -13,7 +13,6 @@ and the weight decay of AdamW (here PyTorch's default).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -31,8 +30,9 @@ from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals, print_repor
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
+from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.gathering import gather_from_all
-from zsar.runtime.seeds import run_seed
+from zsar.runtime.run_seed import run_seed
 
 _RANDOM_CONTEXT_STD = 0.02  # CoOp's
 
@@ -296,16 +296,11 @@ class _Clock:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._last = self._now()
+        self._last = device_seconds(device)
 
     def lap(self) -> float:
-        last, self._last = self._last, self._now()
+        last, self._last = self._last, device_seconds(self._device)
         return self._last - last
-
-    def _now(self) -> float:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        return time.perf_counter()
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from zsar.runtime.class_paths import class_path
 from zsar.runtime.code_version import code_version
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
-from zsar.runtime.seeds import stated_seed
+from zsar.runtime.run_seed import stated_seed
 from zsar.runtime.terminal import print_whole, result_console, say, say_of
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")

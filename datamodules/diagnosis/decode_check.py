@@ -6,31 +6,21 @@ was, and a second check only decodes what has changed since or was broken.
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
-import signal
-import threading
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import wait as wait_for_connections
 from pathlib import Path
-
-import torch
 
 from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.clip_dataset import frames_of
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
-from zsar.runtime.files.given_files import check_given_file
-from zsar.runtime.files.journals import MOST_BYTES
+from zsar.runtime.files.journals import JournalWriter, known_lines
+from zsar.runtime.processes.worker_pools import results_of
 
 _DECODED = "every frame"  # in the journal: what the verdict is about
-_CLIPS_PER_WORKER = 4  # that wait or are decoded: enough that no worker is idle
+_N_AHEAD = 3  # clips that wait for each worker: enough that none is idle
 
 
 @dataclass(frozen=True)
@@ -70,6 +60,8 @@ class Verdict:
 Outcome = tuple[int, str | None]
 """Frames that there are, and why the clip cannot be decoded."""
 
+_DIED: Outcome = (0, "the process that decoded it died: the decoder crashed, or memory ran out")
+
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds; a file with the same two is taken for unchanged."""
 
@@ -93,15 +85,11 @@ def check_clips(clips: Iterable[Clip], *, n_workers: int, journal: Path) -> Iter
             yield Verdict(clip, known[clip, stamp], None, is_new=False)
         else:
             stamps[clip] = stamp
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    with journal.open("a", encoding="utf-8") as file:
-        if not _ends_a_line(journal):
-            file.write("\n")  # a killed run tore its last line
-        for clip, (n_available, problem) in _decode_all(list(stamps), n_workers):
+    outcomes = results_of(decode_clip, list(stamps), n_workers=n_workers, if_died=_DIED, n_ahead=_N_AHEAD)
+    with JournalWriter(journal) as writer:
+        for clip, (n_available, problem) in outcomes:
             row = {**asdict(clip), "stamp": stamps[clip], "n_available": n_available, "problem": problem}
-            row["decoded"] = _DECODED
-            file.write(json.dumps(row) + "\n")
-            file.flush()
+            writer.append({**row, "decoded": _DECODED})
             yield Verdict(clip, n_available, problem, is_new=True)
 
 
@@ -143,40 +131,27 @@ def _check_frames(reader: VideoReader, indices: Sequence[int], as_rgb: Collectio
 
 
 def _read(journal: Path) -> dict[tuple[Clip, Stamp], int]:
-    """Frames of the clips that were sound. A line that says nothing, as one torn by a kill, is no verdict.
+    """Frames of the clips that were sound. A line that is no verdict says nothing.
 
     Raises:
         GivenFileError: Something else than a journal has its name.
     """
     known: dict[tuple[Clip, Stamp], int] = {}
-    if not os.path.lexists(journal):
-        return known
-    check_given_file(journal, remedy="remove it", most_bytes=MOST_BYTES, may_be_empty=True)
-    with journal.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            try:
-                row = json.loads(line)
-                segment = row["segment_seconds"]
-                clip = Clip(row["path"], segment and (segment[0], segment[1]), row["n_frames"], row["n_clips"])
-                # Earlier versions decoded the frames of an evaluation only: that says nothing of the others.
-                if (
-                    row.get("decoded") == _DECODED
-                    and row["problem"] is None
-                    and row["stamp"] is not None
-                    and type(row["n_available"]) is int
-                ):
-                    known[clip, (row["stamp"][0], row["stamp"][1])] = row["n_available"]
-            except (ValueError, LookupError, TypeError, RecursionError):
-                continue
+    for row in known_lines(journal, remedy="remove it"):
+        try:
+            segment = row["segment_seconds"]
+            clip = Clip(row["path"], segment and (segment[0], segment[1]), row["n_frames"], row["n_clips"])
+            # Earlier versions decoded the frames of an evaluation only: that says nothing of the others.
+            if (
+                row.get("decoded") == _DECODED
+                and row["problem"] is None
+                and row["stamp"] is not None
+                and type(row["n_available"]) is int
+            ):
+                known[clip, (row["stamp"][0], row["stamp"][1])] = row["n_available"]
+        except (LookupError, TypeError):
+            continue
     return known
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read() == b"\n"
 
 
 def _stamp(path: str) -> Stamp | None:
@@ -185,86 +160,3 @@ def _stamp(path: str) -> Stamp | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
-
-
-# --- processes --------------------------------------------------------------------------------------------------------
-
-
-def _decode_all(
-    clips: Sequence[Clip], n_workers: int, decode: Callable[[Clip], Outcome] = decode_clip
-) -> Iterator[tuple[Clip, Outcome]]:
-    if n_workers == 0:
-        yield from ((clip, decode(clip)) for clip in clips)
-        return
-    waiting = deque(clips)
-    while waiting:
-        suspects: list[Clip] = []
-        yield from _until_a_crash(waiting, min(n_workers, len(waiting)), decode, suspects)
-        yield from _one_by_one(suspects, decode)
-
-
-def _until_a_crash(
-    waiting: deque[Clip], n_workers: int, decode: Callable[[Clip], Outcome], suspects: list[Clip]
-) -> Iterator[tuple[Clip, Outcome]]:
-    """Decodes what is waiting, until a file takes a process down: `suspects` then gets all that were being decoded."""
-    running: dict[Future[Outcome], Clip] = {}
-    pool = _pool(n_workers)
-    try:
-        while (waiting and not suspects) or running:
-            while waiting and not suspects and len(running) < _CLIPS_PER_WORKER * n_workers:
-                try:
-                    future = pool.submit(decode, waiting[0])
-                except BrokenProcessPool:
-                    suspects.append(waiting.popleft())
-                    break
-                running[future] = waiting.popleft()
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                clip = running.pop(future)
-                try:
-                    outcome = future.result()
-                except BrokenProcessPool:
-                    suspects.append(clip)
-                else:
-                    yield clip, outcome
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _one_by_one(clips: Sequence[Clip], decode: Callable[[Clip], Outcome]) -> Iterator[tuple[Clip, Outcome]]:
-    """Decodes each clip alone, so that a crash tells which one is to blame."""
-    pool = None
-    try:
-        for clip in clips:
-            pool = pool or _pool(1)
-            try:
-                outcome = pool.submit(decode, clip).result()
-            except BrokenProcessPool:
-                pool.shutdown()
-                pool = None
-                outcome = 0, "the process that decoded it died: the decoder crashed, or memory ran out"
-            yield clip, outcome
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
-
-
-def _pool(n_workers: int) -> ProcessPoolExecutor:
-    """Fresh processes, never forks of this one; where there is a fork server, it imports torch once for all of them."""
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    context.set_forkserver_preload([__name__])
-    return ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin)
-
-
-def _begin() -> None:
-    """Prepares a worker: one thread, no answer to Ctrl-C, which the parent gives, and no life without the parent."""
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_the_parent, daemon=True).start()
-
-
-def _die_with_the_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait_for_connections([parent.sentinel])
-    os._exit(1)

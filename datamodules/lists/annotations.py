@@ -70,24 +70,6 @@ def read_ucf101(folder: Path, subset: Literal["train", "test"], fold: int) -> Li
     return listing
 
 
-def read_ucf101_classes(folder: Path) -> tuple[str, ...]:
-    """UCF-101: classInd.txt ("1 ApplyEyeMakeup"), in its order.
-
-    Raises:
-        FileNotFoundError: The file is not there.
-        ListFileError: A line is no number and name, or the numbers are not 1, 2, 3, ...
-    """
-    names: dict[str, None] = {}
-    for line in _lines(folder / "classInd.txt", UCF101_SPLITS_URL):
-        number, _, name = line.name.partition(" ")
-        if number != str(len(names) + 1) or not name:
-            raise line.fault(f"{shown(line.text)} is not the number {len(names) + 1} and a class name; correct it")
-        if name in names:
-            raise line.fault(f"the class {shown(name)} is there twice; remove one of the two lines")
-        names[name] = None
-    return tuple(names)
-
-
 def read_hmdb51(folder: Path, class_names: Sequence[str], flags: Sequence[int], fold: int) -> Listing:
     """HMDB-51: CLASS_test_splitX.txt for each class, lines "video.avi FLAG".
 

@@ -98,15 +98,6 @@ class Repeat:
         return f"{spelled} is listed twice" if len(self.places) == 1 else f"{spelled} are one file"
 
 
-def refuse_repeated(table: VideoTable, set_name: str) -> None:
-    """Checks that no video of a set is listed twice: it would be trained on, or counted, twice.
-
-    Raises:
-        ValueError: One is; the message names some.
-    """
-    refuse_repeated_in({set_name: table})
-
-
 def refuse_repeated_in(sets: Mapping[str, VideoTable]) -> None:
     """Checks that no video is listed twice, neither in a set nor in two: what is tested on must not be trained on.
 

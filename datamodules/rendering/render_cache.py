@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from zsar.runtime.files.whole_files import whole_folder
 
 
 def fingerprint(sources: Sequence[Path], settings: str) -> str:
@@ -31,15 +30,6 @@ def render_once(folder: Path, render: Callable[[Path], None]) -> None:
         folder: Where the files shall be.
         render: Writes all of them into the folder that it is given.
     """
-    if folder.is_dir():
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".rendering-", dir=folder.parent))
-    try:
-        render(unfinished)
-        os.replace(unfinished, folder)  # not whole: a folder, in one step
-    except OSError:
-        if not folder.is_dir():  # unless another process was faster
-            raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    if not folder.is_dir():
+        with whole_folder(folder) as unfinished:
+            render(unfinished)

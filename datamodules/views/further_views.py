@@ -10,7 +10,6 @@ batch nor process matters.
 from __future__ import annotations
 
 import math
-import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from fractions import Fraction
@@ -25,6 +24,7 @@ from zsar.datamodules.views.crop_places import crop_corners, random_part
 from zsar.datamodules.views.frame_sampling import centre_indices, random_segment_indices
 from zsar.datamodules.views.transforms import TestTransform, resized
 from zsar.runtime.class_paths import class_path
+from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.number_limits import MOST_VIEWS, check_most
 from zsar.runtime.seeds import derive_seed
 
@@ -219,7 +219,7 @@ class AugmentedViews(Views):
         """
         if batch.views is None or self.flip is None:
             raise ValueError("views are finished for a batch that has them, by what `for_data_set` returns")
-        begin = _now(batch.frames.device)
+        begin = device_seconds(batch.frames.device)
         n_further, n_frames = self.n_views - 1, batch.frames.shape[2]
         views = batch.views.frames if self.crop else batch.frames.expand(-1, n_further, -1, -1, -1, -1)
         seeds = batch.views.seeds.tolist()
@@ -230,7 +230,7 @@ class AugmentedViews(Views):
         if self.augmix != "none":
             mixing = AugMixDraws.concatenated([self._augmix_draws(n_further, n_frames, seed) for seed in seeds])
             views = augmix(views.flatten(0, 2), mixing).unflatten(0, views.shape[:3])
-        seconds = batch.views.seconds + (_now(batch.frames.device) - begin) / len(batch)
+        seconds = batch.views.seconds + (device_seconds(batch.frames.device) - begin) / len(batch)
         return replace(batch, views=replace(batch.views, frames=views, seconds=seconds))
 
     def _augmix_draws(self, n_views: int, n_frames: int, seed: int) -> AugMixDraws:
@@ -334,9 +334,3 @@ class MultiRateViews(Views):
 def _generator(seed: int, purpose: str) -> torch.Generator:
     # A purpose has its own numbers: with and without mirroring the crops are the same.
     return torch.Generator().manual_seed(derive_seed(seed, purpose))
-
-
-def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()

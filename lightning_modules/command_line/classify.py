@@ -34,7 +34,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     PromptOptions,
 )
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.same_files import each_file_once
@@ -215,7 +215,7 @@ def _load_model(options: ClassifyOptions) -> ActionRecognizer:
             raise ValueError("--checkpoint names its own architecture; leave --architecture out")
         return load_recognizer(options.model.checkpoint, weights=options.model.weights, device=device)
     architecture = _architecture(options)
-    weights = options.model.weights or (None if brings_weights(architecture) else "openai")
+    weights = options.model.weights or default_weights(architecture)
     return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
 
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+from zsar.runtime.closed_pipes import ends_with_its_reader, is_of_a_closed_pipe
 from zsar.runtime.nearest_names import did_you_mean
-from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.processes.stopping import Stopped, stops_by
 from zsar.runtime.terminal import accept_all_text, say, shown, warn_as_typed
 
 COMMANDS = {
@@ -80,9 +81,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line, 130 and
-        143 for Ctrl-C and SIGTERM.
+        143 for Ctrl-C and SIGTERM, 141 where the reader of what it prints has left.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return ends_with_its_reader(lambda: _main(given))
+
+
+def _main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "--help"
     # Before torch is loaded: its CPU threads then sleep while they wait, instead of taking the cores from the decoders.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -117,6 +122,8 @@ def _explained(command: str, arguments: list[str]) -> int:
     try:
         return _run(command, arguments)
     except Exception as error:
+        if is_of_a_closed_pipe(error):
+            raise
         from zsar.lightning_modules.command_line.explained_errors import explained
 
         sentence = explained(error, command, typed=arguments)

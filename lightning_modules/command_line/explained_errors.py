@@ -18,8 +18,8 @@ from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
-from zsar.runtime.dead_workers import explain_dead_worker
 from zsar.runtime.files.whole_files import FULL_REMEDY
+from zsar.runtime.processes.dead_workers import explain_dead_worker
 from zsar.runtime.terminal import shown
 from zsar.runtime.text.text_files import cut
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import multiprocessing
-import os
 import shutil
-import signal
-import threading
 import time
-from collections import deque
-from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,16 +33,19 @@ from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import DamageOption, WorkerOption
-from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.number_limits import MOST_IMAGE_SIDE_PX
+from zsar.runtime.processes.cpu_count import cpu_count
+from zsar.runtime.processes.worker_pools import results_of
 from zsar.runtime.terminal import message_console, print_whole, progress_text, say, styled, waiting
 from zsar.runtime.text.written_names import written_name
 
 # A table of failures that fits on a screen; the file has all of them.
 _SHOWN_FAILURES = 20
 _SHOWN_REFITTED = 5
+# What becomes of a video whose worker died.
+_DIED: PreparedVideo | str = "the process died that prepared it, of a crash in the decoder or for lack of memory"
 
 
 @dataclass(frozen=True)
@@ -177,9 +173,10 @@ def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Co
     """Prepares videos under a progress bar, and writes down which are done; returns (video, problem) of the others."""
     problems: list[tuple[str, str]] = []
     columns = (BarColumn(), MofNCompleteColumn(), _FilesPerSecond(), TimeRemainingColumn())
+    n_processes = n_workers if min(n_workers, len(jobs)) > 1 else 0
     with (
         Progress(progress_text("{task.description}"), *columns, console=console) as progress,
-        closing(_results(jobs, min(n_workers, len(jobs)))) as results,
+        closing(results_of(_attempt, jobs, n_workers=n_processes, if_died=_DIED)) as results,
     ):
         bar = progress.add_task("preparing", total=len(jobs))
         for job, result in results:
@@ -202,48 +199,6 @@ class _FilesPerSecond(ProgressColumn):
         return styled(f"{task.completed / task.elapsed:.2f} files/s" if task.elapsed and task.completed else "")
 
 
-# --- processes --------------------------------------------------------------------------------------------------------
-
-
-def _results(jobs: Sequence[_Job], n_workers: int) -> Generator[tuple[_Job, PreparedVideo | str], None, None]:
-    """What became of each video, in any order: what was made, or the problem."""
-    if n_workers <= 1:
-        yield from ((job, _attempt(job)) for job in jobs)
-        return
-    left, suspects = deque(jobs), deque[_Job]()
-    while left or suspects:
-        running: dict[Future[PreparedVideo | str], _Job] = {}
-        alone = bool(suspects)
-        try:
-            yield from (
-                _run_pool(suspects, running, 1, 1) if alone else _run_pool(left, running, n_workers, n_workers + 1)
-            )
-        except BrokenProcessPool:
-            # A process died, of a crash in the decoder or for lack of memory. One at a time, the culprit shows itself.
-            if not alone:
-                suspects.extend(running.values())
-                continue
-            for culprit in running.values():
-                yield culprit, "the process died that prepared it, of a crash in the decoder or for lack of memory"
-
-
-def _run_pool(
-    left: deque[_Job], running: dict[Future[PreparedVideo | str], _Job], n_workers: int, n_at_once: int
-) -> Generator[tuple[_Job, PreparedVideo | str], None, None]:
-    """Takes jobs from the left of a queue; `running` holds those whose result has not been given yet."""
-    with ProcessPoolExecutor(n_workers, multiprocessing.get_context("spawn"), initializer=_begin_worker) as pool:
-        try:
-            while left or running:
-                while left and len(running) < n_at_once:  # all jobs of a large data set would take much memory
-                    future = pool.submit(_attempt, left[0])
-                    running[future] = left.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    result = future.result()
-                    yield running.pop(future), result
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
 def _attempt(job: _Job) -> PreparedVideo | str:
     source = job.source / job.video
     problem = name_problem(job.destination / job.copy)
@@ -259,19 +214,6 @@ def _attempt(job: _Job) -> PreparedVideo | str:
         return str(error.strerror)
     except MemoryError:
         return "there is no memory for its frames"
-
-
-def _begin_worker() -> None:
-    """Lets the main process alone decide about an interruption, and ends this one with it, even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 # --- what is said at the end ------------------------------------------------------------------------------------------

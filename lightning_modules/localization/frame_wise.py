@@ -53,9 +53,9 @@ class FrameWiseCLIP(ActionLocalizer):
 
     @torch.no_grad()
     def localize(
-        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int = 0
     ) -> list[dict[int, Localization]]:
-        """Finds actions; see `ActionLocalizer.localize`."""
+        """Finds actions; see `ActionLocalizer.localize`. Nothing is drawn."""
         union = self.class_union(texts)
         projections = self.projections
         classes = projections.embed_classes(union.features)

@@ -28,6 +28,7 @@ from zsar.lightning_modules.localization.stored.stored_sources import check_stor
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
+from zsar.runtime.run_seed import run_seed
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -99,13 +100,14 @@ class ActionLocalizer(LightningModule):
     # --- what a method defines ------------------------------------------------------------------------------------
 
     def localize(
-        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int = 0
     ) -> list[dict[int, Localization]]:
         """Finds actions.
 
         Args:
             videos: Several videos, on the model's device.
             texts: The sets of classes.
+            seed: The run's, from which the method draws, if it draws.
 
         Returns:
             For each video what was found of each set that is looked for in it.
@@ -228,7 +230,8 @@ class ActionLocalizer(LightningModule):
             videos = {row: video for row in rows.tolist() if (video := self._readable(row, failed)) is not None}
             n_before = self.n_adaptations
             try:
-                found = dict(zip(videos, self.localize(list(videos.values()), texts) if videos else (), strict=True))
+                answers = self.localize(list(videos.values()), texts, seed=run_seed()) if videos else ()
+                found = dict(zip(videos, answers, strict=True))
             except VideoDecodeError:  # of the frames that are looked at later, for captions: which video's?
                 self.n_adaptations = n_before
                 alone = {row: self._alone(video, texts, row, failed) for row, video in videos.items()}
@@ -256,7 +259,7 @@ class ActionLocalizer(LightningModule):
         self, video: UntrimmedFeatures, texts: Sequence[ClassText], row: int, failed: dict[int, str]
     ) -> dict[int, Localization] | None:
         try:
-            return self.localize([video], texts)[0]
+            return self.localize([video], texts, seed=run_seed())[0]
         except VideoDecodeError as error:
             failed[row] = str(error)
             return None

@@ -16,13 +16,14 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.settings_of_before import GROUP_OF, arguments_of_now
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.training.checkpoints import unpack_checkpoint
-from zsar.runtime.class_paths import class_path
+from zsar.runtime.class_paths import class_path, current_class_path, with_current_class_paths
 from zsar.runtime.permitted_classes import (
     ForbiddenClassError,
     check_permitted,
     forbidden,
     forbidden_class_in,
     imported_kinds,
+    is_permitted,
     only_permitted_classes,
 )
 
@@ -47,7 +48,7 @@ def load_recognizer(
     check_entries(checkpoint, path, of_model=True)
     about = checkpoint["zsar"]
     model_class = _recognizer_class(about["class_path"], path)
-    arguments = _arguments(model_class, about["init_args"], path)
+    arguments = _arguments(model_class, with_current_class_paths(about["init_args"]), path)
     if weights is not None:
         arguments["backbone"] = {**arguments.get("backbone", {}), "weights": weights}
     model = _built(model_class, arguments, path)
@@ -72,8 +73,10 @@ def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  #
 
 def _recognizer_class(class_path: str, path: Path | str) -> type:
     """The class of a checkpoint's model; of what is no recognizer nothing is imported but what zsar has itself."""
+    imported = imported_kinds(ActionRecognizer)
     try:
-        check_permitted(class_path, imported=imported_kinds(ActionRecognizer))
+        class_path = class_path if is_permitted(class_path, imported=imported) else current_class_path(class_path)
+        check_permitted(class_path, imported=imported)
         found = pkgutil.resolve_name(class_path)
     except ForbiddenClassError as error:
         raise CheckpointError(f"{path} is not loaded: {error}") from error

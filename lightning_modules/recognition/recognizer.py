@@ -30,7 +30,8 @@ from zsar.lightning_modules.training.finite_numbers import check_logits, check_l
 from zsar.lightning_modules.training.optimization import Optimization, n_optimizer_steps
 from zsar.lightning_modules.training.resumption import go_on_at_last_update
 from zsar.lightning_modules.training.whole_batch import mean_over_processes
-from zsar.runtime.seeds import derive_seed, run_seed
+from zsar.runtime.run_seed import run_seed
+from zsar.runtime.seeds import derive_seed
 
 _CHUNKS_WORTH_A_BAR = 4
 _SETTINGS = {"validate": "val", "test": "test"}

@@ -21,6 +21,7 @@ from typing import Any
 
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
 from zsar.lightning_modules.run_folders.settings_of_before import config_of_now
+from zsar.runtime.class_paths import with_current_class_paths
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.flat_settings import flat_settings
 
@@ -184,7 +185,7 @@ def result_differences(result: Mapping[str, Any], config: Mapping[str, Any]) -> 
     """
     if not result.get("config"):
         return []
-    old, new = (_leaves(config_of_now(settings)) for settings in (result["config"], config))
+    old, new = (_leaves(config_of_now(with_current_class_paths(settings))) for settings in (result["config"], config))
     order = [name for section in (*_SECTIONS, "trainer") for name in (*old, *new) if name.split(".")[0] == section]
     names = [name for name in dict.fromkeys(order) if old.get(name) != new.get(name)]
     return [f"{name.replace('init_args.', '')} was {old.get(name)}, is {new.get(name)}" for name in names]

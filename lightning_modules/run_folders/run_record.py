@@ -14,7 +14,7 @@ import torch
 
 from zsar.runtime.code_version import code_version
 from zsar.runtime.flat_settings import flat_settings
-from zsar.runtime.seeds import stated_seed
+from zsar.runtime.run_seed import stated_seed
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer

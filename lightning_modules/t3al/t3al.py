@@ -49,7 +49,7 @@ from zsar.lightning_modules.t3al.text_guided_suppression import (
     VideoCaptionTexts,
     kept_segments,
 )
-from zsar.runtime.seeds import derive_seed, run_seed
+from zsar.runtime.seeds import derive_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ class T3AL(ActionLocalizer):
 
     @torch.no_grad()
     def localize(
-        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int = 0
     ) -> list[dict[int, Localization]]:
         """Finds actions; see `ActionLocalizer.localize`."""
         union = self.class_union(texts)
@@ -153,7 +153,8 @@ class T3AL(ActionLocalizer):
             for i, of_sets in enumerate(labels)
             for label in dict.fromkeys(label for of_set in of_sets.values() for label in of_set)
         ]
-        tuned = tune_projections([self._to_tune(videos[i], union, label) for i, label in jobs], start, self.tuning)
+        to_tune = [self._to_tune(videos[i], union, label, seed) for i, label in jobs]
+        tuned = tune_projections(to_tune, start, self.tuning)
         self.n_adaptations += len(jobs) if self.tuning.n_steps else 0
         captions = [self._captions(video) for video in videos]
         regions = {
@@ -187,11 +188,12 @@ class T3AL(ActionLocalizer):
         margin = self.pseudo_labels.margin or 0.0
         return [int(members[c]) for c in ranked if cosines[c] >= cosines[ranked[0]] - margin]
 
-    def _to_tune(self, video: UntrimmedFeatures, union: ClassUnion, label: int) -> VideoToTune:
+    def _to_tune(self, video: UntrimmedFeatures, union: ClassUnion, label: int, seed: int) -> VideoToTune:
         return VideoToTune(
             features=video.features,
             text=union.features[label],
-            draws=draw_selection(self.tuning, _seed(video.id, union.names[label])),
+            # From the run's seed, the video and the pseudo-label: draws depend on nothing else.
+            draws=draw_selection(self.tuning, derive_seed("t3al", seed, video.id, union.names[label])),
             inside=frames_inside(video, union, label) if self.oracles.selection else None,
         )
 
@@ -284,8 +286,3 @@ class _Regions:
     cosines: Tensor
     kept: tuple[bool, ...]
     n_steps: int
-
-
-def _seed(video: str, class_name: str) -> int:
-    """From the run's seed, the video and the pseudo-label, so that draws depend on nothing else."""
-    return derive_seed("t3al", run_seed(), video, class_name)

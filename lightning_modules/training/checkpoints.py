@@ -12,6 +12,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lightning.pytorch.utilities import rank_zero_warn
 from torch.nn import Parameter
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -22,7 +23,7 @@ from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
-from zsar.runtime.class_paths import class_path
+from zsar.runtime.class_paths import class_path, current_class_path, with_current_class_paths
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
@@ -103,6 +104,10 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             "method released, see `zsar convert`"
         )
     check_entries(checkpoint, path or "the checkpoint", of_model=True)
+    if (current := current_class_path(about["class_path"])) != about["class_path"]:
+        rank_zero_warn(
+            f"{prefix}the checkpoint was written by zsar before 0.2: its class {about['class_path']} is {current} now"
+        )
     if about["backbone_hash"] != model.backbone.weights_hash:
         stated = arguments_of_now("model", about["init_args"]).get("backbone", {}).get("weights")
         raise CheckpointError(
@@ -136,8 +141,8 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
         )
     model.checkpoint_weights_hash = found
     checkpoint["state_dict"] = {**own, **state}
-    model.trained_on = about.get("trained_on")
-    model.training_record = about.get("training")  # None in checkpoints of before
+    model.trained_on = with_current_class_paths(about.get("trained_on"))
+    model.training_record = with_current_class_paths(about.get("training"))  # None in checkpoints of before
 
 
 def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:

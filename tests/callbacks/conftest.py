@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lightning_modules.conftest import experiment as experiment
-from tests.makers.annotated_localizer import shapes
+from tests.makers.models.annotated_localizer import shapes
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 def test_a_process_that_dies_ends_the_run_with_a_line_and_the_last_epoch_is_kept(
     rank: int, experiment: Path, tmp_path: Path
 ) -> None:
-    killer = json.dumps([{"class_path": "tests.makers.killing.KillRank", "init_args": {"rank": rank, "step": 4}}])
+    killer = json.dumps(
+        [{"class_path": "tests.makers.command_line.killing.KillRank", "init_args": {"rank": rank, "step": 4}}]
+    )
     options = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--data.loading.batch_size", "2"]
     command = [sys.executable, "-m", "zsar", "fit", "--config", str(experiment), *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}

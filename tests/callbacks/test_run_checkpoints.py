@@ -18,7 +18,9 @@ Fit = Callable[..., int]
 
 
 def callback(name: str, **arguments: object) -> tuple[str, str]:
-    return "--trainer.callbacks", json.dumps([{"class_path": f"tests.makers.killing.{name}", "init_args": arguments}])
+    return "--trainer.callbacks", json.dumps(
+        [{"class_path": f"tests.makers.command_line.killing.{name}", "init_args": arguments}]
+    )
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ def run(*arguments: object) -> int:
 
 
 def callback(name: str, **arguments: object) -> tuple[str, str]:
-    return "--trainer.callbacks", json.dumps([{"class_path": f"tests.makers.killing.{name}", "init_args": arguments}])
+    return "--trainer.callbacks", json.dumps(
+        [{"class_path": f"tests.makers.command_line.killing.{name}", "init_args": arguments}]
+    )
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:

@@ -3,23 +3,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import (
+from tests.makers.miniatures import (
     Truth,
     make_ucf101,
     write_label_csv,
     write_t2l_list,
     write_vifi_list,
 )
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.source_tree import SHARED
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.lists.list_files import read_labels, read_list
 from zsar.datamodules.lists.splits import base_and_novel_by_frequency, split_hash
 from zsar.datamodules.settings import Lists, Loading, Split, Text
-
-SHARED = SHARED_CLIPS.parent
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.videos.encoded_videos import moving_picture
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules import untrimmed_frames
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files, frames_at, open_frames

@@ -8,8 +8,8 @@ import yaml
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from tests.makers.localization_files import write_class_list
-from tests.makers.video_makers import moving_picture
+from tests.makers.miniatures.localization_files import write_class_list
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules import untrimmed_frames
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, Instance
 from zsar.datamodules.lists.tested_sets import ActionInstance

@@ -51,7 +51,6 @@ KNOWN_FAULTS: dict[str, tuple[tuple[str, int], ...]] = {
     ),
     "text": (
         *(
-            ("classInd.txt", 0),
             ("kinetics.csv", 0),
             ("labels.csv", 2),
             ("activitynet.json", 0),

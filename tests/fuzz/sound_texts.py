@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import adaptation, write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.lightning_modules.localization.stored.caption_files import CaptionSource, VideoCaptions, write_captions
 from zsar.lightning_modules.localization.stored.feature_files import FeatureSource, write_features
@@ -138,7 +138,6 @@ data.split.shots: 4
 
 SOUND: dict[str, Callable[[], bytes]] = {
     "trainlist01.txt": _text(UCF101_VIDEOS),
-    "classInd.txt": _text("1 ApplyEyeMakeup\n2 ApplyLipstick\n3 Archery\n"),
     "walk_test_split1.txt": _text("a b walk_1.avi 1\nc_walk_2.avi 2\n#437_walk.avi 0\n"),
     "kinetics.csv": _text(
         "label,youtube_id,time_start,time_end,split\n"

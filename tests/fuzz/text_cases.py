@@ -26,7 +26,6 @@ from zsar.datamodules.lists.annotations import (
     read_ssv2,
     read_thumos14,
     read_ucf101,
-    read_ucf101_classes,
 )
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.list_files import read_labels, read_list
@@ -41,9 +40,9 @@ from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.class_names import read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.run_results import recognition_run
+from zsar.lightning_modules.command_line.summarize.results.localization_results import localization_run
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import recognition_run
+from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import finite_features, read_features
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
@@ -254,7 +253,6 @@ def _checkpoint(path: Path) -> str:
 
 READERS: Mapping[str, Reader] = {
     "trainlist01.txt": Reader(_ucf101),
-    "classInd.txt": Reader(lambda path: _names(read_ucf101_classes(path.parent))),
     "walk_test_split1.txt": Reader(_hmdb51),
     "kinetics.csv": Reader(_kinetics),
     "Diving_test.txt": Reader(_thumos14),

@@ -16,7 +16,7 @@ from torch import Tensor
 from tests.fuzz.byte_mutations import mutated
 from tests.fuzz.container_mutations import mutations_of
 from tests.fuzz.outcomes import READ, REFUSED, Fault, told
-from tests.makers.video_makers import X264, moving_picture, write_with_pts
+from tests.makers.videos.encoded_videos import X264, moving_picture, write_with_pts
 from zsar.datamodules.diagnosis.decode_check import Clip, decode_clip
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader

@@ -7,11 +7,13 @@ import importlib.metadata
 import subprocess
 from pathlib import Path
 
+__version__: str = importlib.metadata.version("zsar")
+
 
 @functools.cache
 def code_version() -> str:
     """Commit of the checkout that the code runs from, marked where files differ from it; else the package's version."""
-    installed = f"zsar {importlib.metadata.version('zsar')}"
+    installed = f"zsar {__version__}"
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return installed

@@ -29,6 +29,7 @@ from contextlib import contextmanager
 import jsonargparse
 from jsonargparse import _common, _loaders_dumpers, _util
 
+from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.text.bounded_yaml import bounded_loader
 
 TRUSTED_MODULES = "ZSAR_TRUSTED_MODULES"
@@ -72,14 +73,26 @@ def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
     Raises:
         ForbiddenClassError: It may not be named.
     """
-    parts = class_path.split(".")
-    is_path = all(part.isidentifier() for part in parts) and _PROGRAM not in parts
-    if not is_path or not _is_in(class_path, (*PERMITTED, *trusted_modules(), *map(path_of, imported))):
+    if not is_permitted(class_path, imported=imported):
         raise ForbiddenClassError(forbidden(class_path))
 
 
+def is_permitted(class_path: str, *, imported: Iterable[type] = ()) -> bool:
+    """Whether a file may name a class.
+
+    Args:
+        class_path: The path of a class.
+        imported: Classes that the program has imported itself (`imported_kinds`).
+    """
+    parts = class_path.split(".")
+    is_path = all(part.isidentifier() for part in parts) and _PROGRAM not in parts
+    return is_path and _is_in(class_path, (*PERMITTED, *trusted_modules(), *map(path_of, imported)))
+
+
 def forbidden(class_path: str) -> str:
-    """What is said of a class that may not be named."""
+    """What is said of a class that may not be named, or has another path since zsar 0.2."""
+    if (current := current_class_path(class_path)) != class_path:
+        return f"{class_path} is a class path of zsar before 0.2; write {current}"
     what = (
         f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, as "
         "importing other modules and calling functions runs them"

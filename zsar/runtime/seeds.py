@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 
 
 def derive_seed(*parts: int | str) -> int:
@@ -17,14 +16,3 @@ def derive_seed(*parts: int | str) -> int:
     """
     digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def run_seed() -> int:
-    """The seed of the run as `seed_everything` set it; 0 where it was not called."""
-    return stated_seed() or 0
-
-
-def stated_seed() -> int | None:
-    """The seed of the run, for its record; None where `seed_everything` was not called."""
-    seed = os.environ.get("PL_GLOBAL_SEED")
-    return None if seed is None else int(seed)

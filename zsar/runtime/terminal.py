@@ -92,6 +92,10 @@ class _PlainConsole(Console):
     ) -> Text:
         return Text(shown(text), style=style, justify=justify, overflow=overflow)
 
+    def on_broken_pipe(self) -> None:
+        """Leaves the error to `closed_pipes.py`, where rich would exit with status 1."""
+        raise
+
 
 def result_console() -> Console:
     """The console of the standard output, as wide as its terminal, or 120 characters where it is a file or a pipe."""

@@ -7,7 +7,6 @@ of the journal `.prepared.jsonl`, which a run that was stopped goes on from.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shutil
@@ -25,7 +24,7 @@ from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError, transcode
 from zsar.runtime.files.given_files import GivenFileError
-from zsar.runtime.files.journals import whole_lines
+from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.text.written_names import read_name, written_name
 
@@ -214,9 +213,9 @@ class Journal:
         if not self._path.exists() and any(destination.iterdir()):
             raise ValueError(f"{destination} is not empty, and was not made by `zsar prepare`; give another folder")
         begun = self._path.exists() and self._read(settings)
-        self._file = self._path.open("a", encoding="utf-8")
+        self._writer = JournalWriter(self._path)
         if not begun:
-            self._append({"settings": asdict(settings)})
+            self._writer.append({"settings": asdict(settings)})
 
     def __enter__(self) -> Journal:
         """The journal itself."""
@@ -226,7 +225,7 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Closes the file."""
-        self._file.close()
+        self._writer.close()
 
     def is_done(self, source: Path, copy: str, *, on_damage: OnDamage = "raise") -> bool:
         """Whether the copy of a video is there, as it was written, and the video is still the same.
@@ -249,11 +248,7 @@ class Journal:
     def record(self, copy: str, prepared: PreparedVideo) -> None:
         """Writes down that a copy is finished."""
         self.prepared[copy] = prepared
-        self._append({"video": written_name(copy), **asdict(prepared)})
-
-    def _append(self, line: dict[str, object]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        self._writer.append({"video": written_name(copy), **asdict(prepared)})
 
     def _read(self, settings: PreparingSettings) -> bool:
         """Reads the lines; False if there is none. What a killed run left of its last line is cut off."""

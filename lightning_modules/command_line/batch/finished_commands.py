@@ -14,7 +14,7 @@ from typing import Any
 
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
-from zsar.runtime.files.journals import whole_lines
+from zsar.runtime.files.journals import JournalWriter, known_lines
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 REPORTS = ("summarize", "picture", "doctor")
@@ -40,10 +40,10 @@ class FinishedCommands:
             path: The file; it is made when the first command has ended.
 
         Raises:
-            ValueError: It is there, but zsar has not written it.
+            GivenFileError: It is no regular file, or too large.
         """
         self.path = path
-        lines = whole_lines(path, remedy="remove it, and all commands are run again") if path.exists() else []
+        lines = list(known_lines(path, remedy="remove it, and all commands are run again"))
         self.n_lines = len(lines)
         self._states = {json.dumps(line.get("command")): line for line in lines}
 
@@ -69,9 +69,8 @@ class FinishedCommands:
             inputs: The states of its inputs before it began.
         """
         line = {"command": list(command), "inputs": inputs, "results": states_of(_results(command))}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        with JournalWriter(self.path) as writer:
+            writer.append(line)
         self._states[json.dumps(line["command"])] = line
         self.n_lines += 1
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from zsar.lightning_modules.command_line.batch.expansion import Job
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands
 from zsar.runtime.files.whole_files import whole_file
-from zsar.runtime.stopping import Stopped
+from zsar.runtime.processes.stopping import Stopped
 from zsar.runtime.terminal import say
 
 _LOOKED_SECONDS = 0.1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from zsar.datamodules.class_text.text_files import (
     write_class_text,
 )
 from zsar.runtime.files.given_files import GivenFileError
-from zsar.runtime.files.journals import whole_lines
+from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.text.text_files import shown
 
 _REMEDY = "remove that line, or the file to begin again"
@@ -90,11 +89,8 @@ class AnswerStore:
         """
         line = {"kind": self._kind, "class": name, "model": self._model, "source": source, "texts": texts}
         with self._lock:
-            self.journal.parent.mkdir(parents=True, exist_ok=True)
-            with self.journal.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+            with JournalWriter(self.journal, is_synced=True) as writer:
+                writer.append(line)
             self._keep(name, texts, source)
 
     def write_output(self, names: Sequence[str], data_set: str) -> None:

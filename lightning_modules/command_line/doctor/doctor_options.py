@@ -15,17 +15,19 @@ from typing import Literal
 from zsar.datamodules.diagnosis.diagnosis import Stage, stages_of
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.experiments.shipped_configs import nowhere, with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class, short_names
 from zsar.lightning_modules.command_line.options.fields import add_options, group, option, read_options
 from zsar.lightning_modules.command_line.options.shared import WorkerOption
 from zsar.lightning_modules.command_line.options.spelling import one_spelling
-from zsar.runtime.cpu_count import cpu_count
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
+from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import say
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 
+_SECTIONS = ("data", "adaptation")
 _DESCRIPTION = """\
 Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
 text, do labels, lists and published counts agree, is anything listed twice or both trained and tested on? Prints a
@@ -132,20 +134,21 @@ def _parser() -> BriefErrors:
 def _with_data_of_configs(arguments: Sequence[str]) -> list[str]:
     """The command line with the data of config files in place of the files: their other keys mean nothing here."""
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
-        read = with_read_experiments(arguments, Path(folder), sections=("data", "adaptation"))
+        found = with_located_configs(arguments, sections=_SECTIONS)
+        read = with_read_experiments(found, Path(folder), sections=_SECTIONS)
         scout = argparse.ArgumentParser(prog="zsar doctor", add_help=False, allow_abbrev=False)
         scout.add_argument("--config", action="append", type=Path, default=[])
-        found, rest = scout.parse_known_args(read)
-        data = [described for path in found.config if (described := _data_of_config(path)) is not None]
-    if found.config and not data:
-        raise ValueError(f"{found.config[0].name} describes no data: it has no key `data`")
+        options, rest = scout.parse_known_args(read)
+        data = [described for path in options.config if (described := _data_of_config(path)) is not None]
+    if options.config and not data:
+        raise ValueError(f"{options.config[0].name} describes no data: it has no key `data`")
     return [f"--data={described}" for described in data] + rest
 
 
 def _data_of_config(path: Path) -> str | None:
     """The key `data`: a path as it is, a mapping as JSON; None where there is none."""
     if not path.is_file():
-        raise FileNotFoundError(f"there is no config file {path}")
+        raise FileNotFoundError(f"there is no config file {path}{nowhere(str(path))}")
     data = read_yaml_file(path).get("data")
     return data if data is None or isinstance(data, str) else json.dumps(data)
 

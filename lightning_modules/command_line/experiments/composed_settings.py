@@ -23,6 +23,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from zsar.runtime.class_paths import current_class_path
+
 OF_A_CLASS = ("model", "data", "adaptation")  # sections that are {class_path, init_args}
 SECTIONS = (*OF_A_CLASS, "trainer", "checkpoint")
 
@@ -135,8 +137,10 @@ def _chosen(section: str, statements: Sequence[Statement]) -> Statement | None:
 
 def _names_again(section: str, earlier: Statement, later: Statement) -> bool:
     """Whether a statement only names the class that is there already."""
-    settings = later.fragments[section]
-    return list(settings or {}) == ["class_path"] and _class_of(settings) == _class_of(earlier.fragments[section])
+    settings = later.fragments[section] or {}
+    if list(settings) != ["class_path"] or current_class_path(str(settings["class_path"])) != settings["class_path"]:
+        return False  # a path of before 0.2 is left to the parser, which names the one of today
+    return _class_of(settings) == _class_of(earlier.fragments[section])
 
 
 def _that_hold(section: str, statements: Sequence[Statement], chosen: Statement | None) -> Iterator[Difference]:

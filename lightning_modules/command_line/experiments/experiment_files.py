@@ -1,6 +1,6 @@
 """Experiments that point to fragments and state differences, as one configuration that jsonargparse reads.
 
-    data: ../data/ucf101.yaml       a fragment, relative to the experiment
+    data: ../data/ucf101.yaml       a fragment, relative to the experiment, else one of zsar's (`shipped_configs`)
     data.split.shots: 4             a difference
     trainer: ../trainer/gpu.yaml
     trainer.max_epochs: 50
@@ -15,7 +15,7 @@ as an experiment has: it may point to another fragment, and state differences.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +32,8 @@ from zsar.lightning_modules.command_line.experiments.composed_settings import (
     compose,
     differences_of,
 )
+from zsar.lightning_modules.command_line.experiments.section_options import section_options
+from zsar.lightning_modules.command_line.experiments.shipped_configs import is_config_name, located, nowhere
 from zsar.runtime.files.given_files import check_given_file
 from zsar.runtime.text.bounded_yaml import read_yaml, read_yaml_file
 
@@ -78,11 +80,13 @@ def read_statements(path: Path, *, pointed_from: tuple[Path, ...] = ()) -> list[
             fragments[section] = {"class_path": value}
         elif rest:
             differences += differences_of(section, tuple(rest.split(".")), value)
-        elif isinstance(value, str) and _is_file_name(value):
-            located = (path.parent / value).resolve()
-            if not located.is_file():
-                raise FileNotFoundError(f"{path} points to {value}, but there is no file {located}")
-            of_fragment = _read_fragment(section, located, pointed_from=(*pointed_from, path.resolve()))
+        elif isinstance(value, str) and is_config_name(value):
+            found = located(value, folder=path.parent)
+            if found is None or not found.is_file():
+                raise FileNotFoundError(
+                    f"{path} points to {value}, but there is no file of that name{nowhere(value, folder=path.parent)}"
+                )
+            of_fragment = _read_fragment(section, found.resolve(), pointed_from=(*pointed_from, path.resolve()))
             fragments[section] = compose(of_fragment).get(section)
             brought += [_without(section, statement) for statement in of_fragment]
         elif section in OF_A_CLASS and (value is None or isinstance(value, str)):
@@ -119,10 +123,10 @@ def with_read_experiments(arguments: Sequence[str], folder: Path, *, sections: S
     names: list[str] = []
     last: dict[str, list[Difference]] = {}
     rest: list[tuple[str, ...]] = []
-    for option in _options(arguments, sections):
+    for option in section_options(arguments, sections):
         if (stated := _stated_by(option)) is not None:
             statements += stated
-            names += [Path(option[1]).name] if option[0] == "--config" or _is_file_name(option[1]) else []
+            names += [Path(option[1]).name] if option[0] == "--config" or is_config_name(option[1]) else []
         elif differences := _differences_by(option):
             last[option[0]] = differences
             rest = [earlier for earlier in rest if earlier[0] != option[0]]
@@ -184,23 +188,6 @@ def _without(section: str, statement: Statement) -> Statement:
     )
 
 
-def _options(arguments: Sequence[str], sections: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Options of files and sections with their values, whether written `--x y` or `--x=y`; other arguments alone."""
-    left = list(arguments)
-    while left:
-        argument = left.pop(0)
-        name, equals, value = argument.partition("=")
-        section, _, rest = name.removeprefix("--").partition(".")
-        if not name.startswith("--") or rest == "help" or section not in (*sections, "config"):
-            yield (argument,)
-        elif equals:
-            yield (name, value)
-        elif left and not left[0].startswith("--"):
-            yield (name, left.pop(0))
-        else:
-            yield (name,)
-
-
 def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
     """What a file, a fragment or a class states that an option names; None where the option names none of them."""
     if len(option) == 1:
@@ -208,7 +195,7 @@ def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
     name, value = option[0].removeprefix("--"), option[1]
     if name == "config":
         return read_statements(Path(value)) if _is_given(Path(value)) else None
-    if name in SECTIONS and _is_file_name(value):
+    if name in SECTIONS and is_config_name(value):
         if not _is_given(Path(value)):
             return None
         read = _read_fragment(name, Path(value).resolve(), pointed_from=())
@@ -235,7 +222,7 @@ def _is_given(path: Path) -> bool:
 def _differences_by(option: tuple[str, ...]) -> list[Difference]:
     """The differences of an option that jsonargparse would not understand.
 
-    These are a nested null, and a mapping for a section or for a group within another one (data.loading.stride).
+    These are a nested null, and a mapping for a section or for a group of settings in it (data.loading.stride).
     """
     section, _, rest = option[0].removeprefix("--").partition(".")
     if option[1:] == ("null",) and rest:
@@ -270,11 +257,6 @@ def _written(composed: Settings, path: Path) -> Path:
     # not whole: read by this process only, in a folder of its own
     path.write_text(yaml.safe_dump(composed, sort_keys=False), encoding="utf-8")
     return path
-
-
-def _is_file_name(value: str) -> bool:
-    """Whether a section is a fragment's path, and not the name of a class."""
-    return Path(value).suffix in (".yaml", ".yml", ".json")
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from zsar.lightning_modules.command_line.options.shared import (
     StrideOptions,
     WorkerOption,
 )
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import cpu_count
+from zsar.runtime.processes.cpu_count import cpu_count
 
 DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
 _CAPTION_SECONDS = 1.0
@@ -102,7 +102,7 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
         BackboneError: What captions need is not installed.
     """
     architecture = options.model.architecture or DEFAULT_ARCHITECTURE
-    weights = options.model.weights or (None if brings_weights(architecture) else "openai")
+    weights = options.model.weights or default_weights(architecture)
     seconds = options.stride.stride_seconds
     every = FrameStride(frames=options.stride.stride or 1)
     features = FeatureExtraction(

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import queue
-import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
-from typing import Any
 
 from zsar.lightning_modules.command_line.extract.extraction import (
     Extraction,
     Report,
-    VideoDone,
     VideoJob,
     extract_videos,
     load_backbone,
 )
+from zsar.runtime.processes.reporting_processes import ProcessDiedError, WorkFailedError, reports_of
 
 
 @dataclass(frozen=True)
-class _Failure:
-    """What ended the process of a device."""
+class _Share:
+    """What one device does."""
 
-    message: str
+    device: str
+    jobs: Sequence[VideoJob]
+    extraction: Extraction
 
 
 def extract_on_devices(
@@ -44,60 +40,18 @@ def extract_on_devices(
     Raises:
         ValueError: A process failed; the message says why. The others are ended, finished videos are kept.
     """
-    context = multiprocessing.get_context("spawn")  # CUDA cannot be used in a forked process
-    reports: Any = context.Queue()
-    shares = [jobs[i :: len(devices)] for i in range(len(devices))]
-    processes = [
-        context.Process(target=_run_share, args=(device, list(share), extraction, reports))
-        for device, share in zip(devices, shares, strict=True)
-        if share
-    ]
-    for process in processes:
-        process.start()
+    shares = [_Share(device, jobs[i :: len(devices)], extraction) for i, device in enumerate(devices) if i < len(jobs)]
     try:
-        left = len(jobs)
-        while left:
-            report = _next_report(reports, processes)
-            left -= isinstance(report, VideoDone)
-            yield report
-    finally:
-        for process in processes:
-            process.join(timeout=5 if not left else 0)
-            if process.is_alive():
-                process.terminate()
-                process.join()
+        yield from reports_of(_run_share, shares)
+    except WorkFailedError as failure:
+        raise ValueError(f"{shares[failure.share].device}: {failure}") from failure
+    except ProcessDiedError as death:
+        raise ValueError(
+            f"the process of a device died (exit status {death.code}), for lack of memory perhaps; "
+            "finished videos are kept: run the same command again"
+        ) from death
 
 
-def _next_report(reports: Any, processes: Sequence[BaseProcess]) -> Report:  # noqa: ANN401 - a queue of any context
-    while True:
-        dead = [p for p in processes if p.exitcode not in (None, 0)]  # before the queue is looked at for the last time
-        try:
-            report = reports.get(timeout=0.5)
-        except queue.Empty:
-            if dead:
-                raise ValueError(
-                    f"the process of a device died (exit status {dead[0].exitcode}), for lack of memory perhaps; "
-                    "finished videos are kept: run the same command again"
-                ) from None
-            continue
-        if isinstance(report, _Failure):
-            raise ValueError(report.message)
-        return report
-
-
-def _run_share(device: str, jobs: list[VideoJob], extraction: Extraction, reports: Any) -> None:  # noqa: ANN401
-    """The process of one device."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        backbone = load_backbone(extraction, device)
-        for report in extract_videos(backbone, jobs, extraction):
-            reports.put(report)
-    except Exception as error:
-        reports.put(_Failure(f"{device}: {error or type(error).__name__}"))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+def _run_share(share: _Share) -> Generator[Report, None, None]:
+    """What the process of a device does."""
+    yield from extract_videos(load_backbone(share.extraction, share.device), share.jobs, share.extraction)

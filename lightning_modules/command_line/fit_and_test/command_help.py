@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
@@ -97,8 +97,10 @@ def _list_of(section: str, command: str) -> str:
     if section == "adaptation":
         bases: dict[str, type] = {}
         rows = _rows([PromptTuning])
-        files = sorted(Path("configs/adaptation").glob("*.yaml"))
-        rows += [_row(str(file), file.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")) for file in files]
+        files = configs_in("adaptation")
+        rows += [
+            _row(name, path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")) for name, path in files.items()
+        ]
     else:
         kinds = KINDS[section]
         # What is not trained cannot be given to the commands of training, and the doctor knows trimmed videos only.

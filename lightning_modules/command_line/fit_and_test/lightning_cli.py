@@ -32,6 +32,7 @@ from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.callbacks.stop_signals import StopSignals
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
@@ -55,7 +56,7 @@ from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_
 from zsar.lightning_modules.run_folders.run_names import with_run_dir
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
-from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.processes.stopping import Stopped, stops_by
 from zsar.runtime.terminal import say, warn_as_typed
 
 _NAMED_KINDS = (LightningModule, LightningDataModule, Callback, Logger)  # which a configuration may name
@@ -98,7 +99,7 @@ class ActionRecognitionCLI(LightningCLI):
     def _run_parsed(cls, arguments: list[str], stops: StopSignals) -> ActionRecognitionCLI:
         cls.given = tuple(arguments)
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder, ExitStack() as cls._until_end:
-            read = with_read_experiments(with_run_dir(arguments), Path(folder))
+            read = with_read_experiments(with_run_dir(with_located_configs(arguments)), Path(folder))
             check_command_line(read)
             cls._until_end.enter_context(only_permitted_classes(imported=imported_kinds(*_NAMED_KINDS)))
             return cls(

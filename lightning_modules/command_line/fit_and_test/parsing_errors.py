@@ -15,9 +15,10 @@ from pathlib import Path
 import jsonargparse
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in, is_config_name, nowhere
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
 from zsar.lightning_modules.run_folders.settings_of_before import name_of_now
-from zsar.runtime.nearest_names import did_you_mean, nearest_names
+from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.permitted_classes import forbidden, forbidden_class_in
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
@@ -59,7 +60,8 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
         # Of a union only the first type's error is chained; what the others expect is in the text.
         return _wrong_value(section, match[2], match[1], chain[-2] if len(chain) > 1 else "")
     if match := re.match(r"(?:File|Path) does not exist: '(.+)'", last):
-        return f"--{section} {match[1]}: there is no such file{_near_file(Path(match[1]))}"
+        name = _as_typed(match[1])
+        return f"--{section} {name}: there is no such file{nowhere(name)}"
     said = re.sub(r'^Parser key ".*?":? *', "", _on_one_line(last)).removeprefix("argument ")
     return f"{f'--{section}: ' if section and not said.startswith('--') else ''}{said}"
 
@@ -147,14 +149,14 @@ def _nested(option: str) -> str:
 
 
 def _no_class(value: str, section: str, command: str) -> str:
-    if value.endswith((".yaml", ".yml", ".json")):
-        return f"--{section} {value}: there is no such file{_near_file(Path(value))}"
+    if is_config_name(value):
+        return f"--{section} {value}: there is no such file{nowhere(value)}"
     names = class_names(section)
-    fragments = {path.stem: path for path in sorted(Path("configs", section).glob("*.yaml"))}
+    fragments = {path.stem: name for name, path in configs_in(section).items()}
     if value in fragments and value.lower() not in map(str.lower, names):
         return f"--{section} {value}: there is no such class or file; did you mean {fragments[value]}?"
     if fragments and not names:
-        return f"--{section} {value}: there is no such file; give one of {', '.join(map(str, fragments.values()))}"
+        return f"--{section} {value}: there is no such file; give one of {', '.join(fragments.values())}"
     if not names:
         return f"--{section} {value}: there is no such class or file; give its path, such as package.module.Class"
     near = did_you_mean(value, names) or ";"
@@ -168,10 +170,9 @@ def class_names(section: str) -> list[str]:
     return [name for base in KINDS.get(section, {}).values() for name in short_names(base)]
 
 
-def _near_file(path: Path) -> str:
-    there = sorted(each.name for each in path.parent.glob(f"*{path.suffix}")) if path.parent.is_dir() else []
-    near = nearest_names(path.name, there)
-    return f"; did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
+def _as_typed(path: str) -> str:
+    """A path relative to the working directory, where it lies in it: jsonargparse makes paths absolute."""
+    return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
 
 
 def _wrong_value(section: str, value: str, expected: str, union: str) -> str:

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zsar.lightning_modules.command_line.experiments.shipped_configs import located
+
 _FILES = ("--config", "-c", "--adaptation")
 _SECTIONS = ("--model", "--data", "--adaptation")
 _OPTIONS_OF_TEST = ("--config", "-c", "--run_dir", "--trainer", "--seed_everything", *_SECTIONS)
@@ -20,7 +22,7 @@ _OF_ANY_TRAINER = ("accelerator", "devices", "num_nodes", "strategy", "precision
 
 def given_files(arguments: Sequence[str]) -> list[str]:
     """The configuration files of a command line, in their order, as they were typed."""
-    return [value for name, value in _options(arguments) if name in _FILES and value and Path(value).is_file()]
+    return [value for name, value in _options(arguments) if name in _FILES and value and located(value)]
 
 
 def command_to_test(arguments: Sequence[str], run_dir: str) -> str:

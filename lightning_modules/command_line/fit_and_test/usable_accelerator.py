@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zsar.runtime.cpu_count import cpu_count
+from zsar.runtime.processes.cpu_count import cpu_count
 
 _GPUS = ("gpu", "cuda", "mps")
 _FEW = 2  # processes, with which one can try out a distributed run anywhere

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -172,8 +171,7 @@ def _localize(
     left = [video for video in videos if _path(video) not in problems]
     for video in tracked(left, "localizing", console=console):
         try:
-            with _seed_of_run(run.options.method.seed or 0):
-                localized = _find(run, video)
+            localized = _find(run, video)
             write_report(
                 run.options.output.output,
                 localized,
@@ -232,7 +230,7 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
     if isinstance(model, T3AL):
         n = smoothing_frames(run.options, float(seen.frame_seconds.median()))
         model.tuning = replace(model.tuning, window_frames=n)
-    (answers,) = model.localize([seen], [run.text])
+    (answers,) = model.localize([seen], [run.text], seed=run.options.method.seed or 0)
     check_localizations(video.id, answers)
     (localization,) = answers.values()
     names = run.text.names
@@ -254,20 +252,6 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
 def _path(video: UntrimmedVideo) -> Path:
     assert video.path is not None  # it was found
     return video.path
-
-
-@contextmanager
-def _seed_of_run(seed: int) -> Iterator[None]:
-    """What T3AL draws from, as in a run of the trainer; other commands of the process keep their own."""
-    before = os.environ.get("PL_GLOBAL_SEED")
-    os.environ["PL_GLOBAL_SEED"] = str(seed)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PL_GLOBAL_SEED"]
-        else:
-            os.environ["PL_GLOBAL_SEED"] = before
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------

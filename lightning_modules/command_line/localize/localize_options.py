@@ -22,10 +22,10 @@ from zsar.lightning_modules.command_line.options.shared import (
     StrideOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-from zsar.runtime.cpu_count import cpu_count
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.runtime.processes.cpu_count import cpu_count
 
-DEFAULT_ARCHITECTURE, _WEIGHTS = "coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"
+DEFAULT_ARCHITECTURE = "coca_ViT-L-14"
 _STRIDE_SECONDS = 0.25
 DEFAULT_SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
 DEFAULT_THRESHOLD = 0.8
@@ -129,7 +129,7 @@ class LocalizeOptions:
     model: FrameOptions = group(
         "model and frames",
         architecture={"default": DEFAULT_ARCHITECTURE},
-        weights={"otherwise": f"{_WEIGHTS}; of other models openai"},
+        weights={"otherwise": f"{default_weights(DEFAULT_ARCHITECTURE)}; of other models openai"},
     )
     stride: StrideOptions = group(
         excludes=True,
@@ -173,11 +173,9 @@ def requested_features(options: LocalizeOptions) -> FeatureExtraction:
         seconds = asked.stride_seconds
         stride = FrameStride(frames=None, seconds=_STRIDE_SECONDS if seconds is None else seconds)
     architecture, n_workers = options.architecture, options.workers.n_workers
-    of_architecture = None if brings_weights(architecture) else "openai"
-    usual = _WEIGHTS if architecture == DEFAULT_ARCHITECTURE else of_architecture
     return FeatureExtraction(
         architecture=architecture,
-        weights=options.model.weights or usual,
+        weights=options.model.weights or default_weights(architecture),
         stride=stride,
         batch_size=options.batch.batch_size,
         n_workers=max(1, cpu_count() - 1) if n_workers is None else n_workers,

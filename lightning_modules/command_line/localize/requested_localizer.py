@@ -44,21 +44,19 @@ def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> Ac
         BackboneError: It cannot be built; or captions are wanted, but it writes none, or what that needs is missing.
     """
     model: ActionLocalizer
-    backbone = ClipSettings(features.architecture, features.weights)
-    if options.method.method == "frame-wise":
-        threshold = DEFAULT_THRESHOLD if options.method.threshold is None else options.method.threshold
+    backbone, asked = ClipSettings(features.architecture, features.weights), options.method
+    if asked.method == "frame-wise":
+        threshold = DEFAULT_THRESHOLD if asked.threshold is None else asked.threshold
         model = FrameWiseCLIP(backbone=backbone, threshold=threshold)
     else:
-        will_caption = options.method.suppress or features.architecture == DEFAULT_ARCHITECTURE
-        if will_caption and options.method.suppress is not False and options.method.captions is None:
+        will_caption = asked.suppress or features.architecture == DEFAULT_ARCHITECTURE
+        if will_caption and asked.suppress is not False and asked.captions is None:
             _check_can_generate()  # before gigabytes of weights are fetched
-        most = options.method.pseudo_labels or 1
-        margin = ANY_MARGIN if options.method.margin is None else options.method.margin
+        most = asked.pseudo_labels or 1
+        margin = ANY_MARGIN if asked.margin is None else asked.margin
         model = T3AL(
             backbone=backbone,
-            tuning=ProjectionTuning()
-            if options.method.steps is None
-            else ProjectionTuning(n_steps=options.method.steps),
+            tuning=ProjectionTuning() if asked.steps is None else ProjectionTuning(n_steps=asked.steps),
             suppression=None,
             pseudo_labels=PseudoLabels(most=most, margin=None if most == 1 else margin),
         )

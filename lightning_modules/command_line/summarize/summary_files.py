@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.command_line.summarize.localization_table import (
-    by_thresholds,
-    localization_cells,
-    localization_columns,
-    localization_json,
-    localization_notes,
+from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow, Comparison
+from zsar.lightning_modules.command_line.summarize.published.published_tables import lines_of_papers
+from zsar.lightning_modules.command_line.summarize.report_table import (
+    Cell,
+    Column,
+    ReportTable,
+    TableRow,
+    csv_text,
+    markdown_text,
 )
-from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison
-from zsar.lightning_modules.command_line.summarize.published_localization import Localized, published_table
-from zsar.lightning_modules.command_line.summarize.recorded_differences import text_changes
-from zsar.lightning_modules.command_line.summarize.run_groups import LocalizationGroup, RunGroup
-from zsar.lightning_modules.command_line.summarize.tuning_table import (
-    TUNING_COLUMNS,
-    TUNING_NOTE,
-    mean_effect,
-    tuning_rows,
-)
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
+from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup
+from zsar.lightning_modules.command_line.summarize.summary_tables import mean_effect, summary_tables
 from zsar.runtime.files.whole_files import write_json_whole, write_text_whole
 
 SUFFIXES = (".json", ".md", ".csv")
-DEVIATION = "mean ± sample standard deviation (n - 1)"
-SAME = (
-    "same: all that the paper states agrees and is recorded, and it leaves nothing open that is compared; texts of one "
-    "kind may still differ. Where they do not agree, ours / theirs; what the paper does not state is named."
-)
-PUBLISHED_COLUMNS = ("method", "paper and table", "set", "published", "ours", "difference", "protocol match")
 
 _CSV_COLUMNS = (
     *("group", "set", "mean", "std", "n_runs"),
@@ -42,11 +28,12 @@ _CSV_COLUMNS = (
     *("untuned", "change", "flipped_right", "flipped_wrong"),
 )
 
-Compared = Sequence[tuple[RunGroup, Sequence[Comparison]]]
-
 
 def check_suffix(path: Path) -> None:
-    """Refuses a file that cannot be written.
+    """Checks that a file can be written in the format that its suffix says.
+
+    Args:
+        path: The file.
 
     Raises:
         ValueError: The suffix is unknown.
@@ -55,13 +42,12 @@ def check_suffix(path: Path) -> None:
         raise ValueError(f"--output {path}: the suffix must be one of {', '.join(SUFFIXES)}; got {path.suffix!r}")
 
 
-def write_summary(path: Path, compared: Compared, localized: Localized = ()) -> Path:
+def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
     """Writes the summary in the format that the suffix says, in one step.
 
     Args:
         path: A .json, .md or .csv file; its folder is made.
-        compared: Each row of runs of recognition with its comparisons.
-        localized: The rows of localization, each with the published ones beside it.
+        rows: The rows of all runs, each with the published figures beside it.
 
     Returns:
         The path.
@@ -71,162 +57,92 @@ def write_summary(path: Path, compared: Compared, localized: Localized = ()) -> 
     """
     check_suffix(path)
     if path.suffix == ".json":
-        recognized = {group.name: _json(group, comparisons) for group, comparisons in compared}
-        return write_json_whole(path, {**recognized, **_localized_json(localized)})
-    text = _markdown(compared, localized) if path.suffix == ".md" else _csv(compared, localized)
-    return write_text_whole(path, text)
+        return write_json_whole(path, {row.group.name: row_json(row) for row in rows})
+    is_markdown = path.suffix == ".md"
+    return write_text_whole(path, markdown_text(summary_tables(rows)) if is_markdown else csv_text(row_table(rows)))
 
 
-def by_sets(groups: Sequence[RunGroup]) -> list[list[RunGroup]]:
-    """The rows of each table: rows with the same sets stand together."""
-    tables: dict[tuple[str, ...], list[RunGroup]] = {}
-    for group in groups:
-        tables.setdefault(group.set_names, []).append(group)
-    return list(tables.values())
+def row_json(row: ComparedRow) -> dict[str, Any]:
+    """All of a row.
 
+    Args:
+        row: The row.
 
-def published_cells(comparison: Comparison) -> list[str]:
-    """A comparison under `PUBLISHED_COLUMNS`."""
-    figure = comparison.figure
-    std = "" if figure.std is None else f" ± {figure.std:.1f}"
-    return [
-        figure.full_method,
-        "; ".join(comparison.sources),
-        figure.set.replace("_", " "),
-        f"{figure.value:.1f}{std}",
-        f"{comparison.ours:.1f}",
-        f"{comparison.points:+.1f}",
-        comparison.match,
-    ]
-
-
-def notes(comparisons: Sequence[Comparison]) -> list[str]:
-    """What one must know about the figures of the same method, each note once."""
-    return list(
-        dict.fromkeys(f"{c.figure.source}: {c.figure.note}" for c in comparisons if c.same_method and c.figure.note)
-    )
-
-
-def text_notes(groups: Sequence[RunGroup]) -> list[str]:
-    """What one must know about rows: another class text in training, or none that is known; videos that failed."""
-    notes = []
-    for group in groups:
-        notes += [f"{group.name}: {change}" for change in text_changes(group.runs)]
-        if group.settings.trained_on is not None and not group.settings.training:
-            notes.append(f"{group.name}: class text and settings of its training are {NOT_RECORDED}")
-        if n_failed := max(run.n_failed for run in group.runs):
-            notes.append(f"{group.name}: {n_failed} of a run's videos could not be decoded and count as wrong")
-        if group.damage_note:
-            notes.append(group.damage_note)
-    return notes
-
-
-def _json(group: RunGroup, comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    """Means under the names of the figures; with several runs also deviations and each run's figures."""
-    content: dict[str, Any] = {name: round(group.mean(name), 2) for name in group.set_names}
+    Returns:
+        Means under the names of the figures; with several runs also deviations and each run's figures; settings, what
+        tuning changed, and published figures.
+    """
+    group, names = row.group, row.group.set_names
+    content: dict[str, Any] = {"task": "localization"} if isinstance(group, LocalizationGroup) else {}
+    content |= {name: round(group.mean(name), 2) for name in names}
     content["n_runs"] = len(group.runs)
     if len(group.runs) > 1:
-        content["std"] = {name: round(group.std(name) or 0.0, 2) for name in group.set_names}
-        content["runs"] = [{name: round(run.figures[name], 2) for name in group.set_names} for run in group.runs]
-    content["made_with"] = [
-        {"folder": str(run.folder), "seed": run.seed, "split_seed": run.split_seed, "fold": run.fold}
-        for run in group.runs
-    ]
+        content["std"] = {name: round(group.std(name) or 0.0, 2) for name in names}
+        content["runs"] = [{name: round(run.figures[name], 2) for name in names} for run in group.runs]
+    if isinstance(group, LocalizationGroup):
+        content["n_adaptations"] = group.n_adaptations
+    content["made_with"] = [run.made_with for run in group.runs]
     content["settings"] = group.settings.flat()
+    if isinstance(group, LocalizationGroup):
+        return {**content, "published": [_line_json(line) for line in lines_of_papers(row.published)]}
+    effects = {name: mean_effect(group, name) for name in names}
     content["tuning"] = {
-        name: {key: round(value, 3) for key, value in effect.items()}
-        for name in group.set_names
-        if (effect := mean_effect(group, name))
+        name: {key: round(value, 3) for key, value in effect.items()} for name, effect in effects.items() if effect
     }
-    content["published"] = [
-        {
-            "method": c.figure.method,
-            "variant": c.figure.variant,
-            "sources": list(c.sources),
-            "citation": c.figure.citation,
-            "architecture": c.figure.architecture,
-            "set": c.figure.set,
-            "value": c.figure.value,
-            "std": c.figure.std,
-            "ours": round(c.ours, 2),
-            "difference": round(c.points, 2),
-            "protocol_match": c.match,
-            "note": c.figure.note,
-        }
-        for c in comparisons
-    ]
-    return content
+    return {**content, "published": [_figure_json(comparison) for comparison in row.published]}
 
 
-def _localized_json(localized: Localized) -> dict[str, Any]:
+def _figure_json(comparison: Comparison) -> dict[str, Any]:
+    figure = comparison.figure
     return {
-        group.name: {**localization_json(group), "published": [row.as_json() for row in published]}
-        for group, published in localized
+        "method": figure.method,
+        "variant": figure.variant,
+        "sources": list(comparison.sources),
+        **{key: getattr(figure, key) for key in ("citation", "architecture", "set", "value", "std")},
+        "ours": round(comparison.ours, 2),
+        "difference": round(comparison.points, 2),
+        "protocol_match": comparison.match,
+        "note": figure.note,
     }
 
 
-def _markdown(compared: Compared, localized: Localized) -> str:
-    blocks = []
-    for rows in by_sets([group for group, _ in compared]):
-        header = ["top-1 in percent", *[name.replace("_", " ") for name in rows[0].set_names], "runs"]
-        cells = [[group.name, *[group.text(name) for name in group.set_names], str(len(group.runs))] for group in rows]
-        blocks.append(_github_table(header, cells, n_text_columns=1))
-    blocks += [f"{note}.\n" for note in text_notes([group for group, _ in compared])]
-    if rows_of_tuned := tuning_rows([group for group, _ in compared]):
-        blocks += [_github_table(TUNING_COLUMNS, rows_of_tuned, n_text_columns=3), f"{TUNING_NOTE}.\n"]
-    localizers = [group for group, _ in localized]
-    for own in by_thresholds(localizers):
-        blocks.append(_github_table(localization_columns(own), [localization_cells(group) for group in own], 1))
-    blocks += [f"{note}.\n" for note in localization_notes(localizers)]
-    if any(len(group.runs) > 1 for group, _ in compared) or any(len(group.runs) > 1 for group in localizers):
-        blocks.append(f"{DEVIATION}.\n")
-    for group, comparisons in compared:
-        if comparisons:
-            blocks.append(f"{group.name} beside published figures:\n")
-            blocks.append(_github_table(list(PUBLISHED_COLUMNS), [published_cells(c) for c in comparisons], 3))
-            blocks += [f"{note}\n" for note in notes(comparisons)]
-    if any(comparisons for _, comparisons in compared):
-        blocks.append(f"{SAME}\n")
-    for localizer, published in localized:
-        if published:
-            blocks.append(f"{localizer.name} beside published figures:\n")
-            blocks.append(_github_table(*published_table(localizer, published), 2))
-    return "\n".join(blocks)
+def _line_json(line: Sequence[Comparison]) -> dict[str, Any]:
+    """A line of a paper's table on localization."""
+    first = line[0]
+    named = {"method": first.figure.full_method, "source": first.figure.source}
+    values: dict[str, float] = {comparison.figure.set: comparison.figure.value for comparison in line}
+    return {**named, **values, "same_method": first.same_method, "match": first.match}
 
 
-def _github_table(header: Sequence[str], rows: Sequence[Sequence[str]], n_text_columns: int) -> str:
-    """A table whose columns after the first few, but for words at the end, are aligned to the right."""
-    ruler = ["---" if i < n_text_columns or name == "protocol match" else "---:" for i, name in enumerate(header)]
-    lines = [header, ruler, *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def row_table(rows: Sequence[ComparedRow]) -> ReportTable:
+    """The table of a CSV file: a line for each row and figure, beside the best match of the same method.
 
+    Args:
+        rows: The rows of all runs.
 
-def _csv(compared: Compared, localized: Localized) -> str:
-    """A row for each group and set, beside the best match among the published figures of the same method.
-
-    Of localization a row for each group and figure, whose name stands in the column of the set.
+    Returns:
+        Figures in percent with two decimals; what a line does not have is empty.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=_CSV_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for group, comparisons in compared:
-        for name in group.set_names:
-            row = _csv_row(group, name)
-            if effect := mean_effect(group, name):
-                row |= {"untuned": f"{effect['untuned_top1']:.2f}", "change": f"{effect['change']:.2f}"}
-                row |= {key: f"{effect[key]:g}" for key in ("flipped_right", "flipped_wrong") if key in effect}
-            published_name = "top1" if name == "test" else name
-            for c in [c for c in comparisons if c.same_method and c.figure.set == published_name][:1]:
-                row |= {"published": c.figure.value, "published_std": "" if c.figure.std is None else c.figure.std}
-                row |= {"published_source": "; ".join(c.sources), "difference": f"{c.points:.2f}"}
-                row |= {"protocol_match": c.match}
-            writer.writerow(row)
-    for own, _ in localized:
-        writer.writerows(_csv_row(own, name) for name in own.set_names)
-    return text.getvalue()
+    lines = [_csv_cells(row, name) for row in rows for name in row.group.set_names]
+    cells = [TableRow(tuple(line.get(name, "") for name in _CSV_COLUMNS)) for line in lines]
+    return ReportTable(columns=tuple(map(Column, _CSV_COLUMNS)), rows=tuple(cells))
 
 
-def _csv_row(group: RunGroup | LocalizationGroup, name: str) -> dict[str, Any]:
-    std = group.std(name)
-    row = {"group": group.name, "set": name, "mean": f"{group.mean(name):.2f}"}
-    return {**row, "std": "" if std is None else f"{std:.2f}", "n_runs": len(group.runs)}
+def _csv_cells(row: ComparedRow, name: str) -> dict[str, Cell]:
+    group = row.group
+    cells: dict[str, Cell] = {"group": group.name, "set": name, "mean": f"{group.mean(name):.2f}"}
+    if (std := group.std(name)) is not None:
+        cells["std"] = f"{std:.2f}"
+    cells["n_runs"] = len(group.runs)
+    if isinstance(group, LocalizationGroup):
+        return cells
+    if effect := mean_effect(group, name):
+        cells |= {"untuned": f"{effect['untuned_top1']:.2f}", "change": f"{effect['change']:.2f}"}
+        cells |= {key: f"{effect[key]:g}" for key in ("flipped_right", "flipped_wrong") if key in effect}
+    published_name = "top1" if name == "test" else name
+    best = next((c for c in row.published if c.same_method and c.figure.set == published_name), None)
+    if best is not None:
+        cells |= {"published": best.figure.value, "published_source": "; ".join(best.sources)}
+        cells |= {"difference": f"{best.points:.2f}", "protocol_match": best.match}
+        cells |= {} if best.figure.std is None else {"published_std": best.figure.std}
+    return cells

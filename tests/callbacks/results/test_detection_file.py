@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from tests.makers.models.annotated_localizer import AnnotatedLocalizer, shapes, trainer
 from zsar.callbacks.results.detection_file import DetectionFile
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.settings import UntrimmedLoading

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from lightning.pytorch.demos.boring_classes import BoringModel
 
-from tests.makers.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from tests.makers.models.annotated_localizer import AnnotatedLocalizer, shapes, trainer
 from zsar.callbacks.results.localization_manifest import LocalizationManifest, mean_and_deviation
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.datamodules.lists.localization_splits import ClassSplit
@@ -46,7 +46,7 @@ def test_results_name_the_figures_of_a_set_and_all_that_is_needed_to_reproduce_t
     counted = [content[name] for name in ("n_adaptations", "n_videos", "n_detections", "n_suppressed")]
     assert counted == [8, 8, n_instances, 8]
     assert content["model"] == {
-        "class_path": "tests.makers.annotated_localizer.AnnotatedLocalizer",
+        "class_path": "tests.makers.models.annotated_localizer.AnnotatedLocalizer",
         "architecture": "tiny-clip",
         "backbone_hash": content["model"]["backbone_hash"],
     }

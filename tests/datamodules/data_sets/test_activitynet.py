@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_activitynet
+from tests.makers.miniatures import make_activitynet
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.data_sets.activitynet import ActivityNet
 

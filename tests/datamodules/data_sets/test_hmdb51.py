@@ -2,13 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_hmdb51, write_label_csv, write_vifi_list
+from tests.makers.miniatures import make_hmdb51, write_label_csv, write_vifi_list
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.source_tree import SHARED
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.settings import Lists, Split
-
-SHARED = SHARED_CLIPS.parent
 
 
 @pytest.mark.parametrize("fold", [1, 2, 3])

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_hmdb51, make_perturbed
+from tests.makers.miniatures import make_hmdb51, make_perturbed
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.data_sets.hmdb51_p import HMDB51P
 
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_kinetics400
+from tests.makers.miniatures import make_kinetics400
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
 
 

@@ -3,16 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_kinetics600, write_label_csv, write_vifi_list
+from tests.makers.miniatures import make_kinetics600, write_label_csv, write_vifi_list
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.source_tree import SHARED
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.data_sets.kinetics600 import RENAMED, Kinetics600, new_classes
 from zsar.datamodules.lists.list_files import read_labels
 from zsar.datamodules.settings import Lists, Split
 
-LABELS = SHARED_CLIPS.parent / "labels"
+LABELS = SHARED / "labels"
 
 
 def test_220_classes_are_not_in_kinetics_400() -> None:

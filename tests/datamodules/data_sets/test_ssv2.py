@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from torchvision.transforms import v2
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_ssv2
+from tests.makers.miniatures import make_ssv2
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.data_sets.ssv2 import SomethingSomethingV2
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.settings import Augmentation, Clips

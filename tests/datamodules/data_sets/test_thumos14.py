@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.miniature_data_sets import make_thumos14
+from tests.makers.miniatures import make_thumos14
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.data_sets.thumos14 import THUMOS14
 

@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_ucf101
+from tests.makers.miniatures import make_ucf101
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.lists.annotations import read_ucf101_classes
 from zsar.datamodules.settings import Split
 
 
@@ -19,7 +18,9 @@ def test_each_official_split_is_listed_as_published(tmp_path: Path, fold: int) -
 
 def test_the_vocabulary_is_the_official_class_list(tmp_path: Path) -> None:
     make_ucf101(tmp_path)
-    assert read_ucf101_classes(tmp_path / "ucf101" / "ucfTrainTestlist") == UCF101(data_root=tmp_path).official_names()
+    lines = (tmp_path / "ucf101" / "ucfTrainTestlist" / "classInd.txt").read_text().splitlines()
+    names = UCF101(data_root=tmp_path).official_names()
+    assert lines == [f"{number} {name}" for number, name in enumerate(names, start=1)]
 
 
 def test_the_class_is_read_from_the_file_name_whatever_its_capitals() -> None:

@@ -2,14 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_ucf101_ds
+from tests.makers.miniatures import make_ucf101_ds
+from tests.makers.miniatures.listed_rows import cleaned, listed
+from tests.makers.source_tree import SHARED
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
 from zsar.datamodules.settings import Lists
-
-SHARED = SHARED_CLIPS.parent
 
 
 def test_all_clips_are_tested_on_by_the_classes_of_ucf_101(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.listed_rows import cleaned, listed
-from tests.makers.miniature_data_sets import make_perturbed, make_ucf101
+from tests.makers.miniatures import make_perturbed, make_ucf101
+from tests.makers.miniatures.listed_rows import cleaned, listed
 from zsar.datamodules.data_sets.ucf101_p import UCF101P
 from zsar.datamodules.settings import Split
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.command_line.live_processes import wait_until_gone
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.diagnosis.decode_check import Clip, Outcome, Verdict, check_clips, decode_clip
 from zsar.datamodules.video_files.decoding import VideoReader
@@ -184,8 +185,12 @@ def dies_of_the_broken(clip: Clip) -> Outcome:
 
 
 @pytest.mark.slow
-def test_a_file_that_kills_its_process_is_named_and_the_others_are_decoded(clips: list[Clip]) -> None:
-    outcomes = dict(decode_check._decode_all(clips, 2, dies_of_the_broken))
+def test_a_file_that_kills_its_process_is_named_and_the_others_are_decoded(
+    clips: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode_check, "decode_clip", dies_of_the_broken)
+    verdicts = check(clips, tmp_path / "journal", n_workers=2)
+    outcomes = {clip: (verdict.n_available, verdict.problem) for clip, verdict in verdicts.items()}
     assert "the process that decoded it died" in str(outcomes[clips[2]][1])
     assert [outcomes[c] for c in clips if c != clips[2]] == [(10, None)] * 4
 
@@ -202,18 +207,16 @@ def notes_its_process(clip: Clip) -> Outcome:
 def test_processes_do_not_outlive_a_killed_check(tmp_path: Path, clips: list[Clip]) -> None:
     script = (
         "import os, sys, time\nfrom pathlib import Path\n"
-        "from zsar.datamodules.diagnosis.decode_check import Clip, _decode_all\n"
+        "from zsar.datamodules.diagnosis import decode_check\n"
         "from tests.datamodules.diagnosis.test_decode_check import notes_its_process\n"
-        "clips = [Clip(path, None, 4, 1) for path in sys.argv[1:]]\n"
-        "outcomes = _decode_all(clips, 2, notes_its_process)\nnext(outcomes)\n"
+        "decode_check.decode_clip = notes_its_process\n"
+        "clips = [decode_check.Clip(path, None, 4, 1) for path in sys.argv[2:]]\n"
+        "verdicts = decode_check.check_clips(clips, n_workers=2, journal=Path(sys.argv[1]))\nnext(verdicts)\n"
         "time.sleep(1)\nos.kill(os.getpid(), 9)\n"
     )
     paths = [c.path for c in clips]
-    killed = subprocess.run([sys.executable, "-c", script, *paths], cwd=ROOT, check=False)
+    killed = subprocess.run([sys.executable, "-c", script, tmp_path / "journal", *paths], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
     workers = {int(path.read_text()) for path in tmp_path.glob("*.pid")}
     assert len(workers) == 2
-    deadline = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in workers):
-        assert time.monotonic() < deadline, "the workers are still there"
-        time.sleep(0.1)
+    wait_until_gone(workers)

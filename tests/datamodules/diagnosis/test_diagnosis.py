@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.makers.miniature_data_sets import (
+from tests.makers.miniatures import (
     make_hmdb51,
     make_kinetics400,
     make_ucf101,

@@ -10,7 +10,6 @@ from zsar.datamodules.lists.annotations import (
     read_ssv2,
     read_thumos14,
     read_ucf101,
-    read_ucf101_classes,
 )
 
 
@@ -26,11 +25,6 @@ def test_ucf101_lists_have_labels_in_training_and_none_in_testing(tmp_path: Path
     assert read_ucf101(tmp_path, "train", 2).videos == ["Archery/v_Archery_g08_c01.avi"]
     test = read_ucf101(tmp_path, "test", 2)
     assert (test.videos, test.classes) == (["Archery/v_Archery_g01_c01.avi"], ["Archery"])
-
-
-def test_ucf101_classes_are_numbered_from_one(tmp_path: Path) -> None:
-    written(tmp_path / "classInd.txt", "1 ApplyEyeMakeup\r\n2 ApplyLipstick \r\n")
-    assert read_ucf101_classes(tmp_path) == ("ApplyEyeMakeup", "ApplyLipstick")
 
 
 @pytest.mark.parametrize("class_name", ["Archery ", "Archery\u3000", "Archery\u200b"])

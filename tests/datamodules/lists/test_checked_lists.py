@@ -8,7 +8,6 @@ from zsar.datamodules.lists.checked_lists import (
     missing_keys,
     read_excluded,
     refuse_missing,
-    refuse_repeated,
     refuse_repeated_in,
     repeated_keys,
 )
@@ -40,8 +39,8 @@ def test_nothing_is_missing_where_all_were_found_or_nobody_looked() -> None:
 def test_a_video_that_is_listed_twice_is_named() -> None:
     assert repeated_keys(table("b", "a", "b", "a", "c")) == ["a", "b"]
     with pytest.raises(ValueError, match="2 videos of the set 'test' are listed twice: a, b"):
-        refuse_repeated(table("b", "a", "b", "a", "c"), "test")
-    refuse_repeated(table("a", "b"), "test")
+        refuse_repeated_in({"test": table("b", "a", "b", "a", "c")})
+    refuse_repeated_in({"test": table("a", "b")})
 
 
 def of_list(root: Path, *keys: str, list_file: Path, labels: list[int] | None = None) -> VideoTable:
@@ -59,7 +58,7 @@ def test_a_video_is_the_file_that_its_path_leads_to(tmp_path: Path) -> None:
         with pytest.raises(
             ValueError, match=f"1 video of the set 'test' is listed twice: .*{re.escape(spelling)}"
         ) as error:
-            refuse_repeated(videos, "test")
+            refuse_repeated_in({"test": videos})
         assert " a.mp4" in str(error.value)
         train, test = videos.select(np.array([1])), videos.select(np.array([0, 2]))
         with pytest.raises(ValueError, match="1 video is in the sets 'test' and 'train': .*trained on"):
@@ -72,7 +71,7 @@ def test_of_videos_of_lists_both_lines_are_named(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=rf"^{train}:4: \./a\.mp4 is listed twice: it is the video of {train}:2: a\.mp4;"
     ):
-        refuse_repeated(of_list(tmp_path, "a.mp4", "b.mp4", "./a.mp4", list_file=train), "train")
+        refuse_repeated_in({"train": of_list(tmp_path, "a.mp4", "b.mp4", "./a.mp4", list_file=train)})
     sets = {
         "train": of_list(tmp_path, "b.mp4", "a.mp4", "c.mp4", list_file=train),
         "test": of_list(tmp_path, "./c.mp4", "x/../a.mp4", list_file=test),
@@ -89,9 +88,9 @@ def test_a_stretch_is_a_video_of_its_own() -> None:
         paths = ["a.mp4", "./a.mp4", "a.mp4"][: len(keys)]
         return VideoTable(Path("/data"), paths, [0] * len(keys), keys=keys, segments_seconds=np.array(seconds))
 
-    refuse_repeated(stretches((0.0, 1.0), (1.0, 2.0), (0.0, 2.0)), "train")
+    refuse_repeated_in({"train": stretches((0.0, 1.0), (1.0, 2.0), (0.0, 2.0))})
     with pytest.raises(ValueError, match="is listed twice"):
-        refuse_repeated(stretches((0.0, 1.0), (0.0, 1.0)), "train")
+        refuse_repeated_in({"train": stretches((0.0, 1.0), (0.0, 1.0))})
 
 
 def test_excluded_videos_are_a_column_of_a_csv_file(tmp_path: Path) -> None:

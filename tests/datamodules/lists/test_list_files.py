@@ -2,10 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
+from tests.makers.source_tree import SHARED
 from zsar.datamodules.lists.list_files import read_labels, read_list
-
-SHARED = SHARED_CLIPS.parent
 
 
 def written(path: Path, text: str) -> Path:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.makers.localization_files import published_lists, write_class_list, write_thumos14_annotations
+from tests.makers.miniatures.localization_files import published_lists, write_class_list, write_thumos14_annotations
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.lists.localization_splits import (
     AnnotatedVideo,

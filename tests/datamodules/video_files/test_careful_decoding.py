@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.makers.video_makers import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
+from tests.makers.source_tree import SHARED
+from tests.makers.videos.encoded_videos import QUIET_X265, X264, h264_intra_refresh, h264_with_b_frames, moving_picture
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.careful_decoding import (
     Complaints,
@@ -52,7 +53,7 @@ def test_a_damaged_frame_that_nothing_refers_to_spoils_itself() -> None:
 # --- damaged files ----------------------------------------------------------------------------------------------------
 
 N = 30
-SHARED = Path(__file__).parents[4] / "shared" / "cases"
+CASES = SHARED / "cases"
 CODECS = {
     "h264": ("libx264", X264),
     "h264 b-pyramid": ("libx264", X264 | {"bf": "7", "x264-params": "b-adapt=0:scenecut=0"}),
@@ -151,9 +152,9 @@ def test_damage_is_seen_or_accepted_and_counted(codec: str, tmp_path: Path) -> N
 
 
 def test_the_shared_damaged_file_is_an_error_from_its_damaged_frame_on() -> None:
-    if not (path := SHARED / "damaged.mp4").is_file():
+    if not (path := CASES / "damaged.mp4").is_file():
         pytest.skip(f"{path} is not there")
-    sound = read_forward(SHARED / "sound.mp4", range(20))
+    sound = read_forward(CASES / "sound.mp4", range(20))
     with VideoReader(path) as reader:
         given = [outcome(lambda i=i: reader.frames_at_indices([i])[0]) for i in range(20)]  # type: ignore[misc]
     assert given == [*sound[:10], *[None] * 10]

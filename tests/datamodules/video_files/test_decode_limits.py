@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.video_makers import h264_with_b_frames
+from tests.makers.videos.encoded_videos import h264_with_b_frames
 from zsar.datamodules.video_files import decoding
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS, too_large
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames

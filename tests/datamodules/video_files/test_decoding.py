@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers import video_makers
-from tests.makers.video_makers import (
+from tests.makers.source_tree import SHARED
+from tests.makers.videos import encoded_videos
+from tests.makers.videos.encoded_videos import (
     X264,
     assert_equal_to_full_decoding,
     case_name,
@@ -38,7 +39,7 @@ from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 
-CLIPS = Path(__file__).parents[4] / "shared" / "clips"
+CLIPS = SHARED / "clips"
 
 
 @pytest.mark.parametrize("threads", [0, 2])
@@ -213,14 +214,14 @@ def test_ffmpeg_does_not_write_to_the_terminal(tmp_path: Path, capfd: pytest.Cap
 
 KINDS = (
     h264_with_b_frames,
-    video_makers.h264_open_gop,
-    video_makers.h264_intra_refresh,
-    video_makers.h264_interlaced,
-    video_makers.hevc_open_gop,
-    video_makers.hevc_temporal_layers,
+    encoded_videos.h264_open_gop,
+    encoded_videos.h264_intra_refresh,
+    encoded_videos.h264_interlaced,
+    encoded_videos.hevc_open_gop,
+    encoded_videos.hevc_temporal_layers,
     mpeg4_with_b_frames,
-    video_makers.mpeg2,
-    video_makers.vp8_with_hidden_frames,
+    encoded_videos.mpeg2,
+    encoded_videos.vp8_with_hidden_frames,
     one_frame,
 )
 
@@ -228,7 +229,7 @@ KINDS = (
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
 @pytest.mark.parametrize("make", KINDS, ids=case_name)
 def test_frames_read_forward_equal_full_decoding(make: Callable[[Path], None], suffix: str, tmp_path: Path) -> None:
-    if make is video_makers.vp8_with_hidden_frames:
+    if make is encoded_videos.vp8_with_hidden_frames:
         suffix = ".webm"  # MP4 holds no VP8
     elif make is mpeg4_with_b_frames and suffix == ".mp4":
         suffix = ".avi"

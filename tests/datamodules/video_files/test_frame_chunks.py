@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.videos.encoded_videos import moving_picture
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.clip_dataset import EvaluationClips, Sample, TrainingClips

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.makers.video_makers import write_streams
+from tests.makers.videos.encoded_videos import write_streams
 from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decoding import read_frames
 from zsar.datamodules.video_files.main_stream import is_real_video, main_stream

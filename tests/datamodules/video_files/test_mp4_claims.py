@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.makers.video_makers import h264_with_b_frames, moving_picture
+from tests.makers.videos.encoded_videos import h264_with_b_frames, moving_picture
 from zsar.datamodules.video_files import mp4_claims
 from zsar.datamodules.video_files.decode_limits import MOST_FRAMES
 from zsar.datamodules.video_files.decoding import VideoDecodeError, read_frames

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.makers.video_makers import h264_with_b_frames, write_streams
+from tests.makers.videos.encoded_videos import h264_with_b_frames, write_streams
 from zsar.datamodules.video_files.decoding import VideoDecodeError, read_frames
 from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS, names_other_files
 

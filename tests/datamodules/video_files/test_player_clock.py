@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.video_makers import h264_with_b_frames, write_streams, write_with_pts
+from tests.makers.videos.encoded_videos import h264_with_b_frames, write_streams, write_with_pts
 from zsar.datamodules.video_files.counted_frames import CountedFrames
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.video_makers import assert_equal_to_full_decoding, moving_picture, vp8_with_hidden_frames
+from tests.makers.videos.encoded_videos import assert_equal_to_full_decoding, moving_picture, vp8_with_hidden_frames
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter
 from zsar.datamodules.video_files.writing.encoding import write_video

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.video_makers import moving_picture, mpeg4_with_b_frames, one_frame, write_with_pts
+from tests.makers.videos.encoded_videos import moving_picture, mpeg4_with_b_frames, one_frame, write_with_pts
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files import streaming
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader

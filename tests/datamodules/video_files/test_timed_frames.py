@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.video_makers import (
+from tests.makers.videos.encoded_videos import (
     assert_equal_to_full_decoding,
     case_name,
     grey,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.bad_videos import spoil
+from tests.makers.videos.bad_videos import spoil
 from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files import unreadable_files

@@ -4,47 +4,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from tests.makers.models.author_checkpoints import VIFI_PROMPTS, State, as_vifi_state, save_vifi, tuned_from
 from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import ViFiClipCheckpoint, read_vifi_clip_checkpoint
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
-
-State = dict[str, torch.Tensor]
-PROMPTS = "module.prompt_learner.complete_text_embeddings"
-
-
-def tuned_from(weights: Path) -> OpenClipBackbone:
-    """The tiny CLIP with all parameters but the token embedding changed, as fine-tuning does."""
-    backbone = OpenClipBackbone("tiny-clip", str(weights)).eval()
-    with torch.no_grad():
-        for name, parameter in backbone.clip.named_parameters():
-            if name != "token_embedding.weight":
-                parameter.add_(0.05 * torch.randn_like(parameter))
-    return backbone
-
-
-def as_vifi_state(backbone: OpenClipBackbone) -> State:
-    """Its tensors under the names of ViFi-CLIP's authors."""
-    state: State = {}
-    for name, tensor in backbone.clip.state_dict().items():
-        if name.startswith("visual."):
-            state[f"module.image_encoder.{name.removeprefix('visual.')}"] = tensor
-        elif name == "logit_scale":
-            state["module.logit_scale"] = tensor
-        elif name != "token_embedding.weight":
-            state[f"module.text_encoder.{name}"] = tensor
-    tokens = backbone.tokenize(["a photo of a red circle.", "a photo of a cross."])
-    state[PROMPTS] = backbone.clip.token_embedding(tokens).detach().half()
-    return state
-
-
-def save_vifi(path: Path, state: State) -> Path:
-    optimizer = {"state": {0: {"exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 8e-6, "params": [0]}]}
-    content = {"model": state, "optimizer": optimizer, "lr_scheduler": {}, "max_accuracy": 77.0, "epoch": 9}
-    torch.save(content, path)
-    return path
 
 
 @pytest.fixture
@@ -76,7 +42,7 @@ def test_names_become_those_of_clip_without_the_token_embedding(tmp_path: Path, 
 
 
 def test_files_without_prefix_and_without_prompts_will_do(tmp_path: Path, state: State) -> None:
-    del state[PROMPTS]
+    del state[VIFI_PROMPTS]
     content = read(tmp_path, {name.removeprefix("module."): tensor for name, tensor in state.items()})
     assert set(content.tuned) == set(read(tmp_path, state).tuned)
     assert content.start_token is None
@@ -168,7 +134,7 @@ def test_the_weights_of_another_clip_are_told_by_their_token_embedding(
 
 
 def test_class_prompts_of_another_width_are_refused(tmp_path: Path, state: State) -> None:
-    state[PROMPTS] = torch.zeros(2, 16, 32)
+    state[VIFI_PROMPTS] = torch.zeros(2, 16, 32)
     with pytest.raises(AuthorCheckpointError, match=r"is \[2, 16, 32\], not \[classes, tokens, 64\]"):
         read(tmp_path, state)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.makers.one_line import assert_one_line_error
+from tests.makers.command_line.one_line import assert_one_line_error
 from zsar.lightning_modules.command_line.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[3]
@@ -136,7 +136,9 @@ def test_a_killed_and_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     if save_every == "step":
         options += ["--checkpoint.every_n_train_steps", 1]
     killed, last = tmp_path / "killed", tmp_path / "killed" / "checkpoints" / "last.ckpt"
-    killer = json.dumps([{"class_path": "tests.makers.killing.KillBeforeStep", "init_args": {"step": killed_before}}])
+    killer = json.dumps(
+        [{"class_path": "tests.makers.command_line.killing.KillBeforeStep", "init_args": {"step": killed_before}}]
+    )
     process = run_process("fit", *options, "--run_dir", killed, "--trainer.callbacks", killer)
     assert process.returncode == -signal.SIGKILL, process.stderr
     step = torch.load(last, weights_only=True)["global_step"]

@@ -6,8 +6,7 @@ import torch
 import yaml
 from torch.testing import assert_close
 
-from tests.lightning_modules.clip.test_author_checkpoints_vifi_clip import as_vifi_state, save_vifi, tuned_from
-from tests.lightning_modules.t2l.test_t2l import as_author_state
+from tests.makers.models.author_checkpoints import as_t2l_state, as_vifi_state, save_vifi, tuned_from
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
@@ -21,7 +20,7 @@ Printed = pytest.CaptureFixture[str]
 def released(tmp_path: Path) -> tuple[Path, T2L]:
     model = T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4, temporal_token_std=0.5).eval()
     path = tmp_path / "best.pt"
-    torch.save({"epoch": 2, "model_state_dict": as_author_state(model), "optimizer_state_dict": {}}, path)
+    torch.save({"epoch": 2, "model_state_dict": as_t2l_state(model), "optimizer_state_dict": {}}, path)
     return path, model
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, collate
 from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed

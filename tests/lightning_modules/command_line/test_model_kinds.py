@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.makers.one_line import assert_one_line_error
+from tests.makers.command_line.one_line import assert_one_line_error
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.lightning_modules.command_line.cli import main

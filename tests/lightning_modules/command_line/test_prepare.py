@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.command_line.live_processes import is_running, wait_for
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video
@@ -287,20 +287,3 @@ def test_workers_end_with_a_main_process_that_is_killed(source: Path, tmp_path: 
         for pid in filter(is_running, workers):
             os.kill(pid, signal.SIGKILL)
         process.communicate()
-
-
-def wait_for(found: Any, count: int) -> list[int]:
-    """What a function finds, as soon as it is so many."""
-    deadline = time.monotonic() + 45
-    while len(result := found()) < count:
-        assert time.monotonic() < deadline, f"only {len(result)} of {count} within 45 seconds"
-        time.sleep(0.05)
-    return result
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there; one that ended but was not waited for is not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

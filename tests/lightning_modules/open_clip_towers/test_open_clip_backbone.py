@@ -1,4 +1,3 @@
-import json
 import warnings
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from tests.makers.models.changed_architectures import changed_config
 from zsar.lightning_modules.open_clip_towers import open_clip_weights
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -20,16 +20,6 @@ TEXTS = ["a photo of a red circle moving to the left", "x"]
 @pytest.fixture
 def tiny() -> OpenClipBackbone:
     return OpenClipBackbone("tiny-clip", "random").eval()
-
-
-def changed_config(path: Path, *, source: str = "tiny-clip", **changes: dict[str, object]) -> Path:
-    """A tiny model with some settings of its towers changed, as a JSON config of its own."""
-    architectures = Path(open_clip_weights.__file__).parent / "architectures"
-    config = json.loads((architectures / f"{source}.json").read_text())
-    for tower, settings in changes.items():
-        config[tower].update(settings)
-    path.write_text(json.dumps(config))
-    return path
 
 
 def test_text_cut_at_the_last_end_gives_the_same_embeddings(tiny: OpenClipBackbone) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.makers.tiny_captioner import CONTEXT_LENGTH, tiny_captioner
+from tests.makers.models.tiny_captioner import CONTEXT_LENGTH, tiny_captioner
 from zsar.lightning_modules.open_clip_towers import open_clip_captions
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import (

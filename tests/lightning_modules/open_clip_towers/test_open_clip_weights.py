@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.lightning_modules.open_clip_towers.test_open_clip_backbone import changed_config
-from tests.makers.hostile_files import Calls
+from tests.makers.files.hostile_files import Calls
+from tests.makers.models.changed_architectures import changed_config
 from zsar.lightning_modules.open_clip_towers import open_clip_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.makers.saved_models import saved, small_t2l
+from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import CheckpointError
@@ -57,4 +57,30 @@ def test_class_that_is_gone_is_named(tmp_path: Path, model: T2L) -> None:
     content["zsar"]["class_path"] = "zsar.lightning_modules.gone.Gone"
     torch.save(content, path)
     with pytest.raises(CheckpointError, match="zsar.lightning_modules.gone.Gone cannot be imported"):
+        load_recognizer(path)
+
+
+def test_a_class_path_of_before_is_loaded_with_a_line_that_says_so(tmp_path: Path, model: T2L) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    content["zsar"]["class_path"] = "lightning_modules.t2l.T2L"
+    content["zsar"]["trained_on"] = {"class_path": "datamodules.ucf101.UCF101"}
+    torch.save(content, path)
+    with pytest.warns(UserWarning, match=r"before 0\.2: .* lightning_modules\.t2l\.T2L is zsar\.lightning") as warned:
+        loaded = load_recognizer(path)
+    (said,) = [str(each.message) for each in warned if "before 0.2" in str(each.message)]
+    assert said.startswith(f"{path}: ")
+    assert isinstance(loaded, T2L)
+    assert loaded.trained_on == {"class_path": "zsar.datamodules.data_sets.UCF101"}
+
+
+def test_a_module_of_the_user_s_may_be_called_as_a_package_of_before(
+    tmp_path: Path, model: T2L, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(model, tmp_path)
+    content = torch.load(path, weights_only=True)
+    content["zsar"]["class_path"] = "lightning_modules.own.T2L"
+    torch.save(content, path)
+    monkeypatch.setenv("ZSAR_TRUSTED_MODULES", "lightning_modules")
+    with pytest.raises(CheckpointError, match="lightning_modules.own.T2L cannot be imported"):
         load_recognizer(path)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.runs_on_disk import config_of, files_under, save_checkpoint, write_results
+from tests.makers.command_line.runs_on_disk import config_of, files_under, save_checkpoint, write_results
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS
 from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run

@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from tests.makers.runs_on_disk import save_checkpoint
+from tests.makers.command_line.runs_on_disk import save_checkpoint
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.model_kinds import KINDS
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP

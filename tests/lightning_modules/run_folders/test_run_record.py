@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from tests.makers.result_makers import adaptation, record
+from tests.makers.results.recognition_results import adaptation, record
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.run_folders.run_record import flat_record, kind_of_text, text_change
 

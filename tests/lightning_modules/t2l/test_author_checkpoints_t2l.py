@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.lightning_modules.t2l.test_t2l import as_author_state
+from tests.makers.models.author_checkpoints import as_t2l_state
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.t2l.author_checkpoints_t2l import T2LCheckpoint, read_t2l_checkpoint
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -12,7 +12,7 @@ from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointE
 
 @pytest.fixture
 def state() -> dict[str, torch.Tensor]:
-    return as_author_state(T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4))
+    return as_t2l_state(T2L(backbone=TrainedClipSettings("tiny-clip", "random"), n_frames=4))
 
 
 def read(path: Path, state: dict[str, torch.Tensor]) -> T2LCheckpoint:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from tests.makers.models.author_checkpoints import as_t2l_state
 from tests.reference import t2l_blocks
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
@@ -164,23 +165,8 @@ def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:
     for name, parameter in source.named_parameters():
         if name.endswith("up.weight"):
             torch.nn.init.normal_(parameter, std=0.1)
-    torch.save(
-        {"epoch": 7, "model_state_dict": as_author_state(source), "optimizer_state_dict": {}}, tmp_path / "t2l.pt"
-    )
+    torch.save({"epoch": 7, "model_state_dict": as_t2l_state(source), "optimizer_state_dict": {}}, tmp_path / "t2l.pt")
     model = T2L.load_author_checkpoint(tmp_path / "t2l.pt", architecture="tiny-clip")
     video, tokens = random_video(), source.backbone.tokenize(["a red circle"])
     assert_close(model.embed_views(video), source.embed_views(video), atol=1e-5, rtol=1e-5)
     assert_close(model.embed_text(tokens), source.embed_text(tokens))
-
-
-def as_author_state(model: T2L) -> dict[str, torch.Tensor]:
-    """The model's tensors under the names of T2L's authors."""
-    state = dict(model.backbone.clip.state_dict())
-    state["visual.temporal_embedding"] = torch.zeros(1, 4, 96)
-    state["visual.transformer.T_prompt_embeddings"] = model.visual_blocks.temporal_tokens.tokens.detach()
-    for prefix, blocks in (("visual.", model.visual_blocks), ("", model.text_blocks)):
-        for i, adapter in enumerate(blocks.adapters):
-            for linear, name in ((adapter.down, "D_fc1"), (adapter.up, "D_fc2")):
-                state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.weight"] = linear.weight.detach()
-                state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.bias"] = linear.bias.detach()
-    return state

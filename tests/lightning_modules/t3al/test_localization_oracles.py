@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tests.makers.made_videos import class_text
+from tests.makers.videos.embedded_videos import class_text
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import Truth, UntrimmedFeatures
 from zsar.lightning_modules.t3al.localization_oracles import frames_inside, longest_class

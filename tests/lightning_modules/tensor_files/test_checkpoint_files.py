@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.hostile_files import checkpoint_of, hostile_files
-from tests.makers.one_line import assert_one_line_error
+from tests.makers.command_line.one_line import assert_one_line_error
+from tests.makers.files.hostile_files import checkpoint_of, hostile_files
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.makers.hostile_files import Calls, zipped
+from tests.makers.files.hostile_files import Calls, zipped
 from zsar.lightning_modules.tensor_files.pickled_tensors import InertObject, read_pickled
 from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.makers.hostile_files import Calls, hostile_files, zipped
+from tests.makers.files.hostile_files import Calls, hostile_files, zipped
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.tensor_files import tensor_files

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.makers.saved_models import saved, small_t2l
+from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.loading import load_recognizer

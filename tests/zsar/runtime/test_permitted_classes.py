@@ -11,7 +11,7 @@ import yaml
 from jsonargparse import _common, _loaders_dumpers
 from lightning.pytorch import Callback
 
-from tests.makers.one_line import assert_one_line_error
+from tests.makers.command_line.one_line import assert_one_line_error
 from zsar.lightning_modules.command_line.cli import main
 from zsar.runtime.permitted_classes import (
     TRUSTED_MODULES,
@@ -19,6 +19,7 @@ from zsar.runtime.permitted_classes import (
     check_permitted,
     forbidden,
     imported_kinds,
+    is_permitted,
     only_permitted_classes,
     path_of,
     trusted_modules,
@@ -100,6 +101,53 @@ def test_the_doctor_names_no_other_class(mark: Path, tmp_path: Path, capsys: pyt
             main(["doctor", *arguments])
         assert not mark.exists()
         assert_one_line_error(capsys.readouterr().err, "doctor", ["recorder.Thing", "may not be named"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "section", "before", "now"),
+    [
+        (["fit", "--model"], "model", "lightning_modules.t2l.T2L", "zsar.lightning_modules.t2l.T2L"),
+        (["fit", "--data"], "data", "datamodules.video_folder.VideoFolder", "zsar.datamodules.data_sets.VideoFolder"),
+        (
+            ["test", "--adaptation"],
+            "adaptation",
+            "callbacks.prompt_tuning.PromptTuning",
+            "zsar.callbacks.prompt_tuning.PromptTuning",
+        ),
+        (
+            ["test", "--data.clips.views"],
+            "data.clips.views",
+            "datamodules.views.AugmentedViews",
+            "zsar.datamodules.views.AugmentedViews",
+        ),
+        (["doctor", "--data"], "data", "datamodules.ucf101.UCF101", "zsar.datamodules.data_sets.UCF101"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_class_path_of_before_is_told_where_the_class_is_now(
+    arguments: list[str],
+    section: str,
+    before: str,
+    now: str,
+    in_file: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command, option = arguments
+    (tmp_path / "old.yaml").write_text(f"{section}: {{class_path: {before}}}\n")
+    old = ["--config", str(tmp_path / "old.yaml")] if in_file else [option, before]
+    with pytest.raises(SystemExit) as ended:
+        main([command, *old] if command == "doctor" else [command, "--config", str(EXPERIMENT), *old, "--print_config"])
+    assert ended.value.code == 2
+    said = f"{before} is a class path of zsar before 0.2; write {now}"
+    assert_one_line_error(capsys.readouterr().err, command, [f"--{section}", said])
+
+
+def test_a_package_of_one_s_own_may_be_called_as_one_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_permitted("callbacks.mine.PromptTuning")
+    assert "if callbacks is your own" in forbidden("callbacks.mine.Mine")
+    monkeypatch.setenv(TRUSTED_MODULES, "callbacks")
+    assert is_permitted("callbacks.mine.PromptTuning")
 
 
 def test_the_remedy_names_the_module_and_works(

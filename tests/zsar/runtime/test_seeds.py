@@ -1,6 +1,4 @@
-import pytest
-
-from zsar.runtime.seeds import derive_seed, run_seed
+from zsar.runtime.seeds import derive_seed
 
 
 def test_golden_seed_holds_on_every_platform() -> None:
@@ -13,10 +11,3 @@ def test_every_part_matters_and_parts_do_not_run_together() -> None:
     }
     assert len(seeds) == 6
     assert all(0 <= seed < 2**63 for seed in seeds)
-
-
-def test_the_run_s_seed_is_that_of_seed_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PL_GLOBAL_SEED", raising=False)
-    assert run_seed() == 0
-    monkeypatch.setenv("PL_GLOBAL_SEED", "7")
-    assert run_seed() == 7

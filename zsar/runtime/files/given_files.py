@@ -10,11 +10,11 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
 from zsar.runtime.files.content_kinds import HEAD_BYTES, LFS_POINTER, kind_of_bytes
+from zsar.runtime.files.plain_files import kind_unless_file
 from zsar.runtime.text.json_files import parse_json
 from zsar.runtime.text.text_files import ListFileError, cut, read_text
 
@@ -75,9 +75,9 @@ def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None, 
             raise
         said = "a link that leads to itself" if trouble.errno == errno.ELOOP else str(trouble.strerror).lower()
         raise GivenFileError(path, said, remedy) from trouble
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
-        raise GivenFileError(path, f"this is {kind}, not a file", remedy)
+    kind = kind_unless_file(status.st_mode)
+    if kind is not None:
+        raise GivenFileError(path, f"this is a {kind}, not a file", remedy)
     if status.st_size == 0 and not may_be_empty:
         raise GivenFileError(path, "the file is empty", remedy)
     if most_bytes is not None and status.st_size > most_bytes:

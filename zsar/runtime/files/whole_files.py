@@ -1,9 +1,9 @@
-"""Files that are whole or not there: written under another name beside their place, synced, then moved into it.
+"""Files and folders that are whole or not there: written under another name beside their place, then moved into it.
 
 A process that is killed, a full disk or a failure in the middle leave the old file as it was, or none. The temporary
 name is in the same folder, since moving a file to another file system is a copy onto the old file, and such a copy can
 be cut. It is the same each time, `.NAME.unfinished.SUFFIX`, so that the next writer takes over what a killed one left;
-a lock tells it whether that one still lives.
+a lock tells it whether that one still lives. Files are synced, so that a power cut leaves no empty ones.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import math
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -71,6 +72,36 @@ def whole_file(path: Path | str) -> Iterator[Path]:
             os.close(handle)
 
 
+@contextmanager
+def whole_folder(path: Path | str) -> Iterator[Path]:
+    """The folder to write files into, which becomes the folder when the block ends without an error.
+
+    Args:
+        path: The folder, which is not there. If another process makes it meanwhile, its folder is kept.
+
+    Yields:
+        An empty folder beside it.
+
+    Raises:
+        OSError: It cannot be made, or its place is taken by a file.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished, handle = _reserve_folder(target)
+    try:
+        yield unfinished
+        try:
+            os.replace(unfinished, target)
+        except OSError:
+            if not target.is_dir():  # else another process was faster
+                raise
+        _sync_folder(target.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+
+
 def write_text_whole(path: Path | str, text: str) -> Path:
     r"""Writes a text file in UTF-8, line ends as they are; see `whole_file`.
 
@@ -118,19 +149,50 @@ def _not_finite(content: Any, place: tuple[str, ...]) -> Iterator[str]:  # noqa:
 
 def _reserve(target: Path) -> tuple[Path, int]:
     """A file beside the target that nobody else writes to, and the open handle that holds its lock."""
+    usual = _beside(target)
+    if fcntl is not None:
+        handle = os.open(usual, os.O_CREAT | os.O_RDWR, 0o666)
+        if _is_ours(usual, handle):
+            return usual, handle
+        os.close(handle)
+    own = _beside(target, f"-{secrets.token_hex(4)}")
+    return own, os.open(own, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+
+
+def _reserve_folder(target: Path) -> tuple[Path, int | None]:
+    """An empty folder beside the target that nobody else writes to, and the open handle that holds its lock."""
+    usual, handle = _beside(target), None
+    if fcntl is not None:
+        with suppress(FileExistsError):
+            usual.mkdir()
+        with suppress(OSError):  # another process has just moved it into its place
+            handle = os.open(usual, os.O_RDONLY)
+        if handle is not None and _is_ours(usual, handle):
+            for left in usual.iterdir():  # by a process that was killed
+                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            return usual, handle
+        if handle is not None:
+            os.close(handle)
+    own = _beside(target, f"-{secrets.token_hex(4)}")
+    own.mkdir()
+    return own, None
+
+
+def _beside(target: Path, mark: str = "") -> Path:
+    """The name of what is not finished yet, in the same folder."""
     stem = target.stem
     if len(os.fsencode(stem)) > _LONGEST_STEM:
         stem = hashlib.sha256(os.fsencode(stem)).hexdigest()
-    usual = target.with_name(f".{stem}.unfinished{target.suffix}")
-    if fcntl is not None:
-        handle = os.open(usual, os.O_CREAT | os.O_RDWR, 0o666)
-        with suppress(OSError):  # another process, or thread, is writing, or the file system knows no locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(handle), usual.stat()):  # the other one has not just finished
-                return usual, handle
-        os.close(handle)
-    own = target.with_name(f".{stem}.unfinished-{secrets.token_hex(4)}{target.suffix}")
-    return own, os.open(own, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    return target.with_name(f".{stem}.unfinished{mark}{target.suffix}")
+
+
+def _is_ours(usual: Path, handle: int) -> bool:
+    """Takes the lock of what lies there; False where another process, or thread, is writing, or there are no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(handle), usual.stat())  # False: the other one has just finished
+    except OSError:
+        return False
 
 
 def _sync(path: Path) -> None:

@@ -11,12 +11,12 @@ What holds for every text file that zsar reads:
 from __future__ import annotations
 
 import re
-import stat
 import unicodedata
 from pathlib import Path
 from reprlib import repr as shortened
 
 from zsar.runtime.files.content_kinds import HEAD_BYTES, LFS_POINTER, WEB_PAGE, kind_of_bytes
+from zsar.runtime.files.plain_files import kind_unless_file
 
 MOST_BYTES = 2**28
 """The largest text file that is read (256 MiB); the largest published one, a list of 650,000 videos, takes 50 MB."""
@@ -169,8 +169,8 @@ def _bytes_of(path: Path, what: str, if_missing: str) -> bytes:
         raise FileNotFoundError(f"there is no {what} {path}; {if_missing}") from None
     except (OSError, ValueError) as error:  # a loop of links, a name too long, a NUL in the name
         raise fault_in(path, f"the {what} cannot be read ({_cause(error)}); check the path") from None
-    if not stat.S_ISREG(status.st_mode):
-        kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe or device"
+    kind = kind_unless_file(status.st_mode)
+    if kind is not None:
         raise fault_in(path, f"is a {kind}, but the {what} must be a regular file; give its path")
     try:
         with path.open("rb") as file:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.makers.pictured_videos import picture
+from tests.makers.results.localization_pictures import picture
 from zsar.callbacks.pictures.localization.class_colours import GREY, class_colours, mixed
 from zsar.callbacks.pictures.localization.picture import PicturedSegment
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tests.makers.pictured_videos import (
+from tests.makers.results.localization_pictures import (
     LETTERS,
     LONG,
     axes_of,

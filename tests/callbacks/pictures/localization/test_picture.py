@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.pictured_videos import picture, spread
+from tests.makers.results.localization_pictures import picture, spread
 from zsar.callbacks.pictures.localization.picture import PicturedSegment, as_floats, check_picture
 
 GOOD = picture()

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from tests.makers.pictured_videos import LETTERS, LONG, axes_of, bars, picture, words
+from tests.makers.results.localization_pictures import LETTERS, LONG, axes_of, bars, picture, words
 from zsar.callbacks.pictures.localization import segment_rows as module
 from zsar.callbacks.pictures.localization.figure import localization_figure
 from zsar.callbacks.pictures.localization.picture import PicturedSegment

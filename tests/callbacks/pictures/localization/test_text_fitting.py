@@ -4,7 +4,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tests.makers.pictured_videos import LETTERS, LONG
+from tests.makers.results.localization_pictures import LETTERS, LONG
 from zsar.callbacks.pictures.localization.text_fitting import one_line, shortened, text_width, two_lines
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.makers.pictured_videos import axes_of, picture, points, words
+from tests.makers.results.localization_pictures import axes_of, picture, points, words
 from zsar.callbacks.pictures.localization.figure import localization_figure
 from zsar.callbacks.pictures.localization.thumbnail_strip import side_by_side, thumbnail_strip
 from zsar.callbacks.pictures.localization.time_axis import TimeAxis

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.localization_files import write_class_list
-from tests.makers.miniature_data_sets import ACTIVITYNET_CLASSES, make_activitynet
+from tests.makers.miniatures import ACTIVITYNET_CLASSES, make_activitynet
+from tests.makers.miniatures.localization_files import write_class_list
 from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.settings import UntrimmedLoading

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_files import published_lists, write_class_list, write_thumos14_annotations
-from tests.makers.miniature_data_sets import make_thumos14
+from tests.makers.miniatures import make_thumos14
+from tests.makers.miniatures.localization_files import published_lists, write_class_list, write_thumos14_annotations
 from zsar.datamodules.data_sets.untrimmed.thumos14_untrimmed import THUMOS14Untrimmed
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
 

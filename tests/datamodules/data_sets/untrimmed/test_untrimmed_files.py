@@ -5,8 +5,8 @@ from typing import Any
 import jsonargparse
 import pytest
 
-from tests.makers.localization_files import write_thumos14_annotations
-from tests.makers.video_makers import moving_picture
+from tests.makers.miniatures.localization_files import write_thumos14_annotations
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles, videos_by_name
 from zsar.datamodules.lists.tested_sets import ActionInstance
 from zsar.datamodules.settings import Text, UntrimmedLoading

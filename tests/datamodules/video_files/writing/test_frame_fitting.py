@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.video_files.writing.frame_fitting import FrameFitter, fitted_size, scaled_size
 
 

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.makers.video_makers import moving_picture
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.video_files.writing.mp4_writing import (
     MOST_TICKS,
     Mp4Writer,

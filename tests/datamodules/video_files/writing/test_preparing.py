@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from tests.makers.video_makers import h264_with_b_frames, moving_picture
+from tests.makers.videos.encoded_videos import h264_with_b_frames, moving_picture
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
 from zsar.datamodules.video_files.writing import preparing
 from zsar.datamodules.video_files.writing.encoding import write_video

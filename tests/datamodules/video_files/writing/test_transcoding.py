@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from tests.makers.video_makers import (
+from tests.makers.videos.encoded_videos import (
     X264,
     case_name,
     grey,

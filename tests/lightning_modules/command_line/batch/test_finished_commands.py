@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -87,4 +86,5 @@ def test_a_record_with_a_torn_line_is_read_without_it(here: Path) -> None:
     again = FinishedCommands(Path("record.jsonl"))
     assert again.pending([["zsar", "test", "a"]]) == [False]
     again.add(["zsar", "test", "b"], {})
-    assert [json.loads(line)["command"][2] for line in Path("record.jsonl").read_text().splitlines()] == ["a", "b"]
+    whole = FinishedCommands(Path("record.jsonl"))
+    assert whole.pending([["zsar", "test", "b"]]) == whole.pending([["zsar", "test", "a"]]) == [False]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zsar.lightning_modules.command_line.batch import job
-from zsar.runtime.stopping import Stopped, stops_by
+from zsar.runtime.processes.stopping import Stopped, stops_by
 
 
 def test_a_job_ends_when_the_process_of_its_sweep_does(monkeypatch: pytest.MonkeyPatch) -> None:

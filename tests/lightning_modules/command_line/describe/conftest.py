@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.makers.chat_server import ChatServer, chat_server
+from tests.makers.command_line.chat_server import ChatServer, chat_server
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.chat_server import action_prompts
+from tests.makers.command_line.chat_server import action_prompts
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
 from zsar.lightning_modules.command_line.describe.retrying import BadAnswerError

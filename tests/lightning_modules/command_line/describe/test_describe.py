@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.chat_server import (
+from tests.makers.command_line.chat_server import (
     Answer,
     ChatServer,
     action_prompts,
@@ -130,7 +130,7 @@ def test_a_refused_key_stops_the_run_at_once_and_keeps_what_was_answered(
     complaint = capsys.readouterr().err
     assert "zsar describe: error: " in complaint
     assert (
-        "answers 401: wrong key; if it needs a key, name the environment variable that holds it: --api-key-env"
+        "answers 401: wrong key; if it needs a key, name the environment variable that holds it: --api_key_env"
         in complaint
     )
     assert server.asked == ["a", "b"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.chat_server import Answer, ChatServer
+from tests.makers.command_line.chat_server import Answer, ChatServer
 from zsar.lightning_modules.command_line.describe.language_model import (
     BadReplyError,
     LanguageModel,
@@ -48,7 +48,7 @@ def test_the_key_is_that_of_the_named_variable(server: ChatServer, monkeypatch: 
 
 
 def test_without_key_and_address_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, server: ChatServer) -> None:
-    with pytest.raises(LanguageModelError, match=r"no key for api\.openai\.com: set .* MY_KEY, or give --base-url"):
+    with pytest.raises(LanguageModelError, match=r"no key for api\.openai\.com: set .* MY_KEY, or give --base_url"):
         LanguageModel(ModelSettings("tiny", api_key_env="MY_KEY"))
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     assert LanguageModel(ModelSettings("tiny")).host == server.url.split("/")[2]

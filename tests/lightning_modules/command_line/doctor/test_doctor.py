@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SHARED_CLIPS
-from tests.makers import miniature_data_sets as miniature
+from tests.makers import miniatures as miniature
+from tests.makers.source_tree import SHARED
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.settings import Split
 from zsar.lightning_modules.command_line.cli import main
 
 ROOT = Path(__file__).parents[4]
-SHARED = SHARED_CLIPS.parent
 
 
 @pytest.fixture
@@ -200,7 +199,7 @@ def test_without_any_file_of_the_data_set_findings_say_what_is_missing(doctor: A
     assert doctor("--data", "VideoFolder", "--data.train", "nowhere")[0] == 1
 
 
-@pytest.mark.skipif(not SHARED_CLIPS.is_dir(), reason="the published lists are not here")
+@pytest.mark.skipif(not (SHARED / "clips").is_dir(), reason="the published lists are not here")
 def test_a_published_list_without_its_videos_has_all_its_faults_in_one_table(doctor: Any, tmp_path: Path) -> None:
     lists = ["--data.lists.test", SHARED / "splits/vifi_clip/hmdb_splits/val1.txt"]
     labels = ["--data.lists.classes", SHARED / "labels/hmdb_51_labels.csv"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.extraction_jobs import three_videos
-from tests.makers.tiny_captioner import tiny_captioner
+from tests.makers.command_line.extraction_jobs import three_videos
+from tests.makers.models.tiny_captioner import tiny_captioner
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride

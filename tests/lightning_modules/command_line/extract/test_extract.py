@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.makers.tiny_captioner import tiny_captioner
-from tests.makers.video_makers import moving_picture
+from tests.makers.models.tiny_captioner import tiny_captioner
+from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.extract.extract import list_jobs
@@ -167,8 +167,8 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--devices", 0), "--devices must be at least 1; got 0"),
         (("--devices", 2, "--device", "mps"), "--devices 2 needs --device cuda or cpu; got mps"),
         (("--devices", 100, "--device", "cuda"), r"--devices 100 is asked for, but there are \d+ GPUs"),
-        (("--stride", 0), "a stride must be at least 1 frame; got 0"),
-        (("--stride-seconds", 0), "a stride must be more than 0 seconds; got 0.0"),
+        (("--stride", 0), "--stride must be at least 1; got 0"),
+        (("--stride-seconds", 0), "--stride_seconds must be more than 0; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
         (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
         (("--caption-seconds", 2), r"--caption_seconds 2\.0 is of no use without --captions"),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.makers.extraction_jobs import features_of_all_frames, three_videos
+from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.lightning_modules.command_line.extract import extraction, feature_extraction
 from zsar.lightning_modules.command_line.extract.extraction import VideoDone, VideoJob, extract_videos, load_backbone

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from torch.testing import assert_close
 
-from tests.makers.extraction_jobs import features_of_all_frames, three_videos
+from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
 from zsar.lightning_modules.command_line.extract import extraction_on_devices
 from zsar.lightning_modules.command_line.extract.extraction import (
     FramesDone,

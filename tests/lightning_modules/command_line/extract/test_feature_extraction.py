@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.makers.extraction_jobs import features_of_all_frames, three_videos
+from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.makers.video_makers import write_streams
+from tests.makers.videos.encoded_videos import write_streams
 from zsar.lightning_modules.command_line.extract.source_clocks import older_clock
 
 

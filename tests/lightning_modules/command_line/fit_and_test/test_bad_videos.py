@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.makers.bad_videos import BAD, spoil
+from tests.makers.videos.bad_videos import BAD, spoil
 from zsar.datamodules.video_files.streaming import StreamedVideos
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES

@@ -15,7 +15,7 @@ import wandb
 import yaml
 from lightning.pytorch import Trainer
 
-from tests.makers.runs_on_disk import files_under
+from tests.makers.command_line.runs_on_disk import files_under
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.run_folders.dry_runs import DRY_RUN_PREFIX

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.makers.one_line import assert_one_line_error
+from tests.makers.command_line.one_line import assert_one_line_error
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of, sentence_of
 from zsar.lightning_modules.t2l.t2l import T2L

@@ -157,12 +157,12 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
     finding = T3AL.localize
 
     def spying(
-        self: T3AL, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText]
+        self: T3AL, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int
     ) -> list[dict[int, Localization]]:
         (seen,), (text,) = videos, texts
-        seed, window = os.environ["PL_GLOBAL_SEED"], self.tuning.window_frames
+        window = self.tuning.window_frames
         asked.append((seen.id, seen.captions_folder, seed, window, text.prompts, self.suppression is None))
-        return finding(self, videos, texts)
+        return finding(self, videos, texts, seed=seed)
 
     monkeypatch.setattr(T3AL, "localize", spying)
     monkeypatch.setenv("PL_GLOBAL_SEED", "5")
@@ -171,7 +171,7 @@ def test_options_reach_the_model_and_no_seed_is_left_behind(
     options = ("--captions", tmp_path / "captions", "--seed", 3, "--smooth-seconds", 1, "--stride-seconds", 0.2)
     status, _, err = run(video, *names, *options)
     assert status == 0
-    assert asked == [("v.1", tmp_path / "captions", "3", 5, (("red!",), ("white!",)), False)]
+    assert asked == [("v.1", tmp_path / "captions", 3, 5, (("red!",), ("white!",)), False)]
     assert os.environ["PL_GLOBAL_SEED"] == "5"
     assert "writes no captions" not in err
 
@@ -259,7 +259,7 @@ def test_a_real_clip_that_breaks_in_the_middle_is_named(run: Any, shared_clips: 
         (("gone.mp4", "--classes", "a"), "gone.mp4: no such file, and no folder with videos"),
         (("{video}", "--classes", "a", "--template", "photos"), "'photos' is neither a template with one {{}} for"),
         (("{video}", "--classes", "a", "--threshold", "0.5"), "--threshold is of no use with --method t3al"),
-        (("{video}", "--classes", "a", "--stride", "0"), "a stride must be at least 1 frame; got 0"),
+        (("{video}", "--classes", "a", "--stride", "0"), "--stride must be at least 1; got 0"),
         (("{video}", "--classes", "a", "--annotations", "gone.json"), "there is no annotation file gone.json"),
         (("{video}", "--classes", "a", "--captions", "gone"), "there is no file of captions gone/v.1.captions.json"),
         (("{video}", "--classes", "a", "--suppress"), "tiny-clip writes no captions, as it is not a CoCa"),

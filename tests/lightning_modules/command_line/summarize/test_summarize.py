@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import adaptation, described, record, write_result
+from tests.makers.results.localization_results import write_localization
+from tests.makers.results.recognition_results import adaptation, described, record, write_result
 from zsar.lightning_modules.command_line.cli import main
 
 
@@ -121,23 +121,27 @@ def test_without_adapted_runs_nothing_is_said_about_tuning(tmp_path: Path, capsy
     assert "tuned" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("spelling", ["--all_published", "--all-published"])
 def test_other_architectures_are_announced_and_shown_on_demand(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spelling: str
 ) -> None:
     run = ucf_folder(tmp_path / "run", 79, 1)
     assert summarize(run) == 0
     printed = capsys.readouterr().out
-    assert "more published figures (other architectures, ablations): --all-published" in printed
+    assert "more published figures (other architectures, ablations): --all_published" in printed
     assert "ViT-L-14" not in printed
-    assert summarize(run, "--all-published") == 0
+    assert summarize(run, spelling) == 0
     printed = capsys.readouterr().out
     assert "ViT-L-14" in printed
-    assert "--all-published" not in printed
+    assert "--all_published" not in printed
 
 
-def test_runs_are_grouped_by_settings_on_demand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("spelling", ["--group_by", "--group-by"])
+def test_runs_are_grouped_by_settings_on_demand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spelling: str
+) -> None:
     runs = [run_folder(tmp_path / "monday", 90, 90), run_folder(tmp_path / "friday", 94, 94, seed=1)]
-    assert summarize(*runs, "--group-by", "settings") == 0
+    assert summarize(*runs, spelling, "settings") == 0
     assert "T2L moving_shapes base_to_novel" in capsys.readouterr().out
 
 

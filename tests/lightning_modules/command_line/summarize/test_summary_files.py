@@ -1,23 +1,34 @@
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.makers.localization_makers import write_localization
-from tests.makers.result_makers import adaptation, described, record, write_result
-from zsar.lightning_modules.command_line.summarize.localization_results import localization_run
-from zsar.lightning_modules.command_line.summarize.published_comparison import Comparison, compare
-from zsar.lightning_modules.command_line.summarize.published_figures import load_published_figures
-from zsar.lightning_modules.command_line.summarize.published_localization import published_rows
-from zsar.lightning_modules.command_line.summarize.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.run_groups import RunGroup, group_runs, group_tasks
-from zsar.lightning_modules.command_line.summarize.run_results import read_run
-from zsar.lightning_modules.command_line.summarize.summary_files import by_sets, notes, write_summary
+from tests.makers.results.localization_results import localization_groups, write_localization
+from tests.makers.results.recognition_results import (
+    adaptation,
+    described,
+    recognition_groups,
+    recognition_of,
+    record,
+    write_result,
+)
+from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow, compare
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.published.published_tables import published_tables
+from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
+from zsar.lightning_modules.command_line.summarize.summary_files import row_json, write_summary
+
+FIGURES = load_published_figures()
+
+
+def beside_papers(groups: Sequence[RunGroup | LocalizationGroup]) -> list[ComparedRow]:
+    return [ComparedRow(group, tuple(compare(group, FIGURES))) for group in groups]
 
 
 @pytest.fixture
-def compared(tmp_path: Path) -> list[tuple[RunGroup, list[Comparison]]]:
+def compared(tmp_path: Path) -> list[ComparedRow]:
     """T2L on three folds of UCF-101 after Kinetics-400, and a run on a data set that nobody published."""
     folders = [
         write_result(
@@ -31,13 +42,11 @@ def compared(tmp_path: Path) -> list[tuple[RunGroup, list[Comparison]]]:
         for i, top1 in enumerate((78.0, 79.0, 80.0), start=1)
     ]
     folders.append(write_result(tmp_path / "a|b", {"base": 40, "novel": 60}, data=described("video_folder")))
-    groups = group_runs([read_run(folder) for folder in folders])
-    return [(group, compare(group, load_published_figures())) for group in groups]
+    groups = recognition_groups([recognition_of(folder) for folder in folders])
+    return beside_papers(groups)
 
 
-def test_json_has_means_deviations_settings_and_published_figures(
-    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
-) -> None:
+def test_json_has_means_deviations_settings_and_published_figures(tmp_path: Path, compared: list[ComparedRow]) -> None:
     content = json.loads(write_summary(tmp_path / "new" / "s.json", compared).read_text())
     row = content["t2l"]
     assert (row["test"], row["std"], row["n_runs"]) == (79, {"test": 1}, 3)
@@ -58,7 +67,7 @@ def test_json_has_means_deviations_settings_and_published_figures(
 
 
 def test_markdown_has_a_table_for_each_kind_of_sets_and_one_of_published_figures(
-    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
+    tmp_path: Path, compared: list[ComparedRow]
 ) -> None:
     text = write_summary(tmp_path / "s.md", compared).read_text()
     lines = text.splitlines()
@@ -73,7 +82,7 @@ def test_markdown_has_a_table_for_each_kind_of_sets_and_one_of_published_figures
 
 
 def test_csv_has_a_line_for_each_row_and_set_with_the_best_match_of_the_same_method(
-    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
+    tmp_path: Path, compared: list[ComparedRow]
 ) -> None:
     path = write_summary(tmp_path / "s.csv", compared)
     with path.open(newline="") as file:
@@ -94,10 +103,12 @@ def test_csv_has_a_line_for_each_row_and_set_with_the_best_match_of_the_same_met
 
 def test_csv_does_not_pass_another_methods_figure_off_as_the_published_one(tmp_path: Path) -> None:
     data, trained_on = described("activitynet"), described("kinetics400")
-    (group,) = group_runs([read_run(write_result(tmp_path / "t2l", {"test": 70}, data=data, trained_on=trained_on))])
-    comparisons = compare(group, load_published_figures())
-    assert [c.figure.method for c in comparisons] == ["BIKE"]
-    with write_summary(tmp_path / "s.csv", [(group, comparisons)]).open(newline="") as file:
+    (group,) = recognition_groups(
+        [recognition_of(write_result(tmp_path / "t2l", {"test": 70}, data=data, trained_on=trained_on))]
+    )
+    (row,) = beside_papers([group])
+    assert [c.figure.method for c in row.published] == ["BIKE"]
+    with write_summary(tmp_path / "s.csv", [row]).open(newline="") as file:
         assert [row["published"] for row in csv.DictReader(file)] == [""]
 
 
@@ -106,7 +117,7 @@ def test_all_files_say_what_tuning_changed(tmp_path: Path) -> None:
         write_result(tmp_path / "zar", {"test": 54.0}, adapted=adaptation()),
         write_result(tmp_path / "plain", {"test": 52.0}),
     ]
-    compared = [(group, []) for group in group_runs([read_run(folder) for folder in folders])]
+    compared = [ComparedRow(group) for group in recognition_groups([recognition_of(folder) for folder in folders])]
     content = json.loads(write_summary(tmp_path / "s.json", compared).read_text())
     assert content["plain"]["tuning"] == {}
     effect = content["zar"]["tuning"]["test"]
@@ -123,7 +134,7 @@ def test_all_files_say_what_tuning_changed(tmp_path: Path) -> None:
     assert [rows[1][name] for name in names] == [""] * 4
 
 
-def test_nothing_unfinished_is_left_behind(tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]) -> None:
+def test_nothing_unfinished_is_left_behind(tmp_path: Path, compared: list[ComparedRow]) -> None:
     for suffix in ("md", "csv", "json"):
         write_summary(tmp_path / "out" / f"s.{suffix}", compared)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["s.csv", "s.json", "s.md"]
@@ -134,32 +145,26 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
         write_summary(tmp_path / "s.txt", [])
 
 
-def test_rows_with_the_same_sets_share_a_table(compared: list[tuple[RunGroup, list[Comparison]]]) -> None:
-    groups = [group for group, _ in compared]
-    assert [[group.name for group in table] for table in by_sets([*groups, groups[0]])] == [["t2l", "t2l"], ["a|b"]]
-
-
 def test_notes_of_the_same_method_are_kept(tmp_path: Path) -> None:
     folder = write_result(
         tmp_path / "k600", {"test": 70}, data=described("kinetics600"), trained_on=described("kinetics400")
     )
-    (group,) = group_runs([read_run(folder)])
-    found = notes(compare(group, load_published_figures()))
+    (group,) = recognition_groups([recognition_of(folder)])
+    (table,) = published_tables(beside_papers([group]))
+    *found, same = table.notes
+    assert same.startswith("same: all that the paper states agrees")
     assert "T2L Table 1: one test on all 220 classes that Kinetics-400 lacks (A.4.1)" in found
     assert all(note.startswith("T2L") for note in found)
 
 
-def test_rows_of_localization_are_in_every_file(
-    tmp_path: Path, compared: list[tuple[RunGroup, list[Comparison]]]
-) -> None:
+def test_rows_of_localization_are_in_every_file(tmp_path: Path, compared: list[ComparedRow]) -> None:
     folders = [write_localization(tmp_path / "t3al" / f"seed{i}", 20 + 4 * i, seed=i) for i in (0, 1)]
-    _, groups = group_tasks([localization_run(folder, read_result(folder)) for folder in folders])
-    localized = [(group, published_rows(group, load_published_figures())) for group in groups]
-    content = json.loads(write_summary(tmp_path / "s.json", compared, localized).read_text())
+    localized = beside_papers(localization_groups(*folders))
+    content = json.loads(write_summary(tmp_path / "s.json", [*compared, *localized]).read_text())
     assert list(content) == ["t2l", "a|b", "t3al"]
     assert (content["t3al"]["map"], content["t3al"]["std"]["map"]) == (20, 2.83)
     assert {row["method"] for row in content["t3al"]["published"]} == {"EffPrompt", "STALE"}  # whose model is unknown
-    lines = write_summary(tmp_path / "s.md", [], localized).read_text().splitlines()
+    lines = write_summary(tmp_path / "s.md", localized).read_text().splitlines()
     assert lines[:3] == [
         "| mAP in % at IoU | 0.3 | 0.5 | avg | adaptations | runs |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -174,10 +179,37 @@ def test_rows_of_localization_are_in_every_file(
         "| EffPrompt | T3AL Table 1 | 37.2 | 21.6 | 21.9 | trained on nothing / the other classes; draws 2 / 10; "
         "not stated: architecture, class text, precision |",
     ]
-    with write_summary(tmp_path / "s.csv", compared, localized).open(newline="") as file:
+    with write_summary(tmp_path / "s.csv", [*compared, *localized]).open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["group"] == "t3al"]
     assert [(row["set"], row["mean"], row["std"], row["n_runs"]) for row in rows] == [
         ("map_0.3", "22.00", "2.83", "2"),
         ("map_0.5", "21.00", "2.83", "2"),
         ("map", "20.00", "2.83", "2"),
     ]
+
+
+def test_json_of_a_localizer_has_means_deviations_runs_settings_and_the_lines_of_papers(tmp_path: Path) -> None:
+    coca = {"class_path": "zsar.lightning_modules.t3al.T3AL", "architecture": "coca_ViT-L-14", "backbone_hash": "hash"}
+    arguments = {"suppression": {"similarity": 0.75}}
+    folders = [
+        write_localization(tmp_path / "t3al" / f"seed{i}", v, seed=i, model=coca, arguments=arguments)
+        for i, v in enumerate((20.0, 24.0))
+    ]
+    (row,) = beside_papers(localization_groups(*folders))
+    content = row_json(row)
+    assert (content["task"], content["map_0.3"], content["map"], content["n_runs"]) == ("localization", 22.0, 20.0, 2)
+    assert content["std"] == dict.fromkeys(("map_0.3", "map_0.5", "map"), 2.83)
+    assert [run["map_0.3"] for run in content["runs"]] == [20.0, 24.0]
+    assert [made["seed"] for made in content["made_with"]] == [0, 1]
+    assert content["settings"]["split"] == "50_50"
+    assert content["published"][0] == {
+        "method": "T3AL",
+        "source": "T3AL Table 1",
+        "map_0.3": 20.7,
+        "map_0.5": 8.9,
+        "map": 10.4,
+        "same_method": True,
+        "match": "draws 2 / 10; not stated: precision",
+    }
+    (single,) = localization_groups(folders[0])
+    assert "std" not in row_json(ComparedRow(single))

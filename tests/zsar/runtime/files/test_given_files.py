@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken_node
 from zsar.runtime.files.given_files import (
     MOST_NESTED,
     MOST_PARSED_BYTES,

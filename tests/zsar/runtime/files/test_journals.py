@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken_node
 from zsar.runtime.files.given_files import GivenFileError
 from zsar.runtime.files.journals import whole_lines
 

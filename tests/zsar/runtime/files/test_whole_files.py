@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.files.whole_files import whole_file, write_json_whole, write_text_whole
+from zsar.runtime.files.whole_files import whole_file, whole_folder, write_json_whole, write_text_whole
 
 ROOT = Path(__file__).parents[4]
 
@@ -82,6 +82,63 @@ def test_a_killed_writer_leaves_the_old_file_and_the_next_one_takes_its_leftover
     write_text_whole(path, "new")
     assert names_in(tmp_path) == ["last.ckpt"]
     assert path.read_text() == "new"
+
+
+def test_a_folder_is_there_when_the_block_ends_and_not_before(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "v1.5"
+    with whole_folder(folder) as unfinished:
+        (unfinished / "a.txt").write_text("a")
+        assert names_in(folder.parent) == [".v1.unfinished.5"]
+    assert names_in(folder) == ["a.txt"]
+    assert names_in(folder.parent) == ["v1.5"]
+
+
+def test_a_folder_that_fails_is_not_there(tmp_path: Path) -> None:
+    def fail() -> None:
+        with whole_folder(tmp_path / "folder") as unfinished:
+            (unfinished / "a.txt").write_text("half")
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert names_in(tmp_path) == []
+
+
+def test_of_two_who_make_a_folder_at_once_the_first_to_end_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    with whole_folder(folder) as slow:
+        (slow / "slow").touch()
+        with whole_folder(folder) as fast:
+            assert fast != slow
+            (fast / "fast").touch()
+    assert names_in(folder) == ["fast"]
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_the_next_one_takes_the_place_of_one_who_was_killed_and_finds_it_empty(tmp_path: Path) -> None:
+    left = tmp_path / ".folder.unfinished" / "deep"
+    left.mkdir(parents=True)
+    (left / "a.txt").touch()
+    (left.parent / "link").symlink_to(left)
+    with whole_folder(tmp_path / "folder") as unfinished:
+        assert (unfinished, names_in(unfinished)) == (left.parent, [])
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_left_as_it_is(tmp_path: Path) -> None:
+    path = write_text_whole(tmp_path / "folder", "a file")
+    with pytest.raises(NotADirectoryError), whole_folder(path):
+        pass
+    assert path.read_text() == "a file"
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_others_may_look_into_a_folder_as_into_any_new_one(tmp_path: Path) -> None:
+    (tmp_path / "usual").mkdir()
+    with whole_folder(tmp_path / "folder"):
+        pass
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("usual", "folder")]
+    assert modes[0] == modes[1]
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

@@ -59,8 +59,8 @@ def test_only_regular_files_of_a_bounded_size_are_read(tmp_path: Path, monkeypat
     (tmp_path / "long").write_bytes(b"a" * 11)
     refused = {
         tmp_path: "is a folder, but the list must be",
-        tmp_path / "fifo": "is a pipe or device",
-        Path("/dev/zero"): "is a pipe or device",
+        tmp_path / "fifo": "is a pipe, socket or device",
+        Path("/dev/zero"): "is a pipe, socket or device",
         tmp_path / "loop": "cannot be read",
         tmp_path / ("x" * 300): "cannot be read",
         tmp_path / "sparse": "may have 10",

@@ -1,0 +1,1 @@
+"""results.json files -> runs -> the rows of a summary."""

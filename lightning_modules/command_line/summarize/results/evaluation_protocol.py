@@ -1,0 +1,74 @@
+"""The protocol of a test: how its classes relate to those of training, and of how many videos that was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
+
+_SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
+# What published lists of few shots hold of each class; their runs do not say how many shots they have.
+_LISTED_SHOTS = (2, 4, 8, 16)
+
+
+def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, shots: int | None) -> EvaluationProtocol:
+    """The protocol of a test.
+
+    Args:
+        data: What the data module said of the test data (`describe`).
+        trained_on: What it said of the training data; None for a model that was not trained.
+        shots: Training videos per class; None for all, or no training.
+
+    Returns:
+        Base-to-novel where the data were split so; else by the data set: a shifted one, another one than was trained
+        on (or none), few shots of the same one, all of the same one.
+    """
+    data_set = data_set_of(data)
+    if data["protocol"] == "base_to_novel":
+        return "base_to_novel"
+    if _SHIFTED_DATA_SET.fullmatch(data_set):
+        return "distribution_shift"
+    if trained_on is None or data_set_of(trained_on) != data_set:
+        return "zero_shot"
+    return "fully_supervised" if shots is None else "few_shot"
+
+
+def data_set_of(data: Mapping[str, Any]) -> str:
+    """Id of a described data set; older results have the class path only, whose module has the data set's name."""
+    return str(data["data_set"] if "data_set" in data else data["class_path"].split(".")[-2])
+
+
+def training_shots(trained_on: Mapping[str, Any], texts: Mapping[str, Any]) -> int | None:
+    """Training videos per class.
+
+    Args:
+        trained_on: What the data module said of the training data.
+        texts: {set name: what is recorded of its class text} of the test.
+
+    Returns:
+        As drawn, or by the length of the list that was used in place of a draw; None for all.
+    """
+    if trained_on["shots"] is not None or "train" not in (trained_on.get("lists") or {}):
+        return cast("int | None", trained_on["shots"])
+    text = texts.get("base") or next(iter(texts.values()))
+    per_class = trained_on["n_listed"]["train"] / text["n_classes"]
+    return int(per_class) if per_class in _LISTED_SHOTS else None
+
+
+def uses_lists(protocol: EvaluationProtocol, data: Mapping[str, Any], trained_on: Mapping[str, Any] | None) -> bool:
+    """Whether published lists took the place of draws.
+
+    Args:
+        protocol: Of the test.
+        data: What the data module said of the test data.
+        trained_on: What it said of the training data; None for a model that was not trained.
+
+    Returns:
+        By the lists of training for few-shot tests, of both for base-to-novel ones, of the test for others.
+    """
+    for_test, for_training = data.get("lists") or {}, (trained_on or {}).get("lists") or {}
+    if protocol == "base_to_novel":
+        return "base" in for_test and (trained_on is None or "train" in for_training)
+    return "train" in for_training if protocol == "few_shot" else "test" in for_test

@@ -1,0 +1,25 @@
+"""The weights that commands take for an architecture where none are named."""
+
+from __future__ import annotations
+
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+
+OPENAI = "openai"
+"""The usual weights: OpenAI's own release of CLIP."""
+
+# Architectures that OpenAI released nothing for; the tags are open_clip's.
+OTHER_DEFAULTS = {"coca_ViT-L-14": "mscoco_finetuned_laion2B-s13B-b90k"}
+
+
+def default_weights(architecture: str) -> str | None:
+    """The weights of an architecture where none are named.
+
+    Args:
+        architecture: An architecture of open_clip, "hf-hub:..." or "local-dir:...".
+
+    Returns:
+        A tag of open_clip; None where the model brings its own weights.
+    """
+    if brings_weights(architecture):
+        return None
+    return OTHER_DEFAULTS.get(architecture, OPENAI)

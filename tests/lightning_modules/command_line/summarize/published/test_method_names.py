@@ -1,0 +1,125 @@
+"""Names of adapted runs, from the shipped configurations, so that these and the published figures cannot part."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import zsar.datamodules.views.further_views
+from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method
+from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
+from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
+
+CONFIGS = Path(__file__).parents[5] / "configs"
+EXPERIMENTS = CONFIGS / "experiment"
+FRAGMENTS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
+ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
+ADAPTED = [path for path in sorted(EXPERIMENTS.glob("*.yaml")) if "\nadaptation: " in path.read_text()]
+ADAPTED = [path for path in ADAPTED if "moving_shapes" not in path.stem]  # which no paper has
+
+
+def settings_of(folder: Path, *files: Path) -> dict[str, str]:
+    """The settings that a result of these configurations would have."""
+    given = with_read_experiments([argument for path in files for argument in ("--config", str(path))], folder)
+    contents = [yaml.safe_load(Path(path).read_text()) for path in given[1::2]]
+    tuning = next(content["adaptation"] for content in reversed(contents) if "adaptation" in content)
+    described = contents[0]["data"]["init_args"]["clips"]["views"]
+    views = getattr(zsar.datamodules.views.further_views, described["class_path"].split(".")[-1])(
+        **described["init_args"]
+    )
+    data = {"views": views.for_data_set("any", flip_keeps_label=True).described()}
+    adaptation = PromptTuning(**tuning["init_args"]).describe()
+    return dict(adaptation_settings({"stage": "test", "data": data, "adaptation": adaptation}))
+
+
+def model_of(experiment: Path) -> str:
+    return {"zero_shot_clip.yaml": "CLIP", "vifi_clip.yaml": "ViFi-CLIP"}[
+        re.findall(r"\nmodel: \S*/(\S+)", experiment.read_text())[0]
+    ]
+
+
+@pytest.mark.parametrize("path", ADAPTED, ids=lambda path: path.stem)
+def test_an_experiment_is_the_papers_method(tmp_path: Path, path: Path) -> None:
+    method = path.stem.split("_names")[0].split("_hmdb")[0]
+    expected = next(name for name in ("DTS-TPT", "TPT", "ZAR") if method.upper().replace("_", "-").startswith(name))
+    variant = "TS-TPT only" if "_names_" in path.stem else None
+    assert adapted_method(settings_of(tmp_path, path), model_of(path)) == (expected, variant)
+
+
+@pytest.mark.parametrize("path", ABLATIONS, ids=lambda path: path.stem)
+def test_an_ablation_is_called_as_its_published_figure(tmp_path: Path, path: Path) -> None:
+    first = path.read_text().replace("\n# ", " ").split(":")[0]
+    experiment = sorted(EXPERIMENTS.glob(re.findall(r"\S+\.yaml", first)[0]))[0]
+    method, variant = adapted_method(settings_of(tmp_path, experiment, path), model_of(experiment))
+    of_bike = f"{variant}, on BIKE"  # what was published on that model alone
+    published = {f.variant for f in load_published_figures() if f.method == method}
+    assert variant is not None
+    assert published & {variant, of_bike}
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("tpt", ("TPT", "as on images")),
+        ("tpt_video", ("TPT", "steps all")),
+        ("dts_tpt", ("DTS-TPT", None)),
+        ("dts_tpt_names", ("DTS-TPT", "TS-TPT only")),
+        ("zar", ("ZAR", None)),
+        ("confident_views", ("confident views", None)),
+    ],
+)
+def test_a_fragment_has_a_name(tmp_path: Path, fragment: str, expected: tuple[str, str | None]) -> None:
+    files = EXPERIMENTS / "clip_zero_shot_hmdb51.yaml", CONFIGS / "adaptation" / f"{fragment}.yaml"
+    assert adapted_method(settings_of(tmp_path, *files), "CLIP") == expected
+
+
+def test_all_fragments_have_been_named() -> None:
+    assert {path.stem for path in FRAGMENTS} == {
+        *("tpt", "tpt_video", "dts_tpt", "dts_tpt_names", "zar", "confident_views")
+    }
+
+
+@pytest.mark.parametrize(
+    ("experiment", "model", "variant"),
+    [
+        ("zar_hmdb51", "CLIP", None),
+        ("zar_hmdb51", "ViFi-CLIP", None),
+        ("zar_hmdb51", "T2L", "on T2L"),
+        ("zar_hmdb51", "AP-CLIP", "on AP-CLIP"),
+        ("zar_hmdb51", "T2L (adapters only)", "on T2L (adapters only)"),
+        ("dts_tpt_hmdb51", "ViFi-CLIP", "on ViFi-CLIP"),
+        ("dts_tpt_names_hmdb51", "T2L", "TS-TPT only, on T2L"),
+    ],
+)
+def test_another_model_than_the_papers_is_said(
+    tmp_path: Path, experiment: str, model: str, variant: str | None
+) -> None:
+    settings = settings_of(tmp_path, EXPERIMENTS / f"{experiment}.yaml")
+    assert adapted_method(settings, model)[1] == variant
+
+
+@pytest.mark.parametrize(
+    ("changes", "variant"),
+    [
+        ({"schedule": ""}, "not tuned"),
+        ({"schedule": "right-6, right-6"}, "steps right-6, right-6"),
+        ({"learning_rate": "0.01", "phrase": "None"}, "phrase None, learning rate 0.01"),
+        ({"prediction": "confident_views"}, "prediction confident_views"),
+        ({"views": "AugmentedViews"}, "views AugmentedViews"),
+        ({"weight_decay": "0.5", "selection": "once"}, None),
+    ],
+)
+def test_other_departures_are_said_in_the_settings_own_words(
+    tmp_path: Path, changes: dict[str, str], variant: str | None
+) -> None:
+    settings = settings_of(tmp_path, EXPERIMENTS / "zar_hmdb51.yaml")
+    assert adapted_method({**settings, **changes}, "CLIP") == ("ZAR", variant)
+
+
+def test_a_method_of_ones_own_keeps_its_name(tmp_path: Path) -> None:
+    settings = {**settings_of(tmp_path, EXPERIMENTS / "zar_hmdb51.yaml"), "method": "mine"}
+    assert adapted_method(settings, "CLIP") == ("mine", None)
+    assert adapted_method(settings, "T2L") == ("mine", "on T2L")

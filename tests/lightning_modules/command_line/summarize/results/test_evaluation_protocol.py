@@ -1,0 +1,52 @@
+from typing import Any
+
+import pytest
+
+from tests.makers.results.recognition_results import described
+from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import (
+    protocol_of,
+    training_shots,
+    uses_lists,
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "trained_on", "shots", "expected"),
+    [
+        (described("ucf101", protocol="base_to_novel"), None, None, "base_to_novel"),
+        (described("ucf101", protocol="base_to_novel"), described("ucf101"), None, "base_to_novel"),
+        (described("ucf101"), None, None, "zero_shot"),
+        (described("ucf101"), described("kinetics400"), None, "zero_shot"),
+        (described("kinetics600"), described("kinetics400"), None, "zero_shot"),
+        (described("ucf101"), described("ucf101"), 4, "few_shot"),
+        (described("ucf101"), described("kinetics400"), 4, "zero_shot"),
+        (described("ucf101"), described("ucf101"), None, "fully_supervised"),
+        (described("ucf101_ds"), described("kinetics400"), None, "distribution_shift"),
+        (described("ucf101_o"), described("ucf101"), None, "distribution_shift"),
+        (described("hmdb51_p"), None, None, "distribution_shift"),
+        (described("video_folder"), described("video_folder"), None, "fully_supervised"),
+    ],
+)
+def test_the_protocol_follows_from_what_was_trained_and_tested_on(
+    data: dict[str, Any], trained_on: dict[str, Any] | None, shots: int | None, expected: str
+) -> None:
+    assert protocol_of(data, trained_on, shots) == expected
+
+
+def test_shots_are_those_of_the_draw_or_of_the_list_in_its_place() -> None:
+    text = {"test": {"n_classes": 51}}
+    assert training_shots(described("hmdb51", shots=4), text) == 4
+    listed = described("hmdb51", lists={"train": "few.txt"}, n_listed={"train": 16 * 51})
+    assert training_shots(listed, text) == 16
+    assert training_shots({**listed, "n_listed": {"train": 16 * 51 + 1}}, text) is None
+
+
+def test_lists_count_where_a_protocol_draws() -> None:
+    tested, trained = described("ucf101", lists={"test": "test.txt"}), described("ucf101", lists={"train": "few.txt"})
+    assert uses_lists("zero_shot", tested, None)
+    assert not uses_lists("few_shot", tested, described("ucf101"))
+    assert uses_lists("few_shot", described("ucf101"), trained)
+    both = described("ucf101", lists={"base": "base.txt", "novel": "novel.txt"})
+    assert uses_lists("base_to_novel", both, None)
+    assert not uses_lists("base_to_novel", both, described("ucf101"))
+    assert uses_lists("base_to_novel", both, trained)

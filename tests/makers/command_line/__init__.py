@@ -1,0 +1,1 @@
+"""What tests of commands work on: run folders, extraction jobs, a chat server, processes that end early."""

@@ -1,0 +1,56 @@
+"""Checkpoints as the authors of T2L and ViFi-CLIP name their tensors, made of our small models."""
+
+from pathlib import Path
+
+import torch
+
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.t2l import T2L
+
+State = dict[str, torch.Tensor]
+VIFI_PROMPTS = "module.prompt_learner.complete_text_embeddings"
+
+
+def as_t2l_state(model: T2L) -> State:
+    """The model's tensors under the names of T2L's authors."""
+    state = dict(model.backbone.clip.state_dict())
+    state["visual.temporal_embedding"] = torch.zeros(1, 4, 96)
+    state["visual.transformer.T_prompt_embeddings"] = model.visual_blocks.temporal_tokens.tokens.detach()
+    for prefix, blocks in (("visual.", model.visual_blocks), ("", model.text_blocks)):
+        for i, adapter in enumerate(blocks.adapters):
+            for linear, name in ((adapter.down, "D_fc1"), (adapter.up, "D_fc2")):
+                state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.weight"] = linear.weight.detach()
+                state[f"{prefix}transformer.resblocks.{i}.Adapter.{name}.bias"] = linear.bias.detach()
+    return state
+
+
+def tuned_from(weights: Path) -> OpenClipBackbone:
+    """The tiny CLIP with all parameters but the token embedding changed, as fine-tuning does."""
+    backbone = OpenClipBackbone("tiny-clip", str(weights)).eval()
+    with torch.no_grad():
+        for name, parameter in backbone.clip.named_parameters():
+            if name != "token_embedding.weight":
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    return backbone
+
+
+def as_vifi_state(backbone: OpenClipBackbone) -> State:
+    """Its tensors under the names of ViFi-CLIP's authors."""
+    state: State = {}
+    for name, tensor in backbone.clip.state_dict().items():
+        if name.startswith("visual."):
+            state[f"module.image_encoder.{name.removeprefix('visual.')}"] = tensor
+        elif name == "logit_scale":
+            state["module.logit_scale"] = tensor
+        elif name != "token_embedding.weight":
+            state[f"module.text_encoder.{name}"] = tensor
+    tokens = backbone.tokenize(["a photo of a red circle.", "a photo of a cross."])
+    state[VIFI_PROMPTS] = backbone.clip.token_embedding(tokens).detach().half()
+    return state
+
+
+def save_vifi(path: Path, state: State) -> Path:
+    optimizer = {"state": {0: {"exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 8e-6, "params": [0]}]}
+    content = {"model": state, "optimizer": optimizer, "lr_scheduler": {}, "max_accuracy": 77.0, "epoch": 9}
+    torch.save(content, path)
+    return path

@@ -1,0 +1,1 @@
+"""results.json files as runs leave them, and pictures of localization."""

@@ -1,0 +1,1 @@
+"""Videos of many kinds: codecs and clocks, undecodable files, frames with chosen embeddings."""

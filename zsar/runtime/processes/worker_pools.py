@@ -1,0 +1,125 @@
+"""Work on many jobs in several processes; a job that crashes its process costs no other job.
+
+The workers are fresh processes, never forks of this one. They ignore Ctrl-C, which the main process answers, and end
+with it, even if it is killed.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+import torch
+
+from zsar.runtime.processes.parent_watch import end_with_parent
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def results_of(
+    work: Callable[[Job], Result], jobs: Sequence[Job], *, n_workers: int, if_died: Result, n_ahead: int = 1
+) -> Generator[tuple[Job, Result], None, None]:
+    """Works on jobs, several at once.
+
+    A process that dies, as of a segmentation fault in a decoder or for lack of memory, takes down the whole pool of
+    Python. The jobs that it held are then done one at a time, so that the culprit shows itself, and the rest follow.
+
+    Args:
+        work: What is done with a job; a function of a module, which each process imports. Each runs with one thread.
+        jobs: The jobs.
+        n_workers: Processes; 0 works in this one, where a crash ends everything.
+        if_died: The result of a job whose process died.
+        n_ahead: Jobs that each worker is given before it is done with another, so that it is never idle; after a crash
+            they are all done one at a time.
+
+    Yields:
+        Each job with its result, in any order.
+
+    Raises:
+        Exception: Whatever `work` raised. Jobs that have begun are finished first, the others are not begun.
+    """
+    if n_workers == 0:
+        yield from ((job, work(job)) for job in jobs)
+        return
+    make_pool = functools.partial(_pool, work.__module__)
+    waiting = deque(jobs)
+    while waiting:
+        suspects: list[Job] = []
+        n_processes = min(n_workers, len(waiting))
+        with make_pool(n_processes) as pool:
+            yield from _until_a_crash(pool, work, waiting, suspects, n_at_once=(1 + n_ahead) * n_processes)
+        yield from _one_at_a_time(make_pool, work, suspects, if_died)
+
+
+def _until_a_crash(
+    pool: ProcessPoolExecutor,
+    work: Callable[[Job], Result],
+    waiting: deque[Job],
+    suspects: list[Job],
+    *,
+    n_at_once: int,
+) -> Generator[tuple[Job, Result], None, None]:
+    """Works on what is waiting until a process dies: `suspects` then gets all jobs that were in the pool."""
+    running: dict[Future[Result], Job] = {}
+    try:
+        while (waiting and not suspects) or running:
+            while waiting and not suspects and len(running) < n_at_once:  # all at once would take much memory
+                job = waiting.popleft()
+                try:
+                    running[pool.submit(work, job)] = job
+                except BrokenProcessPool:
+                    suspects.append(job)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    suspects.append(job)
+                else:
+                    yield job, result
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one_at_a_time(
+    make_pool: Callable[[int], ProcessPoolExecutor],
+    work: Callable[[Job], Result],
+    suspects: Sequence[Job],
+    if_died: Result,
+) -> Generator[tuple[Job, Result], None, None]:
+    """Works on each job alone in a process, so that a crash tells which one is to blame."""
+    left = deque(suspects)
+    while left:
+        with make_pool(1) as pool:
+            while left:
+                job = left.popleft()
+                try:
+                    result = pool.submit(work, job).result()
+                except BrokenProcessPool:
+                    yield job, if_died
+                    break
+                yield job, result
+
+
+def _pool(preloaded: str, n_workers: int) -> ProcessPoolExecutor:
+    """A pool; where there is a fork server, it imports the work's module, and torch, once for all workers."""
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    # Without __main__, a script or pytest, which need not bear to be imported again. The fork server begins with the
+    # first pool of a process, and what later ones preload each of their workers imports itself.
+    context.set_forkserver_preload([preloaded])
+    return ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    """Prepares a worker."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
