@@ -9,16 +9,11 @@ SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamod
 CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
-ABLATION := runs/ablation
-AP_CLIP_DEMO := runs/ap-clip-demo
-TTA_DEMO := runs/tta-demo
 TINY_COCA := runs/tiny_coca
 LOCALIZE_DEMO := runs/localize-demo
-VARIANTS := zero_shot adapters ttl tfd t2l
-AP_CLIP_VARIANTS := single_prompt averaged_prompts ap_clip
-TTA_VARIANTS := alone tpt dts_tpt_names dts_tpt zar
-LOCALIZE_VARIANTS := frame_wise t0 t3al_without_suppression t3al oracle_class oracle_count oracle_selection oracle_all
 SEEDS := 0 1 2
+COMMA := ,
+SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
@@ -77,106 +72,31 @@ $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
 	  --ckpt_path $(@D)/checkpoints/best.ckpt
 
-# Each seed has a tiny CLIP of its own, so that the deviation includes that of pretraining.
-ablation: $(foreach v,$(VARIANTS),$(foreach s,$(SEEDS),$(ABLATION)/$(v)/seed$(s)/results.json))
-	$(ZSAR) summarize $(^:/results.json=) --output $(ABLATION)/results.json
+# --- sweeps: what they run is in configs/sweeps/; SEEDS=0 for a quick look --------------------------------------------
 
-define ABLATION_RULES
-$(ABLATION)/zero_shot/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
-	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --model.backbone.weights $(TINY_CLIP)/seed$(1).pt
+SWEEP = $(ZSAR) batch configs/sweeps/$(subst -,_,$@).yaml --only seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS)))
 
-$(ABLATION)/%/seed$(1)/results.json: $(TINY_CLIP)/seed$(1).pt
-	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --model.backbone.weights $(TINY_CLIP)/seed$(1).pt
-	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --model.backbone.weights $(TINY_CLIP)/seed$(1).pt --ckpt_path $$(@D)/checkpoints/best.ckpt
-endef
-$(foreach s,$(SEEDS),$(eval $(call ABLATION_RULES,$(s))))
+ablation: $(SEEDS:%=$(TINY_CLIP)/seed%.pt)
+	$(SWEEP)
 
-# One tiny CLIP for all seeds: they differ in training alone. Two runs at a time, of one thread each.
-AP_CLIP_RUNS := $(foreach v,$(AP_CLIP_VARIANTS),$(foreach s,$(SEEDS),$(AP_CLIP_DEMO)/$(v)/seed$(s)))
-AP_CLIP_QUIET := OMP_NUM_THREADS=1 $(ZSAR)
-
-ap-clip-demo: $(TINY_CLIP)/seed0.pt
-	$(MAKE) --no-print-directory --jobs 2 $(AP_CLIP_RUNS:%=%/results.json)
-	$(ZSAR) summarize $(AP_CLIP_RUNS) --output $(AP_CLIP_DEMO)/results.json
-
-define AP_CLIP_RULES
-$(AP_CLIP_DEMO)/%/seed$(1)/results.json: $(TINY_CLIP)/seed0.pt
-	$(AP_CLIP_QUIET) fit --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --trainer.enable_progress_bar false
-	$(AP_CLIP_QUIET) test --overwrite --config $(CONFIGS)/moving_shapes_$$*.yaml --seed_everything $(1) --run_dir $$(@D) \
-	  --trainer.enable_progress_bar false --ckpt_path $$(@D)/checkpoints/best.ckpt
-endef
-$(foreach s,$(SEEDS),$(eval $(call AP_CLIP_RULES,$(s))))
-
-# One tiny CLIP; seeds differ in T2L's training, the test clips and their views. A model's tests of a seed run in one
-# process, two processes at a time, of one thread each.
-TTA_RUNS := $(foreach m,t2l frozen,$(foreach s,$(SEEDS),$(TTA_DEMO)/.tested-$(m)-$(s)))
-TTA_ROWS := $(foreach m,frozen t2l,$(foreach v,$(TTA_VARIANTS),$(foreach s,$(SEEDS),$(TTA_DEMO)/$(m)_$(v)/seed$(s))))
-
-tta-demo: $(TINY_CLIP)/seed0.pt
-	$(MAKE) --no-print-directory --jobs 2 $(TTA_RUNS)
-	$(ZSAR) summarize $(TTA_ROWS) --output $(TTA_DEMO)/results.json
-
-# $(1): model, $(2): seed, $(3): more options of a test
-TTA_TEST = zsar test --overwrite --config $(CONFIGS)/shifted_moving_shapes_$(V).yaml $(3) --seed_everything $(2) \
-  --data.render_seed $(2) --run_dir $(TTA_DEMO)/$(1)_$(V)/seed$(2) --trainer.enable_progress_bar false
-
-define TTA_RULES
-$(TTA_DEMO)/.tested-frozen-$(1): $(TINY_CLIP)/seed0.pt
-	@mkdir -p $(TTA_DEMO)
-	@printf '%s\n' $(foreach V,$(TTA_VARIANTS),'$(call TTA_TEST,frozen,$(1),)') | OMP_NUM_THREADS=1 $(ZSAR) several -
-	@touch $$@
-
-$(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt: $(TINY_CLIP)/seed0.pt
-	OMP_NUM_THREADS=1 $(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_t2l.yaml --seed_everything $(1) \
-	  --run_dir $(TTA_DEMO)/t2l/seed$(1) --trainer.enable_progress_bar false
-
-$(TTA_DEMO)/.tested-t2l-$(1): $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt
-	@printf '%s\n' $(foreach V,$(TTA_VARIANTS),'$(call TTA_TEST,t2l,$(1),--model configs/model/tiny_t2l.yaml --ckpt_path $(TTA_DEMO)/t2l/seed$(1)/checkpoints/best.ckpt)') \
-	  | OMP_NUM_THREADS=1 $(ZSAR) several -
-	@touch $$@
-endef
-$(foreach s,$(SEEDS),$(eval $(call TTA_RULES,$(s))))
-
-# One tiny CoCa; seeds differ in the rendered videos and in what T3AL draws. A seed's runs are one process of one thread:
-# the first renders the videos and decodes them itself, the others read features and captions that are extracted once.
-LOCALIZE_RUNS := $(SEEDS:%=$(LOCALIZE_DEMO)/.tested-%)
-LOCALIZE_ROWS := $(foreach v,$(LOCALIZE_VARIANTS),$(foreach s,$(SEEDS),$(LOCALIZE_DEMO)/$(v)/seed$(s)))
-LOCALIZE_FIGURE := $(LOCALIZE_DEMO)/figure
+ap-clip-demo tta-demo: $(TINY_CLIP)/seed0.pt
+	$(SWEEP)
 
 $(TINY_COCA)/seed%.pt: $(SOURCES) | $(INSTALLED)
 	$(ZSAR) pretrain-tiny --architecture tiny-coca --seed $* --output $@
 	@touch $@
 
-localize-demo: $(TINY_COCA)/seed0.pt
-	$(MAKE) --no-print-directory --jobs 3 $(LOCALIZE_RUNS)
-	$(ZSAR) localize $(LOCALIZE_DEMO)/data/seed0/untrimmed_shapes/*/blue_circle_00.mp4 \
+# Videos, features and captions are of one tiny CoCa.
+$(LOCALIZE_DEMO)/.begun: $(TINY_COCA)/seed0.pt
+	@rm -rf $(LOCALIZE_DEMO)/data && mkdir -p $(@D) && touch $@
+
+localize-demo: $(LOCALIZE_DEMO)/.begun
+	$(SWEEP)
+	$(ZSAR) localize $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/untrimmed_shapes/*/blue_circle_00.mp4 \
 	  --classes "blue circle moving, red square moving, green cross moving" --template "a photo of a {}" \
-	  --annotations $(LOCALIZE_DEMO)/data/seed0/untrimmed_shapes/*/timeline.json \
-	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt --captions $(LOCALIZE_DEMO)/data/seed0/features/* \
-	  --output $(LOCALIZE_FIGURE)
-	$(ZSAR) summarize $(LOCALIZE_ROWS) --output $(LOCALIZE_DEMO)/results.json
-
-# $(1): seed, $(2): more options of a test
-LOCALIZE_TEST = zsar test --overwrite --config $(CONFIGS)/untrimmed_shapes_$(V).yaml --seed_everything $(1) --data.render_seed $(1) \
-  --data.data_root $(LOCALIZE_DEMO)/data/seed$(1) --run_dir $(LOCALIZE_DEMO)/$(V)/seed$(1) \
-  --trainer.enable_progress_bar false $(2)
-LOCALIZE_EXTRACT = zsar extract $(LOCALIZE_DEMO)/data/seed$(1)/untrimmed_shapes \
-  --output $(LOCALIZE_DEMO)/data/seed$(1)/features --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
-  --dtype fp32 --captions --caption-generation greedy --n-workers 0
-
-define LOCALIZE_RULES
-$(LOCALIZE_DEMO)/.tested-$(1): $(TINY_COCA)/seed0.pt
-	@rm -rf $(LOCALIZE_DEMO)/data/seed$(1) && mkdir -p $(LOCALIZE_DEMO)
-	@printf '%s\n' $(foreach V,frame_wise,'$(call LOCALIZE_TEST,$(1),)') '$(call LOCALIZE_EXTRACT,$(1))' \
-	  $(foreach V,$(filter-out frame_wise,$(LOCALIZE_VARIANTS)),'$(call LOCALIZE_TEST,$(1),--data.loading.features features --data.loading.captions features)') \
-	  | OMP_NUM_THREADS=1 $(ZSAR) several -
-	@touch $$@
-endef
-$(foreach s,$(SEEDS),$(eval $(call LOCALIZE_RULES,$(s))))
+	  --annotations $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/untrimmed_shapes/*/timeline.json \
+	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
+	  --captions $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/features/* --output $(LOCALIZE_DEMO)/figure
 
 # --- development ------------------------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("convert", "--weights"): ("VIDEO", "--weights", "FILE.pt", "--output", "OUT"),
     ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
     ("describe", "--classes_file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
-    ("several", "file"): ("FILE.txt",),
+    ("batch", "file"): ("FILE.txt",),
 }
 # Those that name what is written, folders, or videos, which have tests of their own.
 OTHERS = {

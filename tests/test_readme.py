@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.makers.documents import assert_parses, zsar_commands
+from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -47,7 +48,10 @@ def test_what_make_does_again_replaces_what_it_did_before() -> None:
     """A target is made anew where its sources have changed, or where it was stopped: its folder may hold a run."""
     makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     commands = re.findall(r"\b(?:fit|test) .*--config.*", makefile)
-    assert len(commands) >= 9
+    sweeps = [read_sweep(path) for path in sorted((ROOT / "configs" / "sweeps").glob("*.yaml"))]
+    swept = [command.text for sweep in sweeps for step in sweep.steps for command in step.commands]
+    commands += [command for command in swept if re.match("zsar (?:fit|test) .*--config", command)]
+    assert len(commands) >= 10
     assert [command for command in commands if "--overwrite" not in command] == []
 
 

@@ -1,4 +1,4 @@
-"""The one place that writes a figure to disk."""
+"""What pictures share: the choice of what is shown where not all fits, and the one place that writes a figure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import warnings
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -13,6 +14,19 @@ from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say, shown
 
 _MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
+
+
+def linspace_indices(n_wanted: int, n: int) -> set[int]:
+    """Chooses some of many, from the first to the last at equal distances.
+
+    Args:
+        n_wanted: How many.
+        n: Of how many.
+
+    Returns:
+        Indices below n; all of them where as many or more are wanted.
+    """
+    return set(np.linspace(0, n - 1, min(n_wanted, n)).round().astype(int).tolist())
 
 
 def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from zsar.callbacks.pictures.linspace_indices import linspace_indices
+from zsar.callbacks.pictures.figures import linspace_indices
 
 _MOST_FRAMES = 8
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:pink")

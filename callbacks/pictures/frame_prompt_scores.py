@@ -27,9 +27,8 @@ from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.callbacks.pictures.figures import save_figure
+from zsar.callbacks.pictures.figures import linspace_indices, save_figure
 from zsar.callbacks.pictures.frame_prompt_figure import draw_frame_prompt_scores
-from zsar.callbacks.pictures.linspace_indices import linspace_indices
 from zsar.callbacks.results.written_line import say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer

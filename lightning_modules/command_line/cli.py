@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint that the authors of a method released", "convert"),
     "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
-    "several": ("several commands in one process, for sweeps of short runs", "batch"),
+    "batch": ("a list of commands in one process, or a sweep over variables in several", "batch.batch"),
     "extract": ("frame features and captions of long videos, for localization", "extract.extract"),
     "describe": ("have a language model write descriptions of classes", "describe.describe"),
     "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark, one to two minutes", "pretrain_tiny"),
@@ -68,6 +68,7 @@ environment:
   ZSAR_TRACEBACK=1   show where an error comes from, for a report
 """
 
+_FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
 
@@ -100,6 +101,8 @@ def _main(arguments: list[str]) -> int:
         return 0
     if command not in COMMANDS:
         near = did_you_mean(command, COMMANDS) or f"; it is one of {', '.join(COMMANDS)}"
+        if command in _FORMER_NAMES:
+            near = f"; it is called {_FORMER_NAMES[command]} now: zsar {_FORMER_NAMES[command]} ..."
         say(f"zsar: error: there is no command {command!r}{near}", error=True)
         return 2
     accept_all_text()

@@ -145,11 +145,6 @@ class OpenClipBackbone(nn.Module):
             )
         return residual_blocks(visual.transformer, self.architecture, "visual")
 
-    @property
-    def n_visual_tokens(self) -> int:
-        """Tokens of a frame in the visual tower: patches and the class token."""
-        return int(self.clip.visual.positional_embedding.shape[0])
-
     # --- text ---------------------------------------------------------------------------------------------------------
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:

@@ -103,7 +103,7 @@ def test_several_commands_end_with_the_one_that_was_stopped(
 ) -> None:
     stopped = shlex.join(["zsar", "fit", "--config", str(experiment), *callback("SignalInStep", step=1)])
     (tmp_path / "commands").write_text(f"{stopped}\nzsar summarize nowhere\n")
-    assert run("several", tmp_path / "commands") == 143
+    assert run("batch", tmp_path / "commands") == 143
     printed = capsys.readouterr()
     assert "last.ckpt is saved; to go on: zsar fit" in printed.err
     assert "[2 of 2]" not in printed.out

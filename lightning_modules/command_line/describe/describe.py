@@ -17,7 +17,7 @@ from zsar.lightning_modules.command_line.describe.answer_store import AnswerStor
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
 from zsar.lightning_modules.command_line.describe.describe_options import COMMAND, DescribeOptions
 from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
-from zsar.lightning_modules.command_line.describe.retrying import Patience, UnansweredError, ask_until_accepted
+from zsar.lightning_modules.command_line.describe.retrying import UnansweredError, ask_until_accepted
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, shown
 
 _INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C
@@ -100,7 +100,7 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: De
     settings = ModelSettings(
         asked.model, asked.base_url, asked.api_key_env, requests.timeout, asked.temperature, asked.seed
     )
-    model, patience = LanguageModel(settings), Patience(requests.max_attempts, requests.backoff_seconds)
+    model = LanguageModel(settings)
     failed: dict[str, str] = {}
     columns = (progress_text("{task.fields[failed]} failed"), TimeElapsedColumn(), progress_text("{task.fields[note]}"))
     with progress_bar(message_console(), *columns) as progress:
@@ -109,7 +109,7 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: De
         def note(name: str, what: str) -> None:
             progress.update(task, note=shown(f"{name}: {what}")[:100])
 
-        asking = _Asking(model, store, patience, note)
+        asking = _Asking(model, store, requests.max_attempts, note)
         for question in questions:
             asking.waiting.put(question)
         try:
@@ -131,12 +131,12 @@ class _Asking:
     """What the threads share."""
 
     def __init__(
-        self, model: LanguageModel, store: AnswerStore, patience: Patience, note: Callable[[str, str], None]
+        self, model: LanguageModel, store: AnswerStore, max_requests: int, note: Callable[[str, str], None]
     ) -> None:
         self.waiting: queue.SimpleQueue[ClassQuestion] = queue.SimpleQueue()
         self.outcomes: queue.SimpleQueue[_Outcome] = queue.SimpleQueue()
         self.stop = threading.Event()
-        self._model, self._store, self._patience, self._note = model, store, patience, note
+        self._model, self._store, self._max_requests, self._note = model, store, max_requests, note
         today = datetime.now(timezone.utc).date()
         self._source = f"{model.settings.model} at {model.host}, {today.isoformat()}"
 
@@ -155,8 +155,7 @@ class _Asking:
                 self._model,
                 question.words,
                 question.accept,
-                patience=self._patience,
-                wait=self._wait,
+                max_requests=self._max_requests,
                 note=lambda what: self._note(question.name, what),
             )
             self._store.add(question.name, texts, source=self._source)
@@ -166,7 +165,3 @@ class _Asking:
             self.stop.set()
             return _Outcome(question.name, fatal=error)
         return _Outcome(question.name)
-
-    def _wait(self, seconds: float) -> None:
-        if self.stop.wait(seconds):
-            raise InterruptedError("the run has stopped")

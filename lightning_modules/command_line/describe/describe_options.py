@@ -73,9 +73,14 @@ class RequestOptions:
     """How often and how long the language model is asked."""
 
     concurrency: int = option(4, "requests at a time", metavar="N", at_least=1, at_most=1_024)
-    max_attempts: int = option(6, "requests per class", metavar="N", at_least=1, at_most=1_000)
+    max_attempts: int = option(
+        6,
+        "requests per class; after one that fails the next waits, as the server asks or up to 8 s",
+        metavar="N",
+        at_least=1,
+        at_most=1_000,
+    )
     timeout: float = option(60.0, "for an answer", metavar="SECONDS", more_than=0, at_most=86_400)
-    backoff_seconds: float = option(1.0, "first pause after a failure", metavar="SECONDS", at_least=0, at_most=86_400)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A language model behind an OpenAI-compatible server: one request at a time, and what its failures mean.
 
-The client's own retries are off: how often and how long we wait is decided in `patient_asking`.
+The client repeats what fails on the way (no connection, no answer in time, a busy server) with pauses of its own, or
+those that the server asks for. What an answer says is judged in `retrying`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ OPENAI_KEY = "OPENAI_API_KEY"
 """The environment variable whose key goes to OpenAI, and to another server only where it is named for it."""
 
 _OPENAI_HOST = "api.openai.com"
-_LONGEST_WAIT_SECONDS = 300.0
-_TEMPORARY = (408, 409, 425, 429)  # and all from 500
+_LONGEST_WAIT_SECONDS = 120.0  # for which the client waits where a server asks for it
+_TEMPORARY = (408, 409, 429)  # and all from 500: what the client repeats
 _HINTS = {
     401: "check the key in the environment variable {key}",
     403: "check what the key in the environment variable {key} may do",
@@ -31,24 +32,40 @@ class LanguageModelError(ValueError):
 
 
 class TemporaryFailureError(Exception):
-    """A request failed, but the next one may not.
+    """A request failed as often as it was allowed to, but a later one may not."""
+
+
+class BadReplyError(Exception):
+    """The server answered with what is no chat completion.
 
     Attributes:
-        retry_after_seconds: How long the server asks to wait; 0 where it does not say.
+        n_requests: How many requests it took.
     """
 
-    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
-        """An error with this message."""
+    def __init__(self, message: str, n_requests: int = 1) -> None:
+        """Makes the error.
+
+        Args:
+            message: What the server sent.
+            n_requests: How many requests it took.
+        """
         super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
+        self.n_requests = n_requests
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model said, and whether it was cut off before it had finished."""
+    """What the model said.
+
+    Attributes:
+        text: Its words.
+        truncated: Whether they were cut off before it had finished.
+        n_requests: How many requests it took.
+    """
 
     text: str
     truncated: bool
+    n_requests: int = 1
 
 
 @dataclass(frozen=True)
@@ -111,28 +128,30 @@ class LanguageModel:
         self.host = url.netloc.rpartition("@")[2]
         self.has_answered = False
         self._key_name = key_name
+        self._is_openai = is_openai
         self._client = openai.OpenAI(
             api_key=key or "no-key-needed",
             base_url=given or OPENAI_URL,
             timeout=settings.timeout_seconds,
-            max_retries=0,
-            http_client=openai.DefaultHttpxClient(follow_redirects=False),  # a redirect could lead the key elsewhere
+            http_client=openai.DefaultHttpxClient(
+                follow_redirects=False,  # a redirect could lead the key elsewhere
+                event_hooks={"response": [self._note_answer]},
+            ),
         )
-        if not is_openai:  # what the client has read from OpenAI's variables goes to no other server either
-            for name in ("organization", "project", "admin_api_key"):
-                setattr(self._client, name, None)
 
-    def ask(self, messages: list[dict[str, str]]) -> Reply:
-        """Sends a conversation once.
+    def ask(self, messages: list[dict[str, str]], *, max_requests: int = 1) -> Reply:
+        """Sends a conversation, again where that fails on the way.
 
         Args:
             messages: What was said, each {"role": ..., "content": ...}.
+            max_requests: How often it is sent at most.
 
         Returns:
             The reply.
 
         Raises:
-            TemporaryFailureError: The request failed, but may be repeated.
+            TemporaryFailureError: No request reached the model.
+            BadReplyError: The reply is no chat completion.
             LanguageModelError: The server refuses it for good.
         """
         import openai
@@ -140,7 +159,7 @@ class LanguageModel:
         optional: dict[str, Any] = {"temperature": self.settings.temperature, "seed": self.settings.seed}
         conversation: Any = messages
         try:
-            completion = self._client.chat.completions.create(
+            response = self._client_for(max_requests).chat.completions.with_raw_response.create(
                 model=self.settings.model,
                 messages=conversation,
                 **{name: value for name, value in optional.items() if value is not None},
@@ -150,22 +169,35 @@ class LanguageModel:
         except openai.APIConnectionError as error:
             raise TemporaryFailureError(f"no connection to {self.host}: {error.__cause__ or error}") from error
         except openai.APIStatusError as error:
-            self.has_answered = True
             raise self._failure_of_status(error.status_code, _said(error), error.response.headers) from error
+        n_requests = 1 + response.retries_taken
+        try:
+            completion = response.parse()
         except (openai.APIError, ValueError) as error:  # a body that is no JSON
-            raise TemporaryFailureError(f"{self.host} sent what is no chat completion: {error}") from error
-        self.has_answered = True
+            raise BadReplyError(f"{self.host} sent what is no chat completion: {error}", n_requests) from error
         choices = getattr(completion, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
-            raise TemporaryFailureError(f"{self.host} sent what is no chat completion: {str(completion)[:200]}")
-        return Reply(choices[0].message.content or "", choices[0].finish_reason == "length")
+            what = f"{self.host} sent what is no chat completion: {str(completion)[:200]}"
+            raise BadReplyError(what, n_requests)
+        return Reply(choices[0].message.content or "", choices[0].finish_reason == "length", n_requests)
+
+    def _client_for(self, max_requests: int) -> Any:  # noqa: ANN401 - openai is imported only where it is used
+        """The client for one conversation."""
+        client = self._client.with_options(max_retries=max_requests - 1)
+        if not self._is_openai:  # what the client has read from OpenAI's variables goes to no other server either
+            for name in ("organization", "project", "admin_api_key"):
+                setattr(client, name, None)
+        return client
+
+    def _note_answer(self, response: object) -> None:
+        self.has_answered = True
 
     def _failure_of_status(self, status: int, said: str, headers: Any) -> Exception:  # noqa: ANN401 - httpx's
         what = f"{self.host} answers {status}: {said}"
         if (status in _TEMPORARY or status >= 500) and "insufficient_quota" not in said:
             seconds = _retry_after_seconds(headers.get("retry-after"))
             if seconds <= _LONGEST_WAIT_SECONDS:
-                return TemporaryFailureError(what, seconds)
+                return TemporaryFailureError(what)
             return LanguageModelError(f"{what}; it asks to wait {seconds:.0f} s: run the same command again then")
         hint = _HINTS.get(status, "").format(key=self._key_name, model=self.settings.model)
         if status in (401, 403) and self._key_name is None:

@@ -1,13 +1,12 @@
-"""Asks a language model until its answer will do, with pauses where requests fail."""
+"""Asks a language model until its answer is accepted."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from zsar.lightning_modules.command_line.describe.language_model import (
+    BadReplyError,
     LanguageModel,
     LanguageModelError,
     Reply,
@@ -15,8 +14,6 @@ from zsar.lightning_modules.command_line.describe.language_model import (
 )
 
 T = TypeVar("T")
-
-_LONGEST_BACKOFF_SECONDS = 60.0
 
 
 class BadAnswerError(Exception):
@@ -27,55 +24,37 @@ class UnansweredError(Exception):
     """As many attempts as allowed have not given an answer that can be used."""
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How often the model is asked, and the first pause after a failure, which is doubled after each further one."""
-
-    max_attempts: int = 6
-    backoff_seconds: float = 1.0
-
-
 def ask_until_accepted(
-    model: LanguageModel,
-    question: str,
-    accept: Callable[[str], T],
-    *,
-    patience: Patience,
-    wait: Callable[[float], None],
-    note: Callable[[str], None],
+    model: LanguageModel, question: str, accept: Callable[[str], T], *, max_requests: int, note: Callable[[str], None]
 ) -> T:
-    """Asks until an answer is accepted: after a pause where a request failed, else saying what was wrong.
+    """Asks until an answer is accepted, saying each time what was wrong with the last one.
 
     Args:
         model: Whom to ask.
         question: What to ask.
         accept: Makes of an answer what it stands for, or raises `BadAnswerError`.
-        patience: How often to ask.
-        wait: Waits for some seconds.
-        note: Is told of each attempt that failed.
+        max_requests: How many requests may be sent, those that fail on the way included.
+        note: Is told of each answer that is not accepted.
 
     Returns:
         What `accept` made of the answer.
 
     Raises:
-        UnansweredError: No attempt gave an answer that was accepted.
+        UnansweredError: No request gave an answer that was accepted.
         LanguageModelError: No further request would help.
     """
-    messages, problem, n_failures = [_said_by("user", question)], "", 0
-    for attempt in range(1, patience.max_attempts + 1):
-        is_last = attempt == patience.max_attempts
+    messages, problem, n_left = [_said_by("user", question)], "", max_requests
+    while n_left > 0:
         try:
-            reply = model.ask(messages)
+            reply = model.ask(messages, max_requests=n_left)
         except TemporaryFailureError as failure:
-            problem = str(failure)
-            if is_last and not model.has_answered:
-                raise LanguageModelError(f"{problem} ({patience.max_attempts} attempts)") from failure
-            seconds = max(failure.retry_after_seconds, back_off_seconds(n_failures, patience.backoff_seconds))
-            n_failures += 1
-            note(problem if is_last else f"{problem}; again in {seconds:.0f} s")
-            if not is_last:
-                wait(seconds)
+            problem = f"{failure} ({max_requests} attempts)"
+            raise (UnansweredError(problem) if model.has_answered else LanguageModelError(problem)) from failure
+        except BadReplyError as bad:
+            problem, n_left = str(bad), n_left - bad.n_requests
+            note(problem)
             continue
+        n_left -= reply.n_requests
         try:
             if reply.truncated:
                 raise BadAnswerError("it was cut off before its end; answer more briefly")
@@ -84,20 +63,7 @@ def ask_until_accepted(
             problem = f"the answer was refused: {bad}"
             note(problem)
             messages = _conversation(question, reply, str(bad))
-    raise UnansweredError(f"{problem} ({patience.max_attempts} attempts)")
-
-
-def back_off_seconds(n_failures: int, first_seconds: float) -> float:
-    """How long to wait after a failure: doubled after each, with jitter, so that threads do not come back together.
-
-    Args:
-        n_failures: Failures before this one.
-        first_seconds: The pause after the first failure, before jitter.
-
-    Returns:
-        Between half of and one and a half times the doubled pause, which is at most a minute.
-    """
-    return min(first_seconds * 2.0 ** min(n_failures, 30), _LONGEST_BACKOFF_SECONDS) * random.uniform(0.5, 1.5)
+    raise UnansweredError(f"{problem} ({max_requests} attempts)")
 
 
 def _conversation(question: str, reply: Reply, problem: str) -> list[dict[str, str]]:

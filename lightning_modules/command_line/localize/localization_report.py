@@ -12,8 +12,8 @@ from rich.table import Table
 from torch import Tensor
 
 from zsar.callbacks.pictures.figures import save_figure
-from zsar.callbacks.pictures.localization_figure import localization_figure
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
+from zsar.callbacks.pictures.localization.figure import localization_figure
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment, ScoreCurve
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.lists.localization_splits import Instance, read_thumos14_annotations
 from zsar.lightning_modules.localization.contract import Detection, Localization

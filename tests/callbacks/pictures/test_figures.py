@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from zsar.callbacks.pictures.figures import save_figure
+from zsar.callbacks.pictures.figures import linspace_indices, save_figure
 
 
 def test_a_figure_is_written_at_its_resolution_into_a_new_folder(tmp_path: Path) -> None:
@@ -40,3 +40,13 @@ def test_letters_that_the_font_lacks_are_named_in_a_line(tmp_path: Path, capsys:
         capsys.readouterr().err
         == f"{tmp_path / 'figure.png'}: the font of pictures has no 走 る, of which it shows boxes\n"
     )
+
+
+def test_indices_are_spread_from_the_first_to_the_last() -> None:
+    assert linspace_indices(3, 9) == {0, 4, 8}
+    assert linspace_indices(4, 100) == {0, 33, 66, 99}
+
+
+def test_where_as_many_or_more_are_wanted_all_are_chosen() -> None:
+    assert linspace_indices(5, 2) == {0, 1}
+    assert linspace_indices(3, 3) == {0, 1, 2}

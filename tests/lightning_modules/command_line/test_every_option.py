@@ -14,7 +14,7 @@ from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import Described
 
 # Those whose parser is LightningCLI's or takes a data module as well have tests of their own.
-OTHERS = ("fit", "validate", "test", "predict", "doctor", "several")
+OTHERS = ("fit", "validate", "test", "predict", "doctor")
 SMALL = [name for name in COMMANDS if name not in OTHERS]
 HUGE = "9" * 30
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture, PicturedSegment, ScoreCurve
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment, ScoreCurve
 
 LONG = "performing a complicated gymnastics routine on parallel bars"
 LETTERS = "".join(chr(ord("A") + i % 26) for i in range(60))

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def command(server: ChatServer, output: Path, *arguments: object, kind: str = "description") -> list[str]:
-    fixed = ["--kind", kind, "--output", output, "--base-url", server.url, "--model", "tiny", "--backoff-seconds", 0.01]
+    fixed = ["--kind", kind, "--output", output, "--base-url", server.url, "--model", "tiny"]
     return ["describe", *map(str, [*fixed, *arguments])]
 
 
@@ -163,7 +163,6 @@ def test_answers_of_another_model_are_mentioned_and_left(
         (("--classes", "a", "--max-attempts", "0"), "--max_attempts must be at least 1; got 0"),
         (("--classes", "a", "--per-attribute", "0"), "--per_attribute must be at least 1; got 0"),
         (("--classes", "a", "--timeout", "0"), "--timeout must be more than 0; got 0"),
-        (("--classes", "a", "--backoff-seconds", "-1"), "--backoff_seconds must be at least 0; got -1"),
         (("--classes", "a"), "there is no key for api.openai.com"),
     ],
 )

@@ -1,4 +1,5 @@
 import sys
+import time
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -8,6 +9,7 @@ import pytest
 
 from tests.makers.command_line.chat_server import Answer, ChatServer
 from zsar.lightning_modules.command_line.describe.language_model import (
+    BadReplyError,
     LanguageModel,
     LanguageModelError,
     ModelSettings,
@@ -19,8 +21,8 @@ from zsar.lightning_modules.command_line.describe.language_model import (
 HELLO = [{"role": "user", "content": 'Say "hello".'}]
 
 
-def ask(server: ChatServer, **settings: Any) -> Reply:
-    return LanguageModel(ModelSettings("tiny", server.url, **settings)).ask(HELLO)
+def ask(server: ChatServer, *, max_requests: int = 1, **settings: Any) -> Reply:
+    return LanguageModel(ModelSettings("tiny", server.url, **settings)).ask(HELLO, max_requests=max_requests)
 
 
 def test_a_reply_has_the_text_and_says_whether_it_was_cut_off(server: ChatServer) -> None:
@@ -132,12 +134,14 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
-def test_a_passing_failure_is_temporary_and_the_client_itself_asks_only_once(server: ChatServer, status: int) -> None:
-    server.script = [Answer("too busy", status)]
-    with pytest.raises(TemporaryFailureError, match=rf"127\.0\.0\.1:\d+ answers {status}: too busy") as failed:
-        ask(server)
-    assert failed.value.retry_after_seconds == 0
-    assert len(server.requests) == 1
+def test_a_passing_failure_is_repeated_as_often_as_allowed(server: ChatServer, status: int) -> None:
+    busy = Answer("too busy", status, headers={"Retry-After": "0.01"})
+    server.script = [busy, busy, Answer("Hello.")]
+    assert ask(server, max_requests=3) == Reply("Hello.", truncated=False, n_requests=3)
+    server.script = [busy, busy, Answer("Hello.")]
+    with pytest.raises(TemporaryFailureError, match=rf"127\.0\.0\.1:\d+ answers {status}: too busy"):
+        ask(server, max_requests=2)
+    assert len(server.requests) == 5
 
 
 @pytest.mark.parametrize(
@@ -165,27 +169,21 @@ def test_a_wrong_path_is_explained(server: ChatServer) -> None:
         ask(server)
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("0.5", 0.5), ("-3", 0), ("soon", 0)])
-def test_retry_after_in_seconds_is_read(server: ChatServer, header: str, seconds: float) -> None:
-    server.script = [Answer("slow down", 429, headers={"Retry-After": header})]
-    with pytest.raises(TemporaryFailureError) as failed:
-        ask(server)
-    assert failed.value.retry_after_seconds == seconds
-
-
-def test_retry_after_as_a_date_is_read(server: ChatServer) -> None:
-    date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=100), usegmt=True)
-    server.script = [Answer("slow down", 503, headers={"Retry-After": date})]
-    with pytest.raises(TemporaryFailureError) as failed:
-        ask(server)
-    assert failed.value.retry_after_seconds == pytest.approx(100, abs=3)
+@pytest.mark.parametrize("is_date", [False, True])
+def test_the_pause_that_the_server_asks_for_is_kept_to(server: ChatServer, is_date: bool) -> None:
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=3), usegmt=True)
+    server.script = [Answer("slow down", 429, headers={"Retry-After": date if is_date else "1.5"}), Answer("Hello.")]
+    started = time.monotonic()
+    assert ask(server, max_requests=2).text == "Hello."
+    assert time.monotonic() - started > 1.4
 
 
 def test_a_wait_of_an_hour_and_an_empty_account_stop_the_run(server: ChatServer) -> None:
     empty = '{"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}'
     server.script = [Answer("later", 429, headers={"Retry-After": "3600"}), Answer(status=429, body=empty)]
     with pytest.raises(LanguageModelError, match="asks to wait 3600 s: run the same command again then"):
-        ask(server)
+        ask(server, max_requests=5)
+    assert len(server.requests) == 1
     with pytest.raises(LanguageModelError, match=r"You exceeded your quota \(insufficient_quota\)"):
         ask(server)
 
@@ -199,10 +197,10 @@ def test_silence_and_a_closed_connection_are_temporary(server: ChatServer) -> No
 
 
 @pytest.mark.parametrize("body", ["<html>welcome</html>", "{", "{}", '{"choices": []}', '{"choices": null}', "[]"])
-def test_what_is_no_chat_completion_is_temporary(server: ChatServer, body: str) -> None:
+def test_what_is_no_chat_completion_is_a_bad_reply(server: ChatServer, body: str) -> None:
     server.script = [Answer(body=body), Answer(body=body, headers={"Content-Type": "text/html"})]
     for _ in range(2):
-        with pytest.raises(TemporaryFailureError, match="sent what is no chat completion"):
+        with pytest.raises(BadReplyError, match="sent what is no chat completion"):
             ask(server)
 
 

@@ -1,8 +1,7 @@
-from collections.abc import Callable
-
 import pytest
 
 from zsar.lightning_modules.command_line.describe.language_model import (
+    BadReplyError,
     LanguageModel,
     LanguageModelError,
     Reply,
@@ -10,10 +9,8 @@ from zsar.lightning_modules.command_line.describe.language_model import (
 )
 from zsar.lightning_modules.command_line.describe.retrying import (
     BadAnswerError,
-    Patience,
     UnansweredError,
     ask_until_accepted,
-    back_off_seconds,
 )
 
 
@@ -24,9 +21,11 @@ class Scripted(LanguageModel):
         self.script = list(script)
         self.has_answered = has_answered
         self.conversations: list[list[dict[str, str]]] = []
+        self.allowed: list[int] = []
 
-    def ask(self, messages: list[dict[str, str]]) -> Reply:
+    def ask(self, messages: list[dict[str, str]], *, max_requests: int = 1) -> Reply:
         self.conversations.append(messages)
+        self.allowed.append(max_requests)
         step = self.script.pop(0)
         if isinstance(step, Exception):
             raise step
@@ -39,16 +38,13 @@ def accept_capitals(answer: str) -> str:
     return answer
 
 
-def says(text: str, truncated: bool = False) -> Reply:
-    return Reply(text, truncated)
+def says(text: str, truncated: bool = False, n_requests: int = 1) -> Reply:
+    return Reply(text, truncated, n_requests)
 
 
-def ask(
-    model: LanguageModel, max_attempts: int = 3, wait: Callable[[float], None] = lambda seconds: None
-) -> tuple[str, list[str]]:
+def ask(model: LanguageModel, max_requests: int = 3) -> tuple[str, list[str]]:
     notes: list[str] = []
-    patience = Patience(max_attempts, backoff_seconds=4.0)
-    return ask_until_accepted(model, "Shout.", accept_capitals, patience=patience, wait=wait, note=notes.append), notes
+    return ask_until_accepted(model, "Shout.", accept_capitals, max_requests=max_requests, note=notes.append), notes
 
 
 def test_a_good_answer_is_taken_at_once() -> None:
@@ -80,40 +76,25 @@ def test_an_endless_or_empty_answer_is_not_sent_back(reply: Reply) -> None:
 
 def test_a_cut_off_answer_is_refused_even_if_it_looks_good() -> None:
     with pytest.raises(UnansweredError, match=r"it was cut off before its end; .* \(1 attempts\)"):
-        ask(Scripted(says("HEY", truncated=True)), max_attempts=1)
+        ask(Scripted(says("HEY", truncated=True)), max_requests=1)
 
 
-def test_pauses_are_doubled_and_what_the_server_asks_for_is_kept_to() -> None:
-    waits: list[float] = []
-    failures = [TemporaryFailureError("busy") for _ in range(3)]
-    asked_for = TemporaryFailureError("slow down", retry_after_seconds=200.0)
-    _, notes = ask(Scripted(*failures, asked_for, says("HEY")), max_attempts=5, wait=waits.append)
-    assert len(waits) == 4
-    for seconds, middle in zip(waits, (4, 8, 16), strict=False):
-        assert middle / 2 <= seconds <= middle * 1.5
-    assert waits[3] == 200
-    assert notes[3] == "slow down; again in 200 s"
-
-
-def test_a_pause_is_at_most_a_minute_and_a_half_and_varies() -> None:
-    pauses = {back_off_seconds(50, 1.0) for _ in range(50)}
-    assert all(30 <= seconds <= 90 for seconds in pauses)
-    assert len(pauses) > 40
-
-
-def test_bad_answers_and_failures_share_the_attempts_and_the_last_one_is_not_waited_for() -> None:
-    waits: list[float] = []
-    model = Scripted(TemporaryFailureError("busy"), says("hey"), TemporaryFailureError("busy again"))
-    with pytest.raises(UnansweredError, match=r"busy again \(3 attempts\)"):
-        ask(model, wait=waits.append)
-    assert len(waits) == 1
+def test_bad_answers_and_requests_that_fail_share_the_attempts() -> None:
+    model = Scripted(says("hey", n_requests=2), BadReplyError("no JSON"), says("ho", n_requests=3))
+    with pytest.raises(UnansweredError, match=r"not in capitals \(6 attempts\)"):
+        ask(model, max_requests=6)
+    assert model.allowed == [6, 4, 3]
     assert model.script == []
 
 
+def test_a_class_that_no_request_is_answered_for_fails_alone() -> None:
+    with pytest.raises(UnansweredError, match=r"busy again \(3 attempts\)"):
+        ask(Scripted(says("hey"), TemporaryFailureError("busy again")))
+
+
 def test_a_server_that_never_answered_stops_the_run() -> None:
-    failures = [TemporaryFailureError("no connection") for _ in range(3)]
     with pytest.raises(LanguageModelError, match=r"no connection \(3 attempts\)"):
-        ask(Scripted(*failures, has_answered=False))
+        ask(Scripted(TemporaryFailureError("no connection"), has_answered=False))
 
 
 def test_a_lasting_failure_is_passed_on_at_once() -> None:

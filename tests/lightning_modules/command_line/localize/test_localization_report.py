@@ -9,7 +9,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.lightning_modules.command_line.localize import localization_report
 from zsar.lightning_modules.command_line.localize.localization_report import (

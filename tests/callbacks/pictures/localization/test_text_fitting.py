@@ -5,7 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tests.makers.results.localization_pictures import LETTERS, LONG
-from zsar.callbacks.pictures.text_fitting import one_line, shortened, text_width, two_lines
+from zsar.callbacks.pictures.localization.text_fitting import one_line, shortened, text_width, two_lines
 
 
 def drawn_width(text: str, size: float, *, bold: bool) -> float:

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zsar.callbacks.pictures.time_axis import TimeAxis, draw_time
+from zsar.callbacks.pictures.localization.time_axis import TimeAxis, draw_time
 
 
 def test_times_lie_between_the_ends_which_have_an_edge() -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, count
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 _Floats = NDArray[np.float64]
 BESIDE = 0.24  # between a time axis and what is written left of it
 _PADDING = 0.006  # of the axis, at both its ends, so that bars that touch them have an edge
 _MOST_SECONDS = 120.0  # of an axis whose times are written in seconds; min:s beyond
+_MOST_STEPS = 10  # from tick to tick
 _STEPS_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)  # between ticks below an hour apart
 
 
@@ -46,11 +46,15 @@ class TimeAxis:
 
     def ticks(self) -> list[float]:
         """Round times from 0 to the end, at most eleven."""
-        steps: Iterable[float] = (m * 10.0**k for k in count(-9) for m in (1, 2, 5))
-        if self.end_seconds > _MOST_SECONDS:
-            steps = chain(_STEPS_SECONDS, (3600.0 * m * 10**k for k in count() for m in (1, 2, 5)))
-        step = next(s for s in steps if self.end_seconds / s <= 10)
-        return [i * step for i in range(int(self.end_seconds / step + 1e-9) + 1)]
+        decimal = MaxNLocator(_MOST_STEPS, steps=[1, 2, 5, 10])
+        if self.end_seconds <= _MOST_SECONDS:
+            times = np.asarray(decimal.tick_values(0, self.end_seconds))
+        elif step := next((s for s in _STEPS_SECONDS if self.end_seconds / s <= _MOST_STEPS), None):
+            times = step * np.arange(_MOST_STEPS + 1)
+        else:
+            times = 3600 * np.asarray(decimal.tick_values(0, self.end_seconds / 3600))
+        of_axis = (times >= 0) & (times <= self.end_seconds * (1 + 1e-9))
+        return [float(time) for time in times[of_axis]]
 
     def written(self, seconds: float, *, exact: bool = False) -> str:
         """A time as text.

@@ -13,10 +13,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from zsar.callbacks.pictures.class_colours import GREY, mixed
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture, PicturedSegment
-from zsar.callbacks.pictures.text_fitting import one_line, shortened, text_width, two_lines
-from zsar.callbacks.pictures.time_axis import BESIDE, TimeAxis
+from zsar.callbacks.pictures.localization.class_colours import GREY, mixed
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment
+from zsar.callbacks.pictures.localization.text_fitting import one_line, shortened, text_width, two_lines
+from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis
 
 _ROW, _LANE, _MOST_LANES = 0.34, 0.21, 4  # least height of a row, height of a lane
 _NAME, _NAME_SIZE, _LABEL_SIZE = 2.1, 8, 7  # width of the names of rows, at most; sizes of text in points

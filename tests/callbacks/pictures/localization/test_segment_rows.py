@@ -8,12 +8,12 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from tests.makers.results.localization_pictures import LETTERS, LONG, axes_of, bars, picture, words
-from zsar.callbacks.pictures import segment_rows as module
-from zsar.callbacks.pictures.localization_figure import localization_figure
-from zsar.callbacks.pictures.localization_picture import PicturedSegment
-from zsar.callbacks.pictures.segment_rows import SegmentRow, draw_rows, segment_bar, segment_rows
-from zsar.callbacks.pictures.text_fitting import text_width
-from zsar.callbacks.pictures.time_axis import TimeAxis
+from zsar.callbacks.pictures.localization import segment_rows as module
+from zsar.callbacks.pictures.localization.figure import localization_figure
+from zsar.callbacks.pictures.localization.picture import PicturedSegment
+from zsar.callbacks.pictures.localization.segment_rows import SegmentRow, draw_rows, segment_bar, segment_rows
+from zsar.callbacks.pictures.localization.text_fitting import text_width
+from zsar.callbacks.pictures.localization.time_axis import TimeAxis
 
 BLUE = to_rgb("#0072B2")
 AXIS = TimeAxis(10.0, 10.12)  # an inch is a second

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.makers.results.localization_pictures import picture, spread
-from zsar.callbacks.pictures.localization_picture import PicturedSegment, as_floats, check_picture
+from zsar.callbacks.pictures.localization.picture import PicturedSegment, as_floats, check_picture
 
 GOOD = picture()
 CURVE = GOOD.curves[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.colors import to_hex, to_rgb
 
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 
 # Okabe and Ito's colours, which the colour-blind tell apart; wine instead of their yellow, which is pale on white.
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#000000")

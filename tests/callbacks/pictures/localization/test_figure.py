@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from tests.makers.results.localization_pictures import (
     LETTERS,
@@ -18,8 +19,8 @@ from tests.makers.results.localization_pictures import (
     texts,
     words,
 )
-from zsar.callbacks.pictures.localization_figure import localization_figure
-from zsar.callbacks.pictures.localization_picture import PicturedSegment, ScoreCurve
+from zsar.callbacks.pictures.localization.figure import localization_figure
+from zsar.callbacks.pictures.localization.picture import PicturedSegment, ScoreCurve
 
 
 def test_bars_and_shades_lie_where_their_segments_do_and_those_at_the_ends_keep_their_edges() -> None:
@@ -139,15 +140,20 @@ def test_dollar_signs_in_a_name_are_no_formula() -> None:
     assert r"$\x$" in words(figure)
 
 
-def test_a_curve_of_many_frames_is_drawn_by_few_points_and_the_page_says_so() -> None:
+@pytest.mark.parametrize("score", [1.0, 0.0])
+def test_of_a_curve_of_many_frames_a_single_peak_can_be_seen(score: float) -> None:
     long = picture(duration=10800.0, n=300_000)
-    scores = np.zeros(300_000)
-    scores[123_456] = 1.0
+    scores = np.full(300_000, 0.5)
+    scores[123_456] = score
     figure = localization_figure(replace(long, curves=(ScoreCurve("surf", scores, 0.5),)))
-    line = points(axes_of(figure, "curves").lines[0])
-    assert len(line) <= 2000
-    assert line[:, 1].max() == 1.0
-    assert any("of every 300 frames or so" in text for text in words(figure))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    axes = axes_of(figure, "curves")
+    column, row = axes.transData.transform((long.times_seconds[123_456], 0.75 * score + 0.25 * 0.5)).round().astype(int)
+    pixels = np.asarray(canvas.buffer_rgba())[::-1, :, :3].astype(int)  # from below, as matplotlib counts
+    blue = np.abs(pixels[row, column - 20 : column + 20] - [0x00, 0x72, 0xB2]).sum(axis=1)
+    assert blue.min() < 200  # a line of about a pixel, on two of them
+    assert blue.max() > 300
 
 
 def test_times_above_two_minutes_are_minutes_and_seconds() -> None:

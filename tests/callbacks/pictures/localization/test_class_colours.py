@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.makers.results.localization_pictures import picture
-from zsar.callbacks.pictures.class_colours import GREY, class_colours, mixed
-from zsar.callbacks.pictures.localization_picture import PicturedSegment
+from zsar.callbacks.pictures.localization.class_colours import GREY, class_colours, mixed
+from zsar.callbacks.pictures.localization.picture import PicturedSegment
 
 
 def test_classes_of_the_best_segments_come_first_then_annotated_ones_then_curves_then_suppressed() -> None:

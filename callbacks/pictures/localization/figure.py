@@ -2,7 +2,7 @@
 
 At most eight classes have a row and a colour: those of the best kept segments come first, then the annotated ones, then
 the other curves'. All further classes share one grey row, whose bars say their names where there is room. Lengths on
-the page are in inches.
+the page are in inches. Curves have all their points; matplotlib draws what can be seen of them (`path.simplify`).
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from zsar.callbacks.pictures.class_colours import GREY, class_colours, mixed
-from zsar.callbacks.pictures.decimation import decimated
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture, as_floats, check_picture
-from zsar.callbacks.pictures.segment_rows import draw_rows, segment_bar, segment_rows
-from zsar.callbacks.pictures.text_fitting import shortened
-from zsar.callbacks.pictures.thumbnail_strip import draw_thumbnails, thumbnail_strip
-from zsar.callbacks.pictures.time_axis import BESIDE, TimeAxis, draw_time
+from zsar.callbacks.pictures.localization.class_colours import GREY, class_colours, mixed
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture, as_floats, check_picture
+from zsar.callbacks.pictures.localization.segment_rows import draw_rows, segment_bar, segment_rows
+from zsar.callbacks.pictures.localization.text_fitting import shortened
+from zsar.callbacks.pictures.localization.thumbnail_strip import draw_thumbnails, thumbnail_strip
+from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis, draw_time
 
 _WIDTH, _LEAST_HEIGHT, _EDGE = 12.0, 6.0, 0.3
 _TOP, _GAP, _TIME_LABELS = 0.86, 0.08, 0.3  # title and legend, below the curves, below the rows
 _LEAST_CURVE, _LEAST_NAME = 1.7, 1.05  # height of the curves, width of the names of rows
 _DARK = "#444444"  # of all classes in the legend
-_MOST_POINTS = 2000
 
 
 def localization_figure(picture: LocalizationPicture) -> Figure:
@@ -78,8 +76,6 @@ def _draw_heading(figure: Figure, picture: LocalizationPicture) -> None:
     n, n_suppressed = len(picture.times_seconds), sum(s.suppressed for s in picture.segments)
     counts = f"frames scored: {n}, segments kept: {len(picture.segments) - n_suppressed}, suppressed: {n_suppressed}"
     counts += f", annotated: {len(picture.truth)}" if picture.truth else ""
-    if n > _MOST_POINTS:
-        counts += f"; of every {2 * n / _MOST_POINTS:.0f} frames or so, curves show the lowest and the highest score"
     title = shortened(picture.title, (_WIDTH - 2 * _EDGE) * 72, 12, bold=True)
     figure.text(_EDGE / _WIDTH, 1 - 0.1 / height, title, fontsize=12, fontweight="bold", va="top", parse_math=False)
     figure.text(_EDGE / _WIDTH, 1 - 0.38 / height, counts, fontsize=8.5, color="dimgray", va="top")
@@ -128,7 +124,7 @@ def _draw_curves(axes: Axes, picture: LocalizationPicture, colours: Mapping[str,
     for curve in picture.curves:
         named = curve.class_name in colours
         colour = colours.get(curve.class_name, GREY)
-        times, scores = decimated(as_floats(picture.times_seconds), as_floats(curve.scores), most_points=_MOST_POINTS)
+        times, scores = as_floats(picture.times_seconds), as_floats(curve.scores)
         marker = "o" if len(times) <= 40 else ""  # a lone frame has no line
         width = (1.3 if len(picture.curves) <= 3 else 0.8) if named else 0.5
         axes.plot(times, scores, color=colour, linewidth=width, marker=marker, markersize=3, zorder=3 if named else 2)

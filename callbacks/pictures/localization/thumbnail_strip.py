@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from zsar.callbacks.pictures.linspace_indices import linspace_indices
-from zsar.callbacks.pictures.localization_picture import LocalizationPicture, as_floats
-from zsar.callbacks.pictures.time_axis import BESIDE, TimeAxis
+from zsar.callbacks.pictures.figures import linspace_indices
+from zsar.callbacks.pictures.localization.picture import LocalizationPicture, as_floats
+from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis
 
 _Floats = NDArray[np.float64]
 _FRAME_HEIGHT, _FRAME_WIDTHS = 0.9, (1.0, 1.7)  # a frame's at most; its width where there are many, and at most

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.makers.results.localization_pictures import axes_of, picture, points, words
-from zsar.callbacks.pictures.localization_figure import localization_figure
-from zsar.callbacks.pictures.thumbnail_strip import side_by_side, thumbnail_strip
-from zsar.callbacks.pictures.time_axis import TimeAxis
+from zsar.callbacks.pictures.localization.figure import localization_figure
+from zsar.callbacks.pictures.localization.thumbnail_strip import side_by_side, thumbnail_strip
+from zsar.callbacks.pictures.localization.time_axis import TimeAxis
 
 
 def test_as_many_frames_are_shown_as_fit_as_large_as_they_fit() -> None:

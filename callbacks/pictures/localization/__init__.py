@@ -1,0 +1,1 @@
+"""The picture of what a localizer found in a video."""

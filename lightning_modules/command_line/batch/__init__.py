@@ -1,0 +1,1 @@
+"""`zsar batch`: commands of a file, and sweeps."""

@@ -1,0 +1,203 @@
+"""`zsar batch`: the commands of a list in one process, which loads PyTorch once, or those of a sweep in several."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsar.lightning_modules.command_line import cli
+from zsar.lightning_modules.command_line.batch.command_lists import read_commands
+from zsar.lightning_modules.command_line.batch.expansion import Job, jobs_of, restricted
+from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
+from zsar.lightning_modules.command_line.batch.job_processes import Failure, files_of, run_jobs
+from zsar.lightning_modules.command_line.batch.sweep_files import Sweep, read_sweep
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.runtime.terminal import say
+
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """Options of a list of commands."""
+
+    record: Path | None = option(
+        None, "remember in FILE what has ended well, and do not run it again", metavar="FILE", otherwise=""
+    )
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """Options of a sweep."""
+
+    jobs: int | None = option(
+        None, "processes at a time", metavar="N", otherwise="the file's, or 1", at_least=1, at_most=1_000
+    )
+    threads: int | None = option(
+        None,
+        "CPU threads of each process",
+        metavar="N",
+        otherwise="the file's, or PyTorch's",
+        at_least=1,
+        at_most=1_000,
+    )
+    only: tuple[str, ...] = option(
+        (),
+        "only these values of a variable, separated by commas: --only seed=0 --only variant=t2l,zar",
+        metavar="NAME=VALUES",
+    )
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """The options of `zsar batch`."""
+
+    file: str = argument('a list or a sweep file (.yaml); "-" for a list from the standard input', metavar="FILE")
+    dry_run: bool = option(False, "print the commands instead of running them")
+    overwrite: bool = option(False, "run also what has ended well before")
+    of_list: ListOptions = group("list")
+    of_sweep: SweepOptions = group("sweep")
+
+
+COMMAND = Command(
+    "batch",
+    BatchOptions,
+    description="Run zsar commands. A list has a command a line and is run in one process, up to the first command "
+    "that fails: loading PyTorch takes seconds, which short runs would spend again and again. A sweep file (.yaml) "
+    "states commands once, with variables; it runs every combination, several processes at a time, and run again it "
+    "runs only what is missing, failed, or has other inputs than before. See configs/sweeps/.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the commands: of a list up to the first that fails, of a sweep all whose step the others let begin.
+
+    Args:
+        arguments: The command line after `zsar batch`; None for the real one.
+
+    Returns:
+        0; of a list, the exit status of the command that failed; of a sweep, 1 if one did.
+
+    Raises:
+        ValueError: A line is not a command of zsar, or a sweep file is not as it must be; nothing has been run then.
+        FileNotFoundError: There is no such file.
+    """
+    options = COMMAND.parse(arguments)
+    if Path(options.file).suffix in _YAML:
+        return _run_sweep(Path(options.file), options)
+    return _run_list(options)
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _run_list(options: BatchOptions) -> int:
+    for name, value in vars(options.of_sweep).items():
+        if value not in (None, ()):
+            raise ValueError(f"--{name} is for sweep files (.yaml), but {options.file} is a list; leave it out")
+    if options.overwrite and options.of_list.record is None:
+        raise ValueError("--overwrite is of no use without --record FILE, as all commands are run anyway; leave it out")
+    commands = read_commands(options.file)
+    record = None if options.of_list.record is None else FinishedCommands(options.of_list.record)
+    is_all = record is None or options.overwrite
+    needed = [True] * len(commands) if is_all or record is None else record.pending(commands)
+    if options.dry_run:
+        say(*map(_planned, commands, needed))
+        return 0
+    for number, (command, is_needed) in enumerate(zip(commands, needed, strict=True), start=1):
+        say(f"[{number} of {len(commands)}] {shlex.join(command)}" + ("" if is_needed else ": done before"))
+        status = _run(command, record) if is_needed else 0
+        if status != 0:
+            say(f"zsar batch: command {number} of {len(commands)} failed; the rest was not run", error=True)
+            return status
+    return 0
+
+
+def _run(command: Sequence[str], record: FinishedCommands | None) -> int:
+    """Runs a command in this process."""
+    inputs = {} if record is None else input_states(command)
+    try:
+        status = cli.main(command[1:])
+    except SystemExit as stop:  # a wrong command line
+        status = int(stop.code or 0)
+    if status == 0 and record is not None:
+        record.add(command, inputs)
+    return status
+
+
+def _planned(command: Sequence[str], is_needed: bool) -> str:
+    return shlex.join(command) if is_needed else f"# done before: {shlex.join(command)}"
+
+
+# --- sweeps -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Resources:
+    """How much a sweep may use at a time."""
+
+    jobs: int
+    threads: int | None
+
+
+def _run_sweep(path: Path, options: BatchOptions) -> int:
+    if options.of_list.record is not None:
+        raise ValueError(f"--record is for lists; {path} is a sweep, which keeps its records in its folder")
+    sweep = restricted(read_sweep(path), _only(options.of_sweep.only))
+    try:
+        steps = jobs_of(sweep)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if options.dry_run:
+        _print_plan(sweep, steps, overwrite=options.overwrite)
+        return 0
+    resources = _Resources(options.of_sweep.jobs or sweep.jobs, options.of_sweep.threads or sweep.threads)
+    return _run_steps(path, sweep, steps, resources, overwrite=options.overwrite)
+
+
+def _run_steps(
+    path: Path, sweep: Sweep, steps: Sequence[Sequence[Job]], resources: _Resources, *, overwrite: bool
+) -> int:
+    """Runs the steps, up to the first in which a job fails."""
+    failures: list[Failure] = []
+    for number, jobs in enumerate(steps, start=1):
+        failures = run_jobs(
+            jobs,
+            Path(sweep.folder),
+            n_at_a_time=resources.jobs,
+            threads=resources.threads,
+            overwrite=overwrite,
+        )
+        if failures:
+            rest = f"; steps {number + 1} to {len(steps)} were not run" if number < len(steps) else ""
+            say(
+                f"zsar batch: {path}: {len(failures)} of {len(jobs)} processes of step {number} failed{rest}",
+                error=True,
+            )
+            break
+    for failure in failures:
+        say(f"failed: {failure.command} ({failure.job.name}; it {failure.how})", error=True)
+    return 1 if failures else 0
+
+
+def _print_plan(sweep: Sweep, steps: Sequence[Sequence[Job]], *, overwrite: bool) -> None:
+    """Prints the commands as a list that `zsar batch -` reads; what would not be run is a comment."""
+    for job in (job for jobs in steps for job in jobs):
+        record = FinishedCommands(files_of(job, Path(sweep.folder)).record)
+        needed = [True] * len(job.commands) if overwrite else record.pending(job.commands)
+        say(f"# step {job.step}" + (f": {job.name}" if job.values else ""), *map(_planned, job.commands, needed))
+
+
+def _only(stated: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    only = {}
+    for text in stated:
+        name, sign, values = text.partition("=")
+        if not (sign and name and values):
+            raise ValueError(f"--only takes NAME=VALUES, as seed=0,1; got {text!r}")
+        if name in only:
+            raise ValueError(f"--only {name}=... is given twice; write its values with commas: {name}={values},...")
+        only[name] = tuple(values.split(","))
+    return only
