@@ -31,7 +31,6 @@ FLOORS = {
         ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets"],
         ["video", "rendering"],
         ["listed_videos", "untrimmed_video"],
-        ["perturbed_videos"],
         ["data_sets", "diagnosis"],
     ],
     "lightning_modules": [
