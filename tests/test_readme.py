@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.makers.documents import assert_parses, zsar_commands
+from tests.makers.source_tree import MODULES, PACKAGES, ROOT
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
@@ -63,12 +63,9 @@ def test_paths_in_the_text_exist(path: str) -> None:
 
 
 def test_the_tree_in_contributing_is_the_tree() -> None:
-    tree = CONTRIBUTING.split("```")[1]
-    for package in ("lightning_modules", "datamodules", "callbacks"):
-        for module in (ROOT / package).rglob("*.py"):
-            shown = module.name in tree or module.stem in tree
-            if not module.name.startswith("__") and module.parent.name not in ("losses", "metrics"):
-                assert shown, f"{module.relative_to(ROOT)} is not in CONTRIBUTING.md"
-    named = re.findall(r"\b(\w+\.py)\b", tree)
-    there = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
-    assert [name for name in named if name not in there] == []
+    tree = set(re.findall(r"(\w+)/", CONTRIBUTING.split("```")[1]))
+    folders = {Path(module).parent.name for module in MODULES}
+    assert folders - tree == set(), "CONTRIBUTING.md does not show them"
+    roots = {*PACKAGES, "configs", "tests", "benchmarks"}
+    there = {path.name for root in roots for path in (ROOT / root).rglob("*")}
+    assert tree - there - roots == set(), "they are not there"

@@ -75,7 +75,7 @@ def test_braces_without_a_name_are_as_they_are() -> None:
     ("text", "message"),
     [
         ("zsar test {sed}", r"\{sed\} is no variable of the sweep; did you mean seed"),
-        ("zsar test {model.oth}", "model has no extra 'oth'; did you mean more"),
+        ("zsar test {model.moree}", "model has no extra 'moree'; did you mean more"),
         ("zsar test {seed.more}", "seed has no extra 'more'; it has none"),
         ("rm {seed}", "must be a command as in the shell.*got 'rm 0'"),
     ],
