@@ -44,7 +44,6 @@ _EXPLAINED = {
 }
 _OF_LIGHTNING = ("--help", "--checkpoint", "--help.all", "--verbose", "--return_predictions", "--weights_only")
 _TRAINER = "max_epochs, devices, accelerator, precision, strategy, accumulate_grad_batches, fast_dev_run"
-_ONLY_BASES = ("ListedVideoDataModule", "PerturbedVideos")  # data sets are made of them; they have no videos
 _LISTED = ("model", "data", "adaptation")
 
 
@@ -108,7 +107,7 @@ def _list_of(section: str, command: str) -> str:
         bases = {kind: base for kind, base in kinds.items() if command in ("test", "predict") or base in usable}
         rows = []
         for kind, base in bases.items():
-            there = [each for each in classes_of(base) if section == "model" or each.__name__ not in _ONLY_BASES]
+            there = classes_of(base)
             rows += [f"{kind}:", *_rows(there)]
     example = f"zsar {command} --{section}.help {rows[1 if bases else 0].split()[0]}"
     return "\n".join([*rows, "", f"`{example}` explains the settings of one"])

@@ -8,6 +8,7 @@ import yaml
 
 from tests.makers.command_line.one_line import assert_one_line_error
 from tests.makers.source_tree import import_name, imports_of, subclasses_in, under
+from zsar.datamodules import data_sets
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.lightning_modules.command_line.cli import main
@@ -34,6 +35,11 @@ def test_every_model_of_the_package_is_known_by_its_short_name() -> None:
     imported = set(imports_of("lightning_modules/command_line/model_kinds.py"))
     missing = {name: module for name, module in there.items() if import_name(module) not in imported}
     assert missing == {}, "import its module in lightning_modules/command_line/model_kinds.py"
+
+
+def test_bases_of_data_sets_are_none_that_can_be_chosen() -> None:
+    names = {kind.__name__ for base in KINDS["data"].values() for kind in classes_of(base)}
+    assert names == set(data_sets.__all__)
 
 
 def test_a_class_is_found_by_its_path() -> None:
