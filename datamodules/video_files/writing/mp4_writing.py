@@ -118,6 +118,7 @@ class Mp4Writer:
             muxing["movie_timescale"] = str(ticks_per_second(clock))
         with _write_errors(path):
             # "file:" keeps FFmpeg from taking a name like "a:b.mp4" for a protocol.
+            # not whole: the caller gives the path of an unfinished file (`preparing`)
             self._container = av.open(
                 f"file:{path}", mode="w", options=muxing, container_options={"fflags": "+bitexact"}
             )
