@@ -54,17 +54,20 @@ def test_no_job_outlives_its_sweep(signum: signal.Signals, tmp_path: Path) -> No
     sweep = subprocess.Popen(
         [sys.executable, "-m", "zsar", "batch", str(tmp_path / "sweep.yaml")], start_new_session=True
     )
-    logs = [tmp_path / "batch" / f"step1_seed={seed}.log" for seed in (0, 1)]
-    until = time.monotonic() + 120
-    while not all(log.exists() and log.stat().st_size for log in logs):
-        assert time.monotonic() < until
-        assert sweep.poll() is None
-        time.sleep(0.1)
-    sweep.send_signal(signum)
-    assert sweep.wait(60) == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[signum]
-    while _processes_of(tmp_path):
-        assert time.monotonic() < until, "a job is still there"
-        time.sleep(0.1)
+    try:
+        logs = [tmp_path / "batch" / f"step1_seed={seed}.log" for seed in (0, 1)]
+        until = time.monotonic() + 120
+        while not all(log.exists() and log.stat().st_size for log in logs):
+            assert time.monotonic() < until
+            assert sweep.poll() is None
+            time.sleep(0.1)
+        sweep.send_signal(signum)
+        assert sweep.wait(60) == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[signum]
+        while _processes_of(tmp_path):
+            assert time.monotonic() < until, "a job is still there"
+            time.sleep(0.1)
+    finally:
+        sweep.kill()  # its jobs end with it
 
 
 def _processes_of(folder: Path) -> list[str]:
