@@ -27,8 +27,8 @@ class UntrimmedFeatures:
     Attributes:
         id: The video's name.
         features: Features of N frames in temporal order, before the visual projection, float32 [N, W].
-        times_seconds: When each frame is shown, in seconds on the player's clock (`video_files.decoding`), float64 [N] on
-            the CPU.
+        times_seconds: When each frame is shown, in seconds on the player's clock (`video_files.decoding`), float64 [N]
+            on the CPU.
         duration_seconds: End of the video's last frame, on that clock.
         sets: The sets of classes to look for in it, as indices into a list of class texts.
         truths: Annotations by set; empty if there are none.
