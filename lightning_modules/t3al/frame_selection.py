@@ -19,7 +19,7 @@ def pools(scores: Tensor, n_selected: int, inside: Tensor | None = None) -> tupl
     Args:
         scores: [N], N at least 2; in a tie the earlier ranks higher.
         n_selected: K.
-        inside: Frames of the annotated action, bool [N]: the best of these and the worst of the others, if exists are
+        inside: Frames of the annotated action, bool [N]: the best of these and the worst of the others, if there are
             both. None for the best and worst of all.
 
     Returns:

@@ -35,9 +35,9 @@ class TextGuidedSuppression:
         similarity: beta, minimum cosine of mean captions of two agreeing segments.
         share: alpha; a segment is kept if more than this share of the others agree with it.
         counts_itself: Whether it is kept if at least this share of all segments, itself included, agree.
-        seconds: Time between captioned frames if there are no caption files (the data's `captions`, made by `zsar extract
-            --captions` or elsewhere) and the model, a CoCa, generates captions during the run; null for all sampled
-            frames, which are used too if they are further apart.
+        seconds: Time between captioned frames if there are no caption files (the data's `captions`, made by `zsar
+            extract --captions` or elsewhere) and the model, a CoCa, generates captions during the run; null for all
+            sampled frames, which are used too if they are further apart.
         generation: How captions are generated.
     """
 
