@@ -4,8 +4,9 @@ For each video, the class nearest to its mean frame is the pseudo-label; the pro
 adapted to both (`projection_tuner`); runs of scores above the mean become segments, each with its nearest class;
 segments whose captions disagree with the others are discarded (`text_guided_suppression`). The adaptation is discarded
 after each video, so the order of videos does not matter, and draws of classes that give a video the same pseudo-label
-share it. Departures and what the paper leaves open: see the two modules; the score of a segment is the mean of its
-frames' scores
+share it.
+
+Departures and what the paper leaves open: see the two modules; the score of a segment is the mean of its frames' scores
 after scaling to 0..1; a gap of one frame is bridged. Beyond the paper: several pseudo-labels per video.
 """
 

@@ -131,7 +131,7 @@ def test_foreign_weights_are_not_tested_into_this_one_s_folder(
     other = tmp_path / "other.ckpt"
     save_checkpoint(other, 7.0)
     for given in (str(other), "none"):
-        with pytest.raises(ValueError, match=r"run holds a training \(best.ckpt, last.ckpt\), and .* is none of its"):
+        with pytest.raises(ValueError, match=r"run holds a training \(best.ckpt, last.ckpt\), and .* is not one of its"):
             opened(config_of(folder, ckpt_path=given, overwrite=overwrite), command)
     save_checkpoint(other, 1.0)  # a copy of the best
     assert opened(config_of(folder, ckpt_path=str(other)), command).checkpoint == other
@@ -142,7 +142,7 @@ def test_a_second_training_is_refused_and_names_the_choices(folder: Path) -> Non
     with pytest.raises(
         ValueError,
         match=r"run holds a run already \(best.ckpt, last.ckpt, results.json.*give another --run_dir, "
-        r"--ckpt_path .*last.ckpt to go on with it, or --overwrite",
+        r"--ckpt_path .*last.ckpt to resume it, or --overwrite",
     ):
         opened(config_of(folder), "fit")
     other = folder.parent / "other.ckpt"
