@@ -191,7 +191,10 @@ def test_only_a_coca_with_clips_tokenizer_writes_captions(captioner: OpenClipBac
 
 @pytest.mark.parametrize(
     ("version", "message"),
-    [("4.57.6", "but transformers 4.57.6 is not supported: pip install"), (None, "but it is not installed: pip install")],
+    [
+        ("4.57.6", "but transformers 4.57.6 is not supported: pip install"),
+        (None, "but it is not installed: pip install"),
+    ],
 )
 def test_missing_or_wrong_transformers_are_named_with_the_remedy(
     captioner: OpenClipBackbone, monkeypatch: pytest.MonkeyPatch, version: str | None, message: str

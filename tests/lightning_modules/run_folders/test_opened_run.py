@@ -131,7 +131,9 @@ def test_foreign_weights_are_not_tested_into_this_one_s_folder(
     other = tmp_path / "other.ckpt"
     save_checkpoint(other, 7.0)
     for given in (str(other), "none"):
-        with pytest.raises(ValueError, match=r"run holds a training \(best.ckpt, last.ckpt\), and .* is not one of its"):
+        with pytest.raises(
+            ValueError, match=r"run holds a training \(best.ckpt, last.ckpt\), and .* is not one of its"
+        ):
             opened(config_of(folder, ckpt_path=given, overwrite=overwrite), command)
     save_checkpoint(other, 1.0)  # a copy of the best
     assert opened(config_of(folder, ckpt_path=str(other)), command).checkpoint == other
@@ -191,7 +193,9 @@ def test_a_training_goes_on_by_keyword_and_not_if_that_is_what_is_to_be_overwrit
 
 def test_a_finished_training_has_nothing_left(folder: Path) -> None:
     before = files_under(folder)
-    with pytest.raises(NothingLeft, match=r"last.ckpt has 5 epochs, and --trainer.max_epochs is 5; raise it to continue"):
+    with pytest.raises(
+        NothingLeft, match=r"last.ckpt has 5 epochs, and --trainer.max_epochs is 5; raise it to continue"
+    ):
         opened(config_of(folder, ckpt_path="last"), "fit")
     with pytest.raises(NothingLeft, match=r"20 steps, and --trainer.max_steps is 20"):
         opened(config_of(folder, ckpt_path="last", trainer__max_epochs=None, trainer__max_steps=20), "fit")
