@@ -11,7 +11,7 @@ from zsar.runtime.terminal import say
 def say_accepted_damage(n_frames: int) -> None:
     """Reports the damaged frames that a run accepted, if any."""
     if n_frames:
-        say(f"{n_frames} damaged frame{'' if n_frames == 1 else 's'} accepted, as on_damage says")
+        say(f"{n_frames} damaged frame{'' if n_frames == 1 else 's'} accepted, as set by on_damage")
 
 
 def say_written(path: Path, what: str = "") -> None:

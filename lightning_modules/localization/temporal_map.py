@@ -97,7 +97,7 @@ class TemporalMeanAveragePrecision(Metric):
         predictions = self._checked("prediction", videos, predicted_videos, predicted_classes, predicted_seconds)
         if scores.shape != predicted_videos.shape:
             raise ValueError(f"there are {len(predictions)} predictions and scores {list(scores.shape)}; give one each")
-        _reject("prediction", ~scores.isfinite(), predicted_videos, scores, "is no score, which must be finite")
+        _reject("prediction", ~scores.isfinite(), predicted_videos, scores, "is not a finite score")
         truth = self._checked("true instance", videos, true_videos, true_classes, true_seconds)
         evaluated = torch.cat([*self.videos, videos.to(self.device, self.dtype)])
         _reject_repeated(evaluated)
@@ -150,7 +150,7 @@ class TemporalMeanAveragePrecision(Metric):
         unknown = (classes < 0) | (classes >= self.n_classes)
         known = f"is not a class; there are n_classes={self.n_classes}, from 0 on. Leave those of other splits out"
         _reject(kind, unknown, videos, classes, known)
-        _reject(kind, ~seconds.isfinite().all(dim=1), videos, seconds, "are no seconds, which must be finite")
+        _reject(kind, ~seconds.isfinite().all(dim=1), videos, seconds, "are not finite seconds")
         _reject(kind, seconds[:, 1] < seconds[:, 0], videos, seconds, "seconds end before they start")
         elsewhere = "is not among the videos of this update; name it there, or evaluate it in its own"
         _reject(kind, ~torch.isin(videos, evaluated), videos, videos, elsewhere)

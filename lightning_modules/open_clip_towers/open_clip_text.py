@@ -130,7 +130,7 @@ class OpenClipText(OpenClipTokens):
         Raises:
             BackboneError: The text tower cannot be run block by block.
         """
-        embedded: Tensor = self._tower_or_refuse("learnable tokens").token_embedding(tokens)
+        embedded: Tensor = self._required_tower("learnable tokens").token_embedding(tokens)
         return embedded
 
     def encode_embedded(
@@ -158,7 +158,7 @@ class OpenClipText(OpenClipTokens):
         Raises:
             BackboneError: The text tower cannot be run block by block, or is not causal.
         """
-        tower = self._tower_or_refuse("learnable tokens")
+        tower = self._required_tower("learnable tokens")
         before = 0 if prefix is None else prefix.shape[1]
         whole = before + x.shape[1]
         mask = tower.attn_mask
@@ -200,7 +200,7 @@ class OpenClipText(OpenClipTokens):
     @property
     def width(self) -> int:
         """W, the width of the text tower."""
-        return int(self._tower_or_refuse("learnable tokens").token_embedding.weight.shape[1])
+        return int(self._required_tower("learnable tokens").token_embedding.weight.shape[1])
 
     def _required_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
         if self._tower is None:

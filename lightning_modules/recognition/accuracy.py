@@ -177,7 +177,7 @@ class SetMetrics(nn.Module):
             elif not may_be_empty:
                 raise ValueError(
                     f"none of the {results['n_failed']:.0f} clips of the set {text.set_name!r} could be decoded, so "
-                    "that there is no accuracy to choose a checkpoint by; look at them with `zsar doctor --decode all`"
+                    "there is no accuracy to choose a checkpoint by; check them with `zsar doctor --decode all`"
                 )
             prefix = metric_prefix(stage, text)
             figures.update({f"{prefix}/{name}": value for name, value in results.items()})

@@ -60,7 +60,7 @@ class TrainingLog:
             )
         if batch.n_damaged and not self._told_of_damage:
             rank_zero_warn(
-                "damaged frames are accepted in training, as on_damage says; train/damaged_frames counts them"
+                "damaged frames are accepted in training, as set by on_damage; train/damaged_frames counts them"
             )
             self._told_of_damage = True
         for message in set(batch.undecodable) - self._substituted:

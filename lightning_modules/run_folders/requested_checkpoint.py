@@ -85,9 +85,8 @@ def requested_checkpoint(
 
 
 def _without_keywords(folder: Path) -> str:
-    return (
-        f"neither best.ckpt nor last.ckpt, but {_listed(there)}" if (there := checkpoints_in(folder)) else _listed(())
-    )
+    checkpoints = checkpoints_in(folder)
+    return f"neither best.ckpt nor last.ckpt, but {_listed(checkpoints)}" if checkpoints else _listed(())
 
 
 def _existing(path: Path) -> Path:

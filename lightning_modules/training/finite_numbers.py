@@ -29,7 +29,7 @@ def check_logits(logits: Tensor, videos: Sequence[str], *, precision: str) -> No
         named = [video for video, is_wrong in zip(videos, wrong.tolist(), strict=True) if is_wrong]
         raise NotFiniteError(
             f"the logits of {len(named)} of {len(videos)} videos of a batch are NaN or infinite "
-            f"({', '.join(named[:_SHOWN])}{', ...' if len(named) > _SHOWN else ''}), so that they have no class. "
+            f"({', '.join(named[:_SHOWN])}{', ...' if len(named) > _SHOWN else ''}), so they have no class. "
             f"{_remedy(precision)}"
         )
 
@@ -49,8 +49,8 @@ def check_loss(is_finite: bool, *, step: int, epoch: int, precision: str) -> Non
     if not is_finite:
         half = "" if "16" not in precision else f", or --trainer.precision 32-true (it is {precision})"
         raise NotFiniteError(
-            f"the training loss is NaN or infinite at step {step}, in epoch {epoch}; nothing was saved since, so that "
-            "checkpoints/last.ckpt, where there is one, is of before. Give a lower "
+            f"the training loss is NaN or infinite at step {step}, in epoch {epoch}; nothing was saved since, so "
+            "checkpoints/last.ckpt, if it exists, is from before. Give a lower "
             f"--model.optimization.learning_rate or more warm-up{half}"
         )
 
