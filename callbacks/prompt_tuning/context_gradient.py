@@ -1,11 +1,11 @@
-"""ContextGradient: gradient of the confident views' entropy by the context of each video, with bounded memory.
+"""ContextGradient: gradient of the confident views' entropy in the context of each video, with bounded memory.
 
 Exact, up to rounding of sums:
 
 * All videos start with the same context. Its class embeddings are computed once per run, and the gradient of the first
   update uses one text pass shared by all videos.
-* If the text pass of a video does not fit into memory, the gradient is computed first by the class embeddings and from
-  there, a part of the prompts at a time, by the context; each part is then computed twice.
+* If the text pass of a video does not fit into memory, the gradient goes first to the class embeddings and from there,
+  a part of the prompts at a time, to the context; each part is then computed twice.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ContextGradient:
             return confident_views(log_probabilities, weights, self._confident_share)
 
     def of(self, contexts: Tensor | None, frames: Tensor, weights: Tensor, selected: Tensor | None) -> Tensor:
-        """Gradient of each video's averaged entropy by its context, [G, n, W].
+        """Gradient of each video's averaged entropy with respect to its context, [G, n, W].
 
         Args:
             contexts: [G, n, W]; None for the initial context, which all videos share.
@@ -99,13 +99,13 @@ class ContextGradient:
         return averaged_entropy(scores, selected)
 
     def _by_classes(self, classes: Tensor, frames: Tensor, weights: Tensor, selected: Tensor | None) -> Tensor:
-        """Gradient of each video's averaged entropy by its class embeddings, [G, C, P, D]."""
+        """Gradient of each video's averaged entropy with respect to its class embeddings, [G, C, P, D]."""
         with torch.enable_grad():
             leaf = classes.detach().clone().requires_grad_()
             return torch.autograd.grad(self._objective(leaf, frames, weights, selected).sum(), leaf)[0]
 
     def _to_initial_context(self, by_classes: Tensor) -> Tensor:
-        """[G, C, P, D] -> gradient by the initial context [G, n, W]: one text pass forward, G backward."""
+        """[G, C, P, D] -> gradient of the initial context [G, n, W]: one text pass forward, G backward."""
         total = torch.zeros(len(by_classes), *self._initial_context.shape, device=by_classes.device)
         for part in self._learner.parts(most_bytes=self._most_bytes):
             of_videos = self._learner.split_part(by_classes, part)
@@ -117,7 +117,7 @@ class ContextGradient:
         return total
 
     def _to_contexts(self, contexts: Tensor, by_classes: Tensor) -> Tensor:
-        """[G, C, P, D] -> gradient by the contexts [G, n, W], one part at a time to save memory."""
+        """[G, C, P, D] -> gradient of the contexts [G, n, W], one part at a time to save memory."""
         total = torch.zeros_like(contexts)
         for part in self._learner.parts(most_bytes=self._most_bytes):
             with torch.enable_grad():

@@ -1,4 +1,4 @@
-"""PromptAdaptation: tunes the prompts of a batch for a recognizer, and counts the changes.
+"""PromptAdaptation: tunes the prompts of a batch for a recognizer, and counts the effects.
 
 `PromptTuning` attaches it to a model as its `BatchAdaptation`. It processes a batch within the model's test step:
 embed all views once, tune a context for each video (`prompt_tuner`), and return frames and tuned class embeddings for
@@ -64,7 +64,7 @@ class PromptAdaptation:
     """Tunes prompts for one model in one run.
 
     Attributes:
-        totals: Changes by tuning so far, by name of the set.
+        totals: Effects of tuning so far, by name of the set.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class PromptAdaptation:
         return embedded
 
     def count(self, batch: VideoBatch, logits: Tensor, text: ClassText) -> TuningTotals:
-        """Counts the changes by tuning in the last adapted batch.
+        """Counts the effects of tuning in the last adapted batch.
 
         Args:
             batch: That batch.

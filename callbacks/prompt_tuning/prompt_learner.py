@@ -61,7 +61,7 @@ class PromptLearner:
             block_forward: How to run each text block; None for CLIP's default.
 
         Raises:
-            ValueError: Not even the first sentence of a text fits besides the context.
+            ValueError: Not even the first sentence of a text fits together with the context.
             BackboneError: The tokenizer is not CLIP's, or the tower cannot be run on token embeddings.
         """
         self._text = text

@@ -4,8 +4,7 @@ Equals TPT, DTS-TPT and ZAR up to rounding of sums: every video has a separate c
 of views. These speed-ups change no result:
 
 * Views are embedded once; every step, frame subset and prediction works on their embeddings.
-* Contexts of several videos are one tensor [G, n, W]: the gradient of their summed losses is separate by video, and
-AdamW
+* Contexts of several videos are one tensor [G, n, W]: in the summed loss, each video's gradient is separate, and AdamW
   is elementwise.
 * Gradients within `memory_mb`, and their sharing by videos in the first update: see `context_gradient`.
 """

@@ -152,13 +152,13 @@ class PromptTuning(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Counts the changes by tuning, and shows the gain next to the progress bar."""
+        """Counts the effects of tuning, and shows the gain next to the progress bar."""
         assert isinstance(pl_module, ActionRecognizer)
         text = _class_texts(trainer, pl_module)[dataloader_idx]
         _show(trainer, self._attached.count(batch, outputs["logits"], text))
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Logs the changes by tuning on each set, over all processes."""
+        """Logs the effects of tuning on each set, over all processes."""
         assert isinstance(pl_module, ActionRecognizer)
         self._gather(trainer)
         for text in pl_module.class_texts["test"]:

@@ -1,4 +1,4 @@
-"""Reports the changes by tuning on a set of videos: counts, entropies and seconds, and their table."""
+"""Reports the effects of tuning on a set of videos: counts, entropies and seconds, and their table."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Dry runs: commands that use only a part of the data, as a trial.
 
 A dry run writes nothing into a folder that holds a run. A training resumed from a checkpoint whose training had the
-same
-limits is not a dry run: the limits are part of that run.
+same limits is not a dry run: the limits are part of that run.
 """
 
 from __future__ import annotations

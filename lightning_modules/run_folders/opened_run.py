@@ -89,9 +89,8 @@ def open_run(config: Mapping[str, Any], *, command: str, model: type, until_end:
     folder = Path(config["run_dir"])
     checkpoints = Path(config["checkpoint"]["dirpath"] or folder / "checkpoints")
     start_from = (config["model"].get("init_args") or {}).get("start_from")
-    given = (
-        None if config["ckpt_path"] is None else str(config["ckpt_path"])
-    )  # the parser may turn a keyword into a path
+    # The parser may turn a keyword into a path.
+    given = None if config["ckpt_path"] is None else str(config["ckpt_path"])
     path = requested_checkpoint(given, command=command, folder=checkpoints, model=model, start_from=start_from)
     summary = None if path is None else read_summary(path)
     if command == "fit" and path is not None and summary is not None:

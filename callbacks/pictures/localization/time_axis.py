@@ -14,7 +14,7 @@ _Floats = NDArray[np.float64]
 BESIDE = 0.24  # between a time axis and labels to its left
 _PADDING = 0.006  # fraction of the axis, at both ends, so that bars touching them show an edge
 _MOST_SECONDS = 120.0  # of an axis labelled in seconds; min:s above
-_MOST_STEPS = 10  # between ticks
+_MOST_STEPS = 10  # intervals between ticks
 _STEPS_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)  # between ticks below an hour apart
 
 
