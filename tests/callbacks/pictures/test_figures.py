@@ -38,7 +38,7 @@ def test_letters_that_the_font_lacks_are_named_in_a_line(tmp_path: Path, capsys:
         save_figure(figure, tmp_path / "figure.png")
     assert (
         capsys.readouterr().err
-        == f"{tmp_path / 'figure.png'}: the font of pictures has no 走 る, of which it shows boxes\n"
+        == f"{tmp_path / 'figure.png'}: the font of pictures has no 走 る, shown as boxes\n"
     )
 
 

@@ -104,7 +104,7 @@ def test_features_of_another_kind_are_an_error_unless_they_may_be_overwritten(
         capsys.readouterr()
         assert extract(source, "--output", output, *model, *changed) == 1
         error = capsys.readouterr().err
-        assert re.search(rf"jump/0\.safetensors: {message}.* with --overwrite, or", error)
+        assert re.search(rf"jump/0\.safetensors: {message}.* and --overwrite, or", error)
         assert "(3 more files do not fit either)" in error
     assert extract(source, "--output", output, *model, "--stride", 2, "--overwrite") == 0
     assert read_features(output / ALL[0], stride="2 frames").features.shape == (5, 96)
@@ -130,7 +130,7 @@ def test_features_of_a_video_that_was_replaced_are_made_again(
         video.write_bytes((content + bytes(size))[:size] if len(content) < size else content)
     assert extract(source, "--output", output, *model) == 0
     captured = capsys.readouterr()
-    assert f"{stored} is made again: {video} is another video than it was made of" in captured.err
+    assert f"{stored} is made again: {video} is not the video that it was made from" in captured.err
     assert not torch.equal(read_features(stored).features[:1], before[:1]) or len(before) != len(
         read_features(stored).features
     )

@@ -261,7 +261,7 @@ def test_a_real_clip_that_breaks_in_the_middle_is_named(run: Any, shared_clips: 
         (("{video}", "--classes", "a", "--threshold", "0.5"), "--threshold is of no use with --method t3al"),
         (("{video}", "--classes", "a", "--stride", "0"), "--stride must be at least 1; got 0"),
         (("{video}", "--classes", "a", "--annotations", "gone.json"), "there is no annotation file gone.json"),
-        (("{video}", "--classes", "a", "--captions", "gone"), "there is no file of captions gone/v.1.captions.json"),
+        (("{video}", "--classes", "a", "--captions", "gone"), "there is no caption file gone/v.1.captions.json"),
         (("{video}", "--classes", "a", "--suppress"), "tiny-clip writes no captions, as it is not a CoCa"),
     ],
 )
