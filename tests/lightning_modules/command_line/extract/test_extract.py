@@ -166,7 +166,7 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--n-workers", -1), "--n_workers must be at least 0; got -1"),
         (("--devices", 0), "--devices must be at least 1; got 0"),
         (("--devices", 2, "--device", "mps"), "--devices 2 needs --device cuda or cpu; got mps"),
-        (("--devices", 100, "--device", "cuda"), r"--devices 100 is asked for, but there are \d+ GPUs"),
+        (("--devices", 100, "--device", "cuda"), r"--devices 100: this machine has only \d+ GPUs"),
         (("--stride", 0), "--stride must be at least 1; got 0"),
         (("--stride-seconds", 0), "--stride_seconds must be more than 0; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
