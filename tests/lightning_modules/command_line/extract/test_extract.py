@@ -171,7 +171,7 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--stride-seconds", 0), "--stride_seconds must be more than 0; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
         (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
-        (("--caption-seconds", 2), r"--caption_seconds 2\.0 is of no use without --captions"),
+        (("--caption-seconds", 2), r"--caption_seconds 2\.0 has no effect without --captions"),
     ],
 )
 def test_wrong_input_is_explained_before_anything_is_written(
@@ -201,7 +201,7 @@ def test_an_output_that_cannot_be_written_is_explained(
 ) -> None:
     (tmp_path / "f").write_text("a file, not a folder")
     assert extract(source, "--output", tmp_path / "f", *model) == 1
-    assert "run the same command again: it goes on where it stopped" in capsys.readouterr().err
+    assert "Fix this and rerun the same command; it resumes where it stopped" in capsys.readouterr().err
 
 
 # --- captions ---------------------------------------------------------------------------------------------------------
