@@ -26,7 +26,7 @@ def test_jobs_run_side_by_side_and_a_failure_is_named_while_others_are_run(
     (failure,) = run_jobs(three, tmp_path, n_at_a_time=2, threads=1, overwrite=False)
     assert (failure.job.name, failure.command) == ("number=1", "zsar nothing")
     log = files_of(three[1], tmp_path).log
-    assert failure.how == f"ended with status 2; it printed {log}"
+    assert failure.how == f"ended with status 2; log: {log}"
     assert "there is no command 'nothing'" in log.read_text()
     printed = capsys.readouterr()
     assert "number=0: done in" in printed.out

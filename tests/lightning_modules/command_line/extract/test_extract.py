@@ -166,12 +166,12 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--n-workers", -1), "--n_workers must be at least 0; got -1"),
         (("--devices", 0), "--devices must be at least 1; got 0"),
         (("--devices", 2, "--device", "mps"), "--devices 2 needs --device cuda or cpu; got mps"),
-        (("--devices", 100, "--device", "cuda"), r"--devices 100 is asked for, but there are \d+ GPUs"),
+        (("--devices", 100, "--device", "cuda"), r"--devices 100: this machine has only \d+ GPUs"),
         (("--stride", 0), "--stride must be at least 1; got 0"),
         (("--stride-seconds", 0), "--stride_seconds must be more than 0; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
         (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
-        (("--caption-seconds", 2), r"--caption_seconds 2\.0 is of no use without --captions"),
+        (("--caption-seconds", 2), r"--caption_seconds 2\.0 has no effect without --captions"),
     ],
 )
 def test_wrong_input_is_explained_before_anything_is_written(
@@ -201,7 +201,7 @@ def test_an_output_that_cannot_be_written_is_explained(
 ) -> None:
     (tmp_path / "f").write_text("a file, not a folder")
     assert extract(source, "--output", tmp_path / "f", *model) == 1
-    assert "run the same command again: it goes on where it stopped" in capsys.readouterr().err
+    assert "Fix this and rerun the same command; it resumes where it stopped" in capsys.readouterr().err
 
 
 # --- captions ---------------------------------------------------------------------------------------------------------
