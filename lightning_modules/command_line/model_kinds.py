@@ -8,12 +8,12 @@ from dataclasses import fields, is_dataclass
 from inspect import isabstract, signature
 from typing import Any
 
-import zsar.datamodules.data_sets  # imported so that short class names are known
 import zsar.lightning_modules.ap_clip.ap_clip
 import zsar.lightning_modules.clip.clip
 import zsar.lightning_modules.localization.frame_wise
 import zsar.lightning_modules.t2l.t2l
-import zsar.lightning_modules.t3al.t3al  # noqa: F401
+import zsar.lightning_modules.t3al.t3al  # noqa: F401 - all models and data sets, so that their short names are known
+from zsar.datamodules import data_sets
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.experiments.experiment_files import stated_class
@@ -31,7 +31,7 @@ KINDS: dict[str, dict[str, type]] = {
 }
 """Names and base classes of the two kinds of models and of data."""
 
-_PACKAGES = ("zsar.lightning_modules.", "zsar.datamodules.")
+_MODELS = "zsar.lightning_modules."
 
 
 def chosen_class(section: str, class_path: str) -> type:
@@ -158,9 +158,10 @@ def short_names(base: type) -> list[str]:
 
 
 def classes_of(base: type) -> list[type]:
-    """The classes of zsar of a kind, sorted by name; abstract classes are left out."""
-    ours = {kind for kind in _subclasses(base) if kind.__module__.startswith(_PACKAGES) and not isabstract(kind)}
-    return sorted(ours, key=lambda kind: kind.__name__)
+    """The classes of zsar of a kind, sorted by name; classes that are only bases of others are left out."""
+    offered = {getattr(data_sets, name) for name in data_sets.__all__}
+    ours = {kind for kind in _subclasses(base) if kind in offered or kind.__module__.startswith(_MODELS)}
+    return sorted((kind for kind in ours if not isabstract(kind)), key=lambda kind: kind.__name__)
 
 
 def _subclasses(base: type) -> set[type]:

@@ -44,7 +44,6 @@ _EXPLAINED = {
 }
 _OF_LIGHTNING = ("--help", "--checkpoint", "--help.all", "--verbose", "--return_predictions", "--weights_only")
 _TRAINER = "max_epochs, devices, accelerator, precision, strategy, accumulate_grad_batches, fast_dev_run"
-_ONLY_BASES = ("ListedVideoDataModule", "PerturbedVideos")  # base classes of data sets, without videos
 _LISTED = ("model", "data", "adaptation")
 
 
@@ -114,8 +113,7 @@ def _list_of(section: str, command: str) -> str:
         bases = {kind: base for kind, base in kinds.items() if command in ("test", "predict") or base in usable}
         rows = []
         for kind, base in bases.items():
-            listed = [class_ for class_ in classes_of(base) if section == "model" or class_.__name__ not in _ONLY_BASES]
-            rows += [f"{kind}:", *_rows(listed)]
+            rows += [f"{kind}:", *_rows(classes_of(base))]
     example = f"zsar {command} --{section}.help {rows[1 if bases else 0].split()[0]}"
     return "\n".join([*rows, "", f"`{example}` explains the settings of one"])
 
