@@ -1,10 +1,10 @@
 """UntrimmedVideoDataModule: the base of the data sets of untrimmed videos, in which actions are found in time.
 
-It hands out rows, not frames: a video is minutes long, and what a model takes of it is its own matter. It says which
-videos are tested on, what happens in them and when, what a model reads of the classes, and gives frames of a video to
-those who ask. All ten draws of classes may be tested on in one run (`split.number: all`), in which each video occurs
-once. A data set says what its classes are and what its files hold (`all_exact_names`, `read_videos`, `videos_folder`);
-nothing is trained, so there are no training videos.
+Batches hold row numbers, not frames: a video is minutes long, and each model decides which frames it needs. The data
+module lists the test videos, their instances with times, and the class text, and gives frames of a video on request.
+All ten draws of classes can be tested in one run (`split.number: all`), in which each video occurs once. A data set
+defines its classes and reads its files (`all_exact_names`, `read_videos`, `videos_folder`). Nothing is trained, so
+there are no training videos.
 """
 
 from __future__ import annotations
@@ -47,15 +47,14 @@ class UntrimmedVideoDataModule(LightningDataModule):
 
     Attributes:
         lists_name: The data set's folder among published class lists.
-        split: The settings of the split; `split.name` and `split.number` say which it is.
-        text: What models read of a class.
-        stride: Which frames of a video are looked at.
-        features_folder: Where files of extracted features lie; None to decode and embed videos in each run.
-        captions_folder: Where files of captions lie; None for none.
-        videos: After `setup`, the videos that are tested on, by id, each once: all with an instance of a tested class,
-            and all there are where `split.name` is "all_classes".
-        tested_sets: After `setup`, what is tested on of each draw, in order: one set, or ten where `split.number` is
-            "all".
+        split: The settings of the split, including `split.name` and `split.number`.
+        text: How classes are described to models.
+        stride: Which frames of a video are used.
+        features_folder: Folder of extracted features; None to decode and embed videos in each run.
+        captions_folder: Folder of caption files; None for none.
+        videos: After `setup`, the test videos, each once, sorted by id: those with an instance of a tested class, or
+            all if `split.name` is "all_classes".
+        tested_sets: After `setup`, the tested set of each draw, in order: one, or ten if `split.number` is "all".
     """
 
     lists_name: ClassVar[str] = ""
@@ -73,11 +72,11 @@ class UntrimmedVideoDataModule(LightningDataModule):
 
         Args:
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
-            split: Which classes are tested on.
-            text: What models read of a class.
-            needs_files: Whether every listed video must lie in its folder; false where extracted features are read
-                instead, whose reader then says which are missing.
-            loading: Which frames are looked at, what is read from files instead, and in what batches.
+            split: Which classes are tested.
+            text: How classes are described to models.
+            needs_files: Whether every listed video file must exist; false if extracted features are read instead,
+                whose reader then reports missing ones.
+            loading: Which frames are used, what is read from files instead, and the batch size.
         """
         super().__init__()
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
@@ -95,7 +94,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
     # --- what a data set defines ----------------------------------------------------------------------------------
 
     def all_exact_names(self) -> tuple[str, ...]:
-        """All class names of the data set, exactly as its makers write them."""
+        """All class names in the data set's original spelling."""
         raise NotImplementedError
 
     def read_videos(self) -> Sequence[AnnotatedVideo]:
@@ -104,7 +103,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
 
     @property
     def videos_folder(self) -> Path:
-        """Where the videos lie, at any depth."""
+        """Folder with the videos, at any depth."""
         raise NotImplementedError
 
     def in_plain_words(self, exact_names: Sequence[str]) -> tuple[str, ...]:
@@ -112,23 +111,23 @@ class UntrimmedVideoDataModule(LightningDataModule):
         return clean_names(exact_names)
 
     def find_files(self, ids: Sequence[str]) -> list[Path | None]:
-        """Where videos lie; None where one does not and needs not.
+        """Files of videos; None for a missing file if `needs_files` is false.
 
         Raises:
-            FileNotFoundError: One does not but must.
+            FileNotFoundError: A needed file is missing.
         """
         return find_video_files(self.videos_folder, ids, all_needed=self.needs_files)
 
     # --- classes --------------------------------------------------------------------------------------------------
 
     def class_text(self, stage: str) -> list[ClassText]:
-        """The classes as text, one for each tested set, in order; a class reads the same in all of them.
+        """The class text of each tested set, in order; a class has the same text in all sets.
 
         Args:
-            stage: "test" or "predict", which is the name of a single set; ten are called "split_0" to "split_9".
+            stage: "test" or "predict". A single set has this name; ten sets are called "split_0" to "split_9".
 
         Raises:
-            ValueError: Another stage, for which there are no videos.
+            ValueError: Any other stage, since it has no videos.
         """
         _check_stage(stage, type(self).__name__)
         return [
@@ -155,12 +154,12 @@ class UntrimmedVideoDataModule(LightningDataModule):
     # --- videos ---------------------------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        """Lists the videos of the split, and what of them each draw tests on.
+        """Lists the videos of the split and the tested set of each draw.
 
         Raises:
             FileNotFoundError: The annotations are not where they should be, or listed videos are missing.
-            ValueError: The annotations name a class that the data set has not, list a video twice, also as another link
-                to its file, or leave a draw nothing to test on; or another stage than "test" or "predict".
+            ValueError: The annotations name an unknown class, list a video twice (also through another link to its
+                file), or leave a draw without test videos; or the stage is not "test" or "predict".
         """
         _check_stage(stage, type(self).__name__)
         annotated = [video for video in self.read_videos() if video.id not in self._excluded]
@@ -192,7 +191,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         """The instances of some videos.
 
         Args:
-            rows: Rows of `videos`; those that the set does not test on contribute nothing.
+            rows: Rows of `videos`; those outside the tested set contribute nothing.
             tested_set: Index of the set in `tested_sets`.
         """
         return self.tested_sets[tested_set].ground_truth(rows)
@@ -202,11 +201,11 @@ class UntrimmedVideoDataModule(LightningDataModule):
 
         Args:
             row: Row of `videos`.
-            image_size: S, height and width of the frames that come out, in pixels.
-            chunk_size: Frames that are given together.
+            image_size: S, height and width of the output frames, in pixels.
+            chunk_size: Number of frames per chunk.
 
         Returns:
-            A context manager, whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
+            A context manager whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
         """
         video = self.videos[row]
         return untrimmed_frames.open_frames(
@@ -214,12 +213,12 @@ class UntrimmedVideoDataModule(LightningDataModule):
         )
 
     def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
-        """The frames of a video that are on the screen at some times; see `untrimmed_frames`.
+        """The frames of a video on screen at given times; see `untrimmed_frames`.
 
         Args:
             row: Row of `videos`.
             times_seconds: n times, in seconds on the player's clock, in any order.
-            image_size: S, height and width of the frames that come out, in pixels.
+            image_size: S, height and width of the output frames, in pixels.
 
         Returns:
             uint8 [n, 3, S, S].
@@ -229,10 +228,10 @@ class UntrimmedVideoDataModule(LightningDataModule):
         )
 
     def refuse_undecoded(self, problems: Sequence[str]) -> None:
-        """Ends a test of which videos could not be decoded: mAP is of all videos, or of those that were left out.
+        """Ends a test in which videos could not be decoded: mAP must cover all videos that are not excluded.
 
         Raises:
-            VideoDecodeError: There are some; the message has all of the problems.
+            VideoDecodeError: There are problems; the message lists all of them.
         """
         refuse_undecoded(
             problems,
@@ -246,7 +245,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         return type(self).__module__.rpartition(".")[2]
 
     def describe(self) -> dict[str, Any]:
-        """After `setup`, what a result must say about the data: split, frames, classes and counts of each set."""
+        """After `setup`, what results report about the data: split, frames, classes and counts of each set."""
         sets = dict(zip(self._set_names("test"), self.tested_sets, strict=True))
         return {
             "class_path": class_path(type(self)),
@@ -279,7 +278,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         return None if folder is None else self.data_root / Path(folder).expanduser()
 
     def _below_root(self, folder: Path | None) -> str | None:
-        """A folder as it is set, relative to the data root, which differs from machine to machine."""
+        """A folder relative to the data root, which differs between machines."""
         return None if folder is None else os.path.relpath(folder, self.data_root)
 
     @cached_property
@@ -287,14 +286,14 @@ class UntrimmedVideoDataModule(LightningDataModule):
         return frozenset() if self.split.exclude is None else read_excluded(Path(self.split.exclude).expanduser())
 
     def _labelled(self, tested: TestedSet) -> list[tuple[str, str]]:
-        """(id, class) of every instance of a set; (id, "") of a video that has none."""
+        """(id, class) of every instance of a set; (id, "") for a video without instances."""
         pairs = [(self.videos[i.video].id, tested.class_names[i.label]) for i in tested.instances]
         return pairs + [(self.videos[row].id, "") for row in tested.rows - {i.video for i in tested.instances}]
 
     # --- data loaders ---------------------------------------------------------------------------------------------
 
     def test_dataloader(self) -> DataLoader[Tensor]:
-        """Rows of `videos`, int64 [B], each once and shared out among the processes without padding."""
+        """Rows of `videos`, int64 [B], each once, divided among the processes without padding."""
         rows: Any = range(len(self.videos))
         process = {"n_processes": self.trainer.world_size, "rank": self.trainer.global_rank} if self.trainer else {}
         return DataLoader(rows, batch_size=self.batch_size, sampler=EvaluationSampler(rows, **process))

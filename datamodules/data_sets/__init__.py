@@ -1,4 +1,4 @@
-"""The data sets, one a file: importing this package makes their short names known to the command line."""
+"""The data sets, one per file. Importing this package makes their short names known to the command line."""
 
 from zsar.datamodules.data_sets.activitynet import ActivityNet
 from zsar.datamodules.data_sets.hmdb51 import HMDB51

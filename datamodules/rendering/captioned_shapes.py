@@ -1,12 +1,12 @@
-"""Single frames of the moving shapes with captions, rendered in memory: what the tiny CLIP is pretrained on.
+"""Single frames of the moving shapes with captions, rendered in memory, for pretraining the tiny CLIP.
 
-A caption names the object and, now and then, that it moves, and where in the frame it is; never in which direction it
-moves, which one frame does not show: captions with directions on single frames make "left" and "right" the same word to
-the text tower. Held-out frames come as multiple-choice questions, which show what a model knows, and that it does not
-know directions.
+A caption names the object, sometimes that it moves, and sometimes its place in the frame. It never names the direction
+of motion, which a single frame does not show: such captions would make "left" and "right" the same word to the text
+tower. Held-out frames come as multiple-choice questions, which show what a model knows, and that it does not know
+directions.
 
-A captioner also gets frames without an object, the noise and the bars of `untrimmed_shapes_rendering`, so that it has
-something to say about them, and questions about captions.
+A captioner also gets frames without an object, the noise and the bars of `untrimmed_shapes_rendering`, so that it can
+caption them, and questions about captions.
 """
 
 from __future__ import annotations
@@ -36,34 +36,34 @@ CaptionedFrames = tuple[Tensor, list[str]]
 """A training batch: frames uint8 [B, 3, H, W] and their B captions."""
 
 FrameQuestions = tuple[str, Tensor, list[tuple[str, ...]], Tensor]
-"""A test batch: the probe's name, frames uint8 [N, 3, H, W], N choices of K texts, the right ones int64 [N].
+"""A test batch: the probe's name, frames uint8 [N, 3, H, W], N choices of K texts, the correct ones int64 [N].
 
-A single text is no choice: the question is then whether a caption of the frame begins with it.
+If K is 1, the question is whether a caption of the frame begins with the text.
 """
 
 _FRAMES_OF_A_CLIP = 16
-_NEAR_THE_CENTRE = 0.1  # share of the frame's size
+_NEAR_THE_CENTRE = 0.1  # fraction of the frame's size
 _BACKGROUND_CAPTIONS = {"noise": "a photo of grey noise", "bars": "a photo of grey bars"}
 _PROBE_BACKGROUND_VIDEOS = 16
-_FINGERPRINT_VIDEOS = 8  # all frames of the background would take a second
+_FINGERPRINT_VIDEOS = 8  # all background frames would take a second
 
 
 @dataclass(frozen=True)
 class CaptionedShapesSettings:
-    """What is rendered, and in which batches it comes.
+    """What is rendered, and how it is batched.
 
     Attributes:
         seed: Seed of clips, captions and batches.
-        n_clips: Rendered clips, an equal number of each class as far as it goes.
+        n_clips: Rendered clips, divided equally among the classes as far as possible.
         frames_per_clip: Frames taken from each clip, of its 16 frames.
         n_probe_clips: Held-out clips of each class.
-        n_batches: Batches of the whole training.
+        n_batches: Batches in the whole training.
         batch_size: B, frames in a batch.
-        position_share: Share of the captions that say where the object is.
-        moving_share: Share of the captions that say that it moves, of those with a place and of those without: "left"
-            and "right" then stay different words to the text tower in sentences about motion, too.
-        n_background_videos: Untrimmed videos of which every second frame of noise or bars is captioned, about 15 of
-            each video; 0 for objects only.
+        position_share: Fraction of captions that state where the object is.
+        moving_share: Fraction of captions that state that it moves, among those with a place and among those without.
+            This keeps "left" and "right" different words to the text tower in sentences about motion too.
+        n_background_videos: Untrimmed videos whose frames of noise or bars are captioned, every second one, about 15
+            per video; 0 for objects only.
     """
 
     seed: int = 0
@@ -77,12 +77,12 @@ class CaptionedShapesSettings:
     n_background_videos: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be rendered."""
+        """Checks that the settings can be rendered."""
         for name in ("n_clips", "frames_per_clip", "n_probe_clips", "n_batches", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         if self.n_clips < len(all_classes()):
-            raise ValueError(f"n_clips is {self.n_clips}; at least one of each of {len(all_classes())} classes")
+            raise ValueError(f"n_clips is {self.n_clips}, but must be at least {len(all_classes())}, one per class")
         if self.frames_per_clip > _FRAMES_OF_A_CLIP:
             raise ValueError(f"frames_per_clip is {self.frames_per_clip}, but a clip has {_FRAMES_OF_A_CLIP} frames")
         if self.n_background_videos < 0:
@@ -92,8 +92,8 @@ class CaptionedShapesSettings:
                 raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")
 
     def as_dict(self) -> dict[str, int | float]:
-        """The settings by name; without those of the background where there is none."""
-        # Left out rather than 0: weights that were trained before there were backgrounds are described without.
+        """The settings by name; without `n_background_videos` if it is 0."""
+        # Left out because older weights, trained before there were backgrounds, are described without it.
         return {name: value for name, value in asdict(self).items() if name != "n_background_videos" or value}
 
 
@@ -105,7 +105,7 @@ class CaptionedShapes(LightningDataModule):
 
         Args:
             settings: What is rendered.
-            asks_for_captions: Add the questions that only a captioner can answer.
+            asks_for_captions: Whether to add the questions that only a captioner can answer.
         """
         super().__init__()
         self.settings = settings
@@ -134,7 +134,7 @@ class CaptionedShapes(LightningDataModule):
     def fingerprint(self) -> str:
         """SHA-256 (first 16 hex digits) of settings and the first rendered frames and captions.
 
-        It changes when the rendering or the captions change, in code or in settings, and is the same on any machine.
+        It changes with the rendering or the captions, in code or in settings, and is the same on any machine.
         """
         digest = hashlib.sha256(repr(sorted(self.settings.as_dict().items())).encode())
         for moving_shape in all_classes():
@@ -152,7 +152,7 @@ class CaptionedFrameDataset(Dataset[CaptionedFrames]):
     """All captioned frames, rendered once; an item is a batch."""
 
     def __init__(self, settings: CaptionedShapesSettings) -> None:
-        """Renders all frames, about 2 ms a clip.
+        """Renders all frames, about 2 ms per clip.
 
         Args:
             settings: What is rendered.
@@ -179,17 +179,17 @@ class CaptionedFrameDataset(Dataset[CaptionedFrames]):
 
 
 def held_out_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions]:
-    """Questions about single frames of clips that are not trained on.
+    """Questions about single frames of held-out clips.
 
-    Every clip is there in both directions, as each other's reversal, so that a guess about the direction of one frame
-    is right in exactly half of the cases.
+    Every clip occurs in both directions, as each other's reversal, so that guessing the direction from one frame is
+    right in exactly half of the cases.
 
     Args:
-        settings: Seed and how many clips.
+        settings: Seed and number of clips.
 
     Returns:
-        "object" (which of 16), "left or right" and "top or bottom" (where a frame's object is clearly one of them), and
-        "direction" (of the two of its axis: chance is 1/2).
+        "object" (which of 16), "left or right" and "top or bottom" (for frames with an object clearly at one of them),
+        and "direction" (which of the two along its axis: chance is 1/2).
     """
     probes: dict[str, list[tuple[NDArray[np.uint8], tuple[str, ...], str]]] = {
         name: [] for name in ("object", "left or right", "top or bottom", "direction")
@@ -213,20 +213,20 @@ def held_out_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions
 
 
 def caption_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions]:
-    """Questions about the captions of frames that are not trained on.
+    """Questions about captions of held-out frames.
 
     Args:
         settings: As for `held_out_questions`.
 
     Returns:
-        "caption of an object" (the frames of the probe "object") and "caption of background" (noise and bars), whether
-        the caption begins with colour and shape, and with what the background is.
+        "caption of an object" (for the frames of the probe "object": does the caption begin with colour and shape?) and
+        "caption of background" (for noise and bars: does it begin with the kind of background?).
     """
     _, frames, choices, labels = held_out_questions(settings)[0]
     right: list[tuple[str, ...]] = [(texts[label],) for texts, label in zip(choices, labels.tolist(), strict=True)]
-    of_objects = ("caption of an object", frames, right, torch.zeros_like(labels))
+    objects = ("caption of an object", frames, right, torch.zeros_like(labels))
     background = [(f, (c,), c) for f, c in _captioned_background("probe", _PROBE_BACKGROUND_VIDEOS, settings)]
-    return [of_objects, _stacked("caption of background", background)]
+    return [objects, _stacked("caption of background", background)]
 
 
 def _stacked(name: str, questions: Sequence[tuple[NDArray[np.uint8], tuple[str, ...], str]]) -> FrameQuestions:
@@ -239,8 +239,8 @@ def _captioned_clip(
     moving_shape: MovingShape, index: int, settings: CaptionedShapesSettings
 ) -> tuple[NDArray[np.uint8], list[str]]:
     """Some frames of a clip, uint8 [T, H, W, 3], and a caption for each."""
-    # The direction is in the purpose, so that a clip and its reversal are not both trained on: they hold one set of
-    # frames, and two different clips hold two.
+    # The purpose includes the direction, so that training does not use both a clip and its reversal, which have the
+    # same frames.
     generator = _generator(moving_shape, f"pretraining {moving_shape.direction}", index, settings)
     clip = render_clip(moving_shape, generator, n_frames=_FRAMES_OF_A_CLIP)
     chosen = np.sort(generator.permutation(len(clip.frames))[: settings.frames_per_clip])
@@ -257,10 +257,10 @@ def _captioned_clip(
 def _captioned_background(
     purpose: str, n_videos: int, settings: CaptionedShapesSettings
 ) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    """Frames of noise and of bars, uint8 [H, W, 3], with their captions, from untrimmed videos of their own seed."""
+    """Frames of noise and bars, uint8 [H, W, 3], with captions, from untrimmed videos with their own seed."""
     seed = derive_seed(settings.seed, "captioned background", purpose)
     for index in range(n_videos):
-        # What moves in a video has no part in its background.
+        # The moving object does not occur in the background.
         clip = render_untrimmed("red", "circle", index=index, seed=seed)
         for stretch in clip.stretches:
             if stretch.kind in _BACKGROUND_CAPTIONS:
@@ -275,7 +275,7 @@ def _caption(moving_shape: MovingShape, place: str, *, says_moving: bool, says_p
 
 
 def _place(centre_px: NDArray[np.float64], size_px: int) -> str:
-    """Where in the frame a centre (x, y) is, along the axis on which it is farther from the middle."""
+    """The place of a centre (x, y) in the frame, along the axis on which it is farther from the middle."""
     x, y = centre_px - (size_px - 1) / 2
     if max(abs(x), abs(y)) < _NEAR_THE_CENTRE * size_px:
         return "in the middle"
@@ -285,7 +285,7 @@ def _place(centre_px: NDArray[np.float64], size_px: int) -> str:
 
 
 def _places_like(place: str) -> tuple[str, tuple[str, str]]:
-    """The probe that a place belongs to, and the two places that it asks for."""
+    """The probe for a place, and its two possible places."""
     if place in ("on the left", "on the right"):
         return "left or right", ("on the left", "on the right")
     return "top or bottom", ("on the top", "on the bottom")

@@ -1,10 +1,9 @@
-"""Further views of a test video, by which test-time prompt tuning adapts to it: augmented, or at several rates (ZAR).
+"""Further views of a test video for test-time prompt tuning: augmented views, or views at several rates (ZAR).
 
-A set of views is made in two steps. The data loader's worker decodes a video once for all views and cuts those that
-need the decoded frames (`further_indices`, and `cut` or its halves, `shrink` and `arrange`); what can be made from the
-test view alone is made on the model's device, for all videos of a batch at once (`finish`), so that it never passes
-through a queue between processes. Whatever is random about a video is drawn from a seed of its own: neither order nor
-batch nor process matters.
+Views are made in two steps. The data loader's worker decodes a video once for all views and cuts those that need the
+decoded frames (`further_indices`, and `cut` or its halves, `shrink` and `arrange`). Views that can be made from the
+test view are made on the model's device, for all videos of a batch at once (`finish`), so that they never pass through
+a queue between processes. Each video has its own seed: its views do not depend on order, batch or process.
 """
 
 from __future__ import annotations
@@ -38,22 +37,22 @@ class Views(ABC):
     @property
     @abstractmethod
     def weights(self) -> Tensor:
-        """float32 [1 + K], for how many views the test view and each further one stand (see `ViewBatch`)."""
+        """float32 [1 + K], multiplicity of the test view and of each further view (see `ViewBatch`)."""
 
     @property
     @abstractmethod
     def n_cut(self) -> int:
-        """How many of the K further views `cut` makes: all, or none."""
+        """Number of the K further views that `cut` makes: all or none."""
 
     def cut(self, frames: Tensor, test: Tensor, further: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
         """Makes views from decoded frames.
 
         Args:
-            frames: uint8 [N, 3, h, w], the distinct frames that were asked for, in order of time.
-            test: int64 [T], rows of `frames`: the test view's.
-            further: int64 [F, T], rows of `frames`: those of `further_indices`.
-            transform: The size of a frame and how frames are resized.
-            seed: The video's.
+            frames: uint8 [N, 3, h, w], the distinct frames needed, in order of time.
+            test: int64 [T], rows of `frames` that form the test view.
+            further: int64 [F, T], rows of `frames` that correspond to `further_indices`.
+            transform: Gives the frame size and the interpolation.
+            seed: The video's seed.
 
         Returns:
             uint8 [n_cut, T, 3, S, S].
@@ -62,49 +61,49 @@ class Views(ABC):
 
     @abstractmethod
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """What the views need of some decoded frames: the first half of `cut`, of a few frames at a time.
+        """First half of `cut`, for a few frames at a time: reduces decoded frames to what the views need.
 
         Args:
             frames: uint8 [n, 3, h, w].
             transform: As for `cut`.
-            seed: The video's.
+            seed: The video's seed.
 
         Returns:
-            uint8 [n, ...], each frame by itself.
+            uint8 [n, ...], computed for each frame separately.
         """
 
     @abstractmethod
     def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
-        """Makes views from what `shrink` gave of all N distinct frames; for the others see `cut`."""
+        """Second half of `cut`: makes views from the results of `shrink` for all N frames; for the rest see `cut`."""
 
     def described(self) -> dict[str, Any]:
-        """What a result says about the views: their class and its arguments, as in a configuration."""
+        """The views as results report them: class and arguments, as in a configuration."""
         # The attributes of a set of views are its arguments.
         arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
         return {"class_path": class_path(type(self)), "init_args": arguments}
 
     def for_data_set(self, name: str, *, flip_keeps_label: bool) -> Views:
-        """The same views with everything decided that the data set decides.
+        """The same views with the settings that depend on the data set filled in.
 
         Args:
-            name: The data set's, for messages.
+            name: Name of the data set, for messages.
             flip_keeps_label: Whether a mirrored clip still shows its class.
 
         Returns:
-            Views that know whether to mirror.
+            Views with a definite `flip`.
 
         Raises:
-            ValueError: Views would be mirrored that must not be, or all views would be alike.
+            ValueError: Views would be mirrored although that may change the class, or all views would be identical.
         """
         return self
 
     def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
-        """Which frames are read beside those of the test view.
+        """Which frames are read in addition to those of the test view.
 
         Args:
             n_available: L, the frames of the video.
             n_frames: T, the frames of a view.
-            seed: The video's.
+            seed: The video's seed.
 
         Returns:
             int64 [F, T], 0-based.
@@ -112,10 +111,10 @@ class Views(ABC):
         return torch.zeros(0, n_frames, dtype=torch.int64)
 
     def finish(self, batch: VideoBatch) -> VideoBatch:
-        """Makes the views that are made on the device; its seconds are shared among the videos.
+        """Makes the views that are computed on the device; their time is divided among the videos.
 
         Args:
-            batch: With the views that were cut.
+            batch: A batch with the views that were cut.
 
         Returns:
             A batch with all K views.
@@ -126,8 +125,8 @@ class Views(ABC):
 class AugmentedViews(Views):
     """The test view, and views of the same frames: cropped, mirrored or changed by AugMix (TPT, DTS-TPT).
 
-    The default is DTS-TPT's: 31 times AugMix of the test view, drawn for each frame. TPT's is `n_views: 64, crop: true,
-    flip: null, augmix: none`. All views have the weight 1. Mirrored and mixed is on the device.
+    The default is DTS-TPT's: 31 AugMix versions of the test view, drawn for each frame. TPT's is `n_views: 64,
+    crop: true, flip: null, augmix: none`. All views have weight 1. Mirroring and AugMix run on the device.
     """
 
     def __init__(
@@ -140,20 +139,20 @@ class AugmentedViews(Views):
         augmix: AugMixMode = "per_frame",
         severity: int = 1,
     ) -> None:
-        """Keeps the settings; views are drawn for each video.
+        """Stores the settings; views are drawn for each video.
 
         Args:
-            n_views: How many, the plain test view included.
-            crop: Whether each further view is a random part of the whole frames, the same of all its frames, resized.
-            crop_scale: Smallest and largest share of a frame's area that a part covers; its sides are 3:4 to 4:3.
-            flip: Probability of mirroring a further view left and right; null for 0.5, or 0 where the data set has
+            n_views: Number of views, including the plain test view.
+            crop: Whether each further view is a random crop of the full frames, the same for all its frames, resized.
+            crop_scale: Smallest and largest fraction of the frame's area in a crop; its aspect ratio is 3:4 to 4:3.
+            flip: Probability of mirroring a further view left and right; null for 0.5, or 0 if the data set has
                 classes that differ in direction.
-            augmix: Whether further views are changed by AugMix, and whether it is drawn for each frame ("per_frame")
-                or once for a view ("per_clip").
+            augmix: Whether AugMix is applied to further views, drawn for each frame ("per_frame") or once per view
+                ("per_clip"); "none" to turn it off.
             severity: The highest level of AugMix's operations, 1 to 10.
 
         Raises:
-            ValueError: A number is out of range, or all views would be alike.
+            ValueError: A number is out of range, or all views would be identical.
         """
         check_most(MOST_VIEWS, n_views=n_views)
         if n_views < 2:
@@ -165,7 +164,7 @@ class AugmentedViews(Views):
         if augmix not in get_args(AugMixMode):
             raise ValueError(f"augmix must be one of {', '.join(get_args(AugMixMode))}; got {augmix!r}")
         if not crop and augmix == "none" and flip == 0:
-            raise ValueError(f"all {n_views} views would be alike: set crop, flip or augmix")
+            raise ValueError(f"all {n_views} views would be identical: set crop, flip or augmix")
         check_severity(severity)
         self.n_views = n_views
         self.crop = crop
@@ -181,11 +180,11 @@ class AugmentedViews(Views):
 
     @property
     def n_cut(self) -> int:
-        """All further views are cut, or none."""
+        """All further views if `crop` is set, else none."""
         return self.n_views - 1 if self.crop else 0
 
     def for_data_set(self, name: str, *, flip_keeps_label: bool) -> AugmentedViews:
-        """Decides on `flip`; see `Views.for_data_set`."""
+        """Fills in `flip`; see `Views.for_data_set`."""
         if self.flip and not flip_keeps_label:
             raise ValueError(
                 f"clips.views.flip is {self.flip}, but a mirrored clip of {name} may show another class; "
@@ -195,7 +194,7 @@ class AugmentedViews(Views):
         return AugmentedViews(**(vars(self) | {"flip": flip}))
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """Crops frames at random, [n, n_cut, 3, S, S], the same parts for the same seed; see `Views.shrink`."""
+        """Random crops of frames, [n, n_cut, 3, S, S], the same for the same seed; see `Views.shrink`."""
         size = transform.image_size
         views = torch.empty(len(frames), self.n_cut, 3, size, size, dtype=torch.uint8)
         generator = _generator(seed, "crop")
@@ -215,10 +214,10 @@ class AugmentedViews(Views):
         """Mirrors and mixes; see `Views.finish`.
 
         Raises:
-            ValueError: The batch has no views, or `for_data_set` was not asked.
+            ValueError: The batch has no views, or `flip` is still null (see `for_data_set`).
         """
         if batch.views is None or self.flip is None:
-            raise ValueError("views are finished for a batch that has them, by what `for_data_set` returns")
+            raise ValueError("`finish` needs a batch with views, and views that `for_data_set` returned")
         begin = device_seconds(batch.frames.device)
         n_further, n_frames = self.n_views - 1, batch.frames.shape[2]
         views = batch.views.frames if self.crop else batch.frames.expand(-1, n_further, -1, -1, -1, -1)
@@ -243,12 +242,12 @@ class AugmentedViews(Views):
 class MultiRateViews(Views):
     """Stretches of a video at several rates, each in several crops: ZAR's views.
 
-    For a rate r below 1 the stretches have floor(r L) of the L frames and start anywhere; T frames are taken from each
-    as for the test view. At rate 1 all stretches are the whole video: it is read once, and weighs as many. The test
-    view has the weight 0: it is predicted on, not adapted to. The order of the further views is that of `rates`, in it
-    that of the stretches, and in it that of the crops: along the long side, across it, corners. ZAR's default has 3 x 4
-    x 4 = 48 views, of which 39 differ. Where a paper with 5 or 9 crops is silent, ours lie in frames whose short side
-    is 256/224 of S, since there is no room above and below otherwise. All crops of a frame of S x S pixels are alike.
+    At a rate r below 1, a stretch has floor(r L) of the L frames and starts at random; T frames are taken from it as
+    for the test view. At rate 1 all stretches are the whole video, which is read once and has their total weight. The
+    test view has weight 0: it is predicted on, not adapted to. Further views are ordered by rate, then stretch, then
+    crop: along the long side, across it, corners. ZAR's default has 3 x 4 x 4 = 48 views, 39 of them distinct. The
+    paper does not describe 5 or 9 crops; ours are taken from frames whose short side is 256/224 of S, which leaves a
+    margin above and below. All crops of a frame of S x S pixels are identical.
     """
 
     def __init__(
@@ -259,15 +258,15 @@ class MultiRateViews(Views):
         n_samples: int = 4,
         segment_jitter: bool = False,
     ) -> None:
-        """Keeps the settings; views are drawn for each video.
+        """Stores the settings; views are drawn for each video.
 
         Args:
             n_crops: 1 for the centre; 3 for both ends and the middle of the long side; 5 for the ends of the short side
                 too; 9 for the corners too.
-            rates: Lengths of the stretches, as parts of the video.
-            n_samples: Stretches of each rate.
-            segment_jitter: Whether a frame is drawn at random from each of the T equal segments of a stretch, instead
-                of its middle one; then no two stretches coincide, and the whole video is read n_samples times.
+            rates: Lengths of the stretches, as fractions of the video.
+            n_samples: Number of stretches at each rate.
+            segment_jitter: Whether to draw a random frame from each of the T equal segments of a stretch, instead of
+                the middle one. Stretches at rate 1 then differ, and the whole video is read n_samples times.
 
         Raises:
             ValueError: A number is out of range, or a rate is given twice.
@@ -288,7 +287,7 @@ class MultiRateViews(Views):
 
     @property
     def weights(self) -> Tensor:
-        """0, then for each rate and stretch, in each crop, the number of stretches that it stands for."""
+        """0, then for each rate, stretch and crop the number of stretches that it represents."""
         further = [self.n_samples // n for n in map(self._n_distinct, self.rates) for _ in range(n * self.n_crops)]
         return torch.tensor([0, *further], dtype=torch.float32)
 
@@ -301,7 +300,7 @@ class MultiRateViews(Views):
         """One row for each stretch; see `Views.further_indices`."""
         generator, rows = _generator(seed, "stretches"), []
         for rate in self.rates:
-            # Of the decimal fraction that was written: in floating point 0.29 x 100 is below 29.
+            # Exact decimal arithmetic: in floating point 0.29 x 100 is below 29.
             length = max(1, math.floor(Fraction(str(rate)) * n_available))
             for _ in range(self._n_distinct(rate)):
                 start = torch.randint(n_available - length + 1, (), generator=generator)
@@ -312,7 +311,7 @@ class MultiRateViews(Views):
         return torch.stack(rows)
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """Resizes each frame, [n, 3, h, w] with a short side that all crops fit into; see `Views.shrink`."""
+        """Resizes each frame to [n, 3, h, w], so that all crops fit; see `Views.shrink`."""
         size = transform.image_size
         if frames.shape[-2:] == (size, size):
             return frames
@@ -320,7 +319,7 @@ class MultiRateViews(Views):
         return resized(frames, [short_side], transform.interpolation)
 
     def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
-        """Takes every stretch in every crop; see `Views.arrange`."""
+        """Cuts every crop of every stretch; see `Views.arrange`."""
         size = transform.image_size
         views = torch.empty(len(further), self.n_crops, further.shape[1], 3, size, size, dtype=torch.uint8)
         for i, (y, x) in enumerate(crop_corners(shrunk.shape[-2], shrunk.shape[-1], size, self.n_crops)):
@@ -332,5 +331,5 @@ class MultiRateViews(Views):
 
 
 def _generator(seed: int, purpose: str) -> torch.Generator:
-    # A purpose has its own numbers: with and without mirroring the crops are the same.
+    # Each purpose has its own random numbers: mirroring does not change the crops.
     return torch.Generator().manual_seed(derive_seed(seed, purpose))

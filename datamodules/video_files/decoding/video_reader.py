@@ -1,6 +1,6 @@
-"""VideoReader: chosen frames of a video file, by index, by time, or one after another.
+"""VideoReader: selected frames of a video file, by index, by time, or one after another.
 
-How frames are found and identified, what damage is and what the player's clock: see the package.
+For how frames are found, and the meaning of damage and the player's clock, see the package.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from zsar.datamodules.video_files.video_file import (
 
 
 class VideoReader:
-    """Reads chosen frames of one video file; a context manager.
+    """Reads selected frames of one video file; a context manager.
 
-    The decoder lives as long as the reader: open one per video, inside the process that reads from it, and close it.
-    Frames come upright: quarter turns and mirrorings of the container's display matrix are applied, other angles
-    are not. A video whose frame size changes between two frames of one request is refused.
+    The decoder lives as long as the reader: open one reader per video, in the process that uses it, and close it.
+    Frames are upright: quarter turns and mirrorings of the container's display matrix are applied, other angles are
+    not. Frames of different sizes within one request are an error.
     """
 
     def __init__(self, path: str | Path, *, threads: int = 1, on_damage: OnDamage = "raise") -> None:
@@ -46,13 +46,13 @@ class VideoReader:
         Args:
             path: The file.
             threads: Decoder threads; 0 leaves the number to FFmpeg, which suits a single video in the main process
-                but never a data loader's worker.
-            on_damage: "raise": a damaged frame (see the package) is a `VideoDecodeError`; "accept": it is given as the
-                decoder makes it up, and counted in `n_damaged`. For a frame that the decoder does not return, the one
-                before it is given, as players do.
+                but not a data loader's worker.
+            on_damage: "raise": a damaged frame (see the package) raises a `VideoDecodeError`; "accept": it is returned
+                as the decoder reconstructs it, and counted in `n_damaged`. A frame that the decoder does not return is
+                replaced by the one before it, as in players.
 
         Raises:
-            VideoDecodeError: The file cannot be opened, or holds no video.
+            VideoDecodeError: The file cannot be opened, or contains no video.
             ValueError: `threads` is negative, or `on_damage` is neither of the two.
         """
         if threads < 0:
@@ -78,12 +78,12 @@ class VideoReader:
 
     @property
     def n_damaged(self) -> int:
-        """How many different damaged frames were given so far; always 0 unless damage is accepted."""
+        """Number of distinct damaged frames returned so far; always 0 unless damage is accepted."""
         return self._source.n_damaged
 
     @property
     def n_frames(self) -> int:
-        """The number of frames: of packets where they can be trusted, else counted by decoding everything.
+        """The number of frames: from the packets if they can be trusted, else counted by decoding everything.
 
         Raises:
             VideoDecodeError: A frame cannot be decoded (only where frames are counted).
@@ -94,7 +94,7 @@ class VideoReader:
     def times_seconds(self) -> NDArray[np.float64]:
         """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
-        Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
+        If time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
         Raises:
             VideoDecodeError: As for `n_frames`; or there are neither time stamps nor a frame rate.
@@ -115,20 +115,20 @@ class VideoReader:
         """When the last frame ends, in seconds on the player's clock.
 
         Raises:
-            VideoDecodeError: As for `times_seconds`; or nothing says how long the last frame lasts.
+            VideoDecodeError: As for `times_seconds`; or the duration of the last frame is unknown.
         """
         times = self.times_seconds
         with errors_name(self._path, "reading its frame rate"):
             return float(times[-1]) + self._source.last_frame_seconds()
 
     def frames_at_indices(self, indices: Iterable[int]) -> Tensor:
-        """The frames at some indices, in the order asked for.
+        """The frames at given indices, in the given order.
 
         Args:
-            indices: T indices from 0, in any order; equal ones cost nothing extra.
+            indices: T indices from 0, in any order; repeats cost nothing extra.
 
         Returns:
-            uint8 [T, 3, H, W], RGB, channels last in memory (which is what resizing is fastest on).
+            uint8 [T, 3, H, W], RGB, channels last in memory (the fastest layout for resizing).
 
         Raises:
             IndexError: An index is negative, or not below the number of frames.
@@ -151,11 +151,11 @@ class VideoReader:
         for i in wanted:
             sizes.setdefault(images[i].shape[:2], i)
         if len(sizes) > 1:
-            found = ", ".join(f"{w}x{h} px at frame {i}" for (h, w), i in sizes.items())
+            listed = ", ".join(f"{w}x{h} px at frame {i}" for (h, w), i in sizes.items())
             raise VideoDecodeError(
-                f"{self._path}: the frame size changes within the video: {found}; run zsar prepare on it"
+                f"{self._path}: the frame size changes within the video: {listed}; run zsar prepare on it"
             )
-        # Each picture is let go as soon as it is in its place, so that large ones are not there twice.
+        # Each image is freed as soon as it is copied, so that large ones are not in memory twice.
         frames = np.empty((len(order), *images[wanted[0]].shape), dtype=np.uint8)
         places = np.asarray(order)
         for i in wanted:
@@ -163,7 +163,7 @@ class VideoReader:
         return torch.from_numpy(frames).permute(0, 3, 1, 2)
 
     def _check_result(self, n_frames: int) -> None:
-        """Refuses frames that together would take too much memory, before any is decoded."""
+        """Checks, before decoding, that the frames together do not take too much memory."""
         width, height = self._source.video.codec.width, self._source.video.codec.height
         if n_frames * width * height * 3 > MOST_RESULT_BYTES:
             raise VideoDecodeError(
@@ -172,11 +172,11 @@ class VideoReader:
             )
 
     def frames_at_times(self, seconds: Iterable[float]) -> Tensor:
-        """The frames that are on the screen at some times, as `frames_at_indices` gives them.
+        """The frames on screen at given times, as `frames_at_indices` returns them.
 
-        That is the last frame whose time is not after the one asked for. Containers round times to ticks of their
-        clock, so half a tick (at most 1 ms) is allowed. The last frame stays on for ever; before the first frame, where
-        a player shows nothing yet, it is the first one.
+        That is the last frame whose time is not after the given one, with a tolerance of half a tick (at most 1 ms),
+        since containers round times to ticks. Times after the last frame give the last one; times before the first
+        frame, when a player shows nothing yet, give the first one.
 
         Args:
             seconds: T times, in seconds on the player's clock.
@@ -188,7 +188,7 @@ class VideoReader:
         return self.frames_at_indices(self.indices_at_times(seconds).tolist())
 
     def indices_at_times(self, seconds: Iterable[float]) -> NDArray[np.int64]:
-        """int64 [T]: which frames are on the screen at some times, as `frames_at_times` gives them.
+        """int64 [T]: indices of the frames on screen at given times, as in `frames_at_times`.
 
         Args:
             seconds: T times, in seconds on the player's clock.
@@ -207,17 +207,17 @@ class VideoReader:
         return np.asarray(np.maximum(last_shown, 0), dtype=np.int64)
 
     def frames_forward(self, indices: Iterable[int]) -> Iterator[Tensor]:
-        """Frames one after another, for videos that do not fit into memory; one such reading at a time.
+        """Frames one after another, for videos that do not fit into memory; only one such iterator at a time.
 
-        Nothing is decoded twice, and no more is held than the decoder needs.
+        Decodes nothing twice and holds no more frames than the decoder needs.
 
         Args:
             indices: Increasing indices from 0.
 
         Returns:
-            An iterator over the frames: uint8 [3, H, W], RGB, channels last in memory. While it goes on it may raise a
-            `VideoDecodeError`: a frame cannot be decoded, its size differs from the first one's, or there are other
-            frames in the file than its packets say.
+            An iterator over the frames: uint8 [3, H, W], RGB, channels last in memory. It raises a `VideoDecodeError`
+            if a frame cannot be decoded, its size differs from the first one's, or the frames in the file do not match
+            its packets.
 
         Raises:
             IndexError: An index is not below the number of frames.
@@ -227,7 +227,7 @@ class VideoReader:
         return self._forward(self._increasing(indices))
 
     def _increasing(self, indices: Iterable[int]) -> list[int]:
-        """Checks indices of frames that are to be given one by one."""
+        """Checks indices of frames to be returned one by one."""
         wanted = [operator.index(i) for i in indices]
         if not wanted or wanted[0] < 0 or any(a >= b for a, b in pairwise(wanted)):
             raise ValueError(f"indices must be 0 or more and increase; got {wanted[:10]} for {self._path}")
@@ -237,7 +237,7 @@ class VideoReader:
         return wanted
 
     def _n_readable(self) -> int | None:
-        """The number of frames; None if an error in the file ends the counting, and there are frames before it."""
+        """The number of frames; None if an error in the file stops the counting after some frames."""
         try:
             return self.n_frames
         except VideoDecodeError:
@@ -259,19 +259,19 @@ class VideoReader:
 
     @property
     def clocks(self) -> tuple[Fraction | None, Fraction | None]:
-        """Seconds of a frame at the container's frame rate, and of one tick of its clock; None where unknown."""
+        """Seconds per frame by the container's frame rate, and seconds per tick of its clock; None if unknown."""
         stream = self._source.video.stream
         rate = stream.average_rate or stream.guessed_rate
         return (1 / rate if rate else None), stream.time_base
 
     def decoded_frames(self, indices: Iterable[int] | None = None) -> Iterator[VideoFrame]:
-        """Frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+        """Frames in order, as the decoder returns them: of any size, not upright, in the file's colour format.
 
         Args:
             indices: Increasing indices from 0; None for all frames.
 
         Returns:
-            An iterator, which raises a `VideoDecodeError` for a frame that `frames_forward` refuses, sizes aside.
+            An iterator, which raises a `VideoDecodeError` as `frames_forward` does, except for differing sizes.
 
         Raises:
             IndexError: An index is not below the number of frames.
@@ -289,11 +289,11 @@ class VideoReader:
 
 
 def read_frames(path: str | Path, indices: Iterable[int], *, threads: int = 1) -> Tensor:
-    """The frames of a video at some indices: `VideoReader.frames_at_indices` for a file that is read once.
+    """The frames of a video at given indices: `VideoReader.frames_at_indices` for a file that is read once.
 
     Args:
         path: The file.
-        indices: T indices from 0, in any order, repeated or not.
+        indices: T indices from 0, in any order; they may repeat.
         threads: Decoder threads; 0 leaves the number to FFmpeg.
 
     Returns:

@@ -1,8 +1,8 @@
-"""A small copy of a data set that is quick to decode: which files it has, what was done already, and one video of it.
+"""A small copy of a data set that is quick to decode: its plan, its journal, and the preparation of one video.
 
-The copy has the folders and names of the original, so that it is a data root of its own: videos as .mp4 (see
-`writing.transcoding`), lists and all other files as they are, hidden ones left out. Every finished video is a line
-of the journal `.prepared.jsonl`, which a run that was stopped goes on from.
+The copy has the folders and names of the original, so that it can serve as a data root: videos as .mp4 (see
+`writing.transcoding`), lists and other files unchanged, hidden files left out. Every finished video is a line of the
+journal `.prepared.jsonl`, from which an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from zsar.runtime.text.written_names import read_name, written_name
 
 FAILED_VIDEOS = "failed_videos.csv"
 _JOURNAL = ".prepared.jsonl"
-# Frames that are held in memory while a copy is checked.
+# Frames held in memory while a copy is checked.
 _CHECKED_TOGETHER = 64
-# Times are whole ticks of the copy's clock, of which the finest has microseconds.
+# Times are whole ticks of the copy's clock, 1 microsecond at the finest.
 _TIME_TOLERANCE_SECONDS = 1e-6
 
 
@@ -41,7 +41,7 @@ class PreparingSettings:
     """How videos are re-encoded.
 
     Attributes:
-        short_side_px: What the shorter side of a frame becomes where it is longer; even, at least 16.
+        short_side_px: Maximum short side of a frame; longer ones are scaled down. Even, at least 16.
         keyframe_every: Frames from one keyframe to the next, at least 1.
         crf: x264's constant rate factor, 0 (lossless) to 51 (worst).
     """
@@ -66,19 +66,19 @@ class PreparingSettings:
 
 @dataclass(frozen=True)
 class PreparedVideo:
-    """What a finished copy was made of, and what it is.
+    """A finished copy and its source.
 
     Attributes:
         source_bytes: Size of the source.
-        source_mtime_ns: When it was changed last.
+        source_mtime_ns: Modification time of the source.
         n_bytes: Size of the copy.
-        n_frames: Its frames.
+        n_frames: Number of frames.
         width_px: Their width.
         height_px: Their height.
-        n_refitted: Frames that have another size than the first in the source, and were fitted into the copy's.
-        n_damaged: Damaged frames that were accepted.
-        start_seconds: When the first frame is shown, in seconds on the player's clock; None of copies by a zsar that
-            let all of them begin at 0.
+        n_refitted: Number of frames whose size in the source differs from the first frame's; they were resized to fit.
+        start_seconds: When the first frame is shown, in seconds on the player's clock; None for copies by a zsar that
+            made all copies begin at 0.
+        n_damaged: Number of damaged frames that were accepted.
     """
 
     source_bytes: int
@@ -94,7 +94,7 @@ class PreparedVideo:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a copy consists of; paths relative to the two folders, with forward slashes.
+    """The contents of a copy; paths relative to the two folders, with forward slashes.
 
     Attributes:
         videos: Path of each video in the original, and in the copy.
@@ -106,7 +106,7 @@ class Plan:
 
 
 def plan_copy(source: Path, destination: Path) -> Plan:
-    """Lists what is to be done; changes nothing.
+    """Lists what a copy will contain; changes nothing.
 
     Args:
         source: The folder of the original. Links to folders in it are followed.
@@ -116,7 +116,7 @@ def plan_copy(source: Path, destination: Path) -> Plan:
         The plan, in sorted order.
 
     Raises:
-        FileNotFoundError: There is no such folder, or it holds no videos.
+        FileNotFoundError: There is no such folder, or it contains no videos.
         ValueError: The copy would lie in the original, or two videos would become one file.
     """
     if not source.is_dir():
@@ -147,16 +147,16 @@ def plan_copy(source: Path, destination: Path) -> Plan:
 def prepare_video(
     source: Path, destination: Path, settings: PreparingSettings, *, on_damage: OnDamage = "raise"
 ) -> PreparedVideo:
-    """Re-encodes one video, reads the copy back, and only then gives it its name.
+    """Re-encodes one video, verifies the copy, and only then gives it its name.
 
     Args:
         source: The video.
-        destination: The .mp4 file to write; its folder is made, a file of that name is replaced.
-        settings: How.
-        on_damage: What is done with damaged frames of the source; see `VideoReader`.
+        destination: The .mp4 file to write; its folder is created, an existing file replaced.
+        settings: How to encode.
+        on_damage: What to do with damaged frames of the source; see `VideoReader`.
 
     Returns:
-        What was made.
+        A description of the copy.
 
     Raises:
         VideoDecodeError: The source cannot be decoded.
@@ -186,11 +186,11 @@ def prepare_video(
 
 
 def copy_file(source: Path, destination: Path) -> bool:
-    """Copies a file and its modification time in one step; True unless that was done before."""
+    """Copies a file and its modification time atomically; False if that was done before."""
     status = source.stat()
     if destination.is_file():
-        there = destination.stat()
-        if (there.st_size, there.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
+        existing = destination.stat()
+        if (existing.st_size, existing.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
             return False
     with whole_file(destination) as unfinished:
         shutil.copy2(source, unfinished)
@@ -198,13 +198,13 @@ def copy_file(source: Path, destination: Path) -> bool:
 
 
 class Journal:
-    """What of a copy is finished; a context manager, which holds the file open for appending."""
+    """The finished parts of a copy; a context manager that keeps the file open for appending."""
 
     def __init__(self, destination: Path, settings: PreparingSettings) -> None:
-        """Reads what is there, or begins a new journal; makes the folder.
+        """Reads the journal or begins a new one; creates the folder.
 
         Raises:
-            ValueError: The folder holds something else, or was prepared with other settings.
+            ValueError: The folder contains something else, or was prepared with other settings.
         """
         self._destination = destination
         self._path = destination / _JOURNAL
@@ -228,12 +228,12 @@ class Journal:
         self._writer.close()
 
     def is_done(self, source: Path, copy: str, *, on_damage: OnDamage = "raise") -> bool:
-        """Whether the copy of a video is there, as it was written, and the video is still the same.
+        """Whether the copy of a video exists unchanged and its source has not changed.
 
         Args:
             source: The video.
             copy: The path of its copy in the destination.
-            on_damage: A copy with damaged frames that an earlier run accepted counts where this one accepts them too.
+            on_damage: With "raise", a copy with damaged frames that an earlier run accepted does not count.
         """
         prepared, path = self.prepared.get(copy), self._destination / copy
         if prepared is None or (prepared.n_damaged and on_damage == "raise"):
@@ -246,12 +246,12 @@ class Journal:
         return prepared.start_seconds is not None or _begins_at_once(source)
 
     def record(self, copy: str, prepared: PreparedVideo) -> None:
-        """Writes down that a copy is finished."""
+        """Records that a copy is finished."""
         self.prepared[copy] = prepared
         self._writer.append({"video": written_name(copy), **asdict(prepared)})
 
     def _read(self, settings: PreparingSettings) -> bool:
-        """Reads the lines; False if there is none. What a killed run left of its last line is cut off."""
+        """Reads the lines; False if there are none. Removes an incomplete last line of a killed run."""
         remedy = f"delete {self._destination} and prepare again"
         lines = whole_lines(self._path, remedy=remedy)
         for number, entry in enumerate(lines, start=1):
@@ -262,12 +262,12 @@ class Journal:
                     self.prepared[read_name(_text(copy))] = PreparedVideo(**_numbers(entry))
             except (ValueError, KeyError, TypeError) as error:
                 raise GivenFileError(
-                    self._path, f"line {number} is none of `zsar prepare` ({error})", remedy
+                    self._path, f"line {number} was not written by `zsar prepare` ({error})", remedy
                 ) from error
             if before != settings:
                 raise ValueError(
-                    f"{self._destination} was prepared with {_describe(before)}, but {_describe(settings)} is asked "
-                    "for now; give the same settings, or another DESTINATION"
+                    f"{self._destination} was prepared with {_describe(before)}, but this run has "
+                    f"{_describe(settings)}; give the same settings, or another DESTINATION"
                 )
         return bool(lines)
 
@@ -289,7 +289,7 @@ def _numbers(entry: dict[str, object]) -> dict[str, Any]:
 
 
 def _begins_at_once(source: Path) -> bool:
-    """Whether the first frame of a video is at 0, so that a copy by an earlier zsar has its times."""
+    """Whether the first frame of a video is at 0 s, so that a copy by an earlier zsar has the right times."""
     try:
         with VideoReader(source) as reader:
             return bool(reader.times_seconds[0] <= _TIME_TOLERANCE_SECONDS)
@@ -302,13 +302,13 @@ def _describe(settings: PreparingSettings) -> str:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """All files that are not hidden, and empty folders called like videos; relative paths with forward slashes.
+    """All files that are not hidden, and empty folders named like videos; relative paths with forward slashes.
 
-    What is called like a video is attempted, so that the command says why it cannot be prepared.
+    Anything named like a video is attempted, so that the command reports why it cannot be prepared.
     """
     for parent, folders, files in os.walk(root, followlinks=True):
         here = Path(parent).resolve()
-        # Links that lead back up would be followed for ever.
+        # Links to a parent folder would be followed forever.
         folders[:] = sorted(
             f for f in folders if not f.startswith(".") and not here.is_relative_to((here / f).resolve())
         )
@@ -322,14 +322,14 @@ def _check(path: Path, times_seconds: NDArray[np.float64], size_px: tuple[int, i
     """Decodes every frame of a copy.
 
     Raises:
-        TranscodingError: That is not possible, or frames are missing, or have another size or another time.
+        TranscodingError: Decoding fails, frames are missing, or their sizes or times differ.
     """
     try:
         with VideoReader(path) as reader:
             if reader.n_frames != len(times_seconds):
                 raise TranscodingError(f"its copy has {reader.n_frames} frames instead of {len(times_seconds)}")
             if np.abs(reader.times_seconds - times_seconds).max() > _TIME_TOLERANCE_SECONDS:
-                raise TranscodingError("the frames of its copy are shown at other times")
+                raise TranscodingError("the frames of its copy are shown at different times")
             for start in range(0, reader.n_frames, _CHECKED_TOGETHER):
                 frames = reader.frames_at_indices(range(start, min(start + _CHECKED_TOGETHER, reader.n_frames)))
                 if tuple(frames.shape[2:]) != size_px:
