@@ -183,7 +183,7 @@ def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for content in (b"", whole[:-10], b"no safetensors at all"):
         path.write_bytes(content)
-        with pytest.raises(FeatureFileError, match=r"a\.safetensors cannot be read as features .* with --overwrite"):
+        with pytest.raises(FeatureFileError, match=r"a\.safetensors cannot be read as features .* and --overwrite"):
             read_source(path)
 
 
