@@ -117,7 +117,7 @@ def test_captions_of_another_model_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"stride": "2.0 seconds"}, r"stride is 1\.0 seconds in the file, but 2\.0 seconds is asked for; give the set"),
+        ({"stride": "2.0 seconds"}, r"stride is 1\.0 seconds in the file, but 2\.0 seconds is asked for; use the set"),
         ({"generation": "beam_search"}, "generation is greedy in the file, but beam_search is asked for"),
         ({"n_tokens": 20}, "n_tokens is 30 in the file, but 20 is asked for"),
         ({"stride": "2.0 seconds", "n_tokens": 20}, "stride is 1.0 seconds .*; n_tokens is 30 .*, delete it"),
