@@ -165,5 +165,5 @@ def test_a_pickle_in_a_model_folder_is_not_run(tmp_path: Path, file: str) -> Non
 )
 def test_a_config_that_describes_no_model_is_refused_by_name(tmp_path: Path, content: str) -> None:
     (tmp_path / "own.json").write_text(content)
-    with pytest.raises(BackboneError, match="includes its weights"):
+    with pytest.raises(BackboneError, match="own"):
         build_clip(str(tmp_path / "own.json"), "random")
