@@ -212,7 +212,7 @@ def check_caption_source(
 
 def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - any JSON value
     if not isinstance(content, dict) or not isinstance(content.get("captions"), list):
-        raise ValueError('it has no list "captions"')
+        raise ValueError('there is no list "captions" in it')
     if content.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
         raise ValueError(f"format_version is {content['format_version']!r}, but this zsar reads {FORMAT_VERSION}")
     pairs: Sequence[Any] = content["captions"]

@@ -60,7 +60,7 @@ def check_layout(file: Any, *, dtype: str) -> None:  # noqa: ANN401 - safetensor
     if len(shape) != 2 or 0 in shape:
         raise ValueError(f"features must be [N, W] of one frame or more; they are {shape}")
     if stored != _STORED.get(dtype):
-        raise ValueError(f"features must be {dtype}, as in its header; they are {_torch_name(stored)}")
+        raise ValueError(f"features must be {dtype}, as its header says; they are {_torch_name(stored)}")
     if times.get_dtype() != "F64" or list(times.get_shape()) != shape[:1]:
         layout = f"{_torch_name(times.get_dtype()).removeprefix('torch.')} {list(times.get_shape())}"
         raise ValueError(f"times must be float64 [{shape[0]}], one per frame; they are {layout}")

@@ -94,5 +94,5 @@ def _replaced(source: Any, video: Any) -> Iterator[str]:  # noqa: ANN401 - a sou
 
 def _raise_first(problems: Sequence[Exception], n_videos: int, product: str) -> None:
     if problems:
-        more = f" ({len(problems)} of {n_videos} files of {product} do not match)" if len(problems) > 1 else ""
+        more = f" ({len(problems)} of {n_videos} files of {product} do not fit)" if len(problems) > 1 else ""
         raise type(problems[0])(f"{problems[0]}{more}")

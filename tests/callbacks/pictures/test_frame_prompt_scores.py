@@ -227,7 +227,7 @@ def test_impossible_options_are_refused(options: dict[str, Any], message: str) -
 
 def test_a_video_that_is_in_no_set_is_named(tmp_path: Path, video_tree: Path) -> None:
     with pytest.raises(
-        ValueError, match=r"no test set \(test\) has the video\(s\) 'x.mp4'; .* like 'blue dance/0.mp4'"
+        ValueError, match=r"no test set \(test\) has the video\(s\) 'x.mp4'; .* such as 'blue dance/0.mp4'"
     ):
         run(tmp_path, data(video_tree), FramePromptScores(videos=["red dance/0.mp4", "x.mp4"]))
 

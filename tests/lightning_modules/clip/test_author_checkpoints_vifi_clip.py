@@ -84,7 +84,7 @@ def test_half_precision_is_imported_as_fp32(tmp_path: Path, tiny_weights: Path, 
 def test_learned_prompts_are_refused(tmp_path: Path, state: State, name: str) -> None:
     state[f"module.{name}"] = torch.zeros(2, 64)
     with pytest.raises(
-        AuthorCheckpointError, match=rf"vifi.pth has 1 learned prompts \({name}\).*FineTunedCLIP has no"
+        AuthorCheckpointError, match=rf"vifi.pth has 1 learned prompts \({name}\).*FineTunedCLIP does not"
     ):
         read(tmp_path, state)
 

@@ -54,8 +54,8 @@ def test_stored_features_are_what_is_read(root: Path, backbone: OpenClipBackbone
     row = min(data.tested_sets[0].rows)
     embedded = UntrimmedReader(data, backbone, device=CPU).read(row)
     missing = UntrimmedReader(shapes(root, replace(LOADING, features=tmp_path)), backbone, device=CPU)
-    with pytest.raises(FileNotFoundError, match="make it by `zsar extract"):
+    with pytest.raises(FileNotFoundError, match="make it with `zsar extract"):
         missing.check_stored()
-    with pytest.raises(FileNotFoundError, match="make it by `zsar extract"):
+    with pytest.raises(FileNotFoundError, match="make it with `zsar extract"):
         missing.read(row)
     assert not embedded.n_damaged

@@ -64,13 +64,13 @@ def test_whatever_else_stands_for_a_size_the_file_is_named(
 
 def test_sizes_that_are_each_in_range_may_make_too_large_a_model(tmp_path: Path) -> None:
     path = changed(tmp_path, ("text_cfg",), {"layers": 256, "width": 16_384, "heads": 2})
-    with pytest.raises(ValueError, match=rf"changed\.json: its sizes make a model of .* may have {MOST_PARAMETERS:,}"):
+    with pytest.raises(ValueError, match=rf"changed\.json: its sizes make a model of .* at most {MOST_PARAMETERS:,}"):
         read_architecture(path)
 
 
 def test_another_number_is_bounded_too(tmp_path: Path) -> None:
     path = changed(tmp_path, ("vision_cfg", "attn_pooler_queries"), 10**9)
-    with pytest.raises(ValueError, match=r"'vision_cfg.attn_pooler_queries' is 1000000000, beyond the 65,536"):
+    with pytest.raises(ValueError, match=r"'vision_cfg.attn_pooler_queries' is 1000000000, but at most 65,536"):
         read_architecture(path)
 
 

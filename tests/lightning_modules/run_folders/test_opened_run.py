@@ -187,7 +187,7 @@ def test_a_training_that_was_killed_before_its_first_checkpoint_begins_again(tmp
 def test_a_training_goes_on_by_keyword_and_not_if_that_is_what_is_to_be_overwritten(folder: Path, name: str) -> None:
     path = folder / "checkpoints" / f"{name}.ckpt"
     assert opened(config_of(folder, ckpt_path=name, trainer__max_epochs=9), "fit").checkpoint == path
-    with pytest.raises(ValueError, match=r"--overwrite removes .*, from which --ckpt_path would go on"):
+    with pytest.raises(ValueError, match=r"--overwrite removes .*, from which --ckpt_path would resume"):
         opened(config_of(folder, ckpt_path=name, trainer__max_epochs=9, overwrite=True), "fit")
 
 

@@ -59,7 +59,7 @@ def test_what_training_starts_from_is_named_and_not_taken_as_trained(tmp_path: P
 @pytest.mark.parametrize("model", [ZeroShotCLIP, FrameWiseCLIP])
 def test_what_is_not_trained_has_no_checkpoint(tmp_path: Path, model: type) -> None:
     assert requested(None, tmp_path, model=model) is None
-    with pytest.raises(ValueError, match=f"nothing of {model.__name__} is trained"):
+    with pytest.raises(ValueError, match=f"{model.__name__} is not trained"):
         requested("best", tmp_path, model=model)
 
 

@@ -91,8 +91,7 @@ def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, content: Any, message: str) -> None:
     path = written(tmp_path / "a.captions.json", content)
-    said = rf"a\.captions\.json cannot be read as captions: .*{message}.* correct it"
-    with pytest.raises(CaptionFileError, match=said):
+    with pytest.raises(CaptionFileError, match=rf"a\.captions\.json cannot be .*{message}.* correct it"):
         read_captions(path)
 
 
@@ -118,7 +117,7 @@ def test_captions_of_another_model_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"stride": "2.0 seconds"}, r"stride is 1\.0 seconds in the file, but 2\.0 seconds is asked for; give the set"),
+        ({"stride": "2.0 seconds"}, r"stride is 1\.0 seconds in the file, but 2\.0 seconds is asked for; use the set"),
         ({"generation": "beam_search"}, "generation is greedy in the file, but beam_search is asked for"),
         ({"n_tokens": 20}, "n_tokens is 30 in the file, but 20 is asked for"),
         ({"stride": "2.0 seconds", "n_tokens": 20}, "stride is 1.0 seconds .*; n_tokens is 30 .*, delete it"),

@@ -99,7 +99,7 @@ def resident_mib() -> float:
             {"backbone_hash": "1234"},
             r"backbone_hash is 00ff in the file, but 1234 is asked for \(the file's model is t",
         ),
-        ({"stride": "1 frame"}, "stride is 2 frames in the file, but 1 frame is asked for; give"),
+        ({"stride": "1 frame"}, "stride is 2 frames in the file, but 1 frame is asked for; use"),
         ({"dtype": "fp32"}, "dtype is fp16 in the file, but fp32 is asked for"),
         ({"dtype": "fp32", "stride": "1 frame"}, "stride is 2 frames .*; dtype is fp16"),
     ],
@@ -165,7 +165,7 @@ def test_features_that_are_not_finite_are_refused_where_they_are_used(tmp_path: 
 def test_features_of_another_width_are_refused(tmp_path: Path) -> None:
     written(path := tmp_path / "a.safetensors")
     assert read_features(path, width=3).features.shape == (4, 3)
-    with pytest.raises(FeatureFileError, match=r"a\.safetensors: its features have a width of 3, but .* model 5; give"):
+    with pytest.raises(FeatureFileError, match=r"a\.safetensors: its features have a width of 3, but .* model 5; use"):
         read_features(path, width=5)
 
 
@@ -183,7 +183,7 @@ def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for content in (b"", whole[:-10], b"no safetensors at all"):
         path.write_bytes(content)
-        with pytest.raises(FeatureFileError, match=r"a\.safetensors cannot be read as features .* with --overwrite"):
+        with pytest.raises(FeatureFileError, match=r"a\.safetensors cannot be read as features .* and --overwrite"):
             read_source(path)
 
 
