@@ -1,4 +1,4 @@
-# Everything from a fresh clone: `make quickstart` or `make test`. Each target does only what is left to do.
+# Everything from a fresh clone: `make quickstart` or `make test`. Targets skip finished steps.
 PYTHON ?= python3
 SEED ?= 0
 VENV := .venv
@@ -23,18 +23,18 @@ JOBS ?= 2
 
 help:
 	@echo "make quickstart [SEED=0]  install, train T2L on the embedded benchmark, print its table (5 minutes)"
-	@echo "make ablation             frozen / adapters / TTL / TFD / both, three seeds each, one table"
-	@echo "make ap-clip-demo         one prompt / prompts averaged / AP-CLIP, three seeds each, one table (5 minutes)"
+	@echo "make ablation             compare frozen / adapters / TTL / TFD / both, three seeds each, in one table"
+	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
-	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, one table (5 minutes)"
-	@echo "make test                 install, run the tests"
-	@echo "make test-lowest          the quick tests with the lowest versions that pyproject.toml allows, on the lowest Python"
-	@echo "make coverage             the tests, and the files of which they run less than 80 %"
-	@echo "make fuzz [N=5000]        thousands of broken videos and text files for all readers, one table (10 minutes)"
-	@echo "make lint                 ruff, mypy, codespell"
-	@echo "make format               let ruff format the code"
-	@echo "make bench                time ours beside the alternatives"
-	@echo "make clean                remove the environment and what runs wrote"
+	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
+	@echo "make test                 install, run all tests"
+	@echo "make test-lowest          run the quick tests with the lowest allowed versions of Python and packages"
+	@echo "make coverage             run the tests, list files with less than 80 % coverage"
+	@echo "make fuzz [N=5000]        feed thousands of broken videos and text files to all readers, one table (10 minutes)"
+	@echo "make lint                 run ruff, mypy, codespell"
+	@echo "make format               format the code with ruff"
+	@echo "make bench                time zsar against the alternatives"
+	@echo "make clean                remove the environment and the results of runs"
 
 # --- installation -----------------------------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "zsar needs Python 3.10 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
-	  { echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }
+	  { echo "$(PYTHON) cannot create virtual environments; on Debian: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(INSTALLED): pyproject.toml | $(VENV)/bin/pip
@@ -72,7 +72,7 @@ $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
 	  --ckpt_path $(@D)/checkpoints/best.ckpt
 
-# --- sweeps: what they run is in configs/sweeps/; SEEDS=0 for a quick look --------------------------------------------
+# --- sweeps: defined in configs/sweeps/; SEEDS=0 for a quick look -----------------------------------------------------
 
 SWEEP = $(ZSAR) batch configs/sweeps/$(subst -,_,$@).yaml --only seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS)))
 
@@ -86,7 +86,7 @@ $(TINY_COCA)/seed%.pt: $(SOURCES) | $(INSTALLED)
 	$(ZSAR) pretrain-tiny --architecture tiny-coca --seed $* --output $@
 	@touch $@
 
-# Videos, features and captions are of one tiny CoCa.
+# Videos, features and captions belong to one tiny CoCa.
 $(LOCALIZE_DEMO)/.begun: $(TINY_COCA)/seed0.pt
 	@rm -rf $(LOCALIZE_DEMO)/data && mkdir -p $(@D) && touch $@
 
@@ -103,7 +103,7 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 test: $(INSTALLED)
 	$(VENV)/bin/pytest --numprocesses 2
 
-# The lowest Python that there is, 3.10 or later, also one of pyenv; uv finds the lowest versions of what pyproject names.
+# The lowest installed Python from 3.10 on, including pyenv's; uv resolves the lowest allowed versions of the packages.
 LOWEST_PYTHON := $(firstword $(foreach v,10 11 12 13,$(wildcard $(HOME)/.pyenv/versions/3.$(v).*/bin/python) \
   $(shell command -v python3.$(v))) $(PYTHON))
 LOWEST_VENV := .venv-lowest

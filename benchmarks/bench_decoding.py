@@ -1,15 +1,15 @@
-"""Time to read 8 centre frames of a video: ours beside full PyAV decoding, torchcodec and decord, one thread each.
+"""Times reading 8 centre frames of a video: zsar against full PyAV decoding, torchcodec and decord, one thread each.
 
     python benchmarks/bench_decoding.py [FOLDER_OF_CLIPS] [--repeats 7] [--against GIT_REF]
 
-Prints one line for each clip and reader: the median over the repeats, opening included; how many times as long as ours
-that is; and whether the frames equal those of full decoding. The readers take turns within each repeat, so that a busy
-machine slows all of them. Without a folder ../shared/clips is read where it exists; clips encoded on the spot always
-are. Readers that cannot be imported (the extra `bench` installs them) are named and left out; torchcodec also needs the
-shared libraries of FFmpeg on the machine, those inside PyAV's wheel do not serve it.
+Prints one line per clip and reader: the median time over the repeats, including opening; its ratio to zsar's time; and
+whether the frames equal those of full decoding. The readers take turns within each repeat, so that a busy machine slows
+all of them. Reads FOLDER_OF_CLIPS (default: ../shared/clips, if it exists) and clips encoded by this script. Readers
+that cannot be imported (the extra `bench` installs them) are reported and skipped; torchcodec also needs the shared
+libraries of FFmpeg on the machine, as it cannot use those in PyAV's wheel.
 
-With --against, the other reader is ours as of that commit: the median of the ratios of the two in each repeat, and
-whether all frames of each clip are equal.
+With --against, compares with zsar's reader as of that commit: the median of the ratios of both times in each repeat,
+and whether all frames of each clip are equal.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def ours(path: str) -> Tensor:
 
 
 def full_pyav(path: str) -> Tensor:
-    """Decodes everything, converts what is wanted."""
+    """Decodes all frames and converts the requested ones."""
     with av.open(path) as container:
         stream = container.streams.video[0]
         stream.thread_count = 1
@@ -62,7 +62,7 @@ def full_pyav(path: str) -> Tensor:
 
 
 def torchcodec_reader(seek_mode: Literal["exact", "approximate"]) -> Reader:
-    """A reader of torchcodec; "exact" scans the packets first, as ours does, "approximate" trusts the header."""
+    """A reader of torchcodec; "exact" scans the packets first, as zsar does, "approximate" trusts the header."""
     from torchcodec.decoders import VideoDecoder  # type: ignore[attr-defined, import-not-found, unused-ignore]
 
     def read(path: str) -> Tensor:
@@ -86,7 +86,7 @@ def decord_reader() -> Reader:
 
 
 def available_readers() -> dict[str, Reader]:
-    """The readers that can be imported here; says which cannot, and why."""
+    """The readers that can be imported; reports the others, and why."""
     readers: dict[str, Reader] = {"ours": ours, "full PyAV": full_pyav}
     optional: dict[str, Callable[[], Reader]] = {
         "torchcodec exact": lambda: torchcodec_reader("exact"),
@@ -112,7 +112,7 @@ def reader_of_commit(ref: str, folder: Path) -> Reader:
     present = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in packages}
     sys.path.insert(0, str(folder))
     try:
-        has_rooms = (folder / "datamodules" / "video_files").is_dir()  # earlier commits had packages of their own
+        has_rooms = (folder / "datamodules" / "video_files").is_dir()  # earlier commits had separate packages
         module = "zsar.datamodules.video_files.decoding" if has_rooms else "datamodules.decoding"
         reader_class = importlib.import_module(module).VideoReader
     finally:
@@ -162,7 +162,7 @@ def compare_commits(path: Path, before: Reader, repeats: int) -> None:
 
 
 def encode_clips(folder: Path) -> list[Path]:
-    """Two 10-second clips of 340 x 256 px, the size in which Kinetics is usually kept."""
+    """Two 10-second clips of 340 x 256 px, the usual size of Kinetics."""
     t, y, x = np.ogrid[:250, :256, :340]
     noise = np.random.default_rng(0).integers(0, 24, (256, 340))
     frames = np.stack(np.broadcast_arrays(x + 2 * t, y + t, x + y + 3 * t), axis=-1) % 220

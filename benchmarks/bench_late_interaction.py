@@ -1,15 +1,15 @@
-"""Time and peak memory of AP-CLIP's scorer beside the plain einsum, at the size of Kinetics-400.
+"""Compares time and peak memory of AP-CLIP's scorer with a plain einsum, at the size of Kinetics-400.
 
     python benchmarks/bench_late_interaction.py [--repeats 15] [--block-mb MB]
 
-16 videos of 32 frames against 400 classes of 36 prompts, D = 512, fp32, on the CPU and, where there is one, a GPU. The
+16 videos of 32 frames against 400 classes of 36 prompts, D = 512, fp32, on the CPU and, if available, a GPU. The
 two take turns, so that a busy machine slows both, and times are medians. On a busy CPU set OMP_WAIT_POLICY=PASSIVE:
-threads that wait by spinning make whatever has more steps look slower than it is. The plain einsum takes its maxima by
-`max`, faster here than by `amax`, and like ours it gives the gradient of a tie to one place.
+spinning threads penalize the version with more steps. The plain einsum computes maxima with `max`, which is faster here
+than `amax` and, like zsar's scorer, assigns the gradient of a tie to one position.
 
-Peak memory is what a step adds to the inputs: the gradients it leaves behind, also shown apart, and all it works with.
-On the CPU it is resident memory (Linux only), each in a process of its own, in which glibc is told to return what is
-freed; what it keeps otherwise differs by 100 MB from run to run.
+Peak memory is what a step adds to the inputs: its gradients, also shown separately, and temporary memory. On the CPU it
+is resident memory (Linux only), measured in separate processes in which glibc returns freed memory; otherwise it varies
+by 100 MB from run to run.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ PASSES = {"forward and backward": (True, True), "the same, frozen text": (True, 
 
 
 def main() -> None:
-    """Prints the table; with `--peak` one peak, as a process of its own."""
+    """Prints the table; with `--peak` measures one peak, in a separate process."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=15, help="steps of each that are timed")
-    parser.add_argument("--block-mb", type=float, default=6.0, help="of ours")
+    parser.add_argument("--repeats", type=int, default=15, help="timed steps of each version")
+    parser.add_argument("--block-mb", type=float, default=6.0, help="block size of zsar's scorer")
     parser.add_argument("--peak", nargs=3, metavar=("DEVICE", "PASS", "WHICH"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def compare_times(device: str, name: str, repeats: int, block_mb: float) -> list[str]:
-    """Median time of ours, of the plain one, and their ratio."""
+    """Median times of zsar and of the plain version, and their ratio."""
     frames, classes, gradient = inputs(device, name)
     seconds: dict[str, list[float]] = {"ours": [], "plain": []}
     for _ in range(repeats + 1):
@@ -72,7 +72,7 @@ def compare_times(device: str, name: str, repeats: int, block_mb: float) -> list
 
 
 def compare_memory(device: str, name: str, block_mb: float) -> list[str]:
-    """Peak MB of ours, of the plain one, their ratio, and what of it are gradients."""
+    """Peak MB of zsar and of the plain version, their ratio, and the MB of gradients."""
     gradients = sum(n * wanted for n, wanted in zip((B * VT * D, C * P * D), PASSES[name], strict=True)) * 4 / 1e6
     if device == "cpu" and not Path("/proc/self/status").is_file():
         return ["-", "-", "-", f"{gradients:.1f}"]
@@ -86,7 +86,7 @@ def compare_memory(device: str, name: str, block_mb: float) -> list[str]:
 
 
 def peak_mb(device: str, name: str, which: str, *, block_mb: float) -> float:
-    """Peak memory of three steps above what was held before."""
+    """Peak memory of three steps above the memory held before."""
     frames, classes, gradient = inputs(device, name)
     few_frames = frames[:2].detach().clone().requires_grad_(frames.requires_grad)
     few_classes = classes[:2].detach().clone().requires_grad_(classes.requires_grad)

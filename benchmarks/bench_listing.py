@@ -1,12 +1,11 @@
-"""How long it takes to list a data set of 300,000 videos, what that costs in memory, and what workers copy of it.
+"""Time and memory for listing a data set of 300,000 videos, and how much of it worker processes copy.
 
     python benchmarks/bench_listing.py [--videos 300000]
 
 Makes a Kinetics-400 of empty files in class folders, with its official annotation file, in a temporary folder, and
-lists it in a process of its own: reading the annotations, finding the files by name, drawing held-out clips. Then a
-worker is forked, reads every record, and says how much memory of its own it has come to have; beside it one that makes
-as many records of nothing, and one that reads the same list kept as Python objects. Nothing is decoded. Figures depend
-on the file system.
+lists it in a separate process: reading the annotations, finding the files by name, drawing held-out clips. A forked
+worker then reads every record and reports its private memory. For comparison, one worker creates as many empty records,
+and one reads the same list stored as Python objects. Nothing is decoded. Results depend on the file system.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""Time to read 8 centre frames of a video before and after `zsar prepare`, one thread, and the sizes of the files.
+"""Times reading 8 centre frames of a video before and after `zsar prepare`, one thread, and prints file sizes.
 
     python benchmarks/bench_prepare.py [FOLDER_OF_CLIPS] [--repeats 15]
 
-Prints one line for each clip: the median over the repeats, opening included, before and after; how many times as fast
-that is; both sizes; and how long preparing took. Before and after take turns within each repeat, so that a busy machine
-slows both. Two clips of 10 seconds are encoded on the spot as videos usually are, with a keyframe every 250 frames:
-1280 x 720 px, from which preparing shrinks, and 340 x 256 px, which it leaves as large as they are. They show the real
-clip ../shared/clips/arm_wrestling.mp4 where that exists, else a moving pattern. The clips of a folder, ../shared/clips
-unless another is given, follow as they are.
+Prints one line per clip: the median time over the repeats, including opening, before and after; the speed-up; both
+sizes; and the time for preparing. Before and after take turns within each repeat, so that a busy machine slows both.
+The script encodes two 10-second clips with a keyframe every 250 frames, as is usual: 1280 x 720 px, which preparing
+scales down, and 340 x 256 px, whose size it keeps. They show the real clip ../shared/clips/arm_wrestling.mp4 if it
+exists, else a moving pattern. The unchanged clips of FOLDER_OF_CLIPS (default: ../shared/clips) follow.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Seconds per video of prompt tuning, ours beside the methods as they are written.
+"""Seconds per video of prompt tuning: zsar against direct implementations of the papers.
 
     python benchmarks/bench_prompt_tuning.py [--videos 4] [--frames-timed 32] [--device cuda --precision bf16]
 
 ViT-B/16 with random weights, the 101 class names of UCF-101 and, for DTS-TPT with two text sets, their explanations;
-K = 32 views of 8 frames (ZAR: 39 different views out of 48, of 16 frames). As written means `tests/reference`: one
-video at a time, 77 token positions, views embedded anew in each step, as often as the method looks at them.
+K = 32 views of 8 frames (ZAR: 39 different views out of 48, of 16 frames). The direct implementations are those of
+`tests/reference`: one video at a time, 77 token positions, views embedded again in each step, whenever they are used.
 
-Encoding and tuning are timed apart: tuning on both sides with given frame embeddings; encoding by the time of
-`--frames-timed` frames in one pass, times the number of frames, as 256 frames take minutes on a CPU. Both sides use one
-after the other in one run. The results of both are compared, too.
+Encoding and tuning are timed separately: tuning with given frame embeddings; encoding by extrapolation from
+`--frames-timed` frames in one pass, as 256 frames take minutes on a CPU. Both versions run one after the other in one
+run. Their results are compared, too.
 """
 
 from __future__ import annotations

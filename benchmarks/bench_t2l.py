@@ -1,8 +1,8 @@
-"""T2L's cost beside plain CLIP's: time and memory of a training step and of class text, on the CPU or a GPU.
+"""T2L's cost against plain CLIP's: time and memory of a training step and of class text, on the CPU or a GPU.
 
     python benchmarks/bench_t2l.py [--device cuda] [--architecture NAME] [--batch-size N]
 
-Untrained weights: speed does not depend on what they are. Prints each figure beside its alternative and the ratio.
+Uses random weights, which do not affect speed. Prints each figure, its alternative and the ratio.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--architecture", help="default: ViT-B-16-quickgelu on a GPU, ViT-B-32-quickgelu on a CPU")
-    parser.add_argument("--batch-size", type=int, default=None, help="videos a step (default: 64 on a GPU, 2 on a CPU)")
+    parser.add_argument(
+        "--batch-size", type=int, default=None, help="videos per step (default: 64 on a GPU, 2 on a CPU)"
+    )
     parser.add_argument("--classes", type=int, default=None, help="classes (default: 400 on a GPU, 20 on a CPU)")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
@@ -41,7 +43,7 @@ def main() -> None:
     torch.manual_seed(0)
     console = Console(width=120)
     device = torch.cuda.get_device_name() if on_gpu else f"CPU, {torch.get_num_threads()} threads"
-    precision = "bf16 autocast" if on_gpu else "fp32"  # few CPUs compute bf16 faster than fp32, most emulate it
+    precision = "bf16 autocast" if on_gpu else "fp32"  # most CPUs emulate bf16, slower than fp32
     console.print(f"{architecture}, 8 frames, batch {batch_size}, {n_classes} classes, {precision} on {device}")
     table = Table("what", "ours", "alternative", "time ratio", "peak GiB ours", "peak GiB alternative")
     for name, ours, alternative in _cases(architecture, options.device, batch_size, n_classes):

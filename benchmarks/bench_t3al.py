@@ -1,16 +1,16 @@
-"""Seconds per video of T3AL's adaptation, ours beside the method with its text tower or all its frames in the loop.
+"""Seconds per video of T3AL's adaptation: zsar against versions with the text tower or all frames in the loop.
 
     python benchmarks/bench_t3al.py [--frames 5000] [--videos 4] [--device cuda] [--naive-steps 50]
 
-As THUMOS14 has it: 5,000 frames of one video, features and embeddings of width 768, K = 4 frames of either kind, 50
-steps that nothing ends early, fp32, random features and weights. Beside ours are two straightforward versions, one
-video at a time: with the text in the loop each step runs the prompt through a frozen text tower of CoCa ViT-L/14's size
-(12 layers, 77 positions); with the text cached its output is given. Both project all frames in each step and
-differentiate through all of it.
+Sizes as in THUMOS14: 5,000 frames per video, features and embeddings of width 768, K = 4 positive and negative frames,
+50 steps without early stopping, fp32, random features and weights. zsar is compared with two straightforward versions,
+one video at a time: with the text in the loop, each step runs the prompt through a frozen text tower of CoCa
+ViT-L/14's size (12 layers, 77 positions); with the text cached, its output is reused. Both project all frames in each
+step and differentiate through all of them.
 
-A straightforward step always does the same work: it is timed on `--naive-steps` steps after one to warm up, and scaled
-up to `--steps`. The sides take turns, and times are medians of `--repeats`. Compared are the smoothed scores of the
-first video after `--naive-steps` steps of each, scaled to reach from 0 to 1, beside how far those steps move them.
+All straightforward steps cost the same: `--naive-steps` steps are timed after a warm-up and scaled up to `--steps`. The
+versions take turns, and times are medians of `--repeats`. The outputs are compared by the smoothed scores of the first
+video after `--naive-steps` steps, scaled to 0 to 1; how far these steps move the scores is printed too.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--frames", type=int, default=5000, help="frames of a video, at least 2")
-    parser.add_argument("--width", type=int, default=768, help="of frame features and embeddings")
+    parser.add_argument("--width", type=int, default=768, help="width of frame features and embeddings")
     parser.add_argument("--steps", type=int, default=50, help="steps of an adaptation")
-    parser.add_argument("--naive-steps", type=int, default=5, help="steps that the other versions are timed on")
-    parser.add_argument("--videos", type=int, default=1, help="videos that ours adapts to at a time")
-    parser.add_argument("--repeats", type=int, default=3, help="adaptations of each that are timed")
+    parser.add_argument("--naive-steps", type=int, default=5, help="timed steps of the other versions")
+    parser.add_argument("--videos", type=int, default=1, help="videos that zsar adapts to at a time")
+    parser.add_argument("--repeats", type=int, default=3, help="timed adaptations of each version")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--threads", type=int, help="of the CPU; PyTorch's choice otherwise")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's choice)")
     options = parser.parse_args()
     if not 1 <= options.naive_steps <= options.steps:
         parser.error(f"--naive-steps must be from 1 to --steps = {options.steps}; got {options.naive_steps}")
@@ -97,7 +97,7 @@ def text_tower(device: str) -> TextTransformer:
 
 
 def inputs(options: argparse.Namespace, text: Tensor) -> tuple[Projections, list[VideoToTune]]:
-    """Random projections, and videos whose frames have something in common that is the background."""
+    """Random projections, and videos whose frames share a background component."""
     width, text_width, device = options.width, text.shape[-1], options.device
     projections = Projections(
         visual=torch.randn(width, width, device=device) / math.sqrt(width),
@@ -122,7 +122,7 @@ def measure(
     texts: dict[str, Callable[[], Tensor]],
     options: argparse.Namespace,
 ) -> dict[str, float]:
-    """Median seconds per video of ours and of the straightforward versions, whose steps are scaled up."""
+    """Median seconds per video of zsar and of the straightforward versions, scaled up to all steps."""
     seconds: dict[str, list[float]] = {name: [] for name in ("ours", *texts)}
     for _ in range(options.repeats + 1):
         start = device_seconds(options.device)
@@ -136,7 +136,7 @@ def measure(
 
 
 def settings(n_steps: int) -> ProjectionTuning:
-    """THUMOS14's, with a patience that never ends it."""
+    """THUMOS14's settings, without early stopping."""
     return ProjectionTuning(
         n_steps=n_steps,
         n_selected=K,
@@ -153,7 +153,7 @@ def settings(n_steps: int) -> ProjectionTuning:
 def straightforward(
     video: VideoToTune, embed_text: Callable[[], Tensor], projections: Projections, n_steps: int
 ) -> Projections:
-    """The adaptation with all frames projected, and all that is projected differentiated, in each step."""
+    """The adaptation that projects and differentiates all frames in each step."""
     adapted = Projections(
         visual=projections.visual.clone().requires_grad_(),
         text=projections.text.clone().requires_grad_(),
@@ -187,7 +187,7 @@ def score_frames(features: Tensor, text: Tensor, projections: Projections) -> tu
 
 
 def select(scores: Tensor, draws: Tensor) -> list[Tensor]:
-    """Indices [K] of positives and of negatives: of the best and the worst frames, spread over time, with noise."""
+    """Indices [K] of positives and of negatives: the best and the worst frames, spread over time, with noise."""
     order = scores.argsort(descending=True, stable=True)
     n = min(100 * K, len(order) // 2)
     largest = min(10, max(0, (n // K - 1) // 2))

@@ -1,10 +1,10 @@
-"""Time to make the AugMix views of one video: ours, all frames as one batch, beside Pillow, one frame at a time.
+"""Times the AugMix views of one video: zsar, with all frames as one batch, against Pillow, one frame at a time.
 
     python benchmarks/bench_views.py [--device cpu] [--views 31] [--frames 8] [--size 224] [--threads 1] [--repeats 3]
 
-Both get the same pixels and the same draws. Prints the median seconds over the repeats, how many times as long as ours
-Pillow takes, and how far the pixels lie apart. On a GPU ours is timed with its device synchronized, and Pillow
-stays on the CPU, where it would keep the data loader's workers busy.
+Both get the same pixels and random draws. Prints the median seconds over the repeats, the ratio of Pillow to zsar, and
+the difference of the pixels. On a GPU, zsar is timed with synchronization; Pillow runs on the CPU, where it would
+occupy the data loader's workers.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from zsar.runtime.device_clock import device_seconds  # noqa: E402
 
 
 def moving_pictures(n: int, size_px: int) -> Tensor:
-    """uint8 [N, 3, S, S]: a gradient that wanders, with noise."""
+    """uint8 [N, 3, S, S]: a moving gradient with noise."""
     t, y, x = torch.meshgrid(torch.arange(n), torch.arange(size_px), torch.arange(size_px), indexing="ij")
     noise = torch.randint(24, (size_px, size_px), generator=torch.Generator().manual_seed(0))
     return (torch.stack([x + 2 * t, y + t, x + y + 3 * t], dim=1) % 220 + noise).to(torch.uint8)
 
 
 def seconds_of(function: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """The median time of a call, after one that is not counted."""
+    """The median time of a call, after a warm-up call."""
     times = []
     for _ in range(repeats + 1):
         begin = device_seconds(device)
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--views", type=int, default=31)
     parser.add_argument("--frames", type=int, default=8)
     parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--threads", type=int, default=1, help="of ours on the CPU; Pillow has one")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of zsar; Pillow uses one")
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -1,1 +1,1 @@
-"""Experiments: fragments and differences as one configuration."""
+"""Experiments: combines fragments and differences into one configuration."""

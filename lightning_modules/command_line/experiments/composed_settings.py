@@ -1,19 +1,19 @@
-"""Fragments and differences, wherever they are stated, as one configuration.
+"""Combines fragments and differences from files and options into one configuration.
 
-A section (model, data, adaptation, trainer, checkpoint) has a fragment, its settings, and differences, each of which
-changes a setting. Files and options state either, in any order. The rule:
+A section (model, data, adaptation, trainer, checkpoint) has a fragment, its settings, and differences, which change
+single settings. Files and options state both, in any order. The rules:
 
-1. The fragment that is stated last is the section's. One that an option names (`--trainer FILE`) holds over those that
-   files point to, wherever it stands. A class name alone is a fragment, unless it is the class that is there already.
-2. Differences hold over the fragment beside which they are stated. In a file without a fragment of that section (a list
-   of videos, an ablation, an adaptation's views) they hold over any fragment.
-3. Of a file whose fragment gave way to another one, the differences stay where the new fragment states nothing:
-   `--trainer configs/trainer/ddp.yaml` keeps the 50 epochs of the experiment. If it is of another class they are
-   refused, since the settings of one class are none of another; a new adaptation replaces all that was said of the old.
-4. Of two differences the later one holds, leaf by leaf; `callbacks+` appends to a list.
-5. Differences on the command line hold over everything, wherever they stand.
+1. The last stated fragment of a section wins. One named by an option (`--trainer FILE`) overrides those of files,
+   regardless of order. A class name alone is a fragment, unless it repeats the current class.
+2. Differences override the fragment stated in the same file. In a file without a fragment of that section (a list of
+   videos, an ablation, an adaptation's views) they override any fragment.
+3. If a file's fragment is replaced, its differences remain where the new fragment states nothing:
+   `--trainer configs/trainer/ddp.yaml` keeps the 50 epochs of the experiment. If the new fragment has another class,
+   they are an error, since settings of one class do not apply to another; a new adaptation replaces all of the old one.
+4. The later of two differences wins, leaf by leaf; `callbacks+` appends to a list.
+5. Differences on the command line override everything, regardless of order.
 
-A section without a class, such as trainer, may be written out in a file: `trainer: {max_epochs: 5}` states differences.
+A section without a class, such as trainer, may be a mapping in a file: `trainer: {max_epochs: 5}` states differences.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _CLASS_KEYS = ("class_path", "init_args", "dict_kwargs")
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting that is changed.
+    """One changed setting.
 
     Attributes:
         section: One of `SECTIONS`.
-        path: The names of the setting within the section; `init_args` may be left out.
+        path: Its keys within the section; `init_args` may be left out.
         value: Its value: a leaf, or a mapping with a class_path.
     """
 
@@ -49,20 +49,20 @@ class Difference:
 
     @property
     def key(self) -> str:
-        """As it is written: "data.split.shots"."""
+        """The dotted key, such as "data.split.shots"."""
         return ".".join((self.section, *self.path))
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What a file or an option states.
+    """The settings stated by a file or an option.
 
     Attributes:
         source: The file or the option, for messages.
         fragments: The settings of sections; None for a section that is turned off.
-        differences: In their order.
-        others: Settings that are of no section, such as run_dir.
-        is_option: Whether its fragments hold over those of files.
+        differences: The differences, in order.
+        others: Settings outside of sections, such as run_dir.
+        is_option: Whether its fragments override those of files.
     """
 
     source: str
@@ -77,11 +77,11 @@ def differences_of(section: str, path: tuple[str, ...], value: object) -> Iterat
 
     Args:
         section: One of `SECTIONS`.
-        path: The names within the section: ("split", "shots"), or ("split",) with a mapping.
-        value: A leaf or a mapping. One with a class_path is a leaf: it takes the place of what is there.
+        path: Keys within the section: ("split", "shots"), or ("split",) with a mapping.
+        value: A leaf or a mapping. One with a class_path is a leaf: it replaces the existing value.
 
     Yields:
-        The differences, in their order.
+        The differences, in order.
     """
     if isinstance(value, Mapping) and "class_path" not in value and (value or not path):
         for name, inner in value.items():
@@ -91,17 +91,17 @@ def differences_of(section: str, path: tuple[str, ...], value: object) -> Iterat
 
 
 def compose(statements: Sequence[Statement]) -> Settings:
-    """One configuration of all that is stated, by the rule above.
+    """Combines statements into one configuration, by the rules above.
 
     Args:
-        statements: In the order in which they are stated; they are not changed.
+        statements: The statements, in order; they are not changed.
 
     Returns:
-        Sections as mappings, or None where they are turned off. Differences of a section with a class which no
-        statement names stay as they are written ("data.split.shots").
+        Sections as mappings, or None if turned off. Differences of a section whose class no statement names stay dotted
+        keys ("data.split.shots").
 
     Raises:
-        ValueError: A fragment of another class replaces one that has differences, or a difference goes into no mapping.
+        ValueError: A fragment of another class replaces one with differences, or a difference targets no mapping.
     """
     composed: Settings = {key: value for statement in statements for key, value in statement.others.items()}
     for section in SECTIONS:
@@ -127,7 +127,7 @@ def compose(statements: Sequence[Statement]) -> Settings:
 
 
 def _chosen(section: str, statements: Sequence[Statement]) -> Statement | None:
-    """The statement whose fragment is the section's."""
+    """The statement whose fragment is used for a section."""
     chosen: Statement | None = None
     for statement in sorted(statements, key=lambda statement: statement.is_option):
         if section in statement.fragments and not (chosen and _names_again(section, chosen, statement)):
@@ -136,28 +136,28 @@ def _chosen(section: str, statements: Sequence[Statement]) -> Statement | None:
 
 
 def _names_again(section: str, earlier: Statement, later: Statement) -> bool:
-    """Whether a statement only names the class that is there already."""
+    """Whether a statement only repeats the class of an earlier one."""
     settings = later.fragments[section] or {}
     if list(settings) != ["class_path"] or current_class_path(str(settings["class_path"])) != settings["class_path"]:
-        return False  # a path of before 0.2 is left to the parser, which names the one of today
+        return False  # a path from before 0.2 is left to the parser, which reports the current one
     return _class_of(settings) == _class_of(earlier.fragments[section])
 
 
 def _that_hold(section: str, statements: Sequence[Statement], chosen: Statement | None) -> Iterator[Difference]:
-    """The differences from a section that are left when its fragment is chosen."""
+    """The differences of a section that apply to the chosen fragment."""
     for statement in statements:
-        own = [difference for difference in statement.differences if difference.section == section]
+        differences = [difference for difference in statement.differences if difference.section == section]
         if chosen is None or statement is chosen or section not in statement.fragments:
-            yield from own
+            yield from differences
         elif section != "adaptation":
             old, new = statement.fragments[section], chosen.fragments[section]
-            if own and _class_of(old) != _class_of(new):
+            if differences and _class_of(old) != _class_of(new):
                 raise ValueError(
-                    f"{statement.source} states {', '.join(d.key for d in own)} for {_class_of(old)}, which "
+                    f"{statement.source} states {', '.join(d.key for d in differences)} for {_class_of(old)}, which "
                     f"{chosen.source} replaces by {_class_of(new)}; write an experiment that points to the fragments "
                     "you mean, with the differences that the new class is to have"
                 )
-            yield from (difference for difference in own if not _states(new, difference.path))
+            yield from (difference for difference in differences if not _states(new, difference.path))
 
 
 def _class_of(fragment: Settings | None) -> str:
@@ -177,7 +177,7 @@ def _states(settings: object, path: tuple[str, ...]) -> bool:
 
 
 def _put(settings: Settings, path: tuple[str, ...], value: object) -> None:
-    """Sets a value at a path. What lies on the way is made; a name there is taken as that of a class."""
+    """Sets a value at a path. Missing mappings are created; a string on the way is taken as a class name."""
     first, *rest = path
     if "class_path" in settings and first not in _CLASS_KEYS:
         first, rest = "init_args", list(path)
@@ -186,7 +186,7 @@ def _put(settings: Settings, path: tuple[str, ...], value: object) -> None:
         return
     inner = settings.get(first)
     if isinstance(inner, list) and inner:
-        inner = inner[-1]  # as jsonargparse does: `callbacks.monitor` is of the last callback
+        inner = inner[-1]  # as in jsonargparse: `callbacks.monitor` belongs to the last callback
     elif inner is None or isinstance(inner, str):
         inner = settings[first] = {} if inner is None else {"class_path": inner}
     if not isinstance(inner, dict):
@@ -201,5 +201,5 @@ def _set(settings: Settings, name: str, value: object) -> None:
         settings[name[:-1]] = [*([] if given is None else given if isinstance(given, list) else [given]), *added]
         return
     if name == "class_path" and settings.get(name, value) != value:
-        settings.clear()  # the settings of one class are none of another
+        settings.clear()  # settings of one class do not apply to another
     settings[name] = value

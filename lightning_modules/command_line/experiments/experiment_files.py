@@ -1,15 +1,15 @@
-"""Experiments that point to fragments and state differences, as one configuration that jsonargparse reads.
+"""Combines experiments, which point to fragments and state differences, into one configuration for jsonargparse.
 
     data: ../data/ucf101.yaml       a fragment, relative to the experiment, else one of zsar's (`shipped_configs`)
     data.split.shots: 4             a difference
     trainer: ../trainer/gpu.yaml
     trainer.max_epochs: 50
-    adaptation: ../adaptation/zar.yaml    a fragment with differences of another section: its views
+    adaptation: ../adaptation/zar.yaml    a fragment with differences for another section: its views
 
-jsonargparse reads either alone, but given both it forgets the fragment. Here all that files and options state of the
-sections becomes one file, by the rule of `experiments.composed_settings`, before it sees them; what the settings
-mean and whether they exist it still checks itself. A fragment is a section's settings, or a file that has the section,
-as an experiment has: it may point to another fragment, and state differences.
+jsonargparse reads either alone, but given both it drops the fragment. Therefore files and options are first combined
+into one file, by the rules of `experiments.composed_settings`; jsonargparse then checks names and values as usual. A
+fragment holds a section's settings, or it is a file with that section, like an experiment: it may point to another
+fragment and state differences.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from zsar.runtime.text.bounded_yaml import read_yaml, read_yaml_file
 
 
 def read_experiment(path: Path) -> Settings:
-    """An experiment with its fragments and differences in place.
+    """Reads an experiment, with fragments and differences applied.
 
     Args:
         path: The YAML file.
@@ -49,26 +49,26 @@ def read_experiment(path: Path) -> Settings:
 
     Raises:
         FileNotFoundError: The file, or a fragment that it points to, does not exist.
-        ValueError: The file, or such a fragment, is no mapping, has no class where one is due, or points to itself.
+        ValueError: The file, or such a fragment, is not a mapping, lacks a required class, or points to itself.
     """
     return compose(read_statements(path))
 
 
 def read_statements(path: Path, *, pointed_from: tuple[Path, ...] = ()) -> list[Statement]:
-    """What a file states, after what the files that it points to state.
+    """Reads the statements of a file, preceded by those of the files that it points to.
 
     Args:
         path: The YAML file.
         pointed_from: The files that led to it.
 
     Returns:
-        The statements, in their order; the file's own is the last.
+        The statements, in order; the file's own is the last.
 
     Raises:
         FileNotFoundError: As `read_experiment`.
         ValueError: As `read_experiment`.
     """
-    brought: list[Statement] = []
+    from_fragments: list[Statement] = []
     fragments: dict[str, Settings | None] = {}
     differences: list[Difference] = []
     others: Settings = {}
@@ -81,14 +81,14 @@ def read_statements(path: Path, *, pointed_from: tuple[Path, ...] = ()) -> list[
         elif rest:
             differences += differences_of(section, tuple(rest.split(".")), value)
         elif isinstance(value, str) and is_config_name(value):
-            found = located(value, folder=path.parent)
-            if found is None or not found.is_file():
+            file = located(value, folder=path.parent)
+            if file is None or not file.is_file():
                 raise FileNotFoundError(
                     f"{path} points to {value}, but there is no file of that name{nowhere(value, folder=path.parent)}"
                 )
-            of_fragment = _read_fragment(section, found.resolve(), pointed_from=(*pointed_from, path.resolve()))
-            fragments[section] = compose(of_fragment).get(section)
-            brought += [_without(section, statement) for statement in of_fragment]
+            statements = _read_fragment(section, file.resolve(), pointed_from=(*pointed_from, path.resolve()))
+            fragments[section] = compose(statements).get(section)
+            from_fragments += [_without(section, statement) for statement in statements]
         elif section in OF_A_CLASS and (value is None or isinstance(value, str)):
             fragments[section] = None if value is None else {"class_path": value}
         elif isinstance(value, Mapping) and "class_path" in value:
@@ -97,23 +97,22 @@ def read_statements(path: Path, *, pointed_from: tuple[Path, ...] = ()) -> list[
             differences += differences_of(section, (), value)
         else:
             raise ValueError(f"{path}: {section} must be a mapping or the path of a fragment, not {value!r}")
-    own = Statement(str(path), fragments, tuple(differences), others)
-    return [*brought, own]
+    return [*from_fragments, Statement(str(path), fragments, tuple(differences), others)]
 
 
 def with_read_experiments(arguments: Sequence[str], folder: Path, *, sections: Sequence[str] = SECTIONS) -> list[str]:
-    """A command line of which all files, and fragments that options name, have become one `--config` file.
+    """Replaces all files on a command line, and fragments that options name, by one `--config` file.
 
-    It comes before the other options, which hold over it. `--x.y null` goes into it, since jsonargparse understands a
-    nested null in a file only. `--model T2L` alone stays an option, so that an error names what was typed.
+    It precedes the other options, which override it. `--x.y null` is written to it, since jsonargparse accepts a nested
+    null only in a file. `--model T2L` alone stays an option, so that errors name what was typed.
 
     Args:
         arguments: The command line.
-        folder: Where the file is written. Its name is made of the given files' names, for messages.
-        sections: Those that the command has options of.
+        folder: The folder of the new file, whose name is built from the given files' names, for messages.
+        sections: The sections that the command has options for.
 
     Returns:
-        The command line with the written file instead of what is in it; everything else as it is.
+        The command line with the new file in place of its contents; other arguments are unchanged.
 
     Raises:
         FileNotFoundError: As `read_experiment`.
@@ -134,16 +133,16 @@ def with_read_experiments(arguments: Sequence[str], folder: Path, *, sections: S
             rest.append(option)
     by_options = tuple(difference for differences in last.values() for difference in differences)
     composed = compose([*statements, Statement("the command line", differences=by_options)])
-    own: list[str] = []
+    prefix: list[str] = []
     for section in (name for statement in statements if statement.is_option for name in statement.fragments):
         settings = composed.get(section)
         if isinstance(settings, dict) and list(settings) == ["class_path"]:
-            own += [f"--{section}", str(composed.pop(section)["class_path"])]
+            prefix += [f"--{section}", str(composed.pop(section)["class_path"])]
     if composed:
-        own = ["--config", str(_written(composed, folder / ("+".join(names)[-200:] or "options.yaml"))), *own]
+        prefix = ["--config", str(_written(composed, folder / ("+".join(names)[-200:] or "options.yaml"))), *prefix]
     changed = [argument for option in rest for argument in option]
     first = next((i for i, argument in enumerate(changed) if argument.startswith("-")), len(changed))
-    return [*changed[:first], *own, *changed[first:]]
+    return [*changed[:first], *prefix, *changed[first:]]
 
 
 def stated_class(arguments: Sequence[str], section: str) -> str | None:
@@ -154,7 +153,7 @@ def stated_class(arguments: Sequence[str], section: str) -> str | None:
         section: "model", "data" or "adaptation".
 
     Returns:
-        Its path or name, as it is written last; None where there is none, or null.
+        Its last stated path or name; None if there is none, or null.
     """
     stated: object = None
     parts = [part for argument in arguments for part in argument.split("=", 1)]
@@ -168,7 +167,7 @@ def stated_class(arguments: Sequence[str], section: str) -> str | None:
 
 
 def _read_fragment(section: str, path: Path, *, pointed_from: tuple[Path, ...]) -> list[Statement]:
-    """What a fragment of a section states: the settings themselves, or a file that has the section."""
+    """The statements of a fragment: of its settings, or of a file with the section."""
     if path in pointed_from:
         raise ValueError(f"{pointed_from[-1]} points to {path}, which leads to itself")
     content = _load(path)
@@ -180,7 +179,7 @@ def _read_fragment(section: str, path: Path, *, pointed_from: tuple[Path, ...]) 
 
 
 def _without(section: str, statement: Statement) -> Statement:
-    """What a fragment's file states beside the fragment."""
+    """A statement without the settings of one section."""
     return replace(
         statement,
         fragments={name: value for name, value in statement.fragments.items() if name != section},
@@ -189,7 +188,7 @@ def _without(section: str, statement: Statement) -> Statement:
 
 
 def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
-    """What a file, a fragment or a class states that an option names; None where the option names none of them."""
+    """The statements of the file, fragment or class that an option names; None if it names neither."""
     if len(option) == 1:
         return None
     name, value = option[0].removeprefix("--"), option[1]
@@ -208,7 +207,7 @@ def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
 
 
 def _is_given(path: Path) -> bool:
-    """Whether a file is there; what is no file is refused here, as the parser would open a pipe and wait.
+    """Whether a file exists; rejects anything but a regular file, as the parser would wait on a pipe.
 
     Raises:
         GivenFileError: It is a folder, a pipe, a device or empty.
@@ -220,9 +219,9 @@ def _is_given(path: Path) -> bool:
 
 
 def _differences_by(option: tuple[str, ...]) -> list[Difference]:
-    """The differences of an option that jsonargparse would not understand.
+    """The differences of an option that jsonargparse cannot parse.
 
-    These are a nested null, and a mapping for a section or for a group of settings in it (data.loading.stride).
+    These are a nested null, and a mapping for a section or for a group of its settings (data.loading.stride).
     """
     section, _, rest = option[0].removeprefix("--").partition(".")
     if option[1:] == ("null",) and rest:
@@ -235,7 +234,7 @@ def _differences_by(option: tuple[str, ...]) -> list[Difference]:
 
 
 def _nested_mapping(option: tuple[str, ...]) -> Settings | None:
-    """A group of settings that is written out; None for what only begins as one: "{} outdoors"."""
+    """A group of settings written as a mapping; None for text that only begins like one: "{} outdoors"."""
     try:
         written = _inline(option)
     except ValueError:
@@ -244,7 +243,7 @@ def _nested_mapping(option: tuple[str, ...]) -> Settings | None:
 
 
 def _inline(option: tuple[str, ...]) -> Settings | None:
-    """A mapping that is written out on the command line."""
+    """A mapping written on the command line."""
     if not option[-1].startswith("{"):
         return None
     try:
@@ -254,7 +253,7 @@ def _inline(option: tuple[str, ...]) -> Settings | None:
 
 
 def _written(composed: Settings, path: Path) -> Path:
-    # not whole: read by this process only, in a folder of its own
+    # not written atomically: only this process reads it, in a private folder
     path.write_text(yaml.safe_dump(composed, sort_keys=False), encoding="utf-8")
     return path
 

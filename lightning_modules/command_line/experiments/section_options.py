@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 
 
 def section_options(arguments: Sequence[str], sections: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Splits a command line into options of files and sections, and other arguments.
+    """Splits a command line into options for files and sections, and other arguments.
 
     Args:
         arguments: The command line.
         sections: Names of the sections: "data" for --data and --data.SETTING.
 
     Yields:
-        `(name, value)` of an option of a file or a section, whether written `--x y` or `--x=y`; `(name,)` of one
-        without a value; other arguments alone. `-c` is `--config`.
+        `(name, value)` for an option of a file or a section, written `--x y` or `--x=y`; `(name,)` for one without a
+        value; `(argument,)` for others. `-c` is `--config`.
     """
     left = list(arguments)
     while left:

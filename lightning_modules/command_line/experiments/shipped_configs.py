@@ -1,13 +1,13 @@
-"""Where a named configuration lies: in the working directory, else among those that zsar ships.
+"""Finds named configurations: in the working directory, else among those shipped with zsar.
 
-`--config experiment/t2l_video_folder` is the first of these that is a file, each as it is written or with `.yaml`:
+`--config experiment/t2l_video_folder` means the first existing file of these, as written or with `.yaml`:
 
     experiment/t2l_video_folder            in the working directory
     configs/experiment/t2l_video_folder    in the working directory
     experiment/t2l_video_folder            in the folder `configs` that is installed with zsar
 
-A fragment that a file points to (`model: ../model/t2l.yaml`) lies beside that file, else among zsar's. A leading
-`configs/` or `../` means nothing there, so that the commands of the README, and copies of experiments, work anywhere.
+A fragment that a file points to (`model: ../model/t2l.yaml`) is searched relative to that file, then among zsar's. A
+leading `configs/` or `../` is ignored there, so that the README's commands, and copies of experiments, work anywhere.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def is_config_name(value: str) -> bool:
-    """Whether a section's value is the path of a fragment, and not the name of a class or settings written out."""
+    """Whether a section's value is the path of a fragment, not a class name or a mapping."""
     return not value.startswith(("{", "[")) and (Path(value).suffix in _SUFFIXES or "/" in value)
 
 
 def located(name: str, *, folder: Path | None = None) -> Path | None:
-    """The file that a name of a configuration means.
+    """Finds the file of a named configuration.
 
     Args:
-        name: As it is typed, or as a file states it.
-        folder: Where it is looked for first; None for the working directory.
+        name: The name, as typed or stated in a file.
+        folder: The folder to search first; None for the working directory.
 
     Returns:
-        Its path: `name` itself where that is a file; None where there is no such file, also where there is a folder.
+        Its path: `name` itself if that is a file; None if there is no such file, or only a folder.
     """
     if not Path(name).name:
         return None
@@ -56,16 +56,16 @@ def located(name: str, *, folder: Path | None = None) -> Path | None:
 
 
 def with_located_configs(arguments: Sequence[str], *, sections: Sequence[str] = SECTIONS) -> list[str]:
-    """A command line in which configurations are named by the files that they are.
+    """Replaces names of configurations on a command line by their paths.
 
-    Says, in a line for each, which are zsar's own.
+    Reports each one that was found among zsar's own.
 
     Args:
-        arguments: The command line as it was typed.
-        sections: Those that the command has options of.
+        arguments: The command line as typed.
+        sections: The sections that the command has options for.
 
     Returns:
-        The command line with other names of files; names that no file has stay, for the parser to complain of.
+        The command line with paths; names without a file stay, for the parser to report.
     """
     changed: list[str] = []
     for option in section_options(arguments, sections):
@@ -80,17 +80,17 @@ def with_located_configs(arguments: Sequence[str], *, sections: Sequence[str] = 
 
 
 def configs_in(folder: str) -> dict[str, Path]:
-    """The configurations of a folder, such as "adaptation", of zsar and of the working directory.
+    """Lists the configurations of a folder, such as "adaptation", in zsar and in the working directory.
 
     Returns:
-        By the names that `located` finds, such as "configs/adaptation/tpt.yaml", the files.
+        {name: path}; `located` finds the names, such as "configs/adaptation/tpt.yaml".
     """
     places = (SHIPPED / folder, Path("configs", folder))
     return {f"configs/{folder}/{path.name}": path for place in places for path in sorted(place.glob("*.yaml"))}
 
 
 def nowhere(name: str, *, folder: Path | None = None) -> str:
-    """What is said behind "there is no such file", where `located` finds none.
+    """The end of the message "there is no such file" after `located` found none.
 
     Returns:
         " in FOLDER or among the configurations of zsar (FOLDER); did you mean A or B?"
@@ -102,7 +102,7 @@ def nowhere(name: str, *, folder: Path | None = None) -> str:
 
 
 def _within_shipped(name: str) -> Path | None:
-    """A name without what leads to the folder of configurations; None if it can be none of them."""
+    """A name relative to the folder of configurations; None if it cannot be inside."""
     path = Path(name)
     parts = path.parts[1:] if path.parts[:1] in (("configs",), ("..",)) else path.parts
     return None if path.is_absolute() or not parts or os.pardir in parts else Path(*parts)
@@ -116,6 +116,6 @@ def _near(name: str, folder: Path | None) -> Iterator[str]:
     places = [Path(folder or "", path.parent), *([] if within is None else [SHIPPED / within.parent])]
     there = [file.stem for place in places for file in sorted(place.glob(f"*{suffix or '.yaml'}"))]
     yield from (str(path.parent / f"{match}{suffix}") for match in nearest_names(stem, there))
-    if within is not None and within.parent == Path():  # a name alone: it may lie in any folder
+    if within is not None and within.parent == Path():  # a bare name may be in any folder
         anywhere = {file.stem: file.relative_to(SHIPPED) for file in sorted(SHIPPED.glob("*/*.yaml"))}
         yield from (str(anywhere[match].with_suffix(suffix)) for match in nearest_names(stem, anywhere))

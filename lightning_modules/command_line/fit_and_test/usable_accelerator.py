@@ -35,8 +35,8 @@ def check_accelerator(accelerator: object, devices: object) -> None:
     if n_there and n_needed > n_there:
         there = "1 GPU" if n_there == 1 else f"{n_there} GPUs"
         raise ValueError(
-            f"trainer.devices is {devices}, but this machine has {there}; give --trainer.devices "
-            f"{n_there}; data.loading.batch_size is per device"
+            f"trainer.devices is {devices}, but this machine has {there}; give at most --trainer.devices "
+            f"{n_there}, with data.loading.batch_size per device"
         )
 
 

@@ -1,4 +1,4 @@
-"""A table of a report, whatever it is about: columns, rows of typed cells and notes; and its three renderings.
+"""A generic report table, with columns, rows of typed cells and notes, and its three renderings.
 
 A terminal, a Markdown file and a CSV file show the same table. What differs between recognizers, localizers, tuning and
 published figures are the columns and rows, which `summary_tables` makes.
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from zsar.runtime.terminal import print_whole, stacked
 
-# Deviations stand below the means where a table is of more columns, or does not fit into a terminal narrower than this.
+# Deviations go below the means in tables with more columns, or that do not fit into a terminal narrower than this.
 _MOST_COLUMNS = 9
 _NARROW = 100  # characters
 _UNLIMITED = 10_000
@@ -31,7 +31,7 @@ class Figure:
     Attributes:
         value: A mean, or a single value.
         std: Its standard deviation; None for none.
-        is_change: Whether it has a sign in any case: "+1.5".
+        is_change: Whether its sign is always shown: "+1.5".
     """
 
     value: float
@@ -39,12 +39,12 @@ class Figure:
     is_change: bool = False
 
     def __str__(self) -> str:
-        """The number with one decimal, and its deviation."""
+        """The number with one decimal, and its deviation if any."""
         return " ".join(self.parts)
 
     @property
     def parts(self) -> list[str]:
-        """The number, and its deviation where it has one."""
+        """The number, and its deviation if any."""
         value = f"{self.value:{'+' if self.is_change else ''}.1f}"
         return [value] if self.std is None else [value, f"± {self.std:.1f}"]
 
@@ -57,8 +57,8 @@ class Column:
     """A column.
 
     Attributes:
-        header: What it is called.
-        is_number: Whether its cells are aligned to the right.
+        header: Its heading.
+        is_number: Whether its cells are right-aligned.
     """
 
     header: str
@@ -82,13 +82,13 @@ class TableRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportTable:
-    """A table with what one must know to read it.
+    """A table with title and notes.
 
     Attributes:
         columns: From left to right.
         rows: From top to bottom.
-        title: What stands above it; None for nothing.
-        notes: Sentences that stand below it.
+        title: Text above it; None for none.
+        notes: Sentences below it.
     """
 
     columns: tuple[Column, ...]
@@ -101,7 +101,7 @@ def print_tables(console: Console, tables: Sequence[ReportTable]) -> None:
     """Prints tables and their notes to a terminal, of any width.
 
     Args:
-        console: Where to; nothing is cut off on a narrow one.
+        console: The terminal; nothing is cut off if it is narrow.
         tables: The tables.
     """
     for table in tables:

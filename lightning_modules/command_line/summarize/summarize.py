@@ -1,4 +1,4 @@
-"""`zsar summarize`: one table of several runs, from their results.json, beside what papers report."""
+"""`zsar summarize`: one table of several runs, from their results.json, next to published figures."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class SummaryOptions:
     runs: tuple[Path, ...] = argument("run folders, each with a results.json", metavar="RUN")
     group_by: GroupBy = option(
         "folder",
-        "what one row is. folder: NAME/seed0, NAME/split1, NAME/fold1, ... are the row NAME, any other folder is a row "
-        "of its own. settings: all runs that differ in seed, split seed and fold only",
+        "which runs form a row. folder: NAME/seed0, NAME/split1, NAME/fold1, ... form the row NAME; any other folder "
+        "is one row. settings: all runs that differ only in seed, split seed and fold",
     )
-    all_published: bool = option(False, "compare with other architectures and with the ablations of all methods, too")
+    all_published: bool = option(False, "also compare with other architectures and with the ablations of all methods")
     output: tuple[Path, ...] = option(
         (),
         "also write the tables, in percent: .json (everything), .md (GitHub tables) or .csv (one line per row and "
-        "set); may be given several times",
+        "set); may be repeated",
         metavar="FILE",
     )
 
@@ -39,10 +39,10 @@ class SummaryOptions:
 COMMAND = Command(
     "summarize",
     SummaryOptions,
-    description="One table of several runs: mean and sample standard deviation (n - 1) over seeds and folds. Runs "
-    "of localizers have a table of their own: mean average precision by threshold of temporal IoU. Where papers "
-    "report figures for the data set and protocol, a further table compares ours with theirs and says whether "
-    "frames, views, class text and splits agree.",
+    description="Print one table of several runs: mean and sample standard deviation (n - 1) over seeds and folds. "
+    "Runs of localizers get a separate table: mean average precision by threshold of temporal IoU. If papers report "
+    "figures for the data set and protocol, another table compares them with the runs and shows whether frames, "
+    "views, class text and splits agree.",
 )
 
 

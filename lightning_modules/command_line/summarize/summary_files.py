@@ -1,4 +1,4 @@
-"""The files that `zsar summarize` writes: JSON with everything, a GitHub table in Markdown, CSV for other programs."""
+"""The files of `zsar summarize`: JSON with everything, GitHub tables in Markdown, CSV for other programs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CSV_COLUMNS = (
 
 
 def check_suffix(path: Path) -> None:
-    """Checks that a file can be written in the format that its suffix says.
+    """Checks that the suffix of a file names a known format.
 
     Args:
         path: The file.
@@ -43,11 +43,11 @@ def check_suffix(path: Path) -> None:
 
 
 def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
-    """Writes the summary in the format that the suffix says, in one step.
+    """Writes the summary in the format of the suffix, in one step.
 
     Args:
-        path: A .json, .md or .csv file; its folder is made.
-        rows: The rows of all runs, each with the published figures beside it.
+        path: A .json, .md or .csv file; its folder is created.
+        rows: The rows of all runs, with published figures.
 
     Returns:
         The path.
@@ -63,14 +63,14 @@ def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
 
 
 def row_json(row: ComparedRow) -> dict[str, Any]:
-    """All of a row.
+    """Everything about a row, for JSON.
 
     Args:
         row: The row.
 
     Returns:
-        Means under the names of the figures; with several runs also deviations and each run's figures; settings, what
-        tuning changed, and published figures.
+        Means under the names of the figures; for several runs also deviations and each run's figures; settings, the
+        effects of tuning, and published figures.
     """
     group, names = row.group, row.group.set_names
     content: dict[str, Any] = {"task": "localization"} if isinstance(group, LocalizationGroup) else {}
@@ -107,7 +107,7 @@ def _figure_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _line_json(line: Sequence[Comparison]) -> dict[str, Any]:
-    """A line of a paper's table on localization."""
+    """One line of a paper's table on localization."""
     first = line[0]
     named = {"method": first.figure.full_method, "source": first.figure.source}
     values: dict[str, float] = {comparison.figure.set: comparison.figure.value for comparison in line}
@@ -115,13 +115,13 @@ def _line_json(line: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def row_table(rows: Sequence[ComparedRow]) -> ReportTable:
-    """The table of a CSV file: a line for each row and figure, beside the best match of the same method.
+    """The table of a CSV file: a line for each row and figure, with the best published match of the same method.
 
     Args:
         rows: The rows of all runs.
 
     Returns:
-        Figures in percent with two decimals; what a line does not have is empty.
+        Figures in percent with two decimals; missing values are empty.
     """
     lines = [_csv_cells(row, name) for row in rows for name in row.group.set_names]
     cells = [TableRow(tuple(line.get(name, "") for name in _CSV_COLUMNS)) for line in lines]

@@ -1,4 +1,4 @@
-"""The tables of `zsar summarize`: accuracies, what tuning changed, mean average precisions, then published figures."""
+"""The tables of `zsar summarize`: accuracies, effects of tuning, mean average precisions, published figures."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 DEVIATION = "mean ± sample standard deviation (n - 1)"
 TUNING_NOTE = (
-    "untuned: the same texts with the prompt as it was; by views: that, by the mean of the confident views; flips: "
-    "videos of a run that tuning makes right / wrong; seconds: of embedding the views and tuning, a video"
+    "untuned: top-1 before tuning; by views: top-1 of the averaged confident views, before tuning; flips: videos per "
+    "run that tuning makes right / wrong; seconds: for embedding the views and tuning, per video"
 )
 LOCALIZATION_NOTE = (
-    "mAP: mean average precision of actions found in time, of a run with several draws of classes the mean over these; "
-    "avg: the mean over the thresholds; adaptations: of a run"
+    "mAP: mean average precision of temporal localization, averaged over the draws of classes of a run; avg: mean over "
+    "the thresholds; adaptations: per run"
 )
 PAPER_MEAN_NOTE = "paper mean: the mean at 0.5, 0.75 and 0.95, which papers on ActivityNet call the average"
 
@@ -38,7 +38,7 @@ G = TypeVar("G", RunGroup, LocalizationGroup)
 
 
 def summary_tables(rows: Sequence[ComparedRow]) -> list[ReportTable]:
-    """All tables of a summary, in the order in which they are shown.
+    """All tables of a summary, in the displayed order.
 
     Args:
         rows: The rows of all runs.
@@ -73,7 +73,7 @@ def accuracy_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
 
 
 def text_notes(groups: Sequence[RunGroup]) -> list[str]:
-    """What one must know about rows: another class text in training, or none that is known; videos that failed."""
+    """Notes on rows: another, or unknown, class text in training; undecodable videos; damaged frames."""
     notes = []
     for group in groups:
         notes += [f"{group.name}: {change}" for change in text_changes(group.runs)]
@@ -86,13 +86,13 @@ def text_notes(groups: Sequence[RunGroup]) -> list[str]:
 
 
 def tuning_tables(groups: Sequence[RunGroup]) -> list[ReportTable]:
-    """What tuning changed: adapted rows beside themselves without tuning; no table where no run was adapted."""
+    """The effects of tuning: adapted rows with and without tuning; no table if no run was adapted."""
     rows = [_tuning_row(group, name) for group in groups if group.settings.adaptation for name in group.set_names]
     return [ReportTable(columns=_TUNING_COLUMNS, rows=tuple(rows), notes=(TUNING_NOTE,))] if rows else []
 
 
 def mean_effect(group: RunGroup, set_name: str) -> dict[str, float]:
-    """What tuning changed on a set, mean over the runs of a row.
+    """The effect of tuning on a set, averaged over the runs of a row.
 
     Args:
         group: The row.
@@ -147,7 +147,7 @@ def _tuning_row(group: RunGroup, set_name: str) -> TableRow:
 
 
 def _effects(group: RunGroup, set_name: str, name: str) -> list[float]:
-    """What tuning changed in each run: one of the fields of `TuningEffect`."""
+    """One field of `TuningEffect` for each run."""
     if set_name != HARMONIC_MEAN:
         return [float(getattr(run.tuning[set_name], name)) for run in group.runs]
     return list(map(harmonic_mean, _effects(group, "base", name), _effects(group, "novel", name)))
@@ -159,7 +159,7 @@ def _mean_figure(values: Sequence[float], *, is_change: bool = False) -> Figure:
 
 
 def _count(mean: float) -> str:
-    """A mean of counts, without a decimal where it is whole."""
+    """A mean of counts, without decimals if it is whole."""
     return f"{mean:.1f}".removesuffix(".0")
 
 
@@ -172,7 +172,7 @@ def _deviation_note(groups: Sequence[RunGroup | LocalizationGroup]) -> list[str]
 
 
 def _by_figures(groups: Sequence[G]) -> list[list[G]]:
-    """The rows of each table: rows with the same figures stand together."""
+    """The rows of each table, grouped by their figures."""
     tables: dict[tuple[str, ...], list[G]] = {}
     for group in groups:
         tables.setdefault(group.set_names, []).append(group)
@@ -180,7 +180,7 @@ def _by_figures(groups: Sequence[G]) -> list[list[G]]:
 
 
 def _with_notes(tables: list[ReportTable], notes: Sequence[str]) -> list[ReportTable]:
-    """The tables with notes on all of them, which stand below the last."""
+    """The tables, with notes on all of them below the last."""
     if not tables:
         return []
     last = tables[-1]

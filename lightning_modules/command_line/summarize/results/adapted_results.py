@@ -1,4 +1,4 @@
-"""What a results.json says about test-time adaptation: with which settings, and what it changed on each set."""
+"""Test-time adaptation in a results.json: its settings, and its effect on each set."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class TuningEffect:
-    """What tuning changed on one set, over the videos that could be decoded.
+    """The effect of tuning on one set, over the decodable videos.
 
     Attributes:
         untuned_top1: Top-1 in percent with the untuned prompt, on the same views and texts.
         views_top1: Top-1 in percent of the mean prediction of the confident views, with the untuned prompt.
         tuned_top1: Top-1 in percent with the tuned prompt.
-        flipped_right: Videos that only the tuned prompt has right.
-        flipped_wrong: Videos that only the untuned prompt has right.
+        flipped_right: Videos that only the tuned prompt gets right.
+        flipped_wrong: Videos that only the untuned prompt gets right.
         not_tuned: Videos left untuned because a step met NaN or infinity.
         entropy_before: Mean entropy of the untuned predictions in nats.
         entropy_after: Mean entropy of the tuned predictions in nats.
-        view_seconds: For making the views of a video, beside the rest.
-        encoding_seconds: For embedding them.
-        tuning_seconds: For tuning, and scoring with the tuned prompt.
+        view_seconds: Time for making the views of a video, not included in the others.
+        encoding_seconds: Time for embedding them.
+        tuning_seconds: Time for tuning and for scoring with the tuned prompt.
     """
 
     untuned_top1: float
@@ -39,14 +39,14 @@ class TuningEffect:
 
 
 def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """How a result was adapted.
+    """The settings of the adaptation of a result.
 
     Args:
-        content: Of a results.json.
+        content: The content of a results.json.
 
     Returns:
-        The settings of the adaptation by name, and those of its views as "views.NAME"; none for a result without
-        adaptation, which all of older versions are.
+        The settings of the adaptation by name, and those of its views as "views.NAME"; empty for a result without
+        adaptation, as from older versions.
     """
     adaptation = content.get("adaptation")
     if adaptation is None:
@@ -58,10 +58,10 @@ def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ..
 
 
 def tuning_effects(content: Mapping[str, Any]) -> dict[str, TuningEffect]:
-    """What tuning changed.
+    """The effects of tuning.
 
     Args:
-        content: Of a results.json.
+        content: The content of a results.json.
 
     Returns:
         {set name: effect}; empty for a result without adaptation.
@@ -70,16 +70,16 @@ def tuning_effects(content: Mapping[str, Any]) -> dict[str, TuningEffect]:
         return {}
     names = [field.name for field in fields(TuningEffect)]
     return {
-        set_name: TuningEffect(**{name: float(of_set[name]) for name in names})
-        for set_name, of_set in content["sets"].items()
+        set_name: TuningEffect(**{name: float(results[name]) for name in names})
+        for set_name, results in content["sets"].items()
     }
 
 
 def text_sources(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where the texts that predicted come from, each source once.
+    """The sources of the texts used for prediction, each once.
 
     Args:
-        content: Of a results.json.
+        content: The content of a results.json.
 
     Returns:
         Sources as `ClassText.source` has them; an adaptation reads "names", or these and the sources, or these alone.

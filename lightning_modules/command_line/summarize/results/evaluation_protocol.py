@@ -1,4 +1,4 @@
-"""The protocol of a test: how its classes relate to those of training, and of how many videos that was."""
+"""The protocol of a test: how its classes relate to those of training, and the training videos per class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 EvaluationProtocol = Literal["zero_shot", "base_to_novel", "few_shot", "fully_supervised", "distribution_shift"]
 
 _SHIFTED_DATA_SET = re.compile(r".+_(ds|p|o)")
-# What published lists of few shots hold of each class; their runs do not say how many shots they have.
+# Videos per class in published few-shot lists; runs on lists do not record their shots.
 _LISTED_SHOTS = (2, 4, 8, 16)
 
 
@@ -17,13 +17,13 @@ def protocol_of(data: Mapping[str, Any], trained_on: Mapping[str, Any] | None, s
     """The protocol of a test.
 
     Args:
-        data: What the data module said of the test data (`describe`).
-        trained_on: What it said of the training data; None for a model that was not trained.
+        data: The data module's description of the test data (`describe`).
+        trained_on: Its description of the training data; None for a model that was not trained.
         shots: Training videos per class; None for all, or no training.
 
     Returns:
-        Base-to-novel where the data were split so; else by the data set: a shifted one, another one than was trained
-        on (or none), few shots of the same one, all of the same one.
+        Base-to-novel if the data were split so; else by the data set: a shifted one, another one than the training
+        set (or no training), few shots of the same one, all of the same one.
     """
     data_set = data_set_of(data)
     if data["protocol"] == "base_to_novel":
@@ -44,11 +44,11 @@ def training_shots(trained_on: Mapping[str, Any], texts: Mapping[str, Any]) -> i
     """Training videos per class.
 
     Args:
-        trained_on: What the data module said of the training data.
+        trained_on: The data module's description of the training data.
         texts: {set name: what is recorded of its class text} of the test.
 
     Returns:
-        As drawn, or by the length of the list that was used in place of a draw; None for all.
+        The drawn number, or the number in the list that was used instead; None for all.
     """
     if trained_on["shots"] is not None or "train" not in (trained_on.get("lists") or {}):
         return cast("int | None", trained_on["shots"])
@@ -58,12 +58,12 @@ def training_shots(trained_on: Mapping[str, Any], texts: Mapping[str, Any]) -> i
 
 
 def uses_lists(protocol: EvaluationProtocol, data: Mapping[str, Any], trained_on: Mapping[str, Any] | None) -> bool:
-    """Whether published lists took the place of draws.
+    """Whether published lists were used instead of draws.
 
     Args:
-        protocol: Of the test.
-        data: What the data module said of the test data.
-        trained_on: What it said of the training data; None for a model that was not trained.
+        protocol: The protocol of the test.
+        data: The data module's description of the test data.
+        trained_on: Its description of the training data; None for a model that was not trained.
 
     Returns:
         By the lists of training for few-shot tests, of both for base-to-novel ones, of the test for others.

@@ -1,4 +1,4 @@
-"""Which runs are one row of `zsar summarize`, and what the row says: mean and deviation over seeds and folds."""
+"""Groups runs into rows of `zsar summarize`, with mean and deviation over seeds and folds."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LocalizationGroup(Row[LocalizationRun]):
 
 
 def read_run(folder: Path) -> Run | LocalizationRun:
-    """Reads the results.json of a run, of whatever task.
+    """Reads the results.json of a run of either task.
 
     Args:
         folder: A run folder after `zsar test`.
@@ -102,14 +102,14 @@ def read_run(folder: Path) -> Run | LocalizationRun:
         The run.
 
     Raises:
-        ValueError: There is no result, it is not one of ours, or it is of a part of the test set.
+        ValueError: There is no result, zsar did not write it, or it covers only a part of the test set.
     """
     content = read_result(folder)
     return localization_run(folder, content) if is_localization(content) else recognition_run(folder, content)
 
 
 def group_runs(runs: Sequence[Run | LocalizationRun], by: GroupBy = "folder") -> list[RunGroup | LocalizationGroup]:
-    """Puts runs that differ in seed or fold only into one row, whatever their task.
+    """Groups runs that differ only in seed or fold into rows, for both tasks.
 
     Args:
         runs: The runs, in the order of the rows.
@@ -128,12 +128,12 @@ def group_runs(runs: Sequence[Run | LocalizationRun], by: GroupBy = "folder") ->
     folders = [key for key in members if isinstance(key, Path)]
     names = _folder_names(folders) + _settings_names([key for key in members if not isinstance(key, Path)])
     recognized, localized = [], []
-    for name, own in zip(names, members.values(), strict=True):
-        _check(name, own)
-        if runs_of_row := tuple(run for run in own if isinstance(run, Run)):
+    for name, group in zip(names, members.values(), strict=True):
+        _check(name, group)
+        if runs_of_row := tuple(run for run in group if isinstance(run, Run)):
             recognized.append(RunGroup(name, runs_of_row))
         else:
-            localized.append(LocalizationGroup(name, tuple(run for run in own if isinstance(run, LocalizationRun))))
+            localized.append(LocalizationGroup(name, tuple(run for run in group if isinstance(run, LocalizationRun))))
     return [*recognized, *localized]
 
 
@@ -145,7 +145,7 @@ def _row_folder(folder: Path) -> Path:
 
 
 def _folder_names(folders: Sequence[Path]) -> list[str]:
-    """Names of the folders, with as many parents as it takes to tell them apart."""
+    """Names of the folders, with the fewest parents that make them unique."""
     names = [folder.name for folder in folders]
     for depth in range(2, max((len(folder.parts) for folder in folders), default=0) + 1):
         names = [
@@ -156,11 +156,11 @@ def _folder_names(folders: Sequence[Path]) -> list[str]:
 
 
 def _settings_names(settings: Sequence[RunSettings | LocalizationSettings]) -> list[str]:
-    """Model, data set and protocol, with as many settings as it takes to tell rows apart that agree in these three."""
-    short = [f"{own.model.split('.')[-1]} {own.data_set} {own.protocol}" for own in settings]
-    flat = [own.flat() for own in settings]
+    """Model, data set and protocol, with further settings for rows that agree in these three."""
+    short = [f"{row.model.split('.')[-1]} {row.data_set} {row.protocol}" for row in settings]
+    flat = [row.flat() for row in settings]
     names = []
-    for name, own in zip(short, flat, strict=True):
+    for name, row_settings in zip(short, flat, strict=True):
         rivals = [other for other, theirs in zip(flat, short, strict=True) if theirs == name]
         chosen: list[str] = []
         n_told_apart = 1
@@ -168,12 +168,12 @@ def _settings_names(settings: Sequence[RunSettings | LocalizationSettings]) -> l
             n_apart = len({tuple(str(other.get(k)) for k in (*chosen, key)) for other in rivals})
             if n_apart > n_told_apart:
                 chosen, n_told_apart = [*chosen, key], n_apart
-        names.append(name + "".join(f", {key} {own.get(key)}" for key in chosen))
+        names.append(name + "".join(f", {key} {row_settings.get(key)}" for key in chosen))
     return names
 
 
 def _check(name: str, runs: Sequence[Run | LocalizationRun]) -> None:
-    """Checks that runs of one row are of one task, differ in nothing but seed and fold, and are there once."""
+    """Checks that runs of one row have one task, differ only in seed and fold, and are given once."""
     first = runs[0]
     of_draw: dict[tuple[int | str | None, ...], Run | LocalizationRun] = {}
     of_training: dict[tuple[str, ...], Run] = {}
@@ -209,14 +209,14 @@ def _check_same(
     (run, settings), (other, of_other) = ours, theirs
     keys = [key for key in {**of_other, **settings} if of_other.get(key) != settings.get(key)]
     if keys:
-        what = ", ".join(f"{key} ({_said(settings, key)} / {_said(of_other, key)})" for key in keys)
+        what = ", ".join(f"{key} ({_recorded(settings, key)} / {_recorded(of_other, key)})" for key in keys)
         raise ValueError(
             f"{name}: {run.folder} differs from {other.folder} in {what}; runs of one row may differ in seed, split "
             "seed and fold only; put them into folders of other names or use --group_by settings"
         )
 
 
-def _said(settings: Mapping[str, Any], key: str) -> str:
-    """A setting for a message; what an older result, or the checkpoint that it is of, does not record is said so."""
+def _recorded(settings: Mapping[str, Any], key: str) -> str:
+    """A setting for a message; "not recorded" if an older result, or its checkpoint, lacks it."""
     is_recorded = key in settings or not (key.startswith(_RECORDED) or key.endswith("in training"))
     return str(settings.get(key)) if is_recorded else NOT_RECORDED
