@@ -119,7 +119,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
                     clip = render_untrimmed(colour, shape, index=index, seed=self.render_seed)
                     write_video(root / f"{video}.mp4", clip.frames, frames_per_second=FRAMES_PER_SECOND)
                     timeline[video] = _described(_class_name(colour, shape), clip.stretches)
-        # need not be atomic, since the folder is (`render_once`)
+        # not whole: the folder is (`render_once`)
         (root / TIMELINE).write_text(json.dumps(timeline, indent=1), encoding="utf-8")
 
 

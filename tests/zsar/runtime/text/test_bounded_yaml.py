@@ -68,7 +68,7 @@ def test_python_s_own_tags_are_refused(tag: str) -> None:
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "e.yaml").write_bytes(b"a: \xe9")
-    with pytest.raises(ValueError, match=r"e\.yaml is no text in UTF-8"):
+    with pytest.raises(ValueError, match=r"e\.yaml is not UTF-8 text"):
         read_yaml_file(tmp_path / "e.yaml")
     (tmp_path / "e.yaml").write_bytes(b"\xef\xbb\xbfa: 1")
     assert read_yaml_file(tmp_path / "e.yaml") == {"a": 1}
