@@ -59,8 +59,8 @@ def refuse_undecoded(problems: Sequence[str], remedy: str = _REMEDY) -> None:
     if problems:
         count = "1 video" if len(problems) == 1 else f"{len(problems):,} videos"
         raise VideoDecodeError(
-            f"{count} could not be decoded, so that there is no result of the whole set: {in_words(sorted(problems))}. "
-            f"What was found in the others is kept. {remedy}"
+            f"{count} could not be decoded, so there is no result for the whole set: {in_words(sorted(problems))}. "
+            f"The predictions for the others are kept. {remedy}"
         )
 
 

@@ -104,7 +104,7 @@ def read_table(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no such table.
+        ListFileError: It is not a valid table.
     """
     names = (*columns, *may_be_empty, *optional)
     rows = iterate_table(
@@ -145,7 +145,7 @@ def iterate_table(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no such table.
+        ListFileError: It is not a valid table.
     """
     lines = read_text(path, what, if_missing=if_missing).split("\n")
     first = next((number for number, line in enumerate(lines, start=1) if stripped(line)), None)
@@ -208,7 +208,7 @@ def path_problem(folder: Path, listed: str) -> str | None:
     if listed.startswith("~") and not (folder / listed).exists():
         return f"{shown(listed)} begins with ~, which only a shell knows; write the whole path"
     if "\\" in listed and os.sep == "/" and not (folder / listed).exists():
-        return f"{shown(listed)} is a path as Windows writes it, and there is no such file; write it with /"
+        return f"{shown(listed)} is a Windows path, and there is no such file; write it with /"
     return None
 
 
