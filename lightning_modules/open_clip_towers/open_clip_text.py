@@ -1,8 +1,8 @@
-"""The text half of a CLIP model of open_clip: its tokenizer (`OpenClipTokens`) and its text tower.
+"""The text part of open_clip's CLIP models: tokenizer (`OpenClipTokens`) and text tower.
 
-Texts go in as words, as tokens, or as token embeddings of which some are learnable. A causal tower that reads the
-embedding at the end-of-text token sees nothing behind it: sequences are cut there, and what all texts have in common at
-their beginning is computed once, which gives the same embeddings for a fraction of the work.
+The input is texts, tokens, or token embeddings, some of them learnable. In a causal tower that reads the embedding at
+the end-of-text token, later tokens have no effect: sequences are truncated there, and the common beginning of texts is
+computed once. The embeddings are the same at a fraction of the cost.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from zsar.lightning_modules.open_clip_towers.residual_block import (
 
 
 class OpenClipText(OpenClipTokens):
-    """Texts -> tokens -> embeddings; it holds no weights of its own."""
+    """Texts -> tokens -> embeddings; holds no weights itself."""
 
     def __init__(self, clip: Any, name: str, architecture: str) -> None:  # noqa: ANN401 - they share no base class
-        """Looks into a model.
+        """Inspects a model.
 
         Args:
             clip: open_clip's model, which owns the tower.
-            name: The name that open_clip knows its architecture by.
-            architecture: What the user calls it, for errors.
+            name: open_clip's name of its architecture.
+            architecture: The user's name of it, for errors.
         """
         super().__init__(name, architecture, context_length=int(clip.context_length))
         self._clip = clip
@@ -44,12 +44,13 @@ class OpenClipText(OpenClipTokens):
     ) -> Tensor:
         """Embeds texts.
 
-        In a causal tower no token sees what comes after it, so everything behind the last end-of-text token of the
-        batch is cut off before the blocks, which gives the same embeddings for a fraction of the work.
+        In a causal tower no token sees later ones, so everything after the last end-of-text token of the batch is cut
+        off
+        before the blocks: the same embeddings at a fraction of the cost.
 
         Args:
             tokens: int64 [N, context length].
-            block_forward: How to run each text block; None for CLIP's own way.
+            block_forward: How to run each text block; None for CLIP's default.
             checkpointing: Recompute each block in the backward pass.
 
         Returns:
@@ -68,7 +69,7 @@ class OpenClipText(OpenClipTokens):
         return self._project(self._pooled(tokens, block_forward or plain_block, checkpointing=checkpointing))
 
     def _pooled(self, tokens: Tensor, block_forward: TextBlockForward, *, checkpointing: bool) -> Tensor:
-        """What a plain transformer knows of texts before its projection: int64 [N, L] -> [N, W]."""
+        """Text features of a plain transformer before its projection: int64 [N, L] -> [N, W]."""
         tower = self._tower
         tokens = tokens[:, : self.n_needed_tokens(tokens)]
         x = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]
@@ -77,9 +78,9 @@ class OpenClipText(OpenClipTokens):
         return text_global_pool(tower.ln_final(x), tokens, self._pooling, eos_token_id=self._eos_id)
 
     def features(self, tokens: Tensor) -> Tensor:
-        """What is left of texts when the projection itself shall be adapted; embeddings are features @ projection.
+        """Text features before the projection, for adapting the projection; embeddings are features @ projection.
 
-        CoCa's class token stands last and has a mask of its own, so that its texts are run whole.
+        CoCa's class token is last and has its own mask, so its texts are not truncated.
 
         Args:
             tokens: int64 [N, context length].
@@ -99,7 +100,7 @@ class OpenClipText(OpenClipTokens):
 
     @property
     def projection(self) -> tuple[Tensor, Tensor | None]:
-        """The projection of the text tower, [W, D], and its bias, [D] or None; views of the model's own parameters.
+        """The projection of the text tower, [W, D], and its bias, [D] or None; views of the model's parameters.
 
         Raises:
             BackboneError: The tower has none.
@@ -108,13 +109,13 @@ class OpenClipText(OpenClipTokens):
         projection = tower.text_projection
         if projection is None:
             raise BackboneError(
-                f"the text tower of {self.architecture} has no projection that could be adapted; take a CLIP model "
+                f"the text tower of {self.architecture} has no projection to adapt; take a CLIP model "
                 "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
             )
         return (projection.weight.T, projection.bias) if isinstance(projection, nn.Linear) else (projection, None)
 
     def _class_token_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
-        """CoCa's text tower."""
+        """Returns CoCa's text tower."""
         text = getattr(self._clip, "text", None)
         if isinstance(text, TextTransformer) and text.cls_emb is not None:
             return text
@@ -124,12 +125,12 @@ class OpenClipText(OpenClipTokens):
         )
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
-        """The token embeddings that the text tower begins with, without positions: int64 [...] -> [..., W].
+        """The text tower's token embeddings, without positions: int64 [...] -> [..., W].
 
         Raises:
             BackboneError: The text tower cannot be run block by block.
         """
-        embedded: Tensor = self._tower_or_refuse("learnable tokens").token_embedding(tokens)
+        embedded: Tensor = self._required_tower("learnable tokens").token_embedding(tokens)
         return embedded
 
     def encode_embedded(
@@ -140,24 +141,24 @@ class OpenClipText(OpenClipTokens):
         prefix: Tensor | None = None,
         block_forward: TextBlockForward | None = None,
     ) -> Tensor:
-        """Embeds texts of which the token embeddings are given.
+        """Embeds texts given as token embeddings.
 
-        Behind a prefix, what all texts of a group have in common is computed once: no token sees what comes after it,
-        so that this gives what each text by itself would give.
+        With a prefix, the common beginning of all texts of a group is computed once: no token sees later ones, so the
+        result is the same as for each text alone.
 
         Args:
             x: Token embeddings without positions, [N, L, W].
-            read_at: int64 [N], the place in x where the embedding of each text is read (`is_read_at_end`).
-            prefix: Token embeddings before x that N / G texts share, [G, L0, W]; only in a causal tower.
-            block_forward: How to run each text block; None for CLIP's own way.
+            read_at: int64 [N], the position in x at which each text's embedding is read (`is_read_at_end`).
+            prefix: Token embeddings before x shared by N / G texts, [G, L0, W]; only in a causal tower.
+            block_forward: How to run each text block; None for CLIP's default.
 
         Returns:
             [N, D], not L2-normalized.
 
         Raises:
-            BackboneError: The text tower cannot be run block by block, or sees what comes later.
+            BackboneError: The text tower cannot be run block by block, or is not causal.
         """
-        tower = self._tower_or_refuse("learnable tokens")
+        tower = self._required_tower("learnable tokens")
         before = 0 if prefix is None else prefix.shape[1]
         whole = before + x.shape[1]
         mask = tower.attn_mask
@@ -175,18 +176,18 @@ class OpenClipText(OpenClipTokens):
 
     @property
     def is_read_at_end(self) -> bool:
-        """Whether a text's embedding is that of its end-of-text token, which sees the text alone and no padding.
+        """Whether a text's embedding is read at its end-of-text token, which sees the text but no padding.
 
-        Else the embedding may depend on every position; then it is read at the last one, or the first.
+        Otherwise it may depend on every position, and is read at the last or first one.
         """
         tower = self._tower
         return tower is not None and tower.attn_mask is not None and self._pooling in ("argmax", "eos")
 
     def reading_position(self, end: int) -> int:
-        """Where the embedding of a text is read whose end-of-text token stands at `end`.
+        """The position at which a text's embedding is read, if its end-of-text token is at `end`.
 
         Raises:
-            BackboneError: The tower pools in a way that has no such position.
+            BackboneError: The tower pools in a way without such a position.
         """
         places = {"argmax": end, "eos": end, "first": 0, "last": self.context_length - 1}
         if self._pooling not in places:
@@ -199,9 +200,9 @@ class OpenClipText(OpenClipTokens):
     @property
     def width(self) -> int:
         """W, the width of the text tower."""
-        return int(self._tower_or_refuse("learnable tokens").token_embedding.weight.shape[1])
+        return int(self._required_tower("learnable tokens").token_embedding.weight.shape[1])
 
-    def _tower_or_refuse(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
+    def _required_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
         if self._tower is None:
             raise BackboneError(
                 f"the text tower of {self.architecture} is not a plain transformer over tokens (CoCa's has a class "
@@ -217,13 +218,13 @@ class OpenClipText(OpenClipTokens):
         return projection(pooled) if isinstance(projection, nn.Linear) else pooled @ projection
 
     def n_needed_tokens(self, tokens: Tensor) -> int:
-        """How many of the token positions of a batch can change its embeddings.
+        """Number of leading token positions that affect the embeddings of a batch.
 
         Args:
             tokens: int64 [N, L].
 
         Returns:
-            One past the last end-of-text token where the tower is causal and reads its embedding there; else L.
+            One past the last end-of-text token if the tower is causal and reads the embedding there; otherwise L.
         """
         if not self.is_read_at_end:
             return tokens.shape[1]
@@ -232,18 +233,18 @@ class OpenClipText(OpenClipTokens):
 
     @property
     def blocks(self) -> Sequence[nn.Module]:
-        """The residual attention blocks of the text tower.
+        """Returns the residual attention blocks of the text tower.
 
         Raises:
-            BackboneError: It has none that can be run one by one.
+            BackboneError: The tower has none that can be run one by one.
         """
         if self._tower is None:
             raise BackboneError(f"the text tower of {self.architecture} has no blocks that can be run one by one")
         return residual_blocks(self._tower.transformer, self.architecture, "text")
 
     @property
-    def _tower(self) -> Any:  # noqa: ANN401 - CLIP holds its text tower's parts itself, CustomTextCLIP in .text
-        """The module that has token_embedding, transformer, ...; None where there is no plain transformer."""
+    def _tower(self) -> Any:  # noqa: ANN401 - CLIP's text tower is the model itself, CustomTextCLIP's is .text
+        """The module that has token_embedding, transformer, ...; None if there is no plain transformer."""
         if isinstance(self._clip, open_clip.CLIP):
             return self._clip
         text = getattr(self._clip, "text", None)

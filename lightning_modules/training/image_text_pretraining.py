@@ -1,11 +1,11 @@
 """Contrastive pretraining of a small CLIP model on captioned images (CLIP, Radford et al. 2021, section 2.3).
 
-A small CoCa learns to write captions beside (CoCa, Yu et al. 2022, equation 4).
+A small CoCa also learns to write captions (CoCa, Yu et al. 2022, equation 4).
 
-Departures: an image has as positives all images of the batch with its own caption, as captions repeat; text is encoded
-once per different caption; and position embeddings and word embeddings start larger, without which a small model that
-is trained for a minute learns what is in an image but not where. The captioning loss is that of a part of each batch,
-over all 49,408 words: for one image this costs several times what the rest of a tiny model does.
+Departures: captions repeat, so the positives of an image are all images of the batch with the same caption; text is
+encoded once per distinct caption; and position and word embeddings start larger, since a small model trained for a
+minute otherwise learns what is in an image but not where. The captioning loss uses only a part of each batch, over all
+49,408 words: for one image it costs several times as much as the rest of a tiny model.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch.nn import functional
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 _MAX_LOGIT_SCALE = math.log(100)  # CLIP's own limit
-_DECODED_AT_ONCE = 32  # frames; their logits over all words take some 60 MB
+_DECODED_AT_ONCE = 32  # frames; their logits over all words take about 60 MB
 
 
 class ImageTextPretraining(LightningModule):
@@ -46,18 +46,18 @@ class ImageTextPretraining(LightningModule):
         """Builds the model with random weights.
 
         Args:
-            architecture: As `OpenClipBackbone` takes it; its visual tower must be a ViT.
+            architecture: As for `OpenClipBackbone`; its visual tower must be a ViT.
             learning_rate: Peak of the one-cycle schedule.
-            weight_decay: Decoupled weight decay on everything.
+            weight_decay: Decoupled weight decay on all parameters.
             squared_gradient_decay: AdamW's second beta. A short memory suits a few hundred steps, in which the size of
-                gradients changes much.
+                gradients changes a lot.
             position_embedding_scale: Factor of the visual position embedding at initialization.
             token_embedding_scale: Factor of the text tower's token embedding at initialization.
         """
         super().__init__()
         self.save_hyperparameters()
         self.backbone = OpenClipBackbone(architecture, "random")
-        self.backbone.train()  # it comes in evaluation mode, as pretrained models do
+        self.backbone.train()  # it is built in evaluation mode, like pretrained models
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.squared_gradient_decay = squared_gradient_decay
@@ -71,11 +71,11 @@ class ImageTextPretraining(LightningModule):
         return self.backbone.clip
 
     @property
-    def _text_tower(self) -> Any:  # noqa: ANN401 - CLIP holds its text tower's parts itself, CoCa in .text
+    def _text_tower(self) -> Any:  # noqa: ANN401 - CLIP's text tower is the model itself, CoCa's is .text
         return getattr(self._clip, "text", self._clip)
 
     def training_step(self, batch: tuple[Tensor, Sequence[str]], batch_index: int) -> Tensor:
-        """The loss of a batch."""
+        """Returns the loss of a batch."""
         frames, captions = batch
         texts, labels = _different(captions, frames.device)
         logits = self.backbone.logit_scale * self._embed_frames(frames) @ self._embed_texts(texts).T
@@ -84,22 +84,22 @@ class ImageTextPretraining(LightningModule):
         return loss
 
     def on_train_batch_end(self, *_: object) -> None:
-        """Keeps the logit scale within CLIP's limit."""
+        """Clamps the logit scale to CLIP's limit."""
         with torch.no_grad():
             self._clip.logit_scale.clamp_(max=_MAX_LOGIT_SCALE)
 
     def test_step(self, batch: tuple[str, Tensor, Sequence[tuple[str, ...]], Tensor], batch_index: int) -> None:
-        """Logs the share of right answers."""
+        """Logs the share of correct answers."""
         name, frames, choices, labels = batch
         texts = list(dict.fromkeys(text for question in choices for text in question))
         columns = torch.tensor([[texts.index(text) for text in question] for question in choices], device=frames.device)
-        cosines = self._embed_frames(frames) @ self._embed_texts(texts).T  # [N, different texts]
+        cosines = self._embed_frames(frames) @ self._embed_texts(texts).T  # [N, distinct texts]
         is_right = cosines.gather(1, columns).argmax(dim=1) == labels
         self.log(name, is_right.float().mean(), batch_size=len(labels))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a one-cycle schedule."""
-        # Fused: the token embedding is nearly all of the model, and the default takes a third of a step for it on CPU.
+        # Fused: the token embedding is most of the model, and the unfused default takes a third of a step on CPU.
         optimizer = torch.optim.AdamW(
             self.backbone.parameters(),
             lr=self.learning_rate,
@@ -121,7 +121,7 @@ class ImageTextPretraining(LightningModule):
         return functional.normalize(self.backbone.encode_text(self._tokens(texts)), dim=-1)
 
     def _tokens(self, texts: Sequence[str]) -> Tensor:
-        """int64 [N, context length]; each text is tokenized once in a run."""
+        """int64 [N, context length]; each text is tokenized once per run."""
         new = [text for text in texts if text not in self._tokens_of]
         if new:
             self._tokens_of.update(zip(new, self.backbone.tokenize(new), strict=True))
@@ -131,8 +131,8 @@ class ImageTextPretraining(LightningModule):
 class CaptionerPretraining(ImageTextPretraining):
     """Trains a CoCa model from scratch: both towers, and the decoder that writes captions.
 
-    In a test batch, a question with a single text is whether the caption of the frame begins with it, where each word
-    is the likeliest after those before it.
+    A test question with a single text asks whether the frame's caption begins with that text: each word must be the
+    likeliest one after those before it.
     """
 
     def __init__(
@@ -151,13 +151,13 @@ class CaptionerPretraining(ImageTextPretraining):
 
         Args:
             architecture: A CoCa, whose text tower appends a class token.
-            learning_rate: Peak of the schedule, as for `ImageTextPretraining`; so are the four that follow.
-            weight_decay: On everything.
+            learning_rate: Peak of the schedule; this and the next four as in `ImageTextPretraining`.
+            weight_decay: On all parameters.
             squared_gradient_decay: AdamW's second beta.
             position_embedding_scale: At initialization.
             token_embedding_scale: At initialization.
             captioning_weight: Factor of the captioning loss; that of the contrastive loss is 1, as in the paper.
-            captions_per_batch: How many of a batch's captions, its first ones, the captioning loss is taken of.
+            captions_per_batch: Number of captions per batch, the first ones, in the captioning loss.
 
         Raises:
             ValueError: The architecture has no decoder.
@@ -171,12 +171,12 @@ class CaptionerPretraining(ImageTextPretraining):
             token_embedding_scale=token_embedding_scale,
         )
         if not hasattr(self._clip, "text_decoder"):
-            raise ValueError(f"{architecture} has no decoder that could write captions; take a CoCa such as tiny-coca")
+            raise ValueError(f"{architecture} has no decoder to write captions; take a CoCa such as tiny-coca")
         self.captioning_weight = captioning_weight
         self.captions_per_batch = captions_per_batch
 
     def training_step(self, batch: tuple[Tensor, Sequence[str]], batch_index: int) -> Tensor:
-        """The loss of a batch."""
+        """Returns the loss of a batch."""
         frames, captions = batch
         texts, labels = _different(captions, frames.device)
         tokens = self._tokens(texts)
@@ -193,7 +193,7 @@ class CaptionerPretraining(ImageTextPretraining):
         return loss
 
     def test_step(self, batch: tuple[str, Tensor, Sequence[tuple[str, ...]], Tensor], batch_index: int) -> None:
-        """Logs the share of right answers, or of captions that begin as they should."""
+        """Logs the share of correct answers, or of captions with the expected beginning."""
         name, frames, choices, _ = batch
         if any(len(texts) > 1 for texts in choices):
             super().test_step(batch, batch_index)
@@ -204,7 +204,7 @@ class CaptionerPretraining(ImageTextPretraining):
     def _captions_begin_with(self, frames: Tensor, texts: Sequence[str]) -> Tensor:
         """Whether the greedy caption of each frame begins with a text, bool [N].
 
-        It does if each word of the text is the likeliest after those before it, so that nothing needs to be written.
+        This holds if each word of the text is the likeliest after those before it, so no caption is generated.
         """
         end = self.backbone.text.start_and_end_token[1]
         parts = zip(frames.split(_DECODED_AT_ONCE), self._tokens(texts).split(_DECODED_AT_ONCE), strict=True)
@@ -218,7 +218,7 @@ class CaptionerPretraining(ImageTextPretraining):
         return torch.cat(begins)
 
     def _written(self, frame_tokens: Tensor, text_tokens: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """What the decoder writes behind each beginning of a text, and what the text has there.
+        """The decoder's prediction after each prefix of a text, and the actual next word.
 
         Args:
             frame_tokens: Of the visual tower, [N, queries, W].
@@ -226,7 +226,7 @@ class CaptionerPretraining(ImageTextPretraining):
             tokens: The texts, int64 [N, context length].
 
         Returns:
-            Logits of all words, [N, L, words], and words int64 [N, L]; L is as many as the longest text needs.
+            Logits of all words, [N, L, words], and words int64 [N, L]; L is the length of the longest text.
         """
         length = int((tokens[:, 1:] != self._clip.pad_id).any(dim=0).sum())
         logits: Tensor = self._clip.text_decoder(frame_tokens, text_tokens[:, :length])
@@ -234,21 +234,21 @@ class CaptionerPretraining(ImageTextPretraining):
 
 
 def _different(captions: Sequence[str], device: torch.device) -> tuple[list[str], Tensor]:
-    """The different captions, and which of them each caption is, int64 [B]."""
+    """The distinct captions, and the index of each caption among them, int64 [B]."""
     texts = list(dict.fromkeys(captions))
     return texts, torch.tensor([texts.index(c) for c in captions], device=device)
 
 
 def multi_positive_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
-    """Symmetric contrastive loss where several images share a text.
+    """Symmetric contrastive loss for images that share texts.
 
     Args:
-        logits: Scaled cosines of images and different texts, [B, M].
+        logits: Scaled cosines of images and distinct texts, [B, M].
         labels: int64 [B], the text of each image; every text has at least one.
 
     Returns:
-        Scalar, the mean of two cross-entropies: of each image's text among all texts, averaged over images; and of each
-        text's images among all images, the target being uniform over its images, averaged over texts.
+        Scalar, the mean of two cross-entropies: each image's text among all texts, averaged over images; and each
+        text's images among all images, with a uniform target over its images, averaged over texts.
     """
     image_to_text = functional.cross_entropy(logits, labels)
     is_own = functional.one_hot(labels, logits.shape[1]).to(logits.dtype).T  # [M, B]

@@ -5,8 +5,8 @@ import pytest
 from tests.makers.miniatures import make_ucf101_ds
 from tests.makers.miniatures.listed_rows import cleaned, listed
 from tests.makers.source_tree import SHARED
+from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
 from zsar.datamodules.settings import Lists
 
 

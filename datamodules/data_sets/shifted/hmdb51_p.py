@@ -12,7 +12,7 @@ HMDB-51. Licence and counts: those of HMDB-51's test splits. For testing.
 from __future__ import annotations
 
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
-from zsar.datamodules.perturbed_videos import PerturbedVideos
+from zsar.datamodules.data_sets.shifted.perturbed_videos import PerturbedVideos
 
 
 class HMDB51P(PerturbedVideos, HMDB51):

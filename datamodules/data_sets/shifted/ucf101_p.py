@@ -11,8 +11,8 @@ UCF-101. Licence and counts: those of UCF-101's test splits. For testing.
 
 from __future__ import annotations
 
+from zsar.datamodules.data_sets.shifted.perturbed_videos import PerturbedVideos
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.perturbed_videos import PerturbedVideos
 
 
 class UCF101P(PerturbedVideos, UCF101):
