@@ -29,7 +29,7 @@ _SUBSET_OF: Mapping[Stage, Literal["train", "test"]] = {"fit": "train", "test": 
 _SETS_OF: Mapping[Stage, str] = {"fit": "train, val", "test": "test"}
 _MOST_EXAMPLES = 100
 _TWO_CLASSES = "a recognizer needs at least two classes; to find when one action happens, use `zsar localize`"
-_LEAVE_OUT = "get or repair them, or leave them out on the record: --data.split.exclude and the bad_videos.csv below"
+_LEAVE_OUT = "get or repair them, or exclude them: --data.split.exclude with the bad_videos.csv below"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def check_file_names(module: TrimmedVideoDataModule, stages: Sequence[Stage]) ->
     findings = []
     follows = module.lists.on_contradiction == "follow_file_names"
     remark = (
-        "the file names are followed, as lists.on_contradiction says"
+        "the file names are followed, as set by lists.on_contradiction"
         if follows
         else "list and label file may be of two sources; if not: --data.lists.on_contradiction follow_file_names"
     )

@@ -19,7 +19,7 @@ MOST_OPENED = 10_000
 _AT_ONCE = 16  # threads; they mostly wait for the disk
 _SHOWN = 20
 _REMEDY = (
-    "Get them again, or leave them out on the record (`zsar doctor --decode all` lists all such files in a CSV file "
+    "Get them again, or exclude them (`zsar doctor --decode all` lists all such files in a CSV file "
     "for --data.split.exclude), or count them as wrong: --data.loading.on_decode_error count_as_wrong"
 )
 
