@@ -26,7 +26,7 @@ class WholeCheckpointIO(TorchCheckpointIO):
             OSError: The file cannot be written, for example on a full disk.
         """
         buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)  # in memory first, as torch hides the cause of a failed write
+        torch.save(checkpoint, buffer)  # not whole: in memory first, as torch hides the cause of a failed write
         with whole_file(os.fspath(path)) as unfinished:
             unfinished.write_bytes(buffer.getbuffer())
 

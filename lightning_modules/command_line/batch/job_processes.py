@@ -142,6 +142,7 @@ def _start(job: Job, folder: Path, *, logged: bool, threads: int | None, overwri
     say(f"{job.name}: {len(pending)} of {len(job.commands)} commands" + (f", log: {files.log}" if logged else ""))
     environment = os.environ if threads is None else {**os.environ, "OMP_NUM_THREADS": str(threads)}
     with ExitStack() as stack:
+        # not whole: a log, which is read while it grows
         output = stack.enter_context(files.log.open("wb")) if logged else None
         process = subprocess.Popen(
             [
