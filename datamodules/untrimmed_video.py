@@ -235,7 +235,7 @@ class UntrimmedVideoDataModule(LightningDataModule):
         """
         refuse_undecoded(
             problems,
-            "Get them again, or leave them out on the record: --data.split.exclude, a CSV file with a column `video`; "
+            "Get them again, or exclude them: --data.split.exclude, a CSV file with a column `video`; "
             "one's own files out of --data.videos and the annotations",
         )
 

@@ -147,7 +147,7 @@ def test_a_name_too_long_for_the_file_made_of_it_is_one_problem_and_the_others_g
         assert main([command, *typed[command]]) == 1
         listed = Path(out) / "failed_videos.csv"  # the table of `prepare` breaks the name and its problem
         said = listed.read_text() if listed.is_file() else capsys.readouterr().err
-        assert "a name has 255 at most (it ends in" in said
+        assert "the limit is 255 (it ends in" in said
         assert {path.stem for path in Path(out).iterdir() if path.suffix in (".mp4", ".json", ".safetensors")} == {
             "a",
             "c",

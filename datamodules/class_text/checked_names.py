@@ -80,7 +80,7 @@ def too_few_classes(sets: Mapping[str, Sequence[str]]) -> str | None:
         if len(names) < 2:
             only = f"a single class, {names[0]!r}" if names else "no class"
             return (
-                f"the set {set_name!r} has {only}, so that there is nothing to tell apart and every answer would be "
+                f"the set {set_name!r} has {only}, so there is nothing to tell apart and every answer would be "
                 "right; give videos of at least two classes"
                 + (", of four for base and novel ones" if set_name in ("base", "novel") else "")
             )

@@ -29,7 +29,7 @@ _SUBSET_OF: Mapping[Stage, Literal["train", "test"]] = {"fit": "train", "test": 
 _SETS_OF: Mapping[Stage, str] = {"fit": "train, val", "test": "test"}
 _MOST_EXAMPLES = 100
 _TWO_CLASSES = "a recognizer needs at least two classes; to find when one action happens, use `zsar localize`"
-_LEAVE_OUT = "get or repair them, or leave them out on the record: --data.split.exclude and the bad_videos.csv below"
+_LEAVE_OUT = "get or repair them, or exclude them: --data.split.exclude with the bad_videos.csv below"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def check_file_names(module: TrimmedVideoDataModule, stages: Sequence[Stage]) ->
     findings = []
     follows = module.lists.on_contradiction == "follow_file_names"
     remark = (
-        "the file names are followed, as lists.on_contradiction says"
+        "the file names are followed, as set by lists.on_contradiction"
         if follows
         else "list and label file may be of two sources; if not: --data.lists.on_contradiction follow_file_names"
     )
@@ -222,16 +222,16 @@ def are_there(table: VideoTable) -> NDArray[np.bool_]:
     return np.array([os.path.exists(table[i].path) for i in range(len(table))], dtype=bool)
 
 
-def check_files(set_name: str, table: VideoTable, there: NDArray[np.bool_]) -> tuple[Finding, list[BadVideo]]:
+def check_files(set_name: str, table: VideoTable, exists: NDArray[np.bool_]) -> tuple[Finding, list[BadVideo]]:
     """Which listed videos are missing."""
-    missing = np.flatnonzero(~there).tolist()
+    missing = np.flatnonzero(~exists).tolist()
     bad = [BadVideo(table.key(i), set_name, str(table[i].path), "missing") for i in missing]
     return finding("files", set_name, [video.key for video in bad], len(table), _LEAVE_OUT), bad
 
 
-def draw_rows(there: NDArray[np.bool_], share: float) -> NDArray[np.int64]:
+def draw_rows(exists: NDArray[np.bool_], share: float) -> NDArray[np.int64]:
     """A fixed random fraction of the existing videos, rounded up; a larger fraction includes a smaller one."""
-    rows = np.flatnonzero(there)
+    rows = np.flatnonzero(exists)
     shuffled = np.random.Generator(np.random.PCG64(0)).permutation(rows)
     return np.sort(shuffled[: math.ceil(share * len(rows))])
 

@@ -72,12 +72,12 @@ def check_classes_apart(classes: Mapping[str, Sequence[str]]) -> list[Finding]:
     return [finding("overlap", "base / novel", faults, len(spelled), "a class must not be base and novel")]
 
 
-def check_contents(sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[np.bool_]]) -> list[Finding]:
+def check_contents(sets: Mapping[str, VideoTable], exists: Mapping[str, NDArray[np.bool_]]) -> list[Finding]:
     """Files with identical content, by SHA-256; only files of equal size are read.
 
     Args:
         sets: {set name: its videos}.
-        there: bool [N] for each set: whether each file exists.
+        exists: bool [N] for each set: whether each file exists.
 
     Returns:
         A warning for copies within training or within test sets, an error for copies in both.
@@ -85,7 +85,7 @@ def check_contents(sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[n
     sets_of: dict[str, set[str]] = defaultdict(set)
     for name, table in sets.items():
         for i, path in enumerate(_paths(table)):
-            if there[name][i]:
+            if exists[name][i]:
                 sets_of[path].add(name)
     within: list[str] = []
     between: list[str] = []

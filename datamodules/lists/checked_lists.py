@@ -209,8 +209,7 @@ def refuse_missing(table: VideoTable, set_name: str, *, only_warn: bool) -> None
         warnings.warn(f"{problem}; they are counted as not decoded", stacklevel=2)
         return
     raise FileNotFoundError(
-        f"{problem}. Get them, or leave them out on the record: `zsar doctor` lists them in a CSV file for "
-        "--data.split.exclude"
+        f"{problem}. Get them, or exclude them: `zsar doctor` lists them in a CSV file for --data.split.exclude"
     )
 
 

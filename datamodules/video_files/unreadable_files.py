@@ -19,7 +19,7 @@ MOST_OPENED = 10_000
 _AT_ONCE = 16  # threads; they mostly wait for the disk
 _SHOWN = 20
 _REMEDY = (
-    "Get them again, or leave them out on the record (`zsar doctor --decode all` lists all such files in a CSV file "
+    "Get them again, or exclude them (`zsar doctor --decode all` lists all such files in a CSV file "
     "for --data.split.exclude), or count them as wrong: --data.loading.on_decode_error count_as_wrong"
 )
 
@@ -59,8 +59,8 @@ def refuse_undecoded(problems: Sequence[str], remedy: str = _REMEDY) -> None:
     if problems:
         count = "1 video" if len(problems) == 1 else f"{len(problems):,} videos"
         raise VideoDecodeError(
-            f"{count} could not be decoded, so that there is no result of the whole set: {in_words(sorted(problems))}. "
-            f"What was found in the others is kept. {remedy}"
+            f"{count} could not be decoded, so there is no result for the whole set: {in_words(sorted(problems))}. "
+            f"The predictions for the others are kept. {remedy}"
         )
 
 

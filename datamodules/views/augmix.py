@@ -168,12 +168,12 @@ def _apply(images: Tensor, operations: Tensor, levels: Tensor, signs: Tensor) ->
     geometric = torch.cat([where.pop(name) for name in _GEOMETRIC])
     for name, chosen in where.items():
         if len(chosen):
-            there = chosen.to(images.device)
-            images[there] = _recoloured(images[there], name, levels[chosen])
+            rows = chosen.to(images.device)
+            images[rows] = _recoloured(images[rows], name, levels[chosen])
     if len(geometric):
-        there = geometric.to(images.device)
+        rows = geometric.to(images.device)
         matrices = _matrices(operations[geometric], levels[geometric], signs[geometric], images.shape[-2:])
-        images[there] = _moved(images[there], matrices)
+        images[rows] = _moved(images[rows], matrices)
 
 
 def _recoloured(images: Tensor, name: str, levels: Tensor) -> Tensor:

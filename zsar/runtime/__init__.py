@@ -1,1 +1,1 @@
-"""Plumbing that every package may use: a leaf that imports nothing of ours."""
+"""Basic tools for every package; imports nothing else of zsar."""

@@ -1,4 +1,4 @@
-"""Import paths of classes, as configurations, checkpoints and results name them; those of before 0.2 also."""
+"""Import paths of classes in configurations, checkpoints and results, including those from before zsar 0.2."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import Any
 
 
 def class_path(class_: type) -> str:
-    """The shortest path that leads to a class, as jsonargparse writes it into configurations.
+    """The shortest import path of a class, as jsonargparse writes it to configurations.
 
     Args:
-        class_: A class. Where a package above its module offers it, that package is named, so that a class keeps
-            its path when its file moves within the package.
+        class_: A class. If a package above its module exports it, the path names that package, so that it stays the
+            same when the file moves within the package.
 
     Returns:
         "zsar.lightning_modules.t2l.T2L" for the class in `zsar/lightning_modules/t2l/t2l.py`.
     """
     parts = class_.__module__.split(".")
     packages = (".".join(parts[:n]) for n in range(1, len(parts)))
-    offered_by = (name for name in packages if getattr(sys.modules.get(name), class_.__qualname__, None) is class_)
-    return f"{next(offered_by, class_.__module__)}.{class_.__qualname__}"
+    exporting = (name for name in packages if getattr(sys.modules.get(name), class_.__qualname__, None) is class_)
+    return f"{next(exporting, class_.__module__)}.{class_.__qualname__}"
 
 
 def current_class_path(path: str) -> str:
-    """Where a class is today that zsar before 0.2 named by another import path.
+    """The current path of a class that had another import path before zsar 0.2.
 
-    Up to then `lightning_modules`, `datamodules` and `callbacks` were packages of their own, with other files in them.
-    Names of classes have stayed, so that the name alone tells which class is meant. Nothing is imported.
+    Before 0.2, `lightning_modules`, `datamodules` and `callbacks` were top-level packages with other files. Class names
+    are unchanged, so that the name identifies the class. Nothing is imported.
 
     Args:
-        path: The import path of a class, as a configuration, a checkpoint or a results.json names it.
+        path: The import path of a class in a configuration, a checkpoint or a results.json.
 
     Returns:
-        "zsar.lightning_modules.t2l.T2L" for "lightning_modules.t2l.T2L"; any other path as it is, so that a path has
-        changed if and only if the result differs from it.
+        "zsar.lightning_modules.t2l.T2L" for "lightning_modules.t2l.T2L"; any other path unchanged, so that the result
+        differs if and only if the path is outdated.
     """
     package, _, rest = path.partition(".")
     name = rest.rpartition(".")[2]
@@ -44,13 +44,13 @@ def current_class_path(path: str) -> str:
 
 
 def with_current_class_paths(settings: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Settings in which every `class_path` is that of today.
+    """Settings with every `class_path` up to date.
 
     Args:
-        settings: What JSON or YAML holds; it is not changed.
+        settings: Content of JSON or YAML; it is not modified.
 
     Returns:
-        A copy, in which `current_class_path` has replaced each text that a key `class_path` has.
+        A copy with `current_class_path` applied to each text under a key `class_path`.
     """
     if isinstance(settings, Mapping):
         return {
@@ -70,7 +70,7 @@ _DATA_SETS = (
     *("ShiftedMovingShapes", "SomethingSomethingV2", "THUMOS14", "THUMOS14Untrimmed", "UCF101", "UCF101DS"),
     *("UCF101O", "UCF101P", "UntrimmedFiles", "UntrimmedShapes", "VideoFolder"),
 )
-# What zsar before 0.2 wrote into files, and where it is within `zsar`; the tests compare it with what is there.
+# Classes that zsar before 0.2 wrote to files, and their packages in `zsar`; tests compare this with the code.
 _PLACES = {
     "APCLIP": "lightning_modules.ap_clip",
     "FineTunedCLIP": "lightning_modules.clip",

@@ -1,8 +1,7 @@
-"""A reader that leaves, as `head` does: the program that writes to it ends quietly, with the status that shells expect.
+"""Ends the program quietly, with the status that shells expect, when the reader of its output exits, like `head`.
 
-Other programs die of SIGPIPE then. Python ignores that signal, since it would also end a program whose network peer
-leaves, and raises an error where it next writes; what is still in a buffer it writes when it exits, where nothing can
-catch the error.
+Other programs are ended by SIGPIPE. Python ignores this signal, since it would also end a program when a network peer
+disconnects, and raises an error at the next write. Buffered output is written at exit, where no error can be caught.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from contextlib import suppress
 from typing import TextIO
 
 STATUS = 141
-"""The exit status, as of a program that died of SIGPIPE (128 + 13)."""
+"""The exit status of a program ended by SIGPIPE (128 + 13)."""
 
 
 def ends_with_its_reader(run: Callable[[], int]) -> int:
-    """Runs a program; where the reader of its standard output or error has left, it ends there without a message.
+    """Runs a program; ends it without a message if the reader of its standard output or error has exited.
 
     Args:
         run: The program; returns its exit status.
@@ -28,7 +27,7 @@ def ends_with_its_reader(run: Callable[[], int]) -> int:
         Its exit status, or `STATUS`.
 
     Raises:
-        BaseException: Whatever it raised, `SystemExit` included.
+        BaseException: Any other error of the program, including `SystemExit`.
     """
     try:
         try:
@@ -39,13 +38,13 @@ def ends_with_its_reader(run: Callable[[], int]) -> int:
         if not is_of_a_closed_pipe(error):
             raise
         for stream in filter(_has_no_reader, (sys.stdout, sys.stderr)):
-            with open(os.devnull, "wb") as nowhere:  # not whole: what Python writes when it exits
+            with open(os.devnull, "wb") as nowhere:  # not whole: receives what Python writes at exit
                 os.dup2(nowhere.fileno(), stream.fileno())
         return STATUS
 
 
 def is_of_a_closed_pipe(error: BaseException) -> bool:
-    """Whether an error, or what it was raised from or while, is that the reader of the standard streams has left."""
+    """Whether an error, or one in its chain, means that the reader of a standard stream has exited."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
@@ -65,8 +64,8 @@ def _flush() -> None:
 def _has_no_reader(stream: TextIO | None) -> bool:
     if stream is None or not hasattr(select, "poll"):  # Windows
         return False
-    with suppress(OSError, ValueError):  # no file, as in a notebook; or closed
+    with suppress(OSError, ValueError):  # not a file, as in a notebook, or closed
         poll = select.poll()
-        poll.register(stream.fileno(), 0)  # errors are told always
+        poll.register(stream.fileno(), 0)  # errors are always reported
         return any(event & select.POLLERR for _, event in poll.poll(0))
     return False

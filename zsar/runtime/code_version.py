@@ -1,4 +1,4 @@
-"""Which code runs: the commit of the checkout that it is in, or the installed version."""
+"""The version of the running code: the commit of its checkout, or the installed version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __version__: str = importlib.metadata.version("zsar")
 
 @functools.cache
 def code_version() -> str:
-    """Commit of the checkout that the code runs from, marked where files differ from it; else the package's version."""
+    """Commit of the checkout that the code runs from, marked if files differ; else the package version."""
     installed = f"zsar {__version__}"
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():

@@ -1,4 +1,4 @@
-"""The time at which a device has done its work: a GPU is given work and computes it later."""
+"""Time measurement for devices: a GPU computes asynchronously."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 
 
 def device_seconds(device: torch.device | str) -> float:
-    """Seconds of a clock, of which differences count; waits first until a CUDA device has done all it was given.
+    """Seconds of a clock, for differences; first waits until a CUDA device has finished all queued work.
 
     Args:
-        device: The device whose work is timed.
+        device: The device to time.
     """
     device = torch.device(device)
     if device.type == "cuda":

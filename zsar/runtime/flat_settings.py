@@ -11,10 +11,10 @@ def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tup
 
     Args:
         settings: The mapping.
-        prefix: What the names begin with.
+        prefix: Prefix of the names.
 
     Yields:
-        Names and values; an empty mapping has none.
+        Names and values; nothing for an empty mapping.
     """
     for key, value in settings.items():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What each process of a run knows, brought together."""
+"""Gathers values from all processes of a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 def gather_from_all(value: T, trainer: Trainer) -> list[T]:
-    """Values of all processes, which must all call this.
+    """Values of all processes; all of them must call this.
 
     Args:
-        value: What this process knows; anything that can be pickled.
+        value: The value of this process; must be picklable.
         trainer: The trainer of the run.
 
     Returns:
-        One value for each process, in the order of their ranks; this process's own where it is the only one.
+        One value per process, ordered by rank.
     """
     if trainer.world_size == 1:
         return [value]

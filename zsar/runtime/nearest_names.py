@@ -1,4 +1,4 @@
-"""The names that someone who wrote an unknown one may have meant."""
+"""Suggestions for a misspelled name."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ _SHOWN = 3
 
 
 def nearest_names(name: str, names: Iterable[str]) -> list[str]:
-    """The most similar of the names, without regard to case; none where nothing is similar.
+    """The most similar names, ignoring case; empty if none is similar.
 
     Args:
-        name: What was written.
-        names: What there is.
+        name: The name as written.
+        names: The known names.
     """
     by_lower_case = {known.lower(): known for known in names}
     return [by_lower_case[match] for match in get_close_matches(name.lower(), by_lower_case, n=_SHOWN)]
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """A question to be put behind a sentence about an unknown name: "; did you mean A or B?", or nothing.
+    """A question to append to a message about an unknown name: "; did you mean A or B?", or "".
 
     Args:
-        name: What was written.
-        names: What there is.
+        name: The name as written.
+        names: The known names.
     """
-    found = nearest_names(name, names)
-    return f"; did you mean {' or '.join(found)}?" if found else ""
+    nearest = nearest_names(name, names)
+    return f"; did you mean {' or '.join(nearest)}?" if nearest else ""

@@ -1,7 +1,7 @@
-"""The most that a setting may ask for, where memory, processes or time grow with it.
+"""Upper limits of settings that increase memory, processes or time.
 
-They are far above what any published method uses. A slip or a hostile file that asks for 10^8 frames is told so at
-once, before anything is taken.
+They are far above the values of any published method. A typo or a malicious file that requests 10^8 frames is rejected
+at once, before anything is allocated.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ def check_most(most: int, **values: int | None) -> None:
     """Checks that numbers do not exceed a limit.
 
     Args:
-        most: The largest that is accepted.
-        values: The numbers by the names of their settings; None for one that is not set.
+        most: The largest accepted number.
+        values: Name of the setting -> number; None if not set.
 
     Raises:
-        ValueError: One exceeds it; the message says which.
+        ValueError: A number exceeds the limit; the message names its setting.
     """
     for name, value in values.items():
         if value is not None and value > most:

@@ -1,20 +1,20 @@
-"""Which classes a file or an option may name: to import any other module is to run it.
+"""Which classes a file or an option may name, since importing a module runs it.
 
-A configuration and a checkpoint name classes by their import paths, and jsonargparse imports and builds what they
-name. A file of a stranger could name `subprocess.Popen`. So only the following may be named; all else is an error
-before anything is imported:
+Configurations and checkpoints name classes by their import paths, and jsonargparse imports and instantiates them. An
+untrusted file could name `subprocess.Popen`. Therefore only the following may be named; anything else is an error
+before any import:
 
-1. the packages of zsar, and those parts of Lightning and torch that a configuration has a use for;
-2. classes of the right kind that the running program has imported itself;
-3. modules that the environment variable ZSAR_TRUSTED_MODULES lists, separated by commas: the user's own.
+1. the packages of zsar, and the parts of Lightning and torch that configurations need;
+2. classes of the right kind that the running program has already imported;
+3. modules listed in the environment variable ZSAR_TRUSTED_MODULES, separated by commas: the user's own.
 
-Of these, only classes: a function is called with whatever its place has for it, so that one may be named only where it
-is of torch.nn or torch.optim (an activation, an average of weights), or of a trusted module. What a module has merely
-imported counts as of where it is defined: `zsar.x.os.system` is os.system. No file names a `__main__`, which runs
-a program when it is imported.
+Only classes may be named, because a function would be called with arguments from the file. Exceptions are functions
+of torch.nn and torch.optim (an activation, an average of weights) and of trusted modules. Imported names count as
+members of the module that defines them: `zsar.x.os.system` is os.system. `__main__` modules are never allowed, since
+importing one runs a program.
 
-That a class is of the kind that its place is for (a recognizer, a data module, a callback, ...) is checked after that,
-by jsonargparse, `model_kinds` and `checkpoints`, before anything is built.
+Afterwards, before anything is instantiated, jsonargparse, `model_kinds` and `checkpoints` check that a class is of the
+kind that its place requires (a recognizer, a data module, a callback, ...).
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ PERMITTED = (
     "torch.optim",
     "torch.profiler",
 )
-"""Modules, and with each all that lies in it; a path may name a class in any of them."""
+"""Permitted modules, each with all its submodules; a path may name any class in them."""
 
 _OF_FUNCTIONS = ("torch.distributed.fsdp", "torch.nn", "torch.optim")
 _PROGRAM = "__main__"
 
-_DENIED = re.compile(r"Importing '([^']*)' is not allowed")  # jsonargparse's words, which the test holds
+_DENIED = re.compile(r"Importing '([^']*)' is not allowed")  # jsonargparse's message, which a test pins
 
 
 class ForbiddenClassError(ValueError):
-    """A class is named that no file may name; the message says which may be, and how to add one's own."""
+    """A file names a class that is not permitted; the message lists permitted ones and how to add your own."""
 
 
 def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
@@ -68,10 +68,10 @@ def check_permitted(class_path: str, *, imported: Iterable[type] = ()) -> None:
 
     Args:
         class_path: The path of a class.
-        imported: Classes that the program has imported itself (`imported_kinds`).
+        imported: Classes that the program has already imported (`imported_kinds`).
 
     Raises:
-        ForbiddenClassError: It may not be named.
+        ForbiddenClassError: The class is not permitted.
     """
     if not is_permitted(class_path, imported=imported):
         raise ForbiddenClassError(forbidden(class_path))
@@ -82,7 +82,7 @@ def is_permitted(class_path: str, *, imported: Iterable[type] = ()) -> bool:
 
     Args:
         class_path: The path of a class.
-        imported: Classes that the program has imported itself (`imported_kinds`).
+        imported: Classes that the program has already imported (`imported_kinds`).
     """
     parts = class_path.split(".")
     is_path = all(part.isidentifier() for part in parts) and _PROGRAM not in parts
@@ -90,12 +90,12 @@ def is_permitted(class_path: str, *, imported: Iterable[type] = ()) -> bool:
 
 
 def forbidden(class_path: str) -> str:
-    """What is said of a class that may not be named, or has another path since zsar 0.2."""
+    """The error message for a class that is not permitted, or that has another path since zsar 0.2."""
     if (current := current_class_path(class_path)) != class_path:
         return f"{class_path} is a class path of zsar before 0.2; write {current}"
     what = (
-        f"{class_path} may not be named: files and options name classes of zsar, Lightning and torch.optim only, as "
-        "importing other modules and calling functions runs them"
+        f"{class_path} may not be named: files and options may name only classes of zsar, Lightning and torch.optim, "
+        "since importing other modules and calling functions runs them"
     )
     module = class_path.partition(".")[0]
     known = {path.partition(".")[0] for path in PERMITTED}
@@ -109,20 +109,20 @@ def _is_in(path: str, modules: Iterable[str]) -> bool:
 
 
 def forbidden_class_in(messages: Iterable[str]) -> str | None:
-    """The class that jsonargparse did not import under `only_permitted_classes`, by its messages; None for none."""
+    """The class in jsonargparse's messages that `only_permitted_classes` rejected; None if there is none."""
     return next((match[1] for message in messages if (match := _DENIED.search(message))), None)
 
 
 def trusted_modules() -> tuple[str, ...]:
-    """What the environment variable ZSAR_TRUSTED_MODULES lists.
+    """The modules in the environment variable ZSAR_TRUSTED_MODULES.
 
     Raises:
-        ValueError: An entry is no name of a module.
+        ValueError: An entry is not a module name.
     """
     names = tuple(name.strip() for name in os.environ.get(TRUSTED_MODULES, "").split(",") if name.strip())
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
-            raise ValueError(f"{TRUSTED_MODULES} lists modules, as my_package,my_models; got {name!r}")
+            raise ValueError(f"{TRUSTED_MODULES} must list modules, such as my_package,my_models; got {name!r}")
     return names
 
 
@@ -132,43 +132,43 @@ def path_of(class_: type) -> str:
 
 
 def imported_kinds(*bases: type) -> list[type]:
-    """All classes of some kinds that are imported already, at any depth; those within functions have no path."""
-    found: dict[type, None] = {}
-    left = list(bases)
-    while left:
-        class_ = left.pop()
-        if class_ not in found:
-            found[class_] = None
-            left += type.__subclasses__(class_)
-    return [class_ for class_ in found if all(part.isidentifier() for part in path_of(class_).split("."))]
+    """All imported subclasses of some kinds, at any depth, except those within functions, which have no path."""
+    kinds: dict[type, None] = {}
+    pending = list(bases)
+    while pending:
+        class_ = pending.pop()
+        if class_ not in kinds:
+            kinds[class_] = None
+            pending += type.__subclasses__(class_)
+    return [class_ for class_ in kinds if all(part.isidentifier() for part in path_of(class_).split("."))]
 
 
 @contextmanager
 def only_permitted_classes(*, imported: Iterable[type] = ()) -> Iterator[None]:
-    """Within it jsonargparse imports permitted classes only, and reads YAML within the limits of `bounded_yaml`.
+    """In this block, jsonargparse imports only permitted classes and reads YAML within the limits of `bounded_yaml`.
 
-    Where an argument takes any value, it builds nothing of a value that names a class.
+    If an argument accepts any value, values that name a class are not instantiated.
 
     Args:
-        imported: Further classes that may be named, which the program has imported itself.
+        imported: Further permitted classes, which the program has already imported.
 
     Raises:
         ValueError: ZSAR_TRUSTED_MODULES is malformed.
     """
     allowed = [*PERMITTED, *trusted_modules(), *map(path_of, imported)]
-    allowed = [path for path in allowed if path.partition(".")[0] != "jsonargparse"]  # which it never allows
+    allowed = [path for path in allowed if path.partition(".")[0] != "jsonargparse"]  # which jsonargparse never allows
     denied = ["*", *(f"{path}.{_PROGRAM}" for path in allowed)]
     may_be_called = (*_OF_FUNCTIONS, *trusted_modules())
     before = dict(_common.parsing_settings)
     paths_of = _util.canonical_import_paths
 
     def paths_of_permitted(named: object) -> set[str]:
-        """Where something is defined; of a function that may not be named, an error in jsonargparse's words."""
+        """Import paths of an object; for a forbidden function, an error with jsonargparse's message."""
         if not inspect.isclass(named) and not inspect.ismodule(named):
             module = str(getattr(named, "__module__", None) or "a module")
             path = f"{module}.{getattr(named, '__qualname__', type(named).__name__)}"
             if not _is_in(module, may_be_called):
-                raise _common.ImportDenied(f"Importing '{path}' is not allowed: it is no class")
+                raise _common.ImportDenied(f"Importing '{path}' is not allowed: it is not a class")
         return set(paths_of(named))
 
     loader: type = _loaders_dumpers.get_yaml_default_loader()  # type: ignore[no-untyped-call]
@@ -179,7 +179,7 @@ def only_permitted_classes(*, imported: Iterable[type] = ()) -> Iterator[None]:
         _loaders_dumpers.yaml_default_loader = bounded_loader(loader)  # type: ignore[assignment]
         _util.canonical_import_paths = paths_of_permitted  # type: ignore[assignment]
         yield
-    finally:  # the settings are the whole process's, and those of other programs' parsers stay theirs
+    finally:  # the settings are global; restore those of other parsers in this process
         _common.parsing_settings.clear()
         _common.parsing_settings.update(before)
         _loaders_dumpers.yaml_default_loader = loader  # type: ignore[assignment]

@@ -1,6 +1,6 @@
-"""The seed of a run, which the command line states and Lightning keeps in the environment, for all processes of a run.
+"""The seed of a run, which Lightning keeps in the environment for all processes of the run.
 
-Only the hooks that Lightning calls ask for it here, as it hands them no seed; what they call takes it as an argument.
+Only hooks called by Lightning read it here, since Lightning passes them no seed; other code takes it as an argument.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import os
 
 
 def run_seed() -> int:
-    """The seed of the run as `seed_everything` set it; 0 where it was not called."""
+    """The seed of the run as set by `seed_everything`; 0 if that was not called."""
     return stated_seed() or 0
 
 
 def stated_seed() -> int | None:
-    """The seed of the run, for its record; None where `seed_everything` was not called."""
+    """The seed of the run, for its record; None if `seed_everything` was not called."""
     seed = os.environ.get("PL_GLOBAL_SEED")
     return None if seed is None else int(seed)

@@ -1,4 +1,4 @@
-"""Seeds derived from names: the same everywhere, whatever the order, the process or the platform."""
+"""Seeds derived from names, independent of order, process and platform."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def derive_seed(*parts: int | str) -> int:
     """A seed for one purpose.
 
     Args:
-        parts: What the seed is for: the run's seed, a purpose, an epoch, an index, ...
+        parts: The purpose of the seed: the run's seed, a name, an epoch, an index, ...
 
     Returns:
         An integer in [0, 2^63), from SHA-256.

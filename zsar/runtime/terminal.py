@@ -1,9 +1,9 @@
-r"""The one way to the terminal: what others named (files, classes, runs) and said (errors) is shown as it was typed.
+r"""All output to the terminal: names (files, classes, runs) and error messages are shown as typed.
 
-Names of files and classes may hold anything: `[/b]`, which rich takes for markup, `:smile:`, which it turns into a
-picture, escape sequences that clear the screen or colour what follows, characters that turn the direction of a line,
-and bytes that are no text at all. The consoles here know no markup and no emoji codes, and every string they print
-passes `shown`, so that nothing has to be escaped by those who print. Our own colours are `styled` text.
+Names of files and classes may contain anything: `[/b]`, which rich reads as markup, `:smile:`, which it replaces by an
+emoji, escape sequences that clear the screen or change colours, characters that reverse the direction of a line, and
+bytes that are not text. The consoles here use neither markup nor emoji codes, and every printed string passes `shown`,
+so that callers need not escape anything. Our own colours are `styled` text.
 
 A string is one line: a line break in it is shown as `\n`. Several lines are several strings (`say`, `stacked`).
 """
@@ -26,9 +26,9 @@ from rich.table import Table
 from rich.text import Text
 
 _NARROW = 100  # characters
-_WIDTH_OF_FILES = 120  # characters, where the output is no terminal
-# Marks that change the direction or the place of their neighbours, and those that nobody can see. Joiners (U+200C,
-# U+200D) and tags belong to words of some languages and to emoji.
+_WIDTH_OF_FILES = 120  # characters, if the output is not a terminal
+# Marks that change the direction or position of their neighbours, and invisible ones. Joiners (U+200C, U+200D) and
+# tags are kept, since words of some languages and emoji need them.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 _NOT_PLAIN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -37,32 +37,32 @@ T = TypeVar("T")
 
 
 def shown(text: object) -> str:
-    r"""A name or a message as it was typed, in one line that no terminal takes for a command.
+    r"""A name or message as typed, in one line without terminal control sequences.
 
     Args:
-        text: Anything that has a text: a string, a path, an error.
+        text: A string, a path, an error, or anything else with a text.
 
     Returns:
-        The text with control characters, marks of direction, invisible characters and lone surrogates written as
-        `\n`, `\x1b`, `\u202e`; a byte of a file's name that is not UTF-8 as `\xff`. All else is as it was, brackets,
-        backslashes, accents that are characters of their own and emoji included.
+        The text with control characters, direction marks, invisible characters and lone surrogates written as `\n`,
+        `\x1b`, `\u202e`; a byte of a file name that is not UTF-8 as `\xff`. All else is unchanged, including brackets,
+        backslashes, combining accents and emoji.
     """
     return _NOT_PLAIN.sub(lambda match: _written_out(match[0]), str(text))
 
 
 def _written_out(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # how Python hands on a byte that is not UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # Python's representation of a byte that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
 def styled(text: object, style: str = "") -> Text:
-    """Text in a colour of ours, for a cell or a line.
+    """Coloured text for a cell or a line.
 
     Args:
-        text: What is shown, by `shown`.
-        style: One of rich's: "red", "bold".
+        text: The text; passes `shown`.
+        style: A style of rich: "red", "bold".
     """
     return Text(shown(text), style=style)
 
@@ -73,7 +73,7 @@ def stacked(lines: Iterable[object]) -> Text:
 
 
 class _PlainConsole(Console):
-    """rich's console without markup, emoji codes and colours that it guesses.
+    """rich's console without markup, emoji codes and automatic highlighting.
 
     rich calls `render_str` for every string: in lines, cells, headers and titles.
     """
@@ -93,17 +93,17 @@ class _PlainConsole(Console):
         return Text(shown(text), style=style, justify=justify, overflow=overflow)
 
     def on_broken_pipe(self) -> None:
-        """Leaves the error to `closed_pipes.py`, where rich would exit with status 1."""
+        """Leaves the error to `closed_pipes.py`; rich would exit with status 1."""
         raise
 
 
 def result_console() -> Console:
-    """The console of the standard output, as wide as its terminal, or 120 characters where it is a file or a pipe."""
+    """The console of the standard output, as wide as its terminal, or 120 characters for a file or a pipe."""
     return _console(sys.stdout, stderr=False)
 
 
 def message_console() -> Console:
-    """The console of the standard error, for progress and what went wrong; as wide as `result_console`."""
+    """The console of the standard error, for progress and errors; width as in `result_console`."""
     return _console(sys.stderr, stderr=True)
 
 
@@ -114,14 +114,14 @@ def _console(stream: TextIO, *, stderr: bool) -> Console:
 
 
 def accept_all_text() -> None:
-    r"""Lets the standard streams print what their encoding lacks, as `\u2500`, instead of ending with an error."""
+    r"""Makes the standard streams escape characters that their encoding lacks, as `\u2500`, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if getattr(stream, "errors", None) in ("strict", "surrogateescape") and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def warn_as_typed() -> None:
-    """Has Python's warnings show what they quote as it was typed; a warning of several lines keeps them."""
+    """Makes Python's warnings show quoted text as typed; warnings keep their line breaks."""
 
     def written(
         message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
@@ -133,44 +133,44 @@ def warn_as_typed() -> None:
 
 
 def say(*lines: object, error: bool = False) -> None:
-    """Prints lines without any layout; each passes `shown`.
+    """Prints lines without layout; each passes `shown`.
 
     Args:
-        lines: What is said, a line each.
-        error: To the standard error instead of the standard output.
+        lines: The lines.
+        error: Whether to print to the standard error instead of the standard output.
     """
     accept_all_text()
     print("\n".join(map(shown, lines)), file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def say_on_terminal(line: object) -> None:
-    """Says on the standard error what takes a while, above a progress bar if there is one; nothing in files and pipes.
+    """Prints a line about long work to the standard error, above any progress bar; nothing in files and pipes.
 
     Args:
-        line: What is said, in one line.
+        line: The line.
     """
     if sys.stderr.isatty():
-        say(line, error=True)  # not by a console of ours, whose output would cross the bar of another
+        say(line, error=True)  # not by our console, whose output would interfere with another one's progress bar
 
 
 def say_of(style: str, what: str, text: object, *, error: bool = True) -> None:
-    """Prints a line whose beginning is in colour: "not classified: a.mp4: ...".
+    """Prints a line with a coloured beginning: "not classified: a.mp4: ...".
 
     Args:
         style: The colour of the beginning.
         what: The beginning.
         text: The rest.
-        error: To the standard error instead of the standard output.
+        error: Whether to print to the standard error instead of the standard output.
     """
     line = Text.assemble(styled(what, style), " ", styled(text))
     (message_console() if error else result_console()).print(line, soft_wrap=True)
 
 
-def print_json(content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    r"""Prints JSON to the standard output that any parser reads, whatever the names in it and the encoding.
+def print_json(content: Any) -> None:  # noqa: ANN401 - any JSON
+    r"""Prints JSON to the standard output that any parser can read, for any names and any encoding.
 
-    Characters that `shown` writes out are JSON's escapes (`\u009b`), as is all that the encoding lacks; a byte of a
-    path that is not UTF-8 is the lone surrogate that Python reads back (`\udcff`).
+    Characters that `shown` escapes, and those that the encoding lacks, are JSON escapes (`\u009b`); a byte of a path
+    that is not UTF-8 is a lone surrogate, which Python can read (`\udcff`).
     """
     text = json.dumps(content, indent=2, ensure_ascii=False)
     text = _NOT_PLAIN.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
@@ -182,36 +182,36 @@ def print_json(content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
 
 
 def waiting(console: Console, what: object) -> Status:
-    """A spinner with a text, while something takes a while."""
+    """A spinner with a text, for long work."""
     return console.status(styled(what))
 
 
 def progress_text(template: str) -> ProgressColumn:
-    """A column of a progress bar: "{task.description}", in which markup is no markup."""
+    """A column of a progress bar, such as "{task.description}", without markup."""
     return TextColumn(template, markup=False)
 
 
 def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = False, hidden: bool = False) -> Progress:
-    """A progress bar: the description of its task, the bar, how many of how many, and further columns.
+    """A progress bar: description, bar, "done/total", and further columns.
 
     Args:
-        console: Where the bar is.
-        columns: What stands behind it.
-        transient: Whether it is gone at the end.
-        hidden: No bar.
+        console: Console that shows the bar.
+        columns: Columns after the bar.
+        transient: Whether to remove it at the end.
+        hidden: Whether to show no bar.
     """
     first = (progress_text("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*first, *columns, console=console, transient=transient, disable=hidden)
 
 
 def tracked(items: Sequence[T], what: str, *, console: Console, hidden: bool = False) -> Iterable[T]:
-    """Goes through items under a progress bar, which is gone at the end.
+    """Iterates over items with a progress bar, which is removed at the end.
 
     Args:
-        items: What is gone through.
-        what: What is done with them, beside the bar.
-        console: Where the bar is.
-        hidden: No bar.
+        items: The items.
+        what: Description of the work, next to the bar.
+        console: Console that shows the bar.
+        hidden: Whether to show no bar.
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
@@ -219,11 +219,11 @@ def tracked(items: Sequence[T], what: str, *, console: Console, hidden: bool = F
 
 
 def print_whole(console: Console, table: Table) -> None:
-    """Prints a table of which nothing is lost: what is too long for its column goes on in the next line.
+    """Prints a table without truncation: long cells wrap to the next line.
 
     Args:
-        console: Where it is printed; a narrow one gets cells without blanks around them.
-        table: The table, which is changed; its cells are shown as typed by any console.
+        console: Console to print to; on a narrow one, cells have no padding.
+        table: The table; it is modified, and its cells are shown as typed.
     """
     for column in table.columns:
         column.overflow = "fold"
@@ -235,5 +235,5 @@ def print_whole(console: Console, table: Table) -> None:
     console.print(table)
 
 
-def _plain(text: Any) -> Any:  # noqa: ANN401 - whatever rich shows
+def _plain(text: Any) -> Any:  # noqa: ANN401 - any renderable of rich
     return styled(text) if isinstance(text, str) else text

@@ -1,4 +1,4 @@
-"""UCF101O: the test clips of UCF-101 behind computed occluders (Grover et al. 2023).
+"""UCF101O: the test clips of UCF-101 with computed occluders (Grover et al. 2023).
 
     DATA_ROOT/ucf101_o/videos/ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi     at any depth
     DATA_ROOT/ucf101/ucfTrainTestlist/...                                     the annotations of UCF-101

@@ -137,7 +137,7 @@ def stream_videos(
     videos = StreamedVideos(
         paths, image_size, stride=stride, chunk_size=chunk_size, threads=threads, on_damage=on_damage
     )
-    # A slow video must not delay the others, so whatever is ready comes first; each video stays in order.
+    # A slow video must not delay the others, so ready events come first; each video stays in order.
     loader = DataLoader(
         videos,
         batch_size=None,

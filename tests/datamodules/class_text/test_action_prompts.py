@@ -19,5 +19,5 @@ def test_prompts_lie_attribute_by_attribute() -> None:
 
 @pytest.mark.parametrize("n_prompts", [0, 1, 16, 35])
 def test_another_number_of_prompts_is_refused(n_prompts: int) -> None:
-    with pytest.raises(ValueError, match=f"{n_prompts} prompts cannot be told apart .* multiples of 12"):
+    with pytest.raises(ValueError, match=f"{n_prompts} prompts cannot be divided by attribute: .* multiple of 12"):
         attribute_of_prompts(n_prompts)

@@ -170,7 +170,7 @@ def test_attributes_with_different_numbers_of_texts_are_named(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[", ":1: is no JSON file: Expecting value"),
+        (b"[", ":1: is not a JSON file: Expecting value"),
         (b"\xff\xfe\xfd", ":1: is UTF-16"),
         (b'{"a":1,"a":2}', ": it has more than one 'a'"),
         (b'{"a b":"x"," a  b":"y"}', ": the class 'a b' is listed twice, in two spellings"),
@@ -196,7 +196,7 @@ def test_a_shipped_file_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
     assert text.source == "descriptions: t.json"
     with pytest.raises(ValueError, match=r"no class text 'u': neither a file nor one of the shipped ones \(t\)"):
         read_class_text("test", ["a"], "u")
-    with pytest.raises(ValueError, match=r"no class text '.*nowhere\.json': no such file"):
+    with pytest.raises(ValueError, match=r"no class text '.*nowhere\.json': neither a file nor"):
         read_class_text("test", ["a"], tmp_path / "nowhere.json")
 
 

@@ -223,7 +223,7 @@ def test_a_video_that_is_trained_and_tested_on_is_refused_before_training(video_
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("clips\\1.mp4,red", r"list\.csv:2: 'clips.+1\.mp4' is a path as Windows writes it, .*; write it with /"),
+        ("clips\\1.mp4,red", r"list\.csv:2: 'clips.+1\.mp4' is a Windows path, .*; write it with /"),
         ("~/1.mp4,red", r"list\.csv:2: '~/1\.mp4' begins with ~, which only a shell knows; write the whole path"),
         ("https://host/1.mp4,red", r"list\.csv:2: 'https://host/1\.mp4' is an address, not a path; download"),
         ("", r"list\.csv: lists no videos; add a row for each"),

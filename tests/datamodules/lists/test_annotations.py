@@ -90,7 +90,7 @@ def test_ssv2_templates_are_classes_without_brackets(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has no id or no template"):
         read_ssv2(path)
     written(path, "[")
-    with pytest.raises(ValueError, match=r"train\.json:1: is no JSON file"):
+    with pytest.raises(ValueError, match=r"train\.json:1: is not a JSON file"):
         read_ssv2(path)
 
 

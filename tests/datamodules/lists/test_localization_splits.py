@@ -168,9 +168,9 @@ def test_activitynet_has_the_subsets_that_are_asked_for(tmp_path: Path) -> None:
     ("segment", "message"),
     [
         (["3.0", "2.0"], r"v\.annotations\[0\]\.segment is \['3.0', '2.0'\], which ends before it starts"),
-        (["1.0", "soon"], r"v\.annotations\[0\]\.segment\[1\] is 'soon', no time in seconds"),
-        (["-1.0", "2.0"], "'-1.0', no time in seconds"),
-        (["nan", "2.0"], "'nan', no time in seconds"),
+        (["1.0", "soon"], r"v\.annotations\[0\]\.segment\[1\] is 'soon', not a time in seconds"),
+        (["-1.0", "2.0"], "'-1.0', not a time in seconds"),
+        (["nan", "2.0"], "'nan', not a time in seconds"),
         (["1.0"], ", not a start and an end"),
     ],
 )
@@ -186,7 +186,7 @@ def test_a_segment_that_is_no_stretch_of_time_is_refused(segment: list[str], mes
     ("content", "message"),
     [
         ("[]", "it is a list .*, but must be an object"),
-        ("{", "is no JSON file"),
+        ("{", "is not a JSON file"),
         ('{"v": {"duration_second": 5.0}}', "v has no 'annotations'"),
         (
             '{"v": {"duration_second": 5.0, "annotations": [{"label": "Diving"}]}}',

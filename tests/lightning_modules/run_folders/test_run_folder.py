@@ -80,7 +80,7 @@ def test_three_differences_are_named_and_the_others_counted(tmp_path: Path) -> N
 
 def test_a_result_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{")
-    with pytest.raises(ValueError, match=r"results.json:1: is no JSON file"):
+    with pytest.raises(ValueError, match=r"results.json:1: is not a JSON file"):
         results_in(tmp_path)
 
 

@@ -233,7 +233,7 @@ def test_a_class_that_the_program_imported_itself_is_permitted() -> None:
 
 def test_an_entry_that_is_no_module_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TRUSTED_MODULES, "a.b,../c")
-    with pytest.raises(ValueError, match=r"lists modules, as my_package,my_models; got '\.\./c'"):
+    with pytest.raises(ValueError, match=r"must list modules, such as my_package,my_models; got '\.\./c'"):
         trusted_modules()
 
 

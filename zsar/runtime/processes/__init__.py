@@ -1,1 +1,1 @@
-"""Processes: pools that survive a crash, workers that end with their parent, signals, and how many may run."""
+"""Processes: pools that survive a crash, workers that end with their parent, signals, and the number of CPUs."""

@@ -1,4 +1,4 @@
-"""How many processors there are for the worker processes of a command."""
+"""The number of processors available to worker processes."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def cpu_count() -> int:
-    """How many this process may use, which in a container or a batch job are fewer than the machine has."""
+    """Number of processors that this process may use; in a container or batch job fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

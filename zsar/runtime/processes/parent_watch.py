@@ -8,12 +8,12 @@ import threading
 
 
 def end_with_parent() -> None:
-    """Has this process end as soon as its parent is gone, even of `kill -9`; called by a worker when it begins.
+    """Ends this process as soon as its parent is gone, even by `kill -9`; a worker calls this when it starts.
 
-    A worker is not told that its parent was killed: it would work on, or wait for ever, and hold memory and devices.
+    A worker is not notified when its parent is killed: it would continue or wait forever, and keep memory and devices.
 
     Raises:
-        RuntimeError: This process was not started by `multiprocessing`, and has no parent to watch.
+        RuntimeError: This process was not started by `multiprocessing`, so it has no parent to watch.
     """
     if multiprocessing.parent_process() is None:
         raise RuntimeError("only a process that multiprocessing started can end with its parent; call it in a worker")
@@ -24,4 +24,4 @@ def _wait_and_end() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
-    os._exit(1)  # the main thread may be within a decoder, and cannot be told
+    os._exit(1)  # the main thread may be inside a decoder and cannot be interrupted

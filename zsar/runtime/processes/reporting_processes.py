@@ -1,4 +1,4 @@
-"""A process for each share of some work, whose reports come together in one place as they are made."""
+"""One process for each share of some work; their reports are merged into one stream."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Share = TypeVar("Share")
 Report = TypeVar("Report")
 
 _POLL_SECONDS = 0.5
-_GRACE_SECONDS = 5  # for a process that has reported everything to end
+_GRACE_SECONDS = 5  # for a process to end after its last report
 
 
 class ProcessDiedError(RuntimeError):
-    """A process ended without a word.
+    """A process ended without a report.
 
     Attributes:
-        code: Its exit status; negative for the signal that it died of.
+        code: Its exit status; negative for the signal that killed it.
     """
 
     def __init__(self, code: int) -> None:
-        """Makes the error of an exit status."""
+        """The error for an exit status."""
         self.code = code
         super().__init__(f"a process died (exit status {code})")
 
@@ -35,48 +35,50 @@ class WorkFailedError(RuntimeError):
     """The work of a process raised an error.
 
     Attributes:
-        share: The position of its share.
+        share: The index of its share.
     """
 
     def __init__(self, share: int, message: str) -> None:
-        """Makes the error of a share; the message is that of the original error, or its class."""
+        """The error for a share; the message is that of the original error, or its class."""
         self.share = share
         super().__init__(message)
 
 
 @dataclass(frozen=True)
 class _Finished:
-    """A process has given all its reports."""
+    """A process has sent all its reports."""
 
 
 @dataclass(frozen=True)
 class _Failure:
-    """What ended the work of a share."""
+    """The error that ended the work on a share."""
 
     share: int
     message: str
 
 
 def reports_of(work: Callable[[Share], Iterable[Report]], shares: Sequence[Share]) -> Generator[Report, None, None]:
-    """Works on each share in a process of its own.
+    """Works on each share in a separate process.
 
     The processes are spawned, since CUDA cannot be used in a forked one, and end with this process, even if it is
     killed.
 
     Args:
-        work: What is done with a share, and reports of it; a function of a module. Its reports can be pickled.
+        work: Works on a share and yields reports; a module-level function. Its reports must be picklable.
         shares: One share for each process.
 
     Yields:
-        The reports of all processes, those of each in their order.
+        The reports of all processes; those of one process are in order.
 
     Raises:
-        ProcessDiedError: A process died; the others are ended.
-        WorkFailedError: The work of a process raised an error; the others are ended.
+        ProcessDiedError: A process died; the others are stopped.
+        WorkFailedError: The work of a process raised an error; the others are stopped.
     """
     context = multiprocessing.get_context("spawn")
     reports: Any = context.Queue()
-    processes = [context.Process(target=_run, args=(work, *each, reports)) for each in enumerate(shares)]
+    processes = [
+        context.Process(target=_run, args=(work, position, share, reports)) for position, share in enumerate(shares)
+    ]
     for process in processes:
         process.start()
     n_left = len(processes)
@@ -97,7 +99,7 @@ def reports_of(work: Callable[[Share], Iterable[Report]], shares: Sequence[Share
 
 def _next_report(reports: Any, processes: Sequence[BaseProcess]) -> Any:  # noqa: ANN401 - a queue of any context
     while True:
-        dead = [p.exitcode for p in processes if p.exitcode]  # before the queue is looked at for the last time
+        dead = [p.exitcode for p in processes if p.exitcode]  # read before the last look at the queue
         try:
             report = reports.get(timeout=_POLL_SECONDS)
         except queue.Empty:

@@ -1,7 +1,7 @@
-"""Being told to stop, by Ctrl-C or by SIGTERM (a cluster's preemption, `kill`): an error like others, told in a line.
+"""Turns Ctrl-C and SIGTERM (a cluster's preemption, `kill`) into an exception that is reported in one line.
 
-Python dies of SIGTERM without a word and without leaving its blocks; here it is an exception, so that temporary files
-are removed, worker processes end, and the exit status says that the work is not done.
+By default, SIGTERM ends Python without a message and without leaving its blocks. As an exception, it lets temporary
+files be removed and worker processes end, and the exit status shows that the work is not done.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
 
 
 class Stopped(BaseException):
-    """The process was told to stop. No `Exception`: whoever catches errors to go on must not catch it.
+    """A signal asked the process to stop. Not an `Exception`, so that code that handles errors does not catch it.
 
     Attributes:
-        status: The exit status, as shells have it: 143 for SIGTERM, 130 for Ctrl-C.
-        is_told: Whether the user is to be told.
+        status: The exit status by the convention of shells: 143 for SIGTERM, 130 for Ctrl-C.
+        is_told: Whether to report it to the user.
     """
 
     def __init__(self, signum: int, remedy: str | None = None, *, is_told: bool = True) -> None:
@@ -29,8 +29,8 @@ class Stopped(BaseException):
 
         Args:
             signum: The signal.
-            remedy: How to go on.
-            is_told: Whether the user is to be told; of several processes one tells.
+            remedy: How to continue later.
+            is_told: Whether to report it to the user; only one of several processes does.
         """
         self.is_told = is_told
         self.signum = signal.Signals(signum)
@@ -39,33 +39,33 @@ class Stopped(BaseException):
 
 
 def name_of(signum: int) -> str:
-    """What people call a signal."""
+    """The usual name of a signal."""
     return _NAMES.get(signal.Signals(signum), signal.Signals(signum).name)
 
 
 def raise_stopped(signum: int, frame: FrameType | None) -> None:
-    """A signal handler: the work ends where it is."""
+    """A signal handler that ends the work at once."""
     raise Stopped(signum)
 
 
 @contextmanager
 def stops_by(*signums: int, handler: Callable[[int, FrameType | None], None] = raise_stopped) -> Iterator[None]:
-    """Has signals handled within a block, and afterwards as before.
+    """Handles signals within a block and restores the old handlers afterwards.
 
-    Processes that are forked within the block (decoding workers) die of SIGTERM as ever, and leave Ctrl-C, which the
-    terminal sends to them too, to this one.
+    Processes that are forked within the block (decoding workers) still end on SIGTERM, and leave Ctrl-C, which the
+    terminal sends to them too, to this process.
 
     Args:
-        signums: The signals. One that the caller's environment ignores (`nohup`) is ignored still.
-        handler: What is done.
+        signums: The signals. Those that the caller's environment ignores (`nohup`) stay ignored.
+        handler: The handler.
     """
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+    if threading.current_thread() is not threading.main_thread():  # signals can be handled only there
         yield
         return
-    own, before = os.getpid(), {signum: signal.getsignal(signum) for signum in signums}
+    main_pid, before = os.getpid(), {signum: signal.getsignal(signum) for signum in signums}
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        if os.getpid() == own:
+        if os.getpid() == main_pid:
             handler(signum, frame)
         elif signum == signal.SIGTERM:
             signal.signal(signum, signal.SIG_DFL)

@@ -1,6 +1,6 @@
-"""Work on many jobs in several processes; a job that crashes its process costs no other job.
+"""Works on many jobs in parallel processes; a job that crashes its process does not affect other jobs.
 
-The workers are fresh processes, never forks of this one. They ignore Ctrl-C, which the main process answers, and end
+The workers are fresh processes, never forks of this one. They ignore Ctrl-C, which the main process handles, and end
 with it, even if it is killed.
 """
 
@@ -26,24 +26,24 @@ Result = TypeVar("Result")
 def results_of(
     work: Callable[[Job], Result], jobs: Sequence[Job], *, n_workers: int, if_died: Result, n_ahead: int = 1
 ) -> Generator[tuple[Job, Result], None, None]:
-    """Works on jobs, several at once.
+    """Works on jobs in parallel.
 
-    A process that dies, as of a segmentation fault in a decoder or for lack of memory, takes down the whole pool of
-    Python. The jobs that it held are then done one at a time, so that the culprit shows itself, and the rest follow.
+    A process that dies, for example from a segmentation fault in a decoder or lack of memory, breaks the whole pool.
+    The jobs in the pool are then run one at a time, which identifies the culprit; the remaining jobs follow.
 
     Args:
-        work: What is done with a job; a function of a module, which each process imports. Each runs with one thread.
+        work: Works on a job; a module-level function, which each process imports. Each runs with one thread.
         jobs: The jobs.
-        n_workers: Processes; 0 works in this one, where a crash ends everything.
+        n_workers: Processes; 0 works in this process, where a crash ends everything.
         if_died: The result of a job whose process died.
-        n_ahead: Jobs that each worker is given before it is done with another, so that it is never idle; after a crash
-            they are all done one at a time.
+        n_ahead: Jobs queued for each worker while it works on another, so that it is never idle; after a crash these
+            are also run one at a time.
 
     Yields:
         Each job with its result, in any order.
 
     Raises:
-        Exception: Whatever `work` raised. Jobs that have begun are finished first, the others are not begun.
+        Exception: Any error of `work`. Jobs that have started are finished first; the others are not started.
     """
     if n_workers == 0:
         yield from ((job, work(job)) for job in jobs)
@@ -66,7 +66,7 @@ def _until_a_crash(
     *,
     n_at_once: int,
 ) -> Generator[tuple[Job, Result], None, None]:
-    """Works on what is waiting until a process dies: `suspects` then gets all jobs that were in the pool."""
+    """Works on waiting jobs until a process dies; `suspects` then receives all jobs that were in the pool."""
     running: dict[Future[Result], Job] = {}
     try:
         while (waiting and not suspects) or running:
@@ -94,12 +94,12 @@ def _one_at_a_time(
     suspects: Sequence[Job],
     if_died: Result,
 ) -> Generator[tuple[Job, Result], None, None]:
-    """Works on each job alone in a process, so that a crash tells which one is to blame."""
-    left = deque(suspects)
-    while left:
+    """Works on one job at a time in a process, so that a crash identifies its cause."""
+    remaining = deque(suspects)
+    while remaining:
         with make_pool(1) as pool:
-            while left:
-                job = left.popleft()
+            while remaining:
+                job = remaining.popleft()
                 try:
                     result = pool.submit(work, job).result()
                 except BrokenProcessPool:
@@ -109,11 +109,11 @@ def _one_at_a_time(
 
 
 def _pool(preloaded: str, n_workers: int) -> ProcessPoolExecutor:
-    """A pool; where there is a fork server, it imports the work's module, and torch, once for all workers."""
+    """A pool; a fork server, if available, imports the work's module and torch once for all workers."""
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    # Without __main__, a script or pytest, which need not bear to be imported again. The fork server begins with the
-    # first pool of a process, and what later ones preload each of their workers imports itself.
+    # Without __main__ (a script or pytest), which may not be importable again. The fork server starts with the first
+    # pool of a process; modules that later pools preload are imported by each of their workers.
     context.set_forkserver_preload([preloaded])
     return ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin)
 

@@ -1,8 +1,8 @@
-"""YAML of a stranger: read within limits, so that a small file takes neither the memory nor the stack.
+"""Reads untrusted YAML within limits, so that a small file cannot exhaust memory or the stack.
 
-A few lines of anchors stand for more than 10^9 values, an anchor may contain itself, and brackets may nest without
-end. The events of a text are counted before anything is built of them. A key that is given twice is an error here,
-where YAML's readers keep the last without a word.
+A few lines with anchors can expand to more than 10^9 values, an anchor may contain itself, and brackets may nest
+without limit. The events of a text are counted before any value is built. A key that is given twice is an error here;
+YAML readers silently keep the last one.
 """
 
 from __future__ import annotations
@@ -16,38 +16,38 @@ import yaml
 
 from zsar.runtime.files.given_files import check_given_file
 
-_LONGEST = 120  # characters of what a value is refused for
+_LONGEST = 120  # characters of the reason why a value is rejected
 _REMEDY = "give a YAML file of settings"
 MOST_BYTES = 4_000_000
-"""Longest text of a configuration; the longest of ours has 4,000."""
+"""Maximum characters of a configuration; our longest has 4,000."""
 MOST_LEVELS = 64
-"""How deep mappings and lists may lie in each other."""
+"""Maximum nesting of mappings and lists."""
 MOST_VALUES = 200_000
-"""Most values of a configuration, aliases counted as often as they are used."""
+"""Maximum values of a configuration, counting aliases as often as they are used."""
 
 
 class UnboundedYamlError(yaml.YAMLError, ValueError):
-    """A text is longer, deeper or larger than any configuration, or contains itself."""
+    """A text is too long, too deeply nested or too large for a configuration, or contains itself."""
 
 
 def check_bounded(text: str) -> None:
-    """Checks a text's length, depth and number of values, without building any.
+    """Checks a text's length, depth and number of values without building them.
 
     Args:
         text: YAML.
 
     Raises:
         UnboundedYamlError: It exceeds a limit, or an anchor contains itself.
-        yaml.YAMLError: It is no YAML.
+        yaml.YAMLError: It is not valid YAML.
     """
     if len(text) > MOST_BYTES:
         raise UnboundedYamlError(
-            f"it has {len(text):,} characters, more than the {MOST_BYTES:,} of any configuration; split it, or give "
+            f"it has {len(text):,} characters, more than the limit of {MOST_BYTES:,}; split it, or give "
             "long lists as files"
         )
-    sizes: dict[str, int] = {}  # values that an anchor stands for
+    sizes: dict[str, int] = {}  # anchor -> number of its values
     n_values = 0
-    opened: list[tuple[str | None, int]] = []  # anchor of each open mapping or list, and the values before it
+    opened: list[tuple[str | None, int]] = []  # anchor of each open mapping or list, and number of values before it
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         anchor: str | None = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
@@ -67,25 +67,24 @@ def check_bounded(text: str) -> None:
                 sizes[anchor] = 1
         if len(opened) > MOST_LEVELS:
             raise UnboundedYamlError(
-                f"line {_line(event)} lies {len(opened)} levels deep, more than the {MOST_LEVELS} of any "
-                "configuration; write it flatter"
+                f"line {_line(event)} is nested {len(opened)} levels deep, more than the limit of {MOST_LEVELS}; "
+                "write it flatter"
             )
         if n_values > MOST_VALUES:
             raise UnboundedYamlError(
-                f"with all aliases written out it has more than {MOST_VALUES:,} values, the most of a configuration; "
-                "give long lists as files"
+                f"with aliases expanded it has more than the limit of {MOST_VALUES:,} values; give long lists as files"
             )
 
 
-def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever is written there
-    """The content of a text, of plain types only.
+def read_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML
+    """The content of a text, in plain types.
 
     Args:
         text: YAML.
 
     Raises:
         UnboundedYamlError: See `check_bounded`.
-        yaml.YAMLError: It is no YAML, names Python objects, or has a key twice.
+        yaml.YAMLError: It is not valid YAML, names Python objects, or has a key twice.
     """
     check_bounded(text)
     loader = _ExactLoader(text)
@@ -97,25 +96,25 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever is written there
 
 
 def read_yaml_file(path: Path) -> Any:  # noqa: ANN401
-    """The content of a file; see `read_yaml`. A pipe is not waited for.
+    """The content of a file; see `read_yaml`. Only regular files are read.
 
     Raises:
-        ValueError: It is no YAML, or no text; the message begins with the path.
+        ValueError: It is not valid YAML, or not text; the message begins with the path.
         OSError: It cannot be read.
     """
     try:
         check_given_file(path, remedy=_REMEDY, most_bytes=4 * MOST_BYTES, may_be_empty=True)
         return read_yaml(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8 (byte {error.start:,}); save it as UTF-8") from error
+        raise ValueError(f"{path} is not UTF-8 text (byte {error.start:,}); save it as UTF-8") from error
     except UnboundedYamlError as error:
-        raise ValueError(f"{path} is no configuration: {error}") from error
+        raise ValueError(f"{path} is not a valid configuration: {error}") from error
     except yaml.YAMLError as error:
-        raise ValueError(f"{path} is no YAML file: {' '.join(str(error).split())[:400]}") from error
+        raise ValueError(f"{path} is not a YAML file: {' '.join(str(error).split())[:400]}") from error
 
 
 def bounded_loader(loader: type) -> type:
-    """A PyYAML loader that checks a text's bounds before it reads it.
+    """A PyYAML loader that checks a text's limits before reading it.
 
     Args:
         loader: A loader of plain types.
@@ -136,21 +135,21 @@ def bounded_loader(loader: type) -> type:
 
 @contextmanager
 def _named_values() -> Iterator[None]:
-    """Names values that are not of their tag, such as "!!bool maybe" or 2001-99-99, of which PyYAML raises anything."""
+    """Turns errors about invalid values, such as "!!bool maybe" or 2001-99-99, into a `YAMLError`."""
     try:
         yield
     except yaml.YAMLError:
         raise
     except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
-        said = " ".join(str(error).split())[:_LONGEST]
-        raise yaml.YAMLError(f"a value cannot be read ({type(error).__name__}: {said}); correct it") from error
+        reason = " ".join(str(error).split())[:_LONGEST]
+        raise yaml.YAMLError(f"a value cannot be read ({type(error).__name__}: {reason}); correct it") from error
 
 
 class _ExactLoader(yaml.SafeLoader):
-    """Plain types, and each key once."""
+    """Plain types; a repeated key is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """A mapping; a key that is there already is an error."""
+        """A mapping; a repeated key is an error."""
         lines: dict[tuple[str, str], int] = {}
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):

@@ -1,4 +1,4 @@
-"""The cells of a line of CSV as of RFC 4180, strictly: Python's reader takes quotes in odd places as text."""
+"""The cells of a CSV line, strictly by RFC 4180; Python's reader accepts misplaced quotes as text."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _CELL = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=,|$)|([^",]*)(?=,|$)')
 
 
 def joined_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Lines within quotes put together, under the number of the first.
+    """Joins lines within quotes, under the number of the first line.
 
     Args:
         lines: Numbers and lines.
 
     Yields:
-        Numbers and rows; what an open quote leaves at the end is one.
+        Numbers and rows; an unclosed quote makes the rest of the file one row.
     """
     started: tuple[int, str] | None = None
     for number, line in lines:
@@ -31,15 +31,15 @@ def joined_lines(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 
 
 def cells_of(line: str, path: Path, number: int) -> list[str]:
-    """The cells of a line, with quotes taken off; white space outside quotes is kept.
+    """The cells of a line without their quotes; white space outside quotes is kept.
 
     Args:
         line: The line, without its end.
         path: The table, for errors.
-        number: The line's number.
+        number: The line number.
 
     Raises:
-        ListFileError: A quote does not close, stands within an unquoted cell, or is followed by text.
+        ListFileError: A quote is not closed, is within an unquoted cell, or is followed by text.
     """
     cells: list[str] = []
     at = 0

@@ -1,7 +1,7 @@
-"""JSON files of the user, strictly: no NaN, no key twice in an object, no numbers beyond a float, bounded nesting.
+"""Strict reader of the user's JSON files: no NaN, no repeated keys, no numbers beyond a float, limited nesting.
 
-Faults are the `ListFileError` of `text_files`, with line and column where these are known, and with the place within
-the file where a value is of the wrong kind: `FILE: annotations[3].segment is ..., but must be ...`.
+Faults are `ListFileError`s of `text_files`, with line and column if known; for a value of the wrong kind, with its
+place in the file: `FILE: annotations[3].segment is ..., but must be ...`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false
 
 
 class _FaultError(ValueError):
-    """What a hook of the parser refuses, which does not know the file: why, and the number as written."""
+    """An error from a parser hook, which does not know the file: the reason, and the number as written."""
 
     def __init__(self, why: str, written: str | None = None) -> None:
         super().__init__(why)
@@ -32,7 +32,7 @@ class _FaultError(ValueError):
 
 
 class JsonValue:
-    """A value of a JSON file that knows where it stands, so that what is wrong with it can be said.
+    """A value of a JSON file that knows its place, for error messages.
 
     Attributes:
         file: The file.
@@ -47,7 +47,7 @@ class JsonValue:
         Args:
             file: The file.
             value: The value itself.
-            outer: The object or list that it is in; None for the whole.
+            outer: The object or list that contains it; None for the whole file.
             key: Its key or index there.
         """
         self.file, self.value = file, value
@@ -55,19 +55,19 @@ class JsonValue:
 
     @property
     def place(self) -> str:
-        """Where it stands, such as `annotations[3].segment`; empty for the whole."""
+        """Its place, such as `annotations[3].segment`; empty for the whole file."""
         if self._outer is None:
             return ""
         if isinstance(self._key, int):
             return f"{self._outer.place}[{self._key}]"
-        called = self._key if self._key.isprintable() and len(self._key) <= _MOST_SHOWN else shown(self._key)
-        return f"{self._outer.place}.{called}".removeprefix(".")
+        label = self._key if self._key.isprintable() and len(self._key) <= _MOST_SHOWN else shown(self._key)
+        return f"{self._outer.place}.{label}".removeprefix(".")
 
     def items(self) -> Iterator[tuple[str, JsonValue]]:
         """The entries of an object.
 
         Raises:
-            ListFileError: It is no object.
+            ListFileError: It is not an object.
         """
         for key, value in self._of_kind(dict).items():
             yield key, JsonValue(self.file, value, self, key)
@@ -76,7 +76,7 @@ class JsonValue:
         """The elements of a list.
 
         Raises:
-            ListFileError: It is no list.
+            ListFileError: It is not a list.
         """
         for index, value in enumerate(self._of_kind(list)):
             yield JsonValue(self.file, value, self, index)
@@ -85,7 +85,7 @@ class JsonValue:
         """An entry of an object.
 
         Raises:
-            ListFileError: It is no object, or has no such entry.
+            ListFileError: It is not an object, or has no such entry.
         """
         entries = self._of_kind(dict)
         if key not in entries:
@@ -94,10 +94,10 @@ class JsonValue:
         return JsonValue(self.file, entries[key], self, key)
 
     def text(self) -> str:
-        """The text as it is.
+        """The unchanged text.
 
         Raises:
-            ListFileError: It is no text.
+            ListFileError: It is not a text.
         """
         text: str = self._of_kind(str)
         return text
@@ -106,31 +106,31 @@ class JsonValue:
         """The text as a name, which must not be empty.
 
         Raises:
-            ListFileError: It is no such text.
+            ListFileError: It is not a text, is empty, or has invisible characters.
         """
         text = self.text()
         try:
             name = plain_name(text)
         except ValueError as error:
-            raise self.fault(f"is a name that cannot be read: {error}") from None
+            raise self.fault(f"is not a valid name: {error}") from None
         if not name:
-            raise self.fault("is empty, but must be a name; write it down")
+            raise self.fault("is empty, but must be a name; fill it in")
         return name
 
     def seconds(self) -> float:
-        """A time from 0, written as a number or, as THUMOS14's, as a text.
+        """A time in seconds, at least 0, written as a number or, as in THUMOS14, as a text.
 
         Raises:
-            ListFileError: It is none.
+            ListFileError: It is not such a time.
         """
         value = self.value
         number = decimal_number(value.strip(), 1e9) if isinstance(value, str) else value
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1e9:
-            raise self.fault(f"is {shown(value)}, no time in seconds from 0 on; correct it")
+            raise self.fault(f"is {shown(value)}, not a time in seconds from 0 on; correct it")
         return float(number)
 
     def fault(self, message: str) -> ValueError:
-        """The error for this value: what is wrong, why, and the remedy."""
+        """The error for this value, from a message with problem, reason and remedy."""
         return fault_in(self.file, f"{self.place or 'it'} {message}")
 
     def _of_kind(self, kind: type) -> Any:  # noqa: ANN401 - the caller says which
@@ -147,48 +147,48 @@ def read_json(
     if_missing: str = "check the path",
     bytes_of_names: bool = False,
 ) -> Any:  # noqa: ANN401 - any JSON
-    """What a JSON file holds.
+    """The content of a JSON file.
 
     Args:
         path: The file.
-        what: What it should be, for errors: "annotation file".
-        if_missing: The remedy where there is no such file.
-        bytes_of_names: Whether texts may hold single U+DC80 to U+DCFF, as which zsar writes bytes of file names
-            that are not UTF-8.
+        what: Its expected kind, for errors: "annotation file".
+        if_missing: The remedy if the file is missing.
+        bytes_of_names: Whether texts may contain lone surrogates U+DC80 to U+DCFF, by which zsar represents bytes of
+            file names that are not UTF-8.
 
     Returns:
         Objects, lists, texts, numbers, booleans and None; no number is infinite or NaN.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no strict JSON.
+        ListFileError: It is not strict JSON.
     """
     return parse_json(read_text(path, what, if_missing=if_missing), path, bytes_of_names=bytes_of_names)
 
 
 def parse_json(text: str, path: Path | str, *, bytes_of_names: bool = False) -> Any:  # noqa: ANN401 - any JSON
-    """What a JSON text says, as `read_json`.
+    """The content of a JSON text, as in `read_json`.
 
     Args:
         text: The text.
-        path: What errors call its source.
+        path: Name of its source in errors.
         bytes_of_names: As for `read_json`.
 
     Raises:
-        ListFileError: It is no strict JSON.
+        ListFileError: It is not strict JSON.
     """
     try:
         content = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_decimal, parse_int=_whole
         )
-        if "\\u0000" in text and (found := _NUL.search(text)):
-            line = text.count("\n", 0, found.start()) + 1
-            raise fault_in(path, r"the character \u0000 has no place in a text; remove it", line=line)
+        if "\\u0000" in text and (match := _NUL.search(text)):
+            line = text.count("\n", 0, match.start()) + 1
+            raise fault_in(path, r"the character \u0000 is not allowed in a text; remove it", line=line)
         if _SURROGATE.search(text):
             json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogateescape" if bytes_of_names else "strict")
         return content
     except json.JSONDecodeError as error:
-        problem = f"is no JSON file: {error.msg} (column {error.colno}); is it whole?"
+        problem = f"is not a JSON file: {error.msg} (column {error.colno}); is it whole?"
         raise fault_in(path, problem, line=error.lineno) from None
     except _FaultError as error:
         raise fault_in(path, str(error), line=_line_of(error.written, text)) from None
@@ -199,7 +199,7 @@ def parse_json(text: str, path: Path | str, *, bytes_of_names: bool = False) -> 
 
 
 def json_value(path: Path, what: str, *, if_missing: str = "check the path", bytes_of_names: bool = False) -> JsonValue:
-    """The same as `read_json`, as a value that knows where it stands."""
+    """The same as `read_json`, as a value that knows its place."""
     return JsonValue(path, read_json(path, what, if_missing=if_missing, bytes_of_names=bytes_of_names))
 
 
@@ -213,7 +213,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> Any:  # noqa: ANN401 - never returns
-    raise _FaultError(f"{name} is no number of JSON; write a finite number or null", name)
+    raise _FaultError(f"{name} is not a JSON number; write a finite number or null", name)
 
 
 def _decimal(text: str) -> float:
@@ -232,7 +232,7 @@ def _whole(text: str) -> int:
 
 
 def _line_of(written: str | None, text: str) -> int | None:
-    """The line of what is written so, outside strings."""
+    """The line of a token, outside strings."""
     if written is None:
         return None
     tokens = re.finditer(rf"{_STRING}|({re.escape(written)})", text)

@@ -1,4 +1,4 @@
-"""An entry of a user's list and a row of a table, which know where they stand, so that errors can say it."""
+"""An entry of a user's list and a row of a table, which know their line, for error messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Line(NamedTuple):
     Attributes:
         file: The list.
         number: Its line, from 1.
-        text: What it says, without white space around it.
+        text: Its text, without surrounding white space.
     """
 
     file: Path
@@ -31,12 +31,12 @@ class Line(NamedTuple):
         """The text as a name.
 
         Raises:
-            ListFileError: It holds a character that cannot be seen.
+            ListFileError: It contains an invisible character.
         """
         return _name(self.text, self)
 
     def fault(self, message: str) -> ListFileError:
-        """The error for this line: what is wrong, why, and the remedy."""
+        """The error for this line, from a message with problem, reason and remedy."""
         return fault_in(self.file, message, line=self.number)
 
 
@@ -47,7 +47,7 @@ class Row:
     Attributes:
         file: The table.
         number: Its line in the file, from 1.
-        cells: Column -> what its cell says, without white space around it; empty where an optional one says nothing.
+        cells: Column -> text of its cell, without surrounding white space; empty for an optional cell without text.
     """
 
     file: Path
@@ -55,14 +55,14 @@ class Row:
     cells: Mapping[str, str]
 
     def __getitem__(self, column: str) -> str:
-        """The cell as it is written, such as a path."""
+        """The cell as written, for example a path."""
         return self.cells[column]
 
     def name(self, column: str) -> str:
         """The cell as a name.
 
         Raises:
-            ListFileError: It holds a character that cannot be seen.
+            ListFileError: It contains an invisible character.
         """
         return _name(self.cells[column], self)
 
@@ -70,7 +70,7 @@ class Row:
         """The cell as a number of ASCII digits, from 0.
 
         Raises:
-            ListFileError: It is none, or larger than `most`.
+            ListFileError: It is not such a number, or larger than `most`.
         """
         number = whole_number(self.cells[column], most)
         if number is None:
@@ -80,18 +80,18 @@ class Row:
         return number
 
     def seconds(self, column: str) -> float:
-        """The cell as a time in seconds, from 0.
+        """The cell as a time in seconds, at least 0.
 
         Raises:
-            ListFileError: It is none.
+            ListFileError: It is not such a time.
         """
         number = decimal_number(self.cells[column], LARGEST_NUMBER)
         if number is None:
-            raise self.fault(f"{column} is {shown(self.cells[column])}, no time in seconds from 0 on; correct it")
+            raise self.fault(f"{column} is {shown(self.cells[column])}, not a time in seconds from 0 on; correct it")
         return number
 
     def fault(self, message: str) -> ListFileError:
-        """The error for this row: what is wrong, why, and the remedy."""
+        """The error for this row, from a message with problem, reason and remedy."""
         return fault_in(self.file, message, line=self.number)
 
 

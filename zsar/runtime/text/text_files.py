@@ -1,11 +1,11 @@
-"""Text files of the user: whole, in UTF-8, of a bounded size, with the line of any fault.
+"""Text files of the user: read completely, in UTF-8, of limited size; errors name the line.
 
-What holds for every text file that zsar reads:
+Rules for every text file that zsar reads:
 
-* UTF-8, with or without a byte order mark. Another encoding is an error that names it and says how to convert.
-* LF, CRLF and CR end a line, and nothing else does (`str.splitlines` also splits at U+2028 and form feeds).
-* No control characters but tabs, and at most `MOST_BYTES`. Only regular files are read: no folder, pipe or device.
-* A fault is a `ListFileError`, whose message is `FILE:LINE: what, why, remedy` (`FILE: ...` where no line is at fault).
+* UTF-8, with or without a byte order mark. Another encoding is an error with its name and the conversion.
+* Only LF, CRLF and CR end a line (`str.splitlines` also splits at U+2028 and form feeds).
+* No control characters except tabs, and at most `MOST_BYTES`. Only regular files are read, no folder, pipe or device.
+* Errors are `ListFileError`s: `FILE:LINE: problem, reason, remedy`, or `FILE: ...` if no line is at fault.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from zsar.runtime.files.content_kinds import HEAD_BYTES, LFS_POINTER, WEB_PAGE, 
 from zsar.runtime.files.plain_files import kind_unless_file
 
 MOST_BYTES = 2**28
-"""The largest text file that is read (256 MiB); the largest published one, a list of 650,000 videos, takes 50 MB."""
+"""The largest text file that is read (256 MiB); the largest published one, a list of 650,000 videos, has 50 MB."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-# Characters without width: at the ends of a text they are dropped, within a name they are an error.
+# Zero-width characters: removed at the ends of a text, an error within a name.
 _INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
 _EDGES = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _INVISIBLE + "\u200c\u200d"
 _OTHER_ENCODINGS = (
@@ -33,13 +33,13 @@ _OTHER_ENCODINGS = (
     (b"\xfe\xff", "UTF-16", "utf-16"),
 )
 LONGEST_MESSAGE = 2_000
-"""Characters of a message about a file, beside its path."""
+"""Maximum characters of a message about a file, without its path."""
 _MOST_SHOWN = 60
 _MOST_DIGITS = 40
 
 
 class ListFileError(ValueError):
-    """A text file that is not what it should be; the message begins with its path, and the line where one is at fault.
+    """A faulty text file; the message begins with its path, and the line if one is at fault.
 
     Made by `fault_in`.
     """
@@ -50,19 +50,19 @@ def fault_in(path: Path | str, message: str, *, line: int | None = None) -> List
 
     Args:
         path: The file.
-        message: What is wrong, why, and the remedy.
-        line: The line at fault, from 1; None where it is the whole file.
+        message: Problem, reason and remedy.
+        line: The faulty line, from 1; None for the whole file.
     """
     message = cut(message)
     return ListFileError(f"{path}: {message}" if line is None else f"{path}:{line}: {message}")
 
 
 def cut(message: str, most: int = LONGEST_MESSAGE) -> str:
-    """A message without its middle where it quotes more than anyone reads; its end holds the remedy.
+    """Shortens a long message in its middle; the remedy at its end stays.
 
     Args:
         message: The message.
-        most: How many of its characters stay.
+        most: Number of characters to keep.
     """
     if len(message) <= most:
         return message
@@ -71,35 +71,35 @@ def cut(message: str, most: int = LONGEST_MESSAGE) -> str:
 
 
 def read_text(path: Path, what: str, *, if_missing: str = "check the path") -> str:
-    r"""The text of a file, checked as the module says, with "\n" at the end of each line and no byte order mark.
+    r"""The text of a file, checked by the rules of this module, with "\n" line ends and no byte order mark.
 
     Args:
         path: The file.
-        what: What it should be, for errors: "label file".
-        if_missing: The remedy where there is no such file.
+        what: Its expected kind, for errors: "label file".
+        if_missing: The remedy if the file is missing.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no regular file, too large or not readable, not UTF-8, or holds control characters.
+        ListFileError: It is not a regular file, too large, unreadable, not UTF-8, or has control characters.
     """
     return text_of(_bytes_of(path, what, if_missing), path)
 
 
 def text_of(data: bytes, path: Path | str) -> str:
-    """The text of bytes that were read from a file or a pipe, checked likewise.
+    """The text of bytes from a file or a pipe, with the same checks.
 
     Args:
         data: The bytes.
-        path: What errors call their source.
+        path: Name of their source in errors.
 
     Raises:
-        ListFileError: They are not UTF-8, or hold control characters.
+        ListFileError: They are not UTF-8, or have control characters.
     """
     _check_kind(data, path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # The codec counts from behind the byte order mark.
+        # The codec counts from after the byte order mark.
         at = error.start + (len(data) - len(error.object))
         raise fault_in(
             path,
@@ -107,26 +107,26 @@ def text_of(data: bytes, path: Path | str) -> str:
             "iconv -f latin1 -t utf-8",
             line=_line_of(data, at),
         ) from None
-    if found := _CONTROL.search(text):
-        before = text[: found.start()].encode()
+    if match := _CONTROL.search(text):
+        before = text[: match.start()].encode()
         raise fault_in(
             path,
-            f"the control character U+{ord(found[0]):04X} has no place in a text file; remove it",
+            f"the control character U+{ord(match[0]):04X} is not allowed in a text file; remove it",
             line=_line_of(before, len(before)),
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def stripped(text: str) -> str:
-    """The text without white space and characters without width at its ends."""
+    """The text without white space and zero-width characters at its ends."""
     return text.strip() if text.isascii() else text.strip(_EDGES)
 
 
 def plain_name(text: str) -> str:
-    """A name as it is compared: stripped, each run of white space one space, Unicode NFC.
+    """A name in the form used for comparison: stripped, single spaces, Unicode NFC.
 
     Raises:
-        ValueError: It holds a control character, or one without width, so that two names would look the same.
+        ValueError: It contains a control or zero-width character, so that two names could look the same.
     """
     name = " ".join(text.split())
     if name.isascii() and name.isprintable():
@@ -157,7 +157,7 @@ def decimal_number(text: str, most: float) -> float | None:
 
 
 def shown(value: object) -> str:
-    """A value for an error: quoted, and cut where it is long."""
+    """A value for an error message: quoted, and shortened if long."""
     text = repr(value[: _MOST_SHOWN + 1]) if isinstance(value, str) else shortened(value)
     return text if len(text) <= _MOST_SHOWN + 2 else f"{text[:_MOST_SHOWN]}..."
 
@@ -196,11 +196,11 @@ def _check_kind(data: bytes, path: Path | str) -> None:
             )
     kind = kind_of_bytes(data[:HEAD_BYTES])
     if kind == WEB_PAGE:
-        raise fault_in(path, "is a web page, perhaps of an error in a download; get the file itself")
+        raise fault_in(path, "is a web page, perhaps from a failed download; get the file itself")
     if kind == LFS_POINTER:
         raise fault_in(path, "is a pointer of Git LFS, not the file itself; `git lfs pull` gets it")
     if kind is not None:
-        raise fault_in(path, f"is no text file (it is {kind}); give the text file")
+        raise fault_in(path, f"is not a text file (it is {kind}); give the text file")
     if (at := data.find(b"\0")) >= 0:
         even, odd = data[: 2**16 : 2].count(0), data[1 : 2**16 : 2].count(0)
         half = min(len(data), 2**16) // 2
@@ -209,18 +209,18 @@ def _check_kind(data: bytes, path: Path | str) -> None:
             guess = f"it looks like UTF-16); save it as UTF-8, e.g. with iconv -f {codec} -t utf-8"
         else:
             guess = "it looks like a binary file); give the text file"
-        raise fault_in(path, f"byte 0x00 has no place in a text file ({guess}", line=_line_of(data, at))
+        raise fault_in(path, f"byte 0x00 is not allowed in a text file ({guess}", line=_line_of(data, at))
 
 
 def _likely(data: bytes) -> str:
-    """What bytes that are not UTF-8 seem to be."""
+    """The likely kind of bytes that are not UTF-8."""
     n_odd = sum(byte < 0x20 and byte not in b"\t\n\r\f" for byte in data[:4096])
     return "a binary file" if n_odd > len(data[:4096]) * 0.02 else "Latin-1/Windows-1252"
 
 
 def _line_of(data: bytes, at: int) -> int:
     """The line of a byte, from 1."""
-    return sum(1 for found in _LINE_END.finditer(data, 0, at) if found.end() <= at) + 1
+    return sum(1 for match in _LINE_END.finditer(data, 0, at) if match.end() <= at) + 1
 
 
 def _cause(error: Exception) -> str:

@@ -1,24 +1,24 @@
-"""The one reader of tables and the one reader of lists; whatever a user's text file holds is read exactly or refused.
+"""The readers of all tables and lists: a user's text file is read exactly or rejected.
 
-`text_files` says what holds for all of them: UTF-8, line ends, errors as `FILE:LINE: what, why, remedy`.
-JSON is read by `json_files`, which this module offers too.
+`text_files` has the common rules: UTF-8, line ends, errors as `FILE:LINE: problem, reason, remedy`. JSON is read by
+`json_files`, which this module re-exports.
 
-Tables (`read_table`) are CSV as of RFC 4180, more strictly:
+Tables (`read_table`) are CSV by RFC 4180, with stricter rules:
 
-* The first line that is not blank names the columns, in any order, each once. Others than those asked for are not read.
-* Cells are separated by commas. One that holds a comma or a quote is quoted, its quotes doubled; it ends on its line.
-* White space and characters without width around a cell, also around its quotes, are no part of it.
-* A row has no more cells than the header, unless these are empty, and a text in each required column. Blank rows are
+* The first line that is not blank names the columns, in any order, each once. Unknown columns are ignored.
+* Cells are separated by commas. A cell with a comma or a quote is quoted, with its quotes doubled; it ends on its line.
+* White space and zero-width characters around a cell, also around its quotes, are removed.
+* A row has no more cells than the header, except empty ones, and a text in each required column. Blank rows are
   skipped. There are no comments: a class may be called "#selfie".
 
-Lists (`read_lines`) have one entry a line:
+Lists (`read_lines`) have one entry per line:
 
-* Blank lines are skipped. A line that begins with `#` is a comment, but in published lists, which have none: HMDB51 has
-  videos called "#437_How_To_Ride_A_Bike...". What begins with `#` otherwise goes into a table.
-* White space around an entry is no part of it.
+* Blank lines are skipped. A line that begins with `#` is a comment, except in published lists, which have none: some
+  HMDB51 videos are called "#437_How_To_Ride_A_Bike...". Other entries that begin with `#` must go into a table.
+* White space around an entry is removed.
 
-Both keep a text as it is written, which is what a path needs: two spaces stay two. A *name* (`Row.name`, `Line.name`)
-is compared by its letters: each run of white space is one space, and letters with accents are composed (Unicode NFC).
+Both keep texts as written, as paths require: two spaces stay two. *Names* (`Row.name`, `Line.name`) are normalized:
+single spaces, and Unicode NFC.
 """
 
 from __future__ import annotations
@@ -50,30 +50,30 @@ __all__ = [
 
 
 def read_lines(path: Path, what: str, *, comments: bool = True, if_missing: str = "check the path") -> list[Line]:
-    """The entries of a list, as the module says.
+    """The entries of a list, by the rules of this module.
 
     Args:
         path: The file.
-        what: What it should be, for errors: "list of classes".
-        comments: Whether lines that begin with # are comments; not so in published lists.
-        if_missing: The remedy where there is no such file.
+        what: Its expected kind, for errors: "list of classes".
+        comments: Whether lines that begin with # are comments; false for published lists.
+        if_missing: The remedy if the file is missing.
 
     Returns:
         The lines that are neither blank nor comments.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no text file of a bounded size.
+        ListFileError: It is not a text file, or too large.
     """
     return lines_of(read_text(path, what, if_missing=if_missing), path, comments=comments)
 
 
 def lines_of(text: str, path: Path, *, comments: bool = True) -> list[Line]:
-    """The entries of a list that was read from elsewhere, such as standard input, by `text_of`.
+    """The entries of a list from another source, such as standard input, decoded by `text_of`.
 
     Args:
         text: The list.
-        path: What errors call its source.
+        path: Name of its source in errors.
         comments: Whether lines that begin with # are comments.
     """
     numbered = enumerate(text.split("\n"), start=1)
@@ -91,20 +91,20 @@ def read_table(
     by_zsar: bool = False,
     if_missing: str = "check the path",
 ) -> list[Row]:
-    """The rows of a table, as the module says.
+    """The rows of a table, by the rules of this module.
 
     Args:
         path: The CSV file.
-        what: What it should be, for errors: "label file".
-        columns: Columns that must be there and have a text in each row.
-        may_be_empty: Further columns that must be there, whose cells may be empty.
+        what: Its expected kind, for errors: "label file".
+        columns: Required columns with a text in each row.
+        may_be_empty: Further required columns, whose cells may be empty.
         optional: Columns that may be missing or empty.
-        by_zsar: Whether zsar wrote it, whose quoted cells may have several lines: a file name may.
-        if_missing: The remedy where there is no such file.
+        by_zsar: Whether zsar wrote it; quoted cells may then have several lines, since file names may.
+        if_missing: The remedy if the file is missing.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no such table.
+        ListFileError: It is not a valid table.
     """
     names = (*columns, *may_be_empty, *optional)
     rows = iterate_table(
@@ -129,23 +129,23 @@ def iterate_table(
     by_zsar: bool = False,
     if_missing: str = "check the path",
 ) -> Iterator[tuple[int, list[str]]]:
-    """What `read_table` reads, row by row and without objects, for lists of many thousand videos.
+    """The rows of `read_table` one by one, without `Row` objects, for lists of many thousand videos.
 
     Args:
         path: The CSV file.
-        what: What it should be.
-        columns: Columns that must be there and have a text in each row.
-        may_be_empty: Further columns that must be there, whose cells may be empty.
+        what: Its expected kind, for errors.
+        columns: Required columns with a text in each row.
+        may_be_empty: Further required columns, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it.
-        if_missing: The remedy where there is no such file.
+        if_missing: The remedy if the file is missing.
 
     Yields:
-        The line, and the cells of `columns`, `may_be_empty` and `optional` in their order.
+        The line number, and the cells of `columns`, `may_be_empty` and `optional` in their order.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: It is no such table.
+        ListFileError: It is not a valid table.
     """
     lines = read_text(path, what, if_missing=if_missing).split("\n")
     first = next((number for number, line in enumerate(lines, start=1) if stripped(line)), None)
@@ -178,14 +178,14 @@ def iterate_table(
 
 
 def listed_path(folder: Path, listed: str) -> str:
-    """A listed path in the Unicode form that its file has: one written on macOS names the same file elsewhere.
+    """A listed path in the Unicode form of its file, so that paths written on macOS work elsewhere.
 
     Args:
-        folder: What the path is relative to.
+        folder: The folder that the path is relative to.
         listed: The path as listed.
 
     Returns:
-        The path as listed if that is there, or if no form is; else its composed (NFC) or decomposed (NFD) form.
+        The listed path if it exists, or if no form exists; else its composed (NFC) or decomposed (NFD) form.
     """
     if listed.isascii() or (folder / listed).exists():
         return listed
@@ -194,38 +194,38 @@ def listed_path(folder: Path, listed: str) -> str:
 
 
 def path_problem(folder: Path, listed: str) -> str | None:
-    """Why a listed path can lead to no video here: it is written for another system, a shell or a browser.
+    """Why a listed path cannot lead to a video: it is written for another system, a shell or a browser.
 
     Args:
-        folder: What the path is relative to.
+        folder: The folder that the path is relative to.
         listed: The path as listed.
 
     Returns:
-        What is wrong and the remedy; None for a path that may be right. Few are looked up.
+        Problem and remedy; None for a path that may be right. Only suspicious paths are looked up on disk.
     """
     if "://" in listed and not (folder / listed).exists():
         return f"{shown(listed)} is an address, not a path; download the video and list its path"
     if listed.startswith("~") and not (folder / listed).exists():
         return f"{shown(listed)} begins with ~, which only a shell knows; write the whole path"
     if "\\" in listed and os.sep == "/" and not (folder / listed).exists():
-        return f"{shown(listed)} is a path as Windows writes it, and there is no such file; write it with /"
+        return f"{shown(listed)} is a Windows path, and there is no such file; write it with /"
     return None
 
 
 def _header(line: Line, what: str, columns: Sequence[str]) -> list[str]:
-    """The columns of a table, checked."""
+    """The validated columns of a table."""
     header = [stripped(cell) for cell in cells_of(line.text, line.file, line.number)]
     expected = ",".join(columns)
-    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+    for separator, plural in ((";", "semicolons"), ("\t", "tabs")):
         parts = [part.strip('" ') for part in line.text.split(separator)]
         if len(parts) > 1 and not set(columns) <= set(header) and len(set(columns) & set(parts)) > 0:
-            raise line.fault(f"the cells are separated by {called}; save the {what} with commas, as {expected}")
+            raise line.fault(f"the cells are separated by {plural}; save the {what} with commas, as {expected}")
     while header and not header[-1]:  # a comma at the end of each line
         header.pop()
     if "" in header:
         raise line.fault(f"column {header.index('') + 1} has no name; name it, or take it out of the {what}")
     if repeated := next((name for name in header if header.count(name) > 1), None):
-        raise line.fault(f"the column {shown(repeated)} is there twice; rename one of them")
+        raise line.fault(f"the column {shown(repeated)} occurs twice; rename one of them")
     if missing := [name for name in columns if name not in header]:
         near = {name.replace(" ", "").lower(): name for name in header}
         meant = [near[name] for name in missing if name in near]

@@ -1,10 +1,10 @@
-r"""Names in CSV files and lists of ours: one line of UTF-8, whatever bytes a file's name has, and read back as it was.
+r"""Encodes names in our CSV files and lists as one line of UTF-8, for any bytes of a file name, and decodes them.
 
-A file's name is bytes, and some are not UTF-8 (old archives have Latin-1). Such a byte, 0xff, is written as `\udcff`,
-as JSON and Python write it. So are control characters (`\u000a`) and white space at the ends of a name (`\u0020`),
-which readers of tables take off. In a name that has one of these each backslash is doubled. All other names are written
-as they are; only one that could be mistaken for such a name, as it has two backslashes in a row or the text `\u0041`,
-has its backslashes doubled as well.
+File names are bytes, some of them not UTF-8 (old archives have Latin-1). Such a byte, for example 0xff, is written as
+`\udcff`, as in JSON and Python, and so are control characters (`\u000a`) and white space at the ends of a name
+(`\u0020`), which readers of tables would remove. In a name with any of these, each backslash is doubled. All other
+names are written unchanged, except those that could be mistaken for encoded ones, with two backslashes in a row or a
+text like `\u0041`; their backslashes are doubled too.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^\\s|\\s$
 
 
 def written_name(name: str) -> str:
-    r"""A name as it stands in a file: `ros\udce9.mp4` where the byte 0xe9 is not UTF-8.
+    r"""A name as written to a file: `ros\udce9.mp4` for a byte 0xe9 that is not UTF-8.
 
     Args:
-        name: As Python has it, where such a byte is a lone surrogate.
+        name: The name in Python, with such a byte as a lone surrogate.
     """
     if not _NOT_PLAIN.search(name) and not _WRITTEN_OUT.search(name):
         return name
@@ -27,5 +27,5 @@ def written_name(name: str) -> str:
 
 
 def read_name(written: str) -> str:
-    """The name that `written_name` wrote."""
+    """Decodes the result of `written_name`."""
     return _WRITTEN_OUT.sub(lambda match: chr(int(match[1], 16)) if match[1] else "\\", written)

@@ -149,7 +149,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"e\.yaml must be a mapping of settings, not a list"):
         read_experiment(tmp_path / "e.yaml")
     (tmp_path / "e.yaml").write_text("a: [")
-    with pytest.raises(ValueError, match=r"e\.yaml is no YAML file"):
+    with pytest.raises(ValueError, match=r"e\.yaml is not a YAML file"):
         read_experiment(tmp_path / "e.yaml")
 
 

@@ -125,7 +125,7 @@ def test_a_test_that_meets_a_bad_video_later_keeps_the_others_but_gives_no_figur
     command = ["test", "--config", str(with_workers), "--data.test", videos, *UNTRAINED]
     assert main(command) == 1
     complaint = said(capsys, bad)
-    assert "1 video could not be decoded, so that there is no result of the whole set" in complaint
+    assert "1 video could not be decoded, so there is no result for the whole set" in complaint
     assert "%" not in complaint
     assert "--data.loading.on_decode_error count_as_wrong" in complaint
     assert_rows_of_others_are_kept(rows(tmp_path / "run" / "predictions_test.csv"), bad)

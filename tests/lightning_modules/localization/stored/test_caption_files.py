@@ -79,7 +79,7 @@ def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
         ({"captions": [[True, "a"]]}, r"caption 0 is \[true, "),
         ({"captions": [[0, None]]}, r"caption 0 is \[0, null\], "),
         ({"captions": [[0, "a"], [-1, "b"]]}, r"caption 1 is at -1\.0 seconds; times must be 0 or more"),
-        ({"captions": [[float("nan"), "b"]]}, "NaN is no number of JSON"),
+        ({"captions": [[float("nan"), "b"]]}, "NaN is not a JSON number"),
         (
             {"captions": [[2, "a"], [2, "b"], [1, "c"]]},
             r"sorted by time, but caption 2 at 1\.0 seconds follows one at 2",

@@ -21,16 +21,16 @@ def test_json_is_read_with_a_byte_order_mark_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r":1: is no JSON file: Expecting value \(column 1\)"),
-        ('{"a":\n 1', r":2: is no JSON file"),
-        ('{"a": "NaN",\n "b": NaN}', r":2: NaN is no number of JSON"),
-        ("[1,\n\n-Infinity]", r":3: -Infinity is no number of JSON"),
+        ("", r":1: is not a JSON file: Expecting value \(column 1\)"),
+        ('{"a":\n 1', r":2: is not a JSON file"),
+        ('{"a": "NaN",\n "b": NaN}', r":2: NaN is not a JSON number"),
+        ("[1,\n\n-Infinity]", r":3: -Infinity is not a JSON number"),
         ('["1e999",\n1e999]', r":2: the number '1e999' is too large"),
         (f"[{'9' * 5000}]", r":1: the number '9.* has 5000 digits, more than 300"),
         ('{"a": 1, "a": 2}', r": it has more than one 'a' in an object"),
         ("[" * 100_000, r": is nested too deeply"),
         ('{"a":' * 100_000, r": is nested too deeply"),
-        ('["a",\n"a\\\\\\u0000"]', r":2: the character .u0000 has no place"),
+        ('["a",\n"a\\\\\\u0000"]', r":2: the character .u0000 is not allowed"),
         (r'["\ud800"]', r": a text holds half of a character"),
     ],
 )
@@ -63,8 +63,8 @@ def test_values_of_the_wrong_kind_are_named_by_their_place(tmp_path: Path) -> No
         (lambda: list(entry["b"].elements()), r"a\[0\]\.b is a number \(1\), but must be a list"),
         (lambda: list(entry["f"].items()), r"a\[0\]\.f is null \(None\), but must be an object"),
         (lambda: entry["b"]["x"], r"a\[0\]\.b is a number \(1\), but must be an object"),
-        (lambda: entry["e"].seconds(), r"a\[0\]\.e is True, no time in seconds"),
-        (lambda: entry["c"].seconds(), r"a\[0\]\.c is ' x  y ', no time in seconds"),
+        (lambda: entry["e"].seconds(), r"a\[0\]\.e is True, not a time in seconds"),
+        (lambda: entry["c"].seconds(), r"a\[0\]\.c is ' x  y ', not a time in seconds"),
     ]
     for read, message in wrong:
         with pytest.raises(ListFileError, match=message):
@@ -73,5 +73,5 @@ def test_values_of_the_wrong_kind_are_named_by_their_place(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("value", ["-1", "1e30", '"nan"', '"1e400"', "9" * 299, "null", "[1]", "{}", '"\uff11"'])
 def test_a_time_is_a_finite_number_of_seconds(tmp_path: Path, value: str) -> None:
-    with pytest.raises(ListFileError, match="no time in seconds"):
+    with pytest.raises(ListFileError, match="not a time in seconds"):
         json_value(written(tmp_path / "a.json", value), "list").seconds()

@@ -28,7 +28,7 @@ def test_what_is_no_number_names_the_line_the_column_and_the_limit(cell: str) ->
 
 @pytest.mark.parametrize("cell", ["", "-1", "nan", "inf", "1e10", "soon", "0:10"])
 def test_what_is_no_time_names_the_line_and_the_column(cell: str) -> None:
-    with pytest.raises(ListFileError, match=r"^t\.csv:4: c is .*, no time in seconds"):
+    with pytest.raises(ListFileError, match=r"^t\.csv:4: c is .*, not a time in seconds"):
         row(cell).seconds("c")
 
 

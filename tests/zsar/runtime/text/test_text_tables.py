@@ -48,7 +48,7 @@ def test_lines_are_those_of_the_file_and_columns_have_any_order(tmp_path: Path) 
         ("path,Label\n", r"t\.csv:1: no column label \(did you mean label by Label\?\)"),
         ("path;label\na;b\n", r"t\.csv:1: the cells are separated by semicolons; save the list with commas"),
         ("path\tlabel\na\tb\n", r"t\.csv:1: the cells are separated by tabs"),
-        ("path,label,path\n", r"t\.csv:1: the column 'path' is there twice"),
+        ("path,label,path\n", r"t\.csv:1: the column 'path' occurs twice"),
         (",path,label\n0,a,b\n", r"t\.csv:1: column 1 has no name"),
         ("path,label\na,b,c\n", r"t\.csv:2: 3 cells, but the header names 2 \(path,label\); put quotes around"),
         ("path,label\n\na\n", r"t\.csv:3: no label; each row needs path,label"),
@@ -72,7 +72,7 @@ def test_numbers_are_plain_and_in_range(tmp_path: Path) -> None:
             ListFileError, match=rf"t\.csv:{row.number}: n is .*, not a whole number from 0 to 10000000"
         ):
             row.whole_number("n")
-        with pytest.raises(ListFileError, match=rf"t\.csv:{row.number}: t is .*, no time in seconds"):
+        with pytest.raises(ListFileError, match=rf"t\.csv:{row.number}: t is .*, not a time in seconds"):
             row.seconds("t")
 
 

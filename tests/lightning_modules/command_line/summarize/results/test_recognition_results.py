@@ -134,7 +134,7 @@ def test_what_is_no_result_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"results.json lacks 'complete'; was it written by `zsar test`\?"):
         recognition_of(tmp_path)
     (tmp_path / "results.json").write_text('{"complete": tr')
-    with pytest.raises(ValueError, match="results.json:1: is no JSON file"):
+    with pytest.raises(ValueError, match="results.json:1: is not a JSON file"):
         recognition_of(tmp_path)
     with pytest.raises(ValueError, match="a part of the test set only"):
         recognition_of(write_result(tmp_path / "part", {"test": 50}, complete=False))

@@ -29,7 +29,7 @@ def test_what_is_no_json_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"holds no results.json; run `zsar test` with --run_dir"):
         read_result(tmp_path)
     (tmp_path / "results.json").write_text("{")
-    with pytest.raises(ValueError, match=r"results.json:1: is no JSON file: .*; test again"):
+    with pytest.raises(ValueError, match=r"results.json:1: is not a JSON file: .*; test again"):
         read_result(tmp_path)
     (tmp_path / "results.json").write_text("[1]")
     with pytest.raises(ValueError, match=r"results.json holds a list, not a result; test again"):
@@ -180,7 +180,7 @@ def test_the_summary_believes_no_impossible_figure(tmp_path: Path, kind: str, va
     next(iter(content["sets"].values()))[name] = value
     path.write_text(json.dumps(content))
     with pytest.raises(
-        ValueError, match=r"results\.json.*(no number of JSON|not a finite number|from 0 to 100).*test again"
+        ValueError, match=r"results\.json.*(not a JSON number|not a finite number|from 0 to 100).*test again"
     ):
         summarize.main([str(run)])
 
