@@ -136,6 +136,9 @@ def _explained(command: str, arguments: list[str]) -> int:
 
 def _run(command: str, arguments: list[str]) -> int:
     _silence()
+    from zsar.runtime.permitted_classes import find_trusted_modules_here
+
+    find_trusted_modules_here()
     module = COMMANDS[command][1]
     if module in (None, "doctor.doctor"):
         _check_utf8(arguments)

@@ -79,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _read(run: Path, set_name: str) -> list[dict[str, str]]:
     path = run / f"predictions_{set_name}.csv"
     if not path.is_file():
-        there = ", ".join(sorted(p.stem.removeprefix("predictions_") for p in run.glob("predictions_*.csv"))) or "none"
-        raise ValueError(f"{run} has no predictions of the set {set_name!r} (it has: {there}); run `zsar test` first")
+        sets = sorted(table.stem.removeprefix("predictions_") for table in run.glob("predictions_*.csv"))
+        remedy = " or ".join(f"--set {name}" for name in sets) or f"run `zsar test` with --run_dir {run} first"
+        raise ValueError(f"{run} has no predictions of the set {set_name!r}; {'give ' if sets else ''}{remedy}")
     rows = read_table(path, "predictions", columns=("path",), may_be_empty=("label", "prediction"), by_zsar=True)
     if not rows:
         raise fault_in(path, "holds no predictions; run the test again")

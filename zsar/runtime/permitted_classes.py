@@ -21,10 +21,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import pkgutil
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import jsonargparse
 from jsonargparse import _common, _loaders_dumpers, _util
@@ -124,6 +126,30 @@ def trusted_modules() -> tuple[str, ...]:
         if not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"{TRUSTED_MODULES} must list modules, such as my_package,my_models; got {name!r}")
     return names
+
+
+def find_trusted_modules_here() -> None:
+    """Has trusted modules of the working folder found, after all that is installed, as with `python -m zsar`.
+
+    The program `zsar` has the folder of its own file on the module path instead of the working folder.
+
+    Raises:
+        ValueError: ZSAR_TRUSTED_MODULES is malformed.
+    """
+    here = str(Path.cwd())
+    if trusted_modules() and here not in sys.path:
+        sys.path.append(here)
+
+
+def fault_of_trusted(class_path: str) -> str | None:
+    """Why a class of a trusted module cannot be imported, which is tried; None where it can, or is not trusted."""
+    if not _is_in(class_path, trusted_modules()):
+        return None
+    try:
+        pkgutil.resolve_name(class_path)
+    except Exception as error:  # whatever the user's own module raises
+        return f"{class_path} cannot be imported: {type(error).__name__}: {error}"
+    return None
 
 
 def path_of(class_: type) -> str:

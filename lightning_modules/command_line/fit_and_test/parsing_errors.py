@@ -19,7 +19,7 @@ from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
 from zsar.lightning_modules.command_line.options.command_parser import option_names
 from zsar.lightning_modules.run_folders.settings_of_before import name_of_now
 from zsar.runtime.nearest_names import did_you_mean
-from zsar.runtime.permitted_classes import forbidden, forbidden_class_in
+from zsar.runtime.permitted_classes import fault_of_trusted, forbidden, forbidden_class_in
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
 _LONGEST = 300  # characters of an unknown message
@@ -146,6 +146,8 @@ def _nested(option: str) -> str:
 def _no_class(value: str, section: str, command: str) -> str:
     if is_config_name(value):
         return f"--{section} {value}: there is no such file{nowhere(value)}"
+    if (fault := fault_of_trusted(value)) is not None:
+        return f"--{section}: {fault}"
     names = class_names(section)
     fragments = {path.stem: name for name, path in configs_in(section).items()}
     if value in fragments and value.lower() not in map(str.lower, names):

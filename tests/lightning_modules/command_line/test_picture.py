@@ -62,9 +62,15 @@ def test_runs_on_different_videos_are_not_compared(
     assert "second was tested on other videos than first" in capsys.readouterr().err
 
 
-def test_a_set_without_predictions_is_named_with_those_there_are(
+def test_a_set_without_predictions_is_answered_by_those_there_are(
     tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = run_folder(tmp_path / "t2l", video_tree, NAMES)
     assert picture(run, "--set", "base", "--output", tmp_path / "x.png") == 1
-    assert "no predictions of the set 'base' (it has: novel)" in capsys.readouterr().err
+    assert "no predictions of the set 'base'; give --set novel\n" in capsys.readouterr().err
+
+
+def test_a_run_without_predictions_is_to_be_tested(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert picture(tmp_path, "--output", tmp_path / "x.png") == 1
+    error = capsys.readouterr().err
+    assert f"{tmp_path} has no predictions of the set 'novel'; run `zsar test` with --run_dir {tmp_path} first" in error

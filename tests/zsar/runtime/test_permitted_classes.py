@@ -17,6 +17,7 @@ from zsar.runtime.permitted_classes import (
     TRUSTED_MODULES,
     ForbiddenClassError,
     check_permitted,
+    find_trusted_modules_here,
     forbidden,
     imported_kinds,
     is_permitted,
@@ -312,3 +313,53 @@ def test_a_re_export_is_told_by_where_its_class_is_defined() -> None:
 
 class _OwnCallback(Callback):
     """As a program that uses zsar may have it."""
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module of the user in the working folder, which, as for the program `zsar`, is not on the module path."""
+    name = "own_sets_of_the_user"
+    code = 'from zsar.datamodules.data_sets import VideoFolder\nclass MySet(VideoFolder):\n    """Mine."""\n'
+    (tmp_path / f"{name}.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setenv(TRUSTED_MODULES, name)
+    return name
+
+
+def test_trusted_modules_of_the_working_folder_are_found(own_module: str, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", f"{own_module}.MySet", "--data.train", "videos"]
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", "--config", str(EXPERIMENT), *data, "--print_config"])
+    assert ended.value.code == 0
+    assert f"class_path: {own_module}.MySet" in capsys.readouterr().out
+
+
+def test_the_working_folder_is_looked_in_last_and_for_trusted_modules_only(
+    own_module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = list(sys.path)
+    monkeypatch.setenv(TRUSTED_MODULES, "")
+    find_trusted_modules_here()
+    assert sys.path == before
+    monkeypatch.setenv(TRUSTED_MODULES, own_module)
+    for _ in range(2):
+        find_trusted_modules_here()
+        assert sys.path == [*before, str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("no_such_module_at_all.MySet", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
+        ("own_sets_of_the_user.MySeat", "AttributeError: module 'own_sets_of_the_user' has no attribute 'MySeat'"),
+    ],
+)
+def test_a_trusted_class_that_cannot_be_imported_says_why(
+    name: str, fault: str, own_module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(TRUSTED_MODULES, f"{own_module},no_such_module_at_all")
+    with pytest.raises(SystemExit):
+        main(["fit", "--config", str(EXPERIMENT), "--data", name])
+    assert f"--data: {name} cannot be imported: {fault}" in capsys.readouterr().err
