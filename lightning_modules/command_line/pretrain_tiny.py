@@ -19,7 +19,8 @@ from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.callbacks import RichProgressBar
 from rich.table import Table
 
-from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
+from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes
+from zsar.datamodules.rendering.frame_captions import CaptionedShapesSettings
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import group, option
 from zsar.lightning_modules.command_line.options.shared import SEED_LIMITS, ForceOption
