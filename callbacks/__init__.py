@@ -1,1 +1,1 @@
-"""Lightning callbacks: what is done to a model or written down while it runs."""
+"""Lightning callbacks: change a model or record results while it runs."""

@@ -1,6 +1,6 @@
-"""Watches the other processes of a distributed run: one that dies ends the run, with a sentence and exit status 1.
+"""Watches the other processes of a distributed run: if one dies, the run ends with a message and exit status 1.
 
-The others would wait for it for minutes. Lightning's own watch kills them all, itself included, without a word.
+The others would wait for it for minutes. Lightning's own watch kills them all, including itself, without a message.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from zsar.runtime.processes.dead_workers import died_of
 from zsar.runtime.terminal import say
 
 _POLL_SECONDS = 1.0
-_GRACE_SECONDS = 8.0  # for the main process to end by itself, of the closed connection; NCCL does not tell it
+_GRACE_SECONDS = 8.0  # for the main process to exit on the closed connection; NCCL does not report it
 _TOLD_TO_STOP = (128 + signal.SIGTERM, 128 + signal.SIGINT)
 
 
 class DeadProcesses(Callback):
-    """Begins the watch, in the process that has started the others."""
+    """Starts the watch, in the process that started the others."""
 
     def __init__(self, command: str) -> None:
-        """Watches nothing yet; the fit starts the watch.
+        """Stores the command; the fit starts the watch.
 
         Args:
-            command: The command of the run, for the message.
+            command: The run's command, for the message.
         """
         self._command = command
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Replaces Lightning's watch by this one."""
+        """Replaces Lightning's watch with this one."""
         started: list[subprocess.Popen[bytes]] = getattr(trainer.strategy.launcher, "procs", [])
         if not started or not all(isinstance(process, subprocess.Popen) for process in started):
             return
@@ -56,10 +56,10 @@ def _watch(started: Sequence[subprocess.Popen[bytes]], command: str) -> None:
                 _end(started, "" if code == 1 else f"zsar {command}: error: {died_of(process.pid, rank, code)}")
 
 
-def _end(started: Sequence[subprocess.Popen[bytes]], said: str) -> None:
-    """Ends all processes; a process that exits with status 1 has said why itself."""
+def _end(started: Sequence[subprocess.Popen[bytes]], message: str) -> None:
+    """Ends all processes; a process that exits with status 1 has reported the cause."""
     for process in started:
         process.kill()
-    if said:
-        say(said, error=True)
-    os._exit(1)  # the main thread waits within the exchange, and cannot be told
+    if message:
+        say(message, error=True)
+    os._exit(1)  # the main thread is blocked in the exchange

@@ -1,15 +1,15 @@
 """`last.ckpt` and `best.ckpt` of a run.
 
-`last.ckpt` is the last: it is written before each validation, so that a validation that fails loses nothing, after each
-epoch and at the end of training, and when the run is told to stop. (Lightning's own `save_last` writes it only together
-with a best one.) `best.ckpt` is the best of those that were validated.
+`last.ckpt` is the most recent state: it is written before each validation, so that a failing validation loses nothing,
+after each epoch, at the end of training, and when the run is told to stop. (Lightning's `save_last` writes it only
+together with a best one.) `best.ckpt` is the best validated checkpoint.
 
-A run that goes on from any of them ends with the weights of one that was never interrupted. Lightning 2.6 resumes three
-kinds wrongly, which is put right here:
+A run resumed from any of them ends with the weights of an uninterrupted run. Lightning 2.6 resumes three
+kinds wrongly, which is corrected here:
 
-- written before a validation: the validation would be left out, and with it the chance to be the best;
-- written where `max_steps` or `max_time` ended an epoch early: the rest of the epoch would be left out;
-- written after an epoch of a run with `max_steps`: it would be counted twice, and another order of videos follow.
+- written before a validation: the validation would be skipped, and with it the chance to be the best;
+- written when `max_steps` or `max_time` ended an epoch early: the rest of the epoch would be skipped;
+- written after an epoch of a run with `max_steps`: it would be counted twice, and the order of videos would change.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch import Tensor
 
 
 class RunCheckpoints(ModelCheckpoint):
-    """Lightning's ModelCheckpoint, with its options, but for a last checkpoint that is the last.
+    """Lightning's ModelCheckpoint, with its options, except that `last.ckpt` is always the most recent state.
 
     Attributes:
         wrote_last: Whether this run has written `last.ckpt`.
@@ -39,24 +39,24 @@ class RunCheckpoints(ModelCheckpoint):
     _interval_began_seconds = 0.0
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuses two options of Lightning's that would leave less than a whole, resumable file.
+        """Rejects two of Lightning's options that would leave no complete, resumable file.
 
         Raises:
             ValueError: `save_last` is "link", or `save_on_exception` is set.
         """
         if self.save_last == "link":
-            raise ValueError("checkpoint.save_last is link, but last.ckpt is a file of its own here; use true or false")
+            raise ValueError("checkpoint.save_last is link, but last.ckpt is always a separate file; use true or false")
         if self.save_on_exception:
             raise ValueError(
-                "checkpoint.save_on_exception is true, but a model that failed in the middle of a step is no "
-                "checkpoint to go on from; leave it out: last.ckpt of the last validation or epoch stays, and "
+                "checkpoint.save_on_exception is true, but a model that failed during a step is not a "
+                "checkpoint to resume from; leave it out: last.ckpt of the last validation or epoch stays, and "
                 "--checkpoint.every_n_train_steps N writes it more often"
             )
         super().setup(trainer, pl_module, stage)
 
     @property
     def state_key(self) -> str:
-        """The name of the state in a checkpoint: Lightning's, which runs have that were begun before this class was."""
+        """The name of the state in a checkpoint: Lightning's, as in runs older than this class."""
         return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
 
     # --- when last.ckpt is written --------------------------------------------------------------------------------
@@ -71,26 +71,26 @@ class RunCheckpoints(ModelCheckpoint):
                 self._is_before_validation = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the best checkpoint, if it is chosen now, and the last with the score that it has got."""
+        """Writes the best checkpoint, if it is due, and the last one with its score."""
         super().on_validation_end(trainer, pl_module)
         if self._may_save(trainer) and not self._should_save_on_train_epoch_end(trainer):
             self._write_last(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the best checkpoint, if it is chosen now, and the last one."""
+        """Writes the best checkpoint, if it is due, and the last one."""
         super().on_train_epoch_end(trainer, pl_module)
         if self._may_save(trainer):
             self._write_last(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Corrects where Lightning would go on from a checkpoint."""
+        """Corrects where Lightning would resume."""
         super().on_train_start(trainer, pl_module)
         self._interval_began_seconds = time.monotonic()
         loop: Any = trainer.fit_loop
         if loop.epoch_progress.current.ready == loop.epoch_progress.current.completed:
-            loop.epoch_loop.restarting = False  # between two epochs nothing of an epoch is left to be done
+            loop.epoch_loop.restarting = False  # between two epochs nothing is left to do
         elif self._validation_is_due:
-            loop.epoch_loop.val_loop._restart_stage = "restarted_mid_evaluation"  # which is begun again
+            loop.epoch_loop.val_loop._restart_stage = "restarted_mid_evaluation"  # which is restarted
         self._validation_is_due = False
 
     def on_train_batch_end(
@@ -101,13 +101,13 @@ class RunCheckpoints(ModelCheckpoint):
         batch: Any,  # noqa: ANN401
         batch_idx: int,
     ) -> None:
-        """Writes checkpoints every so many steps or so much time, where that is asked for, the last one in any case."""
+        """Writes checkpoints at the requested intervals of steps or time, the last one always."""
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
         if self._may_save(trainer) and self._is_due(trainer):
             self._write_last(trainer)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Writes the last checkpoint if the run was told to stop, which Lightning does between two batches."""
+        """Writes the last checkpoint if the run was told to stop, as Lightning stops between two batches."""
         if isinstance(exception, SIGTERMException) and self._may_save(trainer):
             self._write_last(trainer)
 
@@ -134,15 +134,15 @@ class RunCheckpoints(ModelCheckpoint):
         self.wrote_last, self._written_at_step = True, trainer.global_step
 
     def _save_last_checkpoint(self, trainer: Trainer, monitor_candidates: dict[str, Tensor]) -> None:
-        """Nothing: Lightning calls this when it has written a best one; when the last is written stands above."""
+        """Does nothing: Lightning calls this after writing a best one; the last one is written above."""
 
-    # --- what a checkpoint says of where to go on -----------------------------------------------------------------
+    # --- the position to resume from ------------------------------------------------------------------------------
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Closes an epoch that is whole, and opens again one that was ended early.
+        """Closes a complete epoch, and reopens one that was ended early.
 
-        At the end of an epoch Lightning counts it as processed but not as completed, whether all of its batches were
-        trained on or not.
+        At its end, Lightning counts an epoch as processed but not as completed, whether or not all of its batches were
+        trained on.
         """
         if trainer.state.fn != TrainerFn.FITTING:
             return
@@ -158,18 +158,18 @@ class RunCheckpoints(ModelCheckpoint):
                 counts["processed"] = counts["completed"]
 
     def state_dict(self) -> dict[str, Any]:
-        """What Lightning keeps of best and last, and whether a validation was about to begin."""
+        """Lightning's state of best and last, and whether a validation was about to start."""
         return {**super().state_dict(), "validation_is_due": self._is_before_validation}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes the state of a checkpoint, also where the run's folder has been moved since."""
+        """Restores the state of a checkpoint, even if the run's folder has been moved."""
         super().load_state_dict(self._as_moved(state_dict))
         self._validation_is_due = bool(state_dict.get("validation_is_due", False))
 
     def _as_moved(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The state with the present folder in its paths, if the best checkpoints lie there.
+        """The state with the current folder in its paths, if the best checkpoints are there.
 
-        Lightning would forget the best score with the old folder's name, and replace the best checkpoint by the next.
+        With the old folder's name Lightning would drop the best score and replace the best checkpoint with the next.
         """
         best = state.get("best_k_models", {})
         if self.dirpath is None or state["dirpath"] == self.dirpath:

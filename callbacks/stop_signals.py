@@ -1,11 +1,11 @@
 """SIGTERM and Ctrl-C in training, testing and predicting.
 
-Training ends after the step it is in, since a model in the middle of one is nothing to go on from; Lightning then calls
-`on_exception`, where `RunCheckpoints` writes `last.ckpt`. All else ends at once: what was written is whole.
-A second Ctrl-C ends training at once too. Of several processes each may be the one that is told; they agree after each
-batch, so that all stop at the same one.
+Training ends after the current step, since a model in the middle of one cannot be resumed; Lightning then calls
+`on_exception`, where `RunCheckpoints` writes `last.ckpt`. Everything else ends at once: written files are complete.
+A second Ctrl-C ends training at once too. Any of several processes may receive the signal; they agree after each batch,
+so that all stop at the same one.
 
-Lightning's own handler is replaced: it exits with status 0, goes on testing to the end, and lets processes exchange
+Lightning's own handler is replaced: it exits with status 0, continues testing to the end, and lets processes exchange
 messages from within a signal handler.
 """
 
@@ -24,18 +24,18 @@ from zsar.runtime.terminal import say
 
 
 class StopSignals(Callback):
-    """Ends what a trainer does when the process is told to stop.
+    """Ends a trainer's work when the process receives a stop signal.
 
     Attributes:
-        signum: The signal that the process was told to stop by, or another process of its run.
-        is_told: Whether this is the process that tells the user.
+        signum: The signal that this process, or another process of its run, received.
+        is_told: Whether this process reports it to the user.
     """
 
     def __init__(self, command: str) -> None:
-        """Makes the callback; `handle` is to be registered as the handler of both signals.
+        """Stores the command; register `handle` as the handler of both signals.
 
         Args:
-            command: The command of the run, for the messages.
+            command: The run's command, for the messages.
         """
         self.signum: int | None = None
         self.is_told = True
@@ -45,18 +45,18 @@ class StopSignals(Callback):
         self._handler: Any = None
 
     def handle(self, signum: int, frame: FrameType | None) -> None:
-        """Stops now, or notes that training is to stop after this step."""
+        """Stops now, or requests that training stops after this step."""
         again = self.signum == signum == signal.SIGINT
         self.signum = signum
         self._pass_on(signal.SIGKILL if again else signal.SIGTERM)
         if again or not self._in_step:
             raise Stopped(signum)
         if self.is_told:
-            said = f"zsar {self._command}: {name_of(signum)}: stopping after this step"
-            say(said + ("; Ctrl-C again stops at once" if signum == signal.SIGINT else ""), error=True)
+            message = f"zsar {self._command}: {name_of(signum)}: stopping after this step"
+            say(message + ("; Ctrl-C again stops at once" if signum == signal.SIGINT else ""), error=True)
 
     def last_checkpoint(self) -> str | None:
-        """The last checkpoint that this run has written; None if it has written none."""
+        """The last checkpoint written by this run; None for none."""
         callbacks: list[Any] = [] if self._trainer is None else self._trainer.checkpoint_callbacks
         written = [c.last_model_path for c in callbacks if isinstance(c, RunCheckpoints) and c.wrote_last]
         return written[0] if written else None
@@ -64,10 +64,10 @@ class StopSignals(Callback):
     def _pass_on(self, signum: int) -> None:
         launcher = None if self._trainer is None else self._trainer.strategy.launcher
         if launcher is not None:
-            launcher.kill(signum)  # the processes that this one has started
+            launcher.kill(signum)  # the processes started by this one
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Remembers the handler, which Lightning replaces after this."""
+        """Stores the handler, which Lightning replaces after this."""
         self._trainer, self.is_told = trainer, trainer.is_global_zero
         self._handler = signal.getsignal(signal.SIGTERM)
 
@@ -82,7 +82,7 @@ class StopSignals(Callback):
         self._take_back()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From here on training stops between two steps."""
+        """From now on training stops between two steps."""
         self._take_back()
         self._in_step = True
 
@@ -94,13 +94,13 @@ class StopSignals(Callback):
         batch: Any,  # noqa: ANN401
         batch_idx: int,
     ) -> None:
-        """Has all processes stop if one was told to."""
+        """Stops all processes if one received a signal."""
         if trainer.strategy.reduce_boolean_decision(self.signum is not None, all=False):
             self.signum = self.signum or signal.SIGTERM
-            trainer._signal_connector.received_sigterm = True  # Lightning stops where the step and its epoch are closed
+            trainer._signal_connector.received_sigterm = True  # Lightning stops after closing the step and its epoch
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Training is done: what follows may stop at once."""
+        """Training is done: the rest may stop at once."""
         self._in_step = False
 
     # --- validation, within training too --------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class StopSignals(Callback):
             raise Stopped(self.signum)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After it, checkpoints are written and training goes on."""
+        """After it, checkpoints are written and training continues."""
         self._in_step = trainer.state.fn == "fit" and not trainer.sanity_checking
 
     # --- the other commands ---------------------------------------------------------------------------------------

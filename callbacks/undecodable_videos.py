@@ -1,4 +1,4 @@
-"""UndecodableVideos: what becomes of a run, some of whose videos could not be decoded."""
+"""UndecodableVideos: handles the videos of a run that could not be decoded."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _SHOWN = 20
 
 
 class UndecodableVideos(Callback):
-    """Counts and names the videos that could not be decoded, and ends a test that must not go without them.
+    """Counts and lists the videos that could not be decoded, and ends a test that must not continue without them.
 
     * `zsar test`: nothing is logged and no results.json written, but the predictions of the others are; the run ends
-      with an error that names the videos, unless they shall count as wrong.
-    * `zsar predict`: their rows say so; the others are as they would be without them, and the exit status is 1.
-    * Held-out clips, in `zsar fit` and `zsar validate`, are left out: a checkpoint can be chosen by the others.
+      with an error that names the videos, unless they count as wrong.
+    * `zsar predict`: their rows record it; the others are unaffected, and the exit status is 1.
+    * Held-out clips, in `zsar fit` and `zsar validate`, are left out: the others suffice to choose a checkpoint.
 
-    It must stand behind the callbacks that write predictions. A batch says what could not be decoded, or, where a model
-    reads the videos itself, what its step returns does: {"undecodable": messages}.
+    It must come after the callbacks that write predictions. Undecodable videos are reported by the batch or, if a model
+    reads the videos itself, by the output of its step: {"undecodable": messages}.
 
     Attributes:
-        n_unpredicted: After a prediction, the videos without one, of all processes.
+        n_unpredicted: After a prediction, the number of videos without one, over all processes.
     """
 
     def __init__(self) -> None:
-        """Holds no problems yet."""
+        """Starts without problems."""
         self.n_unpredicted = 0
         self._problems: list[str] = []
         self._n_decoded = 0
         self._told: set[str] = set()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets the problems of an earlier test."""
+        """Drops the problems of an earlier test."""
         self._problems, self._n_decoded = [], 0
 
     on_validation_start = on_predict_start = on_test_start
@@ -50,7 +50,7 @@ class UndecodableVideos(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Collects what could not be decoded."""
+        """Collects the videos that could not be decoded."""
         if isinstance(batch, VideoBatch):
             self._problems += batch.undecodable
             self._n_decoded += len(batch) - int(batch.failed.sum())
@@ -61,23 +61,23 @@ class UndecodableVideos(Callback):
     on_validation_batch_end = on_predict_batch_end = on_test_batch_end
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Ends the test before a figure is logged.
+        """Ends the test before a metric is logged.
 
         Raises:
-            VideoDecodeError: A video could not be decoded and shall not count as wrong.
+            VideoDecodeError: A video could not be decoded and must not count as wrong.
         """
         trainer.datamodule.refuse_undecoded(self._of_all(trainer))  # type: ignore[attr-defined]
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Names the clips that are left out, each once in a training."""
+        """Reports the clips that are left out, each once per training."""
         for problem in self._of_all(trainer):
-            # The table of `zsar validate` has them.
+            # The table of `zsar validate` lists them.
             if problem not in self._told and trainer.state.fn == "fit" and trainer.is_global_zero:
                 say(f"left out of the held-out clips: {problem}", error=True)
             self._told.add(problem)
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Counts and names the videos without a prediction."""
+        """Counts and lists the videos without a prediction."""
         problems = self._of_all(trainer)
         self.n_unpredicted = len(problems)
         n_decoded = sum(gather_from_all(self._n_decoded, trainer))
@@ -88,8 +88,8 @@ class UndecodableVideos(Callback):
         for problem in problems[:_SHOWN]:
             say(f"  not decoded: {problem}")
         if len(problems) > _SHOWN:
-            say(f"  and {len(problems) - _SHOWN} more, which the file of predictions names")
+            say(f"  and {len(problems) - _SHOWN} more, listed in the file of predictions")
 
     def _of_all(self, trainer: Trainer) -> list[str]:
         """The problems of all processes, sorted, each once."""
-        return sorted({problem for own in gather_from_all(self._problems, trainer) for problem in own})
+        return sorted({problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process})

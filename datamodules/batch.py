@@ -1,4 +1,4 @@
-"""The contract between data and models: what a video, a batch and the text of a set of classes are.
+"""The contract between data and models: videos, batches, and the classes of a set as text.
 
 Letters: B videos, V views of a video, K further views of it, T frames of a view, C classes, P prompts of a class.
 """
@@ -20,20 +20,20 @@ from zsar.datamodules.class_identity import find_same_classes
 
 
 class VideoDecodeError(RuntimeError):
-    """A video file that cannot be read; its message names the file and the cause.
+    """A video file that cannot be read; the message names the file and the cause.
 
-    It is made from the message alone, so that it passes unharmed through pickling.
+    The message is its only argument, so that it survives pickling.
     """
 
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """One video of a data set: where it is and what it shows.
+    """One video of a data set: its file and its class.
 
     Attributes:
         path: The video file.
-        label: Index of its class, 0-based, in the class list of the set that it belongs to; -1 where it is unknown.
-        segment_seconds: Start and end of the stretch of the file that is meant, in seconds on the player's clock
+        label: 0-based index of its class in the class list of its set; -1 if unknown.
+        segment_seconds: Start and end of the clip within the file, in seconds on the player's clock
             (`video_files.decoding`); None for the whole file.
     """
 
@@ -44,15 +44,15 @@ class VideoRecord:
 
 @dataclass(frozen=True)
 class ViewBatch:
-    """Further views of the videos of a batch, for methods that adapt to a video before they predict its class.
+    """Further views of the videos in a batch, for methods that adapt to a video before predicting its class.
 
     Attributes:
-        frames: uint8 [B, K, T, 3, H, W], RGB, in the size and number of frames of `VideoBatch.frames`.
-        weights: float32 [V + K], for how many views each of `VideoBatch.frames` and of `frames`, in this order, stands;
-            0 for a view that is predicted on but not adapted to. Every video has the same.
-        seeds: int64 [B], for whatever is drawn for a video; from the run's seed and the video's key, so that they do
-            not depend on order, batches or processes.
-        seconds: float32 [B], what it took to make the views of each video.
+        frames: uint8 [B, K, T, 3, H, W], RGB; T, H and W as in `VideoBatch.frames`.
+        weights: float32 [V + K], multiplicity of each view, first those of `VideoBatch.frames`, then those of `frames`;
+            0 for a view that is predicted on but not adapted to. The same for every video.
+        seeds: int64 [B], seeds of all random draws for a video; derived from the run's seed and the video's key, so
+            they do not depend on order, batches or processes.
+        seconds: float32 [B], time spent on making the views of each video.
     """
 
     frames: Tensor
@@ -61,7 +61,7 @@ class ViewBatch:
     seconds: Tensor
 
     def __post_init__(self) -> None:
-        """Refuses views of another layout."""
+        """Checks the layout of the frames."""
         if self.frames.ndim != 6 or self.frames.shape[3] != 3 or self.frames.dtype != torch.uint8:
             raise ValueError(
                 f"ViewBatch.frames must be uint8 [B, K, T, 3, H, W]; got {self.frames.dtype} {list(self.frames.shape)}"
@@ -74,14 +74,14 @@ class VideoBatch:
 
     Attributes:
         frames: uint8 [B, V, T, 3, H, W], RGB, not normalized: statistics belong to the model.
-        labels: int64 [B], 0-based; -1 where the class is unknown.
-        indices: int64 [B], the row of each video in its set, by which predictions find their files again.
-        failed: bool [B], true where the video could not be decoded and its frames are blank; such a video is no one's
-            success: in a test it counts as wrong, held-out clips are left out. Never true in training.
-        undecodable: The message of each file that could not be decoded: in training it was replaced by another, in
-            evaluation there is one for each of `failed`, in their order.
-        views: Further views of the videos, where the data module was asked for them (`clips.views`); else None.
-        n_damaged: Damaged frames among those that were read for it, where they are accepted (`loading.on_damage`).
+        labels: int64 [B], 0-based; -1 if unknown.
+        indices: int64 [B], row of each video in its set, which links a prediction to its file.
+        failed: bool [B], true if the video could not be decoded and its frames are blank. Such a video counts as wrong
+            in a test and is left out of validation. Never true in training.
+        undecodable: Error message of each file that could not be decoded. In training, another video replaced it; in
+            evaluation, there is one message for each of `failed`, in order.
+        views: Further views of the videos if `clips.views` is set, else None.
+        n_damaged: Number of damaged frames that were read for the batch, if they are accepted (`loading.on_damage`).
     """
 
     frames: Tensor
@@ -93,7 +93,7 @@ class VideoBatch:
     n_damaged: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses frames of another layout, which would otherwise broadcast quietly."""
+        """Checks the layout of the frames, since a wrong one could broadcast silently."""
         if self.frames.ndim != 6 or self.frames.shape[3] != 3 or self.frames.dtype != torch.uint8:
             raise ValueError(
                 f"VideoBatch.frames must be uint8 [B, V, T, 3, H, W]; got {self.frames.dtype} {list(self.frames.shape)}"
@@ -126,7 +126,7 @@ def _map_tensors(batch: Batch, function: Callable[[Tensor], Tensor]) -> Batch:
 
 
 def _as_compared(prompt: str) -> str:
-    """A prompt without what a tokenizer takes no note of: case, and how much white space there is."""
+    """A prompt without what a tokenizer ignores: case and the amount of white space."""
     return " ".join(unicodedata.normalize("NFC", prompt).casefold().split())
 
 
@@ -138,11 +138,11 @@ class ClassText:
         set_name: The set's name in metrics and tables: "base", "novel", "val", ...
         names: The C class names, in label order.
         prompts: For each class its P >= 1 prompts, P the same for all classes.
-        source: Where the prompts come from, for the reader of a result ("template: a video of {}").
-        prompt_groups: The group of attributes that each of the P prompts of any class belongs to ("Scene", ...); None
-            where prompts have no attributes.
-        prompt_attributes: The attribute that each of them speaks of ("posture", ...); None where they have none.
-        templates: What the names were put into, as far as prompts are made so: whole prompts, or the lead of texts.
+        source: Where the prompts come from, as shown in results ("template: a video of {}").
+        prompt_groups: Attribute group of each of the P prompts, the same for every class ("Scene", ...); None if
+            prompts have no attributes.
+        prompt_attributes: Attribute that each of them describes ("posture", ...); None if they have none.
+        templates: Templates that the names were filled into, for whole prompts or for the lead of texts; may be empty.
     """
 
     set_name: str
@@ -154,25 +154,25 @@ class ClassText:
     templates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuses class text that no model could be tested on."""
+        """Checks that a model can be tested on this class text."""
         if len(self.names) != len(self.prompts):
             raise ValueError(f"{len(self.names)} class names but prompts for {len(self.prompts)} classes")
-        self._refuse_same_names()
+        self._check_unique_names()
         if not self.names:
             raise ValueError(f"the set {self.set_name!r} has no classes")
         if len({len(p) for p in self.prompts}) != 1 or not self.prompts[0]:
             raise ValueError(f"every class of {self.set_name!r} needs the same number of prompts, at least one")
-        self._refuse_same_prompts()
+        self._check_distinct_prompts()
         if (self.prompt_groups is None) != (self.prompt_attributes is None):
             raise ValueError(f"prompts of {self.set_name!r} need both groups and attributes, or neither")
-        for called, labels in (("groups", self.prompt_groups), ("attributes", self.prompt_attributes)):
+        for kind, labels in (("groups", self.prompt_groups), ("attributes", self.prompt_attributes)):
             if labels is not None and len(labels) != len(self.prompts[0]):
                 raise ValueError(
-                    f"{len(labels)} {called} of prompts, but each class of {self.set_name!r} has "
+                    f"{len(labels)} {kind} of prompts, but each class of {self.set_name!r} has "
                     f"{len(self.prompts[0])} prompts; give one for each"
                 )
 
-    def _refuse_same_names(self) -> None:
+    def _check_unique_names(self) -> None:
         if len(set(self.names)) != len(self.names):
             twice = sorted({n for n in self.names if self.names.count(n) > 1})
             raise ValueError(f"class names of {self.set_name!r} are not unique: {', '.join(twice)}")
@@ -182,13 +182,13 @@ class ClassText:
                 "are one class; write it in one way, and once"
             )
 
-    def _refuse_same_prompts(self) -> None:
+    def _check_distinct_prompts(self) -> None:
         first: dict[tuple[str, ...], str] = {}
         for name, prompts in zip(self.names, self.prompts, strict=True):
-            before_it = first.setdefault(tuple(_as_compared(prompt) for prompt in prompts), name)
-            if before_it != name:
+            earlier = first.setdefault(tuple(_as_compared(prompt) for prompt in prompts), name)
+            if earlier != name:
                 raise ValueError(
-                    f"the classes {before_it!r} and {name!r} of {self.set_name!r} have the same prompts, such as "
+                    f"the classes {earlier!r} and {name!r} of {self.set_name!r} have the same prompts, such as "
                     f"{prompts[:1]}, so that no model can tell them apart; give each its own text"
                 )
 

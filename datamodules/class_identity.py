@@ -1,6 +1,6 @@
-"""Class names cleaned for people and models, and which of them name the same class.
+"""Clean class names for people and models, and which names mean the same class.
 
-A cleaned name is what tables show, what class text is keyed by and what templates are filled with:
+Clean names appear in tables, are the keys of class text, and fill templates:
 "ApplyEyeMakeup" -> "apply eye makeup", "brush_hair" -> "brush hair", "Moving [something] up" -> "moving something up".
 """
 
@@ -18,43 +18,43 @@ _ACRONYM = re.compile(r"[A-Z]{2,}s?")
 
 
 def clean_name(exact: str) -> str:
-    """A class name in plain words: lower case but for acronyms, words apart, placeholders without brackets."""
+    """A class name in plain words: lower case except acronyms, words separated, placeholders without brackets."""
     spaced = _WORD_BOUNDARY.sub(" ", exact.replace("_", " ").replace("[", "").replace("]", ""))
     return " ".join(word if _ACRONYM.fullmatch(word) else word.lower() for word in spaced.split())
 
 
 def class_identity(name: str) -> str:
-    """What is equal for two names exactly where they are one class: its cleaned name, whatever its case and hyphens.
+    """A key that two names share if and only if they mean the same class: the clean name without case and hyphens.
 
-    "Arm Wrestling", "arm_wrestling", "ArmWrestling" and "arm-wrestling" are one class: a model reads them much alike,
-    and one of two such classes would be told from the other by chance.
+    "Arm Wrestling", "arm_wrestling", "ArmWrestling" and "arm-wrestling" are one class: to a model they look nearly the
+    same, and it could only guess between two such classes.
 
     Args:
-        name: A class name, in whatever spelling.
+        name: A class name, in any spelling.
     """
     clean = clean_name(unicodedata.normalize("NFC", name))
     return unicodedata.normalize("NFC", _HYPHEN.sub(" ", clean).casefold())
 
 
 def find_same_classes(names: Iterable[str]) -> list[tuple[int, int]]:
-    """Which names are one class.
+    """Finds names that mean the same class as an earlier name.
 
     Args:
-        names: Class names, in whatever spelling.
+        names: Class names, in any spelling.
 
     Returns:
-        For each name whose class an earlier one names: the index of the first of them, and its own.
+        For each such name: the index of the first name of its class, and its own index.
     """
     first: dict[str, int] = {}
-    found = ((first.setdefault(class_identity(name), index), index) for index, name in enumerate(names))
-    return [(before, index) for before, index in found if before != index]
+    pairs = ((first.setdefault(class_identity(name), index), index) for index, name in enumerate(names))
+    return [(before, index) for before, index in pairs if before != index]
 
 
 def clean_names(exact: Sequence[str]) -> tuple[str, ...]:
-    """Cleaned names in the same order.
+    """Clean names in the same order.
 
     Raises:
-        ValueError: Two names are one class.
+        ValueError: Two names mean the same class.
     """
     cleaned = tuple(clean_name(name) for name in exact)
     for before, index in find_same_classes(exact):

@@ -1,7 +1,7 @@
 """Record -> decode -> sample -> transform: the dataset that data loader workers run.
 
-What cannot be decoded is told in the sample, not raised: torch would make a traceback of sixty lines of an error in a
-worker, and all that the run has computed would be lost with it.
+A decoding error is reported in the sample, not raised: torch would turn an error in a worker into a traceback of sixty
+lines and end the run, losing its results so far.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_SUBSTITUTES = 10
 
 
 class TrainingClips(Dataset[Sample]):
-    """One view of T frames of each video; a video that cannot be decoded is replaced by another and reported."""
+    """One view of T frames of each video. An undecodable video is replaced by another and reported."""
 
     def __init__(
         self,
@@ -41,15 +41,15 @@ class TrainingClips(Dataset[Sample]):
         seed: int,
         on_damage: OnDamage = "raise",
     ) -> None:
-        """Keeps what clips are read with; a file is opened when its row is asked for.
+        """Stores the settings; a file is opened when its row is requested.
 
         Args:
             table: The videos.
             transform: Frames [T, 3, h, w] -> [T, 3, H, W].
             n_frames: T.
-            sampling: Where in each of T equal segments the frame is taken: at "random" or in the "centre".
+            sampling: Where in each of T equal segments the frame is taken: at "random" or at the "centre".
             seed: Seed of the run.
-            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted.
+            on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
         """
         self.table = table
         self._transform = transform
@@ -67,10 +67,10 @@ class TrainingClips(Dataset[Sample]):
 
         Args:
             key: Index and epoch. All random numbers are derived from them and the run's seed. An index alone, which
-                Lightning asks for with `overfit_batches`, is the clip of the first epoch, the same in all of them.
+                Lightning uses with `overfit_batches`, gives the clip of epoch 0 in every epoch.
 
         Returns:
-            The clip; a failed sample, whose one message says so, where ten videos in a row cannot be decoded.
+            The clip; or a failed sample with one message if ten videos in a row cannot be decoded.
         """
         index, epoch = key if isinstance(key, tuple) else (key, 0)
         failures: list[str] = []
@@ -92,7 +92,7 @@ class TrainingClips(Dataset[Sample]):
         return Sample(_blank(1, self._n_frames, size), record.label, index, failed=True, undecodable=(problem,))
 
     def _read(self, record: VideoRecord) -> tuple[Tensor, int]:
-        """The clip, and how many of its frames are damaged."""
+        """The clip, and its number of damaged frames."""
         with VideoReader(record.path, on_damage=self._on_damage) as reader:
             first, n_available = frames_of(reader, record)
             if self._sampling == "random":
@@ -104,10 +104,10 @@ class TrainingClips(Dataset[Sample]):
 
 
 class EvaluationClips(Dataset[Sample]):
-    """All test views of each video, V = clips x crops, and further views by which methods adapt to it.
+    """All test views of each video, V = clips x crops, and further views for methods that adapt to it.
 
-    Nothing is replaced, and nothing is random but the further views, whose random numbers come from the seed of the run
-    and the video's key.
+    No video is replaced. Only the further views are random; their random numbers are derived from the run's seed and
+    the video's key.
     """
 
     def __init__(
@@ -121,19 +121,19 @@ class EvaluationClips(Dataset[Sample]):
         seed: int = 0,
         on_damage: OnDamage = "raise",
     ) -> None:
-        """Keeps what clips are read with; a file is opened when its row is asked for.
+        """Stores the settings; a file is opened when its row is requested.
 
         Args:
             table: The videos.
             transform: Frames [T, 3, h, w] -> crops [K, T, 3, H, W].
             n_frames: T.
             n_clips: Views in time.
-            views: Further views, for which there must be one test view, in time and in space; null for none.
+            views: Further views, which require a single test view; None for none.
             seed: Seed of the run, for the further views.
-            on_damage: Whether a damaged frame makes its video one that cannot be decoded, or is accepted.
+            on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
 
         Raises:
-            ValueError: Further views, and more than one test view.
+            ValueError: Further views with more than one test view.
         """
         if views is not None:
             check_one_test_view(n_clips, transform.n_crops)
@@ -150,7 +150,7 @@ class EvaluationClips(Dataset[Sample]):
         return len(self.table)
 
     def __getitem__(self, index: int) -> Sample:
-        """Reads all views of a video; they are blank, and the sample failed, where it cannot be decoded."""
+        """Reads all views of a video; if it cannot be decoded, they are blank and the sample is marked as failed."""
         record = self.table[index]
         begin, seed = time.perf_counter(), derive_seed(self._seed, "views", self.table.key(index))
         failure: tuple[str, ...] = ()
@@ -179,7 +179,7 @@ class EvaluationClips(Dataset[Sample]):
         return crops.transpose(1, 2).flatten(0, 1), None
 
     def _read_views(self, reader: VideoReader, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
-        """The test view and the further ones, of frames that are decoded once, whichever views they are in."""
+        """The test view and the further ones; a frame is decoded once however many views use it."""
         first, n_available = frames_of(reader, record)
         indices = centre_indices(n_available, self._n_frames)
         further = views.further_indices(n_available, self._n_frames, seed=seed)
@@ -200,31 +200,30 @@ def _blank(n_views: int, n_frames: int, size_px: int) -> Tensor:
 
 
 def check_one_test_view(n_clips: int, n_crops: int) -> None:
-    """Refuses further views of videos that have several test views already.
+    """Checks that videos with further views have a single test view.
 
     Raises:
         ValueError: There is more than one.
     """
     if (n_clips, n_crops) != (1, 1):
         raise ValueError(
-            f"clips.views are made beside one test view, but clips.n_test_clips is {n_clips} and clips.n_test_crops is "
+            f"clips.views require a single test view, but clips.n_test_clips is {n_clips} and clips.n_test_crops is "
             f"{n_crops}; set both to 1, or clips.views to null"
         )
 
 
 def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
-    """Which frames of a file a record means.
+    """Which frames of a file belong to a record.
 
     Args:
         reader: The open file.
-        record: The video, or a stretch of one.
+        record: The video, or a segment of one.
 
     Returns:
-        Index of the first frame, and how many there are: all those shown from the start of the stretch on and before
-        its end, at least one.
+        Index of the first frame and number of frames: those shown in [start, end) of the segment, at least one.
 
     Raises:
-        VideoDecodeError: The stretch begins after the last frame.
+        VideoDecodeError: The segment begins after the end of the video.
     """
     if record.segment_seconds is None:
         return 0, reader.n_frames
@@ -236,5 +235,5 @@ def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
             f"{reader.duration_seconds:g} s"
         )
     first = min(int(np.searchsorted(times, start, side="left")), len(times) - 1)
-    behind = int(np.searchsorted(times, end, side="left"))
-    return first, max(1, behind - first)
+    stop = int(np.searchsorted(times, end, side="left"))
+    return first, max(1, stop - first)

@@ -1,7 +1,7 @@
-"""ListedVideoDataModule: the base of the data sets whose videos are named by annotation files.
+"""ListedVideoDataModule: the base of the data sets whose videos are listed in annotation files.
 
-A data set says how its official files are read; published lists in their place, finding the files, the published rule
-for base and novel classes and the check of labels against file names are here, once.
+A data set defines how its official files are read. This module finds the video files and applies the published rule for
+base and novel classes. Published lists, which replace official files, are read in `published_lists`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from zsar.datamodules.video import TrimmedVideoDataModule
 
 
 class ListedVideoDataModule(TrimmedVideoDataModule):
-    """Videos and classes from annotation files, or from published lists in their place.
+    """Videos and classes from annotation files, or from published lists instead.
 
     Attributes:
-        vocabulary: Which class names (`class_text/vocabulary.py`).
-        videos_folder: Where the videos lie at any depth, relative to the data root.
+        vocabulary: Name of the list of class names (`class_text/vocabulary.py`).
+        videos_folder: Folder with the videos at any depth, relative to the data root.
     """
 
     vocabulary: ClassVar[str]
@@ -50,11 +50,11 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            lists: Published split files to use instead of drawing.
+            lists: Published split files to use instead of random splits.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which classes and videos are trained on and tested on.
-            text: What models read of a class.
+            split: Which classes and videos are used for training and for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
@@ -72,19 +72,19 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         raise NotImplementedError
 
     def class_in_file_name(self, name: str) -> str | None:
-        """The clean name of the class that a file name holds; None where file names hold none."""
+        """The clean class name in a file name; None if file names contain no class."""
         return None
 
     @property
     def published_counts(self) -> Mapping[str, int]:
-        """How many videos the official subsets "train" and "test" have as published; none where that is not known."""
+        """Published numbers of videos of the official subsets "train" and "test"; empty if unknown."""
         return {}
 
     # --- classes --------------------------------------------------------------------------------------------------
 
     @cached_property
     def exact_name_of(self) -> Mapping[str, str]:
-        """Clean name -> the name as the makers, or the label file of the lists in use, write it, in label order."""
+        """Clean name -> spelling of the data set, or of the label file of the lists in use; in label order."""
         if self.split.protocol == "base_to_novel" and self.lists.base_classes is not None:
             assert self.lists.novel_classes is not None
             exact = (
@@ -98,7 +98,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         return dict(zip(clean_names(exact), exact, strict=True))
 
     def official_names(self) -> tuple[str, ...]:
-        """The exact class names in label order, where no label file says otherwise."""
+        """The exact class names in label order, if no label file is used."""
         return exact_names(self.vocabulary)
 
     @cached_property
@@ -107,7 +107,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         return tuple(self.exact_name_of)
 
     def base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The classes of the label files, or by ViFi-CLIP's rule: base classes are the more frequent half."""
+        """The classes of the label files; else by ViFi-CLIP's rule: the more frequent half are base classes."""
         return self._base_and_novel
 
     @cached_property
@@ -121,7 +121,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     # --- videos ---------------------------------------------------------------------------------------------------
 
     def list_videos(self, subset: Subset) -> VideoTable:
-        """The listed videos of a subset; the test videos, unlabelled, are also what `predict` takes."""
+        """The listed videos of a subset; for `predict`, the test videos without labels."""
         if subset == "predict":
             return self.list_videos("test").unlabelled()
         return self._tables[subset] if subset in self._tables else self._tables.setdefault(subset, self._list(subset))
@@ -143,10 +143,10 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             return self._annotated(subset)
         videos: list[str] = []
         classes: list[str] = []
-        for path, labels in files:  # of one protocol, and whole: `PublishedLists` saw to it
-            of_list = self._read_list(path, labels)
-            videos += of_list[0]
-            classes += of_list[1]
+        for path, labels in files:  # `PublishedLists` ensures one protocol and complete lists
+            list_videos, list_classes = self._read_list(path, labels)
+            videos += list_videos
+            classes += list_classes
         return self._table(videos, classes)
 
     def _annotated(self, subset: Literal["train", "test"]) -> VideoTable:
@@ -162,15 +162,15 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             raise ValueError(
                 f"the annotations of {type(self).__name__} name classes that its vocabulary lacks: {', '.join(unknown)}"
             )
-        kept = [i for i, name in enumerate(listing.classes) if clean[name] in known]
-        segments = np.array([listing.segments_seconds[i] for i in kept]) if listing.segments_seconds else None
+        rows = [i for i, name in enumerate(listing.classes) if clean[name] in known]
+        segments = np.array([listing.segments_seconds[i] for i in rows]) if listing.segments_seconds else None
         return self._table(
-            [listing.videos[i] for i in kept], [clean[listing.classes[i]] for i in kept], segments_seconds=segments
+            [listing.videos[i] for i in rows], [clean[listing.classes[i]] for i in rows], segments_seconds=segments
         )
 
     @property
     def _tests_some_classes(self) -> bool:
-        """Whether videos of other classes are left out: label files and draws take a part of the classes."""
+        """Whether videos of other classes are left out, since label files and draws may use only some classes."""
         return len(self.class_names) < len(exact_names(self.vocabulary))
 
     def _read_list(self, path: Path | str, labels: Path | str) -> tuple[list[str], list[str]]:
@@ -183,12 +183,12 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         unknown = sorted(set(classes) - set(label_of))
         if unknown:
             raise ValueError(f"the label files lack classes that file names hold: {', '.join(unknown)}")
-        paths, found = self._index.locate(videos)
+        paths, exists = self._index.locate(videos)
         keys = [video_name(video) for video in videos]
         if segments_seconds is not None:
             keys = [f"{key}@{a:.2f}-{b:.2f}" for key, (a, b) in zip(keys, segments_seconds.tolist(), strict=True)]
         labels = [label_of[name] for name in classes]
-        return VideoTable(self._index.folder, paths, labels, keys=keys, segments_seconds=segments_seconds, found=found)
+        return VideoTable(self._index.folder, paths, labels, keys=keys, segments_seconds=segments_seconds, found=exists)
 
     def describe(self) -> dict[str, Any]:
         """Adds the published lists in use."""
@@ -197,18 +197,18 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     # --- what `zsar doctor` asks ----------------------------------------------------------------------------------
 
     def tolerate(self) -> None:
-        """From now on lists videos although their folder is missing, or labels contradict file names, which it follows.
+        """Makes later listings accept a missing videos folder and labels that contradict file names (which then win).
 
-        For `zsar doctor`, which reports both and goes on; call it before anything is listed.
+        For `zsar doctor`, which reports both and continues; call it before listing anything.
         """
         self._tolerates = True
 
     def lists_in_use(self) -> dict[str, tuple[Path | str, Path | str]]:
-        """The published lists that are used, by their names in `lists`: list and label file."""
+        """Name in `lists` -> published list and its label file, for those that are used."""
         return self._published.in_use()
 
     def contradictions(self, list_name: str) -> tuple[int, list[Contradiction]]:
-        """How many videos a list in use has, and those of them whose file names hold another class."""
+        """Number of videos of a list in use, and those whose file names contain another class."""
         videos, classes = self._published.read(*self.lists_in_use()[list_name])
         return len(videos), find_contradictions(videos, classes, self.class_in_file_name)
 
@@ -216,13 +216,13 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
 
     @property
     def has_validation_set(self) -> bool:
-        """Whether there are clips to choose a checkpoint by: a training list is used whole."""
+        """Whether there are clips for choosing a checkpoint; without `held_out`, a training list leaves none."""
         if self.lists.train is not None and self.lists.held_out is None:
             return False
         return super().has_validation_set
 
     def draw_training_sets(self, videos: VideoTable) -> tuple[VideoTable, VideoTable]:
-        """A published training list whole, and clips drawn from its `held_out` list; else both drawn."""
+        """A complete published training list, and clips drawn from the `held_out` list; else both are drawn."""
         if self.lists.train is None:
             return super().draw_training_sets(videos)
         if self.lists.held_out is None:

@@ -1,4 +1,4 @@
-"""Published lists in place of a data set's official files: which of them are used, and what they hold."""
+"""Published lists, which replace a data set's official files: the lists in use, and their content."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PublishedLists:
         self._lists, self._split, self._data_root = lists, split, data_root
 
     def in_use(self) -> dict[str, tuple[Path | str, Path | str]]:
-        """The published lists that are used, by their names in `lists`: list and label file."""
+        """Name in `lists` -> published list and its label file, for those that are used."""
         labels = self._lists.base_classes if self._split.protocol == "base_to_novel" else self._lists.classes
         pairs = {
             "train": (self._lists.train, labels),
@@ -41,7 +41,11 @@ class PublishedLists:
             "base": (self._lists.base, self._lists.base_classes),
             "novel": (self._lists.novel, self._lists.novel_classes),
         }
-        return {name: (path, of) for name, (path, of) in pairs.items() if path is not None and of is not None}
+        return {
+            name: (path, label_file)
+            for name, (path, label_file) in pairs.items()
+            if path is not None and label_file is not None
+        }
 
     def labels(self, path: Path | str) -> tuple[str, ...]:
         """The class names of a label file, as it writes them.
@@ -113,13 +117,13 @@ class PublishedLists:
 
 
 def _check_lists(lists: Lists, split: Split) -> None:
-    """Refuses lists without a label file, and lists of another protocol."""
+    """Checks that lists have their label file and belong to the protocol."""
     base_to_novel = split.protocol == "base_to_novel"
     labels = "base_classes" if base_to_novel else "classes"
     needs = {"train": labels, "held_out": labels, "test": "classes", "base": "base_classes", "novel": "novel_classes"}
     for name, label_file in needs.items():
         if getattr(lists, name) is not None and getattr(lists, label_file) is None:
-            raise ValueError(f"lists.{name} means nothing without its label file: set lists.{label_file}")
+            raise ValueError(f"lists.{name} needs its label file: set lists.{label_file}")
     foreign = ("test", "classes") if base_to_novel else ("base", "novel", "base_classes", "novel_classes")
     for name in foreign:
         if getattr(lists, name) is not None:
@@ -130,8 +134,6 @@ def _check_lists(lists: Lists, split: Split) -> None:
         if (getattr(lists, one) is None) != (getattr(lists, other) is None):
             raise ValueError(f"lists.{one} and lists.{other} go together: set both or none")
     if lists.train is not None and split.shots is not None:
-        raise ValueError(
-            f"split.shots is {split.shots}, but lists.train is used to the last video; unset one of the two"
-        )
+        raise ValueError(f"split.shots is {split.shots}, but lists.train is used completely; unset one of the two")
     if lists.held_out is not None and lists.train is None:
         raise ValueError("lists.held_out goes with lists.train; without a training list, clips are held out by drawing")

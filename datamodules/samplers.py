@@ -1,6 +1,6 @@
 """Which videos each process sees, and in what order.
 
-Both samplers derive from `DistributedSampler`, so that Lightning leaves them in place on several processes.
+Both samplers derive from `DistributedSampler`, so that Lightning keeps them when there are several processes.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from zsar.runtime.seeds import derive_seed
 
 
 class TrainingSampler(DistributedSampler[Any]):
-    """A new permutation in each epoch, shared out among the processes; yields (index, epoch).
+    """A new permutation in each epoch, divided among the processes; yields (index, epoch).
 
-    The epoch travels with the index because workers outlive epochs: a dataset that derives its random numbers from
-    both gives the same clip whichever worker reads it, and in a resumed run.
+    The epoch goes with the index because workers outlive epochs: a dataset that derives its random numbers from both
+    gives the same clip in any worker, and in a resumed run.
     """
 
     def __init__(
         self, dataset: Sized, *, seed: int, done: tuple[int, int] = (0, 0), n_processes: int = 1, rank: int = 0
     ) -> None:
-        """Makes the sampler; `set_epoch`, which Lightning calls, chooses the permutation.
+        """Sets up the sampler; `set_epoch`, which Lightning calls, chooses the permutation.
 
         Args:
             dataset: What is sampled from.
             seed: Seed of the run.
-            done: The epoch that a resumed run begins in, and how many videos of this process to leave out of it
-                because the run was trained on them before.
-            n_processes: Processes that share the videos.
-            rank: Which of them this is.
+            done: The epoch in which a resumed run begins, and how many of its videos this process skips because it has
+                already trained on them.
+            n_processes: Number of processes that share the videos.
+            rank: Index of this process.
         """
         super().__init__(dataset, num_replicas=n_processes, rank=rank, shuffle=True, seed=seed)  # type: ignore[arg-type]
         self._done = done
@@ -49,13 +49,13 @@ class TrainingSampler(DistributedSampler[Any]):
 
 
 class EvaluationSampler(DistributedSampler[int]):
-    """Every video once, in order, shared out among the processes without padding: no video counts twice."""
+    """Every video once, in order, divided among the processes without padding, so that none counts twice."""
 
     def __init__(self, dataset: Sized, *, n_processes: int = 1, rank: int = 0) -> None:
-        """Gives a process every n-th row, beginning with the row of its rank.
+        """Gives each process every n-th row, beginning with the row of its rank.
 
         Raises:
-            ValueError: A process would have nothing to do, on which the others would wait for ever.
+            ValueError: A process would have no video, and the others would wait for it forever.
         """
         super().__init__(dataset, num_replicas=n_processes, rank=rank, shuffle=False)  # type: ignore[arg-type]
         if len(dataset) < n_processes:
@@ -69,5 +69,5 @@ class EvaluationSampler(DistributedSampler[int]):
         return iter(self.indices)
 
     def __len__(self) -> int:
-        """How many videos this process sees."""
+        """Number of videos for this process."""
         return len(self.indices)

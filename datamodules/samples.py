@@ -1,4 +1,4 @@
-"""Sample: one video, decoded, as a worker hands it on; and how samples become a batch."""
+"""Sample: one decoded video, as a worker returns it; and how samples become a batch."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from zsar.datamodules.batch import VideoBatch, ViewBatch
 
 @dataclass(frozen=True)
 class CutViews:
-    """The further views of a video, as far as they are cut from its frames.
+    """The further views of a video that are cut from its decoded frames.
 
     Attributes:
         frames: uint8 [n_cut, T, 3, H, W].
-        weights: float32 [1 + K], those of all views.
-        seed: The video's.
-        seconds: What it took to decode the video and to cut all of its views.
+        weights: float32 [1 + K], weights of all views.
+        seed: The video's seed.
+        seconds: Time to decode the video and to cut all of its views.
     """
 
     frames: Tensor
@@ -30,16 +30,16 @@ class CutViews:
 
 @dataclass(frozen=True)
 class Sample:
-    """One video, decoded.
+    """One decoded video.
 
     Attributes:
         frames: uint8 [V, T, 3, H, W].
         label: 0-based, -1 for unknown.
         index: Row of the video in its table.
-        failed: The video could not be decoded and its frames are blank.
-        undecodable: Messages of videos that could not be decoded: this one's, or those of videos that it stands in for.
-        views: Further views, where they are wanted.
-        n_damaged: Damaged frames among those that were read for it, where they are accepted.
+        failed: Whether the video could not be decoded; its frames are then blank.
+        undecodable: Error messages of undecodable videos: of this one, or of those that it replaces.
+        views: Further views, if requested.
+        n_damaged: Number of damaged frames that were read for it, if they are accepted.
     """
 
     frames: Tensor

@@ -1,6 +1,6 @@
-"""TrimmedSets: which videos and classes a run on trimmed videos has, and its class text.
+"""TrimmedSets: the videos, classes and class text of a run on trimmed videos.
 
-Splits, few shots, held-out clips and the checks of lists are here, once; nothing is decoded.
+Handles splits, few shots, held-out clips and the checks of lists; decodes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zsar.datamodules.settings import Loading, Split, Text
 from zsar.runtime.class_paths import class_path
 
 Subset = Literal["train", "test", "predict"]
-_SET_OF = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
+_SET_NAME = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
 
 
 def default_data_root() -> Path:
@@ -37,8 +37,8 @@ class TrimmedSets(LightningDataModule):
     """The sets of videos of each stage, one for each data loader, with their classes.
 
     Attributes:
-        for_testing_only: Whether there are no training videos.
-        n_folds: How many official splits there are.
+        for_testing_only: Whether the data set has no training videos.
+        n_folds: Number of official splits.
         sets: After `setup`, the videos of each set.
     """
 
@@ -69,20 +69,20 @@ class TrimmedSets(LightningDataModule):
 
     @property
     def tests_on_training_list(self) -> bool:
-        """Whether one list is given for training and for testing, on purpose: then only a warning says so."""
+        """Whether the user gave one list for both training and testing; this causes only a warning."""
         return False
 
     def list_videos(self, subset: Subset) -> VideoTable:
-        """All videos of a subset with labels into `class_names`."""
+        """All videos of a subset; labels are indices into `class_names`."""
         raise NotImplementedError
 
     @property
     def exact_name_of(self) -> Mapping[str, str]:
-        """Class name -> the name as the data set's makers write it, for those that differ."""
+        """Class name -> the data set's original spelling, for those that differ."""
         return {}
 
     def base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The base and the novel classes, each in the order that gives them their labels."""
+        """The base and the novel classes, each in label order."""
         return base_and_novel_classes(self.class_names, seed=self.split.seed)
 
     # --- sets and their classes -----------------------------------------------------------------------------------
@@ -98,27 +98,26 @@ class TrimmedSets(LightningDataModule):
         """
         names = tuple(self.class_names)
         if self.split.protocol == "all_classes" or stage == "predict":
-            return {_SET_OF[stage]: names}
+            return {_SET_NAME[stage]: names}
         base, novel = self.base_and_novel()
         if stage == "test":
             return {"base": base, "novel": novel}
-        return {_SET_OF[stage]: base}
+        return {_SET_NAME[stage]: base}
 
     def setup(self, stage: str) -> None:
         """Lists the videos of a stage.
 
         Raises:
             FileNotFoundError: The data are not where they should be, or listed videos are missing.
-            ValueError: A set is empty or has a single class, a video is listed twice, in a set or in two that this run
-                has, or a split cannot be drawn. Before training, the test sets are looked at for that, too, as far as
-                they are there.
+            ValueError: A set is empty or has a single class, a video is listed twice (within a set or across the sets
+                of this run), or a split cannot be drawn. Before training, the test sets are checked too, if they exist.
         """
         listed = self.list_sets(stage)
         further = {} if stage == "predict" else self._other_sets(stage)
         refuse_repeated_in({**listed, **{name: table for name, table in further.items() if name not in listed}})
         classes = self.set_classes(stage)
         if stage == "fit" and self.split.protocol == "base_to_novel":
-            classes = {**classes, **self.set_classes("test")}  # else the training would be for nothing
+            classes = {**classes, **self.set_classes("test")}  # else training would be wasted
         if (problem := too_few_classes(classes)) is not None:
             raise ValueError(f"{type(self).__name__}: {problem}")
         for set_name, table in listed.items():
@@ -130,9 +129,9 @@ class TrimmedSets(LightningDataModule):
         self.sets.update(listed)
 
     def _other_sets(self, stage: str) -> dict[str, VideoTable]:
-        """The sets that those of a stage must have no video of: what this run has, and before training the test sets.
+        """Sets that must share no video with those of a stage: this run's others and, before training, the test sets.
 
-        Whoever only trains need not have test lists; what is wrong with one is said, and stops the test.
+        Training does not need test lists: an error in one only warns here, and is raised by the test.
         """
         known = {name: table for name, table in self.sets.items() if name != "predict"}
         if self.tests_on_training_list:
@@ -154,7 +153,7 @@ class TrimmedSets(LightningDataModule):
             return known
 
     def list_sets(self, stage: str) -> dict[str, VideoTable]:
-        """The videos of each set of a stage, as listed: nothing is checked yet."""
+        """The videos of each set of a stage as listed, not yet checked."""
         names = tuple(self.class_names)
         if stage in ("fit", "validate"):
             videos = self.list_videos("train").of_classes(names, self.set_classes("fit")["train"])
@@ -167,7 +166,7 @@ class TrimmedSets(LightningDataModule):
 
     @property
     def has_validation_set(self) -> bool:
-        """Whether training clips are held out to choose a checkpoint by."""
+        """Whether training clips are held out for choosing a checkpoint."""
         return self.split.held_out_fraction > 0
 
     def draw_training_sets(self, videos: VideoTable) -> tuple[VideoTable, VideoTable]:
@@ -182,7 +181,7 @@ class TrimmedSets(LightningDataModule):
         return videos.select(train), videos.select(held_out)
 
     def without_excluded(self, videos: VideoTable) -> VideoTable:
-        """The videos that `split.exclude` does not name."""
+        """The videos that are not in `split.exclude`."""
         return videos.without(self._excluded)
 
     @cached_property
@@ -208,7 +207,7 @@ class TrimmedSets(LightningDataModule):
         return type(self).__module__.rpartition(".")[2]
 
     def describe(self) -> dict[str, Any]:
-        """What a result must say about the sets: counts, split."""
+        """What results report about the sets: counts, split."""
         classes = {**self.set_classes("fit"), **self.set_classes("validate"), **self.set_classes("test")}
         labelled = {}
         for name in self.sets.keys() & classes.keys():

@@ -1,4 +1,4 @@
-"""Files of untrimmed videos, and their frames: all that are looked at, as a stream, or a few at given times."""
+"""Files of untrimmed videos, and their frames: all that are used, as a stream, or a few at given times."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class UntrimmedVideo:
-    """A video that is tested on.
+    """A test video.
 
     Attributes:
-        id: Its name in annotations, features and results: that of its file without the suffix; for one's own files in
-            folders, with these folders.
-        path: The file; None where it is not there, which only `needs_files=False` allows.
-        duration_seconds: How long it is, as annotated; None where that is not said.
+        id: Its name in annotations, features and results: the file name without suffix; for a user's own files in
+            folders, including these folders.
+        path: The file; None if missing, which only `needs_files=False` allows.
+        duration_seconds: Annotated duration; None if not annotated.
     """
 
     id: str
@@ -39,48 +39,48 @@ class UntrimmedVideo:
 
 
 def find_video_files(folder: Path, ids: Sequence[str], *, all_needed: bool) -> list[Path | None]:
-    """Where videos lie, found by name at any depth and in any container.
+    """Finds video files by name, at any depth and in any container.
 
     Args:
-        folder: The folder that holds them.
-        ids: Their names.
-        all_needed: Whether each must be there.
+        folder: Folder with the videos.
+        ids: Names of the videos.
+        all_needed: Whether every file must exist.
 
     Returns:
-        Their files; None for one that is not there and needs not.
+        Their files; None for a missing one that is not needed.
 
     Raises:
-        FileNotFoundError: One is not there but must.
-        ValueError: Two files could be meant.
+        FileNotFoundError: A needed file is missing.
+        ValueError: Two files match one name.
     """
     index = VideoIndex(folder, may_be_missing=not all_needed)
-    located, found = index.locate(ids)
-    missing = missing_keys(VideoTable(folder, located, [-1] * len(ids), keys=ids, found=found))
+    located, exists = index.locate(ids)
+    missing = missing_keys(VideoTable(folder, located, [-1] * len(ids), keys=ids, found=exists))
     if missing and all_needed:
         raise FileNotFoundError(
             f"{len(missing):,} of {len(ids):,} listed videos are not under {folder}: "
             f"{', '.join(missing[:_SHOWN])}{', ...' if len(missing) > _SHOWN else ''}. Get them; or name them in a CSV "
-            "file with a column `video` for --data.split.exclude; or set --data.needs_files false, if features of them "
+            "file with a column `video` for --data.split.exclude; or set --data.needs_files false, if their features "
             "were extracted"
         )
-    return [folder / path if there else None for path, there in zip(located, found.tolist(), strict=True)]
+    return [folder / path if is_file else None for path, is_file in zip(located, exists.tolist(), strict=True)]
 
 
 def open_frames(
     video: UntrimmedVideo, *, stride: FrameStride, image_size: int, chunk_size: int, on_damage: OnDamage = "raise"
 ) -> FrameStream:
-    """The frames of a video that are looked at, in order and in bounded memory; close the stream after use (`with`).
+    """Streams the frames of a video in order and in bounded memory; use it in a `with` block.
 
     Args:
         video: The video.
         stride: Which frames.
-        image_size: S, height and width of the frames that come out, in pixels.
-        chunk_size: Frames that are given together.
-        on_damage: What is done with damaged frames; see `VideoReader`.
+        image_size: S, height and width of the output frames, in pixels.
+        chunk_size: Number of frames per chunk.
+        on_damage: What to do with damaged frames; see `VideoReader`.
 
     Raises:
-        FileNotFoundError: The file is not there.
-        VideoDecodeError: It cannot be opened, or its frames not be listed.
+        FileNotFoundError: The file is missing.
+        VideoDecodeError: It cannot be opened, or its frames cannot be listed.
         ValueError: A number is out of range.
     """
     return FrameStream(
@@ -91,25 +91,25 @@ def open_frames(
 def frames_at(
     video: UntrimmedVideo, times_seconds: Sequence[float], *, image_size: int, on_damage: OnDamage = "raise"
 ) -> Tensor:
-    """The frames that are on the screen at some times; only what leads to them is decoded.
+    """The frames on screen at given times; decodes only what is needed for them.
 
     Args:
         video: The video.
-        times_seconds: n times, in seconds on the player's clock (`video_files.decoding`), in any order, repeated or
-            not. The last frame stays on for ever, and before the first frame it is the first one.
-        image_size: S, height and width of the frames that come out, in pixels.
-        on_damage: What is done with damaged frames; see `VideoReader`.
+        times_seconds: n times, in seconds on the player's clock (`video_files.decoding`), in any order; repeats
+            are allowed. Times before the first frame give the first one; times after the last give the last one.
+        image_size: S, height and width of the output frames, in pixels.
+        on_damage: What to do with damaged frames; see `VideoReader`.
 
     Returns:
-        uint8 [n, 3, S, S], resized and cropped as `open_frames` does it.
+        uint8 [n, 3, S, S], resized and cropped as in `open_frames`.
 
     Raises:
-        FileNotFoundError: The file is not there.
+        FileNotFoundError: The file is missing.
         VideoDecodeError: It cannot be read.
-        ValueError: No time is given, or one that is negative or not a number.
+        ValueError: No time is given, or a time is negative or not a number.
     """
     if not len(times_seconds):
-        raise ValueError(f"frames of the video {video.id!r} are asked for at no time; give at least one, in seconds")
+        raise ValueError(f"no times given for frames of the video {video.id!r}; give at least one, in seconds")
     transform = TestTransform(image_size)
     with VideoReader(_file(video), threads=_threads(), on_damage=on_damage) as reader:
         indices = torch.from_numpy(reader.indices_at_times(times_seconds))
@@ -119,12 +119,12 @@ def frames_at(
 def _file(video: UntrimmedVideo) -> Path:
     if video.path is None:
         raise FileNotFoundError(
-            f"the file of the video {video.id!r} is not there, as --data.needs_files false allows, but its frames are "
-            "asked for: get it and set --data.needs_files true, or use what was extracted of it beforehand"
+            f"the file of the video {video.id!r} is missing, which --data.needs_files false allows, but its frames are "
+            "needed: get it and set --data.needs_files true, or use its extracted features"
         )
     return video.path
 
 
 def _threads() -> int:
-    """Decoder threads: one in a worker, beside which others read; else FFmpeg's choice, for a single video."""
+    """Decoder threads: one in a worker, since others read in parallel; else FFmpeg's choice."""
     return 1 if multiprocessing.parent_process() is not None else 0

@@ -1,8 +1,8 @@
-"""UntrimmedSets: which untrimmed videos are tested on, and what a model reads of the classes.
+"""UntrimmedSets: the untrimmed videos that are tested on, their instances and the class text.
 
-All ten draws of classes may be tested on in one run (`split.number: all`), in which each video occurs once. A data set
-says what its classes are and what its files hold (`all_exact_names`, `read_videos`, `videos_folder`); nothing is
-trained, so there are no training videos.
+All ten draws of classes can be tested in one run (`split.number: all`), in which each video occurs once. A data set
+defines its classes and reads its files (`all_exact_names`, `read_videos`, `videos_folder`). Nothing is trained, so
+there are no training videos.
 """
 
 from __future__ import annotations
@@ -36,15 +36,14 @@ class UntrimmedSets(LightningDataModule):
 
     Attributes:
         lists_name: The data set's folder among published class lists.
-        split: The settings of the split; `split.name` and `split.number` say which it is.
-        text: What models read of a class.
-        stride: Which frames of a video are looked at.
-        features_folder: Where files of extracted features lie; None to decode and embed videos in each run.
-        captions_folder: Where files of captions lie; None for none.
-        videos: After `setup`, the videos that are tested on, by id, each once: all with an instance of a tested class,
-            and all there are where `split.name` is "all_classes".
-        tested_sets: After `setup`, what is tested on of each draw, in order: one set, or ten where `split.number` is
-            "all".
+        split: The settings of the split, including `split.name` and `split.number`.
+        text: How classes are described to models.
+        stride: Which frames of a video are used.
+        features_folder: Folder of extracted features; None to decode and embed videos in each run.
+        captions_folder: Folder of caption files; None for none.
+        videos: After `setup`, the test videos, each once, sorted by id: those with an instance of a tested class, or
+            all if `split.name` is "all_classes".
+        tested_sets: After `setup`, the tested set of each draw, in order: one, or ten if `split.number` is "all".
     """
 
     lists_name: ClassVar[str] = ""
@@ -62,11 +61,11 @@ class UntrimmedSets(LightningDataModule):
 
         Args:
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
-            split: Which classes are tested on.
-            text: What models read of a class.
-            needs_files: Whether every listed video must lie in its folder; false where extracted features are read
-                instead, whose reader then says which are missing.
-            loading: Which frames are looked at, what is read from files instead, and in what batches.
+            split: Which classes are tested.
+            text: How classes are described to models.
+            needs_files: Whether every listed video file must exist; false if extracted features are read instead,
+                whose reader then reports missing ones.
+            loading: Which frames are used, what is read from files instead, and the batch size.
         """
         super().__init__()
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
@@ -84,7 +83,7 @@ class UntrimmedSets(LightningDataModule):
     # --- what a data set defines ------------------------------------------------------------------------------------
 
     def all_exact_names(self) -> tuple[str, ...]:
-        """All class names of the data set, exactly as its makers write them."""
+        """All class names in the data set's original spelling."""
         raise NotImplementedError
 
     def read_videos(self) -> Sequence[AnnotatedVideo]:
@@ -93,7 +92,7 @@ class UntrimmedSets(LightningDataModule):
 
     @property
     def videos_folder(self) -> Path:
-        """Where the videos lie, at any depth."""
+        """Folder with the videos, at any depth."""
         raise NotImplementedError
 
     def in_plain_words(self, exact_names: Sequence[str]) -> tuple[str, ...]:
@@ -101,23 +100,23 @@ class UntrimmedSets(LightningDataModule):
         return clean_names(exact_names)
 
     def find_files(self, ids: Sequence[str]) -> list[Path | None]:
-        """Where videos lie; None where one does not and needs not.
+        """Files of videos; None for a missing file if `needs_files` is false.
 
         Raises:
-            FileNotFoundError: One does not but must.
+            FileNotFoundError: A needed file is missing.
         """
         return find_video_files(self.videos_folder, ids, all_needed=self.needs_files)
 
     # --- classes ----------------------------------------------------------------------------------------------------
 
     def class_text(self, stage: str) -> list[ClassText]:
-        """The classes as text, one for each tested set, in order; a class reads the same in all of them.
+        """The class text of each tested set, in order; a class has the same text in all sets.
 
         Args:
-            stage: "test" or "predict", which is the name of a single set; ten are called "split_0" to "split_9".
+            stage: "test" or "predict". A single set has this name; ten sets are called "split_0" to "split_9".
 
         Raises:
-            ValueError: Another stage, for which there are no videos.
+            ValueError: Any other stage, since it has no videos.
         """
         _check_stage(stage, type(self).__name__)
         return [
@@ -144,12 +143,12 @@ class UntrimmedSets(LightningDataModule):
     # --- videos -----------------------------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        """Lists the videos of the split, and what of them each draw tests on.
+        """Lists the videos of the split and the tested set of each draw.
 
         Raises:
             FileNotFoundError: The annotations are not where they should be, or listed videos are missing.
-            ValueError: The annotations name a class that the data set has not, list a video twice, also as another link
-                to its file, or leave a draw nothing to test on; or another stage than "test" or "predict".
+            ValueError: The annotations name an unknown class, list a video twice (also through another link to its
+                file), or leave a draw without test videos; or the stage is not "test" or "predict".
         """
         _check_stage(stage, type(self).__name__)
         annotated = [video for video in self.read_videos() if video.id not in self._excluded]
@@ -181,7 +180,7 @@ class UntrimmedSets(LightningDataModule):
         """The instances of some videos.
 
         Args:
-            rows: Rows of `videos`; those that the set does not test on contribute nothing.
+            rows: Rows of `videos`; those outside the tested set contribute nothing.
             tested_set: Index of the set in `tested_sets`.
         """
         return self.tested_sets[tested_set].ground_truth(rows)

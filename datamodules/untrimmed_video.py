@@ -1,8 +1,8 @@
 """UntrimmedVideoDataModule: the base of the data sets of untrimmed videos, in which actions are found in time.
 
-It hands out rows, not frames: a video is minutes long, and what a model takes of it is its own matter. It says which
-videos are tested on, what happens in them and when, what a model reads of the classes (`untrimmed_sets`), and gives
-frames of a video to those who ask.
+Batches hold row numbers, not frames: a video is minutes long, and each model decides which frames it needs. The data
+module lists the test videos, their instances with times, and the class text (`untrimmed_sets`), and gives frames of a
+video on request.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class UntrimmedVideoDataModule(UntrimmedSets):
 
         Args:
             row: Row of `videos`.
-            image_size: S, height and width of the frames that come out, in pixels.
-            chunk_size: Frames that are given together.
+            image_size: S, height and width of the output frames, in pixels.
+            chunk_size: Number of frames per chunk.
 
         Returns:
-            A context manager, whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
+            A context manager whose `chunks()` are uint8 [n, 3, S, S] with times in seconds.
         """
         video = self.videos[row]
         return untrimmed_frames.open_frames(
@@ -45,12 +45,12 @@ class UntrimmedVideoDataModule(UntrimmedSets):
         )
 
     def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
-        """The frames of a video that are on the screen at some times; see `untrimmed_frames`.
+        """The frames of a video on screen at given times; see `untrimmed_frames`.
 
         Args:
             row: Row of `videos`.
             times_seconds: n times, in seconds on the player's clock, in any order.
-            image_size: S, height and width of the frames that come out, in pixels.
+            image_size: S, height and width of the output frames, in pixels.
 
         Returns:
             uint8 [n, 3, S, S].
@@ -60,10 +60,10 @@ class UntrimmedVideoDataModule(UntrimmedSets):
         )
 
     def refuse_undecoded(self, problems: Sequence[str]) -> None:
-        """Ends a test of which videos could not be decoded: mAP is of all videos, or of those that were left out.
+        """Ends a test in which videos could not be decoded: mAP must cover all videos that are not excluded.
 
         Raises:
-            VideoDecodeError: There are some; the message has all of the problems.
+            VideoDecodeError: There are problems; the message lists all of them.
         """
         refuse_undecoded(
             problems,
@@ -77,7 +77,7 @@ class UntrimmedVideoDataModule(UntrimmedSets):
         return type(self).__module__.rpartition(".")[2]
 
     def describe(self) -> dict[str, Any]:
-        """After `setup`, what a result must say about the data: split, frames, classes and counts of each set."""
+        """After `setup`, what results report about the data: split, frames, classes and counts of each set."""
         sets = dict(zip(self._set_names("test"), self.tested_sets, strict=True))
         return {
             "class_path": class_path(type(self)),
@@ -107,18 +107,18 @@ class UntrimmedVideoDataModule(UntrimmedSets):
         }
 
     def _below_root(self, folder: Path | None) -> str | None:
-        """A folder as it is set, relative to the data root, which differs from machine to machine."""
+        """A folder relative to the data root, which differs between machines."""
         return None if folder is None else os.path.relpath(folder, self.data_root)
 
     def _labelled(self, tested: TestedSet) -> list[tuple[str, str]]:
-        """(id, class) of every instance of a set; (id, "") of a video that has none."""
+        """(id, class) of every instance of a set; (id, "") for a video without instances."""
         pairs = [(self.videos[i.video].id, tested.class_names[i.label]) for i in tested.instances]
         return pairs + [(self.videos[row].id, "") for row in tested.rows - {i.video for i in tested.instances}]
 
     # --- data loaders ---------------------------------------------------------------------------------------------
 
     def test_dataloader(self) -> DataLoader[Tensor]:
-        """Rows of `videos`, int64 [B], each once and shared out among the processes without padding."""
+        """Rows of `videos`, int64 [B], each once, divided among the processes without padding."""
         rows: Any = range(len(self.videos))
         process = {"n_processes": self.trainer.world_size, "rank": self.trainer.global_rank} if self.trainer else {}
         return DataLoader(rows, batch_size=self.batch_size, sampler=EvaluationSampler(rows, **process))

@@ -1,7 +1,7 @@
 """TrimmedVideoDataModule: the base of every data set of trimmed videos, one action a video.
 
-A data set says what its classes are and where its videos lie (`class_names`, `list_videos`). Which videos and classes
-a run has is `TrimmedSets`; how they become batches (sampling, views, data loaders) is here, once.
+A data set defines its classes and lists its videos (`class_names`, `list_videos`). `TrimmedSets` chooses the videos and
+classes of a run. This module turns them into batches: sampling, views, data loaders.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TrimmedVideoDataModule(TrimmedSets):
 
     Attributes:
         flip_keeps_label: Whether a mirrored clip still shows its class; if so, half of the training clips are mirrored
-            where `clips.augmentation.flip` does not say otherwise.
+            unless `clips.augmentation.flip` is set.
     """
 
     flip_keeps_label: ClassVar[bool] = True
@@ -50,8 +50,8 @@ class TrimmedVideoDataModule(TrimmedSets):
         Args:
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which classes and videos are trained on and tested on.
-            text: What models read of a class.
+            split: Which classes and videos are used for training and for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
@@ -76,7 +76,7 @@ class TrimmedVideoDataModule(TrimmedSets):
         return views.for_data_set(type(self).__name__, flip_keeps_label=self.flip_keeps_label)
 
     def describe(self) -> dict[str, Any]:
-        """What a result must say about the data: counts, split, sampling, views."""
+        """What results report about the data: counts, split, sampling, views."""
         return {
             **super().describe(),
             "n_frames": self.clips.n_frames,
@@ -100,14 +100,14 @@ class TrimmedVideoDataModule(TrimmedSets):
         return self._loader(clips, self.loading.batch_size, sampler)
 
     def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
-        """Held-out clips of the (base) training classes; none where `held_out_fraction` is 0."""
+        """Held-out clips of the (base) training classes; none if `held_out_fraction` is 0."""
         return [self._evaluation_loader("val", None)] if len(self.sets["val"]) else []
 
     def test_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """The test set, or base and novel test sets.
 
         Raises:
-            VideoDecodeError: Files are empty or no video, which shall not count as wrong: said before the work.
+            VideoDecodeError: Files are empty or not videos, and `loading.on_decode_error` is "raise".
         """
         if self.loading.on_decode_error == "raise":
             for name in self.set_classes("test"):
@@ -119,7 +119,7 @@ class TrimmedVideoDataModule(TrimmedSets):
         return [self._evaluation_loader("predict", self._views)]
 
     def on_before_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
-        """Ends a training that finds nothing it can decode; Lightning calls this.
+        """Ends a training that can decode nothing; Lightning calls this.
 
         Raises:
             VideoDecodeError: Ten videos in a row could not be decoded.
@@ -129,16 +129,16 @@ class TrimmedVideoDataModule(TrimmedSets):
         return batch
 
     def refuse_undecoded(self, problems: Sequence[str]) -> None:
-        """Ends a test of which videos could not be decoded, unless they shall count as wrong.
+        """Ends a test in which videos could not be decoded, unless they count as wrong.
 
         Raises:
-            VideoDecodeError: They shall not; the message has all of the problems.
+            VideoDecodeError: They do not count as wrong; the message lists all problems.
         """
         if self.loading.on_decode_error == "raise":
             refuse_undecoded(problems)
 
     def on_after_batch_transfer(self, batch: VideoBatch, dataloader_idx: int) -> VideoBatch:
-        """Makes those views of test videos that are made on the device; Lightning calls this."""
+        """Makes the further views that are computed on the device; Lightning calls this."""
         return batch if batch.views is None or self._views is None else self._views.finish(batch)
 
     def _evaluation_loader(self, set_name: str, views: Views | None) -> DataLoader[VideoBatch]:
@@ -155,12 +155,12 @@ class TrimmedVideoDataModule(TrimmedSets):
         return self._loader(clips, batch_size, EvaluationSampler(clips, **self._process()))
 
     def _done(self) -> tuple[int, int]:
-        """The epoch in which a resumed run begins, and the videos of this process it has been trained on already."""
+        """The epoch in which a resumed run begins, and how many videos of it this process has already trained on."""
         if self.trainer is None:
             return 0, 0
         loop: Any = self.trainer.fit_loop
         epochs = loop.epoch_progress.current
-        if epochs.ready == epochs.processed:  # saved after an epoch, whose batches are still counted
+        if epochs.ready == epochs.processed:  # saved after an epoch; its batches are still counted
             return epochs.processed, 0
         n_done = loop.epoch_loop.batch_progress.current.processed * self.loading.batch_size
         is_whole = n_done >= len(self.sets["train"]) / self.trainer.world_size  # saved before the epoch was closed

@@ -221,6 +221,7 @@ def test_a_localizer_predicts(model: type, run: Run, place: Path) -> None:
 def test_a_localizer_localizes(model: type, place: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     towers = ["--architecture", "tiny-coca", "--weights", "runs/tiny_coca/seed0.pt", "--device", "cpu"]
+    assert model.__name__ in METHODS, "offer it by `zsar localize --method` (command_line/localize/), and name it above"
     method = ["--method", METHODS[model.__name__], *LOCALIZE_SHORTER.get(model.__name__, [])]
     output = ["--output", f"runs/localized_{model.__name__}", "--json", "--n-workers", "0"]
     arguments = ["data/my_videos/red dance", "--classes", "red dance, blue dance", *towers, *method, *output]

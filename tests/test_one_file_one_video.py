@@ -11,10 +11,10 @@ from tests.makers import miniatures as miniature
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
 from zsar.datamodules.data_sets.kinetics600 import Kinetics600
+from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
 from zsar.datamodules.data_sets.ssv2 import SomethingSomethingV2
 from zsar.datamodules.data_sets.thumos14 import THUMOS14
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.diagnosis.repeated_videos import check_duplicates, check_overlap
 from zsar.datamodules.settings import Split

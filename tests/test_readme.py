@@ -1,6 +1,7 @@
 """What the documents show is there: commands parse, files exist, targets are in the Makefile."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.makers.documents import assert_parses, zsar_commands
+from tests.makers.source_tree import MODULES, PACKAGES, ROOT
+from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
@@ -29,13 +31,22 @@ def test_commands_parse(command: str, parse: Any) -> None:
     assert_parses(command, parse)
 
 
-@pytest.mark.parametrize("command", [command for command in ZSAR if "configs/" in command])
+@pytest.mark.parametrize("command", ZSAR)
 def test_commands_parse_in_an_empty_folder(
     command: str, parse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after `pip install zsar`: what is not in the working directory is among what is installed."""
     monkeypatch.chdir(tmp_path)
     assert_parses(command, parse)
+
+
+def test_the_sweep_file_runs_what_it_says(parse: Any, tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```yaml\n(# sweep.yaml.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "sweep.yaml").write_text(shown)
+    jobs = [job for step in jobs_of(read_sweep(tmp_path / "sweep.yaml")) for job in step]
+    assert len(jobs) == 7  # two numbers of shots by three seeds, and the table of them
+    for words in (words for job in jobs for words in job.commands):
+        assert_parses(shlex.join(words[1:]), parse)  # after "zsar"
 
 
 @pytest.mark.parametrize("target", MAKE)
@@ -63,12 +74,9 @@ def test_paths_in_the_text_exist(path: str) -> None:
 
 
 def test_the_tree_in_contributing_is_the_tree() -> None:
-    tree = CONTRIBUTING.split("```")[1]
-    for package in ("lightning_modules", "datamodules", "callbacks"):
-        for module in (ROOT / package).rglob("*.py"):
-            shown = module.name in tree or module.stem in tree
-            if not module.name.startswith("__") and module.parent.name not in ("losses", "metrics"):
-                assert shown, f"{module.relative_to(ROOT)} is not in CONTRIBUTING.md"
-    named = re.findall(r"\b(\w+\.py)\b", tree)
-    there = {path.name for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
-    assert [name for name in named if name not in there] == []
+    tree = set(re.findall(r"(\w+)/", CONTRIBUTING.split("```")[1]))
+    folders = {Path(module).parent.name for module in MODULES}
+    assert folders - tree == set(), "CONTRIBUTING.md does not show them"
+    roots = {*PACKAGES, "configs", "tests", "benchmarks"}
+    there = {path.name for root in roots for path in (ROOT / root).rglob("*")}
+    assert tree - there - roots == set(), "they are not there"

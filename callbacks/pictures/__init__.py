@@ -1,1 +1,1 @@
-"""Pictures of what models did: frame-prompt scores, and actions found in time."""
+"""Pictures of model outputs: frame-prompt scores and temporal localization."""

@@ -1,4 +1,4 @@
-"""What pictures share: the choice of what is shown where not all fits, and the one place that writes a figure."""
+"""Shared by all pictures: the selection of shown items, and writing a figure."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 
 
 def linspace_indices(n_wanted: int, n: int) -> set[int]:
-    """Chooses some of many, from the first to the last at equal distances.
+    """Chooses equally spaced indices from the first to the last.
 
     Args:
-        n_wanted: How many.
-        n: Of how many.
+        n_wanted: Number of indices wanted.
+        n: Number of items.
 
     Returns:
-        Indices below n; all of them where as many or more are wanted.
+        Indices below n; all of them if at least n are wanted.
     """
     return set(np.linspace(0, n - 1, min(n_wanted, n)).round().astype(int).tolist())
 
 
 def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path:
-    """Writes a figure, whose text is shown as it was typed: a dollar sign begins no formula.
+    """Writes a figure; text is shown literally: a dollar sign does not start a formula.
 
-    Letters that matplotlib's font lacks, as Chinese ones, are boxes in it; a line on the standard error says which.
+    Characters missing from matplotlib's font, such as Chinese ones, become boxes; a line on stderr lists them.
 
     Args:
-        figure: A matplotlib figure, made without pyplot, so that no window system is needed.
-        path: Where to; the suffix chooses the format (.png, .pdf, .svg).
+        figure: A matplotlib figure, made without pyplot, so no window system is needed.
+        path: Output file; the suffix selects the format (.png, .pdf, .svg).
         dots_per_inch: Resolution of a bitmap.
 
     Returns:
@@ -58,7 +58,7 @@ def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path
 
 
 def _pass_on(raised: list[warnings.WarningMessage], path: Path) -> None:
-    """Says which letters are boxes, in one line, and hands on all other warnings."""
+    """Reports missing characters in one line, and passes on all other warnings."""
     missing: dict[str, None] = {}
     for warning in raised:
         if match := _MISSING_GLYPH.match(str(warning.message)):
@@ -66,4 +66,4 @@ def _pass_on(raised: list[warnings.WarningMessage], path: Path) -> None:
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     if missing:
-        say(f"{path}: the font of pictures has no {' '.join(missing)}, of which it shows boxes", error=True)
+        say(f"{path}: the font of pictures has no {' '.join(missing)}, shown as boxes", error=True)

@@ -1,4 +1,4 @@
-"""The picture of a video's frame-prompt scores: frames, below each its best prompts, on the right shares of groups."""
+"""The picture of a video's frame-prompt scores: frames, their best prompts below, and shares of groups on the right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zsar.callbacks.pictures.figures import linspace_indices
 _MOST_FRAMES = 8
 _COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:pink")
 _COLUMN, _PANEL, _MARGIN = 2.35, 3.3, 0.2  # widths in inches
-_LETTERS, _LINES = 32, 5  # of a prompt in a column, at most
+_LETTERS, _LINES = 32, 5  # maximum for a prompt in a column
 _LINE, _BAR = 0.15, 0.17  # heights in inches of a line of text and of a bar
 
 
@@ -24,18 +24,21 @@ def draw_frame_prompt_scores(content: dict[str, Any], frames: Tensor) -> Figure:
     """Draws the scores of one video.
 
     Args:
-        content: What the JSON file of the video says (`FramePromptScores`).
-        frames: The frames of its first view, uint8 [T, 3, H, W], of which at most eight are shown.
+        content: The content of the video's JSON file (`FramePromptScores`).
+        frames: The frames of its first view, uint8 [T, 3, H, W], at most eight are shown.
 
     Returns:
-        The figure: frames on top, below each its best prompts of the predicted and of the true class, shares of groups
+        The figure: frames on top, below each its best prompts of the predicted and the true class, shares of groups
         and attributes on the right.
     """
     shown = sorted(linspace_indices(_MOST_FRAMES, len(frames)))
     roles = ["predicted"] if content["correct"] else ["predicted", "true"]
     colours = dict(zip(content["groups"] or [], _COLOURS, strict=False))
     bodies = {role: _prompt_texts(content[role], shown) for role in roles}
-    slots = {role: 0.16 + _BAR + _LINE * max(len(t) for of in texts for t in of) for role, texts in bodies.items()}
+    slots = {
+        role: 0.16 + _BAR + _LINE * max(len(lines) for of_frame in texts for lines in of_frame)
+        for role, texts in bodies.items()
+    }
     n_best = len(content["predicted"]["frames"][0]["best"])
     least = 0.22 * (len(content["predicted"]["attribute_shares"]) + len(colours)) if colours else 0.0
     heights = {role: max(n_best * slots[role], least) for role in roles}
@@ -63,7 +66,7 @@ def draw_frame_prompt_scores(content: dict[str, Any], frames: Tensor) -> Figure:
 
 
 class _Page:
-    """A figure whose parts are placed in inches from its upper left corner."""
+    """A figure with parts placed in inches from its upper left corner."""
 
     def __init__(self, figure: Figure) -> None:
         self._figure = figure
@@ -76,7 +79,7 @@ class _Page:
         return axes
 
     def text(self, x: float, y: float, text: str, *, size: float, colour: str = "black", bold: bool = False) -> None:
-        """Text whose upper left corner is at a place, cut at the edge of the page; `$` is a dollar sign."""
+        """Draws text at its upper left corner, cut at the edge of the page; `$` is a dollar sign."""
         letters = int((self._width - x - _MARGIN) * 72 / (size * (0.6 if bold else 0.55)))
         shortened = text if len(text) <= letters else f"{text[: letters - 1]}…"
         place = (x / self._width, 1 - y / self._height)
@@ -95,10 +98,10 @@ class _Page:
 
     def heading(self, x: float, y: float, content: dict[str, Any], role: str) -> None:
         of_class = content[role]
-        said = "predicted and true" if content["correct"] else role
+        heading = "predicted and true" if content["correct"] else role
         colour = "tab:green" if content["correct"] or role == "true" else "tab:red"
         numbers = f"probability {of_class['probability']:.2f}, v2t {of_class['v2t']:.3f}, t2v {of_class['t2v']:.3f}"
-        self.text(x, y, f"{said}: {of_class['class']} ({numbers})", size=11, colour=colour, bold=True)
+        self.text(x, y, f"{heading}: {of_class['class']} ({numbers})", size=11, colour=colour, bold=True)
         lead = _lead(of_class)
         before = f"; each prompt begins with “{lead.strip()}”" if lead else ""
         self.text(
@@ -114,7 +117,7 @@ def _draw_prompts(
     limits: tuple[float, float],
     colours: dict[str, str],
 ) -> None:
-    """Bars of the scores, on one scale in all of the picture, each with its prompt below; `height` is in inches."""
+    """Draws score bars, on one scale in the whole picture, each with its prompt below; `height` is in inches."""
     slot = height / len(best)
     length = limits[1] - limits[0]
     axes.set_xlim(limits[0], limits[1] + 0.25 * length)
@@ -142,7 +145,7 @@ def _draw_prompts(
 
 
 def _draw_shares(axes: Axes, of_class: dict[str, Any], colours: dict[str, str]) -> None:
-    """Bars of the shares: each group in full colour, its attributes below it, paler."""
+    """Draws share bars: each group in full colour, its attributes below in a paler one."""
     group_of = {prompt["attribute"]: prompt["group"] for prompt in of_class["prompts"]}
     rows: list[tuple[str, float, str, bool]] = []
     for group, share in of_class["group_shares"].items():
@@ -160,7 +163,7 @@ def _draw_shares(axes: Axes, of_class: dict[str, Any], colours: dict[str, str]) 
 
 
 def _prompt_texts(of_class: dict[str, Any], shown: Sequence[int]) -> list[list[list[str]]]:
-    """For each frame shown and each of its best prompts the lines to print: attribute and wrapped text."""
+    """The lines to print for each shown frame and each of its best prompts: attribute and wrapped text."""
     start = len(_lead(of_class))
     texts = []
     for index in shown:
@@ -172,16 +175,16 @@ def _prompt_texts(of_class: dict[str, Any], shown: Sequence[int]) -> list[list[l
 
 
 def _lead(of_class: dict[str, Any]) -> str:
-    """The sentence that all prompts of a class begin with; empty where there is none."""
+    """The sentence with which all prompts of a class begin; empty if there is none."""
     prompts = [prompt["prompt"] for prompt in of_class["prompts"]]
     if len(prompts) == 1:
         return ""
-    pairs = zip(min(prompts), max(prompts), strict=False)  # what these two begin with, all do
-    alike = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return alike[: alike.rfind(". ") + 2] if ". " in alike else ""
+    pairs = zip(min(prompts), max(prompts), strict=False)  # the common beginning of these two is common to all
+    common = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return common[: common.rfind(". ") + 2] if ". " in common else ""
 
 
 def _range(content: dict[str, Any]) -> tuple[float, float]:
-    """Where all bars of a picture begin and end: from 0, or the lowest score if it is negative, to the highest."""
+    """The range of all bars of a picture: from 0, or the lowest score if negative, to the highest."""
     scores = [p["score"] for role in ("predicted", "true") for f in content[role]["frames"] for p in f["best"]]
     return min(0.0, *scores), max(1e-3, *scores)

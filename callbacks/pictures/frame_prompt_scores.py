@@ -1,18 +1,18 @@
-"""FramePromptScores: which prompts each frame of a test video matches, and which attributes decide (AP-CLIP, Figure 5).
+"""FramePromptScores: which prompts the frames of a test video match, and which attributes decide (AP-CLIP, Figure 5).
 
 With the frames v_1 ... v_n of all views of a video and the prompts c_1 ... c_P of a class, L2-normalized, the score of
-frame i and prompt j is the cosine s_ij = v_i . c_j. The share of a group of prompts g (Scene, Actor, Body) is the part
-of the frames whose best prompt is of that group:
+frame i and prompt j is the cosine s_ij = v_i . c_j. The share of a group of prompts g (Scene, Actor, Body) is the
+fraction of frames whose best prompt is of that group:
 
     share(g) = mean_i |best_i and g| / |best_i|,  best_i = {j : s_ij = max_j s_ij}
 
-which is who wins the maxima of v2t = mean_i max_j s_ij, one half of AP-CLIP's score. Prompts that tie (a model that
-cuts long texts may read them alike) divide the frame equally. Shares of all groups sum to 1, and so do those of all
-attributes. The other half, t2v = mean_j max_i s_ij, is an
-equal mean over prompts: its part of each group and attribute is given as the mean of max_i s_ij over their prompts.
+that is, which group wins the maxima of v2t = mean_i max_j s_ij, one half of AP-CLIP's score. Tied prompts (a model that
+truncates texts may read them as equal) share the frame equally. The shares of all groups sum to 1, and so do those of
+all attributes. The other half, t2v = mean_j max_i s_ij, is an
+equal mean over prompts: for each group and attribute, the mean of max_i s_ij over their prompts is given.
 
-Departures from the figure: it has attention maps and no shares. A model that compares mean frames decides by other
-numbers than these, which then describe its frames; the file names the scorer.
+Departures from the figure: it shows attention maps and no shares. The decision of a model that compares mean frames
+is based on other numbers; here they only describe its frames; the file names the scorer.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _LONGEST_NAME = 120  # characters of a key in a file name; file systems take 255
 class FramePromptScores(Callback):
     """Writes `RUN_DIR/frame_prompt_scores/SET/ROW_KEY.json` and `.png` for some videos of each set in `zsar test`.
 
-    ROW is the video's row in the set, counted from 0, KEY its name with "_" for what a file name cannot hold. The JSON
-    has all frames of all views; the picture has at most eight frames of the first view, which spans the whole video,
-    under each its best prompts of the predicted class and, where it is another, of the true class. With a WandbLogger
-    the pictures are logged too. Each process writes its own videos. A video that cannot be decoded is left out, and
-    said so. Files of an earlier test stay where this one does not write the same video.
+    ROW is the video's row in the set, counted from 0, KEY its name with "_" for characters not allowed in file names.
+    The JSON file has all frames of all views; the picture has at most eight frames of the first view, which spans the
+    whole video, with the best prompts of the predicted class and, if different, of the true class. With a WandbLogger
+    the pictures are logged too. Each process writes its own videos. Undecodable videos are left out and
+    reported. Files of an earlier test stay unless this one writes the same video.
     """
 
     def __init__(self, *, n_videos: int = 8, videos: list[str] | None = None, k: int = 5) -> None:
-        """Chooses no videos yet; the start of a test does, which knows the sets.
+        """Stores the settings; videos are chosen when a test starts, which knows the sets.
 
         Args:
-            n_videos: How many videos of each set, evenly spread over it; all where the set has fewer.
-            videos: These instead, called as in the columns video or path of predictions_SET.csv.
-            k: How many prompts of each frame, the best first; all where a class has fewer.
+            n_videos: Number of videos per set, evenly spread over it; all if the set has fewer.
+            videos: These videos instead, named as in the columns video or path of predictions_SET.csv.
+            k: Number of prompts per frame, best first; all if a class has fewer.
 
         Raises:
             ValueError: A number is below 1, or the list is empty.
@@ -77,8 +77,8 @@ class FramePromptScores(Callback):
         """Chooses the videos.
 
         Raises:
-            TypeError: The model is none of ours.
-            ValueError: A video is in none of the sets.
+            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: A video is not in any of the sets.
         """
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(f"FramePromptScores needs an ActionRecognizer, not a {type(pl_module).__name__}")
@@ -93,8 +93,8 @@ class FramePromptScores(Callback):
         missing = wanted.difference(*(calls for of_set in called.values() for calls in of_set))
         if missing:
             raise ValueError(
-                f"no test set ({', '.join(names)}) has the video(s) {', '.join(map(repr, sorted(missing)))}; they are "
-                f"called as in predictions_SET.csv, like {next(iter(tables.values())).key(0)!r}"
+                f"no test set ({', '.join(names)}) has the video(s) {', '.join(map(repr, sorted(missing)))}; give "
+                f"names as in predictions_SET.csv, such as {next(iter(tables.values())).key(0)!r}"
             )
         self._chosen = {name: {i for i, calls in enumerate(c) if calls & wanted} for name, c in called.items()}
 
@@ -134,7 +134,7 @@ class FramePromptScores(Callback):
             self._written[text.set_name].append((index, str(picture)))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Logs the pictures, and says what was written and what could not be."""
+        """Logs the pictures, and reports which were written and which failed."""
         everyone = gather_from_all((self._written, self._failed), trainer)
         if not trainer.is_global_zero:
             return
@@ -152,7 +152,7 @@ class FramePromptScores(Callback):
             say(f"{n_chosen - n_written - len(failed)} of the chosen videos were not tested (limit_test_batches)")
 
     def _content(self, similarities: Tensor, text: ClassText, label: int, probabilities: Tensor) -> dict[str, Any]:
-        """What the JSON file says of a video's true and predicted class."""
+        """The JSON entries of a video's true and predicted class."""
         predicted = int(probabilities.argmax())
         of_class = {}
         for role, number in (("predicted", predicted), ("true", label)):
@@ -172,17 +172,17 @@ class FramePromptScores(Callback):
 
 
 def prompt_scores(similarities: Tensor, text: ClassText, label: int, *, k: int) -> dict[str, Any]:
-    """What the frames of a video say of the prompts of one class; for the formulas see the top of this file.
+    """Scores the prompts of one class by the frames of a video; for the formulas see the top of this file.
 
     Args:
         similarities: Cosine similarities of frames and prompts of the class, [V, T, P].
         text: The class text.
         label: Index of the class.
-        k: How many prompts of each frame.
+        k: Number of prompts per frame.
 
     Returns:
         v2t, t2v and their mean, `late_interaction`; the `frames` of all views with their best prompts; all `prompts`
-        with their best score; and, where prompts have attributes, `group_shares` and `attribute_shares`, which sum to
+        with their best score; and, if prompts have attributes, `group_shares` and `attribute_shares`, which sum to
         1, and `group_best_means` and `attribute_best_means`, the means of the best scores of their prompts.
     """
     n_frames, flat = similarities.shape[1], similarities.flatten(0, 1)
@@ -198,8 +198,10 @@ def prompt_scores(similarities: Tensor, text: ClassText, label: int, *, k: int) 
         winners = (ties / ties.sum(dim=1, keepdim=True)).mean(dim=0)
         for called, labels in (("group", text.prompt_groups), ("attribute", text.prompt_attributes)):
             members = {name: [j for j, other in enumerate(labels) if other == name] for name in dict.fromkeys(labels)}
-            shares[f"{called}_shares"] = {name: float(winners[of].sum()) for name, of in members.items()}
-            shares[f"{called}_best_means"] = {name: round(float(best[of].mean()), 6) for name, of in members.items()}
+            shares[f"{called}_shares"] = {name: float(winners[rows].sum()) for name, rows in members.items()}
+            shares[f"{called}_best_means"] = {
+                name: round(float(best[rows].mean()), 6) for name, rows in members.items()
+            }
     frames = [
         {
             "view": i // n_frames,
@@ -227,5 +229,5 @@ def _similarities(trainer: Trainer, model: ActionRecognizer, frames: Tensor, tex
 
 
 def _file_stem(index: int, key: str) -> str:
-    """A file name of its own for each video: keys that differ only in odd characters have different rows."""
+    """A unique file name for each video: keys that differ only in special characters have different rows."""
     return f"{index:05d}_{re.sub(r'[^A-Za-z0-9._-]+', '_', key)[-_LONGEST_NAME:]}"

@@ -1,11 +1,11 @@
-"""ContextGradient: from the entropy of confident views back to the context of each video, within a bound of memory.
+"""ContextGradient: gradient of the confident views' entropy in the context of each video, with bounded memory.
 
-Exact, up to the rounding of sums:
+Exact, up to rounding of sums:
 
-* All videos begin with the same context. Its class embeddings are computed once a run, and the gradient of a first
-  update goes back through one text pass that all videos share.
-* Where the text pass of a video would not fit into memory, the gradient goes first to the class embeddings and from
-  there, a part of the prompts at a time, to the context; each part is then computed twice.
+* All videos start with the same context. Its class embeddings are computed once per run, and the gradient of the first
+  update uses one text pass shared by all videos.
+* If the text pass of a video does not fit into memory, the gradient goes first to the class embeddings and from there,
+  a part of the prompts at a time, to the context; each part is then computed twice.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ ScoreViews = Callable[[Tensor, Tensor], Tensor]
 
 
 class ContextGradient:
-    """Gradients of one text set.
+    """Computes the gradients of one text set.
 
     Attributes:
-        initial: Its class embeddings under the initial context, [C, P, D].
+        initial: The text set's class embeddings under the initial context, [C, P, D].
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class ContextGradient:
         Args:
             learner: The prompts.
             initial_context: float32 [n, W], on the model's device.
-            score_views: How views are compared with class embeddings.
+            score_views: Compares views with class embeddings.
             confident_share: Share of the views, those of lowest entropy, whose mean prediction is made more certain.
-            most_bytes: About how much memory a text pass may take. Results do not depend on it.
+            most_bytes: Approximate memory limit of a text pass. Results do not depend on it.
         """
         self._learner = learner
         self._initial_context = initial_context
@@ -61,7 +61,7 @@ class ContextGradient:
             return self._learner.assemble([self._learner.encode(contexts, part) for part in parts])
 
     def kept_views(self, frames: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
-        """For how many of the confident views each view stands, [G, V], as `confident_views` chooses them.
+        """Selected multiplicity of each view, [G, V], from `confident_views`.
 
         Args:
             frames: [G, V, T, D].
@@ -72,40 +72,40 @@ class ContextGradient:
             log_probabilities = self._score_views(frames, classes).log_softmax(dim=-1)
             return confident_views(log_probabilities, weights, self._confident_share)
 
-    def of(self, contexts: Tensor | None, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
-        """Gradient of each video's averaged entropy by its context, [G, n, W].
+    def of(self, contexts: Tensor | None, frames: Tensor, weights: Tensor, selected: Tensor | None) -> Tensor:
+        """Gradient of each video's averaged entropy with respect to its context, [G, n, W].
 
         Args:
             contexts: [G, n, W]; None for the initial context, which all videos share.
             frames: The frames of this step, [G, V, T', D].
             weights: [V].
-            kept: The selected views, [G, V]; None to choose them now.
+            selected: The selected views, [G, V]; None to select them now.
         """
         learner = self._learner
         if contexts is None:
             initial = self.initial.expand(len(frames), -1, -1, -1)
-            return self._to_initial_context(self._by_classes(initial, frames, weights, kept))
+            return self._to_initial_context(self._by_classes(initial, frames, weights, selected))
         if learner.bytes_per_video <= self._most_bytes:
             with torch.enable_grad():
                 classes = learner.assemble([learner.encode(contexts, part) for part in learner.parts()])
-                objective = self._objective(classes, frames, weights, kept)
+                objective = self._objective(classes, frames, weights, selected)
                 return torch.autograd.grad(objective.sum(), contexts)[0]
-        return self._to_contexts(contexts, self._by_classes(self.embed(contexts), frames, weights, kept))
+        return self._to_contexts(contexts, self._by_classes(self.embed(contexts), frames, weights, selected))
 
-    def _objective(self, classes: Tensor, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
+    def _objective(self, classes: Tensor, frames: Tensor, weights: Tensor, selected: Tensor | None) -> Tensor:
         scores = self._score_views(frames, classes)
-        if kept is None:
-            kept = confident_views(scores.detach().log_softmax(dim=-1), weights, self._confident_share)
-        return averaged_entropy(scores, kept)
+        if selected is None:
+            selected = confident_views(scores.detach().log_softmax(dim=-1), weights, self._confident_share)
+        return averaged_entropy(scores, selected)
 
-    def _by_classes(self, classes: Tensor, frames: Tensor, weights: Tensor, kept: Tensor | None) -> Tensor:
-        """Gradient of each video's averaged entropy by its class embeddings, [G, C, P, D]."""
+    def _by_classes(self, classes: Tensor, frames: Tensor, weights: Tensor, selected: Tensor | None) -> Tensor:
+        """Gradient of each video's averaged entropy with respect to its class embeddings, [G, C, P, D]."""
         with torch.enable_grad():
             leaf = classes.detach().clone().requires_grad_()
-            return torch.autograd.grad(self._objective(leaf, frames, weights, kept).sum(), leaf)[0]
+            return torch.autograd.grad(self._objective(leaf, frames, weights, selected).sum(), leaf)[0]
 
     def _to_initial_context(self, by_classes: Tensor) -> Tensor:
-        """From [G, C, P, D] at the initial context to it, [G, n, W]: one text pass forward, G backward."""
+        """[G, C, P, D] -> gradient of the initial context [G, n, W]: one text pass forward, G backward."""
         total = torch.zeros(len(by_classes), *self._initial_context.shape, device=by_classes.device)
         for part in self._learner.parts(most_bytes=self._most_bytes):
             of_videos = self._learner.split_part(by_classes, part)
@@ -117,7 +117,7 @@ class ContextGradient:
         return total
 
     def _to_contexts(self, contexts: Tensor, by_classes: Tensor) -> Tensor:
-        """From [G, C, P, D] to the contexts, [G, n, W], with the memory of one part at a time."""
+        """[G, C, P, D] -> gradient of the contexts [G, n, W], one part at a time to save memory."""
         total = torch.zeros_like(contexts)
         for part in self._learner.parts(most_bytes=self._most_bytes):
             with torch.enable_grad():

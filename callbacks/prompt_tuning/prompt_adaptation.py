@@ -1,8 +1,8 @@
-"""PromptAdaptation: tunes the prompts of a batch for a recognizer, and counts what that changed.
+"""PromptAdaptation: tunes the prompts of a batch for a recognizer, and counts the effects.
 
-This is what `PromptTuning` attaches to a model (`BatchAdaptation`). A batch passes through it within the model's own
-test step: embed all views once, tune a context for each video (`prompt_tuner`), hand frames and tuned class embeddings
-back to be scored.
+`PromptTuning` attaches it to a model as its `BatchAdaptation`. It processes a batch within the model's test step:
+embed all views once, tune a context for each video (`prompt_tuner`), and return frames and tuned class embeddings for
+scoring.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _RANDOM_CONTEXT_STD = 0.02  # CoOp's
 
 @dataclass(frozen=True, kw_only=True)
 class PromptSettings:
-    """Which prompts are tuned, and what is predicted with them; `PromptTuning` describes each.
+    """Settings of the tuned prompts and the prediction; see `PromptTuning`.
 
     Attributes:
         phrase: Initial words of the context; None for a random one.
         n_random_tokens: Tokens of a random context; None with a phrase.
-        class_position: Where the class text stands.
-        texts: The text sets that the context is tuned with.
-        prediction: Which views are scored.
-        memory_mb: Memory of a pass of the text tower, in 10^6 bytes.
-        views_per_pass: Views that go through the visual tower at once.
+        class_position: Position of the class text.
+        texts: The text sets used for tuning.
+        prediction: The views to score.
+        memory_mb: Memory of a text tower pass, in 10^6 bytes.
+        views_per_pass: Number of views per pass of the visual tower.
     """
 
     phrase: str | None
@@ -53,7 +53,7 @@ class PromptSettings:
 
 @dataclass(frozen=True)
 class _Untuned:
-    """What the model says of a batch before tuning: logits [B, C] on either kind of prediction, and bool [B]."""
+    """The model's output before tuning: logits [B, C] for both kinds of prediction, and bool [B]."""
 
     predicted: Tensor
     by_views: Tensor
@@ -64,7 +64,7 @@ class PromptAdaptation:
     """Tunes prompts for one model in one run.
 
     Attributes:
-        totals: What tuning changed so far, by the name of the set.
+        totals: Effects of tuning so far, by name of the set.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class PromptAdaptation:
         rule: TuningRule,
         seed: int,
     ) -> None:
-        """Starts with nothing tuned.
+        """Starts without tuned prompts.
 
         Args:
-            model: The model that is tested, with the weights that it is tested with from the first batch on.
+            model: The tested model; from the first batch on, with the weights of the test.
             texts: The classes of each set of the run.
-            prompts: Which prompts are tuned.
-            rule: How they are tuned.
-            seed: What a random context is drawn from.
+            prompts: Settings of the prompts.
+            rule: Settings of tuning.
+            seed: Seed of a random context.
         """
         self._model = model
         self._prompts = prompts
@@ -94,14 +94,14 @@ class PromptAdaptation:
         self._untuned: _Untuned | None = None
 
     def adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
-        """Tunes a context for each video of a batch; nothing is carried from one video to the next.
+        """Tunes a context for each video of a batch; videos do not influence each other.
 
         Args:
-            batch: The videos, with further views of each.
+            batch: The videos, with additional views of each.
             text: The classes of their set.
 
         Returns:
-            Frame embeddings of the views that are scored, and the tuned class embeddings of each video, [B, C, P, D].
+            Frame embeddings of the views to score, and the tuned class embeddings of each video, [B, C, P, D].
 
         Raises:
             ValueError: The batch has no views, or a subset of the schedule has more frames than a view.
@@ -118,7 +118,7 @@ class PromptAdaptation:
         return embedded
 
     def count(self, batch: VideoBatch, logits: Tensor, text: ClassText) -> TuningTotals:
-        """Counts what tuning changed in the batch that was adapted last.
+        """Counts the effects of tuning in the last adapted batch.
 
         Args:
             batch: That batch.
@@ -159,12 +159,12 @@ class PromptAdaptation:
             return EmbeddedBatch(frames[:, : batch.frames.shape[1]], class_texts)
 
         predicted = by_original if self._prompts.prediction == "original" else by_views
-        before, mean = (self._model.score_embedded(of(tuner.untuned)) for of in (predicted, by_views))
+        before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))
         self._untuned = _Untuned(before, mean, tuned.failed)
         return predicted(tuned.class_texts)
 
     def _tuner(self, text: ClassText) -> PromptTuner:
-        """The prompts of a set of classes; made at its first batch, when the model's weights are those of the test."""
+        """The prompts of a set of classes; created at its first batch, when the model has the weights of the test."""
         if text.set_name not in self._tuners:
             model, prompts = self._model, self._prompts
             context = _initial_context(model, prompts, seed=self._seed)
@@ -188,7 +188,7 @@ class PromptAdaptation:
 
 
 def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: int) -> Tensor:
-    """float32 [n, W]: of a phrase, or random and the same for all videos of a run."""
+    """The initial context, float32 [n, W]: from a phrase, or random and the same for all videos of a run."""
     if prompts.phrase is not None:
         tokens = phrase_tokens(model.backbone.text, prompts.phrase)
         return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
@@ -199,7 +199,7 @@ def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: 
 
 
 class _Clock:
-    """Seconds between laps, on a GPU after its work is done."""
+    """Seconds between laps, after synchronizing a GPU."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -212,7 +212,7 @@ class _Clock:
 
 @contextmanager
 def _weights_held(model: ActionRecognizer) -> Iterator[None]:
-    """Within, no gradient of a weight is computed or kept, of whatever the model trains."""
+    """Disables gradients of all weights of the model inside."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for parameter in trained:
         parameter.requires_grad_(False)
@@ -227,7 +227,7 @@ def _views_of(batch: VideoBatch) -> ViewBatch:
     if batch.views is None:
         raise ValueError(
             "prompt tuning needs views of each video to tune on, but the batches have none; append one of "
-            "--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml, which ask the data for them "
+            "--config configs/adaptation/tpt.yaml, dts_tpt.yaml or zar.yaml, which request them from the data "
             "(data.clips.views)"
         )
     return batch.views

@@ -1,11 +1,11 @@
 """Prompts with learnable context tokens: [start][context][class text .][end] -> class embeddings (TPT, CoOp).
 
-One context serves all classes. What a prompt learner holds is fixed: the tokens of the class texts and where the
-context goes; contexts are arguments, one for each video, so that many videos are tuned at a time.
+One context serves all classes. A prompt learner holds only fixed data: the tokens of the class texts and the position
+of the context; contexts are arguments, one for each video, so that many videos are tuned at a time.
 
-Exact savings, for towers that are causal and read the embedding at the end token (all others run at full length):
-sequences end with the longest end token of their part, parts are of texts of like length, and the leading positions
-that all prompts share (start and context, mostly) are computed once a video.
+Exact savings, for causal towers that read the embedding at the end token (others run at full length):
+sequences end with the longest end token of their part, parts contain texts of similar length, and the leading
+positions shared by all prompts (mostly start and context) are computed once per video.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 
 ClassPosition = Literal["end", "middle", "front"]
-_MOST_PADDING = 1.3  # a part's longest text is at most so many times as long as its shortest
-_SMALLEST_PART = 16  # prompts; smaller products are slower than some padding
-# Activations kept for the gradient, per token and layer, in widths of the tower: 5 of attention, 8 of the MLP, adapters
-# and what the fused attention keeps.
+_MOST_PADDING = 1.3  # maximum ratio of a part's longest to its shortest text
+_SMALLEST_PART = 16  # prompts; smaller products cost more than some padding
+# Activations stored for the gradient, per token and layer, in widths of the tower: 5 of attention, 8 of the MLP,
+# adapters and those of the fused attention.
 _KEPT_WIDTHS = 20
 
 
@@ -33,7 +33,7 @@ class PromptLearner:
 
     Attributes:
         shape: C and P.
-        bytes_per_video: About how much memory the gradient of all prompts of one video takes.
+        bytes_per_video: Approximate memory of the gradient of all prompts of one video.
     """
 
     def __init__(
@@ -47,22 +47,22 @@ class PromptLearner:
         device: torch.device,
         block_forward: TextBlockForward | None = None,
     ) -> None:
-        """Lays the prompts out.
+        """Prepares the prompts.
 
         Args:
             text: Tokenizer and text tower.
-            texts: P texts for each of C classes. A text without a closing mark gets a full stop, as TPT puts one after
-                each name; of a text that begins with the phrase the context takes the phrase's place.
-            phrase: What the context is initialized from; None for another context.
-            n_context: Its number of tokens.
-            class_position: Where the text stands: behind the context ("end"), in its middle, or before it. In the
-                latter two the text's last token, the full stop, stays last (CoOp).
-            device: Where the tower is.
-            block_forward: How to run each text block; None for CLIP's own way.
+            texts: P texts for each of C classes. A text without a closing mark gets a full stop, as in TPT; if a text
+                begins with the phrase, the context replaces the phrase.
+            phrase: Initial words of the context; None for another context.
+            n_context: Number of context tokens.
+            class_position: Where the text is placed: after the context ("end"), in its middle, or before it. In the
+                latter two, the text's last token, the full stop, stays last (CoOp).
+            device: Device of the tower.
+            block_forward: How to run each text block; None for CLIP's default.
 
         Raises:
-            ValueError: Not even the first sentence of a text fits beside the context.
-            BackboneError: Another tokenizer than CLIP's, or a tower that cannot be run on token embeddings.
+            ValueError: Not even the first sentence of a text fits together with the context.
+            BackboneError: The tokenizer is not CLIP's, or the tower cannot be run on token embeddings.
         """
         self._text = text
         self._block_forward = block_forward
@@ -82,27 +82,27 @@ class PromptLearner:
         self._lengths = [len(row) if text.is_read_at_end else length for row in rows]
         self._read_at = torch.tensor(read_at, device=device)
         self._context_at = torch.where(tokens < 0, -1 - tokens, -1).to(device)
-        self._has_context: list[bool] = (tokens < 0).any(dim=0).tolist()  # of each position, known without the device
+        self._has_context: list[bool] = (tokens < 0).any(dim=0).tolist()  # of each position, without a device sync
         with torch.no_grad():
             self._embedded = text.embed_tokens(tokens.clamp(min=0).to(device)).float()
         self.bytes_per_video = sum(self._bytes(part) for part in self.parts())
 
     def encode(self, contexts: Tensor, part: slice) -> Tensor:
-        """Class embeddings of a part of the prompts.
+        """Computes the class embeddings of a part of the prompts.
 
         Args:
             contexts: One context for each of G videos, float32 [G, n_context, W].
-            part: Which prompts, one of `parts`.
+            part: The prompts, one of `parts`.
 
         Returns:
             L2-normalized float32 [G, N, D], differentiable in the contexts.
         """
         shared, length = self._n_shared, max(self._lengths[part])
         with torch.autocast(contexts.device.type, enabled=False):
-            own = self._with_context(contexts, part, slice(shared, length))
+            suffix = self._with_context(contexts, part, slice(shared, length))
             prefix = self._with_context(contexts, slice(part.start, part.start + 1), slice(0, shared))
             embedded = self._text.encode_embedded(
-                own.flatten(0, 1),
+                suffix.flatten(0, 1),
                 (self._read_at[part] - shared).repeat(len(contexts)),
                 prefix=prefix[:, 0] if shared else None,
                 block_forward=self._block_forward,
@@ -110,18 +110,18 @@ class PromptLearner:
         return functional.normalize(embedded.float(), dim=-1).unflatten(0, (len(contexts), -1))
 
     def assemble(self, parts: Sequence[Tensor]) -> Tensor:
-        """Puts all parts [G, N, D], in order, together as [G, C, P, D]."""
+        """Concatenates all parts [G, N, D], in order, as [G, C, P, D]."""
         return torch.cat(tuple(parts), dim=1)[:, self._unsorted].unflatten(1, self.shape)
 
     def split_part(self, of_classes: Tensor, part: slice) -> Tensor:
-        """The rows of a part out of [G, C, P, D], as [G, N, D]: the inverse of `assemble`."""
+        """Selects the rows of a part from [G, C, P, D], as [G, N, D]: the inverse of `assemble`."""
         return of_classes.flatten(1, 2)[:, self._sorted[part]]
 
     def parts(self, *, most_bytes: float | None = None) -> list[slice]:
-        """All prompts in parts of like length.
+        """Splits all prompts into parts of similar length.
 
         Args:
-            most_bytes: A part may need so much memory for the gradient of one video; None for any. A part has at least
+            most_bytes: Memory limit of a part for the gradient of one video; None for no limit. A part has at least
                 one prompt.
         """
         parts: list[slice] = []
@@ -142,7 +142,7 @@ class PromptLearner:
         return 4.0 * _KEPT_WIDTHS * n_tokens * self._text.width * len(self._text.blocks)
 
     def _with_context(self, contexts: Tensor, part: slice, positions: slice) -> Tensor:
-        """Token embeddings [G, N, L, W] of some prompts at some positions."""
+        """Token embeddings [G, N, L, W] of a part at given positions."""
         fixed, context_at = self._embedded[part, positions], self._context_at[part, positions]
         if not any(self._has_context[positions]):
             return fixed.expand(len(contexts), -1, -1, -1)
@@ -150,7 +150,7 @@ class PromptLearner:
 
 
 def phrase_tokens(text: OpenClipText, phrase: str) -> Tensor:
-    """The tokens of a phrase, of which there are as many as the context gets: int64 [n_context], on the CPU.
+    """The tokens of a phrase, one for each context token: int64 [n_context], on the CPU.
 
     Raises:
         ValueError: The phrase is empty, or leaves no room for a text.
@@ -181,6 +181,6 @@ def _laid_out(body: list[int], n_context: int, class_position: ClassPosition) ->
 
 
 def _n_shared(tokens: Tensor, first_end: int) -> int:
-    """How many leading positions are alike in all rows [N, L], all of them before the first end token."""
-    alike = (tokens == tokens[:1]).all(dim=0).int().cumprod(dim=0)
-    return min(int(alike.sum()), first_end)
+    """Number of leading positions equal in all rows [N, L] and before the first end token."""
+    is_shared = (tokens == tokens[:1]).all(dim=0).int().cumprod(dim=0)
+    return min(int(is_shared.sum()), first_end)

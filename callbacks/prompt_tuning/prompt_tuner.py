@@ -1,12 +1,12 @@
-"""PromptTuner: tunes a learnable context on the views of single videos, several videos at a time.
+"""PromptTuner: tunes a learnable context on the views of each video, several videos at a time.
 
-TPT, DTS-TPT and ZAR as they are written, up to the rounding of sums: every video has its own context, optimizer state
-and selection of views. What makes it fast changes no result:
+Equals TPT, DTS-TPT and ZAR up to rounding of sums: every video has a separate context, optimizer state and selection
+of views. These speed-ups change no result:
 
 * Views are embedded once; every step, frame subset and prediction works on their embeddings.
-* Contexts of several videos are one tensor [G, n, W]: the sum of their losses has each video's own gradient, and AdamW
-  works element by element.
-* How a gradient is computed within `memory_mb`, and shared by videos in their first update: `context_gradient`.
+* Contexts of several videos are one tensor [G, n, W]: in the summed loss, each video's gradient is separate, and AdamW
+  is elementwise.
+* Gradients within `memory_mb`, and their sharing by videos in the first update: see `context_gradient`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from zsar.callbacks.prompt_tuning.temporal_schedule import frame_indices
 
 @dataclass(frozen=True, kw_only=True)
 class TuningRule:
-    """How a context is tuned.
+    """Settings of tuning.
 
     Attributes:
         schedule: The frames of each step; see `temporal_schedule`. None for no tuning.
         consistency: The order of updates; see `semantic_consistency`.
-        confident_share: Share of the views that is kept.
-        selection: Whether views are chosen "once", with the context that tuning begins with, or at "every_step".
-        learning_rate: Of AdamW.
-        weight_decay: Of AdamW.
+        confident_share: Share of views to select.
+        selection: Whether views are selected "once", with the initial context, or at "every_step".
+        learning_rate: AdamW's learning rate.
+        weight_decay: AdamW's weight decay.
     """
 
     schedule: tuple[str, ...]
@@ -48,10 +48,10 @@ class TuningRule:
 
 @dataclass(frozen=True)
 class TunedPrompts:
-    """What tuning made of B videos.
+    """The result of tuning for B videos.
 
     Attributes:
-        contexts: float32 [B, n, W] for each prompt; where `failed`, as before tuning.
+        contexts: float32 [B, n, W] for each prompt; unchanged where `failed`.
         class_texts: Class embeddings of each text set under its prompt, [B, C, P, D].
         failed: bool [B], true where a step met NaN or infinity.
     """
@@ -78,9 +78,9 @@ class PromptTuner:
         Args:
             learners: The prompts of each text set.
             initial_context: float32 [n, W], on the model's device.
-            score_views: How views are compared with class embeddings.
-            rule: How a context is tuned.
-            memory_mb: About how much memory, in 10^6 bytes, a text pass may take. Results do not depend on it.
+            score_views: Compares views with class embeddings.
+            rule: Settings of tuning.
+            memory_mb: Approximate memory limit of a text pass, in 10^6 bytes. Results do not depend on it.
         """
         self._learners = learners
         self._initial_context = initial_context
@@ -99,7 +99,7 @@ class PromptTuner:
 
         Args:
             frames: Frame embeddings of all views, [B, V, T, D].
-            weights: For how many views each stands, [V].
+            weights: Multiplicity of each view, [V].
             seeds: A seed for each video.
 
         Returns:
@@ -119,15 +119,15 @@ class PromptTuner:
         )
 
     def confident_views(self, frames: Tensor, class_texts: Tensor, weights: Tensor) -> Tensor:
-        """How much each view counts in the mean of the confident ones: [B, V], summing to 1.
+        """Weight of each view in the mean of confident views: [B, V], summing to 1.
 
         Args:
             frames: [B, V, T, D].
             class_texts: [C, P, D] or [B, C, P, D].
             weights: [V].
         """
-        kept = self._gradients[0].kept_views(frames, class_texts, weights)
-        return kept / kept.sum(dim=1, keepdim=True)
+        selected = self._gradients[0].kept_views(frames, class_texts, weights)
+        return selected / selected.sum(dim=1, keepdim=True)
 
     def _videos_at_a_time(self) -> int:
         needed = max(learner.bytes_per_video for learner in self._learners)
@@ -151,8 +151,8 @@ class PromptTuner:
                 fixed = [gradient.kept_views(seen, gradient.initial, weights) for gradient in self._gradients]
             for text_set, prompt in updates(rule.consistency, step):
                 context = None if is_initial[prompt] else contexts[prompt]
-                kept = None if fixed is None else fixed[text_set]
-                gradient = self._gradients[text_set].of(context, seen, weights, kept)
+                selected = None if fixed is None else fixed[text_set]
+                gradient = self._gradients[text_set].of(context, seen, weights, selected)
                 failed |= ~gradient.flatten(1).isfinite().all(dim=1)
                 contexts[prompt].grad = gradient.masked_fill(failed[:, None, None], 0.0)
                 optimizers[prompt].step()

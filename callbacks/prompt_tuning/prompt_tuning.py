@@ -1,14 +1,14 @@
 """PromptTuning: test-time prompt tuning of any recognizer (TPT, DTS-TPT, ZAR).
 
-Within each test step a context of learnable tokens is tuned for every video, on further views of it and without its
-label; the tuned class embeddings are then what the model scores the video with. Nothing else of the model changes, and
-nothing is carried from one video to the next. The methods are settings of this one callback, in `configs/adaptation/`.
-The callback attaches a `PromptAdaptation` to the model for the time of a test; a batch passes through that.
+In each test step, a context of learnable tokens is tuned for every video, on additional views of it and without its
+label; the model then scores the video with the tuned class embeddings. Nothing else of the model changes, and videos
+do not influence each other. The methods are settings of this callback, in `configs/adaptation/`. The callback attaches
+a `PromptAdaptation` to the model during a test; batches pass through it.
 
 Sources: TPT (Shu et al. 2022), DTS-TPT (`papers/dts-tpt.txt`), ZAR (`papers/zar.txt`). Departures: all videos of a
-batch are tuned at a time and texts are cut where nothing reads them, which changes results by rounding alone. The
-papers leave open how DTS-TPT predicts with two text sets (here: the mean of their probabilities on the original view)
-and the weight decay of AdamW (here PyTorch's default).
+batch are tuned together and texts are truncated after the last position read, which changes results only by rounding.
+The papers leave open how DTS-TPT predicts with two text sets (here: the mean of their probabilities on the original
+view) and the weight decay of AdamW (here PyTorch's default).
 """
 
 from __future__ import annotations
@@ -54,32 +54,32 @@ class PromptTuning(Callback):
         memory_mb: float = 2000.0,
         views_per_pass: int = 32,
     ) -> None:
-        """Checks the settings; prompts are laid out at the first batch of each set.
+        """Checks the settings; prompts are prepared at the first batch of each set.
 
         Args:
-            method: What results call it: "TPT", "DTS-TPT", "ZAR", or a name of your own.
-            phrase: The words whose token embeddings the context starts from; it has as many tokens. Of a class text
-                that begins with them the context takes their place. Null for a random context.
+            method: Name in results: "TPT", "DTS-TPT", "ZAR", or another.
+            phrase: The words whose token embeddings initialize the context; it has as many tokens. If a class text
+                begins with them, the context replaces them. Null for a random context.
             n_random_tokens: Tokens of a random context, from a normal distribution of standard deviation 0.02, the same
                 for all videos of a run; only without a phrase.
-            class_position: Where the class text stands: behind the context ("end"), in its "middle", or at the "front".
-            texts: What the context is tuned with: class "names", the experiment's "class_text" (descriptions,
+            class_position: Position of the class text: after the context ("end"), in its "middle", or at the "front".
+            texts: Texts for tuning: class "names", the experiment's "class_text" (descriptions,
                 explanations, templates), or both, the first set first.
             consistency: "single" with one set of texts; with two, "parallel" (a prompt for each), "hybrid" (one prompt,
-                updated on both in each step) or "switch" (on either in turn).
-            schedule: The frames of each step: "all", "left-N", "right-N", "centre-N" or "random-N". As many steps as
-                entries; none at all leaves the prompt untuned, for comparison.
+                updated on both in each step) or "switch" (alternating).
+            schedule: The frames of each step: "all", "left-N", "right-N", "centre-N" or "random-N". One step per
+                entry; an empty schedule leaves the prompt untuned, for comparison.
             confident_share: Share of the views, those of lowest entropy, whose mean prediction is made more certain.
-            selection: Choose them "once", before the first step, or anew at "every_step".
+            selection: Whether they are selected "once", before the first step, or at "every_step".
             prediction: Predict on the "original" view, or by the mean probability of the "confident_views".
-            learning_rate: Of AdamW.
-            weight_decay: Of AdamW.
-            memory_mb: About how much memory a pass of the text tower may take, in 10^6 bytes; more makes it faster,
-                results are the same.
-            views_per_pass: Views that go through the visual tower at once.
+            learning_rate: AdamW's learning rate.
+            weight_decay: AdamW's weight decay.
+            memory_mb: Approximate memory limit of a text tower pass, in 10^6 bytes; more is faster,
+                with the same results.
+            views_per_pass: Number of views per pass of the visual tower.
 
         Raises:
-            ValueError: A value is out of range, or two of them do not go together.
+            ValueError: A value is out of range, or two values contradict each other.
         """
         _check_texts(texts, consistency)
         check_schedule(schedule)
@@ -124,7 +124,7 @@ class PromptTuning(Callback):
         }
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Attaches the adaptation to the model: from here on its test steps tune.
+        """Attaches the adaptation to the model: from now on its test steps tune.
 
         Raises:
             TypeError: The model is not an `ActionRecognizer`.
@@ -152,13 +152,13 @@ class PromptTuning(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Counts what tuning changed, and shows the gain beside the progress bar."""
+        """Counts the effects of tuning, and shows the gain next to the progress bar."""
         assert isinstance(pl_module, ActionRecognizer)
         text = _class_texts(trainer, pl_module)[dataloader_idx]
         _show(trainer, self._attached.count(batch, outputs["logits"], text))
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Logs what tuning changed on each set, over all processes."""
+        """Logs the effects of tuning on each set, over all processes."""
         assert isinstance(pl_module, ActionRecognizer)
         self._gather(trainer)
         for text in pl_module.class_texts["test"]:
@@ -167,7 +167,7 @@ class PromptTuning(Callback):
                 pl_module.log(f"{prefix}/{name}", value, sync_dist=False, rank_zero_only=False)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Prints the table, and detaches the adaptation with all that it cached."""
+        """Prints the table, and detaches the adaptation with its caches."""
         if trainer.is_global_zero:
             print_report(self.method, self._attached.totals)
         self._detach(pl_module)
@@ -177,7 +177,7 @@ class PromptTuning(Callback):
     on_predict_end = on_test_end
 
     def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Brings the sums of all processes together."""
+        """Combines the sums of all processes."""
         self._gather(trainer)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -213,13 +213,13 @@ def _check_texts(texts: Sequence[str], consistency: str) -> None:
         raise ValueError(f"texts must be one or two different sets of names, class_text; got {list(texts)}")
     if (len(texts) == 1) != (consistency == "single"):
         raise ValueError(
-            f"consistency {consistency!r} does not go with {len(texts)} set(s) of texts ({', '.join(texts)}); 'single' "
+            f"consistency {consistency!r} does not match {len(texts)} set(s) of texts ({', '.join(texts)}); 'single' "
             "is for one, 'parallel', 'hybrid' and 'switch' are for two"
         )
 
 
 def _show(trainer: Trainer, totals: TuningTotals) -> None:
-    """Writes the running gain beside the progress bar."""
+    """Writes the running gain next to the progress bar."""
     bar = trainer.progress_bar_callback
     if not isinstance(bar, RichProgressBar) or bar.progress is None or totals.n_labelled == 0:
         return

@@ -17,8 +17,8 @@ class Update(NamedTuple):
     """One update of a prompt.
 
     Attributes:
-        text_set: Which text set its objective is of, 0-based.
-        prompt: Which prompt it changes, 0-based.
+        text_set: Text set of its objective, 0-based.
+        prompt: Prompt that it changes, 0-based.
     """
 
     text_set: int
@@ -26,7 +26,7 @@ class Update(NamedTuple):
 
 
 def updates(consistency: Consistency, step: int) -> tuple[Update, ...]:
-    """The updates of a step, 0-based, in their order."""
+    """The updates of a step (0-based), in order."""
     if consistency == "single":
         return (Update(0, 0),)
     if consistency == "parallel":
@@ -37,5 +37,5 @@ def updates(consistency: Consistency, step: int) -> tuple[Update, ...]:
 
 
 def prompt_of_text_set(consistency: Consistency, text_set: int) -> int:
-    """Which prompt a text set is read with when the class is predicted."""
+    """The prompt used with a text set in prediction."""
     return text_set if consistency == "parallel" else 0

@@ -1,9 +1,9 @@
-"""Temporal schedules: which frames of all views are looked at in each step of tuning (DTS-TPT, section 4.1, Figure 4).
+"""Temporal schedules: which frames of all views are used in each step of tuning (DTS-TPT, section 4.1, Figure 4).
 
-A schedule names one subset of the T frames for each step: "all", or a side and a number of frames as "right-6":
+A schedule names one subset of the T frames for each step: "all", or a side and a number of frames such as "right-6":
 
     left-n    the first n            right-n   the last n
-    centre-n  the n in the middle    random-n  n drawn without replacement, in their order, for each video and step
+    centre-n  the n in the middle    random-n  n drawn without replacement, in temporal order, for each video and step
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _SUBSET = re.compile(r"(left|right|centre|random)-([1-9][0-9]*)")
 
 
 def check_schedule(schedule: Sequence[str]) -> None:
-    """Refuses a schedule with a subset of another form.
+    """Checks the form of a schedule's subsets.
 
     Raises:
-        ValueError: It names the subset and the forms that there are.
+        ValueError: A subset has another form; the message gives the valid forms.
     """
     for subset in schedule:
         if subset != "all" and not _SUBSET.fullmatch(subset):
             raise ValueError(
-                f"the schedule has {subset!r}; a step looks at 'all' frames or at 'left-N', 'right-N', 'centre-N' or "
-                "'random-N' of them, as in 'right-6'"
+                f"the schedule has {subset!r}; a step uses 'all' frames, or 'left-N', 'right-N', 'centre-N' or "
+                "'random-N' of them, such as 'right-6'"
             )
 
 
@@ -50,7 +50,7 @@ def frame_indices(subset: str, n_frames: int, generators: Sequence[torch.Generat
     side, n = subset.split("-")[0], int(subset.split("-")[1])
     if n > n_frames:
         raise ValueError(
-            f"the schedule has {subset!r}, but a view has {n_frames} frames; take at most so many, or more frames "
+            f"the schedule has {subset!r}, but a view has {n_frames} frames; use at most as many, or more frames "
             "(data.clips.n_frames)"
         )
     if side == "random":

@@ -1,4 +1,4 @@
-"""What tuning changed on a set of videos: counts, entropies and seconds, and their table."""
+"""Reports the effects of tuning on a set of videos: counts, entropies and seconds, and their table."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from zsar.callbacks.prompt_tuning.confident_entropy import entropy
 from zsar.runtime.terminal import print_whole, result_console
 
 _CAPTION = (
-    "untuned: top-1 with the prompt as it was, and by views: of the mean of its confident views; flips: made right / "
-    "wrong by tuning; seconds of a video"
+    "untuned: top-1 before tuning; by views: top-1 of the averaged confident views, before tuning; flips: made right / "
+    "wrong by tuning; seconds per video"
 )
 
 
 @dataclass
 class TuningTotals:
-    """Sums over the videos of a set that could be decoded.
+    """Sums over the decoded videos of a set.
 
     Attributes:
         n: Videos.
-        n_labelled: Those whose class is known, which the next five count.
+        n_labelled: Videos with a known class; the next five count among these.
         right_before: Right with the untuned prompt, the same views and the same ensemble.
         right_by_views: Right by the mean prediction of the confident views, with the untuned prompt.
         right_after: Right with the tuned prompt.
         flipped_right: Wrong before, right after.
         flipped_wrong: Right before, wrong after.
-        not_tuned: Left with the untuned prediction because a step met NaN or infinity.
+        not_tuned: Videos left with the untuned prediction because a step gave NaN or infinity.
         entropy_before: Entropy of the predictions in nats.
-        entropy_after: The same after tuning.
-        view_seconds: Making the views; in data loader workers this runs beside the rest.
-        encoding_seconds: Embedding the views.
-        tuning_seconds: Tuning, and scoring with the tuned prompts.
+        entropy_after: Entropy of the predictions after tuning, in nats.
+        view_seconds: Time to make the views; in data loader workers, in parallel to the rest.
+        encoding_seconds: Time to embed the views.
+        tuning_seconds: Time to tune, and to score with the tuned prompts.
     """
 
     n: int = 0
@@ -58,10 +58,10 @@ class TuningTotals:
 
         Args:
             before: Logits of the untuned prompt, [B, C].
-            by_views: Those of the mean of its confident views, [B, C].
+            by_views: Logits of the averaged confident views, untuned, [B, C].
             after: Logits of the tuned prompt, [B, C].
-            labels: int64 [B]; -1 where the class is unknown.
-            decoded: bool [B], false for videos that do not count.
+            labels: int64 [B]; -1 if the class is unknown.
+            decoded: bool [B], false for videos not to count.
             not_tuned: bool [B].
         """
         known = decoded & (labels >= 0)
@@ -91,7 +91,7 @@ class TuningTotals:
         return 100 * (self.right_after - self.right_before) / max(self.n_labelled, 1)
 
     def metrics(self) -> dict[str, float]:
-        """What is logged and written into results.json: top-1 in percent, counts, means per video."""
+        """The values for logs and results.json: top-1 in percent, counts, means per video."""
         n, n_labelled = max(self.n, 1), max(self.n_labelled, 1)
         return {
             "untuned_top1": 100 * self.right_before / n_labelled,
@@ -122,8 +122,8 @@ def print_report(method: str, sets: Mapping[str, TuningTotals]) -> None:
     for name, totals in sets.items():
         metrics = totals.metrics()
         flips = f"{totals.flipped_right} / {totals.flipped_wrong}"
-        known = [*(f"{metrics[of]:.1f}" for of in ("untuned_top1", "views_top1", "tuned_top1")), flips]
+        known = [*(f"{metrics[key]:.1f}" for key in ("untuned_top1", "views_top1", "tuned_top1")), flips]
         entropies = f"{metrics['entropy_before']:.2f} -> {metrics['entropy_after']:.2f}"
-        seconds = [f"{metrics[of]:.3f}" for of in ("view_seconds", "encoding_seconds", "tuning_seconds")]
+        seconds = [f"{metrics[key]:.3f}" for key in ("view_seconds", "encoding_seconds", "tuning_seconds")]
         table.add_row(name, *(known if totals.n_labelled else [""] * 4), entropies, str(totals.not_tuned), *seconds)
     print_whole(result_console(), table)

@@ -1,1 +1,1 @@
-"""What a run leaves behind: results.json, tables of predictions, files of detections."""
+"""The outputs of a run: results.json, prediction tables and detection files."""

@@ -1,4 +1,4 @@
-"""DetectionFile: a JSON file with every action that a localizer found, in the format of ActivityNet's results."""
+"""DetectionFile: a JSON file with all detections of a localizer, in the format of ActivityNet's results."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class DetectionFile(Callback):
         {"version": "zsar 0.1.0",
          "sets": {"split_0": {"results": {"video_1": [{"label": "high jump", "score": 0.8, "segment": [3.5, 9.0]}]}}}}
 
-    What stands under a set is a results file of ActivityNet's challenge: seconds on the player's clock
-    (`video_files.decoding`), videos in the order of the data, the actions of each in order of time. A video of the set
-    in which nothing was found has an empty list; suppressed actions are left out. Videos that could not be decoded are
-    in none of the sets, but, with the cause, under "failed", which is there if there are some.
+    The content of a set is a results file of ActivityNet's challenge: seconds on the player's clock
+    (`video_files.decoding`), videos in the order of the data, the actions of each in temporal order. A video of the set
+    without detections has an empty list; suppressed actions are left out. Videos that could not be decoded are not in
+    any set, but listed with the cause under "failed", if there are any.
     """
 
     def __init__(self) -> None:
-        """Holds no detections yet."""
+        """Starts without detections."""
         self._of_sets: dict[int, dict[int, list[dict[str, Any]]]] = {}
         self._failed: dict[int, str] = {}
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets the detections of an earlier test."""
+        """Drops the detections of an earlier test."""
         self._of_sets, self._failed = {}, {}
 
     on_predict_start = on_test_start
@@ -50,7 +50,7 @@ class DetectionFile(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keeps what was found in the videos of a batch."""
+        """Stores the detections of a batch."""
         assert isinstance(pl_module, ActionLocalizer)
         texts = pl_module.class_texts["predict" if trainer.predicting else "test"]
         self._failed.update(outputs["failed"])
@@ -62,9 +62,9 @@ class DetectionFile(Callback):
     on_predict_batch_end = on_test_batch_end
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the file, before anything can end a test without a result.
+        """Writes the file, before any error that ends a test without a result.
 
-        With several processes, the first writes what all have found.
+        With several processes, the first writes the detections of all.
         """
         everyone, failures = zip(*gather_from_all((self._of_sets, self._failed), trainer), strict=True)
         if not trainer.is_global_zero:
@@ -73,7 +73,9 @@ class DetectionFile(Callback):
         videos = trainer.datamodule.videos  # type: ignore[attr-defined]
         sets = {}
         for index, text in enumerate(pl_module.class_texts["predict" if trainer.predicting else "test"]):
-            of_set = {row: found for of_process in everyone for row, found in of_process.get(index, {}).items()}
+            of_set = {
+                row: localization for of_process in everyone for row, localization in of_process.get(index, {}).items()
+            }
             sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in sorted(of_set)}}
         content: dict[str, Any] = {"version": f"zsar {importlib.metadata.version('zsar')}", "sets": sets}
         failed = {row: problem for of_process in failures for row, problem in of_process.items()}
@@ -88,9 +90,9 @@ class DetectionFile(Callback):
 def _described(detections: Sequence[Detection], names: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
-            "label": names[each.label],
-            "score": each.segment.score,
-            "segment": [each.segment.start_seconds, each.segment.end_seconds],
+            "label": names[detection.label],
+            "score": detection.segment.score,
+            "segment": [detection.segment.start_seconds, detection.segment.end_seconds],
         }
-        for each in detections
+        for detection in detections
     ]

@@ -1,4 +1,4 @@
-"""LocalizationManifest: results.json of a test of a localizer, temporal mAP by set and all that reproduces it."""
+"""LocalizationManifest: results.json of a localizer's test, with temporal mAP by set and all that reproduces it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,16 @@ _SHORT: dict[str, str | Text] = {"map": "avg", "paper_mean": stacked(["paper", "
 
 
 class LocalizationManifest(Callback):
-    """Writes `results.json` after `zsar test` with a localizer; `results_predict.json`, without figures, after predict.
+    """Writes `results.json` after `zsar test` with a localizer; `results_predict.json`, without metrics, after predict.
 
-    It also checks that every listed video of every set was evaluated: nothing may be lost on the way to a published
-    number.
+    It also checks that every listed video of every set was evaluated, so that no published number misses videos.
     """
 
     def __init__(self, config: dict[str, Any] | None = None) -> None:
-        """Holds no counts yet.
+        """Starts without counts.
 
         Args:
-            config: The configuration of the run, to be written down.
+            config: The configuration of the run, to record.
         """
         self.config = config
         self._counts = {"n_videos": 0, "n_detections": 0, "n_suppressed": 0, "n_damaged_frames": 0}
@@ -49,8 +48,8 @@ class LocalizationManifest(Callback):
         """Starts the clock.
 
         Raises:
-            TypeError: The model is no localizer.
-            ValueError: Nothing is annotated, so that there will be nothing to measure.
+            TypeError: The model is not a localizer.
+            ValueError: There are no annotations, so there is nothing to measure.
         """
         if not isinstance(pl_module, ActionLocalizer):
             raise TypeError(f"LocalizationManifest describes an ActionLocalizer, not a {type(pl_module).__name__}")
@@ -58,7 +57,7 @@ class LocalizationManifest(Callback):
         if not any(tested.instances for tested in data.tested_sets):
             raise ValueError(
                 f"the {len(data.videos)} videos of {type(data).__name__} have no annotated action of a tested class, "
-                "so that there is nothing to measure; give annotations (--data.annotations), or use `zsar predict`"
+                "so there is nothing to measure; give annotations (--data.annotations), or use `zsar predict`"
             )
         self.on_predict_start(trainer, pl_module)
 
@@ -76,13 +75,13 @@ class LocalizationManifest(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Counts videos and what was found of each set in them."""
-        found = [each for of_video in outputs["localizations"] for each in of_video.values()]
+        """Counts videos and their detections of each set."""
+        localizations = [of_set for of_video in outputs["localizations"] for of_set in of_video.values()]
         self._problems += outputs["undecodable"]
         self._counts["n_damaged_frames"] += outputs["n_damaged"]
         self._counts["n_videos"] += len(outputs["rows"])
-        self._counts["n_detections"] += sum(len(each.detections) for each in found)
-        self._counts["n_suppressed"] += sum(len(each.suppressed) for each in found)
+        self._counts["n_detections"] += sum(len(of_set.detections) for of_set in localizations)
+        self._counts["n_suppressed"] += sum(len(of_set.suppressed) for of_set in localizations)
 
     on_predict_batch_end = on_test_batch_end
 
@@ -102,7 +101,7 @@ class LocalizationManifest(Callback):
         assert isinstance(pl_module, ActionLocalizer)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         is_test = stage == "test"
-        problems = sorted(problem for own in gather_from_all(self._problems, trainer) for problem in own)
+        problems = sorted(problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process)
         sets = _sets(pl_module, data) if is_test else _predicted_sets(pl_module, data, n_failed=len(problems))
         counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
         limited = is_limited(trainer, stage)
@@ -138,25 +137,25 @@ class LocalizationManifest(Callback):
 
 
 def mean_and_deviation(sets: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """What the figures of several sets come to.
+    """Averages the metrics of several sets.
 
     Args:
-        sets: Figures and counts of each set; a set without figures, of whose actions none was seen, counts for nothing.
+        sets: Metrics and counts of each set; sets without metrics, since none of their actions was seen, are ignored.
 
     Returns:
-        "mean" of each figure, and "std", the sample deviation (n - 1), None for a single set.
+        "mean" of each metric, and "std", the sample deviation (n - 1), None for a single set.
     """
     measured = [{name: value for name, value in of_set.items() if name not in _COUNTS} for of_set in sets]
     measured = [of_set for of_set in measured if of_set]
     values = {name: [of_set[name] for of_set in measured] for name in measured[0]}
     return {
-        "mean": {name: statistics.mean(own) for name, own in values.items()},
-        "std": {name: statistics.stdev(own) for name, own in values.items()} if len(measured) > 1 else None,
+        "mean": {name: statistics.mean(of_sets) for name, of_sets in values.items()},
+        "std": {name: statistics.stdev(of_sets) for name, of_sets in values.items()} if len(measured) > 1 else None,
     }
 
 
 def _sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, float]]:  # noqa: ANN401 - a data module
-    """Figures of each set in percent, and counts."""
+    """Metrics of each set in percent, and counts."""
     return {
         text.set_name: {
             **of_set,
@@ -169,7 +168,7 @@ def _sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, float]]:  # 
 
 
 def _predicted_sets(model: ActionLocalizer, data: Any, *, n_failed: int) -> dict[str, dict[str, int]]:  # noqa: ANN401
-    """Counts of each set, all of which read the same videos."""
+    """Counts of each set; all sets read the same videos."""
     return {
         text.set_name: {"n_classes": len(text.names), "n_listed": len(data.videos), "n_failed": n_failed}
         for text in model.class_texts["predict"]
@@ -188,7 +187,7 @@ def _table(
     if len(sets) > 1:
         table.add_section()
         table.add_row("mean", *_percents(mean, mean))
-    if std is not None:  # in a row of its own, as ten thresholds leave no room for it beside the mean
+    if std is not None:  # in a separate row, as ten thresholds leave no room next to the mean
         table.add_row("± deviation", *_percents(mean, std))
     return table
 
@@ -207,5 +206,5 @@ def _check_complete(sets: Mapping[str, Mapping[str, float]]) -> None:
         if of_set["n_videos"] != of_set["n_listed"]:
             raise RuntimeError(
                 f"{of_set['n_listed']} videos are listed in the set {name!r}, but {of_set['n_videos']} were evaluated; "
-                "the result is not that of the whole set"
+                "the result does not cover the whole set"
             )

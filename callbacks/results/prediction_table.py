@@ -1,4 +1,4 @@
-"""PredictionTable: a CSV file with what the model said of each video."""
+"""PredictionTable: a CSV file with the model's prediction for each video."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "p
 class PredictionTable(Callback):
     """Writes `predictions_SET.csv` into the run folder after `zsar test`, `validate` and `predict`, in the set's order.
 
-    Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded, and
-    why not. In `zsar predict` the label is empty. Names that are not UTF-8 are written as `written_names.py` says.
+    Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded, and if
+    not, why. In `zsar predict` the label is empty. Names that are not UTF-8 are written as in `written_names.py`.
     """
 
     def __init__(self) -> None:
-        """Holds no rows yet."""
+        """Starts without rows."""
         self._rows: dict[str, list[tuple[int, dict[str, Any]]]] = {}
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets the rows of an earlier test."""
+        """Drops the rows of an earlier test."""
         self._rows = {}
 
     on_validation_start = on_test_start
@@ -46,9 +46,9 @@ class PredictionTable(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keeps the rows of a batch."""
+        """Stores the rows of a batch."""
         assert isinstance(pl_module, ActionRecognizer)
-        if trainer.state.fn == "fit":  # held-out clips in the course of training
+        if trainer.state.fn == "fit":  # held-out clips during training
             return
         stage = "predict" if trainer.predicting else "validate" if trainer.validating else "test"
         text = pl_module.class_texts[stage][dataloader_idx]
@@ -73,7 +73,7 @@ class PredictionTable(Callback):
     on_predict_batch_end = on_test_batch_end
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the files, before anything can end a test without a result.
+        """Writes the files, before any error that ends a test without a result.
 
         With several processes, the first writes the rows of all.
         """

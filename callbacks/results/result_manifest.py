@@ -1,4 +1,4 @@
-"""ResultManifest: results.json, the metrics of a run and all that is needed to reproduce them."""
+"""ResultManifest: results.json: the metrics of a run and all that is needed to reproduce them."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ from zsar.runtime.terminal import print_whole, result_console, say, say_of
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
 _ACCURACIES = {"top1": "top-1 %", "top5": "top-5 %", "mean_class": "mean class %"}
-_SHOWN = 20  # videos, which may be many
+_SHOWN = 20  # maximum number of videos to print
 
 
 class ResultManifest(Callback):
     """Writes `results.json` into the run folder after `zsar test`.
 
-    `zsar validate` leaves `results_validate.json`, `zsar predict` `results_predict.json`, with counts alone.
-    It also checks that every listed video was evaluated: nothing may be lost on the way to a published number.
+    `zsar validate` writes `results_validate.json`, `zsar predict` `results_predict.json`, with counts only.
+    It also checks that every listed video was evaluated, so that no published number misses videos.
     """
 
     def __init__(self, config: dict[str, Any] | None = None) -> None:
-        """Holds no counts yet.
+        """Starts without counts.
 
         Args:
-            config: The configuration of the run, to be written down.
+            config: The configuration of the run, to record.
         """
         self.config = config
         self._problems: list[str] = []
@@ -60,14 +60,14 @@ class ResultManifest(Callback):
         """Starts the clock and notes which weights are tested.
 
         Raises:
-            TypeError: The model is none of ours.
+            TypeError: The model is not an `ActionRecognizer`.
         """
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
-        self._problems, self._counts = [], [0, 0]  # of videos that were decoded, and that were not
+        self._problems, self._counts = [], [0, 0]  # of decoded and failed videos
         self._n_damaged = 0
         self._started_at = time.perf_counter()
-        self._weights_hash = hash_of_tested_weights(pl_module)  # here, before weights are prepared for the test
+        self._weights_hash = hash_of_tested_weights(pl_module)  # before weights are prepared for the test
 
     on_validation_start = on_test_start
     on_predict_start = on_test_start
@@ -81,7 +81,7 @@ class ResultManifest(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Collects what could not be decoded."""
+        """Collects the videos that could not be decoded."""
         self._problems += batch.undecodable
         self._n_damaged += batch.n_damaged
         n_failed = int(batch.failed.sum())
@@ -95,7 +95,7 @@ class ResultManifest(Callback):
         self._write(trainer, pl_module, "test")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the file after `zsar validate`; validation in the course of training is in the logs."""
+        """Writes the file after `zsar validate`; validation during training is in the logs."""
         if trainer.state.fn == "validate":
             self._write(trainer, pl_module, "validate")
 
@@ -143,7 +143,7 @@ class ResultManifest(Callback):
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
             _print(sets, manifest["harmonic_mean"], weights=_weights(manifest["model"]))
-            if stage != "predict":  # of which UndecodableVideos tells
+            if stage != "predict":  # UndecodableVideos reports those
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             say_accepted_damage(manifest["n_damaged_frames"])
             if note := text_note(pl_module, record, manifest["adaptation"]):
@@ -154,7 +154,7 @@ class ResultManifest(Callback):
 
 
 def _checkpoint(trainer: Trainer, model: ActionRecognizer) -> str | None:
-    """The file that the weights are from; None for a model that is not trained, or whose weights are a script's own."""
+    """The checkpoint of the weights; None for a model that is not trained, or with weights from a script."""
     if trainer.ckpt_path:
         return str(trainer.ckpt_path)
     is_as_built = model.checkpoint_weights_hash is None and trainer.global_step == 0
@@ -162,7 +162,7 @@ def _checkpoint(trainer: Trainer, model: ActionRecognizer) -> str | None:
 
 
 def _predicted_sets(model: ActionRecognizer, trainer: Trainer, counts: Sequence[Sequence[int]]) -> dict[str, Any]:
-    """The one set of videos without labels: how many each process decoded, and how many it could not."""
+    """The one set of videos without labels: with the numbers of decoded and failed videos over all processes."""
     loaders: Any = trainer.predict_dataloaders
     loader = loaders[0] if isinstance(loaders, list) else loaders
     (text,) = model.class_texts["predict"]
@@ -177,23 +177,23 @@ def _sets(model: ActionRecognizer, trainer: Trainer, stage: str, metrics: dict[s
     sets = {}
     for text, loader in zip(texts, loaders if isinstance(loaders, list) else [loaders], strict=True):
         prefix = f"{metric_prefix(stage, text)}/"
-        own = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
-        counts = {name: int(own.pop(name)) for name in ("n_evaluated", "n_failed")}
+        figures = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
+        counts = {name: int(figures.pop(name)) for name in ("n_evaluated", "n_failed")}
         of_classes = zip(text.names, model.per_class_percent[text.set_name], strict=True)
         per_class = {class_name: percent for class_name, percent in of_classes if not math.isnan(percent)}
-        sets[text.set_name] = {**own, "n_listed": len(loader.dataset), **counts, "per_class": per_class}
+        sets[text.set_name] = {**figures, "n_listed": len(loader.dataset), **counts, "per_class": per_class}
     return sets
 
 
 def _weights(model: dict[str, Any]) -> str | None:
-    """What the table says of the weights."""
+    """The table's line about the weights."""
     share = model["tuned_share"]
     mixed = "" if share in (None, 1) else f", a share of {share:g}; the rest is the original's"
     return None if model["checkpoint"] is None else f"weights: {model['checkpoint']}{mixed}"
 
 
 def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None) -> None:
-    """The table of all sets; a prediction has counts alone."""
+    """The table of all sets; a prediction has only counts."""
     known = [key for key in _ACCURACIES if any(key in of_set for of_set in sets.values())]
     table = Table("set", *[_ACCURACIES[key] for key in known], "listed", "evaluated", "failed", caption=weights)
     for column in table.columns[1:]:
@@ -210,7 +210,7 @@ def _print_problems(problems: list[str], became: str) -> None:
     for problem in problems[:_SHOWN]:
         say_of("red", f"{became}:", problem, error=False)
     if len(problems) > _SHOWN:
-        say(f"and {len(problems) - _SHOWN} more, which the file of results names")
+        say(f"and {len(problems) - _SHOWN} more, listed in the file of results")
 
 
 def _check_complete(sets: dict[str, Any]) -> None:
@@ -219,7 +219,7 @@ def _check_complete(sets: dict[str, Any]) -> None:
         if seen != of_set["n_listed"]:
             raise RuntimeError(
                 f"{of_set['n_listed']} videos are listed in the set {name!r}, but {seen} were evaluated or counted as "
-                "failed; the result is not that of the whole set"
+                "failed; the result does not cover the whole set"
             )
 
 
@@ -228,13 +228,13 @@ def _callbacks(trainer: Trainer) -> list[Callback]:
 
 
 def is_limited(trainer: Trainer, stage: str) -> bool:
-    """Whether a run of the stage "test", "validate" or "predict" was to see a part of the data only."""
+    """Whether a run of the stage "test", "validate" or "predict" was limited to a part of the data."""
     limits = {name: getattr(trainer, name) for name in ("fast_dev_run", "overfit_batches", *LIMITS[stage])}
     return bool(batch_limits(limits, stage))
 
 
 def circumstances(trainer: Trainer, texts: Sequence[ClassText]) -> dict[str, Any]:
-    """What a result of any task must say about its run: class text by set, seed, precision, processes, environment."""
+    """The entries about the run in results of any task: class text by set, seed, precision, processes, environment."""
     return {
         "class_text": {text.set_name: text_record(text) for text in texts},
         "seed": stated_seed(),
@@ -245,7 +245,7 @@ def circumstances(trainer: Trainer, texts: Sequence[ClassText]) -> dict[str, Any
 
 
 def environment() -> dict[str, Any]:
-    """Versions of code, packages, decoder and device that a number was made with."""
+    """Versions of code, packages, decoder and device that produced a number."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return {
         "code": code_version(),

@@ -1,4 +1,4 @@
-"""What callbacks say at the end: what was written, unless a dry run throws it away, and damage that was accepted."""
+"""Messages of callbacks at the end: files written, unless a dry run discards them, and accepted damage."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from zsar.runtime.terminal import say
 
 
 def say_accepted_damage(n_frames: int) -> None:
-    """Tells the user of damaged frames that a run accepted; says nothing where there are none."""
+    """Reports the damaged frames that a run accepted, if any."""
     if n_frames:
-        say(f"{n_frames} damaged frame{'' if n_frames == 1 else 's'} accepted, as on_damage says")
+        say(f"{n_frames} damaged frame{'' if n_frames == 1 else 's'} accepted, as set by on_damage")
 
 
 def say_written(path: Path, what: str = "") -> None:
-    """Tells the user of a file that will be there.
+    """Reports a written file.
 
     Args:
         path: The file or folder.
-        what: What of it, before its name: "3 of 4 pictures into".
+        what: Text before its name: "3 of 4 pictures into".
     """
     if not is_thrown_away(path):
         say(" ".join(part for part in ("wrote", what, str(path)) if part))

@@ -1,1 +1,1 @@
-"""What models read of a class: its name in templates, or a description."""
+"""Class text for models: class names in templates, or descriptions."""

@@ -1,7 +1,7 @@
-"""The twelve attributes of an action that AP-CLIP's prompts speak of, four for each of scene, actor and body.
+"""The twelve attributes of an action in AP-CLIP's prompts, four each for scene, actor and body.
 
-AP-CLIP (action-conditioned prompts) gives every class 36 sentences, 12 attributes with 3 sentences each. The paper
-shows its attributes in a figure only and names some in its text (scene, involved elements, clothing, surroundings, move
+AP-CLIP (action-conditioned prompts) gives every class 36 sentences, 3 for each of 12 attributes. The paper shows its
+attributes only in a figure and names some in its text (scene, involved elements, clothing, surroundings, move
 speed, body part movement); those below are ours.
 """
 
@@ -15,12 +15,12 @@ Group = Literal["Scene", "Actor", "Body"]
 
 @dataclass(frozen=True)
 class Attribute:
-    """One thing that can be seen of an action.
+    """One visible aspect of an action.
 
     Attributes:
         name: Its key in class-text files.
         group: Scene, Actor or Body.
-        question: What a prompt of this attribute answers.
+        question: The question that prompts of this attribute answer.
     """
 
     name: str
@@ -45,10 +45,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 
 
 def attribute_of_prompts(n_prompts: int) -> tuple[Attribute, ...]:
-    """The attribute that each prompt of a class speaks of.
+    """The attribute of each prompt of a class.
 
     Args:
-        n_prompts: P, the prompts of a class, which lie attribute by attribute in the order of `ATTRIBUTES`.
+        n_prompts: P, the number of prompts of a class, which are grouped by attribute in the order of `ATTRIBUTES`.
 
     Returns:
         P attributes.
@@ -59,7 +59,7 @@ def attribute_of_prompts(n_prompts: int) -> tuple[Attribute, ...]:
     per_attribute, rest = divmod(n_prompts, len(ATTRIBUTES))
     if rest or per_attribute < 1:
         raise ValueError(
-            f"{n_prompts} prompts cannot be told apart by attribute: action prompts come in multiples of "
+            f"{n_prompts} prompts cannot be divided by attribute: their number must be a multiple of "
             f"{len(ATTRIBUTES)}, as `zsar describe --kind action_prompts` writes them"
         )
     return tuple(attribute for attribute in ATTRIBUTES for _ in range(per_attribute))

@@ -1,4 +1,4 @@
-"""What can be a class name, and lists of class names that people give: each class once, in words."""
+"""Checks of class names and of lists of class names that users give: each class once, in words."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from zsar.datamodules.class_identity import class_identity, find_same_classes
 from zsar.runtime.text.text_files import plain_name, shown, stripped
 
 MOST_CHARACTERS = 1_000
-"""Of a class name; the longest of the known data sets has 98."""
+"""Maximum length of a class name; the longest in the known data sets has 98 characters."""
 
 
 def name_problem(name: object) -> str | None:
-    """Why something can be no class name; None where it can.
+    """Why a value cannot be a class name; None if it can.
 
     Args:
-        name: A text, which needs a letter of some script: of "3" or "--" a model reads no action. Or what a
-            configuration holds in its place.
+        name: Any value of a configuration. A class name is a string with at least one letter of some script, since
+            "3" or "--" tells a model nothing about the action.
     """
     if not isinstance(name, str):
-        return "is no text; put it in quotes"
+        return "is not a text; put it in quotes"
     try:
         plain = plain_name(name)
     except ValueError as error:
@@ -31,28 +31,28 @@ def name_problem(name: object) -> str | None:
     if not plain:
         return "is empty; name the class"
     kind = "a number" if any(character.isdigit() for character in plain) else "punctuation"
-    return f"is only {kind}, of which a model reads no action; write the class in words"
+    return f"is only {kind}, which tells a model nothing about the action; write the class in words"
 
 
 def same_class(before: str, name: str) -> str:
-    """What two names of one class are: "'Arm Wrestling' and 'arm_wrestling' are one class ('arm wrestling')"."""
+    """The message for two names of one class: "'Arm Wrestling' and 'arm_wrestling' are one class ('arm wrestling')"."""
     if before == name:
         return f"{shown(name)} is listed twice"
     return f"{shown(before)} and {shown(name)} are one class ({shown(class_identity(name))})"
 
 
 def checked_names(names: Sequence[str], what: str) -> tuple[str, ...]:
-    """Class names that somebody gives as a list.
+    """Checks and normalizes a list of class names from a user.
 
     Args:
         names: The names, in label order.
-        what: What the list is called in messages: "--data.classes".
+        what: Name of the list in messages: "--data.classes".
 
     Returns:
-        The names: white space around them taken off and within them one space, in Unicode NFC.
+        The names in Unicode NFC, without outer white space and with single spaces inside.
 
     Raises:
-        ValueError: There is none, one can be no class name, or two are one class.
+        ValueError: The list is empty, a value is not a class name, or two names mean the same class.
     """
     if not names or any(isinstance(name, str) and not stripped(name) for name in names):
         raise ValueError(f"{what} must be at least one name, none of them empty; got {shown(list(names))}")
@@ -68,13 +68,13 @@ def checked_names(names: Sequence[str], what: str) -> tuple[str, ...]:
 
 
 def too_few_classes(sets: Mapping[str, Sequence[str]]) -> str | None:
-    """Why sets of videos make no sense for classification; None where they do.
+    """Why sets of videos cannot be used for classification; None if they can.
 
     Args:
         sets: {set name: its class names}.
 
     Returns:
-        The first set that has fewer than two classes, among which there is nothing to tell apart.
+        A message about the first set with fewer than two classes, where there is nothing to classify.
     """
     for set_name, names in sets.items():
         if len(names) < 2:

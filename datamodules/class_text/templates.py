@@ -1,4 +1,4 @@
-"""Templates that turn a class name into prompts, each set with its source."""
+"""Templates that turn a class name into prompts, with their sources."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from zsar.datamodules.batch import ClassText
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
-    # The name as it is, for names that are sentences and for descriptions.
+    # The unchanged name, for names that are sentences and for descriptions.
     "name": ("{}",),
     # CLIP's default for images (Radford et al. 2021, section 3.1.4).
     "photo": ("a photo of a {}.",),
     # ViFi-CLIP's prompt (Rasheed et al. 2023, implementation details).
     "vifi_clip": ("a photo of {}.",),
-    # What AP-CLIP puts before its prompts (Jia et al. 2024, section 3.2); other words for videos are as good.
+    # The lead of AP-CLIP's prompts (Jia et al. 2024, section 3.2); other wordings for videos work as well.
     "video": ("a video of {}.",),
-    # The 16 prompts of ActionCLIP (Wang et al. 2021), which T2L uses where there are no descriptions.
+    # The 16 prompts of ActionCLIP (Wang et al. 2021), which T2L uses without descriptions.
     "action_clip": (
         "a photo of action {}",
         "a picture of action {}",
@@ -46,13 +46,13 @@ def fill_templates(
         set_name: Name of the set of videos.
         names: C class names, in label order.
         templates: The name of a set in `TEMPLATES`, a template with one "{}", or several such templates.
-        spoken: C names to put into the templates where they differ from the class names; null where they do not.
+        spoken: C names to put into the templates, if they differ from the class names; else None.
 
     Returns:
         The names with P prompts each.
 
     Raises:
-        ValueError: An unknown set, or a template without exactly one "{}".
+        ValueError: The set is unknown, or a template does not have exactly one "{}".
     """
     if isinstance(templates, str) and templates in TEMPLATES:
         filled, source = TEMPLATES[templates], f"templates: {templates}"

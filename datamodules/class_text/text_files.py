@@ -1,4 +1,4 @@
-"""Class text from JSON files: descriptions, explanations and action prompts, shipped ones and one's own.
+"""Class text in JSON files: descriptions, explanations and action prompts, shipped or the user's own.
 
 The format is in `text_format.py`.
 """
@@ -27,35 +27,35 @@ _MOST_SUGGESTIONS = 3
 
 
 def read_class_text(set_name: str, names: Sequence[str], file: Path | str, *, lead: str | None = None) -> ClassText:
-    """Class text from a file, whose texts are the prompts as they stand.
+    """Class text from a file; its texts are used as prompts unchanged.
 
     Args:
         set_name: Name of the set of videos.
         names: C class names, in label order.
-        file: A JSON file, or the name of a shipped one without suffix ("ucf101_descriptions"); it may describe other
-            classes too.
-        lead: A template with one {} for the class name, put before each text, as AP-CLIP does: "a video of {}." makes
+        file: A JSON file, or the name of a shipped one without suffix ("ucf101_descriptions"); it may also describe
+            other classes.
+        lead: A template with one {} for the class name, put before each text as in AP-CLIP: "a video of {}." gives
             "a video of brush hair. TEXT".
 
     Returns:
-        The names with P prompts each; action prompts lie attribute by attribute in the order of `ATTRIBUTES`, and the
-        attribute and group of each are given.
+        The names with P prompts each; action prompts are grouped by attribute in the order of `ATTRIBUTES`, with the
+        attribute and group of each.
 
     Raises:
-        ValueError: The file is missing or malformed, lacks classes (all of them are named), or has different numbers
-            of texts for them; or the lead has not one {}.
+        ValueError: The file is missing or malformed, lacks classes (the message lists all of them), or has different
+            numbers of texts for them; or the lead does not have exactly one {}.
     """
     if lead is not None and lead.count("{}") != 1:
         raise ValueError(f"the lead {lead!r} must have one {{}} for the class name, as in 'a video of {{}}.'")
     path = _locate(file)
     content = read_class_text_file(path)
-    called = f"{_PLURAL[content.kind]} {path.name}"
-    _check_all_there(called, names, content.classes)
+    label = f"{_PLURAL[content.kind]} {path.name}"
+    _check_complete(label, names, content.classes)
     prompts = [texts_of(content.classes[name]) for name in names]
     for name, texts in zip(names, prompts, strict=True):
         if len(texts) != len(prompts[0]):
             raise ValueError(
-                f"{called}: {names[0]!r} has {len(prompts[0])} texts, but {name!r} has {len(texts)}; every class needs "
+                f"{label}: {names[0]!r} has {len(prompts[0])} texts, but {name!r} has {len(texts)}; every class needs "
                 "the same number"
             )
     source = f"{_PLURAL[content.kind]}: {path.name}"
@@ -66,8 +66,8 @@ def read_class_text(set_name: str, names: Sequence[str], file: Path | str, *, le
     groups: tuple[str, ...] | None = None
     attributes: tuple[str, ...] | None = None
     if content.kind == "action_prompts":
-        speak_of = attribute_of_prompts(len(prompts[0]))
-        groups, attributes = tuple(a.group for a in speak_of), tuple(a.name for a in speak_of)
+        per_prompt = attribute_of_prompts(len(prompts[0]))
+        groups, attributes = tuple(a.group for a in per_prompt), tuple(a.name for a in per_prompt)
     return ClassText(
         set_name, tuple(names), tuple(prompts), source, groups, attributes, () if lead is None else (lead,)
     )
@@ -79,13 +79,13 @@ def shipped_class_text() -> tuple[str, ...]:
 
 
 def read_class_text_file(path: Path) -> ClassTextFile:
-    """A file of class text as it is.
+    """Reads a class-text file.
 
     Args:
         path: The JSON file.
 
     Returns:
-        Its content, checked.
+        Its validated content.
 
     Raises:
         FileNotFoundError: The file is missing.
@@ -95,14 +95,14 @@ def read_class_text_file(path: Path) -> ClassTextFile:
 
 
 def write_class_text(path: Path, kind: Kind, *, data_set: str, source: str, classes: Mapping[str, Texts]) -> None:
-    """Writes a file of class text in one step: a killed run leaves the old file or the new one, never half of one.
+    """Writes a class-text file atomically: a killed run leaves the old or the new file, never a partial one.
 
     Args:
         path: The JSON file.
-        kind: What the texts are.
-        data_set: Whose classes they describe.
+        kind: Kind of the texts.
+        data_set: Data set whose classes they describe.
         source: Who or what wrote them.
-        classes: The texts of each class, in the order in which they are written.
+        classes: The texts of each class, in the order to write them.
 
     Raises:
         ValueError: The texts are not of this kind.
@@ -114,7 +114,7 @@ def write_class_text(path: Path, kind: Kind, *, data_set: str, source: str, clas
 
 
 def texts_of(texts: Texts) -> tuple[str, ...]:
-    """The prompts of a class in order: its text or texts, or those of its attributes one after the other."""
+    """The prompts of a class in order: its text or texts, or those of its attributes in turn."""
     if isinstance(texts, str):
         return (texts,)
     if isinstance(texts, list):
@@ -130,15 +130,15 @@ def _locate(file: Path | str) -> Path:
         return shipped
     if not path.is_file():
         known = ", ".join(shipped_class_text()) or "none"
-        raise ValueError(f"there is no class text {str(file)!r}: no such file, and none of the shipped ones ({known})")
+        raise ValueError(f"there is no class text {str(file)!r}: neither a file nor one of the shipped ones ({known})")
     return path
 
 
-def _check_all_there(called: str, names: Sequence[str], there: Mapping[str, Texts]) -> None:
-    missing = [name for name in names if name not in there]
+def _check_complete(label: str, names: Sequence[str], classes: Mapping[str, Texts]) -> None:
+    missing = [name for name in names if name not in classes]
     if not missing:
         return
-    near = [(name, difflib.get_close_matches(name, there, n=1)) for name in missing]
-    pairs = [f"{found[0]!r} for {name!r}" for name, found in near if found][:_MOST_SUGGESTIONS]
+    near = [(name, difflib.get_close_matches(name, classes, n=1)) for name in missing]
+    pairs = [f"{matches[0]!r} for {name!r}" for name, matches in near if matches][:_MOST_SUGGESTIONS]
     hint = f" (it has {', '.join(pairs)})" if pairs else ""
-    raise ValueError(f"{called} lack {len(missing)} of {len(names)} classes: {', '.join(missing)}{hint}")
+    raise ValueError(f"{label} lack {len(missing)} of {len(names)} classes: {', '.join(missing)}{hint}")

@@ -1,7 +1,7 @@
-"""The format of files of class text: what a file holds, and the checks of it.
+"""The format of class text files: their content, and its checks.
 
-The format is described in `class_text.schema.json` beside this file. A plain {class name: text or texts}, as people
-write it by hand, counts as descriptions.
+It is described in `class_text.schema.json` next to this file. A plain, hand-written {class name: text or texts} counts
+as descriptions.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Texts = str | list[str] | dict[str, list[str]]
 
 @dataclass(frozen=True)
 class ClassTextFile:
-    """What a file of class text holds.
+    """The content of a class-text file.
 
     Attributes:
-        kind: What its texts are.
-        data_set: Whose classes they describe; empty where the file does not say.
-        source: Who or what wrote them; empty where the file does not say.
-        classes: The texts of each class; of action prompts, the texts of each attribute of each class.
+        kind: Kind of its texts.
+        data_set: Data set whose classes they describe; empty if the file does not state it.
+        source: Who or what wrote them; empty if the file does not state it.
+        classes: The texts of each class; for action prompts, those of each attribute of each class.
     """
 
     kind: Kind
@@ -59,7 +59,7 @@ def checked_class_text(content: object, path: Path) -> ClassTextFile:
     for key, texts in file.classes.items():
         name = _class_name(key, path)
         if name in classes:
-            raise fault_in(path, f"the class {shown(name)} is there twice, written in two ways; keep one of them")
+            raise fault_in(path, f"the class {shown(name)} is listed twice, in two spellings; keep one of them")
         problem = next(problems_of_texts(file.kind, texts), None)
         if problem is not None:
             raise fault_in(path, f"class {shown(name)} {problem}")
@@ -73,7 +73,7 @@ def _class_name(key: str, path: Path) -> str:
     except ValueError as error:
         raise fault_in(path, f"the class {error}") from None
     if not name:
-        raise fault_in(path, "a class has an empty name; write it down")
+        raise fault_in(path, "a class has an empty name; fill it in")
     return name
 
 
@@ -96,11 +96,11 @@ def _with_header(content: dict[str, Any], path: Path) -> ClassTextFile:
 
 
 def problems_of_texts(kind: Kind, texts: object) -> Iterator[str]:
-    """What is wrong with the texts of a class, as it follows the name of the class in a sentence.
+    """Problems of the texts of a class, worded to follow the class name in a sentence.
 
     Args:
-        kind: What the texts are.
-        texts: What stands where they should.
+        kind: Expected kind of the texts.
+        texts: The value to check.
     """
     if kind == "action_prompts":
         yield from _problems_of_attributes(texts)

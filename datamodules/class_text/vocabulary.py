@@ -1,4 +1,4 @@
-"""The class names of the known data sets, exactly as their makers write them."""
+"""The class names of the known data sets, in their original spelling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent / "vocabularies"
 
 
 def exact_names(data_set: str) -> tuple[str, ...]:
-    """The class names of a data set as its makers write them, in the order of its official labels.
+    """The class names of a data set in their original spelling and official label order.
 
     Sources: UCF-101 classInd.txt; HMDB-51 folder names; Kinetics-400 and -600 label lists (alphabetical);
     Something-Something v2 labels.json; ActivityNet v1.3; THUMOS14 detection classes (alphabetical).

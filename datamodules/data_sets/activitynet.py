@@ -5,8 +5,8 @@
         activity_net.v1-3.min.json
 
 Source: http://activity-net.org/download.html. Licence: annotations MIT; the videos belong to their makers.
-Counts: training 10,024 videos (15,410 instances), validation 4,926 (7,654), on which everyone tests.
-Localization in untrimmed videos is another task with a data module of its own.
+Counts: training 10,024 videos (15,410 instances), validation 4,926 (7,654), the usual test set.
+For localization in untrimmed videos, see `ActivityNetUntrimmed`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
 class ActivityNet(ListedVideoDataModule):
-    """ActivityNet v1.3: what is done in a video, or in an instance cut from it."""
+    """ActivityNet v1.3: whole videos, or instances cut from them."""
 
     vocabulary = "activitynet"
     videos_folder = "activitynet/videos"
@@ -40,13 +40,13 @@ class ActivityNet(ListedVideoDataModule):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            units: What gets one label: whole "videos", by the class that takes most of their annotated time, as in
-                published zero-shot tests, or each annotated instance, cut at its start and end.
-            lists: Published split files to use instead of drawing.
+            units: What gets a label: whole "videos", by the class with the most annotated time, as in published
+                zero-shot tests, or annotated "instances", cut at their start and end.
+            lists: Published split files to use instead of random splits.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which classes and videos are trained on and tested on.
-            text: What models read of a class.
+            split: Which classes and videos are used for training and for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
@@ -62,9 +62,9 @@ class ActivityNet(ListedVideoDataModule):
 
     @property
     def published_counts(self) -> Mapping[str, int]:
-        """Videos or instances as published."""
+        """Published numbers of videos or instances."""
         return {"train": 10024, "test": 4926} if self.units == "videos" else {"train": 15410, "test": 7654}
 
     def describe(self) -> dict[str, Any]:
-        """Adds what gets a label."""
+        """Adds the units."""
         return {**super().describe(), "units": self.units}

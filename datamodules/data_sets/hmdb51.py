@@ -5,8 +5,8 @@
         testTrainMulti_7030_splits/brush_hair_test_split1.txt ...      test_train_splits.rar, unpacked
 
 Source: https://serre-lab.clps.brown.edu/resource/hmdb-a-large-human-motion-database. Licence: CC BY 4.0.
-Counts: training 3,570 (70 a class), test 1,530 (30 a class) clips in each split. The clips with flag 0, about a
-quarter, are unused by a split, which means that nobody trains on them.
+Counts: training 3,570 (70 per class), test 1,530 (30 per class) clips in each split. About a quarter of the clips have
+flag 0: the split uses them neither for training nor for testing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.lists.annotations import Listing, read_hmdb51
 
-# Behind the class: visible body parts, camera motion, number of people, view, quality, number.
+# After the class: visible body parts, camera motion, number of people, view, quality, number.
 _FILE_NAME = re.compile(r"(.+)_[a-z]_(?:cm|nm)_np\d+_[a-z]{2}_[a-z]{3}_\d+")
 _FLAG = {"train": 1, "test": 2}
 

@@ -1,14 +1,14 @@
-"""Kinetics400: 400 actions in 10-second clips from YouTube, one clip a video (Kay et al. 2017).
+"""Kinetics400: 400 actions in 10-second clips from YouTube, one clip per video (Kay et al. 2017).
 
     DATA_ROOT/kinetics400/
-        train/abseiling/-3B32lodo2M_000059_000069.mp4       class folders or none: files are found by their names,
+        train/abseiling/-3B32lodo2M_000059_000069.mp4       with or without class folders: files are found by name,
         val/abseiling/0wR5jVB-WPk_000417_000427.mp4         YOUTUBE-ID_START_END in seconds, in any container
         annotations/train.csv val.csv                       label,youtube_id,time_start,time_end,split
 
 Source: https://github.com/cvdfoundation/kinetics-dataset (videos and annotations). Licence: annotations CC BY 4.0; the
 videos belong to their makers.
-Counts: training 246,534, validation 19,906 as published, of which YouTube has been losing some every year: `zsar
-doctor` lists what is missing, and `split.exclude` leaves it out on the record. Everyone tests on the validation set.
+Counts as published: training 246,534, validation 19,906. YouTube loses some every year: `zsar doctor` lists missing
+videos, and `split.exclude` leaves them out and reports their number. The validation set is the usual test set.
 """
 
 from __future__ import annotations
@@ -33,5 +33,5 @@ class Kinetics400(ListedVideoDataModule):
 
     @property
     def published_counts(self) -> Mapping[str, int]:
-        """Clips as published."""
+        """Published numbers of clips."""
         return {"train": 246534, "test": 19906}

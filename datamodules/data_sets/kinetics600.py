@@ -1,15 +1,16 @@
 """Kinetics600: 600 actions in 10-second clips from YouTube (Carreira et al. 2018); 220 of them are not in Kinetics-400.
 
     DATA_ROOT/kinetics600/
-        train/... val/... test/...                    files are found by their names, YOUTUBE-ID_START_END, as those of
-        annotations/train.csv val.csv test.csv        Kinetics-400; label,youtube_id,time_start,time_end,split
+        train/... val/... test/...                    files are found by name, YOUTUBE-ID_START_END, as in Kinetics-400
+        annotations/train.csv val.csv test.csv        label,youtube_id,time_start,time_end,split
 
 Source: https://github.com/cvdfoundation/kinetics-dataset. Licence: annotations CC BY 4.0; the videos belong to their
-makers. Counts: training 392,622, validation 30,000, test 60,000 as published, about 90 of 100 a class still there.
+makers. Counts: training 392,622, validation 30,000, test 60,000 as published; about 90 of 100 per class still exist.
 
-Zero-shot tests of models from Kinetics-400 (Chen and Huang 2021, "ER") take 160 of the 220 new classes, three times.
-The published draws come with ViFi-CLIP (`lists.test` ZS_split1_K600_eval.txt, `lists.classes` ZS_split1_K600.csv;
-14,084 / 13,978 / 14,136 clips); without them `split.fold` 1, 2, 3 draws, and takes the classes' clips of the test set.
+Zero-shot tests of models trained on Kinetics-400 (Chen and Huang 2021, "ER") use three draws of 160 of the 220 new
+classes. The published draws come with ViFi-CLIP (`lists.test` ZS_split1_K600_eval.txt, `lists.classes`
+ZS_split1_K600.csv; 14,084 / 13,978 / 14,136 clips). Without them, `split.fold` 1, 2 or 3 seeds a draw, and the clips
+are those of the test set.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from zsar.datamodules.lists.annotations import Listing, read_kinetics
 from zsar.datamodules.lists.splits import draw_classes
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
-# Kinetics-400's name for each class that Kinetics-600 only calls otherwise.
+# Kinetics-400's name for each class that Kinetics-600 only renames.
 RENAMED: Mapping[str, str] = {
     "changing wheel (not on bike)": "changing wheel",
     "cooking sausages (not on barbeque)": "cooking sausages",
@@ -71,11 +72,11 @@ class Kinetics600(ListedVideoDataModule):
         Args:
             classes: All 600, tested on the validation set, or 160 drawn by `split.fold` from the 220 that are not in
                 Kinetics-400, tested on the test set.
-            lists: Published split files to use instead of drawing.
+            lists: Published split files to use instead of random splits.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which classes and videos are trained on and tested on.
-            text: What models read of a class.
+            split: Which classes and videos are used for training and for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
@@ -89,7 +90,7 @@ class Kinetics600(ListedVideoDataModule):
         self.classes = classes
 
     def official_names(self) -> tuple[str, ...]:
-        """All classes, or those drawn."""
+        """All classes, or the drawn ones."""
         if self.classes == "all":
             return super().official_names()
         return draw_classes(new_classes(), N_DRAWN, seed=self.split.fold)
@@ -101,5 +102,5 @@ class Kinetics600(ListedVideoDataModule):
 
     @property
     def published_counts(self) -> Mapping[str, int]:
-        """Clips as published, of all classes."""
+        """Published numbers of clips, for all classes."""
         return {"train": 392622, "test": 30000} if self.classes == "all" else {}

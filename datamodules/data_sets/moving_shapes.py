@@ -1,8 +1,8 @@
-"""MovingShapes: a rendered benchmark of motion, which needs nothing but this package.
+"""MovingShapes: a rendered benchmark of motion that needs no downloads.
 
 Real mp4 files of coloured shapes that move in one of four directions, 64 classes in all. Base and novel classes are
-complementary combinations of the same colours, shapes and directions (`moving_shapes_rendering`), so that a model that
-cannot see the order of frames is right about at most half of the videos. Rendered once, in seconds:
+complementary combinations of the same colours, shapes and directions (`moving_shapes_rendering`). A model that ignores
+the order of frames gets at most half of the videos right. Rendered once, in seconds:
 
     DATA_ROOT/moving_shapes/FINGERPRINT/
         train/red circle to the left/00.mp4    (24 frames of 32 x 32 px at 8 fps, H.264)
@@ -31,8 +31,8 @@ from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS, check_most
 
 _FRAMES_PER_SECOND = 8
-# The centres of 8 equal segments are symmetric in time for 24 frames, not for 16: there the mean position of the
-# sampled frames would tell the direction.
+# The centres of 8 equal segments are symmetric in time for 24 frames, but not for 16, where the mean position of the
+# sampled frames would reveal the direction.
 _N_FRAMES = 24
 
 
@@ -64,8 +64,8 @@ class MovingShapes(TrimmedVideoDataModule):
             render_seed: Seed of the clips.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which classes and videos are trained on and tested on.
-            text: What models read of a class; class names are sentences already.
+            split: Which classes and videos are used for training and for testing.
+            text: How classes are described to models; class names are already sentences.
             loading: How videos become batches.
 
         Raises:
@@ -84,29 +84,29 @@ class MovingShapes(TrimmedVideoDataModule):
         return [moving_shape.name for moving_shape in all_classes()]
 
     def base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The complementary combinations; they are part of the benchmark and not drawn."""
+        """The complementary combinations, which are fixed, not drawn."""
         base, novel = moving_shapes_rendering.base_and_novel_classes()
         return [moving_shape.name for moving_shape in base], [moving_shape.name for moving_shape in novel]
 
     @property
     def folder(self) -> Path:
-        """Where the clips are; its name changes with everything that changes them."""
+        """Folder of the clips; its name changes with everything that affects them."""
         return self.data_root / self.data_set / fingerprint(self.rendering_sources(), self.rendering_settings())
 
     def rendering_sources(self) -> tuple[Path, ...]:
-        """The source files that decide what a clip looks like."""
+        """The source files that determine the look of a clip."""
         return Path(__file__), Path(moving_shapes_rendering.__file__), Path(encoding.__file__)
 
     def rendering_settings(self) -> str:
-        """The settings that decide which clips there are and what they look like."""
+        """The settings that determine the number and look of clips."""
         return f"{self.n_clips} {self.render_seed}"
 
     def prepare_data(self) -> None:
-        """Renders the clips if they are not there; a killed rendering leaves nothing behind that is taken for whole."""
+        """Renders the clips if they are missing; a killed rendering leaves no incomplete folder under this name."""
         render_once(self.folder, self.render)
 
     def render(self, root: Path) -> None:
-        """Writes every clip below a folder."""
+        """Writes all clips under a folder."""
         for subset, n_clips in self.n_clips.items():
             for moving_shape in all_classes():
                 for index in range(n_clips):
@@ -120,23 +120,23 @@ class MovingShapes(TrimmedVideoDataModule):
         return render_clip(moving_shape, generator, n_frames=_N_FRAMES).frames
 
     def list_videos(self, subset: Subset) -> VideoTable:
-        """All clips of a subset; the test clips, unlabelled, are also what `predict` takes."""
-        of = "test" if subset == "predict" else subset
+        """All clips of a subset; for `predict`, the test clips without labels."""
+        rendered = "test" if subset == "predict" else subset
         listed = [
-            (clip_key(moving_shape, of, index), label)
+            (clip_key(moving_shape, rendered, index), label)
             for label, moving_shape in enumerate(all_classes())
-            for index in range(self.n_clips[of])
+            for index in range(self.n_clips[rendered])
         ]
         labels = [-1 if subset == "predict" else label for _, label in listed]
         return VideoTable(self.folder, [key for key, _ in listed], labels)
 
 
 def clip_key(moving_shape: MovingShape, set_name: str, index: int) -> str:
-    """Where a clip lies below the folder of its rendering, and what splits and tables call it."""
+    """The path of a clip within the rendered folder, also its name in splits and tables."""
     return f"{set_name}/{moving_shape.object_name} to the {moving_shape.direction}/{index:02d}.mp4"
 
 
 def write_clip(path: Path, frames: NDArray[np.uint8]) -> None:
-    """Writes the frames of a clip, uint8 [T, H, W, 3], and the folder that it lies in."""
+    """Writes the frames of a clip, uint8 [T, H, W, 3]; creates its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_video(path, frames, frames_per_second=_FRAMES_PER_SECOND)

@@ -7,8 +7,8 @@
         TH14_Temporal_annotations_test/annotation/BaseballPitch_test.txt ...
 
 Source: https://www.crcv.ucf.edu/THUMOS14/download.html. Licence: for research. Counts: 3,007 annotated instances in
-200 validation videos, which are trained on (the training set has no untrimmed videos), 3,358 in 213 test videos; cliff
-dives are annotated as dives too and counted once here. Localization is another task with a data module of its own.
+200 validation videos, which are used for training (the training set has no untrimmed videos), 3,358 in 213 test videos.
+Cliff dives are also annotated as dives and count once here. For localization, see `THUMOS14Untrimmed`.
 """
 
 from __future__ import annotations

@@ -34,13 +34,13 @@ class UCF101(ListedVideoDataModule):
         return read_ucf101(self.data_root / "ucf101" / "ucfTrainTestlist", subset, self.split.fold)
 
     def class_in_file_name(self, name: str) -> str | None:
-        """v_HandStandPushups_g01_c01 -> handstand pushups: files and class list differ in capitals."""
+        """v_HandStandPushups_g01_c01 -> handstand pushups; file names and class list differ in capitals."""
         match = _FILE_NAME.fullmatch(name)
         return self.class_of_joined_name.get(match[1].lower()) if match else None
 
     @cached_property
     def class_of_joined_name(self) -> Mapping[str, str]:
-        """Class by its name without spaces, as in "applyeyemakeup" -> "apply eye makeup"."""
+        """Name without spaces -> class, as in "applyeyemakeup" -> "apply eye makeup"."""
         return {name.replace(" ", ""): name for name in self.class_names}
 
     @property

@@ -1,4 +1,4 @@
-"""VideoFolder: one's own videos, sorted into a folder per class or listed in a CSV file.
+"""VideoFolder: a user's own videos, in a folder per class or listed in a CSV file.
 
 A folder:                      A list, with a header; paths are relative to it or absolute:
 
@@ -9,8 +9,8 @@ A folder:                      A list, with a header; paths are relative to it o
         arm wrestling/
             003.mkv
 
-How a CSV file is read is in `text_tables`. A class is its cleaned name, so that "Arm Wrestling" and "arm_wrestling" are
-one class, which is to be written in one way; a video is the file that its path leads to.
+For the format of CSV files see `text_tables`. Classes are identified by their clean names: "Arm Wrestling" and
+"arm_wrestling" are one class and must be spelled in one way. Videos are identified by their files.
 """
 
 from __future__ import annotations
@@ -57,18 +57,17 @@ class VideoFolder(TrimmedVideoDataModule):
         Args:
             train: Folder (one folder per class) or CSV file (path,label), relative to the data root.
             test: The same for testing; null to draw a part of `train`.
-            test_fraction: Share of each class's videos that is drawn for testing where `test` is null, at least one.
+            test_fraction: Fraction of each class's videos drawn for testing if `test` is null, at least one video.
             predict: Folder or CSV file of videos without labels, for `zsar predict`.
-            classes: Class names in label order, in whatever spelling; null for all that occur in `train` and `test`,
-                sorted.
+            classes: Class names in label order, in any spelling; null for all that occur in `train` and `test`, sorted.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which classes and videos are trained on and tested on.
-            text: What models read of a class.
+            split: Which classes and videos are used for training and for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
-            ValueError: A number is out of range, or `classes` names a class twice or none.
+            ValueError: A number is out of range, or `classes` is empty or names a class twice.
         """
         super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
         if not 0 < test_fraction < 1:
@@ -100,8 +99,8 @@ class VideoFolder(TrimmedVideoDataModule):
         """The names given, or all that occur, sorted.
 
         Raises:
-            ValueError: Two names are one class, a name is no words, or a class is none of those given; the folder, or
-                file and line, is named.
+            ValueError: Two names mean the same class, a name is not in words, or a class is not in `classes`; the
+                message names the folder, or file and line.
         """
         first = {video.class_name: video for videos in self._listed.values() for video in reversed(videos)}
         if not first and self._classes is None:
@@ -124,7 +123,7 @@ class VideoFolder(TrimmedVideoDataModule):
         return self._classes
 
     def _in_words(self, first: dict[str, _Listed]) -> list[str]:
-        """All names, sorted; numbers only where a file of class text says what they mean."""
+        """All names, sorted; numbers are allowed only if a class-text file describes them."""
         for name, video in sorted(first.items()):
             problem = name_problem(name)
             if problem is not None and (self.text.descriptions is None or not name.isdigit()):
@@ -135,16 +134,16 @@ class VideoFolder(TrimmedVideoDataModule):
         """The videos of a source, or the part of the training source that was drawn.
 
         Raises:
-            ValueError: `predict` is asked for but was not given.
+            ValueError: The subset is "predict" but `predict` is not set.
         """
         if subset == "predict":
             if self.predict_source is None:
                 raise ValueError("there is nothing to predict: set `predict` to a folder or CSV file of videos")
             return _table(self.predict_source, _read_unlabelled(self.predict_source), {})
-        own_test = subset == "test" and self.test_source is not None
-        source = self.test_source if own_test and self.test_source is not None else self.train_source
+        has_test_list = subset == "test" and self.test_source is not None
+        source = self.test_source if has_test_list and self.test_source is not None else self.train_source
         label_of = {class_identity(name): label for label, name in enumerate(self.class_names)}
-        table = _table(source, self._listed["test" if own_test else "train"], label_of)
+        table = _table(source, self._listed["test" if has_test_list else "train"], label_of)
         if self.test_source is not None:
             return table
         rest, drawn = draw_training_videos(
@@ -153,7 +152,7 @@ class VideoFolder(TrimmedVideoDataModule):
         return table.select(rest if subset == "train" else drawn)
 
     def _other_sets(self, stage: str) -> dict[str, VideoTable]:
-        """Where the test videos are drawn, also the rest of the source, which may list them once more."""
+        """If test videos are drawn, also the rest of the source, which may list a test video again."""
         others = super()._other_sets(stage)
         if stage != "test" or self.test_source is not None:
             return others
@@ -166,7 +165,7 @@ class _Listed(NamedTuple):
     Attributes:
         source: The folder or CSV file.
         key: Its path as listed, or relative to the folder.
-        class_name: Its class as written; empty where none is asked for.
+        class_name: Its class as written; empty for unlabelled videos.
         line: Its line in the CSV file, 1-based; 0 in a folder.
     """
 
@@ -177,17 +176,17 @@ class _Listed(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where its class is written."""
+        """Where its class is stated."""
         return f"{self.source}:{self.line}" if self.line else str(self.source / self.class_name)
 
 
 def _root(source: Path) -> Path:
-    """What keys are relative to, so that a split is the same wherever the videos lie."""
+    """The folder that keys are relative to, so that a split does not depend on where the videos are."""
     return source if source.is_dir() else source.parent
 
 
 def _table(source: Path, listed: Sequence[_Listed], label_of: dict[str, int]) -> VideoTable:
-    """The videos of a source; labels are -1 where no classes are given."""
+    """The videos of a source; labels are -1 without classes."""
     identity_of = {name: class_identity(name) for name in {video.class_name for video in listed}}
     is_file = not source.is_dir()
     root = _root(source)
@@ -216,7 +215,7 @@ def _read_source(source: Path) -> list[_Listed]:
     ]
     if not videos:
         raise FileNotFoundError(
-            f"{source} holds no videos in class folders; expected {source}/CLASS NAME/VIDEO with one of the suffixes "
+            f"{source} has no videos in class folders; expected {source}/CLASS NAME/VIDEO with one of the suffixes "
             f"{' '.join(sorted(VIDEO_SUFFIXES))}"
         )
     return videos
@@ -231,7 +230,7 @@ def _read_unlabelled(source: Path) -> list[_Listed]:
 
 
 def _checked(listed: list[_Listed], source: Path) -> list[_Listed]:
-    """The videos of a CSV file, if each has a path that may lead to one."""
+    """The videos of a CSV file, after checking their paths."""
     for video in listed:
         if (problem := path_problem(source.parent, video.key)) is not None:
             raise fault_in(source, problem, line=video.line)

@@ -1,1 +1,1 @@
-"""What is wrong with a data set: what `zsar doctor` looks at."""
+"""Checks of a data set, for `zsar doctor`."""

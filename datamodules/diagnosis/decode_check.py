@@ -1,7 +1,7 @@
-"""Decodes every frame of the clips, in many processes, and remembers in a file which videos are sound.
+"""Decodes every frame of the clips in parallel processes, and records in a file which videos are sound.
 
-The journal has a line for each decoded clip, written as soon as its verdict is known: a killed check goes on where it
-was, and a second check only decodes what has changed since or was broken.
+The journal has a line for each decoded clip, written as soon as the clip is checked. A killed check resumes where it
+stopped, and a second check decodes only clips that have changed or were broken.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.runtime.files.journals import JournalWriter, known_lines
 from zsar.runtime.processes.worker_pools import results_of
 
-_DECODED = "every frame"  # in the journal: what the verdict is about
-_N_AHEAD = 3  # clips that wait for each worker: enough that none is idle
+_DECODED = "every frame"  # in the journal: what was decoded for the verdict
+_N_AHEAD = 3  # clips queued for each worker, enough to keep it busy
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What is decoded.
+    """A clip to decode.
 
     Attributes:
         path: The file.
-        segment_seconds: The stretch of it; null for all of it.
+        segment_seconds: Start and end of the segment; None for the whole file.
         n_frames: T, frames of each view.
         n_clips: Views in time.
     """
@@ -42,13 +42,13 @@ class Clip:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a clip.
+    """The result for a clip.
 
     Attributes:
-        clip: What was to be decoded.
-        n_available: Frames that there are; 0 where it cannot be decoded.
-        problem: Why it cannot be decoded; null for a sound clip.
-        is_new: False for what the journal knew already.
+        clip: The clip.
+        n_available: Number of frames; 0 if it cannot be decoded.
+        problem: Why it cannot be decoded; None for a sound clip.
+        is_new: False for a result from the journal.
     """
 
     clip: Clip
@@ -58,24 +58,24 @@ class Verdict:
 
 
 Outcome = tuple[int, str | None]
-"""Frames that there are, and why the clip cannot be decoded."""
+"""Number of frames, and why the clip cannot be decoded, if so."""
 
 _DIED: Outcome = (0, "the process that decoded it died: the decoder crashed, or memory ran out")
 
 Stamp = tuple[int, int]
-"""Size in bytes and time of the last change in nanoseconds; a file with the same two is taken for unchanged."""
+"""Size in bytes and modification time in nanoseconds; a file with the same two counts as unchanged."""
 
 
 def check_clips(clips: Iterable[Clip], *, n_workers: int, journal: Path) -> Iterator[Verdict]:
-    """Decodes clips, except for those that the journal knows to be sound.
+    """Decodes clips, except for those that are sound according to the journal.
 
     Args:
-        clips: What to decode; equal ones are decoded once.
-        n_workers: Processes, each of which decodes with one thread; 0 to decode in this one.
-        journal: JSON lines, which are read first, and appended to.
+        clips: Clips to decode; equal ones are decoded once.
+        n_workers: Processes, each decoding with one thread; 0 to decode in this process.
+        journal: File of JSON lines, which is read first and appended to.
 
     Returns:
-        The verdicts: first those that are known, then the new ones, as they come.
+        The verdicts: first the known ones, then the new ones in order of completion.
     """
     known = _read(journal)
     stamps: dict[Clip, Stamp | None] = {}
@@ -94,25 +94,25 @@ def check_clips(clips: Iterable[Clip], *, n_workers: int, journal: Path) -> Iter
 
 
 def decode_clip(clip: Clip) -> Outcome:
-    """Decodes every frame of a clip, and makes RGB of those that an evaluation looks at; one frame at a time.
+    """Decodes every frame of a clip, one at a time, and converts those that an evaluation uses to RGB.
 
-    Training samples any frame, so that damage behind the last frame of an evaluation is a problem, too.
+    All frames are decoded because training samples any frame: damage after the last evaluated frame is a problem too.
     """
     try:
         with VideoReader(clip.path) as reader:
             first, n_available = frames_of(reader, VideoRecord(Path(clip.path), -1, clip.segment_seconds))
             indices = first + multi_clip_indices(n_available, clip.n_frames, clip.n_clips)
             _check_frames(reader, range(first, first + n_available), set(indices.flatten().tolist()))
-    except Exception as error:  # whatever a broken file provokes is what we are here to report
+    except Exception as error:  # any error from a broken file is to be reported
         return 0, str(error).removeprefix(f"{clip.path}: ") or type(error).__name__
     return n_available, None
 
 
 def _check_frames(reader: VideoReader, indices: Sequence[int], as_rgb: Collection[int]) -> None:
-    """Decodes frames of one size, and makes RGB of some.
+    """Decodes frames of one size, and converts some to RGB.
 
     Raises:
-        VideoDecodeError: One is damaged or missing.
+        VideoDecodeError: A frame is damaged or missing.
         ValueError: Their size changes.
     """
     converter, size = RGBConverter(), (0, 0)
@@ -131,17 +131,17 @@ def _check_frames(reader: VideoReader, indices: Sequence[int], as_rgb: Collectio
 
 
 def _read(journal: Path) -> dict[tuple[Clip, Stamp], int]:
-    """Frames of the clips that were sound. A line that is no verdict says nothing.
+    """Number of frames of the clips that were sound. Lines that are not verdicts are ignored.
 
     Raises:
-        GivenFileError: Something else than a journal has its name.
+        GivenFileError: The file is not a journal.
     """
     known: dict[tuple[Clip, Stamp], int] = {}
     for row in known_lines(journal, remedy="remove it"):
         try:
             segment = row["segment_seconds"]
             clip = Clip(row["path"], segment and (segment[0], segment[1]), row["n_frames"], row["n_clips"])
-            # Earlier versions decoded the frames of an evaluation only: that says nothing of the others.
+            # Earlier versions decoded only the frames of an evaluation; their verdicts do not cover the others.
             if (
                 row.get("decoded") == _DECODED
                 and row["problem"] is None

@@ -1,7 +1,7 @@
-"""What is wrong with a data set, found before a long run meets it: `zsar doctor` without the command line.
+"""Finds problems of a data set before a long run does: `zsar doctor` without the command line.
 
-Every check returns findings and raises nothing that the data can be blamed for. Which videos occur more than once is
-in `repeated_videos`, decoding itself in `decode_check`.
+Every check returns findings and raises no errors that the data cause. Repeated videos are found in `repeated_videos`;
+decoding is in `decode_check`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Stage = Literal["fit", "test"]
 _LISTS_OF: Mapping[Stage, tuple[str, ...]] = {"fit": ("train", "held_out"), "test": ("test", "base", "novel")}
 _SUBSET_OF: Mapping[Stage, Literal["train", "test"]] = {"fit": "train", "test": "test"}
 _SETS_OF: Mapping[Stage, str] = {"fit": "train, val", "test": "test"}
-_TWO_CLASSES = "a recognizer tells classes apart; where one action happens in time is found by `zsar localize`"
+_TWO_CLASSES = "a recognizer needs at least two classes; to find when one action happens, use `zsar localize`"
 _LEAVE_OUT = "get or repair them, or leave them out on the record: --data.split.exclude and the bad_videos.csv below"
 
 
@@ -34,29 +34,29 @@ _LEAVE_OUT = "get or repair them, or leave them out on the record: --data.split.
 
 
 def stages_of(module: TrimmedVideoDataModule) -> tuple[Stage, ...]:
-    """Training and testing, or testing alone."""
+    """Training and testing, or only testing."""
     return ("test",) if module.for_testing_only else ("fit", "test")
 
 
 def left_out(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
-    """The sets that are not looked at, and why."""
-    there = stages_of(module)
+    """The sets that are not checked, and why."""
+    known = stages_of(module)
     return [
-        Finding("lists", _SETS_OF[stage], "skipped", remark="not asked for" if stage in there else "for testing only")
+        Finding("lists", _SETS_OF[stage], "skipped", remark="not asked for" if stage in known else "for testing only")
         for stage in get_args(Stage)
         if stage not in stages
     ]
 
 
 def list_sets(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> tuple[dict[str, VideoTable], list[Finding]]:
-    """Lists the videos of every set, as far as that is possible.
+    """Lists the videos of every set, as far as possible.
 
     Args:
-        module: The data; one of published lists or official annotations must tolerate (`tolerate`) what is wrong.
-        stages: What to list.
+        module: The data; for a `ListedVideoDataModule`, `tolerate` must have been called.
+        stages: Stages to list.
 
     Returns:
-        {set name: its videos, unchecked}, and findings: what keeps sets from being listed, sets without videos.
+        {set name: its unchecked videos}, and findings: errors while listing, and empty sets.
     """
     sets: dict[str, VideoTable] = {}
     findings: list[Finding] = []
@@ -77,7 +77,7 @@ def list_sets(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> tuple[
 
 
 def check_videos_folder(module: TrimmedVideoDataModule) -> list[Finding]:
-    """Whether the folder is there that listed videos are looked for in."""
+    """Whether the folder of the listed videos exists."""
     if not isinstance(module, ListedVideoDataModule):
         return []
     folder = module.data_root / module.videos_folder
@@ -86,7 +86,7 @@ def check_videos_folder(module: TrimmedVideoDataModule) -> list[Finding]:
 
 
 def check_file_names(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
-    """Whether the labels of published lists agree with the classes that file names hold."""
+    """Whether the labels of published lists agree with the classes in file names."""
     if not isinstance(module, ListedVideoDataModule):
         return []
     in_use = [name for stage in stages for name in _LISTS_OF[stage] if name in module.lists_in_use()]
@@ -110,7 +110,7 @@ def check_file_names(module: TrimmedVideoDataModule, stages: Sequence[Stage]) ->
 
 
 def check_counts(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
-    """Whether the official subsets have as many videos as was published; published lists are not official subsets."""
+    """Whether official subsets have the published number of videos; does not apply to published lists."""
     if not isinstance(module, ListedVideoDataModule):
         return []
     lists = module.lists
@@ -119,8 +119,8 @@ def check_counts(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> lis
     for stage in stages:
         subset = _SUBSET_OF[stage]
         published = module.published_counts.get(subset)
-        own = (lists.train,) if stage == "fit" else (lists.test, lists.base, lists.novel)
-        if published is None or any(path is not None for path in (*labels, *own)):
+        stage_lists = (lists.train,) if stage == "fit" else (lists.test, lists.base, lists.novel)
+        if published is None or any(path is not None for path in (*labels, *stage_lists)):
             continue
         try:
             n_listed = len(module.list_videos(subset))
@@ -136,9 +136,9 @@ def check_counts(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> lis
 
 
 def check_class_text(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> list[Finding]:
-    """Whether every set has two classes or more, and every class text of its own.
+    """Whether every set has at least two classes, and every class its own text.
 
-    Where the classes cannot be told at all, that is a finding of `list_sets`.
+    If the classes cannot be determined at all, `list_sets` reports it.
     """
     try:
         module.set_classes("test")
@@ -165,7 +165,7 @@ def check_class_text(module: TrimmedVideoDataModule, stages: Sequence[Stage]) ->
 
 
 def are_there(table: VideoTable) -> NDArray[np.bool_]:
-    """Bool [N]: does the file exist, as whoever made the table found out, or as the disk says."""
+    """Bool [N]: whether each file exists, from the table if known, else from the disk."""
     if table.found is not None:
         return table.found
     return np.array([os.path.exists(table[i].path) for i in range(len(table))], dtype=bool)
@@ -179,14 +179,14 @@ def check_files(set_name: str, table: VideoTable, there: NDArray[np.bool_]) -> t
 
 
 def draw_rows(there: NDArray[np.bool_], share: float) -> NDArray[np.int64]:
-    """A share of the videos that are there, rounded up: always the same ones, and a larger share has them all."""
+    """A fixed random fraction of the existing videos, rounded up; a larger fraction includes a smaller one."""
     rows = np.flatnonzero(there)
     shuffled = np.random.Generator(np.random.PCG64(0)).permutation(rows)
     return np.sort(shuffled[: math.ceil(share * len(rows))])
 
 
 def clips_of(table: VideoTable, rows: NDArray[np.int64], *, n_frames: int, n_clips: int) -> list[Clip]:
-    """What is decoded of the videos at some rows."""
+    """The clips to decode for the videos at some rows."""
     records = [table[i] for i in rows.tolist()]
     return [Clip(os.path.abspath(record.path), record.segment_seconds, n_frames, n_clips) for record in records]
 
@@ -203,7 +203,7 @@ def check_frames(
         set_name: Name of the set.
         table: Its videos.
         rows: The M videos that were decoded.
-        verdicts: What came of each of them.
+        verdicts: Their M results.
     """
     if len(rows) == 0:
         return [Finding("frames", set_name, "skipped", remark="nothing to decode")], []
@@ -212,7 +212,7 @@ def check_frames(
     bad = [BadVideo(key, set_name, v.clip.path, v.problem) for key, v in both if v.problem is not None]
     short = [f"{key} has {v.n_available}" for key, v in both if v.problem is None and v.n_available < v.clip.n_frames]
     n_frames = verdicts[0].clip.n_frames
-    remark = f"fewer than {n_frames} frames: some are taken twice, as in every published evaluation"
+    remark = f"fewer than {n_frames} frames: some are used twice, as in every published evaluation"
     problems = [f"{video.key}: {video.problem}" for video in bad]
     findings = [
         finding("frames", set_name, problems, len(rows), _LEAVE_OUT),

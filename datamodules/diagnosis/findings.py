@@ -13,15 +13,15 @@ _MOST_EXAMPLES = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found in a set.
+    """The result of one check of a set.
 
     Attributes:
         check: What was checked, in a word or two.
         set_name: The set, or the sets.
-        severity: "ok"; "skipped" where there was nothing to check; "warning" for what may be so on purpose; "error".
-        count: How many videos (classes, lists) are at fault.
-        total: Of how many that were looked at.
-        examples: Some of them, at most 100; or what the error said.
+        severity: "ok"; "skipped" if there was nothing to check; "warning" if it may be intended; "error".
+        count: Number of faulty videos (classes, lists).
+        total: Number of checked ones.
+        examples: Some of the faulty ones, at most 100; or the error message.
         remark: What to do, or why it was skipped.
     """
 
@@ -39,10 +39,10 @@ class BadVideo:
     """A video that is missing or cannot be decoded.
 
     Attributes:
-        key: What `split.exclude` calls it.
+        key: Its name in `split.exclude`.
         set_name: The set that lists it.
-        path: Where it should be.
-        problem: What is wrong.
+        path: Its expected path.
+        problem: The problem.
     """
 
     key: str
@@ -54,7 +54,7 @@ class BadVideo:
 def finding(
     check: str, set_name: str, faults: Sequence[str], total: int, remark: str, *, severity: Severity = "error"
 ) -> Finding:
-    """A finding that is "ok" without faults, and of some severity, with a remark, with them."""
+    """A finding: "ok" without faults, else with the given severity and remark."""
     if not faults:
         return Finding(check, set_name, "ok", total=total)
     return Finding(check, set_name, severity, len(faults), total, tuple(faults[:_MOST_EXAMPLES]), remark)

@@ -21,15 +21,15 @@ _CHUNK_BYTES = 1 << 20
 
 
 def check_duplicates(set_name: str, table: VideoTable) -> Finding:
-    """Which videos a set lists twice, in whatever spelling and through links; several stretches of a file are none."""
+    """Videos that a set lists twice, in any spelling or through links; segments of one file are not repeats."""
     faults = [str(repeat) for repeat in find_repeats({set_name: table})]
     return finding("duplicates", set_name, faults, len(table), "take them out of the list: each counts twice")
 
 
 def check_overlap(sets: Mapping[str, VideoTable]) -> list[Finding]:
-    """Which test videos are trained on, or choose the checkpoint; for stretches, whose files are.
+    """Test videos that are also used for training or for choosing the checkpoint; for segments, their files.
 
-    Keys are compared where they mean the same, under one root, and files always, whatever leads to them.
+    Keys are compared if they share a root; files are always compared, by any path.
     """
     training = {name: sets[name] for name in _TRAINING if name in sets}
     findings = []
@@ -39,9 +39,9 @@ def check_overlap(sets: Mapping[str, VideoTable]) -> list[Finding]:
         keys = {key for table in training.values() if table.root == test.root for key in table.all_keys()}
         faults = {row: key for row, key in enumerate(test.all_keys()) if key in keys}
         for repeat in find_repeats({**training, name: test}, by_stretch=False):
-            of_test = [row for set_name, row in repeat.rows if set_name == name]
-            if len(of_test) < len(repeat.rows):
-                faults.update({row: _overlap(repeat, test, row) for row in of_test})
+            test_rows = [row for set_name, row in repeat.rows if set_name == name]
+            if len(test_rows) < len(repeat.rows):
+                faults.update({row: _overlap(repeat, test, row) for row in test_rows})
         remark = "nothing that is tested on may be trained on: take them out of one of the lists"
         in_order = [fault for _, fault in sorted(faults.items())]
         findings.append(finding("overlap", f"training / {name}", in_order, len(test), remark))
@@ -49,7 +49,7 @@ def check_overlap(sets: Mapping[str, VideoTable]) -> list[Finding]:
 
 
 def _within(sets: Mapping[str, VideoTable]) -> Iterator[Finding]:
-    """Videos that two training sets have, or two test sets: a finding only where there are some."""
+    """Videos shared by two training sets, or by two test sets; no finding if there are none."""
     if len(sets) > 1:
         both = [str(repeat) for repeat in find_repeats(sets) if len(repeat.set_names) > 1]
         if both:
@@ -58,12 +58,12 @@ def _within(sets: Mapping[str, VideoTable]) -> Iterator[Finding]:
 
 
 def _overlap(repeat: Repeat, test: VideoTable, row: int) -> str:
-    """The key of a test video alone where a stretch of its file is trained on, else all its spellings."""
+    """The key of a test video if it is a segment or has one spelling, else all its spellings."""
     return test.key(row) if test.segments_seconds is not None or len(repeat.places) == 1 else str(repeat)
 
 
 def check_classes_apart(classes: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """Which classes are base and novel ones, in {set name: class names}; nothing where there is only one set."""
+    """Classes that are both base and novel, in {set name: class names}; no finding without both sets."""
     if not {"base", "novel"} <= set(classes):
         return []
     spelled = {class_identity(name): name for name in classes["novel"]}
@@ -73,11 +73,11 @@ def check_classes_apart(classes: Mapping[str, Sequence[str]]) -> list[Finding]:
 
 
 def check_contents(sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[np.bool_]]) -> list[Finding]:
-    """Which different files hold the same bytes, by SHA-256; only files of equal size are read.
+    """Files with identical content, by SHA-256; only files of equal size are read.
 
     Args:
         sets: {set name: its videos}.
-        there: bool [N] for each set: does the file exist?
+        there: bool [N] for each set: whether each file exists.
 
     Returns:
         A warning for copies within training or within test sets, an error for copies in both.
@@ -101,15 +101,15 @@ def check_contents(sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[n
 
 def _copies(paths: Sequence[str]) -> Iterator[list[str]]:
     """Groups of files with equal content."""
-    of_size: dict[int, list[str]] = defaultdict(list)
+    by_size: dict[int, list[str]] = defaultdict(list)
     for path in paths:
-        of_size[os.stat(path).st_size].append(path)
-    for candidates in of_size.values():
+        by_size[os.stat(path).st_size].append(path)
+    for candidates in by_size.values():
         if len(candidates) > 1:
-            of_content: dict[bytes, list[str]] = defaultdict(list)
+            by_content: dict[bytes, list[str]] = defaultdict(list)
             for path in candidates:
-                of_content[_sha256(Path(path))].append(path)
-            yield from (group for group in of_content.values() if len(group) > 1)
+                by_content[_sha256(Path(path))].append(path)
+            yield from (group for group in by_content.values() if len(group) > 1)
 
 
 def _sha256(path: Path) -> bytes:

@@ -1,7 +1,7 @@
-"""Official annotation files, read as their sites give them: which videos a subset has, and of which class.
+"""Readers of official annotation files, in their published form: the videos of a subset and their classes.
 
-Every reader returns a `Listing` and refuses what it cannot understand, naming the file and the line. They have no
-comments: HMDB51 has videos called "#437_How_To_Ride_A_Bike...".
+Every reader returns a `Listing`; errors name the file and the line. The files have no comments: some HMDB51 videos are
+called "#437_How_To_Ride_A_Bike...".
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Listing:
 
     Attributes:
         videos: N paths or names, with forward slashes.
-        classes: N class names, exactly as the data set's makers write them.
-        segments_seconds: Start and end of each annotated stretch; empty where whole files are meant.
+        classes: N class names in the data set's original spelling.
+        segments_seconds: Start and end of each annotated segment; empty if the videos are whole files.
     """
 
     videos: list[str] = field(default_factory=list)
@@ -53,12 +53,12 @@ def read_ucf101(folder: Path, subset: Literal["train", "test"], fold: int) -> Li
         fold: Official split, 1 to 3.
 
     Raises:
-        FileNotFoundError: The list is not there.
+        FileNotFoundError: The list is missing.
         ListFileError: A line has no class folder.
     """
     listing = Listing()
     for line in _lines(folder / f"{subset}list{fold:02d}.txt", UCF101_SPLITS_URL):
-        # Only the training lists have labels, from 1, in the order of classInd.txt; the folder says the same.
+        # Only the training lists have labels, from 1, in the order of classInd.txt; the folder gives the same class.
         labelled = _ENDS_IN_NUMBER.fullmatch(line.text) if subset == "train" else None
         video = line.text if labelled is None else labelled[1]
         class_name, slash, name = video.partition("/")
@@ -75,12 +75,12 @@ def read_hmdb51(folder: Path, class_names: Sequence[str], flags: Sequence[int], 
 
     Args:
         folder: `testTrainMulti_7030_splits`, as test_train_splits.rar unpacks it.
-        class_names: The 51 exact names, which begin the files' names.
-        flags: Which videos: 1 for training, 2 for testing, 0 for those that the split does not use.
+        class_names: The 51 exact names, with which the file names begin.
+        flags: Which videos: 1 for training, 2 for testing, 0 for those not used by the split.
         fold: Official split, 1 to 3.
 
     Raises:
-        FileNotFoundError: A class's file is not there.
+        FileNotFoundError: The file of a class is missing.
         ListFileError: A flag is not 0, 1 or 2.
     """
     listing = Listing()
@@ -100,11 +100,11 @@ def read_kinetics(path: Path, folder: str) -> Listing:
 
     Args:
         path: The file, e.g. annotations/train.csv.
-        folder: Where the subset's videos are expected ("train"); a name found once lies wherever it lies.
+        folder: Expected folder of the subset's videos ("train"); a name that occurs only once may be in any folder.
 
     Raises:
-        FileNotFoundError: The file is not there.
-        ListFileError: A column is missing, a label or id is empty, or a time is no number of seconds.
+        FileNotFoundError: The file is missing.
+        ListFileError: A column is missing, a label or id is empty, or a time is not a number of seconds.
     """
     listing = Listing()
     columns = ("label", "youtube_id", "time_start", "time_end")
@@ -115,7 +115,7 @@ def read_kinetics(path: Path, folder: str) -> Listing:
     for number, (label, video, start_seconds, end_seconds) in rows:
         start, end = _kinetics_second(start_seconds), _kinetics_second(end_seconds)
         if start is None or end is None or end < start:
-            problem = f"{shown(start_seconds)} to {shown(end_seconds)} is no stretch of time in seconds; correct it"
+            problem = f"{shown(start_seconds)} to {shown(end_seconds)} is not an interval in seconds; correct it"
             raise fault_in(path, problem, line=number)
         class_name = label_of.get(label)
         if class_name is None:
@@ -128,8 +128,8 @@ def read_ssv2(path: Path) -> Listing:
     """Something-Something v2: JSON list of {"id", "template", ...}; the template, without brackets, is the class.
 
     Raises:
-        FileNotFoundError: The file is not there.
-        ListFileError: An entry has no id or template, as in test.json, whose classes are secret.
+        FileNotFoundError: The file is missing.
+        ListFileError: An entry has no id or template, as in test.json, whose classes are not published.
     """
     listing = Listing()
     label_of: dict[str, str] = {}
@@ -150,12 +150,12 @@ def read_activitynet(path: Path, subset: str, units: Literal["videos", "instance
 
     Args:
         path: activity_net.v1-3.min.json.
-        subset: "training" or "validation"; the classes of "testing" are secret.
-        units: Whole videos, each with the class that takes most of its time, or every annotated instance.
+        subset: "training" or "validation"; the classes of "testing" are not published.
+        units: Whole videos, each with the class that lasts longest in it, or every annotated instance.
 
     Raises:
-        FileNotFoundError: The file is not there.
-        ListFileError: It is no such file, or a segment is no stretch of time.
+        FileNotFoundError: The file is missing.
+        ListFileError: It has another format, or a segment is not an interval.
     """
     listing = Listing()
     for name, entry in sorted(_json(path, "http://activity-net.org/download.html")["database"].items()):
@@ -177,16 +177,16 @@ def read_activitynet(path: Path, subset: str, units: Literal["videos", "instance
 def read_thumos14(folder: Path, class_names: Sequence[str], suffix: Literal["val", "test"]) -> Listing:
     """THUMOS14: CLASS_val.txt or CLASS_test.txt with lines "video  start  end", in seconds.
 
-    Every cliff dive is annotated as a dive too; as a single label it is a cliff dive.
+    Every cliff dive is also annotated as a dive; as a single label it is a cliff dive.
 
     Args:
-        folder: The folder under which the files lie at any depth, as the two archives unpack.
-        class_names: The 20 exact names, which begin the files' names.
+        folder: Folder with the files at any depth, as the two archives unpack.
+        class_names: The 20 exact names, with which the file names begin.
         suffix: Validation or test annotations.
 
     Raises:
-        FileNotFoundError: A class's file is not there.
-        ListFileError: A line is no video and stretch of time.
+        FileNotFoundError: The file of a class is missing.
+        ListFileError: A line is not a video with an interval.
     """
     instances: dict[tuple[str, float, float], str] = {}
     files = {path.name: path for path in sorted(folder.rglob(f"*_{suffix}.txt"))}
@@ -207,10 +207,10 @@ def read_thumos14(folder: Path, class_names: Sequence[str], suffix: Literal["val
 
 
 def segment_seconds(segment: JsonValue) -> tuple[float, float]:
-    """A stretch of time in an annotation file: [start, end] in seconds, as numbers or, as THUMOS14's, as texts.
+    """An interval in an annotation file: [start, end] in seconds, as numbers or, in THUMOS14, as strings.
 
     Raises:
-        ListFileError: It is no start and end, or ends before it starts.
+        ListFileError: It is not a start and an end, or ends before it starts.
     """
     times = [time.seconds() for time in segment.elements()]
     if len(times) != 2:
@@ -222,7 +222,7 @@ def segment_seconds(segment: JsonValue) -> tuple[float, float]:
 
 @lru_cache(maxsize=4096)
 def _kinetics_second(text: str) -> int | None:
-    """A time of Kinetics, whole or, as in some copies, with a fraction, which file names have not."""
+    """A time of Kinetics in whole seconds. Some copies have fractions, which file names lack; they are cut off."""
     number = whole_number(text, LARGEST_NUMBER)
     if number is not None:
         return number
@@ -231,7 +231,7 @@ def _kinetics_second(text: str) -> int | None:
 
 
 def _video_id(value: JsonValue) -> str:
-    """An id, which some copies write as a number."""
+    """An id; some copies write it as a number."""
     if isinstance(value.value, int) and not isinstance(value.value, bool) and 0 <= value.value <= LARGEST_NUMBER:
         return str(value.value)
     return value.name()

@@ -1,4 +1,4 @@
-"""What may be wrong with the list of a set: videos that are missing, or listed twice; and which are left out of it."""
+"""Checks of the list of a set: missing videos, repeated videos, and contradictory labels; and the excluded videos."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A video whose list says one class and whose file name says another.
+    """A video with one class in the list and another in its file name.
 
     Attributes:
         index: Row of the video in the list.
         video: The video as listed.
-        in_list: The clean name of the class that the list and its label file give.
-        in_file_name: The clean name of the class that the file name gives.
+        in_list: Clean class name by the list and its label file.
+        in_file_name: Clean class name by the file name.
     """
 
     index: int
@@ -40,30 +40,30 @@ class Contradiction:
 def find_contradictions(
     videos: Sequence[str], classes: Sequence[str], class_in_file_name: Callable[[str], str | None]
 ) -> list[Contradiction]:
-    """Compares the classes of a list with those that the file names hold.
+    """Compares the classes of a list with those in the file names.
 
     Args:
         videos: N videos as listed.
         classes: Their N clean class names by the list.
-        class_in_file_name: File name without suffix -> clean class name, or null where it holds none.
+        class_in_file_name: File name without suffix -> clean class name, or None if it contains no class.
     """
-    told = [class_in_file_name(video_name(video)) for video in videos]
+    in_names = [class_in_file_name(video_name(video)) for video in videos]
     return [
         Contradiction(index, video, in_list, name)
-        for index, (video, in_list, name) in enumerate(zip(videos, classes, told, strict=True))
+        for index, (video, in_list, name) in enumerate(zip(videos, classes, in_names, strict=True))
         if name is not None and name != in_list
     ]
 
 
 def read_excluded(path: Path) -> frozenset[str]:
-    """Videos that are left out on the record.
+    """Videos to exclude.
 
     Args:
         path: CSV file with a column `video` of keys, as `zsar doctor` writes it.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: The column is missing, or the file is no such table.
+        ListFileError: The column is missing, or the file is not a valid table.
     """
     rows = read_table(
         path,
@@ -77,11 +77,11 @@ def read_excluded(path: Path) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A video that is listed more than once: the same file, or the same stretch of it, or the same key.
+    """A video listed more than once: the same file, the same segment of a file, or the same key.
 
     Attributes:
         rows: Where it is listed: (set name, row of its table), at least two.
-        places: How it is spelled there, sorted and each once; with file and line where these are known.
+        places: Its distinct spellings, sorted; with file and line if known.
     """
 
     rows: tuple[tuple[str, int], ...]
@@ -93,21 +93,21 @@ class Repeat:
         return tuple(sorted({name for name, _ in self.rows}))
 
     def __str__(self) -> str:
-        """What it is: "./a.mp4 and a.mp4 are one file"."""
+        """As a message: "./a.mp4 and a.mp4 are one file"."""
         spelled = " and ".join(self.places)
         return f"{spelled} is listed twice" if len(self.places) == 1 else f"{spelled} are one file"
 
 
 def refuse_repeated_in(sets: Mapping[str, VideoTable]) -> None:
-    """Checks that no video is listed twice, neither in a set nor in two: what is tested on must not be trained on.
+    """Checks that no video is listed twice, within a set or across sets: test videos must not be trained on.
 
-    A video is the file that its path leads to: another spelling of the path or a link is the same video.
+    Two paths to the same file, by another spelling or a link, are the same video.
 
     Args:
         sets: {set name: its videos}.
 
     Raises:
-        ValueError: One is; the message counts them and names some, with all their spellings.
+        ValueError: A video is repeated; the message has the number of repeats, and some of them with all spellings.
     """
     repeats = find_repeats(sets)
     if not repeats:
@@ -116,10 +116,10 @@ def refuse_repeated_in(sets: Mapping[str, VideoTable]) -> None:
 
 
 def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> str:
-    """What is wrong, why, and the remedy; where lines are known, as the fault of a line."""
+    """The message for repeats: problem, reason and remedy; if lines are known, it names a line."""
     set_names = repeats[0].set_names
-    of_these = [repeat for repeat in repeats if repeat.set_names == set_names]
-    it = "it" if len(of_these) == 1 else "them"
+    in_same_sets = [repeat for repeat in repeats if repeat.set_names == set_names]
+    it = "it" if len(in_same_sets) == 1 else "them"
     rows = [(sets[name], row) for name, row in repeats[0].rows]
     lists = {table.list_file for table, _ in rows}
     if None not in lists:
@@ -129,9 +129,9 @@ def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> 
         more = f" (and {len(repeats) - 1:,} more)" if len(repeats) > 1 else ""
         why = "it would count twice" if len(lists) == 1 else "nothing that is tested on may be trained on"
         return f"{last} is listed twice: it is the video of {first}{more}; {why}: list each video once"
-    examples = _some(sorted(" and ".join(repeat.places) for repeat in of_these))
-    videos = "1 video" if len(of_these) == 1 else f"{len(of_these):,} videos"
-    are = "is" if len(of_these) == 1 else "are"
+    examples = _some(sorted(" and ".join(repeat.places) for repeat in in_same_sets))
+    videos = "1 video" if len(in_same_sets) == 1 else f"{len(in_same_sets):,} videos"
+    are = "is" if len(in_same_sets) == 1 else "are"
     if len(set_names) == 1:
         return f"{videos} of the set {set_names[0]!r} {are} listed twice: {examples}; take {it} out of the list"
     return (
@@ -141,18 +141,18 @@ def _listed_twice(repeats: Sequence[Repeat], sets: Mapping[str, VideoTable]) -> 
 
 
 def find_repeats(sets: Mapping[str, VideoTable], *, by_stretch: bool = True) -> list[Repeat]:
-    """The videos that are listed more than once, in the order of their first rows.
+    """Finds videos that are listed more than once, in the order of their first rows.
 
     Args:
         sets: {set name: its videos}.
-        by_stretch: Whether two stretches of one file are two videos.
+        by_stretch: Whether two segments of one file count as two videos.
     """
     names = list(sets)
     starts = [0, *accumulate(len(table) for table in sets.values())]
 
     def owner(index: int) -> tuple[str, int]:
-        of_set = bisect_right(starts, index) - 1
-        return names[of_set], index - starts[of_set]
+        position = bisect_right(starts, index) - 1
+        return names[position], index - starts[position]
 
     groups = groups_of_one_file([file for table in sets.values() for file in table.all_files()])
     if by_stretch:
@@ -173,13 +173,13 @@ def _repeat(rows: Sequence[tuple[str, int]], sets: Mapping[str, VideoTable]) -> 
 
 
 def _parted_by_stretch(group: Sequence[tuple[int, str, int]], sets: Mapping[str, VideoTable]) -> list[list[int]]:
-    """Rows of one file (index, set name, row), apart by the stretch that they mean."""
-    of_stretch: dict[tuple[float, ...], list[int]] = {}
+    """Rows of one file (index, set name, row), grouped by segment; groups of one are dropped."""
+    by_stretch: dict[tuple[float, ...], list[int]] = {}
     for index, name, row in group:
         segments = sets[name].segments_seconds
         stretch = () if segments is None else tuple(float(second) for second in np.nan_to_num(segments[row], nan=-1.0))
-        of_stretch.setdefault(stretch, []).append(index)
-    return [rows for rows in of_stretch.values() if len(rows) > 1]
+        by_stretch.setdefault(stretch, []).append(index)
+    return [rows for rows in by_stretch.values() if len(rows) > 1]
 
 
 def repeated_keys(table: VideoTable) -> list[str]:
@@ -188,15 +188,15 @@ def repeated_keys(table: VideoTable) -> list[str]:
 
 
 def refuse_missing(table: VideoTable, set_name: str, *, only_warn: bool) -> None:
-    """Checks that the listed videos are there, as far as somebody looked.
+    """Checks that the listed videos exist, if this is known.
 
     Args:
         table: The videos.
         set_name: Name of the set.
-        only_warn: Warn instead, where missing videos count as wrong, or are none of a test.
+        only_warn: Warn instead of raising, if missing videos count as wrong or do not belong to a test.
 
     Raises:
-        FileNotFoundError: Some are missing; the message counts them, names some and says what to do.
+        FileNotFoundError: Some are missing; the message has their number, some names and the remedy.
     """
     missing = missing_keys(table)
     if not missing:
@@ -215,7 +215,7 @@ def refuse_missing(table: VideoTable, set_name: str, *, only_warn: bool) -> None
 
 
 def missing_keys(table: VideoTable) -> list[str]:
-    """Keys of videos that nobody found, in list order."""
+    """Keys of videos that were not found, in list order."""
     if table.found is None:
         return []
     return [table.key(i) for i in np.flatnonzero(~table.found).tolist()]

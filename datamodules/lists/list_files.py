@@ -1,10 +1,10 @@
-"""Split files that were published with ViFi-CLIP and T2L, and the label files that give their numbers a meaning.
+"""Split files published with ViFi-CLIP and T2L, and the label files that give the names of their labels.
 
 ViFi-CLIP   relative/path.avi LABEL                 muzairkhattak/ViFi-CLIP, datasets_splits/
 T2L         /absolute/frame_folder N_FRAMES LABEL   Shahzadnit/T2L, datasets_splits/
 labels      CSV with the header id,name             both, labels/
 
-Paths are kept as they are written, with the white space in them. These lists have no comments.
+Paths are kept as written, including white space. These lists have no comments.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ListFileError: The columns are missing, ids are not 0, 1, 2, ..., or a class is named twice or not at all.
+        ListFileError: The columns are missing, ids are not 0, 1, 2, ..., a class is named twice, or there are none.
     """
     first: dict[str, int] = {}
     for row in read_table(path, "label file", columns=("id", "name"), if_missing=_IF_MISSING):
@@ -35,10 +35,10 @@ def read_labels(path: Path) -> tuple[str, ...]:
                 f"the class {shown(name)} has the id {number}; {len(first)} was expected: number them 0, 1, 2"
             )
         if name in first:
-            raise row.fault(f"the class {shown(name)} is there already, on line {first[name]}; take one of them out")
+            raise row.fault(f"the class {shown(name)} is already listed on line {first[name]}; take one of them out")
         first[name] = row.number
     if not first:
-        raise fault_in(path, "names no classes; a label file has a line `0,class name` for each")
+        raise fault_in(path, "lists no classes; a label file has a line `0,class name` for each")
     return tuple(first)
 
 
@@ -47,7 +47,7 @@ def read_list(path: Path, n_classes: int) -> tuple[list[str], list[int]]:
 
     Args:
         path: The file.
-        n_classes: How many classes its label file has.
+        n_classes: Number of classes in its label file.
 
     Returns:
         N paths as listed, with forward slashes, and N labels.
@@ -61,8 +61,8 @@ def read_list(path: Path, n_classes: int) -> tuple[list[str], list[int]]:
         video, label = _parse(line)
         if label >= n_classes:
             raise line.fault(
-                f"label {label}, but the label file has {n_classes} classes (0 to {n_classes - 1}); are the two from "
-                "one source?"
+                f"label {label}, but the label file has {n_classes} classes (0 to {n_classes - 1}); do the two have "
+                "the same source?"
             )
         videos.append(video)
         labels.append(label)
@@ -77,7 +77,7 @@ def _parse(line: Line) -> tuple[str, int]:
     if video.startswith("/"):
         folder, *n_frames = video.rsplit(maxsplit=1)
         if n_frames and n_frames[0].isdigit():
-            # T2L's absolute folders are on its authors' machine: their last part is the video's name.
+            # T2L's absolute folders are those of its authors' machine; the last part is the video's name.
             video = folder.rpartition("/")[2]
     if not video or label is None:
         raise line.fault(

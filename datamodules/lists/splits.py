@@ -1,7 +1,7 @@
 """Splits drawn from a seed: base and novel classes, few shots, held-out clips. Pure functions on names.
 
-Every draw ranks names by SHA-256 of seed and name. A split therefore does not depend on the order in which files are
-listed, on the platform or on a library's random numbers, and a smaller draw is part of a larger one.
+Every draw ranks names by SHA-256 of seed and name. A split therefore does not depend on the order of files, on the
+platform or on a library's random numbers, and a smaller draw is a subset of a larger one.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def rank_by_seed(names: Iterable[str], seed: int, purpose: str) -> list[str]:
 def base_and_novel_classes(
     names: Sequence[str], *, seed: int, base_fraction: float = 0.5
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Divides classes into base classes, which are trained on, and novel ones, which are not.
+    """Divides classes into base classes, which are used for training, and novel ones, which are not.
 
     Args:
         names: All class names, in any order.
         seed: Seed of the split.
-        base_fraction: Share of base classes, rounded up to whole classes.
+        base_fraction: Fraction of base classes, rounded up to a whole number.
 
     Returns:
         Base and novel names, each sorted by name.
@@ -79,11 +79,11 @@ def draw_classes(names: Sequence[str], n: int, *, seed: int) -> tuple[str, ...]:
 
     Args:
         names: The class names to draw from, in any order.
-        n: How many.
+        n: Number of classes to draw.
         seed: Seed of the draw.
 
     Returns:
-        The names drawn, sorted.
+        The drawn names, sorted.
 
     Raises:
         ValueError: There are fewer than n.
@@ -101,15 +101,15 @@ def draw_training_videos(
     shots: int | None,
     held_out_fraction: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draws training videos and, apart from them, held-out ones for model selection, class by class.
+    """Draws training videos and disjoint held-out ones for model selection, class by class.
 
     Args:
-        keys: A name for each of N videos, the same on every machine: its path relative to the data root.
+        keys: Name of each of N videos, the same on every machine: its path relative to the data root.
         labels: int64 [N].
         seed: Seed of the split.
         shots: Training videos per class; None for all that are not held out.
-        held_out_fraction: Share of each class's videos that is held out, at least one where the class has two or more
-            to spare; 0 for none.
+        held_out_fraction: Fraction of each class's videos that is held out, at least one if the class has two or more
+            videos; 0 for none.
 
     Returns:
         Indices of training and of held-out videos, each ascending.
@@ -126,10 +126,10 @@ def draw_training_videos(
     for label in np.unique(labels):
         members: dict[str, list[int]] = {}
         for i in np.flatnonzero(labels == label).tolist():
-            members.setdefault(keys[i], []).append(i)  # a key that is listed twice is drawn twice, and refused later
+            members.setdefault(keys[i], []).append(i)  # a key that is listed twice is drawn twice and rejected later
         ranked = [i for key in rank_by_seed(members, seed, "training videos") for i in members[key]]
         if shots is not None and len(ranked) < shots:
-            raise ValueError(f"class {label} has {len(ranked)} videos, fewer than the {shots} shots asked for")
+            raise ValueError(f"class {label} has {len(ranked)} videos, fewer than the {shots} shots requested")
         n_held_out = _n_held_out(len(ranked), held_out_fraction)
         n_train = len(ranked) - n_held_out if shots is None else shots
         train += ranked[:n_train]
@@ -163,5 +163,5 @@ def _digest(seed: int, purpose: str, name: str) -> bytes:
 
 
 def _bytes(name: str) -> bytes:
-    """UTF-8, and the bytes themselves of file names that are not UTF-8."""
+    """UTF-8; bytes of file names that are not UTF-8 are restored."""
     return name.encode("utf-8", "surrogateescape")

@@ -1,6 +1,6 @@
-"""One draw of classes, the videos that it tests on, and what happens in them and when.
+"""One draw of classes, its test videos, and their action instances.
 
-Several draws share a list of videos; each points into it by row, and numbers its classes on its own.
+Several draws share a list of videos; each refers to it by row, and numbers its own classes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ActionInstance:
 
 
 class GroundTruth(NamedTuple):
-    """The instances of some videos as tensors, as temporal mAP takes them.
+    """The instances of some videos as tensors, for temporal mAP.
 
     Attributes:
         videos: int64 [M], rows of the shared list.
@@ -51,18 +51,18 @@ class GroundTruth(NamedTuple):
 
 @dataclass(frozen=True)
 class TestedSet:
-    """What one draw tests on.
+    """The test data of one draw.
 
     Attributes:
-        number: Number of the draw; 0 where all classes are tested on.
-        exact_names: Its C classes in label order, exactly as their makers write them.
+        number: Number of the draw; 0 if all classes are tested.
+        exact_names: Its C classes in label order, in the data set's original spelling.
         class_names: The same in plain words: "HighJump" is "high jump".
         rows: Rows of its videos in the shared list.
-        instances: The instances of its classes in them, by video, then start, then end.
-        n_dropped_instances: How many instances of other classes these videos have.
+        instances: The instances of its classes in these videos, sorted by video, start and end.
+        n_dropped_instances: Number of instances of other classes in these videos.
     """
 
-    __test__ = False  # pytest takes classes of this name for tests
+    __test__ = False  # pytest collects classes of this name as tests
 
     number: int
     exact_names: tuple[str, ...]
@@ -75,9 +75,9 @@ class TestedSet:
         """The instances of some videos, in the order of `instances`.
 
         Args:
-            rows: Rows of the shared list; those that the set does not test on contribute nothing.
+            rows: Rows of the shared list; those outside this set contribute nothing.
         """
-        chosen = [instance for row in sorted(set(rows)) for instance in self._of_row.get(row, ())]
+        chosen = [instance for row in sorted(set(rows)) for instance in self._by_row.get(row, ())]
         return GroundTruth(
             videos=torch.tensor([i.video for i in chosen], dtype=torch.int64),
             labels=torch.tensor([i.label for i in chosen], dtype=torch.int64),
@@ -87,12 +87,12 @@ class TestedSet:
         )
 
     @cached_property
-    def _of_row(self) -> dict[int, list[ActionInstance]]:
-        """The instances of each video: a test asks for them video by video."""
-        of_row: dict[int, list[ActionInstance]] = {}
+    def _by_row(self) -> dict[int, list[ActionInstance]]:
+        """The instances of each video, since a test needs them video by video."""
+        by_row: dict[int, list[ActionInstance]] = {}
         for instance in self.instances:
-            of_row.setdefault(instance.video, []).append(instance)
-        return of_row
+            by_row.setdefault(instance.video, []).append(instance)
+        return by_row
 
 
 def list_tested_set(
@@ -107,10 +107,10 @@ def list_tested_set(
 
     Args:
         number: Number of the draw.
-        exact_names: Its C classes in label order, as the annotations write them.
+        exact_names: Its C classes in label order, spelled as in the annotations.
         class_names: The same in plain words.
         videos: The shared list.
-        on_all_videos: Whether videos count in which none of the classes occurs.
+        on_all_videos: Whether to include videos without any of the classes.
     """
     label_of = {name: label for label, name in enumerate(exact_names)}
     rows = frozenset(
@@ -129,12 +129,12 @@ def list_tested_set(
 
 
 def check_annotations(videos: Sequence[AnnotatedVideo], known_names: Collection[str], *, data_set: str) -> None:
-    """Checks that annotations can be tested on.
+    """Checks that annotations can be used for testing.
 
     Args:
         videos: All annotated videos.
         known_names: All exact class names of the data set.
-        data_set: What it is called in messages.
+        data_set: Its name in messages.
 
     Raises:
         ValueError: A class is not among the names, or a video is annotated twice.
@@ -143,7 +143,7 @@ def check_annotations(videos: Sequence[AnnotatedVideo], known_names: Collection[
     unknown = sorted({i.class_name for video in videos for i in video.instances} - known)
     if unknown:
         raise ValueError(
-            f"the annotations of {data_set} name classes that are none of its {len(known)}: "
+            f"the annotations of {data_set} name classes that are not among its {len(known)}: "
             f"{', '.join(unknown[:_SHOWN])}"
         )
     ids: set[str] = set()

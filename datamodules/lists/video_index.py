@@ -1,4 +1,4 @@
-"""Where the videos of a folder lie: found by file name, whatever the folders and the container around them.
+"""Finds the videos of a folder by file name, in any subfolder and container.
 
 Lists name `v_Typing_g12_c03.avi`, archives unpack to `Typing/v_Typing_g12_c03.avi`, a re-encoded copy holds
 `Typing/v_Typing_g12_c03.mp4`: all three are the video `v_Typing_g12_c03`.
@@ -24,10 +24,10 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def find_videos(folder: Path) -> Iterator[Path]:
-    """Video files under a folder, told by their suffix, in sorted order; hidden files are left out.
+    """Video files under a folder, recognised by suffix, in sorted order; hidden files are left out.
 
-    What has the name of a video and is none, as a broken link, a pipe or an empty folder, is among them, so that
-    reading it says what it is.
+    Broken links, pipes and empty folders that are named like videos are included, so that reading them reports the
+    problem.
     """
     for path in sorted(folder.rglob("*")):
         if _is_called_a_video(path) and not holds_files(path):
@@ -35,19 +35,19 @@ def find_videos(folder: Path) -> Iterator[Path]:
 
 
 def named_videos(source: Path) -> list[tuple[Path, Path]]:
-    """The videos that somebody names by a folder, or by a file whatever its suffix.
+    """The videos given by a folder, or by a file with any suffix.
 
     Args:
         source: The folder or file.
 
     Returns:
-        Each video, and what it is called: its path in the folder, or the name of the file. None where nothing is there;
-        an empty folder with the name of a video counts as one, which cannot be read.
+        Each video and its name: its path within the folder, or the file name. Empty if nothing exists there. An empty
+        folder named like a video counts as an unreadable video.
     """
     if source.is_dir():
-        found = [(path, path.relative_to(source)) for path in find_videos(source)]
-        if found or not _is_called_a_video(source) or holds_files(source):
-            return found
+        videos = [(path, path.relative_to(source)) for path in find_videos(source)]
+        if videos or not _is_called_a_video(source) or holds_files(source):
+            return videos
     return [(source, Path(source.name))] if os.path.lexists(source) else []
 
 
@@ -56,12 +56,12 @@ def _is_called_a_video(path: Path) -> bool:
 
 
 def holds_files(path: Path) -> bool:
-    """Whether it is a folder with anything in it, at any depth."""
+    """Whether the path is a folder with a file in it, at any depth."""
     return path.is_dir() and any(files for _, _, files in os.walk(path))
 
 
 def video_name(path: str) -> str:
-    """The name of a video, without folders and without a video's suffix: "Typing/v_1.avi" -> "v_1"."""
+    """The name of a video without folders and video suffix: "Typing/v_1.avi" -> "v_1"."""
     name = path.rpartition("/")[2]
     stem, dot, suffix = name.rpartition(".")
     return stem if dot and stem and f".{suffix.lower()}" in VIDEO_SUFFIXES else name
@@ -71,10 +71,10 @@ class VideoIndex:
     """The video files of one folder, by name."""
 
     def __init__(self, folder: Path, *, may_be_missing: bool = False) -> None:
-        """Walks the folder, once, through links too.
+        """Walks the folder once, following links.
 
         Args:
-            folder: The folder that holds the videos at any depth.
+            folder: The folder with the videos at any depth.
             may_be_missing: Whether a missing folder counts as an empty one.
 
         Raises:
@@ -82,12 +82,12 @@ class VideoIndex:
         """
         if not folder.is_dir() and not may_be_missing:
             raise FileNotFoundError(
-                f"there is no folder {folder}, which should hold the videos; the data root is set by $ZSAR_DATA or "
+                f"there is no folder {folder}, which should contain the videos; the data root is set by $ZSAR_DATA or "
                 "--data.data_root"
             )
         self.folder = folder
         self._paths_of: dict[str, str] = {}
-        self._further: dict[str, list[str]] = {}  # of the few names that occur more than once
+        self._further: dict[str, list[str]] = {}  # for the few names that occur more than once
         for path in _walk(folder):
             name = _composed(video_name(path))
             if name in self._paths_of:
@@ -99,22 +99,22 @@ class VideoIndex:
         """Finds listed videos.
 
         Args:
-            listed: N names or paths as a list gives them. Where a name occurs twice in the folder, the first folder of
-                the listed path ("train/...") says which is meant.
+            listed: N names or paths as listed. If a name occurs twice in the folder, the first folder of the listed
+                path ("train/...") decides.
 
         Returns:
-            N paths relative to the folder, as listed where a video is missing, and bool [N]: is it there? A name is
-            found in another Unicode form, too, as macOS writes it, where no file has the very name.
+            N paths relative to the folder, or the listed ones for missing videos; and bool [N], whether each exists. If
+            no file has exactly this name, another Unicode form of it, as macOS writes it, matches too.
 
         Raises:
-            ValueError: Two files could be meant.
+            ValueError: Two files match one name.
         """
-        paths, found = [], np.zeros(len(listed), dtype=bool)
+        paths, exists = [], np.zeros(len(listed), dtype=bool)
         for i, path in enumerate(listed):
             located = self._locate(path)
-            found[i] = located is not None
+            exists[i] = located is not None
             paths.append(located or path)
-        return paths, found
+        return paths, exists
 
     def _locate(self, listed: str) -> str | None:
         name = _composed(video_name(listed))
@@ -124,7 +124,7 @@ class VideoIndex:
         assert first is not None
         candidates = [first, *self._further[name]]
         if as_written := [path for path in candidates if video_name(path) == video_name(listed)]:
-            candidates = as_written  # names that differ in their Unicode form only are two names
+            candidates = as_written  # names that differ only in Unicode form are two names
         parent = PurePosixPath(listed).parent.as_posix()
         top = listed.partition("/")[0]
         for chosen in (
@@ -143,7 +143,7 @@ class VideoIndex:
 
 
 def _composed(name: str) -> str:
-    """The name in Unicode NFC: in whatever form a list and a file system have it, it is the same."""
+    """The name in Unicode NFC, which makes the forms of lists and file systems equal."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 

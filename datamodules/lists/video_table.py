@@ -1,7 +1,7 @@
-"""The list of videos of a set, held in numpy arrays.
+"""The list of videos of a set, stored in numpy arrays.
 
-Arrays, because data sets have hundreds of thousands of videos: a list of Python objects is copied page by page into
-every data loader worker as reference counts change, an array is not.
+Data sets have hundreds of thousands of videos: as reference counts change, a list of Python objects is copied page by
+page into every data loader worker; an array is not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zsar.datamodules.batch import VideoRecord
 
 
 class VideoTable:
-    """N videos, or stretches of videos: names, paths relative to a root, and labels."""
+    """N videos, or segments of videos: names, paths relative to a root, and labels."""
 
     def __init__(
         self,
@@ -32,22 +32,21 @@ class VideoTable:
         list_file: Path | None = None,
         lines: NDArray[np.int64] | None = None,
     ) -> None:
-        """Keeps the columns as arrays, so that worker processes share them.
+        """Stores the columns as arrays, so that worker processes share them.
 
         Args:
-            root: The folder that paths are relative to; an absolute path stands for itself.
+            root: The folder that relative paths start from.
             paths: N paths with forward slashes.
             labels: N class indices, 0-based; -1 for unknown.
-            keys: N names by which splits and tables call the videos, the same wherever and however they are stored;
-                null where the paths serve.
-            segments_seconds: float64 [N, 2], start and end of the stretch of each file that is meant; null for whole
-                files.
-            found: bool [N], false for a video that is listed but does not lie under the root; null where nobody looked.
-            list_file: The file that lists the videos, which messages name; null where there is none.
-            lines: int64 [N], the line of each video in that file, 1-based; null where there is no such file.
+            keys: N names of the videos in splits and tables, independent of where and how they are stored; None to use
+                the paths.
+            segments_seconds: float64 [N, 2], start and end of each segment within its file; None for whole files.
+            found: bool [N], false for a listed video that is not under the root; None if not checked.
+            list_file: The file that lists the videos, for messages; None if there is none.
+            lines: int64 [N], 1-based line of each video in that file; None if there is none.
 
         Raises:
-            ValueError: The columns differ in length, or a name has a character that no file name can have.
+            ValueError: The columns differ in length, or a name has a character that is not allowed in file names.
         """
         self.root = root
         self._paths = _encoded(paths)
@@ -79,17 +78,17 @@ class VideoTable:
         return [_decoded(key) for key in self._keys.tolist()]
 
     def all_files(self) -> list[str]:
-        """The N files: their paths, with the root where they are relative to it."""
+        """The N files: paths joined with the root, if relative."""
         root = os.fspath(self.root)
         return [os.path.join(root, _decoded(path)) for path in self._paths.tolist()]
 
     def place(self, index: int) -> str:
-        """A video as messages name it: by its key, after the file and the line that list it where these are known."""
+        """A video as shown in messages: its key, with file and line of the list if known."""
         key = self.key(index)
         return key if self.lines is None else f"{self.list_file}:{self.line(index)}: {key}"
 
     def line(self, index: int) -> int:
-        """The line of a video in the file that lists it, 1-based; 0 where it is not known."""
+        """The line of a video in the file that lists it, 1-based; 0 if unknown."""
         return 0 if self.lines is None else int(self.lines[index])
 
     def __getitem__(self, index: int) -> VideoRecord:
@@ -102,11 +101,11 @@ class VideoTable:
         )
 
     def select(self, indices: NDArray[np.int64]) -> VideoTable:
-        """The videos at indices, in that order."""
+        """The videos at given indices, in that order."""
         return self._with_labels(self.labels[indices], indices)
 
     def without(self, keys: Collection[str]) -> VideoTable:
-        """The videos whose key is none of some, in whatever spelling: `./a.mp4` is `a.mp4`."""
+        """The videos without those of the given keys, in any spelling: `./a.mp4` is `a.mp4`."""
         if not keys:
             return self.select(np.arange(len(self)))
         left_out = np.isin(self._keys, _encoded(sorted(set(keys))))
@@ -117,14 +116,14 @@ class VideoTable:
         return self.select(np.flatnonzero(~left_out))
 
     def unlabelled(self) -> VideoTable:
-        """The same videos as if their classes were unknown."""
+        """The same videos with unknown classes."""
         return self._with_labels(np.full(len(self), -1, dtype=np.int64), np.arange(len(self)))
 
     def of_classes(self, names: Sequence[str], chosen: Sequence[str]) -> VideoTable:
-        """The videos of some classes, renumbered.
+        """The videos of some classes, with new labels.
 
         Args:
-            names: The class names that the labels index.
+            names: The class names that the labels refer to.
             chosen: The classes to keep; their order gives the new labels.
 
         Returns:
@@ -134,8 +133,8 @@ class VideoTable:
         new_label = np.full(len(names), -1, dtype=np.int64)
         for label, name in enumerate(chosen):
             new_label[label_of[name]] = label
-        kept = np.flatnonzero(new_label[self.labels] >= 0)
-        return self._with_labels(new_label[self.labels[kept]], kept)
+        rows = np.flatnonzero(new_label[self.labels] >= 0)
+        return self._with_labels(new_label[self.labels[rows]], rows)
 
     def _with_labels(self, labels: NDArray[np.int64], indices: NDArray[np.int64]) -> VideoTable:
         return VideoTable(
@@ -150,7 +149,7 @@ class VideoTable:
         )
 
 
-# Names of files may hold any byte but NUL: those that are not UTF-8 are lone surrogates in a str, and bytes again here.
+# File names may contain any byte except NUL. Bytes that are not UTF-8 are lone surrogates in a str; encoded back here.
 _BYTES_OF_NAMES = "surrogateescape"
 
 
@@ -158,7 +157,7 @@ def _encoded(texts: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.bytes_]:
     if isinstance(texts, np.ndarray):
         return texts
     for text in texts:
-        if "\0" in text:  # which numpy would drop at the end of a name
+        if "\0" in text:  # numpy would drop it at the end of a name
             raise ValueError(f"{text!r} has a NUL character, which no file name can have; take it out of the list")
     try:
         return np.array([text.encode("utf-8", _BYTES_OF_NAMES) for text in texts], dtype=np.bytes_)

@@ -1,13 +1,12 @@
-"""Single frames of the moving shapes with captions, rendered in memory: what the tiny CLIP is pretrained on.
+"""Single frames of the moving shapes with captions, rendered in memory, for pretraining the tiny CLIP.
 
-A caption names the object and, now and then, that it moves, and where in the frame it is; never in which direction it
-moves, which one frame does not show: captions with directions on single frames make "left" and "right" the same word to
-the text tower. Held-out frames come as multiple-choice questions, which show what a model knows, and that it does not
-know directions.
+A caption names the object, sometimes that it moves, and sometimes its place in the frame. It never names the direction
+of motion, which a single frame does not show: such captions would make "left" and "right" the same word to the text
+tower. Held-out frames come as multiple-choice questions, which show what a model knows, and that it does not know
+directions.
 
-A captioner also gets frames without an object, the noise and the bars of `untrimmed_shapes_rendering`, so that it has
-something to say about them, and questions about captions. The captions are in `frame_captions`, the questions in
-`frame_questions`.
+A captioner also gets frames without an object, the noise and the bars of `untrimmed_shapes_rendering`, so that it can
+caption them, and questions about captions. Captions are in `frame_captions`, questions in `frame_questions`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ CaptionedFrames = tuple[Tensor, list[str]]
 """A training batch: frames uint8 [B, 3, H, W] and their B captions."""
 
 
-_FINGERPRINT_VIDEOS = 8  # all frames of the background would take a second
+_FINGERPRINT_VIDEOS = 8  # all background frames would take a second
 
 
 class CaptionedShapes(LightningDataModule):
@@ -45,7 +44,7 @@ class CaptionedShapes(LightningDataModule):
 
         Args:
             settings: What is rendered.
-            asks_for_captions: Add the questions that only a captioner can answer.
+            asks_for_captions: Whether to add the questions that only a captioner can answer.
         """
         super().__init__()
         self.settings = settings
@@ -74,7 +73,7 @@ class CaptionedShapes(LightningDataModule):
     def fingerprint(self) -> str:
         """SHA-256 (first 16 hex digits) of settings and the first rendered frames and captions.
 
-        It changes when the rendering or the captions change, in code or in settings, and is the same on any machine.
+        It changes with the rendering or the captions, in code or in settings, and is the same on any machine.
         """
         digest = hashlib.sha256(repr(sorted(self.settings.as_dict().items())).encode())
         for moving_shape in all_classes():
@@ -92,7 +91,7 @@ class CaptionedFrameDataset(Dataset[CaptionedFrames]):
     """All captioned frames, rendered once; an item is a batch."""
 
     def __init__(self, settings: CaptionedShapesSettings) -> None:
-        """Renders all frames, about 2 ms a clip.
+        """Renders all frames, about 2 ms per clip.
 
         Args:
             settings: What is rendered.

@@ -19,27 +19,27 @@ from zsar.runtime.seeds import derive_seed
 
 FRAMES_OF_A_CLIP = 16
 
-_NEAR_THE_CENTRE = 0.1  # share of the frame's size
+_NEAR_THE_CENTRE = 0.1  # fraction of the frame's size
 
 _BACKGROUND_CAPTIONS = {"noise": "a photo of grey noise", "bars": "a photo of grey bars"}
 
 
 @dataclass(frozen=True)
 class CaptionedShapesSettings:
-    """What is rendered, and in which batches it comes.
+    """What is rendered, and how it is batched.
 
     Attributes:
         seed: Seed of clips, captions and batches.
-        n_clips: Rendered clips, an equal number of each class as far as it goes.
+        n_clips: Rendered clips, divided equally among the classes as far as possible.
         frames_per_clip: Frames taken from each clip, of its 16 frames.
         n_probe_clips: Held-out clips of each class.
-        n_batches: Batches of the whole training.
+        n_batches: Batches in the whole training.
         batch_size: B, frames in a batch.
-        position_share: Share of the captions that say where the object is.
-        moving_share: Share of the captions that say that it moves, of those with a place and of those without: "left"
-            and "right" then stay different words to the text tower in sentences about motion, too.
-        n_background_videos: Untrimmed videos of which every second frame of noise or bars is captioned, about 15 of
-            each video; 0 for objects only.
+        position_share: Fraction of captions that state where the object is.
+        moving_share: Fraction of captions that state that it moves, among those with a place and among those without.
+            This keeps "left" and "right" different words to the text tower in sentences about motion too.
+        n_background_videos: Untrimmed videos whose frames of noise or bars are captioned, every second one, about 15
+            per video; 0 for objects only.
     """
 
     seed: int = 0
@@ -53,12 +53,12 @@ class CaptionedShapesSettings:
     n_background_videos: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses what cannot be rendered."""
+        """Checks that the settings can be rendered."""
         for name in ("n_clips", "frames_per_clip", "n_probe_clips", "n_batches", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         if self.n_clips < len(all_classes()):
-            raise ValueError(f"n_clips is {self.n_clips}; at least one of each of {len(all_classes())} classes")
+            raise ValueError(f"n_clips is {self.n_clips}, but must be at least {len(all_classes())}, one per class")
         if self.frames_per_clip > FRAMES_OF_A_CLIP:
             raise ValueError(f"frames_per_clip is {self.frames_per_clip}, but a clip has {FRAMES_OF_A_CLIP} frames")
         if self.n_background_videos < 0:
@@ -68,8 +68,8 @@ class CaptionedShapesSettings:
                 raise ValueError(f"{name} is a share between 0 and 1; got {getattr(self, name)}")
 
     def as_dict(self) -> dict[str, int | float]:
-        """The settings by name; without those of the background where there is none."""
-        # Left out rather than 0: weights that were trained before there were backgrounds are described without.
+        """The settings by name; without `n_background_videos` if it is 0."""
+        # Left out because older weights, trained before there were backgrounds, are described without it.
         return {name: value for name, value in asdict(self).items() if name != "n_background_videos" or value}
 
 
@@ -86,8 +86,8 @@ def captioned_clip(
     Returns:
         Frames uint8 [T, H, W, 3] and T captions.
     """
-    # The direction is in the purpose, so that a clip and its reversal are not both trained on: they hold one set of
-    # frames, and two different clips hold two.
+    # The purpose includes the direction, so that training does not use both a clip and its reversal, which have the
+    # same frames.
     generator = clip_generator(
         moving_shape, purpose=f"pretraining {moving_shape.direction}", index=index, seed=settings.seed
     )
@@ -108,7 +108,7 @@ def captioned_clip(
 def captioned_background(
     purpose: str, n_videos: int, settings: CaptionedShapesSettings
 ) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    """Frames of noise and of bars with their captions, from untrimmed videos of their own seed.
+    """Frames of noise and bars with captions, from untrimmed videos with their own seed.
 
     Args:
         purpose: What they are for: others than for another purpose.
@@ -120,7 +120,7 @@ def captioned_background(
     """
     seed = derive_seed(settings.seed, "captioned background", purpose)
     for index in range(n_videos):
-        # What moves in a video has no part in its background.
+        # The moving object does not occur in the background.
         clip = render_untrimmed("red", "circle", index=index, seed=seed)
         for stretch in clip.stretches:
             if stretch.kind in _BACKGROUND_CAPTIONS:
@@ -135,7 +135,7 @@ def _caption(moving_shape: MovingShape, place: str, *, says_moving: bool, says_p
 
 
 def place_in_frame(centre_px: NDArray[np.float64], size_px: int) -> str:
-    """Where in the frame a centre is, along the axis on which it is farther from the middle.
+    """The place of a centre in the frame, along the axis on which it is farther from the middle.
 
     Args:
         centre_px: (x, y).

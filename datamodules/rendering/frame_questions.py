@@ -32,17 +32,17 @@ _PROBE_BACKGROUND_VIDEOS = 16
 
 
 def held_out_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions]:
-    """Questions about single frames of clips that are not trained on.
+    """Questions about single frames of held-out clips.
 
-    Every clip is there in both directions, as each other's reversal, so that a guess about the direction of one frame
-    is right in exactly half of the cases.
+    Every clip occurs in both directions, as each other's reversal, so that guessing the direction from one frame is
+    right in exactly half of the cases.
 
     Args:
-        settings: Seed and how many clips.
+        settings: Seed and number of clips.
 
     Returns:
-        "object" (which of 16), "left or right" and "top or bottom" (where a frame's object is clearly one of them), and
-        "direction" (of the two of its axis: chance is 1/2).
+        "object" (which of 16), "left or right" and "top or bottom" (for frames with an object clearly at one of them),
+        and "direction" (which of the two along its axis: chance is 1/2).
     """
     probes: dict[str, list[tuple[NDArray[np.uint8], tuple[str, ...], str]]] = {
         name: [] for name in ("object", "left or right", "top or bottom", "direction")
@@ -66,20 +66,20 @@ def held_out_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions
 
 
 def caption_questions(settings: CaptionedShapesSettings) -> list[FrameQuestions]:
-    """Questions about the captions of frames that are not trained on.
+    """Questions about captions of held-out frames.
 
     Args:
         settings: As for `held_out_questions`.
 
     Returns:
-        "caption of an object" (the frames of the probe "object") and "caption of background" (noise and bars), whether
-        the caption begins with colour and shape, and with what the background is.
+        "caption of an object" (for the frames of the probe "object": does the caption begin with colour and shape?) and
+        "caption of background" (for noise and bars: does it begin with the kind of background?).
     """
     _, frames, choices, labels = held_out_questions(settings)[0]
     right: list[tuple[str, ...]] = [(texts[label],) for texts, label in zip(choices, labels.tolist(), strict=True)]
-    of_objects = ("caption of an object", frames, right, torch.zeros_like(labels))
+    objects = ("caption of an object", frames, right, torch.zeros_like(labels))
     background = [(f, (c,), c) for f, c in captioned_background("probe", _PROBE_BACKGROUND_VIDEOS, settings)]
-    return [of_objects, _stacked("caption of background", background)]
+    return [objects, _stacked("caption of background", background)]
 
 
 def _stacked(name: str, questions: Sequence[tuple[NDArray[np.uint8], tuple[str, ...], str]]) -> FrameQuestions:
@@ -89,7 +89,7 @@ def _stacked(name: str, questions: Sequence[tuple[NDArray[np.uint8], tuple[str, 
 
 
 def _places_like(place: str) -> tuple[str, tuple[str, str]]:
-    """The probe that a place belongs to, and the two places that it asks for."""
+    """The probe for a place, and its two possible places."""
     if place in ("on the left", "on the right"):
         return "left or right", ("on the left", "on the right")
     return "top or bottom", ("on the top", "on the bottom")

@@ -1,6 +1,6 @@
 """Shifts of a clip's frames: noise, less contrast, blur and lost frames; pure functions of uint8 frames [T, H, W, 3].
 
-Each rounds once, at its end; blurring adds whole numbers, so that every platform adds alike.
+Each rounds once, at the end; blurring adds integers, so that the result is the same on every platform.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from numpy.typing import NDArray
 
 _BRIGHTEST = 255
 _WEIGHT_UNIT = 1 << 12  # the largest weight of a blur
-_REACH = 3  # standard deviations; beyond, a Gaussian has 0.3 % of its weight
+_REACH = 3  # standard deviations; 0.3 % of a Gaussian's weight lies beyond
 
 
 def add_noise(
     frames: NDArray[np.uint8], generator: np.random.Generator, *, standard_deviation: float
 ) -> NDArray[np.uint8]:
-    """Adds Gaussian noise to every value, uint8 [T, H, W, 3]; the standard deviation is a share of the pixel range."""
+    """Adds Gaussian noise to uint8 [T, H, W, 3]; its standard deviation is a fraction of the pixel range."""
     noise = np.rint(generator.standard_normal(frames.shape) * standard_deviation * _BRIGHTEST)
     return (frames + noise).clip(0, _BRIGHTEST).astype(np.uint8)
 
 
 def lower_contrast(frames: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Moves every value towards the mean of its frame, uint8 [T, H, W, 3]; the factor of its distance is left."""
+    """Moves every value towards the mean of its frame, uint8 [T, H, W, 3]; scales its distance by the factor."""
     means = frames.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
     return np.rint(means + factor * (frames - means)).astype(np.uint8)
 
 
 def blur(frames: NDArray[np.uint8], sigma_px: float) -> NDArray[np.uint8]:
-    """Blurs each frame with a Gaussian, uint8 [T, H, W, 3]; beyond its edges the outermost pixels go on."""
+    """Blurs each frame with a Gaussian, uint8 [T, H, W, 3]; edge pixels are repeated beyond the edges."""
     reach = math.ceil(_REACH * sigma_px)
     weights = [round(_WEIGHT_UNIT * math.exp(-0.5 * (offset / sigma_px) ** 2)) for offset in range(-reach, reach + 1)]
     blurred = frames.astype(np.int64)
     for axis in (1, 2):
-        width = [(reach, reach) if of == axis else (0, 0) for of in range(frames.ndim)]
+        width = [(reach, reach) if dim == axis else (0, 0) for dim in range(frames.ndim)]
         windows = np.lib.stride_tricks.sliding_window_view(np.pad(blurred, width, mode="edge"), len(weights), axis)
         blurred = windows @ np.array(weights)
     total = sum(weights) ** 2
@@ -43,15 +43,15 @@ def blur(frames: NDArray[np.uint8], sigma_px: float) -> NDArray[np.uint8]:
 
 
 def drop_frames(frames: NDArray[np.uint8], generator: np.random.Generator, *, share: float) -> NDArray[np.uint8]:
-    """Freezes the picture where frames are lost, uint8 [T, H, W, 3].
+    """Freezes the picture while frames are lost, uint8 [T, H, W, 3].
 
     Args:
         frames: The frames.
         generator: Draws the lost frames.
-        share: The share of the T frames that is lost, rounded to whole frames; the first is never lost.
+        share: Fraction of the T frames that is lost, rounded to whole frames; the first is never lost.
 
     Returns:
-        As many frames; the last one before it stands in place of each that was lost.
+        T frames; each lost one is replaced by the last one before it that was not lost.
     """
     n_frames = len(frames)
     n_dropped = min(round(share * n_frames), n_frames - 1)

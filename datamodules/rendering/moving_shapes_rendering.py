@@ -1,17 +1,17 @@
 """The moving shapes: their vocabulary, and clips of them rendered from a seed.
 
 A clip shows one coloured shape moving along one axis. Its class is a sentence, "a photo of a red circle moving to the
-left", and only the order of the frames tells the direction: a clip is rendered moving to the right or to the bottom,
-and the clip of the opposite direction drawn from the same seed is the same clip played backwards, noise included. So
-the frames of opposite classes, taken out of their order, are the same frames, and a model that cannot see time is right
-about the direction in half of such pairs, exactly.
+left", and only the order of the frames shows the direction: a clip is rendered moving to the right or to the bottom,
+and the clip of the opposite direction with the same seed is the same clip played backwards, including noise. Clips of
+opposite classes therefore have the same set of frames, and a model that ignores time gets the direction right in
+exactly half of such pairs.
 
-Base and novel classes: where the index of the colour plus that of the shape is even, the horizontal directions are base
-and the vertical ones novel; where it is odd, the reverse. Every colour, shape and direction is in both; no combination
-is. In either set a shape of one colour has two classes, which are opposite directions.
+Base and novel classes: if the index of the colour plus that of the shape is even, the horizontal directions are base
+and the vertical ones novel; if it is odd, the reverse. Every colour, shape and direction is in both sets; no
+combination is. In each set, a shape of one colour has two classes, which are opposite directions.
 
-Clips are the same on every platform: seeds go through SHA-256, random numbers are PCG64's, and pixels come from
-additions, multiplications and square roots, which IEEE 754 rounds alike everywhere, with sums and blending in integers.
+Clips are the same on every platform: seeds are hashed by SHA-256, random numbers come from PCG64, and pixels from
+additions, multiplications and square roots, which IEEE 754 defines exactly, with sums and blending in integers.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ SHAPES: tuple[str, ...] = ("circle", "square", "triangle", "cross")
 DIRECTIONS: tuple[str, ...] = ("left", "right", "top", "bottom")
 """Direction names; the first two are horizontal, the last two vertical."""
 
-_BACKWARD = ("left", "top")  # towards lower pixel coordinates: the opposite direction played backwards
+_BACKWARD = ("left", "top")  # towards lower pixel coordinates: the opposite direction, played backwards
 
-# All lengths below are shares of the frame's size.
+# All lengths below are fractions of the frame's size.
 _RADIUS = (0.185, 0.215)
 _TRAVEL = (0.38, 0.60)
 _CENTRE_JITTER_ALONG = 0.10
 _CENTRE_JITTER_ACROSS = 0.15
-_BLUR_PER_TRAVEL = 0.2  # long enough that one frame shows the axis
+_BLUR_PER_TRAVEL = 0.2  # long enough for one frame to show the axis
 
 _N_EXPOSURES = 5  # positions averaged for the motion blur
 _OPAQUE = 256  # coverage is counted in 1/256
@@ -74,7 +74,7 @@ class MovingShape:
 
     @property
     def object_name(self) -> str:
-        """What moves: "red circle"."""
+        """The moving object: "red circle"."""
         return f"{self.colour} {self.shape}"
 
     @property
@@ -89,12 +89,12 @@ class MovingShape:
 
     @property
     def plays_backwards(self) -> bool:
-        """Whether its clips are those of the opposite direction, rendered first, played backwards."""
+        """Whether its clips are those of the opposite direction, played backwards."""
         return self.direction in _BACKWARD
 
 
 class RenderedClip(NamedTuple):
-    """A clip and where its shape is.
+    """A clip and the positions of its shape.
 
     Attributes:
         frames: uint8 [T, H, W, 3], RGB.
@@ -106,7 +106,7 @@ class RenderedClip(NamedTuple):
 
 
 def all_classes() -> tuple[MovingShape, ...]:
-    """The 64 classes: colours, in each the shapes, in each the directions."""
+    """The 64 classes, ordered by colour, then shape, then direction."""
     return tuple(
         MovingShape(colour, shape, direction) for colour in COLOURS for shape in SHAPES for direction in DIRECTIONS
     )
@@ -145,8 +145,8 @@ def render_clip(
     """Renders a clip.
 
     Args:
-        moving_shape: What it shows.
-        generator: Source of everything that varies; `clip_generator` gives one.
+        moving_shape: The class to show.
+        generator: Source of all variation, from `clip_generator`.
         n_frames: T, at least 2.
         size_px: H and W.
 
@@ -154,7 +154,7 @@ def render_clip(
         The frames and the shape's centres.
 
     Raises:
-        ValueError: Fewer than 2 frames, in which nothing can move.
+        ValueError: There are fewer than 2 frames.
     """
     if n_frames < 2:
         raise ValueError(f"n_frames is {n_frames}, but motion needs at least 2 frames")
@@ -189,7 +189,7 @@ def _is_base(moving_shape: MovingShape) -> bool:
 
 def _coverage(signed_distance_px: Lengths) -> NDArray[np.int32]:
     """Coverage of each pixel, summed over the exposures: [T, E, H, W] -> [T, H, W], 0 to E * 256."""
-    # A pixel whose centre lies on the edge is half covered; one pixel further out, not at all.
+    # A pixel with its centre on the edge is half covered; one pixel further out, it is not covered.
     share = np.clip(0.5 - signed_distance_px, 0, 1)
     summed: NDArray[np.int32] = np.rint(share * _OPAQUE).astype(np.int16).sum(axis=1, dtype=np.int32)
     return summed

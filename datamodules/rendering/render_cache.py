@@ -1,4 +1,4 @@
-"""A folder that is rendered once: named by all that changes its content, and either whole or not there."""
+"""A folder that is rendered once: its name reflects everything that affects its content; it is complete or missing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from zsar.runtime.files.whole_files import whole_folder
 
 
 def fingerprint(sources: Sequence[Path], settings: str) -> str:
-    """A name for what some source files render with some settings.
+    """A name for the output of some source files with some settings.
 
     Args:
-        sources: The source files that decide what is rendered.
-        settings: The settings that do, in words.
+        sources: The source files that determine the output.
+        settings: The settings that determine it, as text.
 
     Returns:
         12 hexadecimal digits of SHA-256.
@@ -24,11 +24,11 @@ def fingerprint(sources: Sequence[Path], settings: str) -> str:
 
 
 def render_once(folder: Path, render: Callable[[Path], None]) -> None:
-    """Renders a folder if it is not there; a killed rendering leaves nothing behind that is taken for whole.
+    """Renders a folder if it is missing; a killed rendering leaves no incomplete folder under this name.
 
     Args:
-        folder: Where the files shall be.
-        render: Writes all of them into the folder that it is given.
+        folder: Folder for the files.
+        render: Writes all files into the folder that it is given.
     """
     if not folder.is_dir():
         with whole_folder(folder) as unfinished:

@@ -1,9 +1,9 @@
-"""Untrimmed videos of the moving shapes: when what is seen, drawn from a seed, and the frames of it.
+"""Untrimmed videos of the moving shapes: time lines drawn from a seed, and their frames.
 
 A video shows one kind of action, one to three times: an object of the moving shapes ("red circle") that moves, each
-time in a direction of its own. Before, between and after is background, which changes every second or so: grey noise
-that drifts, grey bars that drift, and stills, which are pictures, held, of the other objects. Single frames tell
-actions from background, as far as a model knows the objects: no direction has to be told from another.
+time in a random direction. Before, between and after is background, which changes about every second: drifting grey
+noise, drifting grey bars, and stills, which are frozen pictures of the other objects. A model that knows the objects
+can separate actions from background by single frames; directions do not matter.
 
 Videos are the same on every platform, for the reasons given in `moving_shapes_rendering`.
 """
@@ -28,8 +28,8 @@ VIDEO_FRAMES = (96, 160)  # 12 to 20 s
 INSTANCE_FRAMES = (16, 32)  # 2 to 4 s
 MOST_INSTANCES = 3
 LEAST_BACKGROUND_FRAMES = 8  # 1 s before, between and after actions
-# A model that never saw a frame without an object takes it for some object. Background therefore changes often and is
-# stills for the most part, so that over a video it speaks for no class in particular.
+# A model that never saw a frame without an object takes it for some object. Background therefore changes often and
+# consists mostly of stills, so that over a video it favours no class.
 _BACKGROUND_FRAMES = (4, 10)
 _BACKGROUND: tuple[Kind, ...] = ("noise", "bars", "still", "still", "still")
 _MOST_FRAMES_PER_ACTION_FRAME = 4
@@ -45,7 +45,7 @@ class Stretch(NamedTuple):
     Attributes:
         kind: "action", or the kind of background.
         first_frame: Index of its first frame.
-        n_frames: How many frames it has.
+        n_frames: Number of frames.
     """
 
     kind: Kind
@@ -54,7 +54,7 @@ class Stretch(NamedTuple):
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """Start of its first frame and end of its last one."""
+        """Start of its first frame and end of its last one, in seconds."""
         return self.first_frame / FRAMES_PER_SECOND, (self.first_frame + self.n_frames) / FRAMES_PER_SECOND
 
 
@@ -63,7 +63,7 @@ class UntrimmedClip(NamedTuple):
 
     Attributes:
         frames: uint8 [T, H, W, 3], RGB.
-        stretches: What is seen when, without gaps, from the first frame to the last.
+        stretches: The time line, without gaps, from the first frame to the last.
     """
 
     frames: NDArray[np.uint8]
@@ -74,23 +74,24 @@ def render_untrimmed(colour: str, shape: str, *, index: int, seed: int) -> Untri
     """Renders a video.
 
     Args:
-        colour: Colour of what moves, one of `COLOURS`.
+        colour: Colour of the moving object, one of `COLOURS`.
         shape: Its shape, one of `SHAPES`.
         index: Which video of this object, 0-based.
         seed: Seed of the whole set.
     """
     generator = np.random.Generator(np.random.PCG64(derive_seed(seed, "untrimmed", colour, shape, index)))
     stretches = draw_stretches(generator)
-    others = [(other, of) for other in COLOURS for of in SHAPES if (other, of) != (colour, shape)]
-    # In turn, so that over a video the stills speak for none of the objects.
+    objects = [(other_colour, other_shape) for other_colour in COLOURS for other_shape in SHAPES]
+    others = [other for other in objects if other != (colour, shape)]
+    # In turn, so that over a video the stills favour no object.
     stills = cycle([others[i] for i in generator.permutation(len(others))])
     frames = []
     for stretch in stretches:
         if stretch.kind == "action":
             frames.append(_moving(colour, shape, stretch.n_frames, generator))
         elif stretch.kind == "still":
-            other, of = next(stills)
-            picture = _moving(other, of, 3, generator)[1]
+            other_colour, other_shape = next(stills)
+            picture = _moving(other_colour, other_shape, 3, generator)[1]
             frames.append(np.repeat(picture[None], stretch.n_frames, axis=0))
         else:
             draw = _drifting_noise if stretch.kind == "noise" else _drifting_bars
@@ -129,13 +130,13 @@ def _end(stretches: Sequence[Stretch]) -> int:
 
 
 def _moving(colour: str, shape: str, n_frames: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """An object that moves in a direction drawn for it, uint8 [T, H, W, 3]."""
+    """An object that moves in a random direction, uint8 [T, H, W, 3]."""
     moving_shape = MovingShape(colour, shape, DIRECTIONS[int(generator.integers(len(DIRECTIONS)))])
     return render_clip(moving_shape, generator, n_frames=n_frames, size_px=SIZE_PX).frames
 
 
 def _drifting_noise(n_frames: int, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Grey grains that drift across the frame and come back in on the other side, uint8 [T, H, W]."""
+    """Grey grains that drift across the frame and re-enter on the other side, uint8 [T, H, W]."""
     grains = generator.integers(*_GREYS, (SIZE_PX // _GRAIN_PX, SIZE_PX // _GRAIN_PX), dtype=np.uint8)
     picture = grains.repeat(_GRAIN_PX, axis=0).repeat(_GRAIN_PX, axis=1)
     speed = int(generator.integers(*_SPEED_PX))

@@ -1,9 +1,9 @@
-"""A video decoded from its beginning, with everything that the decoder complains of; and which frames that spoils.
+"""Decodes a video from its beginning, collects the decoder's complaints, and finds which frames they affect.
 
-What counts as a complaint: a packet at which the decoder fails, and a frame that the decoder flags as corrupt because
-it had to conceal something. What a container flags is left to the decoder to judge: where two transport streams are
-joined, whole packets are flagged. Decoders of VP8, VP9 and HEVC notice little of what is wrong with their data, and
-that of FFV1 only writes to FFmpeg's log; what none of them reports is not seen here either.
+Complaints are packets at which the decoder fails, and frames that it flags as corrupt because it concealed damage.
+Flags of the container do not count by themselves: where two transport streams are joined, intact packets are flagged.
+The decoders of VP8, VP9 and HEVC detect little damage, and that of FFV1 only writes to FFmpeg's log; damage that a
+decoder does not report is not detected here either.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ __all__ = [
 ]
 
 CONCEALED = "Invalid data found and concealed by the decoder"
-# Types of NAL units. Every picture after an IDR can be decoded without what came before.
+# Types of NAL units. Every picture after an IDR can be decoded without earlier ones.
 _H264_IDR, _H264_SEI = 5, 6
 _HEVC_ENTRY = range(16, 24)
 _RECOVERY_POINT = 6  # a type of supplemental information
 
 
 class Complaints:
-    """What was wrong with the packets of a video, each with its place in decoding order.
+    """Faults of a video's packets, by position in decoding order.
 
     Attributes:
         corrupt: Packets that are damaged, or whose frame is.
-        failed: Packets at which the decoder failed, and why.
+        failed: Packets at which the decoder failed -> the reason.
     """
 
     def __init__(self) -> None:
-        """No complaint yet."""
+        """Starts empty."""
         self.corrupt: set[int] = set()
         self.failed: dict[int, str] = {}
 
     def causes(self) -> dict[int, str]:
-        """All of them: packet -> what is wrong, in words."""
+        """Packet -> description of the fault, for all complaints."""
         return dict.fromkeys(sorted(self.corrupt), CONCEALED) | self.failed
 
     def __bool__(self) -> bool:
@@ -70,16 +70,16 @@ class ShownFrame(NamedTuple):
 def decode_carefully(
     video: OpenVideo, complaints: Complaints, *, references_only: bool = False, stop_at_failure: bool = False
 ) -> Generator[tuple[int, VideoFrame]]:
-    """Decodes a video that was just opened, whatever is wrong with it.
+    """Decodes a video that was just opened, continuing after errors.
 
     Args:
         video: The video; nothing was read from it yet. It stays open.
-        complaints: Where to write what is wrong.
-        references_only: Leaves out the frames that nothing refers to, as far as the decoder can.
-        stop_at_failure: Ends with the frames before the first packet at which the decoder fails.
+        complaints: Collects the faults.
+        references_only: Whether to skip frames that no other frame refers to, if the decoder can.
+        stop_at_failure: Whether to stop at the first packet at which the decoder fails.
 
     Yields:
-        For each frame, in the order they are shown, the place of its packet and the frame.
+        For each frame, in display order, the position of its packet and the frame.
     """
     codec = video.codec
     codec.flags |= Flags.copy_opaque
@@ -120,14 +120,14 @@ def _noted(frame: VideoFrame, complaints: Complaints, *, harmless: bool) -> tupl
 
 
 def is_harmless_start(video: OpenVideo, first: Packet[VideoStream]) -> bool:
-    """Whether frames that are flagged as corrupt may be sound as long as no other frame came before.
+    """Whether frames flagged as corrupt may be sound until the first unflagged one.
 
     Args:
         video: The video.
         first: Its first packet.
 
     Returns:
-        Whether it is H.264 that starts at a recovery point: cut out of a longer stream, it refers to what is not there.
+        Whether it is H.264 that does not start with an IDR: cut out of a longer stream, it refers to missing frames.
     """
     if video.codec.codec.canonical_name != "h264":
         return False
@@ -137,8 +137,8 @@ def is_harmless_start(video: OpenVideo, first: Packet[VideoStream]) -> bool:
 def first_frame_is_shown(video: OpenVideo, first: Packet[VideoStream]) -> bool:
     """Whether decoders show a video from its first packet on.
 
-    What was cut out of a longer stream may begin with frames that refer to what was cut off, or that build up a picture
-    bit by bit ("intra refresh"). Decoders hold these back until there is a whole picture, whatever the container says.
+    A video cut out of a longer stream may begin with frames that refer to the part cut off, or that build up a picture
+    gradually ("intra refresh"). Decoders drop these until the picture is complete, regardless of the container.
 
     Args:
         video: The video.
@@ -158,7 +158,7 @@ def first_frame_is_shown(video: OpenVideo, first: Packet[VideoStream]) -> bool:
 
 
 def _recovers_at_once(unit: bytes) -> bool:
-    """Whether supplemental information of H.264 says that the picture is whole with this frame."""
+    """Whether H.264 supplemental information declares the picture complete with this frame."""
     at = 1
     while at + 2 < len(unit):
         kind, size = 0, 0
@@ -169,7 +169,7 @@ def _recovers_at_once(unit: bytes) -> bool:
             size, at = size + 255, at + 1
         size, at = size + unit[at], at + 1
         if kind == _RECOVERY_POINT:
-            return at < len(unit) and unit[at] >= 128  # the number of frames until then is 0, which is one bit: 1
+            return at < len(unit) and unit[at] >= 128  # recovery_frame_cnt is 0, coded as the single bit 1
         at += size
     return False
 
@@ -179,9 +179,9 @@ def _units(video: OpenVideo, packet: Packet[VideoStream]) -> list[bytes]:
     data = bytes(packet)
     record = video.codec.extradata or b""
     length_at = 4 if video.codec.codec.canonical_name == "h264" else 21
-    if record[:1] != b"\x01" or len(record) <= length_at:  # each follows a start code
+    if record[:1] != b"\x01" or len(record) <= length_at:  # units follow start codes
         return [unit for unit in data.split(b"\x00\x00\x01")[1:] if unit]
-    n_bytes, at, units = (record[length_at] & 3) + 1, 0, []  # MP4 and Matroska: each follows its length
+    n_bytes, at, units = (record[length_at] & 3) + 1, 0, []  # MP4 and Matroska: units follow their lengths
     while at + n_bytes < len(data):
         size = int.from_bytes(data[at : at + n_bytes], "big")
         units.append(data[at + n_bytes : at + n_bytes + size])
@@ -190,20 +190,20 @@ def _units(video: OpenVideo, packet: Packet[VideoStream]) -> list[bytes]:
 
 
 def spoiled_frames(
-    frames: Sequence[ShownFrame], own: Mapping[int, str], spoiling: Mapping[int, str], shown_as: Mapping[int, int]
+    frames: Sequence[ShownFrame], damaged: Mapping[int, str], spoiling: Mapping[int, str], shown_as: Mapping[int, int]
 ) -> dict[int, str]:
-    """Which frames are damaged, or built on one that is.
+    """Finds frames that are damaged or depend on a damaged one.
 
     Args:
-        frames: All frames in the order in which they are shown.
-        own: Packet -> what is wrong with its own frame.
-        spoiling: Packet -> what is wrong, for packets to which other frames may refer.
-        shown_as: Packet -> its place in `frames`, as far as it is known.
+        frames: All frames in display order.
+        damaged: Packet -> fault of its own frame.
+        spoiling: Packet -> fault, for packets to which other frames may refer.
+        shown_as: Packet -> its index in `frames`, where known.
 
     Returns:
-        Place in `frames` -> what is wrong with it. A frame is spoiled if it is damaged itself, or if there is a packet
-        of `spoiling` between the last keyframe that is shown up to it and its own packet, in decoding order. Frames
-        that are shown before that keyframe do not count: what follows it does not refer to them.
+        Index in `frames` -> fault. A frame is spoiled if it is damaged itself, or if a packet of `spoiling` lies, in
+        decoding order, between the last keyframe shown up to this frame and the frame's own packet. Packets of frames
+        shown before that keyframe do not count: frames after it do not refer to them.
     """
     at = sorted(spoiling)
     spoiled: dict[int, str] = {}
@@ -212,8 +212,8 @@ def spoiled_frames(
         if frame.is_key:
             later = (at[k] for k in range(bisect_left(at, frame.position), len(at)))
             first = next((p for p in later if shown_as.get(p, i) >= i), None)
-        if frame.position in own:
-            spoiled[i] = own[frame.position]
+        if frame.position in damaged:
+            spoiled[i] = damaged[frame.position]
         elif first is not None and first <= frame.position:
             spoiled[i] = spoiling[first]
     return spoiled

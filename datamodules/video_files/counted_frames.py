@@ -1,6 +1,6 @@
-"""Frames of a video found by decoding everything in order: slow, and right for whatever can be decoded.
+"""Frames of a video found by decoding everything in order: slow, but correct for everything that can be decoded.
 
-The frames are numbered by counting them, or by a list of packets where that says more: which frames are missing.
+Frames are numbered by counting them, or by the packet index if it can be trusted, since it shows which are missing.
 """
 
 from __future__ import annotations
@@ -33,34 +33,34 @@ from zsar.datamodules.video_files.video_file import (
 OnDamage = Literal["raise", "accept"]
 T = TypeVar("T")
 
-# Frames decoded for counting are kept, as the decoder gives them, if all of them take no more than this: then reading
-# them needs no second decoding. (UCF-101 and HMDB-51, which are counted, take 20 MiB a video.)
+# Frames decoded for counting are kept, as the decoder returns them, if together they take no more than this, so that
+# reading them needs no second decoding. (UCF-101 and HMDB-51, which are counted, take 20 MiB per video.)
 _KEPT_BYTES = 64 * 2**20
 _NOT_RETURNED = "the decoder does not return it"
 
 
 class CountedFrames:
-    """Frames that are found by decoding everything and counting.
+    """Frames found by decoding everything and counting.
 
     Attributes:
-        is_in_order: Whether the decoder returns the frames of the list in the order of their times. Frames of a damaged
-            file may come out of order; they are shown by their times.
-        kept: Every frame as the decoder gave it, once they are counted and if they are small enough; else empty.
-        damaged: The damaged frames that were given, where they are accepted.
+        is_in_order: Whether the decoder returns the indexed frames in order of their times. Frames of a damaged file
+            may be returned out of order; they are shown by their times.
+        kept: All frames as the decoder returned them, after counting, if they are small enough; else empty.
+        damaged: Indices of the damaged frames that were returned, if damage is accepted.
     """
 
     def __init__(
         self, path: str, threads: int, *, on_damage: OnDamage = "raise", listed: TimedFrames | None = None
     ) -> None:
-        """Opens nothing yet: every decoding opens the file anew.
+        """Opens nothing yet: each pass of decoding opens the file.
 
         Args:
             path: The file.
             threads: Decoder threads; 0: FFmpeg's choice.
-            on_damage: Whether damaged frames are errors, or are given and noted; the frame before one that is missing
-                is given for it.
-            listed: The frames as the packets list them, where that is to be believed; None counts those that the
-                decoder returns.
+            on_damage: Whether damaged frames are errors, or are returned and recorded; a missing frame is replaced by
+                the one before it.
+            listed: The frames of the packet index, if it can be trusted; None to count the frames that the decoder
+                returns.
         """
         self._path, self._threads, self._on_damage, self._listed = path, threads, on_damage, listed
         self._places = {} if listed is None else {pts: i for i, pts in enumerate(listed.index.pts)}
@@ -72,7 +72,7 @@ class CountedFrames:
         self._shown: list[ShownFrame] = []
         self._last_duration = 0
         self._fails_or_conceals = False
-        self._conceals = False  # once it is known that the file is damaged: see `OpenVideo`
+        self._conceals = False  # set once the file is known to be damaged: see `OpenVideo`
         self._returned: list[int] = []
         self.is_in_order = True
         self.kept: list[VideoFrame] = []
@@ -80,23 +80,23 @@ class CountedFrames:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the decoder fails after some frames, so that those behind cannot be counted."""
+        """Whether the decoder fails after some frames, so that later ones cannot be counted."""
         return bool(self._broken)
 
     @property
     def is_sound(self) -> bool:
-        """Whether every frame can be decoded, undamaged."""
+        """Whether every frame can be decoded without damage."""
         self._decode_once()
         return not self._bad and not self._broken
 
     def times_seconds(self) -> NDArray[np.float64]:
         """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
-        Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
+        If time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
         Raises:
             ValueError: No frame can be decoded, or the container has no frame rate.
-            VideoDecodeError: The decoder fails, so that the frames cannot be counted (where damage is an error).
+            VideoDecodeError: The decoder fails, so that the frames cannot be counted (only if damage is an error).
         """
         times = self._decode_once()
         if self._broken:
@@ -106,7 +106,7 @@ class CountedFrames:
         return times
 
     def last_frame_seconds(self) -> float:
-        """How long the last frame is shown, in seconds: as the file says, else by the container's frame rate."""
+        """How long the last frame is shown, in seconds: from the file, else by the container's frame rate."""
         self.times_seconds()
         return self._last_seconds if self._listed is None else self._listed.last_frame_seconds()
 
@@ -117,7 +117,7 @@ class CountedFrames:
             wanted: Indices from 0, increasing.
 
         Returns:
-            index -> uint8 [H, W, 3], RGB; without the frames that lie behind the end.
+            index -> uint8 [H, W, 3], RGB; without frames after the end.
 
         Raises:
             VideoDecodeError: One of them is damaged or missing.
@@ -125,7 +125,7 @@ class CountedFrames:
         return dict(self.forward(wanted, RGBConverter().rgb))
 
     def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """Converts the wanted frames one by one, by a function of each: (index, what it gives)."""
+        """Applies `convert` to the wanted frames one by one: (index, result)."""
         n_given = 0
         if self._times is None and self._listed is None:
             try:
@@ -139,10 +139,10 @@ class CountedFrames:
         yield from self._known(wanted[n_given:], convert)
 
     def _sound_so_far(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """Frames while they are counted for the first time; each is held until what it refers to has been seen.
+        """Frames while they are counted for the first time; each is held until its references have been decoded.
 
         Raises:
-            DamageSeen: The decoder complains.
+            DamageSeen: The decoder reports damage.
         """
         targets, complaints = set(wanted), Complaints()
         held: deque[tuple[int, VideoFrame]] = deque()
@@ -163,7 +163,7 @@ class CountedFrames:
             yield at, convert(shown)
 
     def _known(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """Frames, when it is known which of them are damaged or missing."""
+        """Frames, once it is known which of them are damaged or missing."""
         remaining = deque(wanted)
         if not remaining:
             return
@@ -204,7 +204,7 @@ class CountedFrames:
         self.damaged.add(i)
 
     def _missing(self, i: int) -> int:
-        """Notes a frame that the decoder did not return, and which is not behind the end.
+        """Records a frame before the end that the decoder did not return.
 
         Raises:
             VideoDecodeError: Damage is an error.
@@ -218,13 +218,13 @@ class CountedFrames:
         if cause == _NOT_RETURNED:
             n = len(self._places)
             return VideoDecodeError(
-                f"{self._path}: frame {i} is missing: the container lists {n} frames, of which only "
+                f"{self._path}: frame {i} is missing: the container lists {n} frames, but only "
                 f"{n - self._n_missing} can be decoded; re-encode the video"
             )
         return VideoDecodeError(f"{self._path}: {cause} (while decoding it); this spoils frame {i}")
 
     def _decoded(self, complaints: Complaints, *, references_only: bool = False) -> Generator[tuple[int, VideoFrame]]:
-        """Every frame of the file, in the order the decoder shows them; opened anew, as raw streams cannot seek."""
+        """Every frame of the file in the decoder's output order; reopens the file, since raw streams cannot seek."""
         video = OpenVideo(self._path, self._threads, conceal=self._conceals)
         self._fails_or_conceals = video.fails_or_conceals
         stop = self._on_damage == "raise" and self._listed is None and not video.fails_or_conceals
@@ -234,7 +234,7 @@ class CountedFrames:
             video.close()
 
     def _decode_once(self) -> NDArray[np.float64]:
-        """Decodes everything, once: the times of the frames, what is wrong, and small frames themselves."""
+        """Decodes everything once; stores frame times, damage, and the frames if they are small; returns the times."""
         if self._times is not None:
             return self._times
         complaints = self._decode_all()
@@ -259,7 +259,7 @@ class CountedFrames:
         return times
 
     def _decode_all(self) -> Complaints:
-        """Decodes everything; notes what is known of the frames, keeps small ones, and says what is wrong."""
+        """Decodes everything; records what is known of the frames, keeps small ones, and returns the complaints."""
         complaints = Complaints()
         self._shown.clear()
         self.kept.clear()
@@ -275,7 +275,7 @@ class CountedFrames:
         return complaints
 
     def _counted_times(self, pts: Sequence[int | None], last_duration: int) -> NDArray[np.float64]:
-        """The times of the frames; notes how long the last one is shown."""
+        """The times of the frames; also stores how long the last one is shown."""
         video = OpenVideo(self._path, self._threads)
         try:
             first = next(video.packets(), None)
@@ -290,10 +290,10 @@ class CountedFrames:
             video.close()
 
     def _compared(self, listed: TimedFrames, shown: Sequence[ShownFrame], complaints: Complaints) -> dict[int, str]:
-        """What is wrong with each frame of the list of packets.
+        """What is wrong with each frame of the packet index.
 
         Raises:
-            PacketMismatchError: The list is wrong about more than missing frames.
+            PacketMismatchError: The index is wrong in other ways than by missing frames.
         """
         pts = [frame.pts for frame in shown]
         places = [self._places.get(-1 if p is None else p, -1) for p in pts]
@@ -301,37 +301,37 @@ class CountedFrames:
         if -1 in places or len(set(places)) < len(places) or not _nearly_sorted(places):
             raise PacketMismatchError
         self.is_in_order = places == self._returned
-        found = dict(zip(pts, shown, strict=True))
+        shown_by_pts = dict(zip(pts, shown, strict=True))
         positions = listed.index.positions
-        frames = [found.get(p) or ShownFrame(positions[p], is_key=False, pts=p) for p in listed.index.pts]
-        missing = {positions[p]: _NOT_RETURNED for p in listed.index.pts if p not in found}
+        frames = [shown_by_pts.get(p) or ShownFrame(positions[p], is_key=False, pts=p) for p in listed.index.pts]
+        missing = {positions[p]: _NOT_RETURNED for p in listed.index.pts if p not in shown_by_pts}
         self._n_missing = len(missing)
         causes = complaints.causes()
-        spoiling = self._of_references(causes) if causes and listed.skips else causes
+        spoiling = self._spoiling_references(causes) if causes and listed.skips else causes
         return spoiled_frames(frames, missing | causes, spoiling, {frame.position: i for i, frame in enumerate(frames)})
 
-    def _of_references(self, causes: dict[int, str]) -> dict[int, str]:
-        """Of the damaged packets, those to which other frames may refer: that the decoder does not pass over."""
+    def _spoiling_references(self, causes: dict[int, str]) -> dict[int, str]:
+        """The damaged packets to which other frames may refer: those that the decoder does not skip."""
         complaints = Complaints()
         returned = {position for position, _ in self._decoded(complaints, references_only=True)}
         return {p: cause for p, cause in causes.items() if p in returned or p in complaints.failed}
 
 
 def _nearly_sorted(places: Sequence[int]) -> bool:
-    """Whether putting frames in order takes no more of them at once than a list of packets and a decoder reorder."""
+    """Whether frames can be sorted within the window that a packet index and a decoder may reorder."""
     ranks = np.argsort(np.argsort(np.asarray(places, dtype=np.int64), kind="stable"), kind="stable")
     return bool((np.abs(ranks - np.arange(len(places))) <= 2 * MOST_REORDERED).all())
 
 
 def _in_order(frames: Iterable[tuple[int, VideoFrame]], order: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
-    """Frames in the order of their indices, each as soon as those before it were given.
+    """Sorts frames by index; yields each as soon as all earlier ones were yielded.
 
     Args:
         frames: Indices and frames.
-        order: All the indices, increasing.
+        order: All indices, increasing.
 
     Yields:
-        The same.
+        The same pairs.
     """
     waiting: dict[int, VideoFrame] = {}
     n_given = 0

@@ -1,4 +1,4 @@
-"""What a video may claim at most: limits that are checked before memory is taken, whatever a file's headers say."""
+"""Limits on what a video's headers may claim, checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ __all__ = ["MOST_ASPECT", "MOST_FRAMES", "MOST_PIXELS", "MOST_RESULT_BYTES", "to
 
 # Pixels of one picture: 8K video. A decoder may hold 17 of them, 50 MB each; FFmpeg itself allows 60 times as many.
 MOST_PIXELS = 8192 * 4320
-# How many times as long as the short side the long side of a picture is: resized to a short side of 224 px, the long
-# side becomes 28,672 px, 20 MB. A picture of 65,535 x 1 px would take 10 GB.
+# Maximum ratio of long to short side of a picture: resized to a short side of 224 px, the long side is at most
+# 28,672 px, 20 MB. A picture of 65,535 x 1 px would take 10 GB.
 MOST_ASPECT = 128
-# Frames of one video: 23 hours at 60 frames a second. Their list takes about 100 bytes each.
+# Frames of one video: 23 hours at 60 frames per second. The index takes about 100 bytes per frame.
 MOST_FRAMES = 5_000_000
-# Bytes of the frames that are given at once: 40 frames of 8K, 690 of 1920 x 1080, 18,000 of 340 x 256.
+# Bytes of frames returned at once: 40 frames of 8K, 690 of 1920 x 1080, 18,000 of 340 x 256.
 MOST_RESULT_BYTES = 4 * 2**30
 
 
 def too_large(width_px: int, height_px: int) -> str | None:
-    """What is wrong with a size of picture, in words; None if nothing is.
+    """The problem with a picture size, in words; None if there is none.
 
     Args:
         width_px: Its width.

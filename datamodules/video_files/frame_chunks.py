@@ -1,7 +1,7 @@
-"""Chosen frames of a video, a few at a time, so that each few are made small before the next are decoded.
+"""Selected frames of a video in small chunks, so that each chunk is resized before the next is decoded.
 
-Sixteen frames of 3840 x 2160 pixels take 400 MB as RGB; made small two at a time, they take 50 MB at once. What works
-on each frame by itself, as resizing does, gives the same bits either way.
+Sixteen frames of 3840 x 2160 pixels take 400 MB as RGB; resized two at a time, they take 50 MB. Operations on single
+frames, such as resizing, give identical results either way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from zsar.datamodules.video_files.decoding import VideoReader
 
-# Full-size frames that are held together: 10 of 1080p, 2 of 4K, and one of any size.
+# Maximum size of a chunk: 10 frames of 1080p, 2 of 4K, at least one of any size.
 MOST_BYTES_TOGETHER = 64 * 2**20
 
 
@@ -41,12 +41,12 @@ def frame_chunks(reader: VideoReader, indices: Tensor) -> Iterator[Tensor]:
 
 
 def small_frames(reader: VideoReader, indices: Tensor, make_small: Callable[[Tensor], Tensor]) -> Tensor:
-    """Frames made small, a few at a time.
+    """Shrinks frames chunk by chunk.
 
     Args:
         reader: The open video.
-        indices: int64 of any shape, in any order, repeated or not; each frame is decoded and made small once.
-        make_small: uint8 [n, 3, H, W] -> [n, ...], each frame by itself.
+        indices: int64 of any shape, in any order; they may repeat. Each frame is decoded and shrunk once.
+        make_small: uint8 [n, 3, H, W] -> [n, ...], applied to each frame independently.
 
     Returns:
         [*indices.shape, ...].
@@ -60,5 +60,5 @@ def small_frames(reader: VideoReader, indices: Tensor, make_small: Callable[[Ten
 
 
 def _stacked(frames: list[Tensor]) -> Tensor:
-    """[n, 3, H, W], channels last in memory, on which resizing is fastest."""
+    """[n, 3, H, W], channels last in memory, the fastest layout for resizing."""
     return torch.stack([frame.permute(1, 2, 0) for frame in frames]).permute(0, 3, 1, 2)

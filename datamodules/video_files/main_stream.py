@@ -1,4 +1,4 @@
-"""Which of a container's video streams is the video: the one that players show."""
+"""The main video stream of a container: the one that players show."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from zsar.datamodules.batch import VideoDecodeError
 
 __all__ = ["is_real_video", "main_stream"]
 
-# Pictures that accompany a video or a song, and layers that only make sense on top of another stream.
+# Pictures that accompany a video or a song, and layers that depend on another stream.
 _NOT_A_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
 
 
 def is_real_video(stream: Stream) -> bool:
-    """Whether a stream is video in its own right: no cover picture, thumbnail or dependent layer."""
+    """Whether a stream is a video, not a cover picture, thumbnail or dependent layer."""
     return stream.type == "video" and not stream.disposition & _NOT_A_VIDEO
 
 
@@ -28,13 +28,12 @@ def main_stream(container: InputContainer, path: str, count_packets: Callable[[]
     Args:
         container: The open file.
         path: Its name, for errors.
-        count_packets: Counts the packets of each video stream, by the stream's index; asked only where there is a
-            choice. Headers are not asked: Matroska's say nothing of it.
+        count_packets: Counts the packets of each video stream, by stream index; called only if there is a choice,
+            since Matroska headers lack this number.
 
     Returns:
-        Of the real video streams that can be decoded, one that is more than a single picture, if any is. (MP4 flags
-        whatever comes first as default, be it a picture.) Of those, the one that is flagged as default; else the
-        largest; else the one with the most frames; else the first.
+        The real, decodable video stream that ranks first by these criteria, in order: more than a single picture (MP4
+        flags its first stream as default, even a picture); flagged as default; larger; more frames; earlier.
 
     Raises:
         VideoDecodeError: There is none.
@@ -53,7 +52,7 @@ def main_stream(container: InputContainer, path: str, count_packets: Callable[[]
 
 
 def _rank(stream: VideoStream, n_packets: int) -> tuple[bool, bool, int, int, int]:
-    """What one stream has over another, most important first."""
+    """Sort key of a stream, most important criterion first."""
     default = bool(stream.disposition & Disposition.default)
     codec = stream.codec_context
     return n_packets > 1, default, codec.width * codec.height, n_packets, -stream.index

@@ -1,8 +1,8 @@
-"""How many samples an MP4 or QuickTime file claims to hold, read from its headers before FFmpeg builds its index.
+"""Checks the number of samples that an MP4 or QuickTime header claims, before FFmpeg builds its index.
 
-A table of sample sizes that are all equal takes 20 bytes in the file, whatever their number, and gigabytes in FFmpeg.
-Uncompressed sound has a sample for each tick of its clock, hundreds of millions in a long file, which FFmpeg takes in
-chunks; of that sound the file must hold at least a byte for each.
+A table of equal sample sizes takes 20 bytes in the file for any number of samples, but gigabytes in FFmpeg.
+Uncompressed sound has a sample for each tick of its clock, hundreds of millions in a long file; FFmpeg reads it in
+chunks, and the file must hold at least one byte per sample.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from zsar.datamodules.video_files.decode_limits import MOST_FRAMES
 
 __all__ = ["check_claims"]
 
-# Boxes that hold boxes, on the way to those that say how many samples there are.
+# Boxes that contain the boxes with numbers of samples.
 _PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
-# What a file of this kind can begin with.
+# Kinds of the first box of such a file.
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx", b"uuid", b"prfl"}
 _DEEPEST = 8
 _RUN_BYTES = 12  # of an entry of "stsc": first chunk, samples in each, description
@@ -27,14 +27,14 @@ _RUN_BYTES = 12  # of an entry of "stsc": first chunk, samples in each, descript
 
 @dataclass
 class _Track:
-    """What the boxes of a track say; a broken file may repeat them.
+    """The relevant boxes of a track; a broken file may repeat them.
 
     Attributes:
         handlers: "vide", "soun", ...
-        n_samples: By its table of sizes.
-        durations: How many runs of durations there are, and the first of them in ticks.
-        n_chunks: By its table of places.
-        runs: First chunk, from 1, and samples in each chunk from there on.
+        n_samples: Number of samples in its table of sizes.
+        durations: Number of runs of equal duration, and the duration of the first in ticks.
+        n_chunks: Number of chunks in its table of offsets.
+        runs: First chunk, from 1, and samples per chunk from there on.
     """
 
     handlers: set[bytes] = field(default_factory=set)
@@ -43,12 +43,12 @@ class _Track:
     n_chunks: int = 0
     runs: list[list[tuple[int, int]]] = field(default_factory=list)
 
-    def is_taken_in_chunks(self) -> bool:
-        """Whether FFmpeg lists chunks of the track instead of samples: sound of one tick a sample."""
+    def is_read_in_chunks(self) -> bool:
+        """Whether FFmpeg lists chunks of the track instead of samples: sound with one tick per sample."""
         return b"soun" in self.handlers and b"vide" not in self.handlers and self.durations == {(1, 1)}
 
     def n_in_chunks(self) -> int:
-        """Samples in all of its chunks."""
+        """Number of samples in all chunks."""
         return max(map(self._n_in, self.runs), default=0)
 
     def _n_in(self, runs: list[tuple[int, int]]) -> int:
@@ -57,7 +57,7 @@ class _Track:
 
 
 def check_claims(path: str) -> None:
-    """Checks what a file claims. Files of other kinds pass, and so does what FFmpeg will refuse to read anyway.
+    """Checks the claims of a file. Files of other kinds pass, as do files that FFmpeg cannot read anyway.
 
     Args:
         path: A regular file.
@@ -79,17 +79,17 @@ def check_claims(path: str) -> None:
                 fragments += _number(file, body + 4)
             elif tracks:
                 _read_box(file, kind, body, end, tracks[-1])
-    sound = max((max(t.n_samples, t.n_in_chunks()) for t in tracks if t.is_taken_in_chunks()), default=0)
-    frames = max((t.n_samples for t in tracks if not t.is_taken_in_chunks()), default=0)
-    for claim, what in ((max(frames, fragments), "frames"), (sound, "samples of sound")):
-        too_many = what == "frames" and claim > MOST_FRAMES
+    sound = max((max(t.n_samples, t.n_in_chunks()) for t in tracks if t.is_read_in_chunks()), default=0)
+    frames = max((t.n_samples for t in tracks if not t.is_read_in_chunks()), default=0)
+    for claim, unit in ((max(frames, fragments), "frames"), (sound, "samples of sound")):
+        too_many = unit == "frames" and claim > MOST_FRAMES
         if too_many or claim > n_bytes:
             limit = f"the limit of {MOST_FRAMES}" if too_many else f"its {n_bytes} bytes can hold"
-            raise VideoDecodeError(f"{path}: it claims to hold {claim} {what}, more than {limit}; re-encode the video")
+            raise VideoDecodeError(f"{path}: it claims to hold {claim} {unit}, more than {limit}; re-encode the video")
 
 
 def _read_box(file: BinaryIO, kind: bytes, body: int, end: int, track: _Track) -> None:
-    """Notes what a box says of its track."""
+    """Adds the content of a box to its track."""
     if kind == b"hdlr":
         track.handlers.add(_read_at(file, body + 8, 4))
     elif kind in (b"stsz", b"stz2"):
@@ -106,7 +106,7 @@ def _read_box(file: BinaryIO, kind: bytes, body: int, end: int, track: _Track) -
 
 
 def _boxes(file: BinaryIO, start: int, end: int, depth: int) -> Iterator[tuple[bytes, int, int]]:
-    """The kind of each box between two places in a file, and where its content begins and ends; then those in it."""
+    """Kind, start and end of content of each box between two offsets of a file, each followed by its inner boxes."""
     at = start
     while at + 8 <= end:
         header = _read_at(file, at, 16)

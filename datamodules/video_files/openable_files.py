@@ -1,7 +1,7 @@
-"""Which files are opened as videos: regular ones, of formats that hold their pictures themselves.
+"""Which files are opened as videos: regular files in formats that contain their own pictures.
 
-FFmpeg also reads playlists and scripts (HLS, DASH, concat, image sequences, ...), recognised by content whatever the
-file is called, and opens what they name: other files, devices or addresses. Only the file that was named is ever read.
+FFmpeg also reads playlists and scripts (HLS, DASH, concat, image sequences, ...), which it recognises by content, and
+opens the files, devices or addresses in them. zsar only ever reads the file that it is given.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
 
 __all__ = ["OPEN_OPTIONS", "names_other_files"]
 
-# Demuxers that read nothing but the file they are given. A format that a new FFmpeg adds is refused until it is listed.
+# Demuxers that read only the given file. Formats that a new FFmpeg adds are rejected until they are listed here.
 _FORMATS = (
     "3dostr,4xm,amv,anm,apng,apv,argo_brp,asf,asf_o,av1,avi,avs,avs2,avs3,bethsoftvid,bfi,bink,bmv,c93,cavsvideo,cdxl,"
     "cine,dhav,dirac,dnxhd,dsicin,dv,dxa,ea,evc,film_cpk,flic,flv,gdv,gif,gxf,h261,h263,h264,hevc,hnm,idcin,iff,ifv,"
@@ -23,9 +23,9 @@ _FORMATS = (
 OPEN_OPTIONS = {
     "format_whitelist": _FORMATS,
     "protocol_whitelist": "file",
-    "max_pixels": str(MOST_PIXELS),  # for the decoders that find out what is in the file
+    "max_pixels": str(MOST_PIXELS),  # for the decoders that probe the file
 }
-# How texts begin that name other files, for the error.
+# First bytes of texts that name other files, for the error message.
 _LISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"v=0", b"[playlist]", b"file ")
 
 

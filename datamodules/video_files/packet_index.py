@@ -1,7 +1,7 @@
-"""PacketIndex: which frames a video has and when they are shown, from its packets, without decoding.
+"""PacketIndex: the frames of a video and their times, from its packets, without decoding.
 
-The list is trusted only for codecs and containers in which every packet holds one frame and says when it is shown;
-`counted_frames` is the way for all other files.
+The index is trusted only for codecs and containers in which every packet holds one frame and its time; all other files
+are read by `counted_frames`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from zsar.datamodules.video_files.careful_decoding import first_frame_is_shown
 from zsar.datamodules.video_files.player_clock import first_shown_ticks, start_seconds
 from zsar.datamodules.video_files.video_file import OpenVideo
 
-# Codecs of which every packet holds exactly one shown frame. (VP8, for one, has packets that show nothing.)
+# Codecs in which every packet holds exactly one shown frame. (VP8, for example, has packets that show nothing.)
 _ONE_FRAME_PER_PACKET = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "ffv1"}
-# An MPEG-4 packet of at most this size may be a place holder for a frame that is packed into the packet before.
+# An MPEG-4 packet of at most this size may be a placeholder for a frame packed into the previous packet.
 _MPEG4_PLACE_HOLDER_BYTES = 19
-# A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer there is.
+# A decoder returns a frame at most this many frames after one that refers to it: the largest reference buffer.
 MOST_REORDERED = 16
-# The values of `field_order` (new in PyAV 18) that do not say "interlaced", where a packet may hold half a frame.
+# Values of `field_order` (new in PyAV 18) other than interlaced, where a packet may hold half a frame.
 _PROGRESSIVE = (0, 1)
 
 
 class Keyframe(NamedTuple):
-    """A packet that decoding can begin with."""
+    """A packet from which decoding can start."""
 
     pts: int
     position: int  # of its packet, in decoding order
@@ -37,17 +37,17 @@ class Keyframe(NamedTuple):
 
 
 class PacketIndex(NamedTuple):
-    """What the packets of a stream tell of its frames."""
+    """The frames of a stream, as listed by its packets."""
 
     pts: list[int]  # of the shown frames, increasing; ticks of the stream's time base
-    positions: dict[int, int]  # pts -> place of its packet in decoding order, for shown and discarded packets
+    positions: dict[int, int]  # pts -> position of its packet in decoding order, for shown and discarded packets
     keyframes: list[Keyframe]  # pts and position increase
-    last_duration: int  # of the last shown frame, in ticks; 0 where unknown
+    last_duration: int  # of the last shown frame, in ticks; 0 if unknown
     start_seconds: float = 0.0  # when the first shown frame is shown, on the player's clock
 
 
 def index_packets(video: OpenVideo) -> PacketIndex | None:
-    """Lists the packets without decoding them; None where frames cannot be identified by their time stamps.
+    """Lists the packets without decoding them; None if frames cannot be identified by time stamp.
 
     Raises:
         ValueError: There are no packets.
@@ -73,7 +73,7 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
         smallest = min(smallest, packet.size)
         if packet.pts is None:
             continue
-        if not packet.is_discard:  # an edit list hides these, the decoder drops them after use as references
+        if not packet.is_discard:  # frames hidden by an edit list; the decoder drops them after use as references
             shown.append((packet.pts, packet.duration or 0))
         if packet.is_keyframe:
             seek_to = packet.pts if packet.dts is None else min(packet.pts, packet.dts)
@@ -84,15 +84,15 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
     trusted = (
         len(set(known)) == len(pts)
         and bool(shown and keyframes)
-        # Decoding must be able to begin with the first packet, and nothing shown may come before it.
+        # Decoding must be able to start with the first packet, and nothing may be shown before it.
         and starts_at_once
-        # Where parts are missing, what a decoder makes up depends on which frames it was given before.
+        # If parts are missing, what a decoder reconstructs depends on the frames that it received before.
         and whole
         and keyframes[0].position == 0
         and keyframes[0].pts == min(known)
-        and _keyframes_part_the_frames(known, keyframes)
+        and _keyframes_separate_frames(known, keyframes)
         and _reordering_is_possible(known)
-        # One false time stamp at the end of a file displaces too few frames to be seen in their order.
+        # One wrong time stamp at the end of a file displaces too few frames to show in their order.
         and longest_delay <= (MOST_REORDERED + 1) * max(longest_gap, shown[0][1])
         and _stream_is_trusted(video, in_order=known == sorted(known), smallest_bytes=smallest)
     )
@@ -105,16 +105,16 @@ def index_packets(video: OpenVideo) -> PacketIndex | None:
 
 
 def packet_identity(video: OpenVideo, packet: Packet[VideoStream]) -> tuple[int | None, int]:
-    """Its place in the file, where time stamps do not tell packets apart, and its size in bytes.
+    """The packet's position in the file, if time stamps do not identify it, and its size in bytes.
 
-    AVI stores no time stamps: read from the start its packets are counted, after a jump the entries of its index. Where
-    the file is damaged, or the index is, these are not the same.
+    AVI stores no time stamps: they count packets when read from the start, but index entries after a seek. The two
+    differ if the file or its index is damaged.
     """
     return (packet.pos if video.container.format.name == "avi" else None), packet.size
 
 
-def _keyframes_part_the_frames(pts: Sequence[int], keyframes: Sequence[Keyframe]) -> bool:
-    """Whether what is stored before a keyframe is shown before it.
+def _keyframes_separate_frames(pts: Sequence[int], keyframes: Sequence[Keyframe]) -> bool:
+    """Whether all frames stored before a keyframe are shown before it.
 
     Args:
         pts: The time stamps in decoding order.
@@ -125,7 +125,7 @@ def _keyframes_part_the_frames(pts: Sequence[int], keyframes: Sequence[Keyframe]
 
 
 def _without_torn_end(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
-    """Leaves out the last packet if the end of the file cuts it off: there is no frame in it."""
+    """Drops the last packet if the end of the file cuts it off: it holds no complete frame."""
     previous = next(packets, None)
     for packet in packets:
         if previous is not None:
@@ -136,17 +136,17 @@ def _without_torn_end(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet
 
 
 def _stream_is_trusted(video: OpenVideo, *, in_order: bool, smallest_bytes: int) -> bool:
-    """Whether each packet of this kind of stream holds one frame, and its time stamp is that frame's."""
+    """Whether each packet of this kind of stream holds one frame and that frame's time stamp."""
     codec = video.codec.codec.canonical_name
     if codec not in _ONE_FRAME_PER_PACKET or getattr(video.codec, "field_order", 0) not in _PROGRESSIVE:
         return False
     if codec == "mpeg4" and smallest_bytes <= _MPEG4_PLACE_HOLDER_BYTES:
         return False
-    # AVI has no time stamps: FFmpeg makes them up, rightly only where frames are stored in the order they are shown.
+    # AVI has no time stamps: FFmpeg derives them, correctly only if frames are stored in display order.
     return video.container.format.name != "avi" or (in_order and not getattr(video.codec, "has_b_frames", False))
 
 
 def _reordering_is_possible(pts: Sequence[int]) -> bool:
-    """Whether a decoder could show frames in the order of these time stamps, which are in decoding order."""
+    """Whether a decoder could reorder frames by these time stamps, given in decoding order."""
     in_order = np.argsort(np.asarray(pts, dtype=np.int64), kind="stable")
     return bool((np.abs(in_order - np.arange(len(pts))) <= MOST_REORDERED).all())

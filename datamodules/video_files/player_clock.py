@@ -14,7 +14,7 @@ __all__ = ["first_shown_ticks", "start_seconds"]
 
 
 def first_shown_ticks(video: OpenVideo, first_pts: int | None, first_dts: int | None) -> int | None:
-    """When a video's first frame is shown by its container, in ticks of its stream.
+    """When a video's first frame is shown according to its container, in ticks of its stream.
 
     Args:
         video: The video.
@@ -22,8 +22,8 @@ def first_shown_ticks(video: OpenVideo, first_pts: int | None, first_dts: int | 
         first_dts: The decoding time of its first packet; None if it has none.
 
     Returns:
-        That time stamp; in AVI, which stores no presentation times, the place of the first packet. FFmpeg invents time
-        stamps there that are late by as many frames as B-frames are reordered.
+        The time stamp; for AVI, which stores no presentation times, the decoding time of the first packet, since the
+        time stamps that FFmpeg derives there are late by the number of reordered B-frames.
     """
     return first_dts if video.container.format.name == "avi" and first_dts is not None else first_pts
 
@@ -33,7 +33,7 @@ def start_seconds(video: OpenVideo, first_ticks: int | None) -> float:
 
     Args:
         video: The video.
-        first_ticks: From `first_shown_ticks`; None counts as the container's start.
+        first_ticks: From `first_shown_ticks`; None means the container's start.
     """
     tick = video.stream.time_base
     if first_ticks is None or not tick:
@@ -44,9 +44,9 @@ def start_seconds(video: OpenVideo, first_ticks: int | None) -> float:
 
 
 def _start(stream: Stream, main: VideoStream) -> Fraction | None:
-    """When a stream starts by its header and first packets; None if unknown, or if players do not wait for it.
+    """When a stream starts by its header and first packets; None if unknown, or if players ignore it.
 
-    FFmpeg has already moved the start of sound past the samples that only prime its decoder.
+    FFmpeg has already moved the start of sound past the samples that prime its decoder.
     """
     counts = stream.type == "audio" or (stream.type == "video" and is_real_video(stream) and stream.index != main.index)
     if not counts or stream.start_time is None or not stream.time_base:

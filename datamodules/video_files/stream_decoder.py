@@ -1,12 +1,12 @@
-"""The decoder of a stream, made to give a damaged frame the same pixels whatever was decoded or asked for before.
+"""The decoder of a stream, set up so that the pixels of a damaged frame do not depend on earlier requests.
 
-Two things may show through where damaged data leave a part of a picture unwritten, and no decoder reports that:
+Damaged data may leave part of a picture unwritten, which no decoder reports. Two things may then show through:
 
-* What the decoder remembers. Decoders of Motion JPEG and FFV1 keep tables beyond a keyframe, which a damaged packet may
+* The state of the decoder. Decoders of Motion JPEG and FFV1 keep tables across keyframes, which a damaged packet may
   have changed. Each of their keyframes gets a new decoder.
-* What lies in the memory that FFmpeg reuses for its pictures, which depends on when earlier frames were freed. The last
-  frames are held here, so that this does not depend on who else holds them. (Decoders of H.264 and HEVC leave pixels
-  unwritten so rarely that this is done only where a file is decoded as a whole.)
+* Old content of the memory that FFmpeg reuses for pictures, which depends on when earlier frames were freed. The last
+  frames are held here, so that this does not depend on other references to them. (Decoders of H.264 and HEVC leave
+  pixels unwritten so rarely that this is done only when a whole file is decoded.)
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from av.video.stream import VideoStream
 
 __all__ = ["FrameSizes", "StreamDecoder"]
 
-# Codecs whose keyframes stand alone, and whose decoders carry over more than pictures.
+# Codecs with independent keyframes, whose decoders carry over more than pictures.
 _NEW_AT_KEYFRAMES = {"mjpeg", "ffv1"}
-# Codecs whose decoders write nearly every pixel of a damaged picture, or use memory of their own.
+# Codecs whose decoders write nearly every pixel of a damaged picture, or use their own memory.
 _WRITE_ALL_PIXELS = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"}
-# The last frames of this size together are held; more than who asks for frames holds of them.
+# Total size of the held frames; more than callers hold.
 _HELD_BYTES = 64 * 2**20
 
 
 class FrameSizes:
-    """How much memory frames take; looked up once for frames of the same size and format, as that takes a while."""
+    """Memory taken by frames, cached by size and format, since looking it up is slow."""
 
     def __init__(self) -> None:
-        """Knows none yet."""
+        """Starts with an empty cache."""
         self._bytes: dict[tuple[int, int, str], int] = {}
 
     def bytes_of(self, frame: VideoFrame) -> int:
@@ -62,14 +62,14 @@ class StreamDecoder:
         self._sizes = FrameSizes()
 
     def hold_frames(self) -> None:
-        """Holds the last frames whatever the codec is."""
+        """Holds the last frames for any codec."""
         self._holds = True
 
     def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        """Decodes a packet; None empties the decoder.
+        """Decodes a packet; None flushes the decoder.
 
         Args:
-            packet: The next packet of the stream, or the first one after a jump.
+            packet: The next packet of the stream, or the first one after a seek.
 
         Returns:
             The frames that the decoder returns.
@@ -82,13 +82,13 @@ class StreamDecoder:
             frames += self._renewed()
         frames += self._codec.decode(packet)
         if packet is None:
-            self._codec = self._first  # an emptied decoder takes no more packets
+            self._codec = self._first  # a flushed decoder accepts no more packets
         if self._holds:
             self._hold(frames)
         return frames
 
     def _renewed(self) -> list[VideoFrame]:
-        """Goes on with a new decoder; the frames that the old one still has."""
+        """Switches to a new decoder; returns the remaining frames of the old one."""
         rest = self._codec.decode(None) if self._codec is not self._first else []
         self.forget()
         self._codec = _like(self._first)
@@ -103,7 +103,7 @@ class StreamDecoder:
             self._room += self._held.popleft()[1]
 
     def forget(self) -> None:
-        """Leaves what was decoded so far, for a jump or the end; frees the frames that are held."""
+        """Resets the decoder for a seek or the end; frees the held frames."""
         self._codec = self._first
         self._held.clear()
         self._room = _HELD_BYTES

@@ -1,6 +1,6 @@
-"""Frames of a video found by their time stamps: from the nearest keyframe on, checked against the list of packets.
+"""Frames of a video found by time stamp, decoded from the nearest keyframe and checked against the packet index.
 
-The list is `packet_index`'s; files that have none are read by `counted_frames`.
+For the index see `packet_index`; files without one are read by `counted_frames`.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter, fra
 
 T = TypeVar("T")
 
-# Codecs whose decoder heeds `skip_frame` between two packets. (dav1d reads it at the start only.)
+# Codecs whose decoder respects changes of `skip_frame` between packets. (dav1d reads it only at the start.)
 _SKIPS_WHILE_DECODING = {"h264", "hevc", "mpeg4", "mpeg2video", "mpeg1video"}
-# Decoders that conceal damage, and report it, only where there is a picture before it. They are given a keyframe twice.
+# Decoders that conceal and report damage only if there is an earlier picture. They are given a keyframe twice.
 _CONCEALS_FROM_BEFORE = {"mpeg4", "mpeg2video", "mpeg1video"}
-# Codecs whose decoder computes with the times of frames before a keyframe, so that damage there goes on after it.
+# Codecs whose decoder uses the times of frames before a keyframe, so that damage there continues after it.
 _REMEMBERS_TIMES = {"mpeg4"}
 
 
 class PacketMismatchError(Exception):
-    """The decoder does not return what the list of packets says."""
+    """The decoded frames do not match the packet index."""
 
 
 class DamageSeen(Exception):
-    """The decoder complains of damage; which frames it spoils is settled by decoding everything."""
+    """The decoder reports damage; decoding everything will show which frames it affects."""
 
 
 class TimedFrames:
-    """Frames that are found by their time stamps.
+    """Frames found by time stamp.
 
     Attributes:
-        skips: Whether the decoder passes over frames that nothing refers to.
+        skips: Whether the decoder skips frames that no other frame refers to.
     """
 
     def __init__(self, video: OpenVideo, index: PacketIndex) -> None:
-        """Decodes nothing yet; the video is the caller's to close."""
+        """Decodes nothing yet; the caller closes the video."""
         self._video = video
         self._index = index
         self.skips = _skipping_is_exact(video)
@@ -56,7 +56,7 @@ class TimedFrames:
 
     @property
     def index(self) -> PacketIndex:
-        """The list of packets."""
+        """The packet index."""
         return self._index
 
     def times_seconds(self) -> NDArray[np.float64]:
@@ -64,25 +64,25 @@ class TimedFrames:
         return seconds_from(self._index.start_seconds, self._index.pts, self._video.stream)
 
     def last_frame_seconds(self) -> float:
-        """How long the last frame is shown: as its packet says, else by the container's frame rate.
+        """How long the last frame is shown, in seconds: from its packet, else by the container's frame rate.
 
         Raises:
-            ValueError: Neither says.
+            ValueError: Both are unknown.
         """
         return self._index.last_duration * tick_seconds(self._video.stream) or frame_seconds(self._video.stream)
 
     def images(self, wanted: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
-        """Converts the wanted frames: a run of decoding from each keyframe that is needed.
+        """Converts the wanted frames, decoding from each keyframe that is needed.
 
         Args:
             wanted: Indices from 0, increasing.
 
         Returns:
-            index -> uint8 [H, W, 3], RGB; nothing at all if an index lies behind the end.
+            index -> uint8 [H, W, 3], RGB; empty if any index is out of range.
 
         Raises:
-            PacketMismatchError: What is decoded is not what the packets foretold.
-            DamageSeen: The decoder complains.
+            PacketMismatchError: The decoded frames do not match the packet index.
+            DamageSeen: The decoder reports damage.
         """
         images: dict[int, NDArray[np.uint8]] = {}
         if wanted[-1] >= len(self._index.pts):
@@ -92,20 +92,20 @@ class TimedFrames:
         return images
 
     def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """Converts the wanted frames one by one; decoding goes on past a keyframe, and jumps only over unwanted groups.
+        """Converts the wanted frames one by one; decodes on across keyframes and seeks only over unwanted groups.
 
-        MPEG-4 is decoded from each keyframe, as `images` does it: see `_REMEMBERS_TIMES`.
+        MPEG-4 is decoded from each keyframe, as in `images`: see `_REMEMBERS_TIMES`.
 
         Args:
-            wanted: Indices from 0, increasing, none behind the end.
-            convert: What is made of a frame: RGB by `RGBConverter.rgb`, for one.
+            wanted: Indices from 0, increasing, within range.
+            convert: Applied to each frame, e.g. `RGBConverter.rgb`.
 
         Yields:
-            The index, and what was made of the frame; what was given before an error is what the packets foretold.
+            Index and converted frame; frames yielded before an error match the packet index.
 
         Raises:
-            PacketMismatchError: What is decoded is not what the packets foretold.
-            DamageSeen: The decoder complains; the frames given so far are not affected.
+            PacketMismatchError: The decoded frames do not match the packet index.
+            DamageSeen: The decoder reports damage; the frames yielded so far are not affected.
         """
         runs: list[tuple[int, list[int]]] = []
         last = -2
@@ -119,8 +119,8 @@ class TimedFrames:
             yield from self._run(self._index.keyframes[k], run, convert)
 
     def _by_keyframe(self, wanted: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
-        """The wanted indices by the keyframe that decoding has to begin with."""
-        # A frame that is shown before a keyframe may be stored after it, but then it refers to the keyframe before.
+        """The wanted indices, grouped by the keyframe from which to decode."""
+        # A frame shown before a keyframe may be stored after it, but then it refers to the previous keyframe.
         keyframe_pts = [keyframe.pts for keyframe in self._index.keyframes]
         for k, run in groupby(wanted, key=lambda i: bisect_right(keyframe_pts, self._index.pts[i]) - 1):
             yield k, list(run)
@@ -128,19 +128,19 @@ class TimedFrames:
     def _run(
         self, keyframe: Keyframe, wanted: Sequence[int], convert: Callable[[VideoFrame], T]
     ) -> Iterator[tuple[int, T]]:
-        """Decodes from a keyframe up to the wanted frames that depend on it or follow, and converts these."""
+        """Decodes from a keyframe up to the last wanted frame and converts the wanted ones."""
         targets = {self._index.pts[i]: i for i in wanted}
         sent: list[int] = []
         returned: list[int] = []
-        held: deque[VideoFrame] = deque()  # frames that may refer to one which is shown, and so checked, only later
+        held: deque[VideoFrame] = deque()  # may refer to a frame that is shown, and so checked, later
         warm_up = keyframe.position > 0 and self._video.codec.codec.canonical_name in _CONCEALS_FROM_BEFORE
         for frame in self._decode(keyframe, targets, sent, warm_up=warm_up):
             if frame.pts is None:
                 raise PacketMismatchError
-            if warm_up and frame.pts == keyframe.pts:  # the first of the two
+            if warm_up and frame.pts == keyframe.pts:  # the first of two copies
                 warm_up = False
                 continue
-            if frame.pts < keyframe.pts:  # shown before the keyframe: refers to what was not decoded here
+            if frame.pts < keyframe.pts:  # shown before the keyframe: refers to frames not decoded here
                 continue
             if (returned and frame.pts <= returned[-1]) or (frame.pts in self._keyframe_pts and not frame.key_frame):
                 raise PacketMismatchError
@@ -153,7 +153,7 @@ class TimedFrames:
                 shown = held.popleft()
                 yield targets[shown.pts or 0], convert(shown)
         expected = {pts for pts in sent if pts >= keyframe.pts}
-        if self.skips:  # then some are missing, and which only the decoder knows
+        if self.skips:  # then some are missing, and only the decoder knows which
             expected &= set(returned)
         if returned != sorted(expected | set(targets)):
             raise PacketMismatchError
@@ -161,17 +161,17 @@ class TimedFrames:
             yield targets[shown.pts or 0], convert(shown)
 
     def _awaits_reference(self, pts: int, sent: Sequence[int], last_returned: int) -> bool:
-        """Whether a frame that is decoded before this one is shown after the last one that was returned."""
+        """Whether a frame decoded before this one is shown after the last returned one."""
         positions = self._index.positions
-        # No decoder holds back more than 16 frames, and as many may have been sent since.
+        # Decoders hold back at most 16 frames, and another 16 may have been sent since.
         return any(p > last_returned and positions[p] < positions[pts] for p in sent[-2 * MOST_REORDERED :])
 
     def _decode(
         self, keyframe: Keyframe, targets: Iterable[int], sent: list[int], *, warm_up: bool
     ) -> Iterator[VideoFrame]:
-        """Decodes the packets from a keyframe to the last target, in decoding order; then empties the decoder.
+        """Decodes the packets from a keyframe to the last target, in decoding order; then flushes the decoder.
 
-        The time stamps of the packets whose frames are shown are appended to `sent`.
+        Appends the time stamps of packets with a shown frame to `sent`.
         """
         positions = {self._index.positions[pts] for pts in targets}
         last = max(positions)
@@ -198,7 +198,7 @@ class TimedFrames:
             raise DamageSeen from None
 
     def _packets_from(self, keyframe: Keyframe) -> Iterator[Packet[VideoStream]]:
-        """The packets from a keyframe on. Seeking may land before it: containers are not exact, nor need they be."""
+        """The packets from a keyframe on. Seeking is inexact and may land before it, which is fine."""
         try:
             self._video.seek(keyframe.seek_to)
         except av.FFmpegError:  # some containers cannot seek
@@ -213,13 +213,13 @@ class TimedFrames:
 
 
 def _skipping_is_exact(video: OpenVideo) -> bool:
-    """Whether the frames that `skip_frame = "NONREF"` drops are those that no other frame is predicted from."""
+    """Whether `skip_frame = "NONREF"` drops exactly the frames from which no other frame is predicted."""
     codec = video.codec.codec.canonical_name
     if video.container.format.name == "avi":
-        return False  # its time stamps are not to be relied on unless every frame is seen to come back in order
+        return False  # its time stamps are reliable only if every frame is seen to be returned in order
     if codec != "hevc":
         return codec in _SKIPS_WHILE_DECODING
     # FFmpeg drops HEVC's sub-layer non-reference pictures, which a higher temporal layer may refer to. The hvcC record
-    # (version 1, 23 bytes or more) of MP4 and Matroska says how many layers there are: bits 3 to 5 of byte 21.
+    # (version 1, at least 23 bytes) of MP4 and Matroska holds the number of layers in bits 3 to 5 of byte 21.
     record = video.codec.extradata or b""
     return len(record) >= 23 and record[0] == 1 and (record[21] >> 3) & 7 == 1

@@ -1,8 +1,8 @@
-"""Files that a test could not decode: found before the work as far as that is cheap, and told after it.
+"""Files that a test cannot decode: found at the start where that is cheap, and reported at the end.
 
-Every listed file is looked at: it must be there and not be empty. Of a set of up to `MOST_OPENED` files each is opened,
-too, which shows files of other kinds and most that were cut off (a few milliseconds a file, several at once); beyond
-that only decoding shows them, which `zsar doctor --decode all` does beforehand.
+Every listed file must exist and not be empty. In a set of up to `MOST_OPENED` files each file is also opened, which
+finds files of other kinds and most truncated ones (a few milliseconds per file, in parallel). In larger sets only
+decoding finds them; `zsar doctor --decode all` does this in advance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zsar.datamodules.video_files.video_file import OpenVideo, errors_name
 from zsar.runtime.files.plain_files import file_problem
 
 MOST_OPENED = 10_000
-_AT_ONCE = 16  # mostly waits for the disk
+_AT_ONCE = 16  # threads; they mostly wait for the disk
 _SHOWN = 20
 _REMEDY = (
     "Get them again, or leave them out on the record (`zsar doctor --decode all` lists all such files in a CSV file "
@@ -25,15 +25,15 @@ _REMEDY = (
 
 
 def refuse_unreadable(table: VideoTable, set_name: str) -> None:
-    """Checks the files of a set before it is tested on.
+    """Checks the files of a set before testing.
 
     Args:
         table: The videos.
         set_name: Name of the set.
 
     Raises:
-        VideoDecodeError: Files are missing, empty or, where so few are listed that they are opened, no video; the
-            message counts them, names them with the cause and says what to do.
+        VideoDecodeError: Files are missing, empty or, in a set of at most `MOST_OPENED` files, not videos; the message
+            has their number, names, causes and the remedy.
     """
     paths = list(dict.fromkeys(str(table.root / table.path(i)) for i in range(len(table))))
     check = _opening_problem if len(paths) <= MOST_OPENED else file_problem
@@ -47,14 +47,14 @@ def refuse_unreadable(table: VideoTable, set_name: str) -> None:
 
 
 def refuse_undecoded(problems: Sequence[str], remedy: str = _REMEDY) -> None:
-    """Ends a test of which videos could not be decoded, after the predictions of the others were written.
+    """Ends a test in which videos could not be decoded, after the predictions of the others were written.
 
     Args:
-        problems: What was wrong with each; each names its file.
+        problems: The problem of each video, including its file name.
         remedy: What to do.
 
     Raises:
-        VideoDecodeError: There are some; the message counts them, names them and says what to do.
+        VideoDecodeError: There are problems; the message has their number, the problems and the remedy.
     """
     if problems:
         count = "1 video" if len(problems) == 1 else f"{len(problems):,} videos"
@@ -65,7 +65,7 @@ def refuse_undecoded(problems: Sequence[str], remedy: str = _REMEDY) -> None:
 
 
 def in_words(problems: Sequence[str]) -> str:
-    """Problems in one line; of many the first ones, and how many more there are."""
+    """Problems in one line; if there are many, the first ones and the number of the rest."""
     more = f"; and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
     return "; ".join(problems[:_SHOWN]) + more
 

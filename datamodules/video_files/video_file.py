@@ -35,13 +35,13 @@ __all__ = [
     "tick_seconds",
 ]
 
-# Codecs whose decoders do not flag all that they conceal, unless they are told to fail at it.
+# Codecs whose decoders do not flag all concealed damage unless they are set to fail on it.
 _CONCEALS_SILENTLY = {"mjpeg", "mpeg1video", "mpeg2video"}
 
 
 @contextmanager
 def errors_name(path: str, step: str) -> Iterator[None]:
-    """Turns what PyAV may raise into a `VideoDecodeError` that names the file, the step and the cause."""
+    """Turns any error from PyAV into a `VideoDecodeError` that names the file, the step and the cause."""
     try:
         yield
     except VideoDecodeError:
@@ -60,10 +60,10 @@ class OpenVideo:
         Args:
             path: The file.
             threads: Decoder threads; 0 leaves the number to FFmpeg.
-            conceal: Whether decoders that would fail at damage, or else not report it, give such frames all the same.
+            conceal: Whether decoders that can either fail on damage or conceal it silently return such frames.
 
         Raises:
-            VideoDecodeError: It is no file, or empty, or holds no video that this build of FFmpeg has a decoder for.
+            VideoDecodeError: It is not a file, is empty, or has no video that this build of FFmpeg can decode.
             av.FFmpegError: FFmpeg cannot open it.
         """
         self.container = _open(path)
@@ -85,7 +85,7 @@ class OpenVideo:
         self._decoder = StreamDecoder(self.codec)
 
     def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        """The frames that the decoder returns for the next packet; None empties the decoder.
+        """The frames that the decoder returns for the next packet; None flushes the decoder.
 
         Raises:
             av.FFmpegError: The decoder fails.
@@ -93,11 +93,11 @@ class OpenVideo:
         return self._decoder.decode(packet)
 
     def hold_frames(self) -> None:
-        """Makes what damage leaves unwritten independent of who holds frames (see `stream_decoder`)."""
+        """Makes pixels that damage leaves unwritten independent of other references to frames (`stream_decoder`)."""
         self._decoder.hold_frames()
 
     def seek(self, ticks: int) -> None:
-        """Jumps to a packet from which the one at some time can be reached.
+        """Seeks to a packet from which the one at a given time can be reached.
 
         Args:
             ticks: The time, in ticks of the stream.
@@ -109,7 +109,7 @@ class OpenVideo:
         self._decoder.forget()
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
-        """The stream's packets from where the container stands; without empty ones, which would end the decoder."""
+        """The stream's packets from the current position, without empty ones, which would end the decoder."""
         n_packets = 0
         for packet in self.container.demux(self.stream):
             if packet.size:
@@ -125,15 +125,15 @@ class OpenVideo:
 
 
 class RGBConverter:
-    """Converts frames to upright RGB; one for many frames of a video, as setting one up costs more than using it."""
+    """Converts frames to upright RGB. Reuse it for many frames, since setting one up costs more than a conversion."""
 
     def __init__(self) -> None:
-        """Sets nothing up yet: the first frame says what is needed."""
+        """Sets up nothing yet: that depends on the first frame."""
         self._reformatter = VideoReformatter()
 
     def rgb(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """The frame as uint8 [H, W, 3], upright."""
-        # One thread: swscale's own would compete with the other workers', and loses time on frames of this size.
+        # One thread: more would compete with other workers, and are slower for frames of this size.
         if problem := too_large(frame.width, frame.height):
             raise ValueError(problem)
         rgb = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray().astype(np.uint8, copy=False)
@@ -144,7 +144,7 @@ def frame_seconds(stream: VideoStream) -> float:
     """How long a frame is shown, in seconds, by the container's frame rate.
 
     Raises:
-        ValueError: The container gives none.
+        ValueError: The container has none.
     """
     rate = stream.average_rate or stream.guessed_rate
     if not rate:
@@ -153,7 +153,7 @@ def frame_seconds(stream: VideoStream) -> float:
 
 
 def tick_seconds(stream: VideoStream) -> float:
-    """One tick of the clock of the stream's time stamps, in seconds; 0 where unknown."""
+    """One tick of the clock of the stream's time stamps, in seconds; 0 if unknown."""
     return float(stream.time_base or 0)
 
 
@@ -161,9 +161,9 @@ def seconds_from(start_seconds: float, pts: Sequence[int], stream: VideoStream) 
     """Time stamps as seconds on the player's clock.
 
     Args:
-        start_seconds: The first one on that clock.
+        start_seconds: Time of the first one on that clock.
         pts: n > 0 time stamps in ticks of the stream.
-        stream: Their stream.
+        stream: The stream.
 
     Returns:
         float64 [n].
@@ -188,7 +188,7 @@ def check_size(path: str, width_px: int, height_px: int) -> None:
 
 
 def _open(path: str) -> InputContainer:
-    """Opens a file, and no other.
+    """Opens this file and no other.
 
     Raises:
         VideoDecodeError: It is missing, not a regular file, empty, or of a format that names other files.
@@ -198,31 +198,31 @@ def _open(path: str) -> InputContainer:
         raise VideoDecodeError(problem)
     check_claims(path)
     try:
-        # "file:" keeps FFmpeg from taking "a:b.mp4" for a protocol. Titles in odd encodings are harmless.
+        # "file:" keeps FFmpeg from parsing "a:b.mp4" as a protocol. Titles in unknown encodings are harmless.
         return av.open(f"file:{path}", mode="r", metadata_errors="replace", options=OPEN_OPTIONS)
     except (av.ArgumentError, av.InvalidDataError) as error:
         if names_other_files(path):
             problem = "it is a playlist or script that names other files; only the file itself is read: give the video"
-        elif isinstance(error, av.ArgumentError):  # what FFmpeg raises where a format is not on the list
-            problem = "its format is not read here, as it may name other files; convert it to MP4 or Matroska"
+        elif isinstance(error, av.ArgumentError):  # what FFmpeg raises if a format is not on the list
+            problem = "its format is not supported, since it may name other files; convert it to MP4 or Matroska"
         else:
             raise
         raise VideoDecodeError(f"{path}: {problem}") from None
 
 
 def _video_packets(path: str) -> Counter[int]:
-    """How many packets each video stream has, by its index; opens the file again, as raw streams cannot seek."""
+    """Stream index -> number of packets, for video streams; reopens the file, since raw streams cannot seek."""
     with _open(path) as container:
         return Counter(packet.stream_index for packet in container.demux(container.streams.video) if packet.size)
 
 
 def _upright(rgb: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
-    """Applies the frame's display matrix, as far as it moves pixels onto pixels.
+    """Applies the frame's display matrix if it maps pixels onto pixels.
 
-    The matrix (a, b, u; c, d, v; ...) takes the pixel (x, y) to (a x + c y, b x + d y), up to a shift.
+    The matrix (a, b, u; c, d, v; ...) maps the pixel (x, y) to (a x + c y, b x + d y), up to a shift.
     """
-    # Not `frame.side_data`: the frame would keep what it returns, which refers to the frame, so that only the garbage
-    # collector would free either. It counts objects, not bytes, and lets hundreds of megabytes lie.
+    # Not `frame.side_data`: frame and side data would refer to each other, so that only the garbage collector would
+    # free them. It counts objects, not bytes, and would leave hundreds of megabytes allocated.
     matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg] # PyAV's stub has no __init__
     if not isinstance(matrix, Buffer):
         return rgb

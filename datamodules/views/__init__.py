@@ -1,4 +1,4 @@
-"""Which frames and which parts of them a model sees: sampling, transforms, and further views of test videos."""
+"""What a model sees of a video: frame sampling, transforms, and further views of test videos."""
 
 from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.further_views import Views

@@ -22,8 +22,8 @@ AugMixMode = Literal["none", "per_frame", "per_clip"]
 class AugmentedViews(Views):
     """The test view, and views of the same frames: cropped, mirrored or changed by AugMix (TPT, DTS-TPT).
 
-    The default is DTS-TPT's: 31 times AugMix of the test view, drawn for each frame. TPT's is `n_views: 64, crop: true,
-    flip: null, augmix: none`. All views have the weight 1. Mirrored and mixed is on the device.
+    The default is DTS-TPT's: 31 AugMix versions of the test view, drawn for each frame. TPT's is `n_views: 64,
+    crop: true, flip: null, augmix: none`. All views have weight 1. Mirroring and AugMix run on the device.
     """
 
     def __init__(
@@ -36,20 +36,20 @@ class AugmentedViews(Views):
         augmix: AugMixMode = "per_frame",
         severity: int = 1,
     ) -> None:
-        """Keeps the settings; views are drawn for each video.
+        """Stores the settings; views are drawn for each video.
 
         Args:
-            n_views: How many, the plain test view included.
-            crop: Whether each further view is a random part of the whole frames, the same of all its frames, resized.
-            crop_scale: Smallest and largest share of a frame's area that a part covers; its sides are 3:4 to 4:3.
-            flip: Probability of mirroring a further view left and right; null for 0.5, or 0 where the data set has
+            n_views: Number of views, including the plain test view.
+            crop: Whether each further view is a random crop of the full frames, the same for all its frames, resized.
+            crop_scale: Smallest and largest fraction of the frame's area in a crop; its aspect ratio is 3:4 to 4:3.
+            flip: Probability of mirroring a further view left and right; null for 0.5, or 0 if the data set has
                 classes that differ in direction.
-            augmix: Whether further views are changed by AugMix, and whether it is drawn for each frame ("per_frame")
-                or once for a view ("per_clip").
+            augmix: Whether AugMix is applied to further views, drawn for each frame ("per_frame") or once per view
+                ("per_clip"); "none" to turn it off.
             severity: The highest level of AugMix's operations, 1 to 10.
 
         Raises:
-            ValueError: A number is out of range, or all views would be alike.
+            ValueError: A number is out of range, or all views would be identical.
         """
         check_most(MOST_VIEWS, n_views=n_views)
         if n_views < 2:
@@ -61,7 +61,7 @@ class AugmentedViews(Views):
         if augmix not in get_args(AugMixMode):
             raise ValueError(f"augmix must be one of {', '.join(get_args(AugMixMode))}; got {augmix!r}")
         if not crop and augmix == "none" and flip == 0:
-            raise ValueError(f"all {n_views} views would be alike: set crop, flip or augmix")
+            raise ValueError(f"all {n_views} views would be identical: set crop, flip or augmix")
         check_severity(severity)
         self.n_views = n_views
         self.crop = crop
@@ -77,11 +77,11 @@ class AugmentedViews(Views):
 
     @property
     def n_cut(self) -> int:
-        """All further views are cut, or none."""
+        """All further views if `crop` is set, else none."""
         return self.n_views - 1 if self.crop else 0
 
     def for_data_set(self, name: str, *, flip_keeps_label: bool) -> AugmentedViews:
-        """Decides on `flip`; see `Views.for_data_set`."""
+        """Fills in `flip`; see `Views.for_data_set`."""
         if self.flip and not flip_keeps_label:
             raise ValueError(
                 f"clips.views.flip is {self.flip}, but a mirrored clip of {name} may show another class; "
@@ -91,7 +91,7 @@ class AugmentedViews(Views):
         return AugmentedViews(**(vars(self) | {"flip": flip}))
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """Crops frames at random, [n, n_cut, 3, S, S], the same parts for the same seed; see `Views.shrink`."""
+        """Random crops of frames, [n, n_cut, 3, S, S], the same for the same seed; see `Views.shrink`."""
         size = transform.image_size
         views = torch.empty(len(frames), self.n_cut, 3, size, size, dtype=torch.uint8)
         generator = generator_of_video(seed, "crop")
@@ -111,10 +111,10 @@ class AugmentedViews(Views):
         """Mirrors and mixes; see `Views.finish`.
 
         Raises:
-            ValueError: The batch has no views, or `for_data_set` was not asked.
+            ValueError: The batch has no views, or `flip` is still null (see `for_data_set`).
         """
         if batch.views is None or self.flip is None:
-            raise ValueError("views are finished for a batch that has them, by what `for_data_set` returns")
+            raise ValueError("`finish` needs a batch with views, and views that `for_data_set` returned")
         begin = device_seconds(batch.frames.device)
         n_further, n_frames = self.n_views - 1, batch.frames.shape[2]
         views = batch.views.frames if self.crop else batch.frames.expand(-1, n_further, -1, -1, -1, -1)

@@ -1,13 +1,13 @@
-"""AugMix: each image mixed with three chains of random operations on it, for all images of a batch at once.
+"""AugMix: mixes each image with three chains of random operations on it, for all images of a batch at once.
 
 Hendrycks et al. 2020, "AugMix: A Simple Data Processing Method to Improve Robustness and Uncertainty", with the nine
-operations of its code that are no corruptions of its test set: mix * x + (1 - mix) * sum_i w_i chain_i(x), with w from
-Dirichlet(1, 1, 1), mix from Beta(1, 1), and one to three operations in each of the three chains.
+operations of its code that are not among the corruptions of its test set: mix * x + (1 - mix) * sum_i w_i chain_i(x),
+with w from Dirichlet(1, 1, 1), mix from Beta(1, 1), and one to three operations in each of the three chains.
 
-Everything random is drawn on the CPU, so that a seed gives the same views on every device; the pixels stay on the
-device that they are on. Operations give whole numbers, as Pillow's do (they round down). Departure: test-time prompt
-tuning (Shu et al. 2022) mixes normalized images; normalization is linear, so ours differs by the rounding of the
-result to uint8 alone. Positions are computed in float32: a pixel may be one level off Pillow's.
+Random numbers are drawn on the CPU, so that a seed gives the same views on every device; the pixels stay on their
+device. Operations return integers, rounded down as in Pillow. Departure: test-time prompt tuning (Shu et al. 2022)
+mixes normalized images; normalization is linear, so ours differs only by the rounding of the result to uint8.
+Positions are computed in float32: a pixel may differ from Pillow's by one level.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ OPERATIONS = (
     "translate_y",
 )
 _GEOMETRIC = ("rotate", "shear_x", "shear_y", "translate_x", "translate_y")
-# Pixels that are worked on at a time, which bounds the memory without any effect on the result: 8 images of 224 px on
-# the CPU, where that is fastest, and so many on a GPU that it is kept busy (128 of them, about 0.5 GB).
+# Pixels processed at a time, which bounds memory without changing the result: 8 images of 224 px on the CPU, where that
+# is fastest, and 128 on a GPU (about 0.5 GB), which keeps it busy.
 _CHUNK_PX_CPU = 8 * 224**2
 _CHUNK_PX_GPU = 128 * 224**2
-# Whole numbers come out of interpolation in float32 a little below themselves and must not be rounded down.
+# Interpolation in float32 can return slightly less than an integer, which must not be rounded down.
 _ROUNDING = 1 / 64
 
 
@@ -47,10 +47,10 @@ class AugMixDraws:
     """The random numbers of N images, on the CPU.
 
     Attributes:
-        weights: float32 [N, 3], the share of each chain; they sum to 1.
-        mix: float32 [N], the share of the image itself.
-        depths: int64 [N, 3], how many operations each chain has; 0 leaves the image as it is.
-        operations: int64 [N, 3, 3], for each chain its operations in order, as indices into `OPERATIONS`.
+        weights: float32 [N, 3], weight of each chain; they sum to 1.
+        mix: float32 [N], weight of the unchanged image.
+        depths: int64 [N, 3], number of operations of each chain; 0 leaves the image unchanged.
+        operations: int64 [N, 3, 3], operations of each chain in order, as indices into `OPERATIONS`.
         levels: float64 [N, 3, 3], the strength of each operation, from 0.1 to the severity.
         signs: float64 [N, 3, 3], 1 or -1, the direction of those operations that have one.
     """
@@ -71,7 +71,7 @@ class AugMixDraws:
         return AugMixDraws(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def repeated(self, times: int) -> AugMixDraws:
-        """Each draw `times` times in a row: for the frames of a clip that are changed alike."""
+        """Each draw `times` times in a row, for clips whose frames are all changed in the same way."""
         return AugMixDraws(*(getattr(self, field.name).repeat_interleave(times, dim=0) for field in fields(self)))
 
     @staticmethod
@@ -109,7 +109,7 @@ def draw_augmix(n: int, *, severity: int = 1, generator: torch.Generator) -> Aug
 
 
 def check_severity(severity: int) -> None:
-    """Refuses a severity that the operations have no meaning for.
+    """Checks that the operations are defined for a severity.
 
     Raises:
         ValueError: It is below 1 or above 10.
@@ -123,18 +123,18 @@ def augmix(frames: Tensor, draws: AugMixDraws) -> Tensor:
 
     Args:
         frames: uint8 [N, 3, H, W], on any device.
-        draws: Those of the N images.
+        draws: The draws of the N images.
 
     Returns:
-        uint8 [N, 3, H, W]; each image depends on its own pixels and draws alone.
+        uint8 [N, 3, H, W]; each image depends only on its own pixels and draws.
 
     Raises:
-        ValueError: Another layout, or draws of another number of images.
+        ValueError: The layout is wrong, or the number of draws differs from that of images.
     """
     if frames.ndim != 4 or frames.shape[1] != 3 or frames.dtype != torch.uint8:
         raise ValueError(f"frames must be uint8 [N, 3, H, W]; got {frames.dtype} {list(frames.shape)}")
     if len(draws) != len(frames):
-        raise ValueError(f"{len(frames)} images but draws for {len(draws)}; draw as many")
+        raise ValueError(f"{len(frames)} images but draws for {len(draws)}; draw the same number")
     mixed = torch.empty(frames.shape, dtype=torch.uint8, device=frames.device)
     at_a_time_px = _CHUNK_PX_CPU if frames.device.type == "cpu" else _CHUNK_PX_GPU
     at_a_time = max(1, at_a_time_px // (frames.shape[-2] * frames.shape[-1]))
@@ -155,10 +155,10 @@ def _mixed(frames: Tensor, draws: AugMixDraws) -> Tensor:
         _apply(chains, torch.where(depths > step, operations, -1), levels, signs)
     mix = draws.mix.to(frames.device)[:, None, None, None]
     weights = draws.weights.to(frames.device)[..., None, None, None]
-    of_image = chains.unflatten(0, (-1, N_CHAINS))
+    per_image = chains.unflatten(0, (-1, N_CHAINS))
     mixed = frames * mix
     for i in range(N_CHAINS):
-        mixed.addcmul_(of_image[:, i].float(), weights[:, i] * (1 - mix))
+        mixed.addcmul_(per_image[:, i].float(), weights[:, i] * (1 - mix))
     return mixed.round_().clamp_(0, 255).to(torch.uint8)
 
 
@@ -177,7 +177,7 @@ def _apply(images: Tensor, operations: Tensor, levels: Tensor, signs: Tensor) ->
 
 
 def _recoloured(images: Tensor, name: str, levels: Tensor) -> Tensor:
-    """One operation that looks at each pixel apart, for images [N, 3, H, W] with levels [N]."""
+    """One colour operation, for images [N, 3, H, W] with levels [N]."""
     changed: Tensor
     if name == "autocontrast":
         changed = functional.autocontrast(images)
@@ -185,8 +185,8 @@ def _recoloured(images: Tensor, name: str, levels: Tensor) -> Tensor:
         changed = functional.equalize(images)
     elif name == "posterize":
         n_dropped_bits = 4 + (levels * 4 / 10).long()
-        kept = (256 - 2**n_dropped_bits).to(torch.uint8).to(images.device)
-        changed = images & kept[:, None, None, None]
+        mask = (256 - 2**n_dropped_bits).to(torch.uint8).to(images.device)
+        changed = images & mask[:, None, None, None]
     else:  # solarize
         threshold = 256 - (levels * 256 / 10).long()
         threshold = threshold.to(torch.int16).to(images.device)[:, None, None, None]
@@ -195,29 +195,29 @@ def _recoloured(images: Tensor, name: str, levels: Tensor) -> Tensor:
 
 
 def _matrices(operations: Tensor, levels: Tensor, signs: Tensor, size_px: Sequence[int]) -> Tensor:
-    """Where each pixel comes from: float64 [N, 2, 3], on (x, y, 1) in pixels from the top left corner."""
+    """Source position of each pixel: float64 [N, 2, 3], applied to (x, y, 1) in pixels from the top left corner."""
     height, width = size_px
     matrices = torch.eye(2, 3, dtype=torch.float64).repeat(len(operations), 1, 1)
-    is_ = {name: operations == OPERATIONS.index(name) for name in _GEOMETRIC}
+    selected = {name: operations == OPERATIONS.index(name) for name in _GEOMETRIC}
 
-    angles = torch.deg2rad(signs * (levels * 30 / 10).floor())[is_["rotate"]]
+    angles = torch.deg2rad(signs * (levels * 30 / 10).floor())[selected["rotate"]]
     cosines, sines = angles.cos(), angles.sin()
     centre_x, centre_y = width / 2, height / 2
     along_x = torch.stack([cosines, -sines, centre_x - cosines * centre_x + sines * centre_y], dim=1)
     along_y = torch.stack([sines, cosines, centre_y - sines * centre_x - cosines * centre_y], dim=1)
-    matrices[is_["rotate"]] = torch.stack([along_x, along_y], dim=1)
+    matrices[selected["rotate"]] = torch.stack([along_x, along_y], dim=1)
 
     shear = signs * levels * 0.3 / 10
-    matrices[is_["shear_x"], 0, 1] = shear[is_["shear_x"]]
-    matrices[is_["shear_y"], 1, 0] = shear[is_["shear_y"]]
+    matrices[selected["shear_x"], 0, 1] = shear[selected["shear_x"]]
+    matrices[selected["shear_y"], 1, 0] = shear[selected["shear_y"]]
     for name, row, side in (("translate_x", 0, width), ("translate_y", 1, height)):
         moves = signs * (levels * (side / 3) / 10).floor()
-        matrices[is_[name], row, 2] = moves[is_[name]]
+        matrices[selected[name], row, 2] = moves[selected[name]]
     return matrices
 
 
 def _moved(images: Tensor, matrices: Tensor) -> Tensor:
-    """Bilinear interpolation at the places of `_matrices`; what lies outside of the image is black."""
+    """Bilinear interpolation at the positions of `_matrices`; black outside the image."""
     height, width = images.shape[-2:]
     (a, b, c), (d, e, f) = (
         row.unbind(1) for row in matrices.float().to(images.device)[..., None, None].unbind(1)
@@ -229,6 +229,6 @@ def _moved(images: Tensor, matrices: Tensor) -> Tensor:
     grid = torch.empty(*from_x.shape, 2, device=images.device)
     grid[..., 0] = from_x.mul_(2 / width).sub_(1)
     grid[..., 1] = from_y.mul_(2 / height).sub_(1)
-    # Pillow repeats the pixels of the edge within the outermost half pixel, beyond which there is nothing.
+    # Pillow repeats the edge pixels within the outermost half pixel; beyond it there is nothing.
     values = grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
     return values.add_(_ROUNDING).mul_(inside[:, None]).clamp_(0, 255).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""Where a part of a frame lies: arithmetic in pixels, without any frame."""
+"""Positions of crops in a frame: arithmetic in pixels only."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import torch
 def random_part(
     height: int, width: int, scale: tuple[float, float], generator: torch.Generator
 ) -> tuple[int, int, int, int]:
-    """A random part of a frame, as Inception's training takes it: of random area and shape, anywhere.
+    """A random crop of a frame, as in Inception's training: of random area, shape and position.
 
     Args:
         height: Of the frame, in pixels.
         width: Of the frame, in pixels.
-        scale: Smallest and largest share of the area.
+        scale: Smallest and largest fraction of the area.
         generator: The source of randomness.
 
     Returns:
-        Top, left, height and width in pixels. Sides are 3:4 to 4:3, evenly in the logarithm; where ten draws do not fit
-        into the frame, the part is the largest of the nearest shape, in the centre.
+        Top, left, height and width in pixels. The aspect ratio is 3:4 to 4:3, uniform in its logarithm. If ten draws do
+        not fit into the frame, the crop is the largest centred one with the closest allowed aspect ratio.
     """
     lowest, highest = 3 / 4, 4 / 3
     for _ in range(10):
@@ -38,19 +38,19 @@ def random_part(
 
 
 def crop_corners(height: int, width: int, size: int, n_crops: int) -> list[tuple[int, int]]:
-    """Where the squares of a frame begin.
+    """Positions of square crops in a frame.
 
     Args:
         height: Of the frame, in pixels.
         width: Of the frame, in pixels.
-        size: Of a square, in pixels.
+        size: Side of a square, in pixels.
         n_crops: 1, 3, 5 or 9, as in `MultiRateViews`.
 
     Returns:
-        Top and left of each, in pixels.
+        Top and left of each crop, in pixels.
     """
     ends = [(along, across) for along in (0.0, 1.0) for across in (0.0, 1.0)]
-    of_three = [(0.0, 0.5), (0.5, 0.5), (1.0, 0.5)]
-    places = [(0.5, 0.5)] if n_crops == 1 else [*of_three, (0.5, 0.0), (0.5, 1.0), *ends][:n_crops]
+    three = [(0.0, 0.5), (0.5, 0.5), (1.0, 0.5)]
+    places = [(0.5, 0.5)] if n_crops == 1 else [*three, (0.5, 0.0), (0.5, 1.0), *ends][:n_crops]
     in_frame = [(along, across) if height > width else (across, along) for along, across in places]
     return [(round(y * (height - size)), round(x * (width - size))) for y, x in in_frame]

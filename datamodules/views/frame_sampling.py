@@ -1,7 +1,7 @@
-"""Which frames of a video to look at: index arithmetic, 0-based, without any video.
+"""Which frames of a video to use: index arithmetic only, 0-based.
 
-Every function returns int64 indices in [0, n_frames), in the order of time; where there are fewer frames than samples,
-frames repeat evenly. Source: T2L's data code (Shahzadnit/T2L) for the centre and the random indices.
+Every function returns int64 indices in [0, n_frames), in order of time; if there are fewer frames than samples, frames
+repeat evenly. Source: T2L's data code (Shahzadnit/T2L) for the centre and the random indices.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from torch import Tensor
 
 
 def centre_indices(n_frames: int, n_samples: int) -> Tensor:
-    """The middle frame of each of T equal segments: the one view that most methods are tested on.
+    """The middle frame of each of T equal segments: the test view of most methods.
 
     Args:
         n_frames: N, the frames of the video.
         n_samples: T, the frames wanted.
 
     Returns:
-        int64 [T]: floor(i N / T + (N / T - 1) / 2), or i N // T where N <= T.
+        int64 [T]: floor(i N / T + (N / T - 1) / 2), or i N // T if N <= T.
 
     Raises:
         ValueError: A number is below 1.
@@ -27,14 +27,14 @@ def centre_indices(n_frames: int, n_samples: int) -> Tensor:
     i = torch.arange(n_samples)
     if n_frames <= n_samples:
         return i * n_frames // n_samples
-    # Over the common denominator 2 T, because the formula in floating point may fall just below a whole number.
+    # With the common denominator 2 T, because in floating point the formula may fall just below an integer.
     return ((2 * i + 1) * n_frames - n_samples) // (2 * n_samples)
 
 
 def random_segment_indices(n_frames: int, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
-    """One frame from each of T equal segments, drawn uniformly: the sampling of training.
+    """One frame from each of T equal segments, drawn uniformly, as in training.
 
-    The segments are equal although N / T may be no whole number: over all draws every frame is equally likely.
+    The segments are equal even if N / T is not an integer: over all draws every frame is equally likely.
 
     Args:
         n_frames: N, the frames of the video.
@@ -50,12 +50,12 @@ def random_segment_indices(n_frames: int, n_samples: int, generator: torch.Gener
     _check(n_frames=n_frames, n_samples=n_samples)
     u = torch.rand(n_samples, generator=generator, dtype=torch.float64)
     positions = (torch.arange(n_samples) + u) * n_frames / n_samples
-    # A u next to 1 may round up to the next whole number, which is out of range for the last segment.
+    # A u close to 1 may round up to the next integer, which is out of range for the last segment.
     return positions.long().clamp(max=n_frames - 1)
 
 
 def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int) -> Tensor:
-    """Several views of a video in time, each of which spans all of it, interleaved evenly.
+    """Several interleaved views of a video in time; each spans the whole video.
 
     Args:
         n_frames: N, the frames of the video.
@@ -63,8 +63,8 @@ def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int) -> Tensor:
         n_clips: The number of clips.
 
     Returns:
-        int64 [n_clips, T]: of the centre indices of T n_clips samples, clip v takes every n_clips-th from the v-th on.
-        A single clip is `centre_indices`.
+        int64 [n_clips, T]: clip v takes every n_clips-th of the centre indices of T n_clips samples, from the v-th on.
+        A single clip equals `centre_indices`.
 
     Raises:
         ValueError: A number is below 1.

@@ -1,12 +1,11 @@
-"""Views: the base of further views of a test video, by which test-time prompt tuning adapts to it.
+"""Views: the base of further views of a test video, for test-time prompt tuning.
 
 They are augmented (`augmented_views`), or at several rates (`multi_rate_views`).
 
-A set of views is made in two steps. The data loader's worker decodes a video once for all views and cuts those that
-need the decoded frames (`further_indices`, and `cut` or its halves, `shrink` and `arrange`); what can be made from the
-test view alone is made on the model's device, for all videos of a batch at once (`finish`), so that it never passes
-through a queue between processes. Whatever is random about a video is drawn from a seed of its own: neither order nor
-batch nor process matters.
+Views are made in two steps. The data loader's worker decodes a video once for all views and cuts those that need the
+decoded frames (`further_indices`, and `cut` or its halves, `shrink` and `arrange`). Views that can be made from the
+test view are made on the model's device, for all videos of a batch at once (`finish`), so that they never pass through
+a queue between processes. Each video has its own seed: its views do not depend on order, batch or process.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ class Views(ABC):
     @property
     @abstractmethod
     def weights(self) -> Tensor:
-        """float32 [1 + K], for how many views the test view and each further one stand (see `ViewBatch`)."""
+        """float32 [1 + K], multiplicity of the test view and of each further view (see `ViewBatch`)."""
 
     @property
     @abstractmethod
     def n_cut(self) -> int:
-        """How many of the K further views `cut` makes: all, or none."""
+        """Number of the K further views that `cut` makes: all or none."""
 
     def cut(self, frames: Tensor, test: Tensor, further: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
         """Makes views from decoded frames.
 
         Args:
-            frames: uint8 [N, 3, h, w], the distinct frames that were asked for, in order of time.
-            test: int64 [T], rows of `frames`: the test view's.
-            further: int64 [F, T], rows of `frames`: those of `further_indices`.
-            transform: The size of a frame and how frames are resized.
-            seed: The video's.
+            frames: uint8 [N, 3, h, w], the distinct frames needed, in order of time.
+            test: int64 [T], rows of `frames` that form the test view.
+            further: int64 [F, T], rows of `frames` that correspond to `further_indices`.
+            transform: Gives the frame size and the interpolation.
+            seed: The video's seed.
 
         Returns:
             uint8 [n_cut, T, 3, S, S].
@@ -53,49 +52,49 @@ class Views(ABC):
 
     @abstractmethod
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """What the views need of some decoded frames: the first half of `cut`, of a few frames at a time.
+        """First half of `cut`, for a few frames at a time: reduces decoded frames to what the views need.
 
         Args:
             frames: uint8 [n, 3, h, w].
             transform: As for `cut`.
-            seed: The video's.
+            seed: The video's seed.
 
         Returns:
-            uint8 [n, ...], each frame by itself.
+            uint8 [n, ...], computed for each frame separately.
         """
 
     @abstractmethod
     def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
-        """Makes views from what `shrink` gave of all N distinct frames; for the others see `cut`."""
+        """Second half of `cut`: makes views from the results of `shrink` for all N frames; for the rest see `cut`."""
 
     def described(self) -> dict[str, Any]:
-        """What a result says about the views: their class and its arguments, as in a configuration."""
+        """The views as results report them: class and arguments, as in a configuration."""
         # The attributes of a set of views are its arguments.
         arguments = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
         return {"class_path": class_path(type(self)), "init_args": arguments}
 
     def for_data_set(self, name: str, *, flip_keeps_label: bool) -> Views:
-        """The same views with everything decided that the data set decides.
+        """The same views with the settings that depend on the data set filled in.
 
         Args:
-            name: The data set's, for messages.
+            name: Name of the data set, for messages.
             flip_keeps_label: Whether a mirrored clip still shows its class.
 
         Returns:
-            Views that know whether to mirror.
+            Views with a definite `flip`.
 
         Raises:
-            ValueError: Views would be mirrored that must not be, or all views would be alike.
+            ValueError: Views would be mirrored although that may change the class, or all views would be identical.
         """
         return self
 
     def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
-        """Which frames are read beside those of the test view.
+        """Which frames are read in addition to those of the test view.
 
         Args:
             n_available: L, the frames of the video.
             n_frames: T, the frames of a view.
-            seed: The video's.
+            seed: The video's seed.
 
         Returns:
             int64 [F, T], 0-based.
@@ -103,10 +102,10 @@ class Views(ABC):
         return torch.zeros(0, n_frames, dtype=torch.int64)
 
     def finish(self, batch: VideoBatch) -> VideoBatch:
-        """Makes the views that are made on the device; its seconds are shared among the videos.
+        """Makes the views that are computed on the device; their time is divided among the videos.
 
         Args:
-            batch: With the views that were cut.
+            batch: A batch with the views that were cut.
 
         Returns:
             A batch with all K views.
@@ -117,7 +116,7 @@ class Views(ABC):
 def generator_of_video(seed: int, purpose: str) -> torch.Generator:
     """The random numbers of a video for one purpose.
 
-    A purpose has its own numbers: with and without mirroring the crops are the same.
+    Each purpose has its own random numbers: mirroring does not change the crops.
 
     Args:
         seed: The video's.

@@ -21,12 +21,12 @@ NumberOfCrops = Literal[1, 3, 5, 9]
 class MultiRateViews(Views):
     """Stretches of a video at several rates, each in several crops: ZAR's views.
 
-    For a rate r below 1 the stretches have floor(r L) of the L frames and start anywhere; T frames are taken from each
-    as for the test view. At rate 1 all stretches are the whole video: it is read once, and weighs as many. The test
-    view has the weight 0: it is predicted on, not adapted to. The order of the further views is that of `rates`, in it
-    that of the stretches, and in it that of the crops: along the long side, across it, corners. ZAR's default has 3 x 4
-    x 4 = 48 views, of which 39 differ. Where a paper with 5 or 9 crops is silent, ours lie in frames whose short side
-    is 256/224 of S, since there is no room above and below otherwise. All crops of a frame of S x S pixels are alike.
+    At a rate r below 1, a stretch has floor(r L) of the L frames and starts at random; T frames are taken from it as
+    for the test view. At rate 1 all stretches are the whole video, which is read once and has their total weight. The
+    test view has weight 0: it is predicted on, not adapted to. Further views are ordered by rate, then stretch, then
+    crop: along the long side, across it, corners. ZAR's default has 3 x 4 x 4 = 48 views, 39 of them distinct. The
+    paper does not describe 5 or 9 crops; ours are taken from frames whose short side is 256/224 of S, which leaves a
+    margin above and below. All crops of a frame of S x S pixels are identical.
     """
 
     def __init__(
@@ -37,15 +37,15 @@ class MultiRateViews(Views):
         n_samples: int = 4,
         segment_jitter: bool = False,
     ) -> None:
-        """Keeps the settings; views are drawn for each video.
+        """Stores the settings; views are drawn for each video.
 
         Args:
             n_crops: 1 for the centre; 3 for both ends and the middle of the long side; 5 for the ends of the short side
                 too; 9 for the corners too.
-            rates: Lengths of the stretches, as parts of the video.
-            n_samples: Stretches of each rate.
-            segment_jitter: Whether a frame is drawn at random from each of the T equal segments of a stretch, instead
-                of its middle one; then no two stretches coincide, and the whole video is read n_samples times.
+            rates: Lengths of the stretches, as fractions of the video.
+            n_samples: Number of stretches at each rate.
+            segment_jitter: Whether to draw a random frame from each of the T equal segments of a stretch, instead of
+                the middle one. Stretches at rate 1 then differ, and the whole video is read n_samples times.
 
         Raises:
             ValueError: A number is out of range, or a rate is given twice.
@@ -66,7 +66,7 @@ class MultiRateViews(Views):
 
     @property
     def weights(self) -> Tensor:
-        """0, then for each rate and stretch, in each crop, the number of stretches that it stands for."""
+        """0, then for each rate, stretch and crop the number of stretches that it represents."""
         further = [self.n_samples // n for n in map(self._n_distinct, self.rates) for _ in range(n * self.n_crops)]
         return torch.tensor([0, *further], dtype=torch.float32)
 
@@ -79,7 +79,7 @@ class MultiRateViews(Views):
         """One row for each stretch; see `Views.further_indices`."""
         generator, rows = generator_of_video(seed, "stretches"), []
         for rate in self.rates:
-            # Of the decimal fraction that was written: in floating point 0.29 x 100 is below 29.
+            # Exact decimal arithmetic: in floating point 0.29 x 100 is below 29.
             length = max(1, math.floor(Fraction(str(rate)) * n_available))
             for _ in range(self._n_distinct(rate)):
                 start = torch.randint(n_available - length + 1, (), generator=generator)
@@ -90,7 +90,7 @@ class MultiRateViews(Views):
         return torch.stack(rows)
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
-        """Resizes each frame, [n, 3, h, w] with a short side that all crops fit into; see `Views.shrink`."""
+        """Resizes each frame to [n, 3, h, w], so that all crops fit; see `Views.shrink`."""
         size = transform.image_size
         if frames.shape[-2:] == (size, size):
             return frames
@@ -98,7 +98,7 @@ class MultiRateViews(Views):
         return resized(frames, [short_side], transform.interpolation)
 
     def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
-        """Takes every stretch in every crop; see `Views.arrange`."""
+        """Cuts every crop of every stretch; see `Views.arrange`."""
         size = transform.image_size
         views = torch.empty(len(further), self.n_crops, further.shape[1], 3, size, size, dtype=torch.uint8)
         for i, (y, x) in enumerate(crop_corners(shrunk.shape[-2], shrunk.shape[-1], size, self.n_crops)):

@@ -1,8 +1,8 @@
-"""What happens to decoded frames before a model sees them: crops, flips and colours on uint8 [T, 3, H, W].
+"""Transforms of decoded frames: crops, flips and colours on uint8 [T, 3, H, W].
 
-Everything random is drawn once for a clip and applied to all of its frames. (T2L's released code draws colours for each
-frame, which shows its temporal loss motion that is not there.) Random numbers come from torch's global generator,
-which data loaders seed for every worker. Frames that have the wanted size already are never resampled.
+Random numbers are drawn once per clip and applied to all of its frames. (T2L's released code draws colours per frame,
+which looks like motion to its temporal loss.) They come from torch's global generator, which data loaders seed in
+every worker. Frames that already have the target size are never resampled.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _JITTER = (0.4, 0.4, 0.2, 0.1)
 
 
 class TrainTransform:
-    """Multi-scale crop, flip, colour jitter, grey, shift; each with a number that turns it off.
+    """Multi-scale crop, flip, colour jitter, grey, shift; each can be turned off.
 
-    The default is T2L's. For classes that differ in direction (Something-Something's "from left to right"), `flip` must
-    be 0. A benchmark of small rendered clips wants `flip=0, scales=(1,), colour_jitter=0, grey=0, shift_px=3`.
+    The defaults are T2L's. For classes that differ in direction (Something-Something's "from left to right"), `flip`
+    must be 0. For small rendered clips, use `flip=0, scales=(1,), colour_jitter=0, grey=0, shift_px=3`.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class TrainTransform:
         """Composes crop, flip, colour and shift.
 
         Args:
-            image_size: S, height and width of the frames that come out, in pixels.
+            image_size: S, height and width of the output frames, in pixels.
             flip: Probability of mirroring left and right.
-            scales: Sides of the crop, as parts of the frame's short side; `(1,)` crops at full size.
+            scales: Possible sides of the crop, as fractions of the frame's short side; `(1,)` crops at full size.
             colour_jitter: Probability of changing brightness, contrast, saturation and hue.
             grey: Probability of removing colour.
-            shift_px: Frames move by up to so many pixels up or down and left or right; edge pixels fill the gap.
-            interpolation: "bilinear" or "bicubic", or another name that torchvision knows.
+            shift_px: Maximum random shift, in pixels, in each direction; edge pixels fill the gap.
+            interpolation: "bilinear", "bicubic" or another of torchvision's names.
 
         Raises:
             ValueError: A probability is outside [0, 1], a scale outside (0, 1], or a size is negative.
@@ -73,7 +73,7 @@ class TrainTransform:
         return self.finish(self.drawn_crop()(frames))
 
     def drawn_crop(self) -> Callable[[Tensor], Tensor]:
-        """The first step, with its random numbers drawn: a crop for all frames of a clip, given together or not.
+        """The first step with its random numbers drawn: one crop for all frames of a clip, passed at once or in parts.
 
         Returns:
             uint8 [n, 3, H, W] -> uint8 [n, 3, S, S].
@@ -81,15 +81,15 @@ class TrainTransform:
         return self._crop.drawn()
 
     def finish(self, frames: Tensor) -> Tensor:
-        """All further steps, on the cropped frames of a clip, uint8 [T, 3, S, S]."""
+        """All remaining steps, on the cropped frames of a clip, uint8 [T, 3, S, S]."""
         finished: Tensor = self.steps(frames)
         return finished
 
 
 class TestTransform:
-    """Short side to a fixed length, then the centre, or three squares along the long side."""
+    """Resizes the short side to a fixed length; crops the centre, or several squares along the long side."""
 
-    __test__ = False  # pytest takes classes of this name for tests
+    __test__ = False  # pytest collects classes of this name as tests
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class TestTransform:
         """Composes resize and crops.
 
         Args:
-            image_size: S, height and width of the frames that come out, in pixels.
-            n_crops: 1 for the centre; more for places from end to end of the long side, at equal distances.
-            resize_ratio: The short side becomes so many times `image_size` before cropping.
-            interpolation: "bilinear" or "bicubic", or another name that torchvision knows.
+            image_size: S, height and width of the output frames, in pixels.
+            n_crops: 1 for the centre; more for equally spaced crops from end to end of the long side.
+            resize_ratio: Short side before cropping, as a multiple of `image_size`.
+            interpolation: "bilinear", "bicubic" or another of torchvision's names.
 
         Raises:
             ValueError: `n_crops` or `image_size` is not positive, or `resize_ratio` is below 1.
@@ -138,15 +138,15 @@ class TestTransform:
 class MultiScaleCrop(nn.Module):
     """A crop of random size, shape and place, resized to a square: TSN's augmentation (Wang et al. 2016, section 3.2).
 
-    Height and width are parts of the short side, chosen from a list; they lie at most one place apart in it. The crop
-    lies at one of 13 places: the corners, the middles of the sides, the centre, and between corners and centre.
+    Height and width are fractions of the short side, drawn from a list; the two are at most one entry apart in it. The
+    crop is at one of 13 places: the corners, the middles of the sides, the centre, and between corners and centre.
     """
 
-    # In quarters of the room that the crop leaves, from the top and from the left.
+    # In quarters of the margin (frame minus crop), from the top and from the left.
     _PLACES = (*product((0, 2, 4), repeat=2), *product((1, 3), repeat=2))
 
     def __init__(self, image_size: int, *, scales: Sequence[float], interpolation: str = "bilinear") -> None:
-        """Keeps the sizes to draw from; for the arguments see `TrainTransform`."""
+        """Stores the sizes to draw from; for the arguments see `TrainTransform`."""
         super().__init__()
         if not scales or not all(0 < scale <= 1 for scale in scales):
             raise ValueError(f"scales must lie between 0 (exclusive) and 1; got {list(scales)}")
@@ -175,10 +175,10 @@ class MultiScaleCrop(nn.Module):
 
 
 class RandomShift(nn.Module):
-    """Moves frames by whole pixels in both directions; the gap is filled with the pixels at the edge."""
+    """Shifts frames by whole pixels in both directions and fills the gap with the edge pixels."""
 
     def __init__(self, shift_px: int) -> None:
-        """Makes a shift of up to `shift_px` pixels in each of the four directions."""
+        """Shifts by at most `shift_px` pixels in each of the four directions."""
         super().__init__()
         self.shift_px = _positive(shift_px)
 
@@ -192,12 +192,12 @@ class RandomShift(nn.Module):
 
 
 def resized(frames: Tensor, size: list[int], interpolation: InterpolationMode) -> Tensor:
-    """Frames of another size.
+    """Frames resized with antialiasing.
 
     Args:
         frames: uint8 [T, 3, H, W].
-        size: Height and width in pixels, or that of the short side alone. Frames of this size are returned as they are.
-        interpolation: How; always with antialiasing.
+        size: Height and width in pixels, or the short side only. Frames of this size are returned unchanged.
+        interpolation: Interpolation method.
 
     Returns:
         uint8 [T, 3, h, w].
@@ -207,7 +207,7 @@ def resized(frames: Tensor, size: list[int], interpolation: InterpolationMode) -
 
 
 def _draw(n: int) -> int:
-    """A number from 0 to n - 1."""
+    """A random number from 0 to n - 1."""
     return int(torch.randint(n, ()))
 
 

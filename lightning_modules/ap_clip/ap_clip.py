@@ -1,11 +1,11 @@
 """APCLIP: action-conditioned prompts and late interaction for open-vocabulary recognition (`papers/ap-clip.txt`).
 
-CLIP fine-tuned as ViFi-CLIP, with a class text of many prompts per class (12 attributes of scene, actor and body,
+CLIP fine-tuned like ViFi-CLIP, with many prompts per class (12 attributes of scene, actor and body,
 several sentences each, after "a video of {action}") and the MAKA scorer, in which every frame of every view interacts
 with every prompt (Eqs. 4 to 6), in training and inference. The prompts come from the data module: `text.descriptions`
 names a file of action prompts, `text.lead` the template before each.
 
-Departure: the paper does not say how all prompts of Kinetics-400 fit into training; `n_negative_classes` bounds them.
+Departure: the paper does not say how all prompts of Kinetics-400 fit into memory; `n_negative_classes` bounds them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class APCLIP(FineTunedCLIP):
         start_from: str | None = None,
         optimization: Optimization = VIFI_CLIP,
     ) -> None:
-        """Builds the model; only the default of `scoring` is its own.
+        """Builds the model; only the default of `scoring` differs from `FineTunedCLIP`.
 
         Args:
             backbone: The CLIP model.
@@ -43,12 +43,12 @@ class APCLIP(FineTunedCLIP):
                 without it (Table 7).
             tune: Which towers are trained.
             mixing: Mixup and CutMix of training videos.
-            label_smoothing: Share of the target that is spread over all classes.
-            n_negative_classes: In training, score against the classes of the batch and so many others; null for all.
-                All prompts of these classes go through the text tower in each step; see FineTunedCLIP for the memory.
+            label_smoothing: Share of the target spread over all classes.
+            n_negative_classes: In training, number of classes to score besides those of the batch; null for all.
+                All prompts of these classes go through the text tower in each step; for the memory see FineTunedCLIP.
             tuned_share: Share of the tuned weights at test time (WiSE-FT).
-            start_from: A checkpoint whose weights training starts from; null for CLIP.
-            optimization: Optimizer and schedule; the default is ViFi-CLIP's of 10 epochs on Kinetics-400.
+            start_from: A checkpoint whose weights initialize training; null for CLIP.
+            optimization: Optimizer and schedule; the default is ViFi-CLIP's for 10 epochs on Kinetics-400.
 
         Raises:
             ValueError: A value is out of range.

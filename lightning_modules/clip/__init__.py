@@ -1,4 +1,4 @@
-"""CLIP on videos: frozen, and fine-tuned as ViFi-CLIP is. See the README beside this file."""
+"""CLIP on videos: frozen, and fine-tuned like ViFi-CLIP. See the README in this folder."""
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 

@@ -1,8 +1,8 @@
-"""Checkpoints of ViFi-CLIP's authors (muzairkhattak/ViFi-CLIP) -> the names and types of our FineTunedCLIP.
+"""Converts checkpoints of ViFi-CLIP's authors (muzairkhattak/ViFi-CLIP) to the names and types of FineTunedCLIP.
 
 {model, optimizer, lr_scheduler, max_accuracy, epoch, config}. "image_encoder." is CLIP's "visual.", "text_encoder."
-its text tower, and "prompt_learner." the class prompts of the training set, already embedded. The token embedding,
-which they never tune, is not there: it is CLIP's.
+its text tower, and "prompt_learner." the class prompts of the training set, already embedded. The token embedding
+is missing: it is never tuned, and is CLIP's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zsar.lightning_modules.training.author_checkpoints import (
 _TOWERS = {"image_encoder.": "visual.", "text_encoder.": ""}
 _CLASS_PROMPTS = "prompt_learner.complete_text_embeddings"
 _FIXED_PROMPTS = (_CLASS_PROMPTS, "prompt_learner.token_prefix", "prompt_learner.token_suffix")
-_SAME_EMBEDDING = 0.02  # relative: fp16 accounts for 0.0005, and unrelated vectors are 1.4 of their length apart
+_SAME_EMBEDDING = 0.02  # relative: fp16 accounts for 0.0005, and unrelated vectors differ by 1.4 of their length
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class ViFiClipCheckpoint:
 
     Attributes:
         path: The file.
-        architecture: The open_clip architecture that it belongs to.
+        architecture: Its open_clip architecture.
         epoch: The epoch after which it was saved, or None.
-        tuned: All parameters of open_clip's `CLIP` but the token embedding, fp32.
-        start_token: Embedding of the start-of-text token [D], which tells the CLIP that was tuned; None where the file
-            lacks the class prompts.
+        tuned: All parameters of open_clip's `CLIP` except the token embedding, fp32.
+        start_token: Embedding of the start-of-text token [D], which identifies the tuned CLIP; None if the file has no
+            class prompts.
     """
 
     path: Path
@@ -48,11 +48,11 @@ class ViFiClipCheckpoint:
     start_token: Tensor | None
 
     def check_original(self, start_token: Tensor, weights: str | None) -> None:
-        """Compares the token embedding of the CLIP that is to be completed with that of the one that was tuned.
+        """Checks that a token embedding is from the CLIP that was tuned.
 
         Args:
-            start_token: Its embedding of the start-of-text token, [D].
-            weights: Where it is from, for the message.
+            start_token: The embedding's start-of-text token, [D].
+            weights: Source of the embedding, for the message.
 
         Raises:
             AuthorCheckpointError: They differ.
@@ -75,14 +75,14 @@ def read_vifi_clip_checkpoint(
 
     Args:
         path: The file.
-        architecture: The open_clip architecture; None to tell it from the shapes.
-        skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
+        architecture: The open_clip architecture; None to infer it from the shapes.
+        skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
-        Its contents under our names.
+        Its contents under the names of `FineTunedCLIP`.
 
     Raises:
-        AuthorCheckpointError: Not a readable file, not a ViFi-CLIP checkpoint, one with learned prompts, or incomplete.
+        AuthorCheckpointError: The file is not a readable ViFi-CLIP checkpoint, has learned prompts, or is incomplete.
         BackboneError: There is no such architecture.
     """
     state, epoch = read_author_state(path, "ViFi-CLIP", skips_objects=skips_objects)
@@ -91,7 +91,7 @@ def read_vifi_clip_checkpoint(
     if learned:
         raise AuthorCheckpointError(
             f"{path} has {len(learned)} learned prompts ({some_names(learned)}"
-            "), for which FineTunedCLIP has no place; only the fine-tuned models of ViFi-CLIP can be imported, not "
+            "), which FineTunedCLIP does not support; only the fine-tuned models of ViFi-CLIP can be imported, not "
             "the prompted ones"
         )
     tuned = {_clip_name(name): tensor for name, tensor in state.items()}
@@ -104,15 +104,15 @@ def read_vifi_clip_checkpoint(
 
 
 def _start_token(prompts: dict[str, Tensor], tuned: dict[str, Tensor], path: Path) -> Tensor | None:
-    """Every text begins with the same token, so that the first prompt's first embedding is that token's."""
+    """The first embedding of the first prompt: every text begins with the start-of-text token."""
     embedded = prompts.get(_CLASS_PROMPTS)
     if embedded is None:
         return None
     width = tuned["ln_final.weight"].shape[0]
     if embedded.ndim != 3 or embedded.shape[2] != width:
         raise AuthorCheckpointError(
-            f"{path}: {_CLASS_PROMPTS} is {list(embedded.shape)}, not [classes, tokens, {width}] as the text tower has "
-            "it; the file is put together from two models"
+            f"{path}: {_CLASS_PROMPTS} is {list(embedded.shape)}, not [classes, tokens, {width}] as in the text tower; "
+            "the file combines two models"
         )
     return embedded[0, 0]
 

@@ -1,8 +1,8 @@
 """CLIP on videos: frozen (ZeroShotCLIP), the baseline of every adapted model, and fine-tuned (FineTunedCLIP).
 
 FineTunedCLIP is ViFi-CLIP (Rasheed et al. 2023): both towers are tuned, frames are embedded one by one, and their mean
-is compared with the class text. Beyond it: a choice of scorer, sampled negative classes, and weights between the
-original ones and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
+is compared with the class text. Beyond the paper: a choice of scorer, sampled negative classes, and weights between the
+the original and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ZeroShotCLIP(ActionRecognizer):
 
 
 class FineTunedCLIP(ActionRecognizer):
-    """CLIP of which one tower or both are fine-tuned."""
+    """CLIP with one or both towers fine-tuned."""
 
     def __init__(
         self,
@@ -66,23 +66,22 @@ class FineTunedCLIP(ActionRecognizer):
         start_from: str | None = None,
         optimization: Optimization = VIFI_CLIP,
     ) -> None:
-        """Builds the model; what is not tuned is frozen.
+        """Builds the model; all that is not tuned is frozen.
 
         Args:
             backbone: The CLIP model.
             scoring: How frames are compared with prompts; ViFi-CLIP compares the mean frame.
-            tune: Which towers are trained. The token embedding never is, the logit scale always.
+            tune: Which towers are trained. The token embedding is never trained, the logit scale always.
             mixing: Mixup and CutMix of training videos.
-            label_smoothing: Share of the target that is spread over all classes.
-            n_negative_classes: In training, score against the classes of the batch and so many others, drawn anew in
-                each step; null for all classes. With text that is trained, memory grows with the number of prompts:
-                with a B/16 text tower 38 MB for each prompt of 77 tokens in fp32, 2 MB with gradient
-                checkpointing.
-            tuned_share: At test time, weights are this share of the tuned ones and the rest of the original ones
-                (alpha of WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
-            start_from: A checkpoint of another training, e.g. on Kinetics-400, whose weights training starts from; null
+            label_smoothing: Share of the target spread over all classes.
+            n_negative_classes: In training, number of classes to score besides those of the batch, redrawn in each
+                step; null for all. With trained text, memory grows with the number of prompts: 38 MB for each
+                prompt of 77 tokens in fp32 with a B/16 text tower, 2 MB with gradient checkpointing.
+            tuned_share: At test time, share of the tuned weights in an average with the original ones (alpha of
+                WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
+            start_from: A checkpoint of another training, e.g. on Kinetics-400, whose weights initialize this one; null
                 to start from CLIP. Testing does not read it.
-            optimization: Optimizer and schedule; the default is ViFi-CLIP's of 10 epochs on Kinetics-400.
+            optimization: Optimizer and schedule; the default is ViFi-CLIP's for 10 epochs on Kinetics-400.
 
         Raises:
             ValueError: A value is out of range.
@@ -102,8 +101,8 @@ class FineTunedCLIP(ActionRecognizer):
         self.n_negative_classes = n_negative_classes
         self.tuned_share = tuned_share
         self.start_from = start_from
-        if self.backbone.logit_scale.device.type != "meta":  # where there are no weights
-            assert self.backbone.weights_hash  # remembered from here on: of the original weights, before they are tuned
+        if self.backbone.logit_scale.device.type != "meta":  # there are no weights
+            assert self.backbone.weights_hash  # caches the hash of the original weights before tuning
         for name, parameter in self.backbone.clip.named_parameters():
             parameter.requires_grad_(_is_tuned(name, tune))
         self._original = self._copy_of_tuned() if tuned_share < 1 else {}
@@ -113,7 +112,7 @@ class FineTunedCLIP(ActionRecognizer):
         """Fetches the class text and, before training, the weights to start from.
 
         Raises:
-            CheckpointError: They are not there, or do not fit.
+            CheckpointError: They do not exist or do not match.
         """
         super().setup(stage)
         if stage == "fit" and self.start_from is not None:
@@ -125,11 +124,11 @@ class FineTunedCLIP(ActionRecognizer):
         return self.tune != "visual"
 
     def mix(self, frames: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
-        """Mixup or CutMix."""
+        """Applies mixup or CutMix."""
         return self.mixing(frames, labels, n_classes)
 
     def training_classes(self, labels: Tensor, n_classes: int) -> Tensor | None:
-        """The classes of the batch and some others."""
+        """The classes of the batch and random others."""
         if self.n_negative_classes is None:
             return None
         present = torch.zeros(n_classes, dtype=torch.bool, device=labels.device)
@@ -150,7 +149,7 @@ class FineTunedCLIP(ActionRecognizer):
             self._set({k: torch.lerp(self._original[k].to(v), v, self.tuned_share) for k, v in self._tuned.items()})
 
     def end_inference(self) -> None:
-        """Puts the tuned weights back."""
+        """Restores the tuned weights."""
         self._set(self._tuned)
         self._tuned = {}
 
@@ -163,23 +162,23 @@ class FineTunedCLIP(ActionRecognizer):
         weights: str = "openai",
         skips_objects: bool = False,
     ) -> FineTunedCLIP:
-        """Builds the model from a checkpoint that the authors of ViFi-CLIP released.
+        """Builds the model from a checkpoint released by the authors of ViFi-CLIP.
 
-        Such a file lacks CLIP's token embedding, which was not tuned. `zsar convert` does the same and saves it.
-        Departure: the authors normalize frames by ImageNet's mean and deviation, this model by CLIP's own.
+        Such a file lacks CLIP's token embedding, which was not tuned. `zsar convert` does the same and saves the model.
+        Departure: the authors normalize frames with ImageNet's mean and deviation, this model with CLIP's.
 
         Args:
             path: The authors' file, {model, optimizer, lr_scheduler, max_accuracy, epoch, config}.
-            architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
+            architecture: The CLIP architecture; None to infer it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
             weights: Tag or file of the CLIP that was tuned.
-            skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
+            skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
         Returns:
             The model in evaluation mode; its backbone is the CLIP that was tuned.
 
         Raises:
-            AuthorCheckpointError: Another kind of file, missing or unknown tensors, or tuned from another CLIP.
-            BackboneError: The weights are not here and cannot be fetched, or are not of this architecture.
+            AuthorCheckpointError: The file is of another kind, tensors are missing or unknown, or the CLIP differs.
+            BackboneError: The weights are neither local nor downloadable, or not of this architecture.
             ValueError: The weights are "random".
         """
         if weights == RANDOM_WEIGHTS:

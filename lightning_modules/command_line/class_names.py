@@ -1,8 +1,8 @@
-"""Class names from a command line: separated by commas, one a line in a file or a table of them, or both.
+"""Class names from a command line: separated by commas, in a file (a list or a table), or both.
 
-A class is its cleaned name, and is named once: a repeat, in this or another spelling, is an error. A file is a list
-with a name a line, or a table whose first line is `id,name`. What looks like a table but has no such line, and what can
-be no class name, is refused with file and line.
+A class is identified by its cleaned name and given once: a repeat, in this or another spelling, is an error. A file is
+a list with one name per line, or a table whose first line is `id,name`. A table without that line, and text that cannot
+be a class name, are rejected with file and line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zsar.runtime.text.text_tables import Line, read_lines
 
 _OPTION = "--classes"
 _WHAT = "list of class names"
-# What tables of classes call a column of names: no list begins with a class of that name.
+# Usual headers of a column of names; a list never begins with a class called like this.
 _NAMES = frozenset(
     (
         *("name", "names", "class", "classes", "label", "labels", "category", "categories", "classname", "classnames"),
@@ -40,33 +40,33 @@ _BULLETS = ("- ", "* ", "\N{BULLET} ")
 
 
 class _Given(NamedTuple):
-    """A name and where it is given."""
+    """A name and where it was given."""
 
     name: str
     place: str
 
 
 def read_class_names(classes: str | None, classes_file: Path | None) -> list[str]:
-    """The names given, in their order.
+    """Reads the given names, in their order.
 
     Args:
-        classes: Names separated by commas (`--classes`); one that holds commas is quoted, as in CSV: '"a, b", c'.
-        classes_file: A text file with one name a line, or a table with the columns id and name (`--classes_file`).
+        classes: Names separated by commas (`--classes`); a name with commas is quoted, as in CSV: '"a, b", c'.
+        classes_file: A text file with one name per line, or a table with the columns id and name (`--classes_file`).
 
     Returns:
-        The names without superfluous white space, in Unicode NFC.
+        The names without redundant white space, in Unicode NFC.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no such file, a name is no class name, or a class is there twice, in one spelling or in
-            two; file and line are named.
+        ValueError: The file is malformed, a text is not a class name, or a class is given twice, in one spelling or in
+            two; the message gives file and line.
     """
     given = [*(_of_option(classes) if classes else ()), *(_of_file(classes_file) if classes_file is not None else ())]
     return _checked(given)
 
 
 def each_class_once(*lists: Sequence[str]) -> list[str]:
-    """The classes of several lists, in their order; one that is repeated in one spelling counts once.
+    """Merges lists of classes, in their order; a class repeated in the same spelling counts once.
 
     Args:
         lists: Lists of class names.
@@ -75,7 +75,7 @@ def each_class_once(*lists: Sequence[str]) -> list[str]:
         ValueError: A class is spelled in two ways.
     """
     first: dict[str, str] = {}
-    for name in (name for of_list in lists for name in of_list):
+    for name in (name for names in lists for name in names):
         before = first.setdefault(class_identity(name), name)
         if before != name:
             raise ValueError(f"{same_class(before, name)}; write it in one way, and once")
@@ -83,16 +83,16 @@ def each_class_once(*lists: Sequence[str]) -> list[str]:
 
 
 def check_names_fit(text: ClassText, architecture: str) -> None:
-    """Checks, before weights are loaded, that the text tower of a model can hold the prompts with the names.
+    """Checks, before weights are loaded, that the prompts fit into the text tower of a model.
 
-    A tower whose tokenizer comes with its weights is asked when these are there.
+    A tower whose tokenizer comes with its weights is checked after these are loaded.
 
     Args:
         text: The class names in their templates.
         architecture: The model.
 
     Raises:
-        ValueError: A prompt has too many tokens; the class and both numbers are named.
+        ValueError: A prompt has too many tokens; the message gives the class and both numbers.
         BackboneError: There is no such model.
     """
     tower = tokens_without_weights(architecture)
@@ -107,7 +107,7 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
 
 
 def _checked(given: Sequence[_Given]) -> list[str]:
-    """The names, if all can be class names and each class is there once."""
+    """Returns the names if all can be class names and each class is given once."""
     first: dict[str, _Given] = {}
     for name, place in given:
         if (problem := name_problem(name)) is not None:
@@ -118,16 +118,16 @@ def _checked(given: Sequence[_Given]) -> list[str]:
             where = "" if before.place == place else f" (the first in {before.place})"
             remedy = "name it once" if before.name == this.name else "write it in one way, and once"
             raise ValueError(f"{place}: {same_class(before.name, this.name)}{where}; {remedy}")
-    return [kept.name for kept in first.values()]
+    return [entry.name for entry in first.values()]
 
 
 def _of_option(classes: str) -> list[_Given]:
-    """The names between commas that are not in quotes; empty ones are left out."""
+    """The names between unquoted commas; empty ones are left out."""
     try:
         (names,) = csv.reader([classes], skipinitialspace=True, strict=True)
     except (csv.Error, ValueError) as error:
         raise ValueError(
-            f"{_OPTION} {shown(classes)} is no list of names ({error}); put a comma between two names, and quotes "
+            f"{_OPTION} {shown(classes)} is not a list of names ({error}); put a comma between two names, and quotes "
             "around a name that holds commas"
         ) from None
     return [_Given(name, _OPTION) for name in names if name.strip()]
@@ -136,7 +136,7 @@ def _of_option(classes: str) -> list[_Given]:
 def _of_file(path: Path) -> list[_Given]:
     lines = read_lines(path, _WHAT)
     if not lines:
-        raise ValueError(f"{path}: holds no class name; write one a line")
+        raise ValueError(f"{path}: holds no class name; write one per line")
     columns = [cell.strip().strip('":').lower() for cell in re.split(r"[,;\t]", lines[0].text)]
     if {"id", "name"} <= set(columns) and "," in lines[0].text:
         return [_Given(name, str(path)) for name in read_labels(path)]
@@ -146,12 +146,12 @@ def _of_file(path: Path) -> list[_Given]:
             f"{shown(lines[0].text)} is the header of a table, not a class name; remove the line, or write id,name "
             "above numbers and names"
         )
-    _refuse_tables(lines)
+    _check_no_table(lines)
     return [_Given(_unquoted(line.text), f"{path}:{line.number}") for line in lines]
 
 
-def _refuse_tables(lines: Sequence[Line]) -> None:
-    """Refuses numbered lines, columns between tabs, lists of Markdown or YAML, and JSON."""
+def _check_no_table(lines: Sequence[Line]) -> None:
+    """Rejects numbered lines, columns between tabs, lists in Markdown or YAML, and JSON."""
     texts = [line.text for line in lines]
     numbered = next((line for line in lines if _SURELY_NUMBERED.match(line.text)), None)
     if numbered is None and (_count_up(texts, _NUMBER_FIRST) or _count_up(texts, _NUMBER_LAST)):
@@ -162,9 +162,9 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
             "remove the numbers"
         )
     if video := next((line for line in lines if _names_a_video(line.text)), None):
-        raise video.fault(f"{shown(video.text)} names a video; the file must hold class names, one a line")
+        raise video.fault(f"{shown(video.text)} names a video; the file must hold class names, one per line")
     if tabbed := next((line for line in lines if "\t" in line.text), None):
-        raise tabbed.fault(f"{shown(tabbed.text)} has a tab, as tables have; leave one class name a line")
+        raise tabbed.fault(f"{shown(tabbed.text)} has a tab, as tables have; leave one class name per line")
     if any(all(text.startswith(bullet) for text in texts) for bullet in _BULLETS):
         raise lines[0].fault(f"{shown(lines[0].text)} begins with a list mark; remove it from every line")
     if texts[0][0] in "[{":
@@ -172,7 +172,7 @@ def _refuse_tables(lines: Sequence[Line]) -> None:
             json.loads("\n".join(texts))
         except (ValueError, RecursionError):
             return
-        raise lines[0].fault("the file is JSON; write one class name a line")
+        raise lines[0].fault("the file is JSON; write one class name per line")
 
 
 def _names_a_video(text: str) -> bool:
@@ -181,8 +181,8 @@ def _names_a_video(text: str) -> bool:
 
 def _count_up(texts: Sequence[str], pattern: re.Pattern[str]) -> bool:
     """Whether two lines or more hold the numbers 0, 1, 2, ... or 1, 2, 3, ..."""
-    found = [match and match.group(1) for match in map(pattern.match, texts)]
-    return len(texts) > 1 and any(found == [str(first + i) for i in range(len(texts))] for first in (0, 1))
+    numbers = [match and match.group(1) for match in map(pattern.match, texts)]
+    return len(texts) > 1 and any(numbers == [str(first + i) for i in range(len(texts))] for first in (0, 1))
 
 
 def _unquoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`zsar classify`: names the action in one's own videos, among names that one gives."""
+"""`zsar classify`: names the action in your own videos, among class names that you give."""
 
 from __future__ import annotations
 
@@ -57,22 +57,22 @@ DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
 
 @dataclass(frozen=True)
 class TextOptions(PromptOptions):
-    """The classes, and what the model reads of them."""
+    """The classes and the text that the model reads for them."""
 
     descriptions: str | None = option(
-        None, "class-text file (JSON), or the name of a shipped one, read instead", metavar="FILE"
+        None, "class-text file (JSON), or the name of a shipped one, instead of names", metavar="FILE"
     )
 
 
 @dataclass(frozen=True)
 class ClassifierOptions(ModelOptions):
-    """The model, and what it sees of a video."""
+    """The model and the frames that it sees."""
 
     checkpoint: Path | None = option(None, "a model trained by `zsar fit`", metavar="FILE", otherwise="CLIP")
     frames: int | None = option(
         None, "frames per clip", metavar="T", otherwise="8, or as trained", at_least=1, at_most=MOST_FRAMES_PER_VIEW
     )
-    clips: int = option(1, "clips that are averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
+    clips: int = option(1, "clips per video, averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
 
 
 @dataclass(frozen=True)
@@ -105,22 +105,22 @@ class ClassifyOptions:
 COMMAND = Command(
     "classify",
     ClassifyOptions,
-    description="Name the action in videos, among names that you give. Any names will do: nothing is trained.",
-    epilog="Probabilities are those among the given names: they sum to 1 even if none fits, so give the names that "
-    "may occur, and a --threshold for videos that show something else.",
+    description="Name the action in videos, among class names that you give. Any names work; nothing is trained.",
+    epilog="Probabilities are relative to the given names: they sum to 1 even if none fits. Give every name that may "
+    "occur, and a --threshold for videos that show something else.",
 )
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """What the model says of one video.
+    """The model's answer for one video.
 
     Attributes:
         path: The video.
-        ranked: Class names with probabilities in [0, 1], the most probable first; empty where decoding failed.
-        answer: The first of them, "none of these" below the threshold, or None where decoding failed.
+        ranked: Class names with probabilities in [0, 1], most probable first; empty if decoding failed.
+        answer: The first name, "none of these" below the threshold, or None if decoding failed.
         error: Why the video could not be decoded, or None.
-        n_damaged: How many of the frames that were looked at are damaged and were accepted.
+        n_damaged: Number of accepted damaged frames among those decoded.
     """
 
     path: str
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar classify`; None for the real one.
 
     Returns:
-        0, or 1 where a video could not be decoded; the others are classified all the same.
+        0, or 1 if a video could not be decoded; the others are still classified.
 
     Raises:
         ValueError: No video, no class, or a number out of range.
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = message_console()
     videos = list(_expand(options.videos))
     text = _class_text(options)
-    with waiting(console, "loading the model, and its weights if they are not here yet"):
+    with waiting(console, "loading the model (the first time, its weights are downloaded)"):
         model = _load_model(options)
     n_frames = options.model.frames or int(getattr(model, "n_frames", 8))
     view = _Views(model.backbone.image_size[0], n_frames, options.model.clips, options.damage.on_damage)
@@ -169,20 +169,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
-    """Files as they are, folders searched for videos, patterns expanded; each file once, whatever leads to it."""
+    """Yields files, the videos of folders, and the matches of patterns; each file once."""
     listed: list[Path] = []
     for pattern in patterns:
         path = Path(pattern).expanduser()
-        found = [video for video, _ in named_videos(path)] or _matching(path)
-        if not found:
+        matches = [video for video, _ in named_videos(path)] or _matching(path)
+        if not matches:
             raise ValueError(f"{pattern}: no such file, no folder with videos, and no pattern that matches a file")
-        listed += found
+        listed += matches
     for row in each_file_once([str(path) for path in listed]):
         yield listed[row]
 
 
 def _matching(pattern: Path) -> list[Path]:
-    """Files that match a pattern, sorted; the folder in which it begins is taken as written, brackets included."""
+    """Files that match a pattern, sorted; the existing folder at its start is taken literally, brackets included."""
     begin = next((folder for folder in pattern.parents if folder.is_dir()), Path())
     rest = str(pattern.relative_to(begin))
     paths = [begin / name for name in sorted(glob.glob(rest, root_dir=begin, recursive=True))]
@@ -228,7 +228,7 @@ class _Views:
         self._n_frames, self._n_clips = n_frames, n_clips
 
     def read(self, path: Path) -> tuple[Tensor, int]:
-        """uint8 [1, V, T, 3, H, W], and accepted damaged frames; all cores decode, as there is one video at a time."""
+        """uint8 [1, V, T, 3, H, W], and the number of accepted damaged frames; uses all cores, one video at a time."""
         with VideoReader(path, threads=0, on_damage=self._on_damage) as reader:
             indices = multi_clip_indices(reader.n_frames, self._n_frames, self._n_clips)
             frames = small_frames(reader, indices, lambda frames: self._transform(frames)[0])
@@ -247,7 +247,7 @@ def _classify(
     try:
         frames, n_damaged = views.read(path)
     except (VideoDecodeError, MemoryError) as error:
-        return Ranking(str(path), (), None, str(error) or f"{path}: there is no memory for its frames")
+        return Ranking(str(path), (), None, str(error) or f"{path}: not enough memory for its frames")
     logits = model(frames.to(model.device), embeddings)[0]
     if not logits.isfinite().all():
         return Ranking(str(path), (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")

@@ -21,18 +21,18 @@ COMMANDS = {
     "fit": ("train a model on the (base) classes of a data set", None),
     "validate": ("evaluate a model on the held-out training clips", None),
     "test": ("evaluate a model on the test set, on base and novel classes, or a localizer on untrimmed videos", None),
-    "predict": ("name the actions in videos of a data set without labels, or find them in untrimmed ones", None),
-    "classify": ("name the actions in your own videos, among names that you give", "classify"),
-    "localize": ("find actions in time in your own videos, among names that you give", "localize.localize"),
-    "summarize": ("one table of several runs, mean and deviation over seeds", "summarize.summarize"),
-    "picture": ("a picture of videos, their names, and what runs said of them", "picture"),
+    "predict": ("predict the actions in the unlabelled videos of a data set, or find them in untrimmed ones", None),
+    "classify": ("name the actions in your own videos, among class names that you give", "classify"),
+    "localize": ("find when actions happen in your own videos, among class names that you give", "localize.localize"),
+    "summarize": ("one table of several runs: mean and standard deviation over seeds", "summarize.summarize"),
+    "picture": ("a picture of test videos with their true class and the predictions of runs", "picture"),
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
-    "convert": ("import a checkpoint that the authors of a method released", "convert"),
-    "prepare": ("re-encode a data set small with dense keyframes, which trains faster", "prepare"),
-    "batch": ("a list of commands in one process, or a sweep over variables in several", "batch.batch"),
-    "extract": ("frame features and captions of long videos, for localization", "extract.extract"),
+    "convert": ("import a checkpoint released by the authors of a method", "convert"),
+    "prepare": ("re-encode a data set, small and with dense keyframes, for faster training", "prepare"),
+    "batch": ("run a list of commands in one process, or a sweep over variables in several", "batch.batch"),
+    "extract": ("compute frame features and captions of long videos, for localization", "extract.extract"),
     "describe": ("have a language model write descriptions of classes", "describe.describe"),
-    "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark, one to two minutes", "pretrain_tiny"),
+    "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark (one to two minutes)", "pretrain_tiny"),
 }
 
 _OVERVIEW = """\
@@ -43,29 +43,29 @@ Zero-shot action recognition in video: CLIP-based, open-vocabulary, on PyTorch L
 commands:
 {commands}
 
-`zsar COMMAND --help` explains a command; `zsar fit --model.help` and `zsar fit --data.help` list models and data sets,
-with a name behind (`zsar fit --model.help T2L`) they explain its arguments. Recognizers (T2L, ...) take trimmed videos;
+`zsar COMMAND --help` explains a command. `zsar fit --model.help` and `zsar fit --data.help` list models and data sets;
+with a name (`zsar fit --model.help T2L`) they explain its settings. Recognizers (T2L, ...) take trimmed videos;
 localizers (T3AL, FrameWiseCLIP) are not trained and take untrimmed ones (`zsar test --data.help UntrimmedFiles`).
 
 examples:
-  Name the action in your own videos (ViT-B/16 with OpenAI's weights, which are downloaded once):
+  Name the action in your own videos (ViT-B/16 with OpenAI's weights, downloaded once):
     zsar classify holiday.mp4 clips/ --classes "surfing, building a sandcastle, playing volleyball"
 
-  Find where in long videos something happens: a table, a JSON file and a picture of each (CoCa, downloaded once):
+  Find when something happens in long videos: a table, a JSON file and a picture of each (CoCa, downloaded once):
     zsar localize kitchen.mp4 --classes "pouring coffee, cutting bread" --output runs/kitchen
 
-  Train T2L on Kinetics-400, test what it learned, track the run online:
+  Train T2L on Kinetics-400 with online tracking, then test it:
     zsar fit  --config configs/experiment/t2l_kinetics400.yaml --wandb online
     zsar test --config configs/experiment/t2l_kinetics400.yaml --ckpt_path runs/t2l_kinetics400/checkpoints/best.ckpt
 
-  Change anything on the command line, or in a further config file:
+  Change any setting on the command line, or in another config file:
     zsar fit --config configs/experiment/t2l_kinetics400.yaml --data.clips.n_frames 16 --model.n_frames 16 \\
              --trainer.devices 4 --seed_everything 1
 
 environment:
-  ZSAR_DATA          folder that holds all data sets (default: ./data)
-  ZSAR_TRUSTED_MODULES=M   modules of your own whose classes files and options may name, separated by commas
-  ZSAR_TRACEBACK=1   show where an error comes from, for a report
+  ZSAR_DATA                folder that holds all data sets (default: ./data)
+  ZSAR_TRUSTED_MODULES=M   your own modules whose classes configurations may name, separated by commas
+  ZSAR_TRACEBACK=1         show the traceback of an error, for a bug report
 """
 
 _FORMER_NAMES = {"several": "batch"}
@@ -80,8 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None for the real one.
 
     Returns:
-        The exit status: 0 for success, 1 for an error that has been explained, 2 for a wrong command line, 130 and
-        143 for Ctrl-C and SIGTERM, 141 where the reader of what it prints has left.
+        The exit status: 0 for success, 1 for an error that was explained, 2 for a wrong command line, 130 and
+        143 for Ctrl-C and SIGTERM, 141 if the reader of its output has closed the pipe.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     return ends_with_its_reader(lambda: _main(given))
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "--help"
-    # Before torch is loaded: its CPU threads then sleep while they wait, instead of taking the cores from the decoders.
+    # Set before torch is loaded: its idle CPU threads then sleep instead of taking cores from the decoders.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if command in ("-h", "--help"):
         width = max(map(len, COMMANDS))
@@ -149,10 +149,10 @@ def _run(command: str, arguments: list[str]) -> int:
 
 
 def _check_utf8(arguments: Sequence[str]) -> None:
-    """Makes sure that settings can be written down, in YAML and JSON.
+    """Checks that settings can be written as YAML and JSON.
 
     Raises:
-        ValueError: One holds a byte that is not UTF-8.
+        ValueError: An argument holds a byte that is not UTF-8.
     """
     for argument in arguments:
         try:
@@ -160,7 +160,7 @@ def _check_utf8(arguments: Sequence[str]) -> None:
         except UnicodeEncodeError as error:
             raise ValueError(
                 f"{shown(argument)}: the byte 0x{ord(argument[error.start]) - 0xDC00:02x} is not UTF-8, but settings "
-                "are written down in UTF-8; rename the file or folder, or give a link to it that has another name"
+                "are written as UTF-8; rename the file or folder, or give a link to it that has another name"
             ) from None
 
 
@@ -179,7 +179,7 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
 
 
 def _silence() -> None:
-    """Leaves out what Lightning and its relatives say at every start and nobody can act on, or what is not so here."""
+    """Hides messages of Lightning and its dependencies that need no action, or that do not apply here."""
     warn_as_typed()
     os.environ.setdefault("WANDB_SILENT", "true")
     for name in (
@@ -195,10 +195,10 @@ def _silence() -> None:
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*module\\(s\\) in eval mode at the start of training.*",
-        "You're resuming from a checkpoint that ended before the epoch ended.*",  # our sampler goes on where it was
+        "You're resuming from a checkpoint that ended before the epoch ended.*",  # our sampler resumes where it stopped
         "Total length of `list` across ranks is zero.*",  # no clips are held out, by choice
-        "Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # a test has no use for them
-        "You requested to overfit but enabled .* dataloader shuffling.*",  # the same batches each epoch, as asked for
+        "Be aware that when using `ckpt_path`, callbacks used to create the checkpoint.*",  # a test does not need them
+        "You requested to overfit but enabled .* dataloader shuffling.*",  # the same batches each epoch, as requested
         "torch.distributed.nn.functional.all_gather is deprecated.*",
         "The dirpath has changed from .*",
         "LightningCLI's args parameter is intended to run from within Python.*",

@@ -1,4 +1,4 @@
-"""`zsar convert`: imports a checkpoint that the authors of a method released."""
+"""`zsar convert`: imports a checkpoint released by the authors of a method."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class ConvertOptions:
     """The options of `zsar convert`."""
 
     checkpoint: Path = argument("the authors' file", metavar="CHECKPOINT")
-    output: Path | None = option(None, "what to write", metavar="FILE", otherwise="NAME.zsar.ckpt")
+    output: Path | None = option(None, "checkpoint to write", metavar="FILE", otherwise="NAME.zsar.ckpt")
     model: ModelOptions = group(
-        architecture={"otherwise": "told from the shapes of the tensors"},
-        weights={"help": "ViFi-CLIP only: open_clip tag or weights file of the CLIP that was tuned"},
+        architecture={"otherwise": "inferred from the shapes of the tensors"},
+        weights={"help": "ViFi-CLIP only: open_clip tag or weights file of the CLIP that was fine-tuned"},
     )
     skip_objects: bool = option(
         False,
-        "read the tensors of a file that also holds Python objects, a config for example, and leave those out",
-        otherwise="such a file is an error; nothing in the file is run either way",
+        "skip Python objects in the file, such as a config, and read only its tensors",
+        otherwise="such a file is an error; code in the file is never run",
     )
     replacing: ForceOption = group()
 
@@ -44,10 +44,10 @@ class ConvertOptions:
 COMMAND = Command(
     "convert",
     ConvertOptions,
-    description="Import a checkpoint that the authors of T2L ({epoch, model_state_dict, optimizer_state_dict}) or "
-    "of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) released; which one it is, is "
-    "told from its contents. Writes a checkpoint of zsar. T2L's file also holds CLIP's weights, which are written "
-    "beside it; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
+    description="Convert a checkpoint released by the authors of T2L ({epoch, model_state_dict, "
+    "optimizer_state_dict}) or of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) to one of "
+    "zsar. The method is recognized by the contents. T2L's file also holds CLIP's weights, which are written to a "
+    "second file; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
 )
 
 
@@ -61,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0.
 
     Raises:
-        AuthorCheckpointError: The file is not what it was taken for.
-        BackboneError: CLIP's own weights, which ViFi-CLIP needs, are not here and cannot be fetched.
+        AuthorCheckpointError: The file is not a checkpoint of T2L or ViFi-CLIP.
+        BackboneError: CLIP's own weights, which ViFi-CLIP needs, are neither cached nor downloadable.
         ValueError: An output file is there already, or an option does not fit the file.
     """
     options = COMMAND.parse(arguments)
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _convert_t2l(options: ConvertOptions, output: Path) -> None:
     if options.model.weights is not None:
-        raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights itself; leave --weights out")
+        raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights; leave --weights out")
     backbone = output.with_suffix(".backbone.safetensors")
     _check_free(backbone, force=options.replacing.force)
     model = T2L.load_author_checkpoint(
@@ -102,7 +102,7 @@ def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
     )
     n_trained = _save(model, output)
     say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
-    say(f"wrote {output} (needs the weights {weights} of CLIP beside it: the token embedding is theirs)")
+    say(f"wrote {output} (needs CLIP's weights {weights} too, for the token embedding)")
 
 
 def _check_free(path: Path, *, force: bool) -> None:
@@ -111,12 +111,12 @@ def _check_free(path: Path, *, force: bool) -> None:
 
 
 def _save(model: ActionRecognizer, output: Path) -> int:
-    """Writes a checkpoint in one step; the number of trained parameters in it."""
+    """Writes a checkpoint in one step; returns its number of trained parameters."""
     checkpoint: dict[str, Any] = {
         "state_dict": model.state_dict(),
         "epoch": 0,
         "global_step": 0,
-        "pytorch-lightning_version": lightning.__version__,  # without it `zsar test` refuses the file
+        "pytorch-lightning_version": lightning.__version__,  # `zsar test` rejects the file without it
     }
     pack_checkpoint(model, checkpoint)
     WholeCheckpointIO().save_checkpoint(checkpoint, output)

@@ -1,4 +1,4 @@
-"""What is said of damaged frames that `--on_damage accept` let pass."""
+"""The message about damaged frames that `--on_damage accept` accepted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def accepted_damage(n_frames: Sequence[int]) -> str:
     """One line about damaged frames that were accepted.
 
     Args:
-        n_frames: How many in each video; 0 for a sound one.
+        n_frames: Number in each video; 0 for an undamaged one.
     """
     n_videos = sum(n > 0 for n in n_frames)
     return (

@@ -1,8 +1,8 @@
-"""Errors as one sentence for the user, whoever raised them; None for those that are bugs.
+"""Explains errors of any origin in one sentence for the user; None for bugs.
 
-Our own errors say value, limit and remedy. jsonargparse wraps those that are raised while it builds an object into its
-account of all types that it tried: here they are taken out again. What Lightning, torch and the operating system say
-is completed by the remedy that the command has.
+zsar's own errors give value, limit and remedy. jsonargparse wraps errors raised while it builds an object into its list
+of all types that it tried; they are unwrapped here. Messages of Lightning, torch and the operating system are completed
+with a remedy that fits the command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST = 3_000
 """Characters of a message. The middle of a longer one is left out, where it quotes what a file holds."""
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 _OURS = (
-    ValueError,  # also those of Lightning, whose sentences are good enough
+    ValueError,  # including Lightning's, whose messages are clear enough
     BackboneError,
     CheckpointError,
     AuthorCheckpointError,
@@ -35,22 +35,22 @@ _OURS = (
     TranscodingError,
 )
 _PARSERS = ("jsonargparse", "argparse")
-_MOST_READ = 1_000  # characters of a message that are searched, as some quote all that they were given
-# What a message of code that several commands share calls an option, and what the commands of Lightning call it.
+_MOST_READ = 1_000  # searched characters of a message, as some quote their whole input
+# Names of options in shared messages, and their names in the commands of Lightning.
 _NAMES_IN_LIGHTNING = {"--weights": "--model.backbone.weights", "--architecture": "--model.backbone.architecture"}
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
 
 
 def explained(error: BaseException, command: str, *, typed: Sequence[str] = ()) -> str | None:
-    """What a user is told of an error.
+    """Explains an error to the user.
 
     Args:
-        error: What ended the command.
+        error: The error that ended the command.
         command: "fit", "classify", ...; remedies name its options.
-        typed: The command line: a line break in one of its names is the name's, not one of the message's lines.
+        typed: The command line; a line break within one of its names does not separate lines of the message.
 
     Returns:
-        One line without the command's name, or None if the error is a bug, of which the traceback is wanted.
+        One line without the command's name, or None if the error is a bug, whose traceback is needed.
     """
     cause = unwrapped(error)
     for explain in _EXPLANATIONS:
@@ -69,7 +69,7 @@ def _in_one_line(sentence: str, typed: Sequence[str]) -> str:
 
 
 def unwrapped(error: BaseException) -> BaseException:
-    """The error that a parser was told of, where all that it raised itself is its account of it."""
+    """The original error, without the errors that a parser wrapped around it."""
     while error.__cause__ is not None and _raised_by(error).split(".")[0] in _PARSERS:
         error = error.__cause__
     return error
@@ -86,11 +86,11 @@ def _raised_by(error: BaseException) -> str:
 
 
 def _fitting(sentence: str, command: str) -> str:
-    """The sentence with the options of the command in place of those that other commands have."""
+    """The sentence with the option names of this command."""
     if command not in LIGHTNING_COMMANDS:
         return sentence
-    for name, of_lightning in _NAMES_IN_LIGHTNING.items():
-        sentence = re.sub(rf"(?<![\w.-]){name}(?![\w.-])", of_lightning, sentence)
+    for name, lightning_name in _NAMES_IN_LIGHTNING.items():
+        sentence = re.sub(rf"(?<![\w.-]){name}(?![\w.-])", lightning_name, sentence)
     return sentence
 
 
@@ -101,30 +101,30 @@ def _cpu(command: str) -> str:
 
 
 def _no_gpu(error: BaseException, command: str) -> str | None:
-    """A GPU is asked for where torch finds none."""
+    """A GPU is requested but torch finds none."""
     if isinstance(error, (RuntimeError, AssertionError, MisconfigurationException)):
-        said = str(error).splitlines()[0] if str(error) else ""
-        if any(text in said.lower() for text in _NO_GPU):
-            return f"a GPU is asked for, but torch finds none here ({said.strip().rstrip('.!')}); {_cpu(command)}"
+        message = str(error).splitlines()[0] if str(error) else ""
+        if any(text in message.lower() for text in _NO_GPU):
+            return f"a GPU is asked for, but torch finds none here ({message.strip().rstrip('.!')}); {_cpu(command)}"
     return None
 
 
 def _wrong_device(error: BaseException, command: str) -> str | None:
-    """A device, an accelerator or a strategy that does not exist, or not that many."""
-    said = str(error)
-    if match := re.search(r"device type at start of device string: (\S+)", said):
+    """A device, an accelerator or a strategy that does not exist, or too many devices."""
+    message = str(error)
+    if match := re.search(r"device type at start of device string: (\S+)", message):
         return f"--device {match[1]}: there is no such device; give cpu, cuda, cuda:1 or mps"
-    if "nvalid device" in said and isinstance(error, RuntimeError):
-        return f"the device cannot be used ({said.splitlines()[0]}); {_cpu(command)}"
-    if match := re.search(r"invalid accelerator name: `accelerator='(.+?)'`.*Available names are: (.+?)\.", said):
+    if "nvalid device" in message and isinstance(error, RuntimeError):
+        return f"the device cannot be used ({message.splitlines()[0]}); {_cpu(command)}"
+    if match := re.search(r"invalid accelerator name: `accelerator='(.+?)'`.*Available names are: (.+?)\.", message):
         return f"--trainer.accelerator {match[1]}: there is no such accelerator; give one of {match[2]}"
-    if match := re.search(r"invalid strategy name: `strategy='(.+?)'`", said):
+    if match := re.search(r"invalid strategy name: `strategy='(.+?)'`", message):
         return f"--trainer.strategy {match[1]}: there is no such strategy; give auto, ddp or another of Lightning's"
     return None
 
 
 def _memory_full(error: BaseException, command: str) -> str | None:
-    """The device's memory, or the machine's, does not hold what is computed together."""
+    """The memory of the device, or of the machine, is too small for a batch."""
     full = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     )
@@ -138,27 +138,27 @@ def _memory_full(error: BaseException, command: str) -> str | None:
     }
     test_batch = "a smaller --data.loading.test_batch_size"
     remedy = smaller.get(command, test_batch if command in LIGHTNING_COMMANDS else "less at a time")
-    said = str(error).split(". ")[0] or "out of memory"
-    return f"the memory does not hold what is computed together ({said}); give {remedy}, or another device"
+    message = str(error).split(". ")[0] or "out of memory"
+    return f"the memory does not hold what is computed together ({message}); give {remedy}, or another device"
 
 
 def _misconfigured(error: BaseException, command: str) -> str | None:
-    """Lightning's word for settings that do not go together."""
+    """Settings that Lightning rejects as incompatible."""
     if not isinstance(error, MisconfigurationException):
         return None
     return f"{str(error).strip().rstrip('.')}; `zsar {command} --help.all` explains Lightning's options"
 
 
 def _file_trouble(error: BaseException, command: str) -> str | None:
-    """A full disk, a file that may not be written, a folder that is a file, a link that leads nowhere."""
+    """A full disk, missing permissions, a folder in place of a file, a broken link."""
     if isinstance(error, RuntimeError) and (loop := re.fullmatch(r"Symlink loop from '(.+)'", str(error), re.DOTALL)):
         return f"{loop[1]}: a link that leads to itself; remove it, or give another path"
     if not isinstance(error, OSError):
         return None
     if error.strerror is None:
-        return str(error) or None  # our own sentence
+        return str(error) or None  # zsar's own sentence
     where = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
-    if error.strerror.endswith(FULL_REMEDY):  # of a file that is whole or not there: its own sentence
+    if error.strerror.endswith(FULL_REMEDY):  # from `whole_file`, complete except for this
         goes_on = ", with --ckpt_path last if the run folder holds a last.ckpt" if command == "fit" else ""
         return f"{error.strerror}{goes_on}"
     remedies = {
@@ -167,7 +167,7 @@ def _file_trouble(error: BaseException, command: str) -> str | None:
         28: "; free some space, or write to another disk",
         40: "; remove this link, or give another path",
     }
-    if error.errno == 28 and not where and command in LIGHTNING_COMMANDS:  # a logger's line: no file is named
+    if error.errno == 28 and not where and command in LIGHTNING_COMMANDS:  # written by a logger, without a file name
         where = "in the run folder or in that of temporary files"
         return f"{error.strerror}, {where}; free some space, or give another --run_dir"
     return f"{f'{where}: ' if where else ''}{error.strerror}{remedies.get(error.errno or 0, '')}"
@@ -179,15 +179,15 @@ def _dead_worker(error: BaseException, command: str) -> str | None:
 
 
 def _unreadable(error: BaseException, command: str) -> str | None:
-    """A file that torch cannot load: half of a checkpoint, or none."""
+    """A file that torch cannot load: an incomplete checkpoint, or something else."""
     if isinstance(error, EOFError) or type(error).__name__ == "UnpicklingError" or "PytorchStreamReader" in str(error):
-        said = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
-        return f"the checkpoint cannot be read ({said}); is it whole, and one of zsar? Give another one"
+        message = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
+        return f"the checkpoint cannot be read ({message}); is it complete, and one of zsar? Give another one"
     return None
 
 
 def _unknown_argument(error: BaseException, command: str) -> str | None:
-    """A class that is built by a configuration does not take an argument that `dict_kwargs` has for it."""
+    """A class built from a configuration does not accept an argument in its `dict_kwargs`."""
     if not isinstance(error, TypeError) or _raised_by(error).split(".")[0] not in _PARSERS:
         return None
     unknown = re.search(r"\b(\w+)\.__init__\(\) got an unexpected keyword argument '(.+?)'", str(error)[:_MOST_READ])
@@ -196,8 +196,8 @@ def _unknown_argument(error: BaseException, command: str) -> str | None:
     return f"{unknown[1]} takes no argument {unknown[2]!r}; take it out of its dict_kwargs"
 
 
-def _own(error: BaseException, command: str) -> str | None:
-    """An error whose message is meant for the user."""
+def _for_users(error: BaseException, command: str) -> str | None:
+    """An error with a message for the user."""
     return str(error) if isinstance(error, _OURS) else None
 
 
@@ -210,6 +210,6 @@ _EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (
     _file_trouble,
     _unreadable,
     _unknown_argument,
-    _own,
+    _for_users,
 )
-"""Asked in this order; each takes the error and the command, and returns None for what it does not know."""
+"""Tried in this order; each takes the error and the command, and returns None for errors that it does not explain."""

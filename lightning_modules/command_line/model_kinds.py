@@ -1,4 +1,4 @@
-"""Recognizers and localizers, data sets of trimmed and of untrimmed videos: what there is, and what goes together."""
+"""Recognizers and localizers, data sets of trimmed and untrimmed videos: lists of them, and which fit together."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import fields, is_dataclass
 from inspect import isabstract, signature
 from typing import Any
 
-import zsar.datamodules.data_sets  # all imported, so that short class names are known
 import zsar.lightning_modules.ap_clip.ap_clip
 import zsar.lightning_modules.clip.clip
 import zsar.lightning_modules.localization.frame_wise
 import zsar.lightning_modules.t2l.t2l
-import zsar.lightning_modules.t3al.t3al  # noqa: F401
+import zsar.lightning_modules.t3al.t3al  # noqa: F401 - all models and data sets, so that their short names are known
+from zsar.datamodules import data_sets
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.command_line.experiments.experiment_files import stated_class
@@ -29,28 +29,28 @@ KINDS: dict[str, dict[str, type]] = {
         "one of untrimmed videos": UntrimmedVideoDataModule,
     },
 }
-"""What the two kinds of either section of a configuration are called, and their bases."""
+"""Names and base classes of the two kinds of models and of data."""
 
-_PACKAGES = ("zsar.lightning_modules.", "zsar.datamodules.")
+_MODELS = "zsar.lightning_modules."
 
 
 def chosen_class(section: str, class_path: str) -> type:
-    """The class that a section of a configuration names.
+    """Returns the class that a section of a configuration names.
 
     Raises:
-        ValueError: It is no class, or of neither kind.
+        ValueError: It is not a class, or of neither kind.
     """
-    found = pkgutil.resolve_name(class_path)
-    if not isinstance(found, type) or not issubclass(found, tuple(KINDS[section].values())):
+    chosen = pkgutil.resolve_name(class_path)
+    if not isinstance(chosen, type) or not issubclass(chosen, tuple(KINDS[section].values())):
         kinds = " nor ".join(f"{kind} ({base.__name__})" for kind, base in KINDS[section].items())
         raise ValueError(f"--{section} {class_path} is neither {kinds}; `zsar test --help` lists what there is")
-    return found
+    return chosen
 
 
 def check_command_line(arguments: Sequence[str]) -> None:
-    """Checks what a command line says of classes that zsar has, so far as it can be told before it is parsed.
+    """Checks the classes of zsar on a command line, as far as possible before it is parsed.
 
-    Settings of another kind of data would stop the parser at the first of them, which says nothing of the cause.
+    Otherwise the parser would stop at the first setting of the wrong kind, without naming the cause.
 
     Args:
         arguments: A command line, beginning with the command, as `with_read_experiments` returns it.
@@ -66,7 +66,7 @@ def check_command_line(arguments: Sequence[str]) -> None:
 
 
 def check_kinds(model: type, data: type, *, command: str) -> None:
-    """Checks that a model can be run on a data set.
+    """Checks that a model fits a data set and a command.
 
     Args:
         model: The class of the model.
@@ -74,7 +74,7 @@ def check_kinds(model: type, data: type, *, command: str) -> None:
         command: "fit", "validate", "test" or "predict".
 
     Raises:
-        ValueError: They do not go together, or a localizer is to be trained.
+        ValueError: They do not fit together, or a localizer would be trained.
     """
     if issubclass(model, ActionRecognizer) and not issubclass(data, TrimmedVideoDataModule):
         raise ValueError(
@@ -96,14 +96,14 @@ def check_kinds(model: type, data: type, *, command: str) -> None:
 
 
 def check_groups(section: str, class_: type, settings: Mapping[str, Any]) -> None:
-    """Checks that what a class takes as a group of settings, such as `data.clips`, is one.
+    """Checks that values for groups of settings, such as `data.clips`, are groups.
 
-    jsonargparse parses the settings within a group, but passes on what is no group as it is.
+    jsonargparse parses the settings within a group, but passes other values on unchanged.
 
     Args:
         section: "model" or "data".
         class_: The class that the section names.
-        settings: What it is built with, by the names of its arguments.
+        settings: Its arguments by name.
 
     Raises:
         ValueError: A number, a text or a list is given for a group; the message names it.
@@ -118,7 +118,7 @@ def check_groups(section: str, class_: type, settings: Mapping[str, Any]) -> Non
 
 
 def check_localizer_options(model: type, *, adaptation: object, ckpt_path: object) -> None:
-    """Refuses options that a localizer has no use for.
+    """Checks that options without effect on a localizer are not set.
 
     Args:
         model: The class of the localizer.
@@ -141,29 +141,30 @@ def check_localizer_options(model: type, *, adaptation: object, ckpt_path: objec
 
 
 def _known_class(section: str, stated: str | None) -> type | None:
-    """The class of a path or a short name, if it is one that zsar has."""
+    """The class of zsar with this path or short name; None if there is none."""
     kinds = {kind for base in KINDS[section].values() for kind in _subclasses(base)}
     return next((kind for kind in kinds if stated in (kind.__name__, class_path(kind), path_of(kind))), None)
 
 
 def names_of(base: type) -> str:
-    """The short names of what zsar has of a kind: "A, B or C"."""
+    """The short names of zsar's classes of a kind: "A, B or C"."""
     ours = short_names(base)
     return f"{', '.join(ours[:-1])} or {ours[-1]}"
 
 
 def short_names(base: type) -> list[str]:
-    """The short names of what zsar has of a kind, in alphabetical order; bases of others are left out."""
+    """The short names of zsar's classes of a kind, sorted; abstract classes are left out."""
     return [kind.__name__ for kind in classes_of(base)]
 
 
 def classes_of(base: type) -> list[type]:
-    """What zsar has of a kind, in alphabetical order; classes that cannot be made themselves are left out."""
-    ours = {kind for kind in _subclasses(base) if kind.__module__.startswith(_PACKAGES) and not isabstract(kind)}
-    return sorted(ours, key=lambda kind: kind.__name__)
+    """The classes of zsar of a kind, sorted by name; classes that are only bases of others are left out."""
+    offered = {getattr(data_sets, name) for name in data_sets.__all__}
+    ours = {kind for kind in _subclasses(base) if kind in offered or kind.__module__.startswith(_MODELS)}
+    return sorted((kind for kind in ours if not isabstract(kind)), key=lambda kind: kind.__name__)
 
 
 def _subclasses(base: type) -> set[type]:
-    """All of them, at any depth."""
+    """All subclasses, at any depth."""
     children: set[type] = set(base.__subclasses__())
     return children.union(*(_subclasses(child) for child in children))

@@ -1,4 +1,4 @@
-"""`zsar picture`: frames of test videos, their true names, and what several runs said of them."""
+"""`zsar picture`: frames of test videos with their true class and the predictions of several runs."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class PictureOptions:
     """The options of `zsar picture`."""
 
     runs: tuple[Path, ...] = argument("run folders after `zsar test`", metavar="RUN")
-    set: str = option("novel", "the set of videos", metavar="SET")
-    count: int = option(8, "how many videos", metavar="N", at_least=1, at_most=1_000)
-    output: Path = option(help="the picture to write (.png, .pdf)", metavar="FILE")
+    set: str = option("novel", "set of videos", metavar="SET")
+    count: int = option(8, "number of videos", metavar="N", at_least=1, at_most=1_000)
+    output: Path = option(help="picture to write (.png, .pdf)", metavar="FILE")
 
 
 COMMAND = Command(
     "picture",
     PictureOptions,
-    description="Frames of test videos with their true names and what each run said of them, as a PNG. The videos are "
-    "spread evenly over the set, not chosen by who was right.",
+    description="Draw frames of test videos with their true class and the prediction of each run. The videos are "
+    "spread evenly over the set, not chosen by which run was right.",
 )
 
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar picture`; None for the real one.
 
     Returns:
-        0, or 1 where a video cannot be shown; the others are drawn all the same.
+        0, or 1 if a video cannot be shown; the others are still drawn.
 
     Raises:
         ValueError: A run has no predictions of the set, or the runs were tested on different videos.
@@ -64,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if [row["path"] for row in rows] != [row["path"] for row in first]:
             raise ValueError(f"{name} was tested on other videos than {next(iter(tables))}; compare runs on one set")
     root = Path(_data(options.runs[0], options.set)["roots"][options.set].text())
-    # What the runs saw is shown, damaged frames included where one of them accepted these.
+    # Damaged frames are shown if one of the runs accepted them.
     accepts = any(_accepts_damage(_data(run, options.set)) for run in options.runs)
-    # Evenly spread over the set, not chosen by who was right.
+    # Evenly spread over the set, not chosen by which run was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
     videos = [{name: rows[i] for name, rows in tables.items()} for i in chosen]
     figure, problems = _draw(root, videos, "accept" if accepts else "raise")
@@ -88,7 +88,7 @@ def _read(run: Path, set_name: str) -> list[dict[str, str]]:
 
 
 def _data(run: Path, set_name: str) -> JsonValue:
-    """What the result says of its data."""
+    """The data settings of a result."""
     stage = {"val": "validate", "predict": "predict"}.get(set_name, "test")
     return json_value(run / RESULT_FILES[stage], "result", bytes_of_names=True)["data"]
 
@@ -98,10 +98,10 @@ def _accepts_damage(data: JsonValue) -> bool:
 
 
 def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: OnDamage) -> tuple[Figure, list[str]]:
-    """One row a video: on the left the truth and each run's answer, green where correct; on the right its frames.
+    """One row per video: left the true class and each run's prediction, green if correct; right its frames.
 
     Returns:
-        The figure, and why videos cannot be shown; their rows stay without frames.
+        The figure, and the problems of videos that cannot be shown; their rows have no frames.
     """
     problems = []
     height = max(1.1, 0.35 + 0.32 * len(videos[0]))
@@ -115,8 +115,8 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: On
         lines = [(truth["label"], "black", "bold")]
         for name, answer in answers.items():
             correct = answer["prediction"] == truth["label"]
-            said = answer["prediction"] or "not decoded"
-            lines.append((f"{'✓' if correct else '✗'} {name}: {said}", _COLOURS[correct], "normal"))
+            prediction = answer["prediction"] or "not decoded"
+            lines.append((f"{'✓' if correct else '✗'} {name}: {prediction}", _COLOURS[correct], "normal"))
         for number, (line, colour, weight) in enumerate(lines):
             place = 1 - (number + 0.5) / len(lines)
             text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)

@@ -1,4 +1,4 @@
-"""`zsar prepare`: a small copy of a data set, so that training is not bound by decoding."""
+"""`zsar prepare`: makes a small copy of a data set, so that decoding does not slow down training."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ from zsar.runtime.processes.worker_pools import results_of
 from zsar.runtime.terminal import message_console, print_whole, progress_bar, say, styled, waiting
 from zsar.runtime.text.written_names import written_name
 
-# A table of failures that fits on a screen; the file has all of them.
+# Rows of the printed table; the file lists all failures.
 _SHOWN_FAILURES = 20
 _SHOWN_REFITTED = 5
-# What becomes of a video whose worker died.
-_DIED: PreparedVideo | str = "the process died that prepared it, of a crash in the decoder or for lack of memory"
+# The result for a video whose worker died.
+_DIED: PreparedVideo | str = "the process that prepared it died: the decoder crashed, or memory ran out"
 
 
 @dataclass(frozen=True)
 class PrepareOptions:
     """The options of `zsar prepare`."""
 
-    source: Path = argument("folder of the data set, with any folders in it", metavar="SOURCE")
-    destination: Path = argument("folder of the copy; one run at a time may write to it", metavar="DESTINATION")
+    source: Path = argument("folder of the data set, with any subfolders", metavar="SOURCE")
+    destination: Path = argument("folder of the copy; only one run at a time may write to it", metavar="DESTINATION")
     short_side: int = option(
         PreparingSettings.short_side_px,
-        "what the shorter side of a frame becomes where it is longer",
+        "maximum length of the shorter side of frames; longer ones are scaled down",
         metavar="PX",
         at_least=16,
         at_most=MOST_IMAGE_SIDE_PX,
     )
     keyframe_every: int = option(
         PreparingSettings.keyframe_every,
-        "frames from one keyframe to the next: fewer are read faster and take more space",
+        "frames between keyframes: fewer are faster to read but take more space",
         metavar="N",
         at_least=1,
         at_most=100_000,
     )
     crf: int = option(
         PreparingSettings.crf,
-        "x264's quality: 0 is lossless, 51 the worst and smallest",
+        "quality of x264: 0 is lossless, 51 the worst and smallest",
         metavar="CRF",
         at_least=0,
         at_most=51,
@@ -71,7 +71,7 @@ class PrepareOptions:
     damage: DamageOption = group()
     workers: WorkerOption = group(
         n_workers={
-            "help": "videos that are encoded at once, each by a process and in one thread",
+            "help": "videos encoded in parallel, each by a single-threaded process",
             "otherwise": "the number of processors",
             "at_least": 1,
         }
@@ -81,17 +81,16 @@ class PrepareOptions:
 COMMAND = Command(
     "prepare",
     PrepareOptions,
-    description="Make a small copy of a data set, which trains faster: videos as .mp4 (H.264, no sound) with a "
-    "keyframe every few frames, the same frames at the same times, upright and of one size; all other files as "
-    "they are, hidden ones left out. The copy is a data root of its own. An interrupted run resumes where it "
-    f"stopped; a video that cannot be prepared is listed in DESTINATION/{FAILED_VIDEOS}, and the others are prepared "
-    "all the same.",
+    description="Make a small copy of a data set for faster training: videos as .mp4 (H.264, no sound) with dense "
+    "keyframes and the same frames at the same times, upright and of one size; all other files unchanged, except "
+    "hidden ones, which are left out. The copy is a data root. An interrupted run resumes where it stopped. "
+    f"Videos that cannot be prepared are listed in DESTINATION/{FAILED_VIDEOS}; the rest are still prepared.",
 )
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One video; its path in the original and in the copy, and the folders that these are relative to."""
+    """One video: its paths in the original and in the copy, and the folders that these are relative to."""
 
     source: Path
     destination: Path
@@ -108,12 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar prepare`; None for the real one.
 
     Returns:
-        0, or 1 where a video could not be prepared; the others are prepared all the same.
+        0, or 1 if a video could not be prepared; the others are still prepared.
 
     Raises:
-        FileNotFoundError: There is no source, or no video in it.
-        ValueError: A number is out of range, two videos would become one, the destination holds something else or was
-            prepared with other settings, or it cannot be written.
+        FileNotFoundError: The source does not exist, or holds no video.
+        ValueError: A number is out of range, two videos would get the same name, or the destination holds other files,
+            was prepared with other settings or cannot be written.
     """
     options = COMMAND.parse(arguments)
     source, destination = options.source, options.destination
@@ -142,11 +141,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, list[tuple[str, str]]]:
-    """Copies files that are no videos; returns how many were not there before, and (file, problem) of failures."""
+    """Copies files other than videos; returns the number of new copies, and (file, problem) of failures."""
     n_copied, problems = 0, []
     for path in others:
-        if not (source / path).is_file():  # copying a pipe would wait for ever
-            problems.append((path, "not copied: it is a broken link, or no file"))
+        if not (source / path).is_file():  # copying a pipe would wait forever
+            problems.append((path, "not copied: it is a broken link, or not a file"))
             continue
         try:
             n_copied += copy_file(source / path, destination / path)
@@ -158,12 +157,12 @@ def _copy(others: Sequence[str], source: Path, destination: Path) -> tuple[int, 
 
 
 def _is_of(error: OSError, source: Path) -> bool:
-    """Whether it is the original that cannot be read, not the copy that cannot be written."""
+    """Whether the original cannot be read, rather than the copy written."""
     return str(error.filename) == str(source)
 
 
 def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Console) -> list[tuple[str, str]]:
-    """Prepares videos under a progress bar, and writes down which are done; returns (video, problem) of the others."""
+    """Prepares videos with a progress bar and records the finished ones; returns (video, problem) of the others."""
     problems: list[tuple[str, str]] = []
     n_processes = n_workers if min(n_workers, len(jobs)) > 1 else 0
     with (
@@ -178,13 +177,13 @@ def _prepare(jobs: Sequence[_Job], journal: Journal, n_workers: int, console: Co
                 problems.append((job.video, result))
                 journal.prepared.pop(job.copy, None)
                 if name_problem(job.destination / job.copy) is None:
-                    (job.destination / job.copy).unlink(missing_ok=True)  # made of what the video was before
+                    (job.destination / job.copy).unlink(missing_ok=True)  # made from an earlier version of the video
             progress.advance(bar)
     return sorted(problems)
 
 
 class _FilesPerSecond(ProgressColumn):
-    """How many files a second were prepared."""
+    """Prepared files per second."""
 
     def render(self, task: Task) -> Text:
         """The number."""
@@ -200,30 +199,30 @@ def _attempt(job: _Job) -> PreparedVideo | str:
         return prepare_video(source, job.destination / job.copy, job.settings, on_damage=job.on_damage)
     except (VideoDecodeError, TranscodingError) as error:
         return str(error).removeprefix(f"{source}: ")
-    except OSError as error:  # it was there a moment ago
+    except OSError as error:  # the video has just vanished
         if not _is_of(error, source):
             raise
         return str(error.strerror)
     except MemoryError:
-        return "there is no memory for its frames"
+        return "not enough memory for its frames"
 
 
-# --- what is said at the end ------------------------------------------------------------------------------------------
+# --- the final messages -----------------------------------------------------------------------------------------------
 
 
 def _explain(error: OSError, destination: Path) -> str:
-    """What went wrong with the disk, and what to do."""
+    """The disk error and its remedy."""
     free = shutil.disk_usage(destination).free if destination.is_dir() else 0
     path = error.filename2 or error.filename
     where = f"{path}: " if path else ""
     return (
-        f"{where}{error.strerror or error}; {destination} has {free / 1e9:.2f} GB free. When that is mended, run the "
-        "same command again: it goes on where it stopped"
+        f"{where}{error.strerror or error}; {destination} has {free / 1e9:.2f} GB free. Fix this and rerun the "
+        "same command; it resumes where it stopped"
     )
 
 
 def _write_problems(path: Path, problems: Sequence[tuple[str, str]]) -> None:
-    """Lists the videos that are missing in the copy; no list where there are none."""
+    """Writes the list of videos missing in the copy; removes it if there are none."""
     if not problems:
         path.unlink(missing_ok=True)
         return
@@ -247,11 +246,11 @@ def _print_summary(plan: Plan, journal: Journal, n_jobs: int, n_copied: int, sec
     if refitted:
         more = f" and {len(refitted) - _SHOWN_REFITTED} more" if len(refitted) > _SHOWN_REFITTED else ""
         say(
-            f"{len(refitted)} of them change the frame size within; their copies have the size of the first frame, and "
-            f"black bars where the shape differs: {', '.join(refitted[:_SHOWN_REFITTED])}{more}"
+            f"{len(refitted)} of them change their frame size midway; their copies have the size of the first frame, "
+            f"and black bars where the shape differs: {', '.join(refitted[:_SHOWN_REFITTED])}{more}"
         )
     if any(not video.endswith(".mp4") for video, _ in plan.videos):
-        say("names now end in .mp4: where a list of paths is read by VideoFolder, change them there too")
+        say("names now end in .mp4: change them in lists of paths for VideoFolder too")
 
 
 def _print_problems(problems: Sequence[tuple[str, str]], destination: Path) -> None:

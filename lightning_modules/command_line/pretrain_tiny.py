@@ -1,4 +1,4 @@
-"""`zsar pretrain-tiny`: trains the tiny models of the embedded benchmarks, and shows what single frames tell them."""
+"""`zsar pretrain-tiny`: trains the tiny models of the embedded benchmarks, and probes them on single frames."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CHANCE = {
     "left or right": 1 / 2,
     "top or bottom": 1 / 2,
     "direction": 1 / 2,
-    # Of the 16 objects, noise and bars, if captions were written at random.
+    # One of the 16 objects, noise and bars, if captions were written at random.
     "caption of an object": 1 / 18,
     "caption of background": 1 / 18,
 }
@@ -53,7 +53,7 @@ _CHANCE = {
 class PretrainTinyOptions:
     """The options of `zsar pretrain-tiny`."""
 
-    architecture: Literal["tiny-clip", "tiny-coca"] = option("tiny-clip", "what to train")
+    architecture: Literal["tiny-clip", "tiny-coca"] = option("tiny-clip", "model to train")
     output: Path | None = option(
         None,
         "weights file to write",
@@ -61,34 +61,36 @@ class PretrainTinyOptions:
         otherwise="runs/tiny_clip/seedSEED.pt, or runs/tiny_coca/seedSEED.pt",
     )
     seed: int = option(
-        CaptionedShapesSettings.seed, "of initial weights, frames and batches", metavar="SEED", **SEED_LIMITS
+        CaptionedShapesSettings.seed,
+        "random seed of initial weights, frames and batches",
+        metavar="SEED",
+        **SEED_LIMITS,
     )
     steps: int = option(
         CaptionedShapesSettings.n_batches,
-        f"batches of {CaptionedShapesSettings.batch_size} frames",
+        f"training steps, of {CaptionedShapesSettings.batch_size} frames each",
         metavar="N",
         at_least=1,
         at_most=1_000_000,
     )
     clips: int = option(
         CaptionedShapesSettings.n_clips,
-        "rendered clips that the frames come from",
+        "rendered clips from which frames are taken",
         metavar="N",
         at_least=1,
         at_most=MOST_RENDERED_VIDEOS,
     )
-    replacing: ForceOption = group(force={"help": "train even if the output is there, and replace it"})
+    replacing: ForceOption = group(force={"help": "train even if the output exists, and replace it"})
 
 
 COMMAND = Command(
     "pretrain-tiny",
     PretrainTinyOptions,
     description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
-    "frames of moving shapes with captions that never name a direction: it comes to know colours, shapes and "
-    "places, and cannot know directions. About a minute on 2 cores. Or the tiny CoCa (tiny-coca), which learns to "
-    "write captions as well, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any "
-    "model takes as its weights, and a JSON file of the same name with settings and figures. Ends with a table of "
-    "what it knows.",
+    "frames of moving shapes with captions that never name a direction: it learns colours, shapes and positions, but "
+    "cannot learn directions. Takes about a minute on 2 cores. The tiny CoCa (tiny-coca) also learns to write "
+    "captions, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any model accepts as "
+    "weights, and a JSON file of the same name with settings and results. Ends with a table of probe accuracies.",
 )
 
 
@@ -102,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0.
 
     Raises:
-        ValueError: The output is there, but was trained otherwise, and --force is not given.
+        ValueError: The output exists, was trained with other settings, and --force is not given.
     """
     options = COMMAND.parse(arguments)
     output = options.output or Path(f"runs/{options.architecture.replace('-', '_')}/seed{options.seed}.pt")
@@ -119,17 +121,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = _settings(data, model)
     if output.exists() and not options.replacing.force:
         description = _trained_with_the_same(output, options.architecture, settings)
-        say(f"{output} is there already, trained with these settings; nothing to do (--force trains again)")
+        say(f"{output} exists, trained with these settings; nothing to do (--force trains again)")
     else:
         description = {"settings": settings, **_train(model, data, output)}
         write_json_whole(_description_path(output), description)
-        say(f"wrote {output} in {description['seconds']:.0f} s, and what it was made with beside it")
+        say(f"wrote {output} in {description['seconds']:.0f} s, and its settings in {_description_path(output)}")
     _print_probes(_SPOKEN[options.architecture], description["probes"])
     return 0
 
 
 def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:
-    """Everything that the weights depend on, as JSON has it; versions and hardware aside."""
+    """Everything that the weights depend on, except versions and hardware, JSON-serializable."""
     architecture = (
         files("zsar.lightning_modules.open_clip_towers") / "architectures" / f"{model.backbone.architecture}.json"
     )
@@ -143,15 +145,15 @@ def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, A
 
 
 def _trained_with_the_same(output: Path, architecture: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The description of a finished output, if it was made with these settings.
+    """Returns the description of an existing output that was made with these settings.
 
     Raises:
-        ValueError: It was not, or nobody knows.
+        ValueError: It was made with other settings, or its settings are unknown.
     """
     remedy = "give another --output, or --force to replace it"
     path = _description_path(output)
     if not path.is_file():
-        raise ValueError(f"{output} is there, but not {path}, so how it was trained is unknown; {remedy}")
+        raise ValueError(f"{output} exists, but {path} does not, so how it was trained is unknown; {remedy}")
     description = _description(path, remedy)
     before = description["settings"]
     differences = [
@@ -161,31 +163,31 @@ def _trained_with_the_same(output: Path, architecture: str, settings: Mapping[st
     ]
     if differences:
         raise ValueError(f"{output} was trained with other settings ({'; '.join(differences)}); {remedy}")
-    found = OpenClipBackbone(architecture, str(output)).weights_hash
-    if found != description["weights_hash"]:
+    weights_hash = OpenClipBackbone(architecture, str(output)).weights_hash
+    if weights_hash != description["weights_hash"]:
         raise ValueError(
-            f"{output} holds the weights {found}, but {path} describes {description['weights_hash']}; {remedy}"
+            f"{output} holds the weights {weights_hash}, but {path} describes {description['weights_hash']}; {remedy}"
         )
     return description
 
 
 def _description(path: Path, remedy: str) -> dict[str, Any]:
-    """What describes finished weights.
+    """Reads the description of trained weights.
 
     Raises:
-        GivenFileError: The file is not one that this command wrote.
+        GivenFileError: The file was not written by this command.
     """
     content = read_given_json(path, what="description of the weights", remedy=remedy)
     kinds = {"settings": dict, "weights_hash": str, "probes": dict}
     if not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in kinds.items()):
-        raise GivenFileError(path, f"it lacks {', '.join(kinds)}, so this command has not written it", remedy)
+        raise GivenFileError(path, f"it lacks {', '.join(kinds)}, so it was not written by this command", remedy)
     if set(content["probes"]) - set(_CHANCE) or not all(type(share) is float for share in content["probes"].values()):
         raise GivenFileError(path, "its probes are not those of this command", remedy)
     return content
 
 
 def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> dict[str, Any]:
-    """Trains, writes the weights in one step, and returns what describes them."""
+    """Trains, writes the weights in one step, and returns their description."""
     began = time.perf_counter()
     with _without_advice():
         trainer = Trainer(
@@ -201,7 +203,7 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
         results = trainer.test(model, datamodule=data, verbose=False)
     state = {name: tensor.cpu() for name, tensor in model.backbone.clip.state_dict().items()}
     if (problem := not_finite(state)) is not None:
-        raise ValueError(f"training has spoilt the weights, which are not saved: {problem}; give another --seed")
+        raise ValueError(f"training made weights not finite, so they are not saved: {problem}; give another --seed")
     WholeCheckpointIO().save_checkpoint(state, output)
     return {
         "probes": {name: round(share, 4) for result in results for name, share in result.items()},
@@ -213,7 +215,7 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
 
 @contextmanager
 def _without_advice() -> Iterator[None]:
-    """Lightning's hints about devices and data loader workers, none of which apply to frames in memory, kept quiet."""
+    """Hides Lightning's hints about devices and data loader workers, which do not apply to frames in memory."""
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.WARNING)

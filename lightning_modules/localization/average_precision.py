@@ -1,14 +1,14 @@
-"""Average precision of actions found in time, as ActivityNet's challenge counts it (T3AL, section 5).
+"""Average precision of localized actions, as in ActivityNet's challenge (T3AL, section 5).
 
-For a class and a threshold of temporal IoU (overlap / union, in seconds): its predictions of all videos are taken from
-the highest score down. Each gets the instance of its video and class that it overlaps best; if an earlier prediction
-has that one, the next best, as long as the IoU is at least the threshold. Without one it is a false positive, so a
-second prediction of the same instance is wrong. Average precision is the area under the precision-recall curve, with
-precision made non-increasing from the right.
+For a class and a threshold of temporal IoU (overlap / union, in seconds), the predictions of all videos are taken in
+descending order of score. Each is matched with the instance of its video and class that it overlaps most; if an earlier
+prediction has taken that one, with the next, as long as the IoU is at least the threshold. An unmatched prediction is a
+false positive, so a second prediction of the same instance is wrong. Average precision is the area under the
+precision-recall curve, with precision made non-increasing from the right.
 
-What the challenge leaves to its sorting is fixed here, so that order and processes do not matter: equal scores are
-ranked by video id, then start, then end; of instances overlapped equally the earlier one is tried first. A segment
-without length has IoU 0 with everything.
+The challenge leaves ties to its sorting. They are fixed here, so that order and processes do not matter: equal scores
+are ranked by video id, then start, then end; of equally overlapped instances the earlier is tried first. A segment
+of zero length has IoU 0 with everything.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-# Predictions that are compared with their instances at once; bounds memory, changes no result.
+# Number of predictions compared with their instances at once; bounds memory, does not change results.
 _BLOCK = 4096
 
 
@@ -29,7 +29,7 @@ def average_precision(predictions: Tensor, truth: Tensor, *, n_classes: int, thr
         predictions: Rows of video id, class, start and end in seconds and score, in any order, float64 [N, 5].
         truth: Rows of video id, class, start and end in seconds, in any order, float64 [M, 4].
         n_classes: C.
-        thresholds: Smallest IoU that counts as found, [S].
+        thresholds: Minimum IoU of a match, [S].
 
     Returns:
         From 0 to 1, float64 [S, C]; nan for a class without ground truth.
@@ -44,7 +44,7 @@ def average_precision(predictions: Tensor, truth: Tensor, *, n_classes: int, thr
 
 
 def _order(keys: Iterable[Tensor]) -> Tensor:
-    """What sorts rows by the first key, then the second, and so on."""
+    """Indices that sort rows by the first key, then the second, and so on."""
     first, *others = keys
     order = torch.arange(len(first))
     for key in (*reversed(others), first):
@@ -53,7 +53,7 @@ def _order(keys: Iterable[Tensor]) -> Tensor:
 
 
 def _hits(predictions: Tensor, truth: Tensor, thresholds: Tensor) -> Tensor:
-    """Which predictions, by falling score, get an instance; `truth` is sorted by video and class. Bool [S, N]."""
+    """Which predictions, in descending order of score, match an instance; `truth` is sorted. Bool [S, N]."""
     _, groups = torch.cat([truth[:, :2], predictions[:, :2]]).unique(dim=0, return_inverse=True)
     true_groups, predicted_groups = groups[: len(truth)].contiguous(), groups[len(truth) :].contiguous()
     first_true = torch.searchsorted(true_groups, predicted_groups)
@@ -80,7 +80,7 @@ def _temporal_iou(ours: Tensor, theirs: Tensor) -> Tensor:
 
 
 def _give_out(pairs: Tensor, taken: bytearray) -> list[int]:
-    """Predictions that get an instance; `pairs` [2, K] come in order of prediction, then of preference."""
+    """Matched predictions; `pairs` [2, K] are sorted by prediction, then by preference."""
     served = [-1]
     for prediction, instance in zip(*pairs.tolist(), strict=True):
         if prediction != served[-1] and not taken[instance]:
@@ -90,7 +90,7 @@ def _give_out(pairs: Tensor, taken: bytearray) -> list[int]:
 
 
 def _area(hits: Tensor, n_true: int) -> Tensor:
-    """Average precision of one class, [S], from its predictions by falling score, bool [S, N]."""
+    """Average precision of one class, [S], from its predictions in descending order of score, bool [S, N]."""
     precision = hits.cumsum(dim=1) / torch.arange(1, hits.shape[1] + 1, dtype=torch.float64)
     envelope = precision.flip(1).cummax(dim=1).values.flip(1)
-    return (envelope * hits).sum(dim=1) / n_true  # recall grows by 1 / n_true at each hit, and nowhere else
+    return (envelope * hits).sum(dim=1) / n_true  # recall grows by 1 / n_true at each hit only

@@ -1,4 +1,4 @@
-"""The different classes of several sets: ten draws from twenty classes have twenty, and share what is known of them."""
+"""The distinct classes of several sets: ten draws from twenty classes share the work on twenty classes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class ClassUnion:
     """Classes by name and prompts, each once.
 
     Attributes:
-        names: Names of the U different classes, in order of first appearance.
+        names: Names of the U distinct classes, in order of first appearance.
         features: Text features of their prompts, [U, P, V].
-        members: For each set, the places of its classes among the U, int64 [C], in the set's label order.
+        members: For each set, the indices of its classes in the union, int64 [C], in the set's label order.
     """
 
     def __init__(self, texts: Sequence[ClassText], text_features: Callable[[Sequence[str]], Tensor]) -> None:
@@ -27,11 +27,12 @@ class ClassUnion:
             text_features: N texts -> their features before the projection, [N, V].
 
         Raises:
-            ValueError: Sets differ in the number of prompts of a class.
+            ValueError: Sets have different numbers of prompts per class.
         """
         if len({text.prompts_per_class for text in texts}) != 1:
             raise ValueError(
-                f"all sets must have as many prompts for a class; got {[text.prompts_per_class for text in texts]}"
+                "all sets must have the same number of prompts per class; got "
+                f"{[text.prompts_per_class for text in texts]}"
             )
         places: dict[tuple[str, tuple[str, ...]], int] = {}
         of_sets = [

@@ -1,4 +1,4 @@
-"""What goes into a localizer and what comes out: a video's features, and actions found in it."""
+"""Input and output of localizers: a video's features, and the actions found in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zsar.lightning_modules.localization.segments import Segment
 
 @dataclass(frozen=True)
 class Truth:
-    """What is annotated in a video of the classes of one set, for oracles; labels int64 [M], seconds float64 [M, 2]."""
+    """Annotated instances of one set's classes in a video, for oracles: labels int64 [M], seconds float64 [M, 2]."""
 
     labels: Tensor
     seconds: Tensor
@@ -25,16 +25,16 @@ class UntrimmedFeatures:
     """A video as a localizer sees it.
 
     Attributes:
-        id: Its name.
-        features: Of N frames in order of time, before the visual projection, float32 [N, W].
-        times_seconds: When each is shown, in seconds on the player's clock (`video_files.decoding`), float64 [N], on
-            the CPU.
-        duration_seconds: When the video's last frame ends, on that clock.
-        sets: The sets of classes that are looked for in it, as indices into a list of class texts.
-        truths: What is annotated, by set; empty where nothing is known.
-        frames_at: Frames of the video at some times, uint8 [n, 3, S, S]; None where the file is not at hand.
-        captions_folder: Where files of captions lie, `VIDEO.captions.json`; None for none.
-        n_damaged: How many of the frames are damaged and were accepted.
+        id: The video's name.
+        features: Features of N frames in temporal order, before the visual projection, float32 [N, W].
+        times_seconds: When each frame is shown, in seconds on the player's clock (`video_files.decoding`), float64 [N]
+            on the CPU.
+        duration_seconds: End of the video's last frame, on that clock.
+        sets: The sets of classes to look for in it, as indices into a list of class texts.
+        truths: Annotations by set; empty if there are none.
+        frames_at: Returns the frames at given times, uint8 [n, 3, S, S]; None if the video file is not available.
+        captions_folder: Folder of caption files, `VIDEO.captions.json`; None for none.
+        n_damaged: Number of damaged frames that were accepted.
     """
 
     id: str
@@ -49,14 +49,14 @@ class UntrimmedFeatures:
 
     @property
     def frame_seconds(self) -> Tensor:
-        """Until when each frame stands for the video: to the next one that was taken, or the end; float64 [N]."""
+        """Duration that each frame represents: to the next sampled frame, or to the end; float64 [N]."""
         end = torch.tensor([self.duration_seconds], dtype=torch.float64)
         return torch.cat([self.times_seconds, end]).diff()
 
 
 @dataclass(frozen=True)
 class Detection:
-    """An action that was found: where, how surely, and its class, an index into the set's names."""
+    """A detected action: its segment with score, and its class, an index into the set's names."""
 
     segment: Segment
     label: int
@@ -64,7 +64,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class ScoreCurve:
-    """The scores of a class over the frames of a video, from 0 to 1, [N] on the CPU, and what segments are above."""
+    """Scores of a class over a video's frames, from 0 to 1, [N] on the CPU, and the threshold of its segments."""
 
     label: int
     scores: Tensor
@@ -73,13 +73,13 @@ class ScoreCurve:
 
 @dataclass(frozen=True)
 class Localization:
-    """What a localizer says of one video and one set of classes.
+    """The output of a localizer for one video and one set of classes.
 
     Attributes:
-        detections: The actions, in order of time.
-        suppressed: Those that a last step took back.
-        curves: What they were made of, one or more.
-        n_steps: Updates of the adaptation; 0 where nothing is adapted.
+        detections: The actions, in temporal order.
+        suppressed: Actions discarded in the last step.
+        curves: The score curves that segments come from, at least one.
+        n_steps: Adaptation updates; 0 without adaptation.
     """
 
     detections: tuple[Detection, ...]
@@ -89,13 +89,13 @@ class Localization:
 
 
 class Predictions:
-    """What was found in the videos of a batch, in their order: for each {set: `Localization`}.
+    """The localizations of a batch's videos, in batch order: for each video {set: `Localization`}.
 
-    No list, as Lightning goes through what steps return, down to dataclasses, and refuses to go through frozen ones.
+    Not a list: Lightning traverses what steps return, including dataclasses, and fails on frozen ones.
     """
 
     def __init__(self, of_videos: Sequence[Mapping[int, Localization]]) -> None:
-        """Keeps what was found in each video, in the order of the batch."""
+        """Stores the localizations of each video, in batch order."""
         self._of_videos = tuple(of_videos)
 
     def __len__(self) -> int:
@@ -103,14 +103,14 @@ class Predictions:
         return len(self._of_videos)
 
     def __iter__(self) -> Iterator[Mapping[int, Localization]]:
-        """What was found in each video."""
+        """The localizations of each video."""
         return iter(self._of_videos)
 
     def __getitem__(self, i: int) -> Mapping[int, Localization]:
-        """What was found in a video."""
+        """The localizations of video `i`."""
         return self._of_videos[i]
 
 
 def sort_by_start(detections: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Detections by start, then end, then class."""
+    """Sorts detections by start, then end, then class."""
     return tuple(sorted(detections, key=lambda d: (d.segment.start_seconds, d.segment.end_seconds, d.label)))

@@ -1,7 +1,7 @@
-"""Scores of frames against the text of a class, from features before projections that a test may adapt (T3AL, 4.3).
+"""Scores of frames against class text, from pre-projection features; projections may be adapted (T3AL, 4.3).
 
-Departure: scores are t . (F_i - mean) with frames that are not normalized ("dot"), a product of features
-and P_v t, one vector, so that no frame is projected; the paper's Eq. 3 is "cosine".
+Departure: scores are t . (F_i - mean) with unnormalized frames ("dot"), a product of features and the single vector
+P_v t, so that no frame is projected; the paper's Eq. 3 is "cosine".
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from torch import Tensor
 from torch.nn import functional
 
 Similarity = Literal["dot", "cosine"]
-# Units in the last place: more than sums of some hundred products were seen to differ by the order of summation.
+# Units in the last place: more than the observed differences between sums of some hundred products in different orders.
 _ROUNDING_STEPS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class Projections:
-    """The last layers of a CLIP model, which T3AL adapts.
+    """The last layers of a CLIP model; T3AL adapts them.
 
     Attributes:
         visual: P_v, [W, D].
         text: P_l, [V, D].
-        text_bias: [D] where the text projection has one; it is not adapted.
-        log_scale: Logarithm of the factor of similarities, CLIP's temperature, a scalar.
+        text_bias: [D] if the text projection has one; it is not adapted.
+        log_scale: Logarithm of CLIP's logit scale, a scalar.
     """
 
     visual: Tensor
@@ -40,7 +40,7 @@ class Projections:
 
 
 def embed_prompts(features: Tensor, projection: Tensor, bias: Tensor | None) -> Tensor:
-    """The direction of the mean of the unit embeddings of P prompts: CLIP's own way with several.
+    """The normalized mean of the unit embeddings of P prompts, as CLIP ensembles prompts.
 
     Args:
         features: Before the projection, [..., P, V].
@@ -56,7 +56,7 @@ def embed_prompts(features: Tensor, projection: Tensor, bias: Tensor | None) -> 
 
 
 def background_features(features: Tensor, *, removed: bool) -> Tensor:
-    """What is subtracted from the features of frames [N, W] before they are scored: their mean [W], or nothing."""
+    """The background subtracted from frame features [N, W] before scoring: their mean [W], or zeros."""
     return features.mean(dim=0) if removed else features.new_zeros(features.shape[1])
 
 
@@ -69,8 +69,8 @@ def frame_scores(
         features: [N, W].
         background: `background_features` of the video, [W].
         text: The unit embedding of the class, t [D].
-        projections: P_v and the factor.
-        similarity: "dot" product with frames that are not normalized, or "cosine", which projects all of them.
+        projections: P_v and the logit scale.
+        similarity: "dot" product with unnormalized frames, or "cosine", which projects all frames.
 
     Returns:
         [N].
@@ -83,7 +83,7 @@ def frame_scores(
 
 
 def score_rounding(features: Tensor, text: Tensor, projections: Projections, similarity: Similarity) -> float:
-    """How much the scores of frames that are alike may differ by rounding alone; arguments as `frame_scores`."""
+    """The largest score difference that rounding can cause between equal frames; arguments as in `frame_scores`."""
     size = projections.log_scale.exp()
     if similarity == "dot":
         size = size * features.norm(dim=1).amax() * (projections.visual @ text).norm()

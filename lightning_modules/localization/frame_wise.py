@@ -1,4 +1,4 @@
-"""FrameWiseCLIP: each frame classified by itself, runs of sure frames as segments: T3AL's baselines (section 5.1)."""
+"""FrameWiseCLIP: classifies each frame alone, joins confident ones to segments: T3AL's baselines (section 5.1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
 
 class FrameWiseCLIP(ActionLocalizer):
-    """Frames in which a class has a probability above a threshold, in contiguous runs.
+    """Finds contiguous runs of frames in which a class has a probability above a threshold.
 
     Probabilities are the softmax of scaled cosines over the classes of a set. The score of a segment, which the paper
     does not define, is the mean probability of its frames.
@@ -39,8 +39,8 @@ class FrameWiseCLIP(ActionLocalizer):
 
         Args:
             backbone: The CLIP model, a ViT or CoCa.
-            threshold: Probability above which a frame shows its most probable class.
-            iou_thresholds: Temporal IoU from which on an action counts as found.
+            threshold: Probability above which a frame counts as showing its most probable class.
+            iou_thresholds: Minimum temporal IoU of a match; one metric for each.
 
         Raises:
             BackboneError: The model cannot be built, or has no features before a projection.
@@ -55,28 +55,28 @@ class FrameWiseCLIP(ActionLocalizer):
     def localize(
         self, videos: Sequence[UntrimmedFeatures], texts: Sequence[ClassText], *, seed: int = 0
     ) -> list[dict[int, Localization]]:
-        """Finds actions; see `ActionLocalizer.localize`. Nothing is drawn."""
+        """Finds actions; see `ActionLocalizer.localize`. Draws nothing."""
         union = self.class_union(texts)
         projections = self.projections
         classes = projections.embed_classes(union.features)
-        found = []
+        localizations = []
         for video in videos:
             embedded = functional.normalize(video.features @ projections.visual, dim=-1)
             cosines = projections.log_scale.exp() * embedded @ classes.T
-            found.append(
+            localizations.append(
                 {index: self._runs(video, cosines[:, union.members[index]].softmax(dim=1)) for index in video.sets}
             )
-        return found
+        return localizations
 
     def _runs(self, video: UntrimmedFeatures, probabilities: Tensor) -> Localization:
-        """Segments of one set of classes, from probabilities [N, C]."""
+        """Finds the segments of one set of classes, from probabilities [N, C]."""
         best, labels = probabilities.max(dim=1)
         detections: list[Detection] = []
         curves: list[ScoreCurve] = []
         for label in labels[best > self.threshold].unique().tolist():
-            own = torch.where(labels == label, best, 0).cpu()
+            scores = torch.where(labels == label, best, 0).cpu()
             segments = segments_above(
-                own,
+                scores,
                 video.times_seconds,
                 video.frame_seconds,
                 largest_gap_seconds=0.0,
@@ -84,7 +84,7 @@ class FrameWiseCLIP(ActionLocalizer):
             )
             detections += [Detection(segment, label) for segment in segments]
             curves.append(ScoreCurve(label, probabilities[:, label].cpu(), self.threshold))
-        if not curves:  # what came nearest, for the eye
+        if not curves:  # the closest class, for the picture
             label = int(labels[best.argmax()])
             curves.append(ScoreCurve(label, probabilities[:, label].cpu(), self.threshold))
         return Localization(sort_by_start(detections), curves=tuple(curves))

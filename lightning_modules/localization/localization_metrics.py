@@ -17,26 +17,26 @@ _COUNTS = ("n_classes", "n_videos")
 
 
 class LocalizationMetrics(nn.Module):
-    """The metric of each set of classes."""
+    """One metric for each set of classes."""
 
     def __init__(self, texts: Sequence[ClassText], iou_thresholds: Sequence[float]) -> None:
-        """Begins with no video.
+        """Starts without videos.
 
         Args:
             texts: The classes of each set.
-            iou_thresholds: Temporal IoU from which on an action counts as found, each its own figure.
+            iou_thresholds: Minimum temporal IoU of a match; one metric for each.
         """
         super().__init__()
         self._of_sets = nn.ModuleList(TemporalMeanAveragePrecision(len(text.names), iou_thresholds) for text in texts)
 
     def enter(self, row: int, index: int, localization: Localization, truth: Any) -> None:  # noqa: ANN401 - see source
-        """Counts what was found in a video.
+        """Adds the localization of a video.
 
         Args:
             row: The video's row in the data module's `videos`.
-            index: The set.
-            localization: What was found of the set's classes.
-            truth: The instances of the set in this video, as `UntrimmedSource.ground_truth` has them.
+            index: Index of the set.
+            localization: The detections of the set's classes.
+            truth: The instances of the set in this video, from `UntrimmedSource.ground_truth`.
         """
         detections = localization.detections
         self._metrics()[index].update(
@@ -53,11 +53,11 @@ class LocalizationMetrics(nn.Module):
         )
 
     def n_seen(self) -> list[list[int]]:
-        """For each set the videos that this process has seen, and the numbers kept of true instances, 4 each."""
+        """For each set, the videos seen by this process, and the number of stored values of true instances, 4 each."""
         return [[sum(map(len, metric.videos)), sum(map(len, metric.truth))] for metric in self._metrics()]
 
     def results(self, seen: Sequence[Sequence[int]]) -> list[dict[str, float]]:
-        """The figures of each set: mAP in percent by threshold ("map_0.3", ...), their mean "map", and counts.
+        """The metrics of each set: mAP in percent by threshold ("map_0.3", ...), their mean "map", and counts.
 
         All processes must call this.
 
@@ -65,7 +65,7 @@ class LocalizationMetrics(nn.Module):
             seen: `n_seen`, summed over all processes.
 
         Returns:
-            Counts alone for a set of whose actions none is annotated in the videos seen, as when batches are limited.
+            Only counts for a set without annotated actions in the videos seen, as when batches are limited.
         """
         return [
             metric.compute() if n_truth else {"n_classes": 0.0, "n_videos": float(n_videos)}
@@ -77,14 +77,14 @@ class LocalizationMetrics(nn.Module):
 
 
 def logged_figures(texts: Sequence[ClassText], results: Sequence[dict[str, float]]) -> dict[str, float]:
-    """What a test logs: `test/SET/map`, ... of each of several sets, and `test/map_0.3`, ... as means over them.
+    """The values logged by a test: `test/SET/map`, ... of each of several sets, and `test/map_0.3`, ..., their means.
 
     Args:
         texts: The classes of each set.
-        results: Their figures, of `LocalizationMetrics.results`.
+        results: Their metrics, from `LocalizationMetrics.results`.
 
     Returns:
-        Figures by name.
+        Metrics by name.
 
     Raises:
         ValueError: There is nothing to measure in the videos seen.
@@ -93,7 +93,7 @@ def logged_figures(texts: Sequence[ClassText], results: Sequence[dict[str, float
     if not measured:
         raise ValueError(
             f"no action of a tested class is annotated in the {max(of_set['n_videos'] for of_set in results):.0f} "
-            "videos seen, so that there is nothing to measure; raise --trainer.limit_test_batches if it is set, "
+            "videos seen, so there is nothing to measure; raise --trainer.limit_test_batches if it is set, "
             "or use `zsar predict`"
         )
     figures: dict[str, float] = {}

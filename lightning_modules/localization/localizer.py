@@ -1,8 +1,8 @@
-"""ActionLocalizer: the base of models that find actions in time: features -> segments with classes -> temporal mAP.
+"""ActionLocalizer: base class of models that find actions in time: features -> segments with classes -> temporal mAP.
 
-A method is a subclass that says what is found in a video (`localize`). All else is here, once: the sets of classes (ten
-draws of them are tested in one pass, so that they share the work on a video), features from files or from the video
-itself, metrics and their mean over draws. Nothing is trained, and no weight of the model is ever changed.
+A method is a subclass that defines what is found in a video (`localize`). All else is here, once: the sets of
+classes (ten draws of classes are tested in one pass and share the work on each video), features from files or from the
+video, metrics and their mean over draws. Nothing is trained; the model's weights never change.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class ActionLocalizer(LightningModule):
 
     Attributes:
         backbone: The CLIP model, frozen.
-        n_adaptations: How often something was adapted in this stage, in this process.
-        class_texts: After `setup`, the class texts of each set, by stage.
+        n_adaptations: Number of adaptations in this stage, in this process.
+        class_texts: The class texts of each set, by stage; filled by `setup`.
         is_trained: Whether it is tested with a checkpoint.
     """
 
@@ -50,7 +50,7 @@ class ActionLocalizer(LightningModule):
 
         Args:
             backbone: The CLIP model, a ViT or CoCa.
-            iou_thresholds: Temporal IoU from which on an action counts as found, each its own figure.
+            iou_thresholds: Minimum temporal IoU of a match; one metric for each.
 
         Raises:
             BackboneError: The model cannot be built, or has no features before a projection.
@@ -58,9 +58,9 @@ class ActionLocalizer(LightningModule):
         super().__init__()
         self.backbone = backbone.build()
         self.backbone.requires_grad_(False).eval()
-        _ = self.projections  # refuses a model that has none
+        _ = self.projections  # raises for a model without projections
         self.iou_thresholds = tuple(iou_thresholds)
-        TemporalMeanAveragePrecision(1, self.iou_thresholds)  # refuses wrong thresholds before any work is done
+        TemporalMeanAveragePrecision(1, self.iou_thresholds)  # rejects invalid thresholds before any work is done
         self.n_adaptations = 0
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self._metrics: LocalizationMetrics | None = None
@@ -74,12 +74,12 @@ class ActionLocalizer(LightningModule):
         """Finds actions.
 
         Args:
-            videos: Several videos, on the model's device.
+            videos: Videos, on the model's device.
             texts: The sets of classes.
-            seed: The run's, from which the method draws, if it draws.
+            seed: The run's seed, for methods that draw random numbers.
 
         Returns:
-            For each video what was found of each set that is looked for in it.
+            The localizations of each video, for each of its sets.
         """
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class ActionLocalizer(LightningModule):
 
     @property
     def projections(self) -> Projections:
-        """The model's own projections and temperature, not copied."""
+        """The model's projections and temperature, not copied."""
         text, bias = self.backbone.text.projection
         return Projections(
             visual=visual_projection(self.backbone),
@@ -101,7 +101,7 @@ class ActionLocalizer(LightningModule):
 
         Args:
             texts: N texts.
-            cut_anywhere: What to do with texts that are too long; see `OpenClipText.tokenize`.
+            cut_anywhere: How to truncate long texts; see `OpenClipText.tokenize`.
 
         Returns:
             float32 [N, V].
@@ -111,14 +111,14 @@ class ActionLocalizer(LightningModule):
             return torch.cat([self.backbone.text.features(chunk.to(self.device)).float() for chunk in tokens])
 
     def class_union(self, texts: Sequence[ClassText]) -> ClassUnion:
-        """The different classes of several sets, their text features computed once."""
+        """The distinct classes of several sets, with text features computed once."""
         key = (*(text.content_hash for text in texts), str(self.device))
         if key not in self._unions:
             self._unions[key] = ClassUnion(texts, self.text_features)
         return self._unions[key]
 
     def train(self, mode: bool = True) -> ActionLocalizer:
-        """Stays in evaluation mode: nothing is trained."""
+        """Keeps evaluation mode: nothing is trained."""
         super().train(False)
         return self
 
@@ -129,13 +129,13 @@ class ActionLocalizer(LightningModule):
 
         Raises:
             TypeError: The data module is not one of untrimmed videos.
-            ValueError: A stage that trains; or a prompt has more tokens than the text tower reads.
+            ValueError: The stage trains or validates, or a prompt has more tokens than the text tower reads.
         """
         source = untrimmed_source(self)
         if stage not in ("test", "predict"):
             raise ValueError(f"{type(self).__name__} is not trained or validated; use `zsar test` or `zsar predict`")
         texts = source.class_text(stage)
-        with warnings.catch_warnings():  # of cut texts, which is said when they are embedded
+        with warnings.catch_warnings():  # on truncated texts; these are reported when they are embedded
             warnings.simplefilter("ignore")
             self.backbone.text.tokenize([prompt for text in texts for row in text.prompts for prompt in row])
         self.class_texts[stage] = texts
@@ -148,27 +148,26 @@ class ActionLocalizer(LightningModule):
         return UntrimmedReader(untrimmed_source(self), self.backbone, device=self.device)
 
     def on_test_start(self) -> None:
-        """Looks at the stored files of all videos, before the work.
+        """Checks the stored files of all videos, before the work.
 
         Raises:
-            FileNotFoundError: Features of a video are not there.
-            FeatureFileError, CaptionFileError: A file is damaged, or not of this model, these settings or this video.
+            FileNotFoundError: Features of a video are missing.
+            FeatureFileError, CaptionFileError: A file is damaged, or does not match model, settings or video.
         """
         self._reader.check_stored()
 
     on_predict_start = on_test_start
 
     def test_step(self, rows: Tensor, batch_idx: int) -> dict[str, Any]:
-        """Finds actions in some videos and enters them into the metrics of each set that tests on them.
+        """Finds actions in videos and updates the metrics of the sets tested on them.
 
         Args:
             rows: Rows of the data module's `videos`, int64 [B].
-            batch_idx: Number of the batch.
+            batch_idx: Index of the batch.
 
         Returns:
-            {"rows": those that could be decoded, "localizations": what was found in each, `Predictions`, "failed":
-            {row: why} of the others, "undecodable": the reasons,
-            "n_damaged": damaged frames that were accepted}.
+            {"rows": decodable rows, "localizations": their `Predictions`, "failed": {row: reason} of the others,
+            "undecodable": these reasons, "n_damaged": number of accepted damaged frames}.
         """
         outputs, source, metrics = self._found("test", rows), untrimmed_source(self), self._started_metrics
         for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
@@ -177,29 +176,29 @@ class ActionLocalizer(LightningModule):
         return outputs
 
     def predict_step(self, rows: Tensor, batch_idx: int) -> dict[str, Any]:
-        """Finds actions in some videos; as `test_step` returns them."""
+        """Finds actions in videos; returns the same as `test_step`."""
         return self._found("predict", rows)
 
     def _found(self, stage: str, rows: Tensor) -> dict[str, Any]:
         texts, failed = self.class_texts[stage], dict[int, str]()
-        # fp32 whatever the trainer's precision, as in the paper: scores of neighbouring frames differ by little.
+        # Always fp32, as in the paper: scores of neighbouring frames differ little.
         with torch.autocast(self.device.type, enabled=False):
             videos = {row: video for row in rows.tolist() if (video := self._readable(row, failed)) is not None}
             n_before = self.n_adaptations
             try:
                 answers = self.localize(list(videos.values()), texts, seed=run_seed()) if videos else ()
-                found = dict(zip(videos, answers, strict=True))
-            except VideoDecodeError:  # of the frames that are looked at later, for captions: which video's?
+                localizations = dict(zip(videos, answers, strict=True))
+            except VideoDecodeError:  # in frames decoded later, for captions: find out which video fails
                 self.n_adaptations = n_before
                 alone = {row: self._alone(video, texts, row, failed) for row, video in videos.items()}
-                found = {row: of_one for row, of_one in alone.items() if of_one is not None}
-        for row, of_video in found.items():
+                localizations = {row: of_one for row, of_one in alone.items() if of_one is not None}
+        for row, of_video in localizations.items():
             check_localizations(videos[row].id, of_video)
-        kept = Predictions(list(found.values()))
+        predictions = Predictions(list(localizations.values()))
         undecodable = tuple(failed.values())
         return {
-            "rows": rows.new_tensor(list(found)),
-            "localizations": kept,
+            "rows": rows.new_tensor(list(localizations)),
+            "localizations": predictions,
             "failed": failed,
             "undecodable": undecodable,
             "n_damaged": sum(video.n_damaged for video in videos.values()),
@@ -227,7 +226,7 @@ class ActionLocalizer(LightningModule):
         return self._metrics
 
     def set_results(self) -> list[dict[str, float]]:
-        """The figures of each set, as `LocalizationMetrics.results` has them; all processes must call this."""
+        """The metrics of each set, as in `LocalizationMetrics.results`; all processes must call this."""
         metrics = self._started_metrics
         counts = torch.tensor(metrics.n_seen(), device=self.device)
         seen = cast(Tensor, self.all_gather(counts)).reshape(-1, *counts.shape).sum(dim=0)
@@ -243,5 +242,5 @@ class ActionLocalizer(LightningModule):
 
     def _log(self, figures: dict[str, float]) -> None:
         for name, value in figures.items():
-            # Every process has the same, as metrics are synchronized; a float32 mean of them would round.
+            # Metrics are synchronized, so every process has the same values; their float32 mean would round.
             self.log(name, torch.tensor(value, dtype=torch.float64), rank_zero_only=False, sync_dist=False)

@@ -1,7 +1,7 @@
-"""From one score per frame to segments in seconds: smoothing, scaling, and what lies above a threshold (T3AL, 4.3).
+"""From one score per frame to segments in seconds: smoothing, scaling, and thresholding (T3AL, 4.3).
 
-The paper leaves open what smoothing does at the ends, what the score of a segment is, and what happens where all scores
-are alike; the functions say what they do.
+The paper leaves open how smoothing treats the ends, how a segment is scored, and what happens if all scores are equal;
+the functions document their choice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# Times are sums of frame durations, so that a gap of just the largest length may come out a rounding error longer.
+# Times are sums of frame durations, so a gap of exactly the largest length may come out slightly longer by rounding.
 _TIME_TOLERANCE_SECONDS = 1e-6
 
 
@@ -25,9 +25,9 @@ class Segment:
     Attributes:
         start_seconds: Time of its first frame.
         end_seconds: Time of its last frame plus that frame's duration.
-        first_frame: Index of its first frame in the scores that it was found in.
-        last_frame: Index of its last frame, which belongs to it.
-        score: Mean or largest score of the frames from first to last.
+        first_frame: Index of its first frame in the scores.
+        last_frame: Index of its last frame, inclusive.
+        score: Mean or maximum score of its frames.
     """
 
     start_seconds: float
@@ -38,17 +38,17 @@ class Segment:
 
 
 def moving_average(scores: Tensor, window: int) -> Tensor:
-    """The mean of each score and its neighbours; at the ends, of those neighbours that are there.
+    """The mean of each score and its neighbours; at the ends, of the existing neighbours.
 
-    An odd window is centred. An even one reaches one frame further back than ahead: 20 covers the 10 frames before, the
-    frame and the 9 after it. Scores that are all alike stay exactly alike.
+    An odd window is centred. An even one extends one frame further back than ahead: 20 covers the 10 frames before, the
+    frame and the 9 after it. Equal scores stay exactly equal.
 
     Args:
         scores: [N], float, finite; gradients pass through.
-        window: Frames, at least 1; it may be longer than the video.
+        window: Frames, at least 1; may exceed the length of the video.
 
     Returns:
-        [N], of the type of the scores, but at least float32.
+        [N], of the scores' type, but at least float32.
 
     Raises:
         ValueError: A window below 1, or scores of another shape or not finite.
@@ -57,9 +57,9 @@ def moving_average(scores: Tensor, window: int) -> Tensor:
     if window < 1:
         raise ValueError(f"a moving average needs a window of at least 1 frame; got {window}")
     scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
-    # The distance to the first score is averaged: rounding would make noise of scores that are alike, and `min_max`
-    # a full-scale curve of that noise.
-    window = min(window, 2 * len(scores))  # a longer one covers the same frames
+    # The distance to the first score is averaged: otherwise rounding would turn equal scores into noise, and `min_max`
+    # would scale that noise to a full curve.
+    window = min(window, 2 * len(scores))  # a longer window covers the same frames
     averaged = functional.avg_pool1d(
         (scores - scores[0])[None], window, stride=1, padding=window // 2, count_include_pad=False
     )
@@ -67,11 +67,11 @@ def moving_average(scores: Tensor, window: int) -> Tensor:
 
 
 def min_max(scores: Tensor, *, rounding: float = 0.0) -> Tensor:
-    """Scores scaled to reach from 0 to 1; all 0 where they are all alike.
+    """Scores scaled to the range 0 to 1; all 0 if they are equal.
 
     Args:
         scores: [N], float, finite; gradients pass through.
-        rounding: Scores that differ by no more are alike.
+        rounding: Largest difference of scores that count as equal.
 
     Returns:
         [N], of the type of the scores.
@@ -95,24 +95,24 @@ def segments_above(
     threshold: float | None = None,
     segment_score: Literal["mean", "max"] = "mean",
 ) -> list[Segment]:
-    """Runs of frames above a threshold, joined where the time between them is short.
+    """Runs of frames above a threshold, joined across short gaps.
 
-    A run is frames with successive indices, whatever the time between them. The gap between two runs is from the end
-    of one, in the meaning of `Segment.end_seconds`, to the start of the next; gaps are compared to a microsecond. The
-    frames of a gap that was bridged belong to the segment and to its score.
+    A run is a series of frames with successive indices. The gap between two runs is from the end of one
+    (`Segment.end_seconds`) to the start of the next; gaps are compared to a microsecond. The frames of a bridged gap
+    belong to the segment and to its score.
 
     Args:
         scores: [N], float, finite.
         times_seconds: When each frame is shown, increasing, float64 [N]; float32 is too coarse for long videos.
         frame_seconds: How long each frame is shown, above 0, [N], or one value for all. Where frames were skipped, the
-            time until the next frame that was not.
-        largest_gap_seconds: Longest gap that is bridged, at least 0.
-        threshold: Scores above it, not at it, are inside; None for the mean of the scores, above which no score is
-            where all are alike.
-        segment_score: Whether a segment gets the mean of the scores inside or the largest.
+            time to the next sampled frame.
+        largest_gap_seconds: Longest bridged gap, at least 0.
+        threshold: Scores above it, not equal to it, are inside; None for the mean of the scores (no segments if all
+            scores are equal).
+        segment_score: The score of a segment: the "mean" or "max" of its frames' scores.
 
     Returns:
-        Segments in order of time; none where no frame is above the threshold.
+        Segments in temporal order; none if no frame is above the threshold.
 
     Raises:
         ValueError: Wrong shapes or types, scores that are not finite, times that do not increase, or durations, gaps
@@ -124,21 +124,21 @@ def segments_above(
     if not (math.isfinite(largest_gap_seconds) and largest_gap_seconds >= 0):
         raise ValueError(f"largest_gap_seconds must be finite and at least 0; got {largest_gap_seconds}")
     if threshold is not None and not math.isfinite(threshold):
-        raise ValueError(f"threshold must be finite; got {threshold}; None stands for the mean of the scores")
+        raise ValueError(f"threshold must be finite; got {threshold}; None means the mean of the scores")
     if segment_score not in ("mean", "max"):
         raise ValueError(f"segment_score is 'mean' or 'max'; got {segment_score!r}")
     limit = _mean(scores) if threshold is None else threshold
     firsts, lasts = _runs(scores > limit)
     ends = times[lasts] + durations[lasts]
     apart = times[firsts][1:] - ends[:-1] > largest_gap_seconds + _TIME_TOLERANCE_SECONDS
-    border = torch.ones(min(len(firsts), 1), dtype=torch.bool)  # none without a run
+    border = torch.ones(min(len(firsts), 1), dtype=torch.bool)  # empty without a run
     firsts, lasts = firsts[torch.cat([border, apart])], lasts[torch.cat([apart, border])]
-    found = []
+    segments = []
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         inside = scores[first : last + 1]
         score = _mean(inside) if segment_score == "mean" else float(inside.amax())
-        found.append(Segment(float(times[first]), float(times[last] + durations[last]), first, last, score))
-    return found
+        segments.append(Segment(float(times[first]), float(times[last] + durations[last]), first, last, score))
+    return segments
 
 
 def _runs(inside: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,7 +149,7 @@ def _runs(inside: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _mean(scores: Tensor) -> float:
-    """The mean, without the rounding error by which scores that are all alike would be above their own mean."""
+    """The mean, without the rounding error that could put equal scores above their own mean."""
     return float(scores[0] + (scores - scores[0]).mean())
 
 
@@ -180,7 +180,7 @@ def _checked_times(n_frames: int, times_seconds: Tensor, frame_seconds: Tensor |
         at = int((~increases).nonzero()[0, 0])
         raise ValueError(
             f"times_seconds must be finite and increase; up to frame {at} they are "
-            f"{times[max(at - 1, 0) : at + 1].tolist()}; sort the frames and drop those that are there twice"
+            f"{times[max(at - 1, 0) : at + 1].tolist()}; sort the frames and drop duplicates"
         )
     durations = torch.as_tensor(frame_seconds, dtype=torch.float64).detach().cpu()
     if durations.shape not in ((), (n_frames,)):
@@ -189,5 +189,5 @@ def _checked_times(n_frames: int, times_seconds: Tensor, frame_seconds: Tensor |
     wrong = (~(durations.isfinite() & (durations > 0))).nonzero()[:, 0].tolist()
     if wrong:
         at = wrong[0]
-        raise ValueError(f"frame_seconds must be finite and above 0; of frame {at} it is {float(durations[at])}")
+        raise ValueError(f"frame_seconds must be finite and above 0; for frame {at} it is {float(durations[at])}")
     return times, durations

@@ -1,7 +1,7 @@
-"""Mean average precision of actions found in time, as ActivityNet's challenge counts it (T3AL, section 5).
+"""Mean average precision of localized actions, as in ActivityNet's challenge (T3AL, section 5).
 
-The average precision of a class is `average_precision`'s. The mean is over the classes that have ground truth:
-one without predictions counts 0, one without ground truth is left out with all its predictions (it has no recall).
+The average precision of a class is defined in `average_precision`. The mean is over classes with ground truth: a class
+without predictions counts 0; a class without ground truth is left out with its predictions (it has no recall).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from torchmetrics.utilities import dim_zero_cat
 
 from zsar.lightning_modules.localization.average_precision import average_precision
 
-# The three of which "Avg." in papers on ActivityNet is the mean, T3AL's among them.
+# "Avg." in papers on ActivityNet, including T3AL, is the mean over these three.
 _PAPER_THRESHOLDS = (0.5, 0.75, 0.95)
-# Ids are kept as float64, which holds integers up to here.
+# Ids are stored as float64, which is exact for integers up to this value.
 _LARGEST_ID = 2**53
 
 
 class TemporalMeanAveragePrecision(Metric):
     """Mean average precision in percent at thresholds of temporal IoU.
 
-    Synchronized across processes by torchmetrics, where each video must have been seen by one process only.
+    Synchronized across processes by torchmetrics, provided that each video is seen by one process only.
     """
 
     is_differentiable = False
@@ -36,15 +36,15 @@ class TemporalMeanAveragePrecision(Metric):
     truth: list[Tensor]
 
     def __init__(self, n_classes: int, thresholds: Sequence[float]) -> None:
-        """Begins without detections.
+        """Starts without videos.
 
         Args:
-            n_classes: C, the classes of the split that is evaluated.
-            thresholds: Smallest IoU that counts as found, above 0 and at most 1, rounded to 6 decimals so that
-                0.1 + 0.2 means 0.3. THUMOS14 has 0.3, 0.4 to 0.7, ActivityNet 0.5, 0.55 to 0.95.
+            n_classes: C, the classes of the evaluated split.
+            thresholds: Minimum IoU of a match, above 0 and at most 1, rounded to 6 decimals so that
+                0.1 + 0.2 means 0.3. THUMOS14 uses 0.3, 0.4 to 0.7, ActivityNet 0.5, 0.55 to 0.95.
 
         Raises:
-            ValueError: No class; thresholds that are missing, out of range or given twice.
+            ValueError: There is no class, or thresholds are missing, out of range or duplicate.
         """
         super().__init__()
         if n_classes < 1:
@@ -55,8 +55,8 @@ class TemporalMeanAveragePrecision(Metric):
             raise ValueError(f"thresholds of IoU must be above 0 and at most 1, at least one; got {self.thresholds}")
         if len(set(self.thresholds)) != len(self.thresholds):
             raise ValueError(f"a threshold is given twice in {self.thresholds}; give each once")
-        # Rows are stored flat and in one type: for a process that saw no video torchmetrics gathers an empty tensor
-        # of one dimension and of the metric's type, and all processes' tensors must be alike in both.
+        # Rows are stored flat and in one type: for a process without videos torchmetrics gathers an empty tensor of one
+        # dimension and of the metric's type, and the tensors of all processes must agree in both.
         self.add_state("videos", default=[], dist_reduce_fx="cat")
         self.add_state("predictions", default=[], dist_reduce_fx="cat")
         self.add_state("truth", default=[], dist_reduce_fx="cat")
@@ -77,18 +77,18 @@ class TemporalMeanAveragePrecision(Metric):
         """Adds all predictions and all ground truth of one or several videos.
 
         Args:
-            videos: Ids of the videos, also of those without predictions or ground truth, integers [B].
+            videos: Ids of all videos, with or without predictions or ground truth, integers [B].
             predicted_videos: Id of the video of each prediction, integers [N]; N may be 0.
-            predicted_classes: Its class, 0-based, integers [N].
-            predicted_seconds: Its start and end, [N, 2].
-            scores: Confidence in it, in any unit that is comparable across videos, [N].
+            predicted_classes: Class of each prediction, 0-based, integers [N].
+            predicted_seconds: Start and end of each prediction, [N, 2].
+            scores: Confidence of each prediction, comparable across videos, [N].
             true_videos: Id of the video of each true instance, integers [M]; M may be 0.
-            true_classes: Its class, 0-based, integers [M].
-            true_seconds: Its start and end, [M, 2].
+            true_classes: Class of each true instance, 0-based, integers [M].
+            true_seconds: Start and end of each true instance, [M, 2].
 
         Raises:
             ValueError: Wrong shapes or types, a segment that ends before it starts, numbers that are not finite, a
-                class out of range, a video that is not among `videos`, or one that was already added.
+                class out of range, a video that is missing in `videos`, or one that was already added.
         """
         if videos.ndim != 1 or not _are_integers(videos) or bool((videos.abs() > _LARGEST_ID).any()):
             raise ValueError(
@@ -97,31 +97,31 @@ class TemporalMeanAveragePrecision(Metric):
         predictions = self._checked("prediction", videos, predicted_videos, predicted_classes, predicted_seconds)
         if scores.shape != predicted_videos.shape:
             raise ValueError(f"there are {len(predictions)} predictions and scores {list(scores.shape)}; give one each")
-        _refuse("prediction", ~scores.isfinite(), predicted_videos, scores, "is no score, which must be finite")
+        _reject("prediction", ~scores.isfinite(), predicted_videos, scores, "is not a finite score")
         truth = self._checked("true instance", videos, true_videos, true_classes, true_seconds)
         evaluated = torch.cat([*self.videos, videos.to(self.device, self.dtype)])
-        _refuse_twice(evaluated)
+        _reject_repeated(evaluated)
         self.videos = [evaluated]
         self.predictions.append(torch.column_stack([predictions, scores.to(self.device, self.dtype)]).flatten())
         self.truth.append(truth.flatten())
 
     def compute(self) -> dict[str, float]:
-        """The figures of all videos so far.
+        """Computes the metrics of all videos so far.
 
         Returns:
             In percent: `map_0.3` for a threshold of 0.3 and so on; `map`, their mean; `paper_mean`, the mean at 0.5,
-            0.75 and 0.95, where these are among the thresholds. `n_classes`, over how many classes the means are,
-            which is those with ground truth; `n_videos`.
+            0.75 and 0.95, if these are among the thresholds; `n_classes`, the number of classes with ground truth,
+            over which the means are taken; `n_videos`.
 
         Raises:
             ValueError: There is no ground truth, or two processes evaluated the same video.
         """
         videos, predictions, truth = _rows(self.videos, 1), _rows(self.predictions, 5), _rows(self.truth, 4)
-        _refuse_twice(videos.flatten())
+        _reject_repeated(videos.flatten())
         if len(truth) == 0:
             raise ValueError(
-                f"there is no ground truth in the {len(videos)} videos so far, so that average precision means "
-                "nothing; evaluate videos with at least one instance of a class of the split"
+                f"there is no ground truth in the {len(videos)} videos so far, so average precision is "
+                "undefined; evaluate videos with at least one instance of a class of the split"
             )
         precisions = 100 * average_precision(
             predictions, truth, n_classes=self.n_classes, thresholds=torch.tensor(self.thresholds, dtype=torch.float64)
@@ -149,11 +149,11 @@ class TemporalMeanAveragePrecision(Metric):
             )
         unknown = (classes < 0) | (classes >= self.n_classes)
         known = f"is not a class; there are n_classes={self.n_classes}, from 0 on. Leave those of other splits out"
-        _refuse(kind, unknown, videos, classes, known)
-        _refuse(kind, ~seconds.isfinite().all(dim=1), videos, seconds, "are no seconds, which must be finite")
-        _refuse(kind, seconds[:, 1] < seconds[:, 0], videos, seconds, "seconds end before they start")
+        _reject(kind, unknown, videos, classes, known)
+        _reject(kind, ~seconds.isfinite().all(dim=1), videos, seconds, "are not finite seconds")
+        _reject(kind, seconds[:, 1] < seconds[:, 0], videos, seconds, "seconds end before they start")
         elsewhere = "is not among the videos of this update; name it there, or evaluate it in its own"
-        _refuse(kind, ~torch.isin(videos, evaluated), videos, videos, elsewhere)
+        _reject(kind, ~torch.isin(videos, evaluated), videos, videos, elsewhere)
         return torch.column_stack([part.to(self.device, self.dtype) for part in (videos, classes, seconds)])
 
 
@@ -162,18 +162,18 @@ def _are_integers(values: Tensor) -> bool:
 
 
 def _rows(state: list[Tensor] | Tensor, width: int) -> Tensor:
-    """A state as rows; torchmetrics makes one tensor of the list when it synchronizes."""
+    """A state as rows; torchmetrics turns the list into one tensor when it synchronizes."""
     flat = dim_zero_cat(state) if len(state) > 0 else torch.empty(0, dtype=torch.float64)
     return flat.cpu().reshape(-1, width)
 
 
-def _refuse(kind: str, wrong: Tensor, videos: Tensor, values: Tensor, problem: str) -> None:
+def _reject(kind: str, wrong: Tensor, videos: Tensor, values: Tensor, problem: str) -> None:
     if wrong.any():
         row = int(wrong.nonzero()[0, 0])
         raise ValueError(f"{kind} {row}, of video {int(videos[row])}: {values[row].tolist()} {problem}")
 
 
-def _refuse_twice(videos: Tensor) -> None:
+def _reject_repeated(videos: Tensor) -> None:
     ids, counts = videos.unique(return_counts=True)
     if bool((counts > 1).any()):
         twice = [int(video) for video in ids[counts > 1]]

@@ -1,4 +1,4 @@
-"""UntrimmedReader: a video's features, from its file of them or from its frames."""
+"""UntrimmedReader: a video's features, from its feature file or from its frames."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ class UntrimmedReader:
     """Reads videos for a model."""
 
     def __init__(self, source: UntrimmedSource, backbone: OpenClipBackbone, *, device: torch.device) -> None:
-        """Reads nothing yet.
+        """Stores the arguments; reads nothing yet.
 
         Args:
-            source: Where the videos are, and perhaps their stored features and captions.
-            backbone: The CLIP model that features are of.
-            device: Where features are needed.
+            source: Where the videos are, and possibly stored features and captions.
+            backbone: The CLIP model of the features.
+            device: Device of the returned features.
         """
         self._source = source
         self._backbone = backbone
         self._device = device
 
     def check_stored(self) -> None:
-        """Looks at the stored files of all videos.
+        """Checks the stored files of all videos.
 
         Raises:
-            FileNotFoundError: Features of a video are not there.
-            FeatureFileError, CaptionFileError: A file is damaged, or not of this model, these settings or this video.
+            FileNotFoundError: Features of a video are missing.
+            FeatureFileError, CaptionFileError: A file is damaged, or does not match model, settings or video.
         """
         source = self._source
         if source.features_folder is not None:
-            asked = {"backbone_hash": self._backbone.weights_hash, "stride": str(source.stride)}
-            check_stored_features(source.features_folder, source.videos, **asked, on_damage=source.on_damage)
+            expected = {"backbone_hash": self._backbone.weights_hash, "stride": str(source.stride)}
+            check_stored_features(source.features_folder, source.videos, **expected, on_damage=source.on_damage)
         if source.captions_folder is not None:
             check_stored_captions(source.captions_folder, source.videos, on_damage=source.on_damage)
 
@@ -54,7 +54,7 @@ class UntrimmedReader:
             row: Its row in the source's `videos`.
 
         Raises:
-            VideoDecodeError: It cannot be decoded.
+            VideoDecodeError: The video cannot be decoded.
             FeatureFileError: Its stored features cannot be used.
         """
         source = self._source
@@ -79,8 +79,8 @@ class UntrimmedReader:
 
     def _stored_features(self, folder: Path, video: str) -> tuple[Tensor, Tensor, float, int]:
         path = file_of_video(folder, video, SUFFIX)
-        asked = {"backbone_hash": self._backbone.weights_hash, "stride": str(self._source.stride)}
-        stored = read_features(path, **asked, width=visual_projection(self._backbone).shape[0])
+        expected = {"backbone_hash": self._backbone.weights_hash, "stride": str(self._source.stride)}
+        stored = read_features(path, **expected, width=visual_projection(self._backbone).shape[0])
         made_of = stored.source
         times = torch.from_numpy(stored.times_seconds)
         return finite_features(path, stored), times, made_of.duration_seconds, made_of.n_damaged

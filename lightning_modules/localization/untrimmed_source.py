@@ -1,4 +1,4 @@
-"""UntrimmedSource: what a localizer asks of a data module."""
+"""UntrimmedSource: what a localizer needs from a data module."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from zsar.datamodules.batch import ClassText
 
 
 class UntrimmedSource(Protocol):
-    """Untrimmed videos, and the sets of classes that are looked for in them; `UntrimmedVideoDataModule` is one."""
+    """Untrimmed videos and the sets of classes to look for; implemented by `UntrimmedVideoDataModule`."""
 
     videos: Sequence[Any]  # each with `id`
     tested_sets: Sequence[Any]  # each with `rows`
     stride: object
-    features_folder: Path | None  # files that `zsar extract` made; None to decode and embed the videos in each run
-    captions_folder: Path | None  # files of captions; None for none
-    on_damage: str  # "accept" where damaged frames may be used, else "raise"
+    features_folder: Path | None  # files written by `zsar extract`; None to decode and embed the videos in each run
+    captions_folder: Path | None  # caption files; None for none
+    on_damage: str  # "accept" to use damaged frames, else "raise"
 
     def class_text(self, stage: str) -> Sequence[ClassText]:
         """The classes of each set."""
         ...
 
     def ground_truth(self, rows: Sequence[int], tested_set: int = 0) -> Any:  # noqa: ANN401 - a NamedTuple of tensors
-        """Rows of videos, labels and seconds of the instances of a set."""
+        """The instances of a set in these videos: rows, labels and seconds."""
         ...
 
     def open_frames(self, row: int, *, image_size: int, chunk_size: int) -> Any:  # noqa: ANN401 - a context manager
@@ -35,15 +35,15 @@ class UntrimmedSource(Protocol):
         ...
 
     def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
-        """Frames of a video at some times."""
+        """Frames of a video at the given times."""
         ...
 
 
 def untrimmed_source(model: LightningModule) -> UntrimmedSource:
-    """The data module of the run that a localizer is in.
+    """Returns the data module of a localizer's run.
 
     Raises:
-        TypeError: It is not one of untrimmed videos.
+        TypeError: It is not a data module of untrimmed videos.
     """
     source = getattr(model.trainer, "datamodule", None)
     if not all(hasattr(source, name) for name in ("tested_sets", "open_frames", "class_text")):

@@ -1,6 +1,6 @@
-"""Model configs of the user, in the JSON format of open_clip: read strictly, and no larger than a model can be.
+"""Reads a user's model configs, in open_clip's JSON format, with strict limits on sizes.
 
-open_clip allocates whatever a config says, so that a wrong number takes all memory, or hours, before anything fails.
+open_clip allocates what a config states, so a wrong number takes all memory, or hours, before anything fails.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.text.text_files import shown
 
 MOST_PARAMETERS = 20_000_000_000
-"""Most parameters of a model, by estimate; the largest of open_clip has 5 billion."""
+"""Maximum number of parameters of a model, estimated; the largest of open_clip has 5 billion."""
 MOST_OF: Mapping[str, int] = {
     "embed_dim": 16_384,
     "width": 16_384,
@@ -25,27 +25,27 @@ MOST_OF: Mapping[str, int] = {
     "context_length": 8_192,
     "vocab_size": 2_000_000,
 }
-"""The largest value of each size; the smallest is 1."""
+"""Maximum of each size; the minimum is 1."""
 MOST_OF_OTHERS = 65_536
-"""The largest of any other number."""
+"""Maximum of any other number."""
 
 _GIVE = "give an open_clip config"
 _CORRECT = "correct it, or give the config of another model"
 _MOST_SIZES = 4  # of a ResNet's layers
-# What a layer has in squares of its width: attention, beside its MLP; a ResNet's widest stage by the stem's width.
+# Parameters of a layer in squares of its width: attention, besides its MLP; a ResNet's widest stage over its stem.
 _TRANSFORMER, _CONVOLUTION = 4, 32
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
-    """A model config, checked.
+    """Reads and checks a model config.
 
     Args:
         path: The JSON file.
 
     Raises:
         FileNotFoundError: There is no such file.
-        PermissionError: It may not be read.
-        GivenFileError: It is no JSON object, or a size is out of range; the message begins with the path.
+        PermissionError: The file may not be read.
+        GivenFileError: The file is not a JSON object, or a size is out of range; the message begins with the path.
     """
     config = read_given_json(path, what="model config", remedy=_GIVE)
     if not isinstance(config, dict):
@@ -58,11 +58,11 @@ def check_sizes(config: Mapping[str, Any], path: Path) -> None:
     """Checks the numbers of a model config.
 
     Args:
-        config: `embed_dim`, `vision_cfg`, `text_cfg` and others, as open_clip has them.
+        config: `embed_dim`, `vision_cfg`, `text_cfg` and others, as in open_clip.
         path: The file, for errors.
 
     Raises:
-        GivenFileError: A size is no whole number from 1 to its limit, or they make too large a model.
+        GivenFileError: A size is not a whole number from 1 to its limit, or the model is too large.
     """
     for key, value in _numbers(config, ""):
         most = MOST_OF.get(key.rpartition(".")[2])
@@ -71,16 +71,16 @@ def check_sizes(config: Mapping[str, Any], path: Path) -> None:
             raise GivenFileError(path, what, _CORRECT)
         if most is None and not abs(value) <= MOST_OF_OTHERS:
             raise GivenFileError(
-                path, f"{shown(key)} is {shown(value)}, beyond the {MOST_OF_OTHERS:,} that it may be", _CORRECT
+                path, f"{shown(key)} is {shown(value)}, but at most {MOST_OF_OTHERS:,} is allowed", _CORRECT
             )
     n = sum(_n_parameters(section) for section in config.values() if isinstance(section, dict))
     if n > MOST_PARAMETERS:
-        why = f"its sizes make a model of about {n:,} parameters, but it may have {MOST_PARAMETERS:,}"
+        why = f"its sizes make a model of about {n:,} parameters, but at most {MOST_PARAMETERS:,} are allowed"
         raise GivenFileError(path, why, _CORRECT)
 
 
 def _numbers(config: Mapping[str, Any], within: str) -> Iterator[tuple[str, float]]:
-    """Names and numbers of a config, those in lists and sections too."""
+    """Names and numbers of a config, including lists and sections."""
     for name, value in config.items():
         key = f"{within}.{name}".removeprefix(".")
         if isinstance(value, dict):
@@ -91,7 +91,7 @@ def _numbers(config: Mapping[str, Any], within: str) -> Iterator[tuple[str, floa
 
 
 def _n_parameters(section: Mapping[str, Any]) -> int:
-    """About how many parameters a tower has; what is not stated counts as nothing or as open_clip's default."""
+    """Estimated parameters of a tower; missing values count as zero or as open_clip's default."""
 
     def largest(name: str, default: int) -> int:
         value = section.get(name)

@@ -1,6 +1,6 @@
-"""Which CLIP model a method is built on: the group of settings `model.backbone`.
+"""The CLIP model of a method: the group of settings `model.backbone`.
 
-A model may have another default than the group, as T3AL has a CoCa; in Python state both fields then.
+A model's default may differ from the group's, as in T3AL (CoCa); in Python, give both fields then.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ class ClipSettings:
     """A CLIP model of open_clip and its weights.
 
     Attributes:
-        architecture: An open_clip model name, an architecture shipped with zsar ("tiny-clip"), the path of an open_clip
+        architecture: An open_clip model name, an architecture included in zsar ("tiny-clip"), the path of an open_clip
             JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
         weights: A tag of open_clip ("openai"), the path of a weights file, or "random"; null for "hf-hub:" and
-            "local-dir:", which bring their own.
+            "local-dir:", which include their weights.
     """
 
     architecture: str = "ViT-B-16-quickgelu"
@@ -28,7 +28,7 @@ class ClipSettings:
         """Builds the model, on the CPU.
 
         Raises:
-            BackboneError: There is no such architecture, or its weights are not here and cannot be fetched.
+            BackboneError: There is no such architecture, or its weights are neither local nor downloadable.
         """
         return OpenClipBackbone(self.architecture, self.weights)
 

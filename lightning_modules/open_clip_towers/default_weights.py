@@ -1,4 +1,4 @@
-"""The weights that commands take for an architecture where none are named."""
+"""Default weights of an architecture."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_wei
 OPENAI = "openai"
 """The usual weights: OpenAI's own release of CLIP."""
 
-# Architectures that OpenAI released nothing for; the tags are open_clip's.
+# Architectures without weights from OpenAI; the tags are open_clip's.
 OTHER_DEFAULTS = {"coca_ViT-L-14": "mscoco_finetuned_laion2B-s13B-b90k"}
 
 
 def default_weights(architecture: str) -> str | None:
-    """The weights of an architecture where none are named.
+    """The default weights of an architecture.
 
     Args:
         architecture: An architecture of open_clip, "hf-hub:..." or "local-dir:...".
 
     Returns:
-        A tag of open_clip; None where the model brings its own weights.
+        A tag of open_clip; None if the model includes its weights.
     """
     if brings_weights(architecture):
         return None

@@ -1,7 +1,7 @@
-"""Features of frames before CLIP's projection: what is left of a frame when the projection itself shall be adapted.
+"""Features of frames before CLIP's projection: the representation of a frame if the projection is to be adapted.
 
 For a ViT that is the class token after the last layer norm; for CoCa the first query of the attention pooler after it.
-The embedding of a frame, as `OpenClipBackbone.encode_frames` gives it, is features @ projection.
+The embedding of a frame from `OpenClipBackbone.encode_frames` is features @ projection.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 def visual_projection(backbone: OpenClipBackbone) -> Tensor:
-    """The projection of the visual tower, [W, D]; the model's own parameter.
+    """The projection of the visual tower, [W, D]; the model's parameter itself.
 
     Args:
         backbone: A CLIP or CoCa model whose visual tower is a ViT.
@@ -26,11 +26,11 @@ def visual_projection(backbone: OpenClipBackbone) -> Tensor:
     """
     visual = backbone.clip.visual
     projection = getattr(visual, "proj", None)
-    # What open_clip's VisionTransformer has and no other of its towers.
+    # Only open_clip's VisionTransformer has these attributes.
     if not isinstance(projection, Tensor) or not (hasattr(visual, "_embeds") and hasattr(visual, "_pool")):
         raise BackboneError(
             f"the visual tower of {backbone.architecture} is a {type(visual).__name__}, which has no features before a "
-            "projection that could be stored; take a ViT such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
+            "projection to store; take a ViT such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
         )
     return projection
 
@@ -46,7 +46,7 @@ def frame_features(backbone: OpenClipBackbone, frames: Tensor) -> Tensor:
         [N, W], not normalized; W is the height of `visual_projection`.
 
     Raises:
-        BackboneError: The tower has no projection, or pools frames to several tokens.
+        BackboneError: The tower has no projection, or pools a frame to several tokens.
     """
     width = visual_projection(backbone).shape[0]
     visual: Any = backbone.clip.visual
@@ -61,7 +61,7 @@ def frame_features(backbone: OpenClipBackbone, frames: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def features_of_uint8(backbone: OpenClipBackbone, frames: Tensor) -> Tensor:
-    """Features of frames as they are decoded, computed on the model's device.
+    """Features of decoded frames, computed on the model's device.
 
     Args:
         backbone: As for `frame_features`.

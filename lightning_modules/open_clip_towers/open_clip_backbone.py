@@ -1,8 +1,8 @@
 """A CLIP model of open_clip as two functions: frames -> embeddings, tokens -> embeddings.
 
-This file and `open_clip_text.py`, `open_clip_weights.py` and `residual_block.py` beside it are the only importers of
-open_clip. Methods that work inside the towers (adapters, temporal tokens) hand in a `BlockForward`, by which each
-residual attention block is then run; the CLIP model itself stays as it is, without hooks or replaced layers.
+This file and `open_clip_text.py`, `open_clip_weights.py` and `residual_block.py` in this folder are the only importers
+of open_clip. Methods that work inside the towers (adapters, temporal tokens) pass a `BlockForward`, which then runs
+each residual attention block; the CLIP model itself is unchanged, without hooks or replaced layers.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class OpenClipBackbone(nn.Module):
 
         Args:
             architecture: Name, JSON config or hub id of the architecture.
-            weights: Tag or file of the weights, "random", or None where the architecture brings them.
+            weights: Tag or file of the weights, "random", or None if the architecture includes them.
             gradient_checkpointing: Recompute each block in the backward pass: less memory, about a third more time.
 
         Raises:
-            BackboneError: The model cannot be built as asked.
+            BackboneError: The model cannot be built.
         """
         super().__init__()
         self.clip, open_clip_name = build_clip(architecture, weights)
@@ -68,7 +68,7 @@ class OpenClipBackbone(nn.Module):
 
     @property
     def logit_scale(self) -> Tensor:
-        """The factor of cosine similarities, exp of CLIP's learned parameter; a scalar."""
+        """Scale of cosine similarities, exp of CLIP's learned parameter; a scalar."""
         return self.clip.logit_scale.exp().reshape(())
 
     @cached_property
@@ -83,13 +83,13 @@ class OpenClipBackbone(nn.Module):
     # --- frames ---------------------------------------------------------------------------------------------------
 
     def normalize_frames(self, frames: Tensor) -> Tensor:
-        """Frames as the model was trained on them.
+        """Normalizes frames as in the model's training.
 
         Args:
             frames: uint8 [..., 3, H, W], RGB.
 
         Returns:
-            float32 [..., 3, H, W], (x / 255 - mean) / std with the model's own statistics.
+            float32 [..., 3, H, W], (x / 255 - mean) / std with the model's statistics.
 
         Raises:
             ValueError: H and W are not the model's image size.
@@ -103,11 +103,11 @@ class OpenClipBackbone(nn.Module):
         return (frames.float() / 255 - self.frame_mean) / self.frame_std
 
     def encode_frames(self, frames: Tensor, block_forward: BlockForward | None = None) -> Tensor:
-        """Embeds frames, all in one pass; the same embeddings whichever way the tower is run.
+        """Embeds frames in one pass.
 
         Args:
             frames: Normalized, [N, 3, H, W].
-            block_forward: How to run each visual block; None for CLIP's own way.
+            block_forward: How to run each visual block; None for CLIP's default.
 
         Returns:
             [N, D], not L2-normalized.
@@ -132,10 +132,10 @@ class OpenClipBackbone(nn.Module):
 
     @property
     def visual_blocks(self) -> Sequence[nn.Module]:
-        """The residual attention blocks of the visual tower.
+        """Returns the residual attention blocks of the visual tower.
 
         Raises:
-            BackboneError: It has none.
+            BackboneError: The tower has none.
         """
         visual = self.clip.visual
         if not isinstance(visual, VisionTransformer):
@@ -149,7 +149,7 @@ class OpenClipBackbone(nn.Module):
     # --- text ---------------------------------------------------------------------------------------------------------
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
-        """Tokens of texts, int64 [N, context length]; see `OpenClipText.tokenize`."""
+        """Tokenizes texts, int64 [N, context length]; see `OpenClipText.tokenize`."""
         return self.text.tokenize(texts)
 
     def encode_text(self, tokens: Tensor, block_forward: TextBlockForward | None = None) -> Tensor:

@@ -1,8 +1,8 @@
-"""The text half of a CLIP model of open_clip: its tokenizer (`OpenClipTokens`) and its text tower (`TextTower`).
+"""The text part of open_clip's CLIP models: tokenizer (`OpenClipTokens`) and text tower (`TextTower`).
 
-Texts go in as words, as tokens, or as token embeddings of which some are learnable. A causal tower that reads the
-embedding at the end-of-text token sees nothing behind it: sequences are cut there, and what all texts have in common at
-their beginning is computed once, which gives the same embeddings for a fraction of the work.
+The input is texts, tokens, or token embeddings, some of them learnable. In a causal tower that reads the embedding at
+the end-of-text token, later tokens have no effect: sequences are truncated there, and the common beginning of texts is
+computed once. The embeddings are the same at a fraction of the cost.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 class OpenClipText(TextTower):
-    """Texts -> tokens -> embeddings; it holds no weights of its own."""
+    """Texts -> tokens -> embeddings; holds no weights itself."""
 
     def encode(
         self, tokens: Tensor, block_forward: TextBlockForward | None = None, *, checkpointing: bool = False
     ) -> Tensor:
         """Embeds texts.
 
-        In a causal tower no token sees what comes after it, so everything behind the last end-of-text token of the
-        batch is cut off before the blocks, which gives the same embeddings for a fraction of the work.
+        In a causal tower no token sees later ones, so everything after the last end-of-text token of the batch is cut
+        off
+        before the blocks: the same embeddings at a fraction of the cost.
 
         Args:
             tokens: int64 [N, context length].
-            block_forward: How to run each text block; None for CLIP's own way.
+            block_forward: How to run each text block; None for CLIP's default.
             checkpointing: Recompute each block in the backward pass.
 
         Returns:
@@ -48,7 +49,7 @@ class OpenClipText(TextTower):
         return self._project(self._pooled(tokens, block_forward or plain_block, checkpointing=checkpointing))
 
     def _pooled(self, tokens: Tensor, block_forward: TextBlockForward, *, checkpointing: bool) -> Tensor:
-        """What a plain transformer knows of texts before its projection: int64 [N, L] -> [N, W]."""
+        """Text features of a plain transformer before its projection: int64 [N, L] -> [N, W]."""
         tower = self._tower
         tokens = tokens[:, : self.n_needed_tokens(tokens)]
         x = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]
@@ -57,9 +58,9 @@ class OpenClipText(TextTower):
         return text_global_pool(tower.ln_final(x), tokens, self._pooling, eos_token_id=self._eos_id)
 
     def features(self, tokens: Tensor) -> Tensor:
-        """What is left of texts when the projection itself shall be adapted; embeddings are features @ projection.
+        """Text features before the projection, for adapting the projection; embeddings are features @ projection.
 
-        CoCa's class token stands last and has a mask of its own, so that its texts are run whole.
+        CoCa's class token is last and has its own mask, so its texts are not truncated.
 
         Args:
             tokens: int64 [N, context length].
@@ -79,7 +80,7 @@ class OpenClipText(TextTower):
 
     @property
     def projection(self) -> tuple[Tensor, Tensor | None]:
-        """The projection of the text tower, [W, D], and its bias, [D] or None; views of the model's own parameters.
+        """The projection of the text tower, [W, D], and its bias, [D] or None; views of the model's parameters.
 
         Raises:
             BackboneError: The tower has none.
@@ -88,18 +89,18 @@ class OpenClipText(TextTower):
         projection = tower.text_projection
         if projection is None:
             raise BackboneError(
-                f"the text tower of {self.architecture} has no projection that could be adapted; take a CLIP model "
+                f"the text tower of {self.architecture} has no projection to adapt; take a CLIP model "
                 "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
             )
         return (projection.weight.T, projection.bias) if isinstance(projection, nn.Linear) else (projection, None)
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
-        """The token embeddings that the text tower begins with, without positions: int64 [...] -> [..., W].
+        """The text tower's token embeddings, without positions: int64 [...] -> [..., W].
 
         Raises:
             BackboneError: The text tower cannot be run block by block.
         """
-        embedded: Tensor = self._tower_or_refuse("learnable tokens").token_embedding(tokens)
+        embedded: Tensor = self._required_tower("learnable tokens").token_embedding(tokens)
         return embedded
 
     def encode_embedded(
@@ -110,24 +111,24 @@ class OpenClipText(TextTower):
         prefix: Tensor | None = None,
         block_forward: TextBlockForward | None = None,
     ) -> Tensor:
-        """Embeds texts of which the token embeddings are given.
+        """Embeds texts given as token embeddings.
 
-        Behind a prefix, what all texts of a group have in common is computed once: no token sees what comes after it,
-        so that this gives what each text by itself would give.
+        With a prefix, the common beginning of all texts of a group is computed once: no token sees later ones, so the
+        result is the same as for each text alone.
 
         Args:
             x: Token embeddings without positions, [N, L, W].
-            read_at: int64 [N], the place in x where the embedding of each text is read (`is_read_at_end`).
-            prefix: Token embeddings before x that N / G texts share, [G, L0, W]; only in a causal tower.
-            block_forward: How to run each text block; None for CLIP's own way.
+            read_at: int64 [N], the position in x at which each text's embedding is read (`is_read_at_end`).
+            prefix: Token embeddings before x shared by N / G texts, [G, L0, W]; only in a causal tower.
+            block_forward: How to run each text block; None for CLIP's default.
 
         Returns:
             [N, D], not L2-normalized.
 
         Raises:
-            BackboneError: The text tower cannot be run block by block, or sees what comes later.
+            BackboneError: The text tower cannot be run block by block, or is not causal.
         """
-        tower = self._tower_or_refuse("learnable tokens")
+        tower = self._required_tower("learnable tokens")
         before = 0 if prefix is None else prefix.shape[1]
         whole = before + x.shape[1]
         mask = tower.attn_mask

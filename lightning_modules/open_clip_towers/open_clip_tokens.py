@@ -1,4 +1,4 @@
-"""The tokenizer of a CLIP model of open_clip: texts -> tokens, within what the model reads."""
+"""The tokenizer of open_clip's CLIP models: texts -> tokens, within the model's context length."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 class OpenClipTokens:
-    """Texts -> tokens; it needs no weights.
+    """Texts -> tokens; needs no weights.
 
     Attributes:
-        architecture: What the user calls the model.
-        context_length: Most tokens that a text may have, start and end included.
+        architecture: The user's name of the model.
+        context_length: Maximum tokens of a text, start and end included.
     """
 
     def __init__(self, name: str, architecture: str, *, context_length: int) -> None:
-        """Fetches nothing yet.
+        """Stores the arguments; fetches nothing yet.
 
         Args:
-            name: The name that open_clip knows the architecture by.
-            architecture: What the user calls it, for errors.
-            context_length: Most tokens that a text may have, start and end included.
+            name: open_clip's name of the architecture.
+            architecture: The user's name of it, for errors.
+            context_length: Maximum tokens of a text, start and end included.
         """
         self._name = name
         self.architecture = architecture
         self.context_length = context_length
 
     def tokenize(self, texts: Sequence[str], *, cut_anywhere: bool = False) -> Tensor:
-        """Tokens of texts.
+        """Tokenizes texts.
 
-        A text that is too long is cut at the end of a sentence, with a warning, so that its end-of-text token, where
-        CLIP reads the embedding, is kept.
+        Long texts are truncated at the end of a sentence, with a warning, so that the end-of-text token, where CLIP
+        reads the embedding, is kept.
 
         Args:
             texts: N texts.
-            cut_anywhere: Cut between two tokens instead, as open_clip does: for captions, which nobody wrote for this
-                model and of which no single one matters.
+            cut_anywhere: Truncate between two tokens instead, as open_clip does: for generated captions, where
+                truncating one is harmless.
 
         Returns:
             int64 [N, context length], on the CPU.
@@ -55,12 +55,12 @@ class OpenClipTokens:
         return self._tokenizer(list(texts) if cut_anywhere else self._cut_to(self.context_length, texts))
 
     def tokens_between(self, texts: Sequence[str], *, reserved: int) -> list[list[int]]:
-        """Tokens of texts without the start and the end, for prompts that are put together token by token.
+        """Tokenizes texts without start and end tokens, for prompts assembled token by token.
 
         Args:
             texts: N texts.
-            reserved: So many of the positions, beside start and end, are kept for other tokens; longer texts are cut at
-                the end of a sentence, with a warning.
+            reserved: Number of positions, besides start and end, reserved for other tokens; longer texts are truncated
+                at the end of a sentence, with a warning.
 
         Returns:
             The tokens of each text.
@@ -71,19 +71,19 @@ class OpenClipTokens:
         """
         if not hasattr(self._tokenizer, "sot_token_id"):
             raise BackboneError(
-                f"{self.architecture} reads text by {type(self._tokenizer).__name__}; prompts are put together token "
-                "by token for CLIP's own tokenizer only, as ViT-B-16-quickgelu has it"
+                f"{self.architecture} reads text with {type(self._tokenizer).__name__}; prompts are assembled token "
+                "by token for CLIP's own tokenizer only, such as ViT-B-16-quickgelu's"
             )
         return [self._tokenizer.encode(text) for text in self._cut_to(self.context_length - reserved, texts)]
 
     @property
     def start_and_end_token(self) -> tuple[int, int]:
-        """The tokens before and after a text, where the tokenizer is CLIP's."""
+        """The start and end tokens of CLIP's tokenizer."""
         return self._tokenizer.sot_token_id, self._tokenizer.eot_token_id
 
     def _cut_to(self, n_tokens: int, texts: Sequence[str]) -> list[str]:
         fitting = [cut_at_sentence_end(text, n_tokens, self.n_tokens) for text in texts]
-        cut = [text for text, kept in zip(texts, fitting, strict=True) if kept != text]
+        cut = [text for text, fitting_text in zip(texts, fitting, strict=True) if fitting_text != text]
         if cut:
             warnings.warn(
                 f"{len(cut)} of {len(texts)} texts were cut at the end of a sentence, because {self.architecture} "
@@ -97,7 +97,7 @@ class OpenClipTokens:
         return open_clip.get_tokenizer(self._name, context_length=self.context_length)
 
     def n_tokens(self, text: str) -> int:
-        """How many tokens a text has, start and end included."""
+        """Counts the tokens of a text, start and end included."""
         tokenizer = self._tokenizer
         if hasattr(tokenizer, "encode"):
             return len(tokenizer.encode(text)) + 2  # start and end
@@ -105,13 +105,13 @@ class OpenClipTokens:
 
 
 def tokens_without_weights(architecture: str) -> OpenClipTokens | None:
-    """The tokenizer of a model whose weights are not there yet.
+    """The tokenizer of a model, without its weights.
 
     Args:
         architecture: As for `build_clip`.
 
     Returns:
-        None where the tokenizer is fetched with the weights.
+        None if the tokenizer is fetched with the weights.
 
     Raises:
         BackboneError: There is no such model.

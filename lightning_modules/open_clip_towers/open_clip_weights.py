@@ -1,7 +1,7 @@
-"""Builds an open_clip model and fills it with weights, or says precisely why it cannot.
+"""Builds an open_clip model and fills it with weights, or reports precisely why it cannot.
 
-open_clip warns and carries on where weights are missing or where they were trained with another activation function;
-both give silently wrong results, so both are errors here.
+open_clip only warns if weights are missing or were trained with another activation function;
+both give wrong results, so both are errors here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zsar.lightning_modules.tensor_files.tensor_files import (
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
-_config_files: dict[str, Path] = {}  # by the name under which open_clip knows a user's config
+_config_files: dict[str, Path] = {}  # by open_clip's name of a user's config
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
 
 
@@ -33,14 +33,14 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
     """Builds a CLIP model with its weights.
 
     Args:
-        architecture: An open_clip model name ("ViT-B-16-quickgelu"), the name of an architecture shipped with zsar
+        architecture: An open_clip model name ("ViT-B-16-quickgelu"), an architecture included in zsar
             ("tiny-clip"), the path of an open_clip JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
         weights: A tag of open_clip ("openai"), the path of a weights file (.pt, .bin, .safetensors), or "random" for
-            an untrained model. None for "hf-hub:" and "local-dir:", which bring their own.
+            an untrained model. None for "hf-hub:" and "local-dir:", which include their weights.
         cache_directory: Where downloads are kept; None for the default of the Hugging Face hub.
 
     Returns:
-        The model, in evaluation mode and fp32, and the name that open_clip knows its architecture by.
+        The model, in evaluation mode and fp32, and open_clip's name of its architecture.
 
     Raises:
         BackboneError: Unknown architecture, missing or unmatched weights, weights that are NaN or infinite, a failed
@@ -55,13 +55,13 @@ def build_clip(architecture: str, weights: str | None, *, cache_directory: str |
 
 
 def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:
-    """The settings of a text tower, for which no weights are needed.
+    """The settings of a text tower; needs no weights.
 
     Args:
         architecture: As for `build_clip`.
 
     Returns:
-        The name that open_clip knows the model by, and its `text_cfg`; None for "hf-hub:" and "local-dir:".
+        open_clip's name of the model, and its `text_cfg`; None for "hf-hub:" and "local-dir:".
 
     Raises:
         BackboneError: There is no such model.
@@ -77,7 +77,7 @@ def _build(architecture: str, weights: str | None, cache_directory: str | None) 
     name = architecture if has_own_weights else _registered_name(architecture)
     if has_own_weights:
         if weights is not None:
-            raise BackboneError(f"{architecture} brings its own weights; weights={weights!r} must be left out (null)")
+            raise BackboneError(f"{architecture} includes its weights; leave weights at null, not {weights!r}")
         return _from_hub(name, cache_directory), name
     if weights is None:
         raise BackboneError(
@@ -93,12 +93,12 @@ def _build(architecture: str, weights: str | None, cache_directory: str | None) 
 
 
 def brings_weights(architecture: str) -> bool:
-    """Whether an architecture is a model of a hub or a folder, which has weights of its own."""
+    """Whether an architecture is a model from a hub or a folder, which includes its weights."""
     return architecture.startswith(("hf-hub:", "local-dir:"))
 
 
 def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models share no base class
-    """Draws what open_clip leaves as it was in memory: the words of CoCa's decoder."""
+    """Initializes what open_clip leaves uninitialized: the words of CoCa's decoder."""
     projection = getattr(getattr(clip, "text_decoder", None), "text_projection", None)
     if isinstance(projection, nn.Parameter):
         nn.init.normal_(projection, std=projection.shape[0] ** -0.5)
@@ -107,7 +107,7 @@ def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models
 
 
 def _registered_name(architecture: str) -> str:
-    """The name in open_clip's registry; JSON configs are entered into it."""
+    """The name in open_clip's registry; JSON configs are added to it."""
     if architecture.endswith(".json"):
         path = Path(architecture).expanduser()
         if not path.is_file():
@@ -121,7 +121,7 @@ def _registered_name(architecture: str) -> str:
             raise BackboneError(f"the model config {path} lacks {', '.join(sorted(missing))}")
         known = open_clip.get_model_config(path.stem)
         if known is not None and known != config:
-            raise BackboneError(f"{path} has the name of another open_clip model, {path.stem}; rename the file")
+            raise BackboneError(f"{path} has the same name as an open_clip model, {path.stem}; rename the file")
         open_clip.add_model_config(path)
         _config_files[path.stem] = path
         return path.stem
@@ -130,7 +130,7 @@ def _registered_name(architecture: str) -> str:
     if open_clip.get_model_config(architecture) is None:
         shipped = ", ".join(sorted(p.stem for p in _ARCHITECTURES.glob("*.json")))
         raise BackboneError(
-            f"open_clip knows no architecture {architecture!r}. Give one of open_clip.list_models(), one shipped with "
+            f"open_clip has no architecture {architecture!r}. Give one of open_clip.list_models(), one included in "
             f"zsar ({shipped}), a path ending in .json, hf-hub:ORG/NAME or local-dir:PATH"
         )
     return architecture
@@ -219,7 +219,7 @@ def _tags_of(name: str) -> str:
 
 
 def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments
-    logging.disable(logging.CRITICAL)  # open_clip logs each step, and its failures twice, to the root logger
+    logging.disable(logging.CRITICAL)  # open_clip logs each step, and failures twice, to the root logger
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -230,10 +230,10 @@ def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_cl
 
 
 def _create_empty(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments
-    """A model without pretrained weights; a config of the user's may have settings that no model has."""
+    """A model without pretrained weights; a user's config may have invalid settings."""
     try:
         return _create(name, load_weights=False, pretrained_text=False, **arguments)
-    except Exception as error:  # open_clip and torch have no list of what they raise on sizes that do not fit
+    except Exception as error:  # open_clip and torch document no exceptions for sizes that do not match
         where = f" (of {_config_files[name]})" if name in _config_files else ""
         raise BackboneError(
             f"the architecture {name}{where} cannot be built: {cause_of(error)}; correct its config"

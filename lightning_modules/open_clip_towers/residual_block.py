@@ -1,8 +1,8 @@
 """The residual attention blocks of open_clip's towers: x += MHA(LN(x)); x += MLP(LN(x)).
 
-How a tower is run block by block, each by a `BlockForward`, and the two halves of a block written out for where its own
-`forward` does not reach: attention dropout, something between the halves, or tokens that are attended to but computed
-elsewhere. Blocks are passed in and never changed.
+Runs a tower block by block, each with a `BlockForward`, and implements the two halves of a block for cases that its
+`forward` does not support: attention dropout, something between the halves, or attention to tokens computed
+elsewhere. Blocks are arguments and are never changed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class BlockForward(Protocol):
 
 
 class TextBlockForward(Protocol):
-    """Runs one text block, also behind a prefix of tokens [G, L0, D] that all sequences of a group share (`attend`)."""
+    """Runs one text block, possibly after a prefix of tokens [G, L0, D] shared by each group (`attend`)."""
 
     def __call__(
         self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None
@@ -38,7 +38,7 @@ class TextBlockForward(Protocol):
 
 
 def plain_block(layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None) -> Tensor:
-    """The block as CLIP has it."""
+    """CLIP's unmodified block."""
     if prefix is None:
         return block(x, attn_mask=mask)
     x = x + attend(block, x, mask, prefix=prefix)
@@ -48,13 +48,13 @@ def plain_block(layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, pr
 def run_blocks(
     blocks: Sequence[nn.Module], x: Tensor, mask: Tensor | None, block_forward: BlockForward, *, checkpointing: bool
 ) -> Tensor:
-    """Runs blocks one after another.
+    """Runs blocks in order.
 
     Args:
         blocks: The blocks of a tower.
         x: Tokens, [N, L, D].
         mask: Additive attention mask [L, L]; None for all ones.
-        block_forward: How to run each.
+        block_forward: How to run each block.
         checkpointing: Recompute each block in the backward pass.
 
     Returns:
@@ -70,10 +70,10 @@ def run_blocks(
 
 
 def residual_blocks(transformer: nn.Module, architecture: str, tower: str) -> Sequence[nn.Module]:
-    """The blocks of a tower's transformer.
+    """Returns the blocks of a tower's transformer.
 
     Raises:
-        BackboneError: They are not of the kind that can be run here.
+        BackboneError: The blocks are of an unsupported kind.
     """
     blocks = transformer.resblocks
     for block in blocks:  # type: ignore[union-attr]
@@ -93,14 +93,14 @@ def attend(
     prefix: Tensor | None = None,
     dropout: float = 0.0,
 ) -> Tensor:
-    """MHA(LN1(x)), through PyTorch's fused attention.
+    """MHA(LN1(x)), with PyTorch's fused attention.
 
     Args:
         block: open_clip's residual attention block, batch first.
         x: Tokens, [N, L, D].
         mask: Additive attention mask [L, L], or [L, L0 + L] with a prefix; None for all ones.
-        prefix: Tokens before x that all sequences of a group share, [G, L0, D] with N a multiple of G: sequence i
-            belongs to group i // (N / G). They are attended to as if they stood before x in each sequence.
+        prefix: Tokens before x shared by all sequences of a group, [G, L0, D] with N a multiple of G: sequence i
+            belongs to group i // (N / G). Each sequence attends to them as if they preceded x.
         dropout: Rate of attention dropout.
 
     Returns:

@@ -18,30 +18,30 @@ class TextTower(OpenClipTokens):
     """The tokenizer of a model, and what is to be known of its text tower; it holds no weights of its own."""
 
     def __init__(self, clip: Any, name: str, architecture: str) -> None:  # noqa: ANN401 - they share no base class
-        """Looks into a model.
+        """Inspects a model.
 
         Args:
             clip: open_clip's model, which owns the tower.
-            name: The name that open_clip knows its architecture by.
-            architecture: What the user calls it, for errors.
+            name: open_clip's name of its architecture.
+            architecture: The user's name of it, for errors.
         """
         super().__init__(name, architecture, context_length=int(clip.context_length))
         self._clip = clip
 
     @property
     def is_read_at_end(self) -> bool:
-        """Whether a text's embedding is that of its end-of-text token, which sees the text alone and no padding.
+        """Whether a text's embedding is read at its end-of-text token, which sees the text but no padding.
 
-        Else the embedding may depend on every position; then it is read at the last one, or the first.
+        Otherwise it may depend on every position, and is read at the last or first one.
         """
         tower = self._tower
         return tower is not None and tower.attn_mask is not None and self._pooling in ("argmax", "eos")
 
     def reading_position(self, end: int) -> int:
-        """Where the embedding of a text is read whose end-of-text token stands at `end`.
+        """The position at which a text's embedding is read, if its end-of-text token is at `end`.
 
         Raises:
-            BackboneError: The tower pools in a way that has no such position.
+            BackboneError: The tower pools in a way without such a position.
         """
         places = {"argmax": end, "eos": end, "first": 0, "last": self.context_length - 1}
         if self._pooling not in places:
@@ -54,16 +54,16 @@ class TextTower(OpenClipTokens):
     @property
     def width(self) -> int:
         """W, the width of the text tower."""
-        return int(self._tower_or_refuse("learnable tokens").token_embedding.weight.shape[1])
+        return int(self._required_tower("learnable tokens").token_embedding.weight.shape[1])
 
     def n_needed_tokens(self, tokens: Tensor) -> int:
-        """How many of the token positions of a batch can change its embeddings.
+        """Number of leading token positions that affect the embeddings of a batch.
 
         Args:
             tokens: int64 [N, L].
 
         Returns:
-            One past the last end-of-text token where the tower is causal and reads its embedding there; else L.
+            One past the last end-of-text token if the tower is causal and reads the embedding there; otherwise L.
         """
         if not self.is_read_at_end:
             return tokens.shape[1]
@@ -72,17 +72,17 @@ class TextTower(OpenClipTokens):
 
     @property
     def blocks(self) -> Sequence[nn.Module]:
-        """The residual attention blocks of the text tower.
+        """Returns the residual attention blocks of the text tower.
 
         Raises:
-            BackboneError: It has none that can be run one by one.
+            BackboneError: The tower has none that can be run one by one.
         """
         if self._tower is None:
             raise BackboneError(f"the text tower of {self.architecture} has no blocks that can be run one by one")
         return residual_blocks(self._tower.transformer, self.architecture, "text")
 
     def _class_token_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
-        """CoCa's text tower."""
+        """Returns CoCa's text tower."""
         text = getattr(self._clip, "text", None)
         if isinstance(text, TextTransformer) and text.cls_emb is not None:
             return text
@@ -91,7 +91,7 @@ class TextTower(OpenClipTokens):
             "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
         )
 
-    def _tower_or_refuse(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
+    def _required_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
         if self._tower is None:
             raise BackboneError(
                 f"the text tower of {self.architecture} is not a plain transformer over tokens (CoCa's has a class "
@@ -100,8 +100,8 @@ class TextTower(OpenClipTokens):
         return self._tower
 
     @property
-    def _tower(self) -> Any:  # noqa: ANN401 - CLIP holds its text tower's parts itself, CustomTextCLIP in .text
-        """The module that has token_embedding, transformer, ...; None where there is no plain transformer."""
+    def _tower(self) -> Any:  # noqa: ANN401 - CLIP's text tower is the model itself, CustomTextCLIP's is .text
+        """The module that has token_embedding, transformer, ...; None if there is no plain transformer."""
         if isinstance(self._clip, open_clip.CLIP):
             return self._clip
         text = getattr(self._clip, "text", None)

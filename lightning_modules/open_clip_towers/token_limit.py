@@ -1,4 +1,4 @@
-"""Cuts a text that is too long for a model at the end of a sentence, so that no half sentence is embedded."""
+"""Truncates long texts at the end of a sentence, so that no partial sentence is embedded."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 
 from zsar.runtime.text.text_files import shown
 
-# A mark, what may close behind it, and then a space or the end: "3.5" and "zsar.py" have none.
+# A mark, optional closing characters, then a space or the end: "3.5" and "zsar.py" do not match.
 _SENTENCE_END = re.compile(r"[.!?]+[^\w\s]*(?=\s|$)")
-# Words after which a full stop does not end a sentence: initials ("U.S.", "(e.g.", "J.") and these.
+# Words after which a full stop does not end a sentence: initials ("U.S.", "(e.g.", "J."), and these.
 _ABBREVIATION = re.compile(
     r"\W*((?:[a-z]\.)*[a-z]|etc|vs|cf|approx|incl|resp|mr|mrs|ms|dr|prof|st|jr|sr)\.", re.IGNORECASE
 )
 
 
 def cut_at_sentence_end(text: str, limit: int, n_tokens: Callable[[str], int]) -> str:
-    """The text, without as many whole sentences at its end as it takes to fit.
+    """Removes whole sentences from the end of a text until it fits.
 
     Args:
         text: Any text.
-        limit: Most tokens that it may have.
+        limit: Maximum number of tokens.
         n_tokens: Counts the tokens of a text.
 
     Returns:
-        The text itself where it fits, else its beginning up to the end of a sentence.
+        The text if it fits, otherwise its beginning up to the end of a sentence.
 
     Raises:
         ValueError: Not even the first sentence fits.
@@ -44,13 +44,13 @@ def cut_at_sentence_end(text: str, limit: int, n_tokens: Callable[[str], int]) -
 
 
 def sentence_ends(text: str) -> tuple[int, ...]:
-    """Where the sentences of a text end.
+    """The ends of a text's sentences.
 
     Args:
         text: Any text.
 
     Returns:
-        For each sentence the position after its last mark, in order; the last one ends with the text, marked or not.
+        The position after the last mark of each sentence, in order; the last one ends with the text, marked or not.
         Empty for a blank text.
     """
     stripped = len(text.rstrip())

@@ -21,11 +21,11 @@ from zsar.lightning_modules.tensor_files.torchscript_tensors import read_torchsc
 
 
 class BackboneError(RuntimeError):
-    """A CLIP model cannot be built as asked: the message says what is wrong and what to do."""
+    """A CLIP model cannot be built; the message gives the cause and a remedy."""
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """Weights of any of the usual kinds of file: a state dict, a TorchScript archive, safetensors.
+    """Reads weights from a file: a state dict, a TorchScript archive, or safetensors.
 
     Args:
         path: The file.
@@ -41,13 +41,13 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         check_file(path)
         if path.suffix == ".safetensors":
             content = load_file(path)
-        elif is_torchscript(path):  # how OpenAI released CLIP
+        elif is_torchscript(path):  # OpenAI's release format of CLIP
             content = read_torchscript_tensors(path)
         else:
             content = read_tensor_file(path)
     except TensorFileError as error:
-        said = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as weights", 1)
-        raise BackboneError(said) from error
+        problem = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as weights", 1)
+        raise BackboneError(problem) from error
     except (SafetensorError, ValueError, OSError) as error:
         raise BackboneError(f"{path} cannot be read as weights: {cause_of(error)}; fetch it again") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else content

@@ -20,22 +20,22 @@ _PREFIXES = {"validate": "val", "test": "test"}
 
 
 class RecognitionMetrics(nn.Module):
-    """Top-1, top-5 and per-class accuracy in percent and cross-entropy, with the counts that they rest on.
+    """Top-1, top-5 and per-class accuracy in percent and cross-entropy, with the underlying counts.
 
-    The accuracies are torchmetrics' over the videos that were scored; failed videos enter as wrong ones. Synchronized
-    across processes by torchmetrics, where each video must have been seen by one process only.
+    The accuracies are torchmetrics' over the videos that were scored; failed videos count as wrong. Synchronized across
+    processes by torchmetrics, provided that each video is seen by one process only.
     """
 
     def __init__(self, n_classes: int, *, failed_are_wrong: bool = True) -> None:
-        """Begins without videos; top-5 is measured from six classes on.
+        """Starts without videos; top-5 needs at least six classes.
 
         Args:
             n_classes: C, at least 2.
-            failed_are_wrong: Whether a video that could not be decoded counts as wrong; else it counts in `n_failed`
-                only.
+            failed_are_wrong: Whether a video that could not be decoded counts as wrong; otherwise it only counts in
+                `n_failed`.
 
         Raises:
-            ValueError: Fewer than two classes, among which there is nothing to recognize.
+            ValueError: Fewer than two classes.
         """
         super().__init__()
         if n_classes < 2:
@@ -55,7 +55,7 @@ class RecognitionMetrics(nn.Module):
         Args:
             logits: [B, C].
             labels: int64 [B], 0-based.
-            failed: bool [B], videos without frames, whose logits mean nothing.
+            failed: bool [B], videos without frames; their logits are ignored.
         """
         predictions = logits.argmax(dim=1).where(~failed, (labels + 1) % self.n_classes)
         counted = ~failed | self.failed_are_wrong
@@ -71,11 +71,11 @@ class RecognitionMetrics(nn.Module):
         self.n_failed.update(failed.sum())
 
     def compute(self) -> dict[str, float]:
-        """The figures of all videos so far.
+        """Computes the metrics of all videos so far.
 
         Returns:
             `top1`, `top5` (for more than 5 classes) and `mean_class` in percent, unless no video counts;
-            `cross_entropy` of the videos that were decoded, unless none was; `n_evaluated` and `n_failed`.
+            `cross_entropy` of the videos that were decoded, unless there are none; `n_evaluated` and `n_failed`.
         """
         n_evaluated, n_failed = float(self.n_evaluated.compute()), float(self.n_failed.compute())
         counts = {"n_evaluated": n_evaluated, "n_failed": n_failed}
@@ -90,7 +90,7 @@ class RecognitionMetrics(nn.Module):
         return {**results, **counts}
 
     def per_class_percent(self) -> Tensor:
-        """Accuracy of each class in percent, [C]; NaN for classes without a video that counts."""
+        """Accuracy of each class in percent, [C]; NaN for classes without a counted video."""
         counts = self.per_class.compute()  # [C, 5]: true positives first, the number of videos last
         return 100 * counts[:, 0] / counts[:, -1]
 
@@ -101,7 +101,7 @@ class RecognitionMetrics(nn.Module):
 
 
 def metric_prefix(stage: str, text: ClassText) -> str:
-    """What the names of a set's figures begin with: "test/novel", or just "val" where there is one set.
+    """The prefix of a set's metric names: "test/novel", or just "val" if there is one set.
 
     Args:
         stage: "validate" or "test".
@@ -112,11 +112,11 @@ def metric_prefix(stage: str, text: ClassText) -> str:
 
 
 class SetResults(NamedTuple):
-    """What was measured in a stage.
+    """The metrics of a stage.
 
     Attributes:
-        figures: By the name that each is logged under.
-        per_class_percent: For each set the accuracy of each class, NaN for classes without a video that counts.
+        figures: Values by logged name.
+        per_class_percent: Accuracy of each class, by set; NaN for classes without a counted video.
     """
 
     figures: dict[str, float]
@@ -127,12 +127,12 @@ class SetMetrics(nn.Module):
     """The metrics of each data loader of "validate" and "test"."""
 
     def __init__(self) -> None:
-        """Begins without any; `start` adds those of a stage."""
+        """Starts empty; `start` creates the metrics of a stage."""
         super().__init__()
         self._of_stages = nn.ModuleDict()
 
     def start(self, stage: str, texts: Sequence[ClassText]) -> None:
-        """Makes the metrics of a stage anew.
+        """Creates new metrics for a stage.
 
         Args:
             stage: "validate" or "test".
@@ -152,15 +152,15 @@ class SetMetrics(nn.Module):
         return cast(list[RecognitionMetrics], list(cast(nn.ModuleList, self._of_stages[stage])))
 
     def results(self, stage: str, texts: Sequence[ClassText], *, may_be_empty: bool) -> SetResults:
-        """Computes all figures of a stage, over all processes, and starts over.
+        """Computes all metrics of a stage, over all processes, and resets them.
 
         Args:
             stage: "validate" or "test".
             texts: The classes of each data loader.
-            may_be_empty: Whether a set may have no video that counts, as in a sanity check, which looks at few.
+            may_be_empty: Whether a set may have no counted video, as in a sanity check of a few batches.
 
         Returns:
-            `SET/top1`, ... of each set and, of base and novel, `harmonic_mean`.
+            `SET/top1`, ... of each set, and `harmonic_mean` of base and novel.
 
         Raises:
             ValueError: No clip of a set could be decoded.
@@ -177,7 +177,7 @@ class SetMetrics(nn.Module):
             elif not may_be_empty:
                 raise ValueError(
                     f"none of the {results['n_failed']:.0f} clips of the set {text.set_name!r} could be decoded, so "
-                    "that there is no accuracy to choose a checkpoint by; look at them with `zsar doctor --decode all`"
+                    "there is no accuracy to choose a checkpoint by; check them with `zsar doctor --decode all`"
                 )
             prefix = metric_prefix(stage, text)
             figures.update({f"{prefix}/{name}": value for name, value in results.items()})

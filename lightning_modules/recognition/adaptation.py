@@ -1,8 +1,8 @@
-"""BatchAdaptation: what may embed a test batch in the model's place, such as a prompt tuned for each of its videos.
+"""BatchAdaptation: embeds a test batch in place of the model, for example with a prompt tuned for each video.
 
-A recognizer holds at most one (`ActionRecognizer.adaptation`) and asks it in `ActionRecognizer.embed_or_adapt`, the
-only place where predictions may be adapted. A callback attaches it when a test or prediction starts and detaches it at
-the end or after an error: `zsar.callbacks.prompt_tuning`, which no model imports.
+A recognizer holds at most one (`ActionRecognizer.adaptation`) and calls it in `ActionRecognizer.embed_or_adapt`, the
+only place where predictions may be adapted. A callback attaches it when a test or prediction starts, and detaches it at
+the end or after an error: `zsar.callbacks.prompt_tuning`. No model imports that package.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ class BatchAdaptation(Protocol):
     """Embeds a batch of `zsar test` or `zsar predict` in its own way; the model scores what it returns."""
 
     def adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
-        """Embeds a batch and its class text, adapted to each video alone.
+        """Embeds a batch and its class text, adapted to each video separately.
 
-        It is called within the step, under its precision and its inference mode, and leaves the model as it was.
+        Called within the step, under its precision and inference mode. Leaves the model unchanged.
 
         Args:
             batch: The videos, on the model's device.
             text: The classes of their set.
 
         Returns:
-            Embeddings on the model's device; class embeddings may be of each video, [B, C, P, D].
+            Embeddings on the model's device; class embeddings may differ by video, [B, C, P, D].
         """
         ...

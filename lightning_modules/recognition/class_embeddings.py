@@ -1,4 +1,4 @@
-"""Class text -> class embeddings [C, P, D], computed once for each set of classes while the text tower stands still."""
+"""Class text -> class embeddings [C, P, D], computed once for each set of classes while the text tower is frozen."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MANY = 1500  # prompts: some 400 classes x 4
+MANY = 1500  # prompts: about 400 classes x 4
 
 
 class ClassEmbeddings:
-    """Tokens of each class text, and their embeddings for as long as they are valid.
+    """Tokens of each class text, and their embeddings while these are valid.
 
-    The cache is keyed by the content of the prompts and by device; `forget` empties it when the text tower changed.
+    The cache is keyed by prompts and device; `forget` empties it after the text tower changed.
     """
 
     def __init__(
@@ -25,13 +25,13 @@ class ClassEmbeddings:
         chunk_size: int = 512,
         on_many: Callable[[int], None] | None = None,
     ) -> None:
-        """Begins with an empty cache.
+        """Starts with an empty cache.
 
         Args:
             tokenize: N texts -> int64 [N, L].
             encode_text: int64 [N, L] -> [N, D].
-            chunk_size: Most prompts that are encoded at once where no gradient is needed; bounds memory.
-            on_many: Told the number of prompts before `MANY` or more of a set of classes are embedded for the first
+            chunk_size: Maximum number of prompts encoded at once without gradient; bounds memory.
+            on_many: Called with the number of prompts before a set of `MANY` or more prompts is embedded for the first
                 time, which takes a while.
         """
         self._tokenize = tokenize
@@ -43,13 +43,13 @@ class ClassEmbeddings:
         self._embeddings: dict[tuple[tuple[tuple[str, ...], ...], torch.device], Tensor] = {}
 
     def check_fit(self, prompts: tuple[tuple[str, ...], ...]) -> None:
-        """Checks that the text tower can hold all prompts; the tokens are kept for later.
+        """Checks that the text tower can hold all prompts; the tokens are cached.
 
         Args:
             prompts: P prompts for each of C classes.
 
         Raises:
-            ValueError: One is too long; of `tokenize`.
+            ValueError: A prompt is too long; raised by `tokenize`.
         """
         self._all_tokens(prompts)
 
@@ -58,7 +58,7 @@ class ClassEmbeddings:
 
         Args:
             prompts: P prompts for each of C classes.
-            device: Where to compute and keep them.
+            device: Where to compute and cache them.
 
         Returns:
             L2-normalized float32 [C, P, D].
@@ -76,7 +76,7 @@ class ClassEmbeddings:
     def with_gradient(
         self, prompts: tuple[tuple[str, ...], ...], classes: Tensor, choice: Tensor, device: torch.device
     ) -> Tensor:
-        """Embeddings of some prompts of some classes, part of the computation graph and not cached.
+        """Embeddings of some prompts of some classes, with gradient and not cached.
 
         Args:
             prompts: P prompts for each of C classes.
@@ -92,7 +92,7 @@ class ClassEmbeddings:
         return functional.normalize(embedded, dim=-1).unflatten(0, choice.shape)
 
     def forget(self) -> None:
-        """Drops all embeddings, for when the text tower has changed; tokens stay."""
+        """Drops all embeddings, after the text tower changed; keeps tokens."""
         self._embeddings.clear()
 
     def _tell(self, prompts: tuple[tuple[str, ...], ...], n_prompts: int) -> None:

@@ -1,4 +1,4 @@
-"""ClassTextSource: what a recognizer asks of a data module."""
+"""ClassTextSource: what a recognizer needs from a data module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zsar.datamodules.batch import ClassText
 
 
 class ClassTextSource(Protocol):
-    """Tells the classes of each data loader of a stage, as text."""
+    """Provides the class text of each data loader of a stage."""
 
     def class_text(self, stage: str) -> Sequence[ClassText]:
         """Class texts for "fit", "validate", "test" or "predict", one for each data loader."""
@@ -19,15 +19,15 @@ class ClassTextSource(Protocol):
 
 
 def class_text_source(model: LightningModule) -> ClassTextSource:
-    """The data module of the run that a model is in.
+    """Returns the data module of a model's run.
 
     Raises:
-        TypeError: It has no class text.
+        TypeError: The data module has no class text.
     """
     source = getattr(model.trainer, "datamodule", None)
     if source is None or not hasattr(source, "class_text"):
         raise TypeError(
-            f"{type(model).__name__} needs a data module with class_text(stage), which tells it the class names; "
+            f"{type(model).__name__} needs a data module with class_text(stage), which provides the class names; "
             f"the trainer has {type(source).__name__}"
         )
     return cast(ClassTextSource, source)

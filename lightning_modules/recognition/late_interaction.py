@@ -1,12 +1,13 @@
 """MAKA late interaction, the scorer of AP-CLIP: each frame finds its best prompt, each prompt its best frame.
 
 With the frames v_i of a video and the prompts c_j of a class, v2t = mean_i max_j v_i.c_j, t2v = mean_j max_i v_i.c_j,
-and the score is (v2t + t2v) / 2, alike in training and inference. Written down plainly this needs all similarities
-[B, C, V*T, P] at once, and autograd their gradient twice. Here both exist for a block of classes at a time. A gradient
-needs only where the maxima were, kept as small integers; recomputing similarities would cost another matrix product.
+and the score is (v2t + t2v) / 2, in training and inference. A direct implementation needs all similarities
+[B, C, V*T, P] at once, and autograd needs their gradient as well. Here both exist for one block of classes at a time.
+A gradient needs only the positions of the maxima, kept as small integers; recomputing similarities would cost another
+matrix product.
 
-Values and gradients are exact. Where similarities tie, the gradient goes to one of them, the one that `torch.max`
-names. The blocks are inside custom operators, which `torch.compile` takes as a whole.
+Values and gradients are exact. Where similarities tie, the gradient goes to the one that `torch.max` returns. The
+blocks are inside custom operators, which `torch.compile` treats as opaque.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from torch.nn import functional
 
 
 def late_interaction(frames: Tensor, classes: Tensor, *, block_mb: float = 6.0) -> Tensor:
-    """Scores each video against each class by the similarities of all its frames and all prompts of the class.
+    """Scores each video against each class by the similarities of all its frames to all prompts of the class.
 
-    Similarities are computed in fp32 also for fp16 and bf16 embeddings and under autocast; gradients have the types of
-    the arguments. They cannot be differentiated a second time.
+    Similarities are computed in fp32 even for fp16 and bf16 embeddings and under autocast; gradients have the types
+    of the arguments. Differentiable once.
 
     Args:
         frames: Frame embeddings of all views, not normalized (each frame is normalized here), [B, V*T, D].
         classes: Prompt embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own.
-        block_mb: Most memory of one block of classes in 10^6 bytes: its similarities and, where prompt embeddings are
-            fp16 or bf16, these and their gradients in fp32. The scores do not depend on it.
+        block_mb: Maximum memory of one block of classes in 10^6 bytes: its similarities and, for fp16 or bf16 prompt
+            embeddings, their fp32 copies and gradients. The scores do not depend on it.
 
     Returns:
         Cosine similarities, float32 [B, C]; float64 where an argument is float64.
 
     Raises:
-        ValueError: Shapes do not fit, or a block is too small for one class.
+        ValueError: Shapes do not match, or a block is too small for one class.
     """
     _check_shapes(frames, classes)
     keep_argmax = torch.is_grad_enabled() and (frames.requires_grad or classes.requires_grad)
@@ -65,7 +66,7 @@ def _check_shapes(frames: Tensor, classes: Tensor) -> None:
         )
 
 
-# From here on classes are [G, C, P, D], with G = 1 where the videos share prompts and G = B where each has its own, and
+# Below, classes are [G, C, P, D], with G = 1 where the videos share prompts and G = B where each has its own, and
 # frames are multiplied as [G, B/G * V*T, D], so that one batched product of G pairs of matrices serves both.
 
 
@@ -77,7 +78,7 @@ def _check_shapes(frames: Tensor, classes: Tensor) -> None:
 def _scores(frames: Tensor, classes: Tensor, block_bytes: int, keep_argmax: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Scores [B, C], the best prompt of each frame [B, V*T, C], the best frame of each prompt [B, C, P].
 
-    The last two only with `keep_argmax`, else they are empty: maxima alone are found faster.
+    The last two are empty without `keep_argmax`: computing maxima alone is faster.
     """
     scores, best_prompt, best_frame = _empty_scores(frames, classes, block_bytes, keep_argmax)
     grouped_frames = frames.reshape(len(classes), -1, frames.shape[-1])
@@ -116,7 +117,7 @@ def _empty_scores(
 def _gradients(
     gradient: Tensor, frames: Tensor, classes: Tensor, argmax: list[Tensor], block_bytes: int, wanted: list[bool]
 ) -> tuple[Tensor, Tensor]:
-    """Gradients of frames and classes, each empty where not wanted, from the gradient of the scores [B, C]."""
+    """Gradients of frames and classes, each empty if not requested, from the gradient of the scores [B, C]."""
     to_frames, to_classes = _empty_gradients(gradient, frames, classes, argmax, block_bytes, wanted)
     to_frames.zero_()
     best_prompt, best_frame = argmax
@@ -140,7 +141,7 @@ def _empty_gradients(
 
 
 def _scatter(gradient: Tensor, best_prompt: Tensor, best_frame: Tensor, *, into: Tensor) -> None:
-    """Fills the gradient of similarities [B, V*T, C, P]: that of v2t and of t2v, [B, C], where their maxima were."""
+    """Adds the gradients of v2t and t2v, [B, C], to those of similarities [B, V*T, C, P], at the maxima."""
     _, n_frames, _, n_prompts = into.shape
     of_frame = (gradient / n_frames)[:, None, :, None].expand(-1, n_frames, -1, -1)
     of_prompt = (gradient / n_prompts)[:, None, :, None].expand(-1, -1, -1, n_prompts)
@@ -149,7 +150,7 @@ def _scatter(gradient: Tensor, best_prompt: Tensor, best_frame: Tensor, *, into:
 
 
 def _multiply(left: Tensor, right: Tensor, *, into: Tensor) -> None:
-    """Batched product, without a temporary where the types are alike."""
+    """Batched product, without a temporary if the types are equal."""
     if into.dtype == left.dtype:
         torch.bmm(left, right, out=into)
     else:
@@ -157,9 +158,9 @@ def _multiply(left: Tensor, right: Tensor, *, into: Tensor) -> None:
 
 
 def _blocks(frames: Tensor, classes: Tensor, block_bytes: int) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Which classes are in each block, and the same memory twice: as [B, V*T, block, P] and as G matrices.
+    """Yields the classes of each block, and two views of its memory: as [B, V*T, block, P] and as G matrices.
 
-    All blocks are given the same memory, uninitialized.
+    All blocks share the same uninitialized memory.
     """
     n_videos, n_frames, _ = frames.shape
     n_groups, n_classes, n_prompts, width = classes.shape
@@ -184,7 +185,7 @@ def _blocks(frames: Tensor, classes: Tensor, block_bytes: int) -> Iterator[tuple
 
 
 class _Context(Protocol):
-    """What autograd hands from the forward pass to the backward pass."""
+    """Saves what the backward pass needs from the forward pass."""
 
     block_bytes: int
     needs_input_grad: tuple[bool, ...]
@@ -203,13 +204,13 @@ def _backward(ctx: _Context, gradient: Tensor, *of_argmax: Tensor | None) -> tup
     wanted = list(ctx.needs_input_grad[:2])
     with torch.autocast(frames.device.type, enabled=False):
         gradients = _gradients(gradient, frames, classes, argmax, ctx.block_bytes, wanted)
-    of_frames, of_classes = (value if asked else None for value, asked in zip(gradients, wanted, strict=True))
+    of_frames, of_classes = (value if is_wanted else None for value, is_wanted in zip(gradients, wanted, strict=True))
     return of_frames, of_classes, None, None
 
 
-def _refuse(ctx: _Context, *gradients: Tensor) -> None:
+def _reject_double_backward(ctx: _Context, *gradients: Tensor) -> None:
     raise NotImplementedError("late_interaction is differentiable once; take its gradient without create_graph")
 
 
 _scores.register_autograd(_backward, setup_context=_remember)
-_gradients.register_autograd(_refuse)
+_gradients.register_autograd(_reject_double_backward)

@@ -1,4 +1,4 @@
-"""A recognizer from its checkpoint: the class that the file names, built with the settings that it states."""
+"""A recognizer from its checkpoint: the class and settings are read from the file."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from zsar.runtime.permitted_classes import (
 def load_recognizer(
     path: Path | str, *, weights: str | None = None, device: torch.device | str = "cpu"
 ) -> ActionRecognizer:
-    """Builds the model that a checkpoint holds.
+    """Builds the model of a checkpoint.
 
     Args:
         path: A checkpoint written by `zsar fit` or `zsar convert`.
-        weights: Where the backbone's weights are, if not where they were in training.
-        device: Where the model shall be.
+        weights: Path of the backbone's weights, if they have moved since training.
+        device: Device of the model.
 
     Returns:
         The model in evaluation mode.
 
     Raises:
-        CheckpointError: The file is not a checkpoint of zsar, or does not fit.
+        CheckpointError: The file is not a checkpoint of zsar, or does not match.
     """
     checkpoint = read_checkpoint(path)
     check_entries(checkpoint, path, of_model=True)
@@ -58,10 +58,10 @@ def load_recognizer(
     return model.eval().to(device)
 
 
-def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever class it is
-    """An object from plain arguments, by jsonargparse, which turns them into the types that the class declares.
+def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of any class
+    """Builds an object from plain arguments; jsonargparse converts them to the types that the class declares.
 
-    Arguments may name classes that `permitted_classes` permits.
+    Arguments may only name classes that `permitted_classes` permits.
     """
     from jsonargparse import ArgumentParser
 
@@ -72,25 +72,27 @@ def build_from_plain(model_class: type, arguments: Mapping[str, Any]) -> Any:  #
 
 
 def _recognizer_class(class_path: str, path: Path | str) -> type:
-    """The class of a checkpoint's model; of what is no recognizer nothing is imported but what zsar has itself."""
+    """The class of a checkpoint's model; outside zsar, only recognizers are imported."""
     imported = imported_kinds(ActionRecognizer)
     try:
         class_path = class_path if is_permitted(class_path, imported=imported) else current_class_path(class_path)
         check_permitted(class_path, imported=imported)
-        found = pkgutil.resolve_name(class_path)
+        model_class = pkgutil.resolve_name(class_path)
     except ForbiddenClassError as error:
         raise CheckpointError(f"{path} is not loaded: {error}") from error
     except (ImportError, AttributeError, ValueError) as error:
         raise CheckpointError(f"{path}: its model class {class_path} cannot be imported: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, ActionRecognizer)) or inspect.isabstract(found):
+    if not (isinstance(model_class, type) and issubclass(model_class, ActionRecognizer)) or inspect.isabstract(
+        model_class
+    ):
         raise CheckpointError(
-            f"{path} is not loaded: its model class {class_path} is no {ActionRecognizer.__name__} that can be built"
+            f"{path} is not loaded: its model class {class_path} is not a concrete {ActionRecognizer.__name__}"
         )
-    return found
+    return model_class
 
 
 def _arguments(model_class: type, stated: Mapping[str, Any], path: Path | str) -> dict[str, Any]:
-    """What a checkpoint's model is built with; of a checkpoint of before by the names of now, which is said."""
+    """The settings of a checkpoint's model; those of an older checkpoint under their current names, with a warning."""
     arguments = arguments_of_now("model", stated, known=inspect.signature(model_class).parameters)
     if grouped := sorted(stated.keys() - arguments.keys()):
         now = ", ".join(f"{GROUP_OF['model'][name]}.{name}" for name in grouped)
@@ -99,7 +101,7 @@ def _arguments(model_class: type, stated: Mapping[str, Any], path: Path | str) -
 
 
 def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) -> ActionRecognizer:
-    """A checkpoint's model, with the settings that the checkpoint states."""
+    """Builds a checkpoint's model with the checkpoint's settings."""
     try:
         model: ActionRecognizer = build_from_plain(model_class, arguments)
     except Exception as error:
@@ -110,9 +112,9 @@ def _built(model_class: type, arguments: Mapping[str, Any], path: Path | str) ->
             raise cause from error
         if (named := forbidden_class_in([str(error)])) is not None:
             raise CheckpointError(f"{path} is not loaded: {forbidden(named)}") from error
-        said = " ".join(str(error).split())[:300]
+        problem = " ".join(str(error).split())[:300]
         raise CheckpointError(
-            f"{path}: its settings build no {class_path(model_class)}: {said or type(error).__name__}; train again, or "
-            "give another checkpoint"
+            f"{path}: its settings build no {class_path(model_class)}: {problem or type(error).__name__}; train again, "
+            "or give another checkpoint"
         ) from error
     return model

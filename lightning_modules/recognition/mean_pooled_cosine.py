@@ -27,7 +27,7 @@ def mean_pooled_cosine(frame_embeddings: Tensor, class_embeddings: Tensor, logit
 
 
 def average_probabilities(scores: Tensor) -> Tensor:
-    """Averages class probabilities over views and prompts, each softmaxed by itself.
+    """Averages class probabilities over views and prompts, with a separate softmax for each.
 
     Args:
         scores: [B, V, P, C].
@@ -42,7 +42,7 @@ def average_probabilities(scores: Tensor) -> Tensor:
 
 
 def weighted_views(scores: Tensor, weights: Tensor) -> Tensor:
-    """Averages class probabilities over views that count differently.
+    """Averages class probabilities with a weight for each view.
 
     Args:
         scores: Logits of each view, [B, V, C].

@@ -1,4 +1,4 @@
-"""Mixing training videos with each other: mixup and CutMix, by torchvision, one draw for a batch."""
+"""Mixing training videos with each other: mixup and CutMix, by torchvision, with one draw per batch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Mixing:
     """How the videos of a batch are mixed; the defaults are ViFi-CLIP's.
 
     Attributes:
-        mixup_alpha: Beta(alpha, alpha) draws the share of the other video, blended in; 0 for no mixup.
-        cutmix_alpha: The same of a rectangle that is pasted in, alike in all frames; 0 for no CutMix.
-        cutmix_probability: Where both are on, the share of batches that get CutMix.
+        mixup_alpha: Beta(alpha, alpha) draws the share of the video that is blended in; 0 for no mixup.
+        cutmix_alpha: The same for a pasted rectangle, at the same place in all frames; 0 for no CutMix.
+        cutmix_probability: If both are on, the share of batches with CutMix.
     """
 
     mixup_alpha: float = 0.8
@@ -24,7 +24,7 @@ class Mixing:
     cutmix_probability: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuses numbers out of range."""
+        """Checks the ranges."""
         if self.mixup_alpha < 0 or self.cutmix_alpha < 0:
             raise ValueError(f"alphas must not be negative; got {self.mixup_alpha} and {self.cutmix_alpha}")
         if not 0 <= self.cutmix_probability <= 1:
@@ -39,8 +39,8 @@ class Mixing:
             n_classes: C.
 
         Returns:
-            Frames of the same shape, and the share of each class, float32 [B, C]; both as they came, labels as int64
-            [B], where mixing is off.
+            Frames of the same shape, and the share of each class, float32 [B, C]; unchanged frames and int64 labels [B]
+            if mixing is off.
         """
         if self.mixup_alpha == 0 and self.cutmix_alpha == 0:
             return frames, labels
@@ -52,6 +52,6 @@ class Mixing:
             cut = float(torch.rand(())) < self.cutmix_probability
         kind = v2.CutMix if cut else v2.MixUp
         mix = kind(alpha=self.cutmix_alpha if cut else self.mixup_alpha, num_classes=n_classes)
-        # Frames of a video become its channels, so that torchvision cuts the same rectangle out of all of them.
+        # A video's frames become its channels, so that torchvision cuts the same rectangle from all of them.
         images, shares = mix(frames.flatten(1, 3), labels)
         return images.unflatten(1, frames.shape[1:4]), shares

@@ -1,7 +1,7 @@
-"""ActionRecognizer: the base of every model here. How a `VideoTextModel` is trained, tested and saved.
+"""ActionRecognizer: base class of all recognizers. Trains, tests and saves a `VideoTextModel`.
 
-A method is a subclass that says how frames and text are embedded (`embed_frames`, `embed_text`), which parameters are
-trained and what the loss is. All else (multi-view testing, counts, harmonic mean, checkpoints, seeding) is here, once.
+A method is a subclass that defines how frames and text are embedded (`embed_frames`, `embed_text`), which parameters
+are trained, and the loss. All else (multi-view testing, counts, harmonic mean, checkpoints, seeding) is here, once.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class ActionRecognizer(VideoTextModel):
     """Recognizes actions by comparing the embedding of a video with the embeddings of class text.
 
     Attributes:
-        is_trained: Whether it is tested with a checkpoint; one that has nothing to train says no.
+        is_trained: Whether it is tested with a checkpoint; False for a model with nothing to train.
     """
 
     is_trained: ClassVar[bool] = True
 
     def __init__(self, *, backbone: ClipSettings, scoring: Scoring, optimization: Optimization) -> None:
-        """Builds the backbone, frozen; subclasses add what is trained.
+        """Builds the backbone, frozen; subclasses add the trained parameters.
 
         Args:
             backbone: The CLIP model.
@@ -52,35 +52,35 @@ class ActionRecognizer(VideoTextModel):
         self.class_texts: dict[str, Sequence[ClassText]] = {}
         self.adaptation: BatchAdaptation | None = None  # attached by a callback while it adapts predictions
         self.trained_on: dict[str, Any] | None = None
-        self.training_record: dict[str, Any] | None = None  # `run_record` of the training that the weights are from
-        self.started_from: dict[str, Any] | None = None  # the checkpoint that training starts from
-        self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights are from
+        self.training_record: dict[str, Any] | None = None  # `run_record` of the training that produced the weights
+        self.started_from: dict[str, Any] | None = None  # the checkpoint from which training starts
+        self.checkpoint_weights_hash: str | None = None  # of the checkpoint that the weights were loaded from
         self.per_class_percent: dict[str, list[float]] = {}
         self._set_metrics = SetMetrics()
         self._training_log = TrainingLog()
 
-    # --- what a method defines, beside `embed_frames` and `embed_text` --------------------------------------------
+    # --- what a method defines, besides `embed_frames` and `embed_text` --------------------------------------------
 
     @property
     def text_is_trained(self) -> bool:
-        """Whether training changes what `embed_text` returns, so that embeddings must be computed anew."""
+        """Whether training changes what `embed_text` returns, so that embeddings must be recomputed."""
         return False
 
     def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The weighted terms of the training loss, by name.
 
         Args:
-            logits: [B, C], of the classes that `training_classes` chose.
+            logits: [B, C], for the classes of `training_classes`.
             frame_embeddings: [B, V, T, D].
-            labels: int64 [B], or what `mix` made of them, float [B, C].
+            labels: int64 [B], or float [B, C] after `mix`.
 
         Returns:
-            Scalars, of which the sum is minimized.
+            Scalars; their sum is minimized.
         """
         raise NotImplementedError
 
     def mix(self, frames: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
-        """Mixes the videos of a training batch with each other; as it is, where a method does not say otherwise.
+        """Mixes the videos of a training batch with each other; unchanged by default.
 
         Args:
             frames: Normalized, [B, V, T, 3, H, W].
@@ -88,7 +88,7 @@ class ActionRecognizer(VideoTextModel):
             n_classes: C.
 
         Returns:
-            Frames, and labels: int64 [B], or float [B, C] where videos have several.
+            Frames, and labels: int64 [B], or float [B, C] if videos have several.
         """
         return frames, labels
 
@@ -96,13 +96,13 @@ class ActionRecognizer(VideoTextModel):
         """The classes that a training batch is scored against: sorted indices int64 [C'], or None for all.
 
         Args:
-            labels: int64 [B], which must be among them.
+            labels: int64 [B], all of which must be included.
             n_classes: C.
         """
         return None
 
     def parameter_groups(self) -> list[tuple[list[Parameter], float | None]]:
-        """The trained parameters, each group with its own learning rate or None for the common one."""
+        """The trained parameters, each group with its own learning rate or None for the default."""
         return [([p for p in self.parameters() if p.requires_grad], None)]
 
     # --- stages ---------------------------------------------------------------------------------------------------
@@ -112,33 +112,33 @@ class ActionRecognizer(VideoTextModel):
 
         Raises:
             TypeError: The data module has no class text.
-            ValueError: A prompt has more tokens than the text tower reads: said before any video is decoded.
+            ValueError: A prompt has more tokens than the text tower reads: raised before any video is decoded.
         """
         source = class_text_source(self)
         stages = ("fit", "validate") if stage == "fit" else (stage,)
-        for each in stages:
-            texts = source.class_text(each)
-            self.class_texts[each] = texts
+        for loader_stage in stages:
+            texts = source.class_text(loader_stage)
+            self.class_texts[loader_stage] = texts
             for text in texts:
                 self.class_embeddings.check_fit(text.prompts)
-            if each in ("validate", "test"):
-                self._set_metrics.start(each, texts)
+            if loader_stage in ("validate", "test"):
+                self._set_metrics.start(loader_stage, texts)
 
     def on_train_start(self) -> None:
-        """From here on the weights are no checkpoint's."""
+        """Training changes the weights: they are no longer those of a checkpoint."""
         self.checkpoint_weights_hash = None
 
     def on_train_batch_start(self, batch: VideoBatch, batch_idx: int) -> None:
-        """Seeds all that is drawn in a step: each batch has its own draws, in a resumed run those that it had before.
+        """Seeds the random draws of a step: each batch has its own; a resumed run repeats the same ones.
 
-        Not by `global_step`, which is the same for all batches whose gradients are accumulated.
+        `global_step` would not do: it is the same for all batches whose gradients are accumulated.
         """
         loop: Any = self.trainer.fit_loop
-        epoch = loop.epoch_progress.current.processed  # which the sampler goes by
+        epoch = loop.epoch_progress.current.processed  # the epoch that the sampler uses
         torch.manual_seed(derive_seed(run_seed(), "batch", epoch, batch_idx, self.global_rank))
 
     def training_step(self, batch: VideoBatch, batch_idx: int) -> Tensor:
-        """The sum of the losses of a batch."""
+        """Returns the summed losses of a batch."""
         self._training_log.log_substitutes(self, batch)
         text = self.class_texts["fit"][0]
         frames, targets = self.mix(self.backbone.normalize_frames(batch.frames), batch.labels, len(text.names))
@@ -155,7 +155,7 @@ class ActionRecognizer(VideoTextModel):
         return total
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
-        """[C', P, D] with all prompts where they interact, else [C', 1, D]: one of each class, drawn in each step."""
+        """[C', P, D] with all prompts for late interaction, else [C', 1, D]: one drawn prompt per class."""
         rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
         if self.scoring.scorer == "late_interaction":
             prompts = torch.arange(text.prompts_per_class).expand(len(rows), -1)
@@ -166,13 +166,13 @@ class ActionRecognizer(VideoTextModel):
         return self.class_embeddings.cached(text.prompts, self.device)[rows[:, None], prompts]
 
     def prepare_inference(self) -> None:
-        """Whatever a method does to its trained weights before they are tested or used; `end_inference` undoes it."""
+        """Prepares trained weights for testing or use, as a method needs; `end_inference` undoes it."""
 
     def end_inference(self) -> None:
         """Undoes `prepare_inference`."""
 
     def on_validation_start(self) -> None:
-        """Drops class embeddings that training, or a loaded checkpoint, has made stale."""
+        """Drops class embeddings that training or a loaded checkpoint made stale."""
         if self.text_is_trained:
             self.class_embeddings.forget()
 
@@ -182,18 +182,18 @@ class ActionRecognizer(VideoTextModel):
         self.on_validation_start()
 
     def on_test_end(self) -> None:
-        """Puts the weights back."""
+        """Restores the weights."""
         self.end_inference()
 
     on_predict_start = on_test_start
     on_predict_end = on_test_end
 
     def validation_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """Logits and probabilities of a batch, entered into the set's metrics."""
+        """Logits and probabilities of a batch, added to the set's metrics."""
         return self._evaluation_step("validate", batch, dataloader_idx)
 
     def test_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
-        """Logits and probabilities of a batch, entered into the set's metrics."""
+        """Logits and probabilities of a batch, added to the set's metrics."""
         return self._evaluation_step("test", batch, dataloader_idx)
 
     def predict_step(self, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0) -> dict[str, Tensor]:
@@ -206,9 +206,9 @@ class ActionRecognizer(VideoTextModel):
         return predictions
 
     def embed_or_adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
-        """What a prediction is scored from: the batch embedded by the model, or by the adaptation that is attached.
+        """Embeds a batch for prediction: by the attached adaptation, if any, else by the model.
 
-        The one place where predictions may be adapted, as by the callback `PromptTuning`; see `adaptation.py`.
+        The only place where predictions may be adapted, for example by `PromptTuning`; see `adaptation.py`.
         """
         return self.embed(batch, text) if self.adaptation is None else self.adaptation.adapt(batch, text)
 
@@ -235,7 +235,7 @@ class ActionRecognizer(VideoTextModel):
     # --- training and checkpoints ---------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """AdamW over the trained parameters, warm-up and cosine per step.
+        """AdamW over the trained parameters, with warm-up and cosine decay per step.
 
         Raises:
             ValueError: The model is frozen.
@@ -245,7 +245,7 @@ class ActionRecognizer(VideoTextModel):
         return self.optimization.configure(self.parameter_groups(), n_optimizer_steps(self.trainer))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leaves the frozen weights out and names them instead, and the batches after the last update uncounted."""
+        """Leaves out the frozen weights, records their hash, and uncounts the batches after the last update."""
         pack_checkpoint(self, checkpoint)
         go_on_at_last_update(
             checkpoint,
@@ -254,5 +254,5 @@ class ActionRecognizer(VideoTextModel):
         )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Puts the frozen weights back, after checking that they are the ones the checkpoint was trained on."""
+        """Adds the frozen weights, after checking that the checkpoint was trained on them."""
         unpack_checkpoint(self, checkpoint, path=getattr(self._trainer, "ckpt_path", None))

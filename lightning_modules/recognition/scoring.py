@@ -1,4 +1,4 @@
-"""From embeddings to logits: how frames of one or many views are compared with one or many prompts of each class."""
+"""From embeddings to logits: compares the frames of all views with all prompts of each class."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Scorer = Literal["mean_pooled_cosine", "late_interaction"]
 
 @dataclass(frozen=True)
 class EmbeddedBatch:
-    """What logits are computed from: embedded by the model, or by a `BatchAdaptation`.
+    """The input of scoring: embedded by the model, or by a `BatchAdaptation`.
 
     Attributes:
         frames: Frame embeddings of all views, [B, V, T, D].
-        class_texts: Class embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own. Several
-            are several ways to speak of the same classes, whose probabilities are averaged.
-        view_weights: For each of `class_texts` how much the probabilities of each view count, [B, V], summing to 1;
-            None for the scorer's own way with several views.
+        class_texts: Class embeddings, L2-normalized, [C, P, D], or [B, C, P, D] where each video has its own. The
+            probabilities of several class texts for the same classes are averaged.
+        view_weights: For each of `class_texts`, the weight of each view's probabilities, [B, V], summing to 1; None for
+            the scorer's default.
     """
 
     frames: Tensor
@@ -39,15 +39,14 @@ class EmbeddedBatch:
 
 @dataclass(frozen=True)
 class Scoring:
-    """How embeddings are compared.
+    """Settings of the comparison of embeddings.
 
     Attributes:
-        scorer: Compare the mean of a view's frames with each prompt, and average over views and prompts
-            ("mean_pooled_cosine"), or let all frames of all views interact with all prompts of a class
-            ("late_interaction", AP-CLIP's MAKA). Training draws one prompt per class and step for the former and takes
-            all prompts for the latter.
-        prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" that each
-            gives, or their "embedding" (as CLIP does), renormalized.
+        scorer: "mean_pooled_cosine" compares the mean of a view's frames with each prompt and averages over views and
+            prompts; "late_interaction" (AP-CLIP's MAKA) lets all frames of all views interact with all prompts of a
+            class. In training, the former draws one prompt per class and step; the latter uses all prompts.
+        prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" of each
+            prompt, or their "embedding" (as CLIP does), renormalized.
     """
 
     scorer: Scorer = "mean_pooled_cosine"
@@ -62,18 +61,18 @@ class Scoring:
             logit_scale: Factor of the cosine similarities, a scalar.
 
         Returns:
-            Logits [B, C] in fp32; log-probabilities where those of several views or prompts are averaged.
+            Logits [B, C] in fp32; log-probabilities if several views or prompts are averaged.
         """
         if self.scorer == "late_interaction":
             return logit_scale.float() * late_interaction(frames.flatten(1, 2), classes)
         return average_probabilities(self._mean_pooled(frames, classes, logit_scale))
 
     def score_views(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
-        """Scores each view by itself, arguments as for `score`: logits [B, V, C]."""
+        """Scores each view separately, with the arguments of `score`: logits [B, V, C]."""
         if self.scorer == "late_interaction" and classes.ndim == 4:
-            # Video by video: the views of one share its classes, which need not be repeated for each.
+            # Video by video: the views of a video share its classes, so these need not be repeated for each view.
             return torch.stack(
-                [self.score(views[:, None], own, logit_scale) for views, own in zip(frames, classes, strict=True)]
+                [self.score(views[:, None], texts, logit_scale) for views, texts in zip(frames, classes, strict=True)]
             )
         if self.scorer == "late_interaction":
             scores = self.score(frames.flatten(0, 1)[:, None], classes, logit_scale)
@@ -89,7 +88,7 @@ class Scoring:
             logit_scale: Factor of the cosine similarities, a scalar.
 
         Returns:
-            Logits [B, C] in fp32; log-probabilities where those of several views, prompts or texts are averaged.
+            Logits [B, C] in fp32; log-probabilities if several views, prompts or texts are averaged.
         """
         frames, texts = embedded.frames, embedded.class_texts
         if embedded.view_weights is None:
@@ -102,7 +101,7 @@ class Scoring:
         return average_probabilities(torch.stack(scores, dim=1)[:, None])
 
     def _mean_pooled(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
-        """[B, V, P, C], with P = 1 where the prompts' embeddings are averaged."""
+        """[B, V, P, C], with P = 1 if the prompts' embeddings are averaged."""
         if self.prompt_ensemble == "embedding" and classes.shape[-2] > 1:
             classes = functional.normalize(classes.mean(dim=-2, keepdim=True), dim=-1)
         return mean_pooled_cosine(frames, classes, logit_scale)

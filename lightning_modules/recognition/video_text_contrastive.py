@@ -11,9 +11,9 @@ def all_classes_cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing
     """Cross-entropy of each video against all classes (T2L, Eq. 1), averaged over the videos.
 
     Args:
-        logits: Scaled cosine similarities, [B, C]; computed in fp32 whatever their type.
-        labels: int64 [B], or the probability of each class, [B, C], of videos that were mixed.
-        label_smoothing: Share of the target that is spread evenly over all classes.
+        logits: Scaled cosine similarities, [B, C]; computed always in fp32.
+        labels: int64 [B], or the probability of each class, [B, C], for mixed videos.
+        label_smoothing: Share of the target spread evenly over all classes.
 
     Returns:
         Scalar.
@@ -24,13 +24,13 @@ def all_classes_cross_entropy(logits: Tensor, labels: Tensor, *, label_smoothing
 
 
 def in_batch_symmetric_kl(logits: Tensor, labels: Tensor, *, sharpness: float = 10.0) -> Tensor:
-    """KL divergence between the batch's video-text similarities and who shares a label with whom, both ways.
+    """KL divergence between the batch's video-text similarities and the matrix of shared labels, in both directions.
 
-    The loss of the authors' code (after ActionCLIP): the texts are those of the batch's own labels, so the negatives
-    are the other classes of the batch only, and targets are soft where a label occurs twice.
+    The loss of the authors' code (after ActionCLIP): the texts are those of the batch's labels, so the negatives are
+    only the other classes of the batch, and targets are soft where a label occurs twice.
 
     Args:
-        logits: Scaled cosine similarities of videos and classes, [B, C]; computed in fp32 whatever their type.
+        logits: Scaled cosine similarities of videos and classes, [B, C]; computed always in fp32.
         labels: int64 [B].
         sharpness: Targets are softmax(sharpness * same-label matrix) of each row.
 

@@ -1,6 +1,6 @@
-"""VideoTextModel: CLIP that compares the frames of videos with class text. Frames and text -> embeddings -> logits.
+"""VideoTextModel: CLIP that compares video frames with class text. Frames and text -> embeddings -> logits.
 
-What a recognizer is, without training, testing and files: that is `ActionRecognizer`, its one subclass.
+A recognizer without training, testing and files; its subclass `ActionRecognizer` adds these.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class VideoTextModel(LightningModule):
 
     @property
     def text_block_forward(self) -> TextBlockForward | None:
-        """How the blocks of the text tower are run; None for CLIP's own way."""
+        """How to run the blocks of the text tower; None for CLIP's default."""
         return None
 
     def forward(self, frames: Tensor, class_embeddings: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class VideoTextModel(LightningModule):
             class_embeddings: L2-normalized [C, P, D].
 
         Returns:
-            Logits [B, C] in fp32; log-probabilities where scores of several views or prompts are averaged.
+            Logits [B, C] in fp32; log-probabilities if several views or prompts are averaged.
         """
         return self.score(self.embed_views(frames), class_embeddings)
 
@@ -78,11 +78,11 @@ class VideoTextModel(LightningModule):
         return self.scoring.score(frame_embeddings, class_embeddings, self.backbone.logit_scale)
 
     def score_views(self, frame_embeddings: Tensor, class_embeddings: Tensor) -> Tensor:
-        """Scores each view by itself: [B, V, T, D] and [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
+        """Scores each view separately: [B, V, T, D] and [C, P, D] or [B, C, P, D] -> logits [B, V, C]."""
         return self.scoring.score_views(frame_embeddings, class_embeddings, self.backbone.logit_scale)
 
     def embed(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
-        """A batch and its class text, embedded."""
+        """Embeds a batch and its class text."""
         classes = self.class_embeddings.cached(text.prompts, self.device)
         return EmbeddedBatch(self.embed_views(batch.frames), (classes,))
 
@@ -91,7 +91,7 @@ class VideoTextModel(LightningModule):
         return self.scoring.score_embedded(embedded, self.backbone.logit_scale)
 
     def train(self, mode: bool = True) -> VideoTextModel:
-        """Training mode for what is trained; a frozen backbone stays in evaluation mode."""
+        """Sets training mode for the trained parts; a frozen backbone stays in evaluation mode."""
         super().train(mode)
         if not any(p.requires_grad for p in self.backbone.parameters()):
             self.backbone.eval()

@@ -1,1 +1,1 @@
-"""Run folders: their names, their lock, what they hold, and the record of how each run was made."""
+"""Run folders: their names, their lock, their contents, and the record of how each run was made."""

@@ -1,7 +1,7 @@
-"""A run folder, opened by a command: what it writes where, and with which checkpoint.
+"""Opens a run folder for a command: where it writes, and which checkpoint it uses.
 
-What would replace or mix runs is refused here, before data or weights are read. What `--overwrite` gives up is removed
-once the model is built (`OpenedRun.clear`), so that a misspelt command costs no results.
+A command that would replace or mix runs is rejected here, before data or weights are read. `--overwrite` removes old
+files only once the model is built (`OpenedRun.clear`), so a misspelt command loses no results.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from zsar.runtime.terminal import say
 
 
 class NothingLeft(Exception):
-    """A training that is to go on is finished; the message says so."""
+    """The training to resume is already finished."""
 
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """What a command may do in its run folder.
+    """A run folder as used by a command.
 
     Attributes:
-        folder: Where it writes: the run folder, or a temporary one for a dry run in a folder that holds a run.
-        checkpoints: Where it writes checkpoints.
-        checkpoint: The checkpoint that it uses; None for none.
-        is_dry: Whether what it writes is thrown away.
-        outdated: What `--overwrite` removes.
+        folder: Where the command writes: the run folder, or a temporary one for a dry run in a folder that holds a run.
+        checkpoints: Where the command writes checkpoints.
+        checkpoint: The checkpoint to use; None for none.
+        is_dry: Whether its output is discarded.
+        outdated: Files that `--overwrite` removes.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class OpenedRun:
     outdated: tuple[Path, ...] = ()
 
     def clear(self) -> None:
-        """Removes what belongs to the old run, once; the first process does."""
+        """Removes the files of the old run, once, in the first process."""
         if is_first_process():
             remove(list(self.outdated), self.folder)
 
@@ -73,38 +73,39 @@ def open_run(config: Mapping[str, Any], *, command: str, model: type, until_end:
         config: The configuration of the command.
         command: "fit", "validate", "test" or "predict".
         model: The class of the model, with `is_trained`.
-        until_end: What is to be undone when the command ends: the lock, and a dry run's folder.
+        until_end: Collects what to undo when the command ends: the lock, and a dry run's folder.
 
     Returns:
-        What it may do there.
+        The opened run.
 
     Raises:
-        NothingLeft: A training that is to go on is finished.
-        ValueError: Something of another run would be replaced or mixed with this one, or another run is writing there.
-        FileNotFoundError: There is no such checkpoint.
-        CheckpointError: It cannot be read.
+        NothingLeft: The training to resume is already finished.
+        ValueError: Files of another run would be replaced or mixed with this one, or another run is writing there.
+        FileNotFoundError: The checkpoint does not exist.
+        CheckpointError: The checkpoint cannot be read.
     """
     if config["run_dir"] is None:
         raise ValueError("the run has no name: give --run_dir, a folder for everything that it writes")
     folder = Path(config["run_dir"])
     checkpoints = Path(config["checkpoint"]["dirpath"] or folder / "checkpoints")
     start_from = (config["model"].get("init_args") or {}).get("start_from")
-    given = None if config["ckpt_path"] is None else str(config["ckpt_path"])  # the parser may make a path of a keyword
+    # The parser may turn a keyword into a path.
+    given = None if config["ckpt_path"] is None else str(config["ckpt_path"])
     path = requested_checkpoint(given, command=command, folder=checkpoints, model=model, start_from=start_from)
     summary = None if path is None else read_summary(path)
     if command == "fit" and path is not None and summary is not None:
         trainer = config["trainer"]
         if trainer.get("fast_dev_run"):
             raise ValueError(
-                f"--trainer.fast_dev_run trains from the start, and not on from {path}; leave out --ckpt_path, or try "
-                "to go on by --trainer.limit_train_batches 2"
+                f"--trainer.fast_dev_run trains from the start and cannot resume {path}; leave out --ckpt_path, or try "
+                "resuming with --trainer.limit_train_batches 2"
             )
         finished = what_is_left(summary, path, max_epochs=trainer["max_epochs"], max_steps=trainer["max_steps"])
         if finished:
             raise NothingLeft(finished)
     if holds_run(folder, checkpoints) and _is_dry(config, command, path, summary, checkpoints):
         dry = Path(until_end.enter_context(tempfile.TemporaryDirectory(prefix=DRY_RUN_PREFIX)))
-        _say(f"a dry run, and {folder} holds a run: nothing that is written now is kept")
+        _say(f"this is a dry run, and {folder} holds a run: its output is discarded")
         run = OpenedRun(dry, dry / "checkpoints", path, is_dry=True)
     else:
         until_end.enter_context(locked(folder))
@@ -118,7 +119,7 @@ def open_run(config: Mapping[str, Any], *, command: str, model: type, until_end:
 def _is_dry(
     config: Mapping[str, Any], command: str, path: Path | None, summary: CheckpointSummary | None, checkpoints: Path
 ) -> bool:
-    """Whether it sees a part of the data only, and does not go on with a training of the same limits."""
+    """Whether a command uses only a part of the data, without resuming a training of the same limits."""
     limits = batch_limits(config["trainer"], command)
     if command == "fit" and path is not None and summary is not None and is_in(path, checkpoints):
         return bool(limits) and limits != summary.batch_limits
@@ -134,12 +135,12 @@ def _checked(
     folder: Path,
     checkpoints: Path,
 ) -> list[Path]:
-    """Refuses what would be mixed or replaced; with `--overwrite`, returns what is to be removed instead."""
+    """Checks that nothing would be mixed or replaced; with `--overwrite`, returns the files to remove instead."""
     overwrite = config["overwrite"]
     if command == "fit":
         if overwrite and path is not None and is_in(path, checkpoints):
             raise ValueError(
-                f"--overwrite removes {path}, from which --ckpt_path would go on; leave out one of the two"
+                f"--overwrite removes {path}, from which --ckpt_path would resume; leave out one of the two"
             )
         outdated = written_by_training(folder) if overwrite else []
         if not overwrite or not is_in(checkpoints / "last.ckpt", folder / "checkpoints"):
@@ -155,12 +156,12 @@ def _checked(
 
 
 def _outdated_results(folder: Path, stage: str, weights: str | None, config: Mapping[str, Any]) -> list[Path]:
-    """What of other weights there is, and of the same stage with other settings."""
+    """Results of other weights, and results of the same stage with other settings."""
     return [
         path
-        for there, result in results_in(folder).items()
-        if result_weights(result) != weights or (there == stage and result_differences(result, config))
-        for path in written_by_test(folder, there)
+        for result_stage, result in results_in(folder).items()
+        if result_weights(result) != weights or (result_stage == stage and result_differences(result, config))
+        for path in written_by_test(folder, result_stage)
     ]
 
 

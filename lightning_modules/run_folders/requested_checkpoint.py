@@ -1,7 +1,7 @@
-"""Which checkpoint a command uses, and what a checkpoint says before a model is built.
+"""Finds the checkpoint of a command, and summarizes a checkpoint before a model is built.
 
-The setting `ckpt_path` is a file, "best" or "last" of the run folder, or "none", by which untrained weights are meant.
-Without it a test takes the run's best checkpoint, else its last, and a training begins anew.
+The setting `ckpt_path` is a file, "best" or "last" of the run folder, or "none" for untrained weights.
+Without it a test uses the run's best checkpoint, else its last, and training starts from scratch.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _KEYWORDS = ("best", "last")
 
 @dataclass(frozen=True)
 class CheckpointSummary:
-    """What a checkpoint says of itself.
+    """The summary of a checkpoint.
 
     Attributes:
-        weights_hash: Of the trained tensors (`trained_weights_hash`).
-        n_epochs: Epochs that are done.
-        n_steps: Optimizer steps that are done.
-        batch_limits: The limits on batches that its training had (`batch_limits`).
-        validation_is_due: Whether it was written before a validation, which may have chosen the best checkpoint.
+        weights_hash: Hash of the trained tensors (`trained_weights_hash`).
+        n_epochs: Completed epochs.
+        n_steps: Completed optimizer steps.
+        batch_limits: The batch limits of its training (`batch_limits`).
+        validation_is_due: Whether it was written just before a validation that may have chosen the best checkpoint.
     """
 
     weights_hash: str
@@ -38,28 +38,28 @@ class CheckpointSummary:
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
-    """The checkpoints in a folder, by name; none where it is not there."""
+    """The checkpoints in a folder, by name; empty if the folder does not exist."""
     return sorted(path for path in folder.glob("*.ckpt") if not path.name.startswith("."))
 
 
 def requested_checkpoint(
     given: str | None, *, command: str, folder: Path, model: type, start_from: str | None
 ) -> Path | None:
-    """The checkpoint that a command uses.
+    """Finds the checkpoint that a command uses.
 
     Args:
         given: The setting `ckpt_path`.
         command: "fit", "validate", "test" or "predict".
-        folder: Where the run's own checkpoints are.
+        folder: Folder of the run's checkpoints.
         model: The class of the model, with `is_trained`.
-        start_from: The checkpoint that its training starts from, which no test reads; None for none.
+        start_from: The checkpoint from which its training starts; tests do not read it; None for none.
 
     Returns:
-        A file that is there; None to train anew, or to use weights as they are built.
+        An existing file; None to train from scratch, or to use the initial weights.
 
     Raises:
-        ValueError: A trained model without a checkpoint, or a checkpoint for a model that has none.
-        FileNotFoundError: There is no such file.
+        ValueError: A trained model has no checkpoint, or a checkpoint is given for a model without trained weights.
+        FileNotFoundError: The file does not exist.
     """
     if given == "none" or (given is None and command == "fit"):
         return None
@@ -67,8 +67,8 @@ def requested_checkpoint(
     if given is not None:
         if not is_trained:
             raise ValueError(
-                f"--ckpt_path {given}: nothing of {model.__name__} is trained, so that it has no checkpoints; leave it "
-                "out, and choose weights of the CLIP model by --model.backbone.weights"
+                f"--ckpt_path {given}: {model.__name__} is not trained, so it has no checkpoints; leave it "
+                "out, and choose weights of the CLIP model with --model.backbone.weights"
             )
         return _existing(folder / f"{given}.ckpt" if given in _KEYWORDS else Path(given))
     if not is_trained:
@@ -79,15 +79,14 @@ def requested_checkpoint(
     start = "" if start_from is None else f", or what its training starts from: --ckpt_path {start_from}"
     raise ValueError(
         f"{model.__name__} is trained, but {folder} holds {_without_keywords(folder)}: train it first (`zsar fit` with "
-        f"this --run_dir), or give --ckpt_path FILE of the training that is to be used (an experiment's head names "
-        f"it){start}, or --ckpt_path none if untrained weights are meant"
+        f"this --run_dir), or give --ckpt_path FILE of another training (an experiment's head names it){start}, or "
+        "--ckpt_path none for untrained weights"
     )
 
 
 def _without_keywords(folder: Path) -> str:
-    return (
-        f"neither best.ckpt nor last.ckpt, but {_listed(there)}" if (there := checkpoints_in(folder)) else _listed(())
-    )
+    checkpoints = checkpoints_in(folder)
+    return f"neither best.ckpt nor last.ckpt, but {_listed(checkpoints)}" if checkpoints else _listed(())
 
 
 def _existing(path: Path) -> Path:
@@ -105,10 +104,10 @@ def _listed(checkpoints: Sequence[Path]) -> str:
 
 
 def read_summary(path: Path) -> CheckpointSummary:
-    """What a checkpoint says of itself; its tensors are not kept in memory.
+    """Summarizes a checkpoint, without keeping its tensors in memory.
 
     Raises:
-        CheckpointError: It cannot be read, or is none of zsar's.
+        CheckpointError: The file cannot be read, or is not a zsar checkpoint.
     """
     content = read_checkpoint(path, in_memory=False)
     about = content["zsar"]
@@ -122,24 +121,24 @@ def read_summary(path: Path) -> CheckpointSummary:
 
 
 def _n_epochs(content: dict[str, Any]) -> int:
-    """Epochs of which all batches have been seen; "epoch" counts from 0 the one in which it was saved."""
-    if "loops" not in content:  # converted, not trained here
+    """Completed epochs; "epoch" is the 0-based one in which the checkpoint was saved."""
+    if "loops" not in content:  # converted, not trained by zsar
         return 0
     batches = content["loops"]["fit_loop"]["epoch_loop.batch_progress"]
     return int(content["epoch"]) + bool(batches["is_last_batch"] and batches["current"]["completed"])
 
 
 def what_is_left(summary: CheckpointSummary, path: Path, *, max_epochs: int | None, max_steps: int) -> str | None:
-    """Says that a training is finished.
+    """Reports that a training is finished.
 
     Args:
-        summary: Of the checkpoint that it would go on from.
-        path: Where that is.
-        max_epochs: The setting of the trainer; None or -1 for no end.
-        max_steps: The same, -1 for no end.
+        summary: Summary of the checkpoint to resume from.
+        path: Path of the checkpoint.
+        max_epochs: The trainer's setting; None or -1 for no limit.
+        max_steps: The trainer's setting; -1 for no limit.
 
     Returns:
-        A sentence; None where there is something left to train.
+        A sentence; None if training is not finished.
     """
     if summary.validation_is_due:
         return None
@@ -151,7 +150,7 @@ def what_is_left(summary: CheckpointSummary, path: Path, *, max_epochs: int | No
         if end is not None and 0 <= end <= done:
             units = unit if done == 1 else f"{unit}s"
             return (
-                f"nothing is left to train: {path} has {done} {units}, and --trainer.{setting} is {end}; raise it "
-                "to go on"
+                f"nothing is left to train: {path} has {done} {units}, and --trainer.{setting} is {end}; raise it to "
+                "continue"
             )
     return None

@@ -1,14 +1,14 @@
-"""What a run folder holds, by whom it may be written into, and what of it belongs to zsar.
+"""The contents of a run folder, who may write into it, and which files belong to zsar.
 
     RUN_DIR/checkpoints/{best,last}.ckpt      of `zsar fit`
             results.json                      of `zsar test`; results_validate.json, results_predict.json
-            predictions_SET.csv               a set is of one stage: "val", "predict", and those of the test
+            predictions_SET.csv               sets by stage: "val", "predict", and those of the test
             detections.json                   of `zsar test` with a localizer; detections_predict.json
             frame_prompt_scores/, csv/        pictures of a test, logs
 
-A folder belongs to one training and one set of weights. A training begins in a folder without checkpoints and results,
-or goes on from a checkpoint in it. Results are of the folder's checkpoints, all of them of the same weights, and are
-replaced by the same test only.
+A folder belongs to one training and one set of weights. A training starts in a folder without checkpoints and results,
+or resumes from a checkpoint in it. Results are of the folder's checkpoints, all with the same weights, and are replaced
+only by the same test.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from zsar.runtime.flat_settings import flat_settings
 
 RESULT_FILES = {"test": "results.json", "validate": "results_validate.json", "predict": "results_predict.json"}
 DETECTION_FILES = {"test": "detections.json", "predict": "detections_predict.json"}
-_SET_OF = {"validate": "val", "predict": "predict"}  # the others are of the test
+_SET_OF = {"validate": "val", "predict": "predict"}  # all others belong to the test
 _COMMANDS = "fit|validate|test|predict"
 _MOST_DIFFERENCES = 3
 _REMEDY = "remove it, or give another --run_dir"
-# What makes a result, in the configuration of a run, and what of that changes none.
+# The parts of a run's configuration that affect a result, and the exceptions.
 _SECTIONS = ("seed_everything", "model", "data", "adaptation")
 _WITHOUT_EFFECT = re.compile(
     r"(.*\.)?_\w+|model\.init_args\.(optimization\..*|start_from|backbone\.gradient_checkpointing)"
@@ -40,12 +40,12 @@ _WITHOUT_EFFECT = re.compile(
 
 
 def results_in(folder: Path) -> dict[str, dict[str, Any]]:
-    """The results in a run folder by stage.
+    """Reads the results in a run folder, by stage.
 
     Raises:
-        ValueError: One of them is not JSON, or not laid out as a result.
+        ValueError: One of them is not JSON, or does not have the layout of a result.
     """
-    found = {}
+    results = {}
     for stage, name in RESULT_FILES.items():
         path = folder / name
         if path.exists():
@@ -53,12 +53,12 @@ def results_in(folder: Path) -> dict[str, dict[str, Any]]:
             if not isinstance(content, dict):
                 raise ValueError(f"{path}: it holds a {type(content).__name__}, not a result; {_REMEDY}")
             _check_layout(path, content)
-            found[stage] = content
-    return found
+            results[stage] = content
+    return results
 
 
 def _check_layout(path: Path, result: Mapping[str, Any]) -> None:
-    """Refuses a result in which something that is compared here is of another type."""
+    """Checks the types of the compared entries of a result."""
     model, config = result.get("model") or {}, result.get("config") or {}
     parts: list[tuple[str, object, type]] = [("model", model, dict), ("config", config, dict)]
     if isinstance(model, dict):
@@ -68,95 +68,100 @@ def _check_layout(path: Path, result: Mapping[str, Any]) -> None:
     for name, value, kind in parts:
         if value is not None and not isinstance(value, kind):
             raise ValueError(
-                f"{path}: {name} is a {type(value).__name__}, so `zsar test` has not written it; {_REMEDY}"
+                f"{path}: {name} is a {type(value).__name__}, so it was not written by `zsar test`; {_REMEDY}"
             )
 
 
 def holds_run(folder: Path, checkpoints: Path) -> bool:
-    """Whether a folder holds checkpoints or results, which must not be mixed with those of another run.
+    """Whether a folder holds checkpoints or results of a run.
 
-    Logs alone are no run: a training that was killed before its first checkpoint begins again in its folder.
+    Logs alone do not count: a training killed before its first checkpoint restarts in its folder.
     """
     return bool(checkpoints_in(checkpoints) or any((folder / name).is_file() for name in RESULT_FILES.values()))
 
 
 def check_training(folder: Path, checkpoints: Path, *, goes_on_from: Path | None) -> None:
-    """Refuses a training in a folder that holds another one.
+    """Checks that a folder does not hold another training.
 
     Args:
         folder: The run folder.
-        checkpoints: Where its checkpoints are.
-        goes_on_from: The checkpoint that the training goes on from; None for a new one.
+        checkpoints: Folder of its checkpoints.
+        goes_on_from: The checkpoint to resume from; None for a new training.
 
     Raises:
-        ValueError: The folder holds checkpoints or results, and the training does not go on from one of its own.
+        ValueError: The folder holds checkpoints or results, and the training does not resume from one of its
+            checkpoints.
     """
     if not holds_run(folder, checkpoints) or (goes_on_from is not None and is_in(goes_on_from, checkpoints)):
         return
-    there = [path.name for path in checkpoints_in(checkpoints)] + [RESULT_FILES[stage] for stage in results_in(folder)]
+    contents = [path.name for path in checkpoints_in(checkpoints)] + [
+        RESULT_FILES[stage] for stage in results_in(folder)
+    ]
     last = checkpoints / "last.ckpt"
-    go_on = f"--ckpt_path {last} to go on with it, " if last.is_file() else ""
+    go_on = f"--ckpt_path {last} to resume it, " if last.is_file() else ""
     raise ValueError(
-        f"{folder} holds a run already ({', '.join(there)}); give another --run_dir, {go_on}or --overwrite to begin "
+        f"{folder} holds a run already ({', '.join(contents)}); give another --run_dir, {go_on}or --overwrite to start "
         "again, which removes its checkpoints, logs and results"
     )
 
 
 def is_in(path: Path, folder: Path) -> bool:
-    """Whether a file is directly in a folder, whatever links lead there."""
+    """Whether a file is directly in a folder, after resolving links."""
     return path.resolve().parent == folder.resolve()
 
 
 def check_checkpoint(folder: Path, checkpoints: Path, *, path: Path | None, weights: str | None) -> None:
-    """Refuses results of foreign weights in the folder of a training.
+    """Checks that results in the folder of a training are of its weights.
 
     Args:
         folder: The run folder.
-        checkpoints: Where its checkpoints are.
-        path: The checkpoint that is used; None for none.
+        checkpoints: Folder of its checkpoints.
+        path: The checkpoint in use; None for none.
         weights: Hash of its weights, `UNTRAINED`, or None for a model that is not trained.
 
     Raises:
-        ValueError: The folder holds checkpoints, none of which has these weights.
+        ValueError: The folder holds checkpoints, but none with these weights.
     """
-    own = checkpoints_in(checkpoints)
-    if not own or (path is not None and is_in(path, checkpoints)):
+    checkpoint_paths = checkpoints_in(checkpoints)
+    if not checkpoint_paths or (path is not None and is_in(path, checkpoints)):
         return
-    if weights not in {read_summary(each).weights_hash for each in own}:
+    used = path or UNTRAINED
+    if weights not in {read_summary(each).weights_hash for each in checkpoint_paths}:
         raise ValueError(
-            f"{folder} holds a training ({', '.join(each.name for each in own)}), and {path or UNTRAINED} is none of "
-            "its checkpoints; give another --run_dir for these results"
+            f"{folder} holds a training ({', '.join(path.name for path in checkpoint_paths)}), and {used} is not one "
+            "of its checkpoints; give another --run_dir for these results"
         )
 
 
 def check_results(folder: Path, stage: str, *, weights: str | None, config: Mapping[str, Any]) -> None:
-    """Refuses to replace, or to mix with others, results that are not those of the same weights and settings.
+    """Checks that results of other weights or settings would not be replaced or mixed.
 
     Args:
         folder: The run folder.
         stage: "validate", "test" or "predict".
-        weights: Hash of the weights that are used, `UNTRAINED`, or None for a model that is not trained.
+        weights: Hash of the weights in use, `UNTRAINED`, or None for a model that is not trained.
         config: The configuration of the run.
 
     Raises:
-        ValueError: Results are there, of other weights, or of the same stage with other settings.
+        ValueError: There are results of other weights, or of the same stage with other settings.
     """
-    for there, result in results_in(folder).items():
+    for result_stage, result in results_in(folder).items():
         if result_weights(result) != weights:
             raise ValueError(
-                f"{folder / RESULT_FILES[there]} is of other weights ({_said(result_weights(result), result)}) than "
-                f"these ({_said(weights)}); give another --run_dir, or --overwrite, which removes the old results"
+                f"{folder / RESULT_FILES[result_stage]} is of other weights "
+                f"({_name_of(result_weights(result), result)}) than these ({_name_of(weights)}); give another "
+                "--run_dir, or --overwrite, which removes the old results"
             )
-        if there == stage and (found := result_differences(result, config)):
-            shown = "; ".join(found[:_MOST_DIFFERENCES])
-            more = f"; and {len(found) - _MOST_DIFFERENCES} more" if len(found) > _MOST_DIFFERENCES else ""
+        if result_stage == stage and (differences := result_differences(result, config)):
+            shown = "; ".join(differences[:_MOST_DIFFERENCES])
+            more = f"; and {len(differences) - _MOST_DIFFERENCES} more" if len(differences) > _MOST_DIFFERENCES else ""
             raise ValueError(
-                f"{folder / RESULT_FILES[there]} is of other settings ({shown}{more}); give another --run_dir, or "
-                "--overwrite, which removes the old results"
+                f"{folder / RESULT_FILES[result_stage]} is of other settings ({shown}{more}); give another --run_dir, "
+                "or --overwrite, which removes the old results"
             )
 
 
-def _said(weights: str | None, result: Mapping[str, Any] | None = None) -> str:
+def _name_of(weights: str | None, result: Mapping[str, Any] | None = None) -> str:
     path = None if result is None else (result.get("model") or {}).get("checkpoint")
     name = {None: "a model that is not trained", UNTRAINED: UNTRAINED}.get(weights, f"hash {weights}")
     return name if path in (None, UNTRAINED) else f"{path}, {name}"
@@ -168,20 +173,20 @@ def result_weights(result: Mapping[str, Any]) -> str | None:
     if model.get("checkpoint") == UNTRAINED:
         return UNTRAINED
     if model.get("checkpoint") and "checkpoint_weights_hash" not in model:
-        return "unknown"  # of before it was written down
+        return "unknown"  # from before weights were recorded
     weights: str | None = model.get("checkpoint_weights_hash")
     return weights
 
 
 def result_differences(result: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
-    """How the configuration of a result differs from another one in what makes a result.
+    """Compares the result-relevant settings of a result with another configuration.
 
     Args:
-        result: The result, which may name settings as they were named before.
+        result: The result; may use old names of settings.
         config: The other configuration.
 
     Returns:
-        "data.split.fold was 1, is 2" for each leaf; none where the result has no configuration.
+        "data.split.fold was 1, is 2" for each leaf; empty if the result has no configuration.
     """
     if not result.get("config"):
         return []
@@ -203,37 +208,37 @@ def _leaves(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def written_by_training(folder: Path) -> list[Path]:
-    """The files of a training and of everything after it that zsar wrote; never another file."""
-    own = [*checkpoints_in(folder / "checkpoints"), *(folder / "checkpoints").glob(".*.unfinished*.ckpt")]
+    """The files that zsar wrote in a training and after it; never other files."""
+    paths = [*checkpoints_in(folder / "checkpoints"), *(folder / "checkpoints").glob(".*.unfinished*.ckpt")]
     logs = [path for path in (folder / "csv").glob("*/*") if re.fullmatch(f"({_COMMANDS})(_\\d+)?", path.parent.name)]
-    own += [path for path in logs if path.name in ("metrics.csv", "hparams.yaml", "config.yaml")]
-    config = folder / "config.yaml"  # where there is no log
+    paths += [path for path in logs if path.name in ("metrics.csv", "hparams.yaml", "config.yaml")]
+    config = folder / "config.yaml"  # if there is no log
     if _begins(config, "# lightning.pytorch=="):
-        own.append(config)
-    return own + [path for stage in RESULT_FILES for path in written_by_test(folder, stage)]
+        paths.append(config)
+    return paths + [path for stage in RESULT_FILES for path in written_by_test(folder, stage)]
 
 
 def written_by_test(folder: Path, stage: str) -> list[Path]:
-    """The results of a stage, its predictions and its pictures."""
+    """The results, predictions and pictures of a stage."""
     tables = [path for path in sorted(folder.glob("predictions_*.csv")) if _begins(path, "video,path,label,")]
     sets = {path: path.stem.removeprefix("predictions_") for path in tables}
     if stage in _SET_OF:
-        own = [path for path, name in sets.items() if name == _SET_OF[stage]]
+        paths = [path for path, name in sets.items() if name == _SET_OF[stage]]
     else:
         pictures = folder.glob("frame_prompt_scores/*/*")
-        own = [path for path, name in sets.items() if name not in _SET_OF.values()]
-        own += [path for path in pictures if re.fullmatch(r"\d{5}_.*\.(json|png)", path.name)]
+        paths = [path for path, name in sets.items() if name not in _SET_OF.values()]
+        paths += [path for path in pictures if re.fullmatch(r"\d{5}_.*\.(json|png)", path.name)]
     names = (RESULT_FILES[stage], DETECTION_FILES.get(stage, ""))
-    return own + [folder / name for name in names if name and (folder / name).is_file()]
+    return paths + [folder / name for name in names if name and (folder / name).is_file()]
 
 
 def _begins(path: Path, text: str) -> bool:
-    """Whether a file is there and begins as zsar begins it."""
+    """Whether a file exists and starts with zsar's header."""
     return path.is_file() and path.read_bytes().startswith(text.encode())
 
 
 def remove(files: list[Path], folder: Path) -> None:
-    """Removes files of a run folder, and the folders within it that are empty then."""
+    """Removes files of a run folder, and the folders in it that become empty."""
     for path in files:
         path.unlink(missing_ok=True)
         for parent in path.parents:

@@ -1,7 +1,7 @@
-"""The lock of a run folder: one run at a time writes into it, and a killed one holds nothing.
+"""The lock of a run folder: one run at a time writes into it; a killed run releases it.
 
-Only the first process of a run takes it. What a process starts or forks (workers that decode, the other processes of a
-distributed run) does not hold it, so that it ends with the run and not with the last of them.
+Only the first process of a run takes it. Processes that it starts or forks (decoding workers, other processes of a
+distributed run) do not hold it, so the lock ends with the run and not with the last of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ except ImportError:  # Windows
 
 LOCK_NAME = ".zsar.lock"
 _TAKEN = (errno.EWOULDBLOCK, errno.EACCES)
-# What launchers call the number of a process, or of its machine: the first one has none, or 0 everywhere.
+# Launchers' variables for the rank of a process or machine: unset or 0 in the first process.
 _RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK", "NODE_RANK", "GROUP_RANK")
 _held: set[int] = set()
 
@@ -31,13 +31,13 @@ def is_first_process() -> bool:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Within it no other run writes into a run folder.
+    """Locks a run folder against other runs.
 
     Args:
-        folder: The run folder, which is made if it is not there, and taken away again if nothing was written into it.
+        folder: The run folder; created if missing, and removed again if nothing was written into it.
 
     Raises:
-        ValueError: Another run is writing into it.
+        ValueError: Another run is writing into the folder.
     """
     if not is_first_process():
         yield
@@ -49,7 +49,7 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         if handle in _held:  # not in a forked process
-            (folder / LOCK_NAME).unlink(missing_ok=True)  # before the lock ends: nobody else's is removed
+            (folder / LOCK_NAME).unlink(missing_ok=True)  # before the lock ends, so that no other run's is removed
             _held.discard(handle)
             os.close(handle)
         if is_new:
@@ -71,11 +71,11 @@ def _lock(folder: Path) -> int:
                 raise ValueError(
                     f"another run is writing into {folder}; wait until it ends, or give another --run_dir"
                 ) from None
-            # a file system that knows no locks: the folder is used without
+            # a file system without locks: the folder is used unlocked
         if _is_at(handle, path):
             _held.add(handle)
             return handle
-        os.close(handle)  # the run that held it has ended meanwhile and has removed the file
+        os.close(handle)  # the run that held it has ended and removed the file
 
 
 def _is_at(handle: int, path: Path) -> bool:
@@ -85,7 +85,7 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def _let_go() -> None:
-    """In a forked process: the lock is its parent's."""
+    """In a forked process: the lock belongs to the parent."""
     while _held:
         os.close(_held.pop())
 

@@ -1,4 +1,4 @@
-"""Names of run folders for command lines that give none: that of the experiment, else of model and data."""
+"""Default names of run folders: the experiment, else model and data."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _SECTIONS = ("model", "data")
 
 
 def with_run_dir(arguments: Sequence[str]) -> list[str]:
-    """A command line that says where the run is written.
+    """Completes a command line with the run folder.
 
     Args:
-        arguments: The command line, beginning with the command, as the user gave it.
+        arguments: The command line, starting with the command, as given by the user.
 
     Returns:
-        The same, with `--run_dir` where neither an option nor a file states it: `runs/NAME` of the last file that is an
-        experiment (has a model or data, not differences alone), else `runs/MODEL_DATA` of the options. As it is where
-        there is no such name, which the parser will complain of, since model and data are missing.
+        The same, with `--run_dir` if neither an option nor a file states it: `runs/NAME` of the last file that is an
+            experiment (has a model or data, not only differences), else `runs/MODEL_DATA` of the options. Unchanged if
+            there is no such name: the parser will report that model and data are missing.
     """
     parts = [part for argument in arguments for part in _separated(argument)]
     pairs = list(pairwise(parts))
@@ -46,7 +46,7 @@ def _separated(argument: str) -> list[str]:
 
 
 def _content(path: Path) -> Mapping[str, Any]:
-    """What a file states; nothing where it cannot be read, of which the parser will complain."""
+    """The content of a file; empty if it cannot be read, which the parser will report."""
     try:
         content = read_yaml_file(path)
     except (OSError, ValueError):
@@ -55,7 +55,7 @@ def _content(path: Path) -> Mapping[str, Any]:
 
 
 def _last(pairs: Sequence[tuple[str, str]], section: str) -> str | None:
-    """The name of the class, or of the fragment, that is chosen last for a section."""
+    """The name of the class, or of the fragment, chosen last for a section."""
     values = [value for name, value in pairs if name in (f"--{section}", f"--{section}.class_path")]
     if not values:
         return None

@@ -1,7 +1,7 @@
-"""What a training or a test was made with: the record that checkpoints and results.json carry, and how it is compared.
+"""The record of a training or test in checkpoints and results.json, and its comparison.
 
-A checkpoint has the record of its training ("training" of its entry "zsar"); results.json has it too, beside the record
-of the test itself ("test"). Two runs whose records differ were made otherwise; what a record lacks is not recorded.
+A checkpoint has the record of its training ("training" of its entry "zsar"); results.json has it too, besides the
+record of the test ("test"). Runs with different records were made differently; what a record lacks was not recorded.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class RecordedModel(Protocol):
-    """What the record of a run asks of a model; recognizers and localizers have it.
+    """What the record of a run needs from a model; recognizers and localizers implement it.
 
     Attributes:
         class_texts: The class text of each data loader, by stage.
-        hparams: Its arguments by name.
+        hparams: The model's arguments by name.
     """
 
     class_texts: dict[str, Sequence[ClassText]]
@@ -37,12 +37,12 @@ class RecordedModel(Protocol):
 
 
 class TrainedModel(RecordedModel, Protocol):
-    """What is asked of a model that can be trained: where its weights are from.
+    """What is needed from a trainable model: the origin of its weights.
 
     Attributes:
-        trained_on: What the data module of its training said of itself; None before training.
-        training_record: The record of that training; None for none, or where a checkpoint of before has none.
-        checkpoint_weights_hash: Of the checkpoint that its weights are from; None for none.
+        trained_on: Description by the data module of its training; None before training.
+        training_record: The record of that training; None for none, or for older checkpoints.
+        checkpoint_weights_hash: Hash of the checkpoint of its weights; None for none.
     """
 
     trained_on: dict[str, Any] | None
@@ -59,25 +59,25 @@ _KINDS = {
     "action prompts": "action_prompts",
     "names": "names",
 }
-# What runs of one row may differ in. Texts of a draw are compared by their hashes, and weights to start from, too.
+# Values in which the runs of one table row may differ. Texts of a draw and initial weights are compared by hash.
 _FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint", "versions.zsar")
 _FREE_OF_TEXT = ("hash", "n_classes")
-_NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as adaptations read them
-# Told in other places of a record, or by a checkpoint, or without effect on what is trained.
+_NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as read by adaptations
+# Recorded elsewhere, by a checkpoint, or without effect on training.
 _TOLD_OF_MODEL = (*("backbone", "scoring", "n_frames", "start_from", "tuned_share"),)
 
 
 def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run is made with.
+    """Records how a run is made.
 
     Args:
         model: The model.
         trainer: Its trainer.
         stage: "fit", "validate", "test" or "predict".
-        data: What the data module says of itself (`describe`).
+        data: Description of the data module (`describe`).
 
     Returns:
-        Plain types by name, of which null says that the run has no such thing.
+        Plain types by name; null if the run has no such value.
     """
     scoring = getattr(model, "scoring", None)
     return {
@@ -96,19 +96,21 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
 
 
 def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:
-    """What a training is made with and a test is not: how it starts, learns, sees its clips and chooses the best."""
+    """Settings of training only: start, optimization, clips and choice of the best checkpoint."""
     clips = getattr(trainer.datamodule, "clips", None)  # type: ignore[attr-defined]
     chosen = trainer.checkpoint_callback
     return {
         "start_from": getattr(model, "started_from", None),
-        "model": {name: of for name, of in model.hparams.items() if name not in _TOLD_OF_MODEL and name[:1] != "_"},
+        "model": {
+            name: value for name, value in model.hparams.items() if name not in _TOLD_OF_MODEL and name[:1] != "_"
+        },
         "clips": {name: getattr(clips, name, None) for name in ("train_sampling", "augmentation")},
         "best_by": getattr(chosen, "monitor", None),
     }
 
 
 def text_record(text: ClassText) -> dict[str, Any]:
-    """What a record says of the class text of a set."""
+    """The entry of a record for the class text of a set."""
     return {
         "kind": kind_of_text(text.source),
         "source": text.source,
@@ -126,7 +128,7 @@ def kind_of_text(source: str) -> str:
 
 
 def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
-    """Devices and batches; of training also how long it was to be and how far it is."""
+    """Devices and batches; for training also its planned and current length."""
     loading = getattr(trainer.datamodule, "loading", None)  # type: ignore[attr-defined]
     batch = getattr(loading, "batch_size", None)
     record = {
@@ -140,7 +142,7 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
     accumulation = trainer.accumulate_grad_batches
     batches: Any = trainer.fit_loop.epoch_loop.batch_progress
     seen = batches.current.processed
-    n_open = seen % accumulation if seen < trainer.num_training_batches else 0  # whose gradients are in no weights yet
+    n_open = seen % accumulation if seen < trainer.num_training_batches else 0  # whose gradients are not applied yet
     return {
         **record,
         "batch_per_process": batch,
@@ -156,13 +158,13 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
 
 
 def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
-    """The settings of a record that runs of one row share, by dotted name.
+    """The settings of a record shared by the runs of one table row, by dotted name.
 
     Args:
-        record: Of `run_record`; None where there is none.
+        record: From `run_record`; None for no record.
 
     Returns:
-        Names and values; of the class text of several sets each value once. Empty for no record.
+        Names and values; class-text values of several sets once each. Empty for no record.
     """
     if record is None:
         return {}
@@ -170,7 +172,7 @@ def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
     names = dict.fromkeys(name for text in texts for name in text if name not in _FREE_OF_TEXT)
     flat = {f"class_text.{name}": ", ".join(dict.fromkeys(_words(text.get(name)) for text in texts)) for name in names}
     others = {key: value for key, value in record.items() if key != "class_text"}
-    if others.get("start_from", ...) is None:  # a start that there is not has the leaves of one
+    if others.get("start_from", ...) is None:  # a missing start has the same leaves as a present one
         others["start_from"] = dict.fromkeys(("weights_hash", "trained_on"))
     return flat | {name: _words(value) for name, value in flat_settings(others) if name not in _FREE}
 
@@ -178,25 +180,25 @@ def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
 def text_change(
     training: Mapping[str, Any], test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None
 ) -> str | None:
-    """In what the class text of a test is of another kind than that of training.
+    """Describes how the kind of class text differs between test and training.
 
-    Files differ with the data set, and so do names; kind, templates and the number of prompts need not.
+    Files and names depend on the data set; kind, templates and the number of prompts do not.
 
     Args:
         training: Record of the training.
         test: Record of the test.
-        adaptation: What a test-time adaptation says of itself, which may read names in place of the class text; None
+        adaptation: Description of a test-time adaptation, which may read names instead of the class text; None
             for none.
 
     Returns:
-        "trained with template (1 prompt a class: 'a photo of a {}.'), tested with ..."; None where both are alike.
+        "trained with template (1 prompt a class: 'a photo of a {}.'), tested with ..."; None if they are equal.
     """
     read = () if adaptation is None else adaptation.get("texts", ("class_text",))
     texts = [_NAMES] * ("names" in read)
     texts += test["class_text"].values() if "class_text" in read or adaptation is None else ()
     trained, tested = _manner(training["class_text"].values()), _manner(texts)
     if "names" in read and adaptation is not None and adaptation.get("phrase") is not None:
-        tested = f"{tested} beside the phrase {adaptation['phrase']!r}, which is tuned"
+        tested = f"{tested} besides the phrase {adaptation['phrase']!r}, which is tuned"
     return None if trained == tested else f"trained with {trained}, tested with {tested}"
 
 
@@ -206,21 +208,21 @@ def _manner(texts: Iterable[Mapping[str, Any]]) -> str:
         n_prompts = text["prompts_per_class"]
         templates = "".join(f" {template!r}" for template in text["templates"][:1])
         more = ", ..." if len(text["templates"]) > 1 else ""
-        said = f"{n_prompts} prompt{'s' * (n_prompts != 1)} a class{':' * bool(templates)}{templates}{more}"
-        manners[(text["kind"], n_prompts, tuple(text["templates"]))] = f"{text['kind']} ({said})"
+        prompts = f"{n_prompts} prompt{'s' * (n_prompts != 1)} a class{':' * bool(templates)}{templates}{more}"
+        manners[(text["kind"], n_prompts, tuple(text["templates"]))] = f"{text['kind']} ({prompts})"
     return " and ".join(manners.values()) or "no class text"
 
 
 def text_note(model: TrainedModel, test: Mapping[str, Any], adaptation: Mapping[str, Any] | None = None) -> str | None:
-    """What the table of a test must say of the class text that its model was trained with.
+    """The note in a test's table about the class text of training.
 
     Args:
         model: The tested model.
         test: Record of the test.
-        adaptation: As for `text_change`.
+        adaptation: As in `text_change`.
 
     Returns:
-        A sentence where that text is of another kind than the test's, or is not recorded; else None.
+        A sentence if that text is of another kind than the test's, or not recorded; otherwise None.
     """
     if model.trained_on is None and model.checkpoint_weights_hash is None:
         return None  # not trained
@@ -232,5 +234,5 @@ def text_note(model: TrainedModel, test: Mapping[str, Any], adaptation: Mapping[
 
 def _words(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {of}" for key, of in value.items())
+        return ", ".join(f"{key} {entry}" for key, entry in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,7 +1,7 @@
-"""Settings that have become part of a group, by their old names: in options, configurations, checkpoints and results.
+"""Old names of settings that are now part of a group: in options, configurations, checkpoints and results.
 
-A configuration with an old name is an error that says the new one. Checkpoints and results of before, which nobody
-writes again, are read as if they had the new names.
+A configuration with an old name is an error whose message gives the new name. Older checkpoints and results, which are
+never rewritten, are read as if they had the new names.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ GROUP_OF: dict[str, dict[str, str]] = {
         "on_damage": "loading",
     },
 }
-"""Section of a configuration -> setting -> the group that it is part of now: `model.weights` is in `model.backbone`."""
+"""Section of a configuration -> setting -> its current group: `model.weights` is in `model.backbone`."""
 
 
 def name_of_now(option: str) -> str | None:
-    """What an option of before is called now.
+    """The new name of an old option.
 
     Args:
         option: An option or a key of a configuration, such as "--model.weights" or "data.stride.frames".
 
     Returns:
-        "--model.backbone.weights", "data.loading.stride.frames"; None where the option has no other name.
+        "--model.backbone.weights", "data.loading.stride.frames"; None if the option was not renamed.
     """
     section, _, rest = option.partition(".")
     group = GROUP_OF.get(section.removeprefix("--"), {}).get(rest.partition(".")[0])
@@ -43,15 +43,15 @@ def name_of_now(option: str) -> str | None:
 
 
 def arguments_of_now(section: str, arguments: Mapping[str, Any], *, known: Collection[str] = ()) -> dict[str, Any]:
-    """Arguments of before under the names of now.
+    """Converts old arguments to the current names.
 
     Args:
         section: "model" or "data".
-        arguments: The arguments of a class, of before or of now; they are not changed.
-        known: What the class takes under its old name all the same, as a class of the user may.
+        arguments: The arguments of a class, old or current; not modified.
+        known: Old names that the class still takes, as a user's class may.
 
     Returns:
-        The arguments in the order that a class of now has them, with groups first.
+        The arguments in the current order, with groups first.
     """
     grouped: dict[str, dict[str, Any]] = {}
     for name, group in GROUP_OF[section].items():
@@ -64,10 +64,10 @@ def arguments_of_now(section: str, arguments: Mapping[str, Any], *, known: Colle
 
 
 def config_of_now(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a run of before under the names of now; one of now as it is.
+    """Converts the configuration of an older run to the current names; leaves a current one unchanged.
 
     Args:
-        config: What a results.json says of the run, by section; it is not changed.
+        config: The configuration in a results.json, by section; not modified.
     """
     now = dict(config)
     for section in GROUP_OF:

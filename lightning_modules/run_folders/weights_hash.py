@@ -1,4 +1,4 @@
-"""The hash of trained weights, by which a checkpoint and the results of its tests know each other."""
+"""The hash of trained weights, which links a checkpoint to the results of its tests."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 
 
 def trained_weights_hash(state: Mapping[str, Tensor]) -> str:
-    """Hash of tensors by name, whatever their order, device and layout in memory.
+    """Hash of named tensors, independent of order, device and memory layout.
 
     Args:
-        state: The trained tensors by name. They are read as float32, so that a copy in another precision that lost
-            nothing has the same hash.
+        state: The trained tensors by name. They are read as float32, so a lossless copy in another precision
+            has the same hash.
 
     Returns:
         The first 16 hex digits of a SHA-256 of names, shapes and values.

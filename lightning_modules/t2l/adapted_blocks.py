@@ -1,10 +1,10 @@
-"""How T2L runs the frozen blocks of CLIP: with temporal tokens and adapters (section 3.2.1, Eq. 2 to 6).
+"""T2L's version of CLIP's frozen blocks: with temporal tokens and adapters (section 3.2.1, Eq. 2 to 6).
 
-`AdaptedVisualBlocks` and `AdaptedTextBlocks` hold what is trained and are handed to `OpenClipBackbone` as a
-`BlockForward`. The blocks are passed in and never changed.
+`AdaptedVisualBlocks` and `AdaptedTextBlocks` hold the trained parameters and are passed to `OpenClipBackbone` as a
+`BlockForward`. CLIP's blocks are arguments and are never changed.
 
-Departure: the authors' drop path falls on token positions for the whole batch, an oversight (it acts on the first
-dimension of [L, N, D] tensors); here it drops a residual branch for a whole video, or a whole text.
+Departure: the authors' drop path drops token positions for the whole batch, an oversight (it acts on the first
+dimension of [L, N, D] tensors); here it drops a residual branch for a whole video or text.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
 
 
 class AdaptedVisualBlocks(nn.Module):
-    """What T2L adds to the visual tower; each part may be left out (the ablations of Tables 7 and 8)."""
+    """T2L's additions to the visual tower; each part may be left out (the ablations of Tables 7 and 8)."""
 
     def __init__(
         self, n_layers: int, width: int, *, temporal_tokens: TemporalTokens | None, adapters: bool, drop_rate: float
     ) -> None:
-        """Lays out the parts of all layers; adapters start as the identity.
+        """Creates the parts of all layers; adapters start as the identity.
 
         Args:
             n_layers: L.
             width: D.
             temporal_tokens: The temporal tokens of all layers, or None.
             adapters: Whether each block has an adapter.
-            drop_rate: Rate of drop path and of attention dropout in the last layer; linear in depth from 0.
+            drop_rate: Rate of drop path and attention dropout in the last layer, rising linearly from 0 in the first.
         """
         super().__init__()
         self.temporal_tokens = temporal_tokens
@@ -38,12 +38,12 @@ class AdaptedVisualBlocks(nn.Module):
         self.drop_rates = _linear_in_depth(drop_rate, n_layers)
 
     def forward(self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, *, n_frames: int) -> Tensor:
-        """One block.
+        """Runs one block.
 
         Args:
             layer: l, 0-based.
             block: CLIP's residual attention block, frozen.
-            x: Tokens of all frames, those of a video one after another, [B * T, N + 1, D].
+            x: Tokens of all frames, grouped by video, [B * T, N + 1, D].
             mask: Attention mask; frames have none.
             n_frames: T.
 
@@ -56,7 +56,7 @@ class AdaptedVisualBlocks(nn.Module):
             x = torch.cat([x, token], dim=1)
         x = x + _drop_video(attend(block, x, mask, dropout=rate), rate, n_frames)
         if self.temporal_tokens is not None:
-            x = x[:, :-1]  # temporal tokens are made anew in each layer
+            x = x[:, :-1]  # temporal tokens are recomputed in each layer
         if self.adapters is not None:
             x = self.adapters[layer](x)
         return x + _drop_video(feed_forward(block, x), rate, n_frames)
@@ -73,7 +73,7 @@ class AdaptedTextBlocks(nn.Module):
     """T2L's adapters in the text tower: x += MHA; x = Adapter(x); x += MLP."""
 
     def __init__(self, n_layers: int, width: int, *, drop_rate: float) -> None:
-        """Lays out an adapter for each layer.
+        """Creates an adapter for each layer.
 
         Args:
             n_layers: L of the text tower.
@@ -87,7 +87,7 @@ class AdaptedTextBlocks(nn.Module):
     def forward(
         self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None
     ) -> Tensor:
-        """One block: tokens [N, L, D], additive mask or None, shared tokens before them or None -> [N, L, D]."""
+        """Runs one block: tokens [N, L, D], additive mask or None, shared tokens before them or None -> [N, L, D]."""
         rate = self.drop_rates[layer] if self.training else 0.0
         x = x + _drop_path(attend(block, x, mask, prefix=prefix, dropout=rate), rate)
         x = self.adapters[layer](x)
@@ -101,14 +101,14 @@ def _linear_in_depth(last: float, n_layers: int) -> tuple[float, ...]:
 
 
 def _drop_video(branch: Tensor, rate: float, n_frames: int) -> Tensor:
-    """Drops a branch [B * T, ...] for all frames of a video at once: dropping single frames would feign motion."""
+    """Drops a branch [B * T, ...] for all frames of a video at once: dropping single frames would look like motion."""
     if rate == 0:
         return branch
     return _drop_path(branch.unflatten(0, (-1, n_frames)), rate).flatten(0, 1)
 
 
 def _drop_path(branch: Tensor, rate: float) -> Tensor:
-    """Stochastic depth over the first dimension, [B, ...] -> [B, ...]; the kept ones are scaled up."""
+    """Stochastic depth over the first dimension, [B, ...] -> [B, ...]; kept entries are scaled up."""
     if rate == 0:
         return branch
     keep = torch.rand(branch.shape[0], *[1] * (branch.ndim - 1), device=branch.device) >= rate

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Adapter(nn.Module):
-    """x + up(GELU(down(x))), with `up` zero at first: the adapted model starts as the model it adapts."""
+    """x + up(GELU(down(x))), with `up` initialized to zero: the adapted model starts equal to the original."""
 
     def __init__(self, width: int, *, reduction: int = 4) -> None:
         """Starts as the identity, with `up` at zero.

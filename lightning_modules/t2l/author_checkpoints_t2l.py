@@ -1,4 +1,4 @@
-"""Checkpoints of T2L's authors (Shahzadnit/T2L) -> the names and types of our T2L.
+"""Converts checkpoints of T2L's authors (Shahzadnit/T2L) to the names and types of `T2L`.
 
 {epoch, model_state_dict, optimizer_state_dict}; the keys are those of OpenAI's CLIP plus the temporal tokens and
 adapters. Linear weights are fp16 and become fp32. All CLIP keys map one to one, untransposed.
@@ -33,11 +33,11 @@ class T2LCheckpoint:
     """A released T2L checkpoint.
 
     Attributes:
-        architecture: The open_clip architecture that it belongs to.
+        architecture: Its open_clip architecture.
         n_frames: T.
         epoch: The epoch after which it was saved, or None.
         clip: State dict of open_clip's `CLIP`, fp32.
-        trained: Temporal tokens and adapters by the names of our `T2L`, fp32.
+        trained: Temporal tokens and adapters by the names of `T2L`, fp32.
     """
 
     architecture: str
@@ -52,14 +52,14 @@ def read_t2l_checkpoint(path: Path, *, architecture: str | None = None, skips_ob
 
     Args:
         path: The file.
-        architecture: The open_clip architecture; None to tell it from the shapes.
-        skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
+        architecture: The open_clip architecture; None to infer it from the shapes.
+        skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
-        Its contents under our names.
+        Its contents under the names of `T2L`.
 
     Raises:
-        AuthorCheckpointError: Not a readable file, not a T2L checkpoint, or incomplete.
+        AuthorCheckpointError: The file is not readable, not a T2L checkpoint, or incomplete.
         BackboneError: There is no such architecture.
     """
     state, epoch = read_author_state(path, "T2L", skips_objects=skips_objects)

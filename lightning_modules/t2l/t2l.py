@@ -1,9 +1,9 @@
 """T2L: efficient zero-shot action recognition with temporal token learning (`papers/t2l.txt`).
 
 Frozen CLIP plus temporal tokens in every visual layer (TTL), adapters in both towers, and the temporal feature
-diversity loss (TFD). 5.2 M trained parameters for ViT-B/16 and 8 frames. Each part can be left out, which gives the
-paper's ablations. Departures are noted in the files of the parts; `in_batch` contrastive loss and
-`unbiased_diversity` give the authors' code where it differs from the paper.
+diversity loss (TFD). 5.2 M trained parameters for ViT-B/16 and 8 frames. Each part can be left out, as in the
+paper's ablations. Departures are noted in the parts' files; the `in_batch` contrastive loss and
+`unbiased_diversity` follow the authors' code where it differs from the paper.
 """
 
 from __future__ import annotations
@@ -57,22 +57,22 @@ class T2L(ActionRecognizer):
             backbone: The CLIP model, with a ViT and a text transformer.
             scoring: How frames are compared with prompts; T2L compares the mean frame and averages probabilities.
             n_frames: T, frames per view; the paper uses 8 (4, 8, 16 and 32 are usual).
-            temporal_tokens: Learn temporal tokens (TTL).
-            visual_adapters: Learn adapters in the visual tower.
-            text_adapters: Learn adapters in the text tower.
+            temporal_tokens: Whether to learn temporal tokens (TTL).
+            visual_adapters: Whether to learn adapters in the visual tower.
+            text_adapters: Whether to learn adapters in the text tower.
             contrastive_loss: Cross-entropy over "all_classes" (paper, Eq. 1), or symmetric KL divergence with soft
                 targets over the classes "in_batch" (authors' code).
-            diversity_weight: Weight of TFD (lambda_2 of Eq. 12); 0 leaves it out.
-            unbiased_diversity: Divide the variance in TFD by T - 1, as the authors' code does.
+            diversity_weight: Weight of TFD (lambda_2 of Eq. 12); 0 to leave it out.
+            unbiased_diversity: Whether to divide the variance in TFD by T - 1, as in the authors' code.
             temporal_token_dropout: Dropout on the temporal tokens.
-            temporal_token_std: Draw them from a normal distribution of this width instead of the authors' uniform.
-            temporal_token_learning_rate: Their own peak learning rate; null for the common one.
-            interpolate_temporal_tokens: Accept clips of another length than `n_frames` by resampling the tokens.
+            temporal_token_std: Standard deviation of a normal initialization; null for the authors' uniform one.
+            temporal_token_learning_rate: Peak learning rate of the temporal tokens; null for the default.
+            interpolate_temporal_tokens: Whether to resample the tokens for clips of another length.
             drop_rate: Drop path and attention dropout in the last layer, rising linearly from 0 in the first.
             optimization: Optimizer and schedule.
 
         Raises:
-            ValueError: Nothing is left to train, or a value is out of range.
+            ValueError: There is nothing to train, or a value is out of range.
             BackboneError: The CLIP model cannot be built, or its towers have no blocks to adapt.
         """
         check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
@@ -83,7 +83,7 @@ class T2L(ActionRecognizer):
         if diversity_weight < 0:
             raise ValueError(f"diversity_weight must not be negative; got {diversity_weight}")
         if diversity_weight > 0 and not (temporal_tokens or visual_adapters):
-            raise ValueError("with text adapters alone TFD trains nothing; set diversity_weight to 0")
+            raise ValueError("with only text adapters, TFD trains nothing; set diversity_weight to 0")
         self.n_frames = n_frames
         self.contrastive_loss = contrastive_loss
         self.diversity_weight = diversity_weight
@@ -111,22 +111,22 @@ class T2L(ActionRecognizer):
             self.text_blocks = AdaptedTextBlocks(len(blocks), width, drop_rate=drop_rate)
 
     def embed_frames(self, frames: Tensor) -> Tensor:
-        """Embeds frames that see each other through the temporal tokens: [B, T, 3, H, W] -> [B, T, D]."""
+        """Embeds frames that interact through the temporal tokens: [B, T, 3, H, W] -> [B, T, D]."""
         blocks = partial(self.visual_blocks, n_frames=frames.shape[1])
         return self.backbone.encode_frames(frames.flatten(0, 1), blocks).unflatten(0, frames.shape[:2])
 
     @property
     def text_block_forward(self) -> TextBlockForward | None:
-        """Through the adapters, if there are any."""
+        """Runs text blocks with adapters, if there are any."""
         return self.text_blocks
 
     @property
     def text_is_trained(self) -> bool:
-        """Whether there are text adapters."""
+        """Whether the model has text adapters."""
         return self.text_blocks is not None
 
     def losses(self, logits: Tensor, frame_embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Contrastive loss and TFD (Eq. 12), both of the whole batch where several processes share it."""
+        """Contrastive loss and TFD (Eq. 12), both over the whole batch of all processes."""
         logits, labels, frame_embeddings = gathered(logits), gathered(labels), gathered(frame_embeddings.float())
         contrast = all_classes_cross_entropy if self.contrastive_loss == "all_classes" else in_batch_symmetric_kl
         terms = {"contrastive": contrast(logits, labels)}
@@ -138,29 +138,29 @@ class T2L(ActionRecognizer):
     def parameter_groups(self) -> list[tuple[list[Parameter], float | None]]:
         """Temporal tokens with their own learning rate, and the adapters."""
         tokens = self.visual_blocks.temporal_tokens
-        own = [] if tokens is None else list(tokens.parameters())
-        ids = {id(p) for p in own}
+        token_parameters = [] if tokens is None else list(tokens.parameters())
+        ids = {id(p) for p in token_parameters}
         adapters = [p for p in self.parameters() if p.requires_grad and id(p) not in ids]
-        return [(own, self.temporal_token_learning_rate), (adapters, None)]
+        return [(token_parameters, self.temporal_token_learning_rate), (adapters, None)]
 
     @classmethod
     def load_author_checkpoint(
         cls, path: Path | str, *, architecture: str | None = None, skips_objects: bool = False
     ) -> T2L:
-        """Builds the model from a checkpoint that the authors of T2L released.
+        """Builds the model from a checkpoint released by the authors of T2L.
 
-        Such a file holds CLIP's weights too, so that nothing is downloaded. `zsar convert` does the same and saves it.
+        Such a file includes CLIP's weights, so nothing is downloaded. `zsar convert` does the same and saves the model.
 
         Args:
             path: The authors' file, {epoch, model_state_dict, optimizer_state_dict}.
-            architecture: The CLIP architecture; None to tell it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
-            skips_objects: Whether Python objects in the file are left out, unread; else they are an error.
+            architecture: The CLIP architecture; None to infer it from the shapes (ViT-B/32, B/16, L/14 of OpenAI).
+            skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
         Returns:
             The model in evaluation mode.
 
         Raises:
-            AuthorCheckpointError: Another kind of file, or missing or unknown tensors.
+            AuthorCheckpointError: The file is of another kind, or has missing or unknown tensors.
         """
         content = read_t2l_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
         model = cls(backbone=TrainedClipSettings(content.architecture, "random"), n_frames=content.n_frames)

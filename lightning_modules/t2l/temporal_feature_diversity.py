@@ -1,8 +1,8 @@
-"""Temporal feature diversity, the loss that asks the frames of a video to differ (T2L, section 3.3, Eq. 8 to 11).
+"""Temporal feature diversity, the loss that makes the frames of a video differ (T2L, section 3.3, Eq. 8 to 11).
 
-The paper leaves the norm and the edges of Eq. 9 open; both are as in the authors' code: absolute values element by
-element, and the first and last frame repeated once outwards, so that at the edges half of the one-sided difference
-counts. The variance is the paper's, over T; `unbiased=True` divides by T - 1 and gives the authors' number exactly.
+The paper leaves open the norm and the edges of Eq. 9; both follow the authors' code: elementwise absolute values, and
+the first and last frame replicated once, so at the edges half of the one-sided difference counts. The variance is the
+paper's, over T; `unbiased=True` divides by T - 1 and reproduces the authors' number exactly.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ def temporal_feature_diversity(frame_embeddings: Tensor, *, unbiased: bool = Fal
     """1 / (1 + V + C), with V and C the mean variance and the mean central difference over time.
 
     Args:
-        frame_embeddings: e, not normalized, [B, T, D]; computed in fp32 whatever their type.
+        frame_embeddings: e, not normalized, [B, T, D]; always computed in fp32.
         unbiased: Divide the variance by T - 1 instead of T.
 
     Returns:
-        Scalar in (0, 1]: 1 where all frames are alike. V and C are means over the batch.
+        Scalar in (0, 1]: 1 if all frames are equal. V and C are means over the batch.
 
     Raises:
         ValueError: Wrong shape, or a single frame with `unbiased`.

@@ -1,9 +1,9 @@
-"""Temporal tokens: how the frames of a video see each other in T2L (section 3.2.1, Eq. 2 and 3).
+"""Temporal tokens: how the frames of a video interact in T2L (section 3.2.1, Eq. 2 and 3).
 
 Each layer l has T learned tokens P[l]. The mean of all tokens of frame t is added to P[l, t]; the T sums attend to each
-other through the layer's own frozen attention; the outcome is shown to frame t as one more token.
+other through the layer's frozen attention; the result is given to frame t as an additional token.
 
-Departure: the paper duplicates the attention block and freezes both; one frozen block used twice is the same function.
+Departure: the paper duplicates the attention block and freezes both; using one frozen block twice is equivalent.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class TemporalTokens(nn.Module):
             n_layers: L, the layers of the visual tower.
             n_frames: T, frames per view in training.
             width: D, the width of the visual tower.
-            dropout: Probability with which each value of P is dropped in training.
-            standard_deviation: Draw P from a normal distribution of this width; None for the authors' uniform
+            dropout: Dropout probability of each value of P in training.
+            standard_deviation: Draws P from a normal distribution with this width; None for the authors' uniform
                 distribution on (-v, v), v = sqrt(6 / (3 * 16 * 16 + D)).
-            interpolate: Accept another number of frames than T by resampling P linearly over time.
+            interpolate: Whether to accept other numbers of frames than T by resampling P linearly over time.
 
         Raises:
-            ValueError: No frames, or a standard deviation that is not positive.
+            ValueError: There are no frames, or the standard deviation is not positive.
         """
         super().__init__()
         if n_frames < 1:
@@ -51,20 +51,20 @@ class TemporalTokens(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.interpolate = interpolate
         if standard_deviation is None:
-            bound = math.sqrt(6 / (3 * 16 * 16 + width))  # the reference fixes the 16, whatever the patch size
+            bound = math.sqrt(6 / (3 * 16 * 16 + width))  # the reference uses 16 for any patch size
             nn.init.uniform_(self.tokens, -bound, bound)
         else:
             nn.init.normal_(self.tokens, std=standard_deviation)
 
     def forward(self, layer: int, frame_means: Tensor) -> Tensor:
-        """The layer's tokens linked to the frames (Eq. 2).
+        """Adds the frames' means to the layer's tokens (Eq. 2).
 
         Args:
             layer: l, 0-based.
             frame_means: Mean over all tokens of each frame, class token included, [B, T, D].
 
         Returns:
-            [B, T, D]. Dropout falls on P alone and alike for all videos, as in the authors' code.
+            [B, T, D]. Dropout affects only P, equally for all videos, as in the authors' code.
 
         Raises:
             ValueError: T differs from training and `interpolate` is off.

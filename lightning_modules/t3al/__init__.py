@@ -1,4 +1,4 @@
-"""T3AL: actions found in untrimmed videos without training. See the README beside this file."""
+"""T3AL: temporal action localization without training. See the README in this folder."""
 
 from zsar.lightning_modules.t3al.t3al import T3AL
 

@@ -1,4 +1,4 @@
-"""From what was found of each pseudo-label in a video to what a set of classes makes of it."""
+"""Turns the segments of pseudo-labels into the localization for one set of classes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ RegionClass = Literal["nearest", "pseudo_label"]
 
 @dataclass(frozen=True)
 class FoundRegions:
-    """What was found of one pseudo-label in one video, whatever the other classes of a set are.
+    """The segments of one pseudo-label in one video, independent of the set's other classes.
 
     Attributes:
-        label: The pseudo-label's place in the union.
+        label: Index of the pseudo-label in the union.
         curve: Scores [N], from 0 to 1, on the CPU.
         segments: M segments.
-        cosines: Of their mean frames and all classes of the union, [M, U], on the CPU.
-        kept: Which of them text-guided suppression leaves.
-        n_steps: Updates of the adaptation.
+        cosines: Cosines of their mean frames and all classes of the union, [M, U], on the CPU.
+        kept: Whether text-guided suppression keeps each.
+        n_steps: Adaptation updates.
     """
 
     label: int
@@ -38,31 +38,31 @@ class FoundRegions:
 def localization_of(
     regions: Sequence[FoundRegions], members: Tensor, *, region_class: RegionClass, n_regions: int | None
 ) -> Localization:
-    """Names segments by the classes of a set.
+    """Assigns the classes of a set to segments.
 
     Args:
-        regions: What was found of each pseudo-label of the set.
-        members: The set's classes, as places in the union, int64 [C].
-        region_class: Segments are named after the class nearest to their mean frame, or after the pseudo-label.
-        n_regions: How many segments are kept, those most similar to their pseudo-label (the paper's oracle of the
-            count); None to keep those that text-guided suppression leaves.
+        regions: The regions of each pseudo-label of the set.
+        members: The set's classes, as indices into the union, int64 [C].
+        region_class: Whether a segment gets the class nearest to its mean frame, or the pseudo-label.
+        n_regions: Number of segments to keep, those most similar to their pseudo-label (the paper's oracle count);
+            None to keep those left by text-guided suppression.
 
     Returns:
         Segments with their classes, suppressed ones and curves.
     """
     places = members.tolist()
-    found: list[tuple[Detection, bool, float]] = []
+    candidates: list[tuple[Detection, bool, float]] = []
     for of_label in regions:
-        for segment, cosines, kept in zip(of_label.segments, of_label.cosines, of_label.kept, strict=True):
+        for segment, cosines, is_kept in zip(of_label.segments, of_label.cosines, of_label.kept, strict=True):
             label = _class_of(of_label.label, cosines, places, [r.label for r in regions], region_class=region_class)
             if label is not None:
-                found.append((Detection(segment, label), kept, float(cosines[of_label.label])))
+                candidates.append((Detection(segment, label), is_kept, float(cosines[of_label.label])))
     if n_regions is not None:
-        best = sorted(range(len(found)), key=lambda i: -found[i][2])[:n_regions]
-        found = [(detection, i in best, cosine) for i, (detection, _, cosine) in enumerate(found)]
+        best = sorted(range(len(candidates)), key=lambda i: -candidates[i][2])[:n_regions]
+        candidates = [(detection, i in best, cosine) for i, (detection, _, cosine) in enumerate(candidates)]
     return Localization(
-        detections=sort_by_start([detection for detection, kept, _ in found if kept]),
-        suppressed=sort_by_start([detection for detection, kept, _ in found if not kept]),
+        detections=sort_by_start([detection for detection, is_kept, _ in candidates if is_kept]),
+        suppressed=sort_by_start([detection for detection, is_kept, _ in candidates if not is_kept]),
         curves=tuple(ScoreCurve(places.index(r.label), r.curve, float(r.curve.double().mean())) for r in regions),
         n_steps=sum(r.n_steps for r in regions),
     )
@@ -71,10 +71,10 @@ def localization_of(
 def _class_of(
     label: int, cosines: Tensor, places: list[int], labels: Sequence[int], *, region_class: RegionClass
 ) -> int | None:
-    """The class of a segment, as an index into the set; None where another pseudo-label is nearer to it."""
-    own = places.index(label)
+    """The class of a segment, as an index into the set; None if another pseudo-label is nearer to it."""
+    index = places.index(label)
     if region_class == "pseudo_label":
-        return own
+        return index
     if len(labels) > 1:
-        return own if label == max(labels, key=lambda each: float(cosines[each])) else None
+        return index if label == max(labels, key=lambda candidate: float(cosines[candidate])) else None
     return int(cosines[places].argmax())

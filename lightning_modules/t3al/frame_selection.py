@@ -1,7 +1,7 @@
-"""Which frames of a video an adaptation step learns from: positives and negatives spread over time (T3AL, 4.3).
+"""Selects the frames of an adaptation step: positives and negatives, spread over time (T3AL, 4.3).
 
-Pools are the 100 K best and the 100 K worst frames, or the better and the worse half where the video is shorter than
-both together. Each pool, in order of time, is thinned to K frames at even distances, moved by noise of up to 10 places.
+The pools are the 100 K best and the 100 K worst frames, or the better and the worse half if the video is shorter than
+both together. Each pool, in temporal order, is thinned to K equally spaced frames, jittered by up to 10 positions.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ _LARGEST_NOISE = 10
 
 
 def pools(scores: Tensor, n_selected: int, inside: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The frames that positives and negatives are taken from.
+    """Pools of frames from which positives and negatives are drawn.
 
     Args:
-        scores: [N], N at least 2; of equal ones the earlier ranks higher.
+        scores: [N], N at least 2; in a tie the earlier ranks higher.
         n_selected: K.
-        inside: Frames of the annotated action, bool [N]: the best of these and the worst of the others, where there
-            are both. None for the best and worst of all.
+        inside: Frames of the annotated action, bool [N]: the best of these and the worst of the others, if there are
+            both. None for the best and worst of all.
 
     Returns:
-        Indices of frames in order of time, int64; of both as many, at most N / 2, unless `inside` is given.
+        Frame indices in temporal order, int64; equally many of both, at most N / 2, unless `inside` is given.
     """
     ranked = scores.argsort(descending=True, stable=True)
     largest = _POOL_FRAMES * n_selected
@@ -35,11 +35,11 @@ def pools(scores: Tensor, n_selected: int, inside: Tensor | None = None) -> tupl
 
 
 def places(n_pool: int, draws: Tensor) -> Tensor:
-    """K places in a pool: the middles of K equal parts, each moved at random by less than half a part.
+    """Draws K positions in a pool: the middles of K equal parts, each jittered by less than half a part.
 
     Args:
-        n_pool: Frames of the pool, at least 1; with fewer than K some are taken several times.
-        draws: In [0, 1), [K].
+        n_pool: Number of frames in the pool, at least 1; with fewer than K, some are taken several times.
+        draws: Random numbers in [0, 1), [K].
 
     Returns:
         Increasing, int64 [K].
@@ -52,19 +52,19 @@ def places(n_pool: int, draws: Tensor) -> Tensor:
 
 
 def smoothing_windows(frames: Tensor, n_frames: int, window: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """The frames that a moving average takes for some frames, and their weights, as `segments.moving_average` does.
+    """The window of frames and weights of a moving average, as in `segments.moving_average`.
 
     Args:
         frames: Indices, int64 [K].
-        n_frames: N, of the video.
-        window: Frames of the average.
-        dtype: Of the weights.
+        n_frames: N, the frames of the video.
+        window: Number of frames averaged.
+        dtype: Type of the weights.
 
     Returns:
-        Indices int64 [K, window], and weights [K, window], 0 beyond the video's ends and else alike, summing to 1.
+        Indices int64 [K, window], and weights [K, window], 0 beyond the video's ends and equal elsewhere, summing to 1.
     """
     window = min(window, 2 * n_frames)
     neighbours = frames[:, None] - window // 2 + torch.arange(window, device=frames.device)
-    there = (neighbours >= 0) & (neighbours < n_frames)
-    weights = there.to(dtype)
+    exists = (neighbours >= 0) & (neighbours < n_frames)
+    weights = exists.to(dtype)
     return neighbours.clamp(0, n_frames - 1), weights / weights.sum(dim=1, keepdim=True)

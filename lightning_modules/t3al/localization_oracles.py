@@ -1,4 +1,4 @@
-"""What T3AL may read from the annotations instead of finding it, to see what would be gained (its Figure 4)."""
+"""Oracles: what T3AL may read from annotations instead of predicting it (its Figure 4)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 
 @dataclass(frozen=True, kw_only=True)
 class Oracles:
-    """Which parts are read from the annotations.
+    """Selects what is read from the annotations.
 
     Attributes:
-        perfect_class: The pseudo-label is the class that is annotated for longest.
-        region_count: Instead of suppression, as many segments are kept as are annotated, those nearest to the
+        perfect_class: The pseudo-label is the class with the longest annotated time.
+        region_count: Instead of suppression, keep as many segments as are annotated, those nearest to the
             pseudo-label.
-        selection: Positive frames come from annotated segments of the pseudo-label and negative ones from elsewhere,
-            where the video has both.
+        selection: Take positive frames from annotated segments of the pseudo-label and negative ones from elsewhere,
+            if the video has both.
     """
 
     perfect_class: bool = False
@@ -29,15 +29,15 @@ class Oracles:
 
 
 def longest_class(video: UntrimmedFeatures, set_index: int, n_classes: int) -> int:
-    """The class of a set that is annotated for longest in a video.
+    """The class of a set with the longest annotated time in a video.
 
     Args:
         video: The video.
-        set_index: Which of the sets that are looked for in it.
-        n_classes: C of that set.
+        set_index: Index of the set.
+        n_classes: C, the classes of that set.
 
     Returns:
-        Its index in the set.
+        Index of the class in the set.
 
     Raises:
         ValueError: Nothing is annotated.
@@ -52,12 +52,12 @@ def longest_class(video: UntrimmedFeatures, set_index: int, n_classes: int) -> i
 
 
 def frames_inside(video: UntrimmedFeatures, union: ClassUnion, label: int) -> Tensor:
-    """Frames that begin within an annotated instance of a class.
+    """Marks the frames that begin within an annotated instance of a class.
 
     Args:
         video: The video.
         union: The classes of all sets.
-        label: Place of the class among them.
+        label: Index of the class in the union.
 
     Returns:
         bool [N], on the device of the features.

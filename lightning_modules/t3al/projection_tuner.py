@@ -1,16 +1,16 @@
-"""Test-time adaptation of a model's two projections to one video and one pseudo-label (T3AL, 4.3).
+"""Test-time adaptation of the two projections of a model to one video and one pseudo-label (T3AL, 4.3).
 
-The encoders stand still, so that a frame is its features before the projection, and the pseudo-label its prompts' text
-features: no tower is in the loop. A score is a product of features and P_v t, one vector; only the frames that a step
-selects are projected with gradient. Several videos are tuned at once, each with projections, moments of Adam, early
-stop and random draws of its own: nothing of the model itself is touched, and nothing is left to be put back.
+The encoders are frozen, so each frame is represented by its pre-projection features, and the pseudo-label by its
+prompts' text features: no tower is in the loop. A score is the product of features and the single vector P_v t; only
+the selected frames of a step are projected with gradient. Several videos are tuned at once, each with separate
+projections, Adam moments, early stopping and random draws. The model is never modified, so nothing has to be restored.
 
-Where the paper is silent or departed from:
-- Videos with fewer than 200 K frames are cut into halves, the better one for positives; noise never exceeds half of
-  the distance of two places, so that a frame is not selected twice unless a half has fewer than K frames.
-- The smoothed scores, where they are smoothed to select frames, are also those of the Separation loss.
-- Adaptation stops before an update, when the loss has not been below its lowest for `patience_steps` steps.
-- `loss="reference"` is what the authors' code is said to do: positives are drawn to the text, targets are smoothed.
+Where the paper is silent, and departures:
+- Videos with fewer than 200 K frames are split into halves, the better one for positives; jitter never exceeds half
+  the distance of two positions, so no frame is selected twice unless a half has fewer than K frames.
+- If scores are smoothed to select frames, the Separation loss uses the smoothed scores too.
+- Adaptation stops before an update if the loss has not reached a new minimum for `patience_steps` steps.
+- `loss="reference"` follows what is known of the authors' code: positives are drawn to the text, targets are smoothed.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ _LABEL_SMOOTHING = 0.2
 def tune_projections(
     videos: Sequence[VideoToTune], projections: Projections, settings: ProjectionTuning
 ) -> list[TunedProjections]:
-    """Adapts copies of the projections to each of several videos; the result of one does not depend on the others.
+    """Adapts copies of the projections to each video, independently of the other videos.
 
     Args:
-        videos: At least one; all on the device of the projections, with as many prompts.
-        projections: The model's own, which stay as they are.
-        settings: How.
+        videos: At least one; all on the device of the projections, with equally many prompts.
+        projections: The model's projections; unchanged.
+        settings: Settings of the adaptation.
 
     Returns:
-        For each video its projections. A video of one frame, or no steps at all, leaves them as they were.
+        The projections of each video; unchanged for a video of one frame, or without steps.
     """
     untouched = _detached(projections)
     results = [TunedProjections(projections=untouched) for _ in videos]
@@ -62,7 +62,7 @@ def tune_projections(
 
 
 def _detached(projections: Projections) -> Projections:
-    """Copies that no gradient flows out of; the model's own may be inference tensors."""
+    """Detached copies; the model's tensors may be inference tensors."""
     bias = projections.text_bias
     return Projections(
         visual=projections.visual.detach().clone(),
@@ -73,12 +73,12 @@ def _detached(projections: Projections) -> Projections:
 
 
 class _Tuning:
-    """Steps of several videos whose parameters are stacked."""
+    """The steps of several videos, with stacked parameters."""
 
     def __init__(self, videos: Sequence[VideoToTune], projections: Projections, settings: ProjectionTuning) -> None:
         self._videos, self._settings, self._start = videos, settings, projections
-        own = (projections.visual, projections.text, projections.log_scale)
-        self._visual, self._text, self._log_scale = (torch.stack([tensor] * len(videos)) for tensor in own)
+        originals = (projections.visual, projections.text, projections.log_scale)
+        self._visual, self._text, self._log_scale = (torch.stack([tensor] * len(videos)) for tensor in originals)
         self._prompts = torch.stack([video.text for video in videos])
         self._backgrounds = [
             background_features(video.features, removed=settings.remove_background) for video in videos
@@ -104,12 +104,12 @@ class _Tuning:
             if len(done) == n:
                 break
             optimizer.zero_grad()
-            loss.sum().backward()  # a video's parameters are in its own loss only
+            loss.sum().backward()  # a video's parameters only occur in its own loss
             optimizer.step()
         return [done[i] if i in done else self._result(i, losses[i], len(losses[i])) for i in range(n)]
 
     def _optimizer(self) -> torch.optim.Adam:
-        """Adam works element by element, so that stacked parameters are as good as an optimizer for each video."""
+        """Adam is elementwise, so stacked parameters are equivalent to one optimizer per video."""
         settings = self._settings
         trained = [(self._log_scale, settings.learning_rate)]
         if settings.trained != "visual":
@@ -131,7 +131,7 @@ class _Tuning:
     # --- the loss of a step ---------------------------------------------------------------------------------------
 
     def _loss(self, step: int, active: Sequence[int]) -> Tensor:
-        """Losses of the videos that are still being tuned, [A]."""
+        """Losses of the videos still being tuned, [A]."""
         stacked = (self._visual, self._text, self._log_scale, self._prompts)
         if len(active) < len(self._videos):
             rows = torch.tensor(active, device=self._text.device)
@@ -141,7 +141,7 @@ class _Tuning:
         with torch.no_grad():
             selected = [self._select(i, step, text[a]) for a, i in enumerate(active)]
             windows, weights, positives = (torch.stack(parts) for parts in zip(*selected, strict=True))
-        # Together, as each product with P_v costs a pass over all of it, forwards and backwards.
+        # In one product: each product with P_v costs a pass over all of it, forward and backward.
         projected = torch.cat([windows.flatten(1, 2), positives], dim=1) @ visual
         n_windows = windows.shape[1] * windows.shape[2]
         in_windows, embeddings = projected[:, :n_windows].unflatten(1, windows.shape[1:3]), projected[:, n_windows:]
@@ -162,12 +162,12 @@ class _Tuning:
         return loss + separation_loss(scores, self._targets) if name == "paper" else loss
 
     def _select(self, i: int, step: int, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What a step needs of a video's frames.
+        """The inputs of a step from a video's frames.
 
         Returns:
             Features of the windows of the selected frames without the background [2K, window, W], the weight of each
-            frame of a window [2K, window], and features of the positives [K, W]. Where scores are linear in features,
-            these are averaged before they are projected, so that a window has one frame.
+            frame of a window [2K, window], and features of the positives [K, W]. If scores are linear in features,
+            these are averaged before they are projected, so a window has one frame.
         """
         video, settings = self._videos[i], self._settings
         projections = Projections(

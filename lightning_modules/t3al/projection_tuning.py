@@ -1,4 +1,4 @@
-"""What tuning the projections of T3AL takes and gives: settings, a video with its pseudo-label, its projections."""
+"""Inputs and outputs of T3AL's projection tuning: settings, a video with its pseudo-label, tuned projections."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Loss = Literal["paper", "reference", "representation", "separation", "binary_cro
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectionTuning:
-    """How projections are adapted; the defaults are the paper's for THUMOS14.
+    """Settings of the adaptation; the defaults are the paper's for THUMOS14.
 
     Attributes:
-        n_steps: Most steps, 0 for none at all (the paper's T = 0); ActivityNet has 25.
-        n_selected: K, positive frames and as many negative ones; ActivityNet has 20.
+        n_steps: Maximum steps, 0 for no adaptation (the paper's T = 0); 25 for ActivityNet.
+        n_selected: K, positive frames and equally many negative ones; 20 for ActivityNet.
         loss: "paper" (Eq. 6, representation and separation), one of its two terms, "binary_cross_entropy" of the same
             scores (Table 5), or "reference", the authors' code.
-        trained: The projections that are adapted; the temperature is in any case.
-        learning_rate: Adam's.
-        visual_learning_rate: That of the visual projection, where it is another (the authors' code has 1e-8).
-        weight_decay: Adam's, an L2 penalty (the authors' code has 1e-4).
+        trained: The adapted projections; the temperature is always adapted.
+        learning_rate: Adam's learning rate.
+        visual_learning_rate: Learning rate of the visual projection, if different (1e-8 in the authors' code).
+        weight_decay: Adam's L2 penalty (1e-4 in the authors' code).
         patience_steps: Steps without a new lowest loss after which adaptation stops.
-        remove_background: Whether the video's mean is subtracted from its frames in scores; ActivityNet has false.
-        smooth_selection: Whether the scores that select frames are a moving average; ActivityNet has false.
+        remove_background: Whether the video's mean is subtracted from its frames in scores; false for ActivityNet.
+        smooth_selection: Whether frames are selected by a moving average of scores; false for ActivityNet.
         window_frames: Frames of the moving average, also of the final scores.
-        similarity: "dot" product with frames that are not normalized, or "cosine" (Eq. 3), which must project all
-            frames at every step and is that much slower.
+        similarity: "dot" product with unnormalized frames, or "cosine" (Eq. 3), which projects all
+            frames at every step and is slower.
     """
 
     n_steps: int = 50
@@ -48,7 +48,7 @@ class ProjectionTuning:
     similarity: Similarity = "dot"
 
     def __post_init__(self) -> None:
-        """Refuses numbers out of range, and a visual learning rate that nothing reads."""
+        """Checks ranges, and that no visual learning rate is set without effect."""
         lowest = {"n_steps": 0, "n_selected": 1, "patience_steps": 1, "window_frames": 1}
         for name, limit in lowest.items():
             if getattr(self, name) < limit:
@@ -60,15 +60,11 @@ class ProjectionTuning:
         if not 0 <= self.weight_decay < float("inf"):
             raise ValueError(f"weight_decay must be at least 0; got {self.weight_decay}")
         if self.visual_learning_rate is not None and self.trained == "text":
-            raise ValueError("visual_learning_rate has no effect where trained is 'text'; leave it at null")
+            raise ValueError("visual_learning_rate has no effect if trained is 'text'; leave it at null")
         if self.loss == "representation" and self.n_selected == 1:
-            raise ValueError(
-                "loss 'representation' is of pairs of frames, of which n_selected: 1 has none; give 2 or more"
-            )
+            raise ValueError("loss 'representation' needs pairs of frames, but n_selected is 1; give 2 or more")
         if self.loss == "representation" and self.trained == "text":
-            raise ValueError(
-                "loss 'representation' is of frames alone, so that 'text' learns nothing; set trained: visual"
-            )
+            raise ValueError("loss 'representation' uses frames only, so 'text' learns nothing; set trained: visual")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +72,11 @@ class VideoToTune:
     """A video and its pseudo-label.
 
     Attributes:
-        features: Of N frames in order of time, before the visual projection, float32 [N, W].
-        text: Of the P prompts of the pseudo-label, before the text projection, float32 [P, V].
-        draws: What the steps draw, in [0, 1): for places of positives and of negatives and for pairs, [n_steps, 3, K].
+        features: Features of N frames in temporal order, before the visual projection, float32 [N, W].
+        text: Features of its P prompts, before the text projection, float32 [P, V].
+        draws: Random numbers in [0, 1) for positives, negatives and pairs, [n_steps, 3, K].
         inside: Which frames the action is annotated in, bool [N]: positives are then taken from these and negatives
-            from the others, where there are both (the paper's oracle of selection). None for the method itself.
+            from the others, if there are both (the paper's oracle of selection). None for the method itself.
     """
 
     features: Tensor
@@ -91,12 +87,12 @@ class VideoToTune:
 
 @dataclass(frozen=True, kw_only=True)
 class TunedProjections:
-    """What became of the projections.
+    """The result of tuning.
 
     Attributes:
-        projections: The adapted ones; those of the model itself where no step was taken.
-        losses: The loss before each update and, where adaptation stopped early, at the stop.
-        n_steps: Updates that were made.
+        projections: The adapted projections; those of the model if no step was taken.
+        losses: The loss before each update and, if adaptation stopped early, at the stop.
+        n_steps: Number of updates.
     """
 
     projections: Projections
@@ -105,6 +101,6 @@ class TunedProjections:
 
 
 def draw_selection(settings: ProjectionTuning, seed: int) -> Tensor:
-    """What the steps of a video draw, [n_steps, 3, K], the same for the same seed on any device."""
+    """The random numbers of a video's steps, [n_steps, 3, K]; the same for a seed on any device."""
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(settings.n_steps, 3, settings.n_selected, generator=generator)

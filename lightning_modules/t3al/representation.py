@@ -1,7 +1,7 @@
-"""The Representation loss: frames that are thought to show the same action are drawn together (T3AL, 4.3, Eq. 7).
+"""The Representation loss: draws frames of the same pseudo-label together (T3AL, 4.3, Eq. 7).
 
-The paper draws z_i and z_j anew at each step and does not say how many pairs; here each of the K frames is in two of K
-pairs, its neighbours in a random circle, so that no frame is paired with itself and none is left out.
+The paper draws z_i and z_j in each step but not how many pairs; here each of the K frames is in two of K pairs, with
+its neighbours in a random circle, so no frame is paired with itself and none is left out.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from torch.nn import functional
 
 
 def representation_loss(embeddings: Tensor, order: Tensor) -> Tensor:
-    """2 - 2 cos(z_i, z_j), mean over the pairs of neighbours in the circle `order`.
+    """2 - 2 cos(z_i, z_j), averaged over neighbouring pairs in the circle `order`.
 
     Args:
-        embeddings: z, of the positive frames, not normalized, [B, K, D].
+        embeddings: z of the positive frames, not normalized, [B, K, D].
         order: Permutations of 0 to K - 1, int64 [B, K].
 
     Returns:
-        [B], from 0, where the frames of a video are alike, to 4; 0 for a single frame.
+        [B], from 0 (all frames of a video equal) to 4; 0 for a single frame.
     """
     z = functional.normalize(embeddings, dim=-1).gather(1, order[..., None].expand_as(embeddings))
     if z.shape[1] == 1:
-        return 0 * z.sum(dim=(1, 2))  # with a gradient, which is 0 too
+        return 0 * z.sum(dim=(1, 2))  # keeps a gradient, also 0
     return (2 - 2 * (z * z.roll(-1, dims=1)).sum(dim=-1)).mean(dim=1)
 
 
 def text_representation_loss(embeddings: Tensor, text: Tensor) -> Tensor:
-    """2 - 2 cos(z_i, t), mean over the frames: the authors' code draws them to the text, which itself stands still.
+    """2 - 2 cos(z_i, t), averaged over frames: the authors' code draws them to the text, which is fixed.
 
     Args:
-        embeddings: z, of the positive frames, not normalized, [B, K, D].
-        text: t, of the pseudo-label, of length 1, [B, D]; no gradient flows into it.
+        embeddings: z of the positive frames, not normalized, [B, K, D].
+        text: t of the pseudo-label, unit length, [B, D]; no gradient flows into it.
 
     Returns:
         [B], from 0 to 4.

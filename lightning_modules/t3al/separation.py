@@ -1,6 +1,6 @@
-"""The Separation loss: scores of positive frames apart from those of negative ones (T3AL, 4.3, Eq. 8 to 10).
+"""The Separation loss: separates the scores of positive and negative frames (T3AL, 4.3, Eq. 8 to 10).
 
-It is the cosine between scores and targets, so that no factor of all scores, such as CLIP's temperature, changes it.
+It is based on the cosine between scores and targets, so a common factor such as CLIP's temperature has no effect.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ def separation_loss(scores: Tensor, targets: Tensor) -> Tensor:
     """2 - 2 <s, b> / (|s| |b|).
 
     Args:
-        scores: s, of the positive and then the negative frames, [B, 2K].
-        targets: b, of the same frames, [2K]: 1 and 0, or what label smoothing makes of them.
+        scores: s of the positive, then the negative frames, [B, 2K].
+        targets: b of the same frames, [2K]: 1 and 0, possibly with label smoothing.
 
     Returns:
-        [B], from 0 to 4; 2 where all scores are 0.
+        [B], from 0 to 4; 2 if all scores are 0.
     """
     return 2 - 2 * functional.cosine_similarity(scores, targets[None], dim=1)

@@ -1,13 +1,13 @@
-"""T3AL: actions found in untrimmed videos without training (Liberatori et al. 2024, Test-Time Zero-Shot TAL).
+"""T3AL: localizes actions in untrimmed videos without training (Liberatori et al. 2024, Test-Time Zero-Shot TAL).
 
-For each video: the class nearest to its mean frame is its pseudo-label; the projections of a copy of the model are
-adapted to both (`projection_tuner`); what scores above the mean becomes segments, each named after its nearest class;
-segments whose captions agree with few others are taken back (`text_guided_suppression`). What was adapted is thrown
-away after each video, so that the order of videos changes nothing, and draws of classes that give a video the same
-pseudo-label share its adaptation.
+For each video, the class nearest to its mean frame is the pseudo-label; the projections of a copy of the model are
+adapted to both (`projection_tuner`); runs of scores above the mean become segments, each with its nearest class;
+segments whose captions disagree with the others are discarded (`text_guided_suppression`). The adaptation is discarded
+after each video, so the order of videos does not matter, and draws of classes that give a video the same pseudo-label
+share it.
 
 Departures and what the paper leaves open: see the two modules; the score of a segment is the mean of its frames' scores
-after scaling to 0..1; a gap of one frame is bridged. Beyond the paper: several pseudo-labels of a video.
+after scaling to 0..1; a gap of one frame is bridged. Beyond the paper: several pseudo-labels per video.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ from zsar.runtime.seeds import derive_seed
 
 @dataclass(frozen=True, kw_only=True)
 class PseudoLabels:
-    """How many classes are looked for in a video; beyond one is beyond the paper.
+    """The number of pseudo-labels of a video; the paper uses one.
 
     Attributes:
-        most: The most pseudo-labels of a video. With several a segment keeps the one that it was found by, and is
-            dropped where another one of them is nearer.
-        margin: How much less similar than the best a further one may be, a difference of cosines.
+        most: Maximum pseudo-labels of a video. With several, a segment keeps the one that produced it, and is dropped
+            if another one is nearer.
+        margin: Largest cosine difference from the best to a further pseudo-label.
     """
 
     most: int = 1
     margin: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuses numbers out of range, and a margin that nothing reads."""
+        """Checks ranges, and that no margin is set without effect."""
         if self.most < 1:
             raise ValueError(f"pseudo_labels.most must be at least 1; got {self.most}")
         if (self.margin is None) != (self.most == 1) or (self.margin is not None and not 0 <= self.margin <= 2):
@@ -72,7 +72,7 @@ class PseudoLabels:
 
 
 class T3AL(ActionLocalizer):
-    """The test-time localizer."""
+    """Localizes actions by test-time adaptation."""
 
     def __init__(
         self,
@@ -92,14 +92,14 @@ class T3AL(ActionLocalizer):
         Args:
             backbone: A CoCa, or a CLIP model with a ViT.
             tuning: How projections are adapted; `tuning.n_steps: 0` is the paper's T = 0.
-            suppression: Text-guided suppression; null for none.
-            region_class: Segments are named after the class nearest to their mean frame, or after the pseudo-label as
-                in the authors' code.
-            segment_score: Whether a segment gets the mean of its frames' scores or the largest.
-            largest_gap_seconds: Longest gap between two runs of frames that is bridged; null for one frame.
-            pseudo_labels: How many classes are looked for in a video.
-            oracles: What is read from annotations instead.
-            iou_thresholds: Temporal IoU from which on an action counts as found.
+            suppression: Text-guided suppression; null to disable it.
+            region_class: Whether a segment gets the class nearest to its mean frame, or the pseudo-label as in the
+                authors' code.
+            segment_score: The score of a segment: the mean or maximum of its frames' scores.
+            largest_gap_seconds: Longest bridged gap between two runs of frames; null for one frame.
+            pseudo_labels: The number of pseudo-labels of a video.
+            oracles: What is read from annotations instead of predicted.
+            iou_thresholds: Minimum temporal IoU of a match.
 
         Raises:
             BackboneError: The model cannot be built, or has no projections.
@@ -119,10 +119,10 @@ class T3AL(ActionLocalizer):
         self.oracles = oracles
 
     def setup(self, stage: str) -> None:
-        """Fetches class text, and checks that captions can be had before any work is done.
+        """Fetches class text, and checks that captions are available before any work is done.
 
         Raises:
-            BackboneError: There are no files of captions, and the model, or the package it needs, cannot write any.
+            BackboneError: There are no caption files, and the model cannot generate any or its package is missing.
         """
         super().setup(stage)
         if self._active_suppression is not None and untrimmed_source(self).captions_folder is None:
@@ -131,7 +131,7 @@ class T3AL(ActionLocalizer):
 
     @property
     def _active_suppression(self) -> TextGuidedSuppression | None:
-        """None also where the oracle of the count takes its place."""
+        """None if disabled or replaced by the count oracle."""
         return None if self.oracles.region_count else self.suppression
 
     @torch.no_grad()
@@ -159,18 +159,18 @@ class T3AL(ActionLocalizer):
         return [
             {
                 index: localization_of(
-                    [regions[i, label] for label in found],
+                    [regions[i, label] for label in pseudo_labels],
                     union.members[index],
                     region_class=self.region_class,
                     n_regions=self._n_annotated(video, index),
                 )
-                for index, found in labels[i].items()
+                for index, pseudo_labels in labels[i].items()
             }
             for i, video in enumerate(videos)
         ]
 
     def _n_annotated(self, video: UntrimmedFeatures, index: int) -> int | None:
-        """For the oracle of the count, how many instances of a set a video has; None for the method itself."""
+        """For the count oracle, the number of a set's instances in a video; None without the oracle."""
         if not self.oracles.region_count:
             return None
         truth = video.truths.get(index)
@@ -179,16 +179,16 @@ class T3AL(ActionLocalizer):
     # --- the pseudo-label -----------------------------------------------------------------------------------------
 
     def _labels(self, video: UntrimmedFeatures, union: ClassUnion, embedded: Tensor) -> dict[int, list[int]]:
-        """The pseudo-labels of a video among the classes of each set, the best first, as places in the union."""
+        """The pseudo-labels of a video for each set, best first, as indices into the union."""
         members = {index: union.members[index] for index in video.sets}
         if self.oracles.perfect_class:
-            return {i: [int(own[longest_class(video, i, len(own))])] for i, own in members.items()}
+            return {i: [int(classes[longest_class(video, i, len(classes))])] for i, classes in members.items()}
         mean = functional.normalize(video.features.mean(dim=0) @ self.projections.visual, dim=-1)
         cosines = embedded @ mean
-        return {index: self._nearest(cosines[own], own) for index, own in members.items()}
+        return {index: self._nearest(cosines[classes], classes) for index, classes in members.items()}
 
     def _nearest(self, cosines: Tensor, members: Tensor) -> list[int]:
-        """Those of a set's classes, cosines [C] and places int64 [C], that are within the margin of the nearest."""
+        """The classes of a set within the margin of the nearest, from cosines [C] and indices int64 [C]."""
         ranked = cosines.argsort(descending=True, stable=True)[: self.pseudo_labels.most]
         margin = self.pseudo_labels.margin or 0.0
         return [int(members[c]) for c in ranked if cosines[c] >= cosines[ranked[0]] - margin]
@@ -197,7 +197,7 @@ class T3AL(ActionLocalizer):
         return VideoToTune(
             features=video.features,
             text=union.features[label],
-            # From the run's seed, the video and the pseudo-label: draws depend on nothing else.
+            # The draws depend only on the run's seed, the video and the pseudo-label.
             draws=draw_selection(self.tuning, derive_seed("t3al", seed, video.id, union.names[label])),
             inside=frames_inside(video, union, label) if self.oracles.selection else None,
         )
@@ -229,10 +229,10 @@ class T3AL(ActionLocalizer):
         means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in segments]
         embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
         cosines = torch.empty(0, len(classes)) if embedded is None else (embedded @ classes.T).cpu()
-        kept = [True] * len(segments)
+        is_kept = [True] * len(segments)
         if captions is not None:
-            kept = kept_segments(segments, captions, projections.embed_classes)
-        return FoundRegions(label, curve, tuple(segments), cosines, tuple(kept), tuned.n_steps)
+            is_kept = kept_segments(segments, captions, projections.embed_classes)
+        return FoundRegions(label, curve, tuple(segments), cosines, tuple(is_kept), tuned.n_steps)
 
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
         settings = self._active_suppression

@@ -1,10 +1,9 @@
-"""Text-guided suppression: of the segments of a video, those whose captions agree with few others (T3AL, 4.4).
+"""Text-guided suppression: discards segments whose captions disagree with the others (T3AL, 4.4).
 
-The paper captions every frame of a segment; here one each `seconds`, at the same times for all segments of a video, so
-that a frame is captioned once. `seconds: null` is every frame that was looked at, and there are never more captions
-than such frames. The paper sums columns of a matrix whose diagonal is 1 and leaves open how the sum compares with
-alpha: by default a segment must agree with more than alpha of the others; `counts_itself: true` reads the sum as it
-stands.
+The paper captions every frame of a segment; here one frame each `seconds`, at the same times for all segments of a
+video, so a frame is captioned once. `seconds: null` captions every sampled frame; there are never more captions than
+sampled frames. The paper sums columns of a matrix whose diagonal is 1 and leaves open how the sum compares with alpha:
+by default a segment must agree with more than alpha of the others; `counts_itself: true` takes the sum literally.
 """
 
 from __future__ import annotations
@@ -30,17 +29,16 @@ _SMALLEST_VOTE = 3  # segments; with fewer nothing is suppressed
 
 @dataclass(frozen=True, kw_only=True)
 class TextGuidedSuppression:
-    """How segments are suppressed; the defaults are the paper's, but for `seconds`.
+    """Settings of suppression; the defaults are the paper's, except for `seconds`.
 
     Attributes:
-        similarity: beta, the cosine of mean captions from which on two segments agree.
+        similarity: beta, minimum cosine of mean captions of two agreeing segments.
         share: alpha; a segment is kept if more than this share of the others agree with it.
-        counts_itself: Whether it is kept if at least this share of all agree, itself among them.
-        seconds: From one captioned frame to the next, where there are no files of captions (the data's
-            `captions`, made by `zsar extract --captions` or elsewhere), so that the model itself, which must be a CoCa,
-            generates captions in the course of the run; null for all frames looked at, as where they are further apart
-            than this.
-        generation: How they are generated.
+        counts_itself: Whether it is kept if at least this share of all segments, itself included, agree.
+        seconds: Time between captioned frames if there are no caption files (the data's `captions`, made by `zsar
+            extract --captions` or elsewhere) and the model, a CoCa, generates captions during the run; null for all
+            sampled frames, which are used too if they are further apart.
+        generation: How captions are generated.
     """
 
     similarity: float = 0.75
@@ -50,7 +48,7 @@ class TextGuidedSuppression:
     generation: CaptionSettings = CaptionSettings()
 
     def __post_init__(self) -> None:
-        """Refuses thresholds that mean nothing."""
+        """Checks the ranges."""
         if not -1 <= self.similarity <= 1:
             raise ValueError(f"similarity is a cosine, from -1 to 1; got {self.similarity}")
         if not 0 <= self.share < 1:
@@ -60,10 +58,10 @@ class TextGuidedSuppression:
 
 
 def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float, counts_itself: bool = False) -> Tensor:
-    """Which segments are kept (Eq. 11 and what follows it).
+    """Which segments are kept (Eq. 11 and following text).
 
     Args:
-        embeddings: d, the unit vectors of the segments' captions, [M, D].
+        embeddings: d, unit vectors of the segments' captions, [M, D].
         similarity: beta.
         share: alpha.
         counts_itself: Whether a segment's agreement with itself counts.
@@ -83,32 +81,32 @@ def agreeing_segments(embeddings: Tensor, *, similarity: float, share: float, co
 def kept_segments(
     segments: Sequence[Segment], captions: VideoCaptionTexts, embed: Callable[[Tensor], Tensor]
 ) -> list[bool]:
-    """Which segments of a video are kept; nothing is captioned where nothing can be suppressed.
+    """Which segments of a video are kept; generates no captions if nothing can be suppressed.
 
     Args:
         segments: M segments.
-        captions: Of the video, with the settings of suppression.
+        captions: Captions of the video, with the settings of suppression.
         embed: Text features [n, 1, V] -> unit embeddings [n, D].
 
     Returns:
-        For each segment whether it is kept.
+        Whether each segment is kept.
     """
     if len(segments) < _SMALLEST_VOTE:
         return [True] * len(segments)
-    kept: list[bool] = agreeing_segments(
+    is_kept: list[bool] = agreeing_segments(
         torch.stack([caption_embedding(captions.features_of(segment), embed) for segment in segments]),
         similarity=captions.settings.similarity,
         share=captions.settings.share,
         counts_itself=captions.settings.counts_itself,
     ).tolist()
-    return kept
+    return is_kept
 
 
 class VideoCaptionTexts:
-    """The captions of one video, read or generated when they are asked for, and their text features.
+    """The captions of one video, read or generated on demand, and their text features.
 
     Attributes:
-        settings: How segments are suppressed by them, and where captions come from.
+        settings: Settings of suppression and captions.
     """
 
     def __init__(
@@ -118,13 +116,13 @@ class VideoCaptionTexts:
         text_features: Callable[[Sequence[str]], Tensor],
         settings: TextGuidedSuppression,
     ) -> None:
-        """Prepares; reads nothing.
+        """Stores the arguments; reads nothing.
 
         Args:
             video: The video.
-            backbone: What generates captions.
+            backbone: The model that generates captions.
             text_features: N texts -> features before the text projection, [N, V].
-            settings: How segments are suppressed, and where captions come from.
+            settings: Settings of suppression and captions.
         """
         self.settings = settings
         self._video, self._backbone, self._text_features = video, backbone, text_features
@@ -136,9 +134,9 @@ class VideoCaptionTexts:
         """Text features of the captions within a segment, [n, V], n at least 1.
 
         Raises:
-            FileNotFoundError: There is no file of captions, or no video to make them of.
-            CaptionFileError: The file cannot be used.
-            BackboneError: The model cannot write captions.
+            FileNotFoundError: There is no caption file, and no video to caption.
+            CaptionFileError: The caption file cannot be used.
+            BackboneError: The model cannot generate captions.
         """
         texts = self._read(segment) if self._video.captions_folder is not None else self._written(segment)
         new = [text for text in dict.fromkeys(texts) if text not in self._features]
@@ -159,7 +157,7 @@ class VideoCaptionTexts:
             chunk = missing[i : i + _FRAMES_AT_ONCE]
             if self._video.frames_at is None:
                 raise FileNotFoundError(
-                    f"captions of {self._video.id!r} are to be generated, but its frames are not at hand; give a "
+                    f"captions of {self._video.id!r} must be generated, but its frames are not available; give a "
                     "folder of captions (data.loading.captions), or suppression: null"
                 )
             frames = self._video.frames_at(chunk)
@@ -169,9 +167,9 @@ class VideoCaptionTexts:
         return [self._generated[seconds] for seconds in times]
 
     def _times(self, segment: Segment) -> list[float]:
-        """When frames are captioned: at multiples of the distance, or in the middle where none is inside.
+        """Times of captioned frames: multiples of the distance, or the middle if none is inside.
 
-        Never more captions than frames looked at: a frame that is shown for a year is captioned once.
+        There are never more captions than sampled frames: a frame shown for a year is captioned once.
         """
         step, n_looked_at = self.settings.seconds, segment.last_frame + 1 - segment.first_frame
         first = 0 if step is None else math.ceil(segment.start_seconds / step)

@@ -1,1 +1,1 @@
-"""Files of tensors, read without running anything that they hold."""
+"""Files of tensors, read without running code from them."""

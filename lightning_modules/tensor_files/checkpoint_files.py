@@ -1,4 +1,4 @@
-"""Checkpoint files: read without running what they say, and checked entry by entry before anything uses them."""
+"""Checkpoint files: read without running code from them, and checked entry by entry before use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError, read_tensor_file
 
-_IMPORT = "to import one of a method's authors, see `zsar convert`"
+_IMPORT = "to import a checkpoint of a method's authors, see `zsar convert`"
 _ABOUT: dict[str, tuple[type, ...]] = {
     "class_path": (str,),
     "init_args": (dict,),
@@ -18,7 +18,7 @@ _ABOUT: dict[str, tuple[type, ...]] = {
     "backbone_hash": (str,),
 }
 _ABOUT_OR_NONE: dict[str, tuple[type, ...]] = {
-    "weights_hash": (str,),  # checkpoints of before do not state it
+    "weights_hash": (str,),  # older checkpoints do not state it
     "trained_on": (dict,),
     "training": (dict,),
     "batch_limits": (dict,),
@@ -35,51 +35,51 @@ _ENTRIES_OR_NONE: dict[str, tuple[type, ...]] = {
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint does not fit the model: the message says where they differ and what to do."""
+    """A checkpoint does not match the model; the message gives the difference and a remedy."""
 
 
 def read_plain(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
-    """The entries of a file of tensors and plain types, on the CPU; nothing in it is run.
+    """Reads the entries of a file of tensors and plain types, on the CPU, without running code from it.
 
     Args:
         path: The file.
-        in_memory: Whether tensors are read at once; else each is read from the file when it is used.
+        in_memory: Whether to read tensors at once; otherwise each is read from the file when used.
 
     Raises:
-        CheckpointError: Not such a file.
+        CheckpointError: The file is not of this kind.
     """
     try:
         content = read_tensor_file(path, in_memory=in_memory)
     except TensorFileError as error:
-        said = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as a checkpoint", 1)
-        if said == f"there is no file {path}":
-            said = f"{path} cannot be read as a checkpoint: there is no such file"
-        raise CheckpointError(said) from error
+        problem = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as a checkpoint", 1)
+        if problem == f"there is no file {path}":
+            problem = f"{path} cannot be read as a checkpoint: there is no such file"
+        raise CheckpointError(problem) from error
     if not isinstance(content, dict):
-        raise CheckpointError(f"{path} is no zsar checkpoint (it holds a {type(content).__name__}); {_IMPORT}")
+        raise CheckpointError(f"{path} is not a zsar checkpoint (it holds a {type(content).__name__}); {_IMPORT}")
     return content
 
 
 def read_checkpoint(path: Path | str, *, in_memory: bool = True) -> dict[str, Any]:
-    """The entries of a checkpoint of zsar, checked; see `read_plain` and `check_entries`.
+    """Reads and checks the entries of a zsar checkpoint; see `read_plain` and `check_entries`.
 
     Raises:
-        CheckpointError: The file is none.
+        CheckpointError: The file is not a zsar checkpoint.
     """
     checkpoint = read_plain(path, in_memory=in_memory)
     if "zsar" not in checkpoint:
-        raise CheckpointError(f"{path} is no zsar checkpoint; {_IMPORT}")
+        raise CheckpointError(f"{path} is not a zsar checkpoint; {_IMPORT}")
     check_entries(checkpoint, path)
     return checkpoint
 
 
 def check_entries(checkpoint: Mapping[str, Any], path: Path | str, *, of_model: bool = False) -> None:
-    """Checks that the entries of a checkpoint are each of its type.
+    """Checks the types of a checkpoint's entries.
 
     Args:
-        checkpoint: What a file holds, with an entry "zsar".
+        checkpoint: The content of a file, with an entry "zsar".
         path: The file, for the message.
-        of_model: Whether the entries that describe the model must be there.
+        of_model: Whether the entries that describe the model are required.
 
     Raises:
         CheckpointError: An entry is missing or of another type; the message names it.
@@ -100,17 +100,17 @@ def check_entries(checkpoint: Mapping[str, Any], path: Path | str, *, of_model: 
         _check_type(f"state_dict[{name!r}]", value, (Tensor,), path)
     for name in ("callbacks", "optimizer_states", "lr_schedulers"):
         entries = checkpoint.get(name) or ()
-        for each in entries.values() if isinstance(entries, dict) else entries:
-            _check_type(f"an entry of {name}", each, (dict,), path)
-    for each in checkpoint.get("optimizer_states") or ():
-        _check_type("optimizer_states.state", each.get("state"), (dict,), path)
-        _check_type("optimizer_states.param_groups", each.get("param_groups"), (list,), path)
-    if checkpoint.get("loops") is not None:  # a converted one has none
+        for entry in entries.values() if isinstance(entries, dict) else entries:
+            _check_type(f"an entry of {name}", entry, (dict,), path)
+    for optimizer in checkpoint.get("optimizer_states") or ():
+        _check_type("optimizer_states.state", optimizer.get("state"), (dict,), path)
+        _check_type("optimizer_states.param_groups", optimizer.get("param_groups"), (list,), path)
+    if checkpoint.get("loops") is not None:  # a converted checkpoint has none
         _check_loops(checkpoint["loops"], path, optional=() if of_model else (type(None),))
 
 
 def _check_loops(loops: Mapping[str, Any], path: Path | str, *, optional: tuple[type, ...]) -> None:
-    """What Lightning and `resumption` read of where a training was; the end of an epoch is read before it goes on."""
+    """Checks the training progress that Lightning and `resumption` read when a training resumes."""
     of_fit = loops.get("fit_loop")
     _check_type("loops.fit_loop", of_fit, (dict,), path)
     assert isinstance(of_fit, dict)
@@ -132,11 +132,11 @@ def _check_loops(loops: Mapping[str, Any], path: Path | str, *, optional: tuple[
 
 def _check_type(entry: str, value: object, types: tuple[type, ...], path: Path | str) -> None:
     if not isinstance(value, types):
-        due = " or ".join("nothing" if each is type(None) else each.__name__ for each in types)
-        found = "missing" if value is None else f"of the type {type(value).__name__}"
+        due = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in types)
+        actual = "missing" if value is None else f"of the type {type(value).__name__}"
         raise CheckpointError(
-            f"{path} is no whole zsar checkpoint: its entry {entry} is {found}, not {due}; copy it again, or train "
-            "again"
+            f"{path} is not a complete zsar checkpoint: its entry {entry} is {actual}, not {due}; copy it again, or "
+            "train again"
         )
     if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-        raise CheckpointError(f"{path} is no whole zsar checkpoint: its entry {entry} is {value}; copy it again")
+        raise CheckpointError(f"{path} is not a complete zsar checkpoint: its entry {entry} is {value}; copy it again")

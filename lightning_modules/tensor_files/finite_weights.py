@@ -1,4 +1,4 @@
-"""Weights that are NaN or infinite, which give NaN for every video, or the same class."""
+"""Finds NaN or infinite weights, which give NaN or the same class for every video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def not_finite(state: Mapping[str, Tensor]) -> str | None:
         state: Tensors by name.
 
     Returns:
-        How many tensors have NaN or infinity and the names of some, in words; None where all are finite.
+        Number and some names of the tensors with NaN or infinity, in words; None if all are finite.
     """
     wrong = sorted(name for name, tensor in state.items() if tensor.is_floating_point() and not _is_finite(tensor))
     if not wrong:
@@ -30,6 +30,6 @@ def not_finite(state: Mapping[str, Tensor]) -> str | None:
 def _is_finite(tensor: Tensor) -> bool:
     if tensor.numel() == 0:
         return True
-    # NaN and infinity come through both; no copy of a large tensor is made, as by isfinite().
+    # Both propagate NaN and infinity, without a copy of a large tensor as in isfinite().
     smallest, largest = tensor.aminmax()
     return bool(smallest.isfinite() & largest.isfinite())

@@ -1,9 +1,9 @@
-"""What the pickle of an archive of torch describes, built of tensors and containers alone; no unpickler runs.
+"""Builds tensors and containers from the pickle of a torch archive, without an unpickler.
 
 A pickle is a small program: it pushes constants, names functions and calls them. `pickletools` lists its instructions
-without following any; here those that build plain values are followed. Of the functions only the few that rebuild a
-tensor have a meaning, each written out here. Any other name is an error, or an inert object that has attributes and
-does nothing, whatever it is called with.
+without executing any; here those that build plain values are executed. Only the few functions that rebuild a tensor
+are supported, each implemented here. Any other name is an error, or an inert object that has attributes and does
+nothing when called.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ _Storage = tuple[torch.UntypedStorage, torch.dtype]
 
 
 class InertObject:
-    """What stands for a Python object: the name of its class, and its attributes.
+    """A stand-in for a Python object: the name of its class, and its attributes.
 
     Attributes:
         path: The import path of the class, which is not imported.
-        attributes: By name; empty where the pickle states none.
+        attributes: By name; empty if the pickle states none.
     """
 
     def __init__(self, path: str) -> None:
-        """An object of a class that is named, not imported."""
+        """Creates an object of a named class, without importing it."""
         self.path = path
         self.attributes: dict[str, object] = {}
 
@@ -64,22 +64,22 @@ class _Name:
 
 
 def read_pickled(archive: zipfile.ZipFile, root: str, *, skips_objects: bool = False) -> object:
-    """The content of an archive's `data.pkl`.
+    """Reads the content of an archive's `data.pkl`.
 
     Args:
-        archive: An archive of torch.
-        root: The folder that its parts lie in, with a slash at the end.
-        skips_objects: Whether Python objects become `InertObject`s; else they are an error, but for TorchScript's.
+        archive: A torch archive.
+        root: The folder of its parts, with a trailing slash.
+        skips_objects: Whether Python objects become `InertObject`s; otherwise they are an error, except TorchScript's.
 
     Raises:
-        TensorFileError: It holds Python objects; the message is to follow the path.
-        ValueError: It is damaged; as are all other errors.
+        TensorFileError: The archive holds Python objects; the message is to follow the path.
+        ValueError: The archive is damaged, as with all other errors.
     """
     return _Machine(archive, root, skips_objects=skips_objects).run(archive.read(f"{root}data.pkl"))
 
 
 class _Machine:
-    """Follows the instructions of a pickle that build plain values."""
+    """Executes the instructions of a pickle that build plain values."""
 
     def __init__(self, archive: zipfile.ZipFile, root: str, *, skips_objects: bool) -> None:
         self._archive, self._root, self._skips_objects = archive, root, skips_objects
@@ -94,7 +94,7 @@ class _Machine:
             self._follow(instruction.name, argument)
         raise ValueError("the pickle has no end")
 
-    def _follow(self, name: str, argument: Any) -> None:  # noqa: ANN401 - whatever the instruction has
+    def _follow(self, name: str, argument: Any) -> None:  # noqa: ANN401 - any argument
         stack, memo = self._stack, self._memo
         if name in _LITERALS:
             stack.append(argument)
@@ -119,7 +119,7 @@ class _Machine:
             self._build(name)
 
     def _build(self, name: str) -> None:
-        """Instructions that put together what is on the stack."""
+        """Executes instructions that combine values on the stack."""
         stack = self._stack
         if name == "TUPLE":
             stack.append(tuple(self._since_mark()))
@@ -153,20 +153,20 @@ class _Machine:
         return items[::-1]
 
     def _named(self, path: str) -> object:
-        """What stands for a name; nothing is imported."""
+        """The stand-in for a name; nothing is imported."""
         module, _, name = path.rpartition(".")
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
         if path not in _KNOWN and not self._skips_objects and not path.startswith("__torch__."):
             raise TensorFileError(
-                f"holds Python objects ({path}), which zsar does not load, since to load them is to run what the file "
-                "says; give another file",
+                f"holds Python objects ({path}), which zsar does not load, since loading them would run the file's "
+                "code; give another file",
                 foreign=path,
             )
         return _Name(path)
 
-    def _storage(self, description: Any) -> _Storage:  # noqa: ANN401 - what the pickle says
-        """The bytes of a tensor, and what they are."""
+    def _storage(self, description: Any) -> _Storage:  # noqa: ANN401 - any value
+        """The bytes of a tensor, and their type."""
         _, dtype, key, _, _ = description
         if not isinstance(dtype, torch.dtype):
             raise TensorFileError("has a tensor of an unknown type; give another file")
@@ -178,21 +178,21 @@ class _Machine:
 
 
 def _called(called: object, arguments: Sequence[Any]) -> object:
-    """What a call gives; of an unknown name an inert object, whatever the arguments."""
+    """The result of a call; an inert object for an unknown name, with any arguments."""
     if not isinstance(called, _Name | InertObject):
-        raise ValueError("the pickle calls what is no function")
+        raise ValueError("the pickle calls a value that is not a function")
     known = _KNOWN.get(called.path)
     return InertObject(called.path) if known is None else known(*arguments)
 
 
 def _rebuilt(stored: _Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: object) -> Tensor:
     storage, dtype = stored
-    return torch.empty(0, dtype=dtype).set_(storage, offset, tuple(size), tuple(stride))  # which checks the bounds
+    return torch.empty(0, dtype=dtype).set_(storage, offset, tuple(size), tuple(stride))  # checks the bounds
 
 
 _KNOWN: dict[str, Callable[..., object]] = {
     "collections.OrderedDict": dict,
-    "__builtin__.set": set,  # as old protocols write a set, and bytes
+    "__builtin__.set": set,  # old protocols' form of sets and bytes
     "builtins.set": set,
     "_codecs.encode": lambda text, _: text.encode("latin-1"),
     "torch._utils._rebuild_tensor_v2": _rebuilt,
@@ -200,4 +200,4 @@ _KNOWN: dict[str, Callable[..., object]] = {
     "torch.jit._pickle.restore_type_tag": lambda value, _: value,
     **{f"torch.jit._pickle.build_{kind}list": list for kind in ("int", "double", "bool", "tensor")},
 }
-"""What the functions do that rebuild tensors, by the names that a pickle has of them."""
+"""Implementations of the functions that rebuild tensors, by their names in a pickle."""

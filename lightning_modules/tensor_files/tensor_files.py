@@ -1,8 +1,8 @@
-"""Files of tensors and plain types, read without running anything that they say, and within the memory that they take.
+"""Files of tensors and plain types, read without running code from them, and with bounded memory.
 
-A pickle may call any function, a small zip may unpack to any size, and a tensor of one number may be said to have
-10^18 elements. `torch.load(weights_only=True)` refuses the first; the others are refused here. What torch says of a
-file is not quoted where it advises to switch that off.
+A pickle may call any function, a small zip may unpack to any size, and a tensor of one number may claim 10^18 elements.
+`torch.load(weights_only=True)` prevents the first; this module prevents the others. Torch's messages are not quoted
+where they advise to switch that off.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from torch import Tensor
 from zsar.runtime.terminal import shown
 
 MOST_LEVELS = 64
-"""How deep the dictionaries and lists of a file may lie in each other."""
+"""Maximum nesting of a file's dictionaries and lists."""
 MOST_VALUES = 2_000_000
-"""Most values of a file, tensors counted as one each."""
+"""Maximum number of values of a file; a tensor counts as one."""
 MOST_CODE_BYTES = 100_000_000
-"""Most text that the code of a TorchScript archive unpacks to."""
+"""Maximum unpacked size of a TorchScript archive's code."""
 
 _LONGEST_NAME = 160
 _FOREIGN = re.compile(r"(?:Unsupported (?:global: GLOBAL|class)|Trying to instantiate unsafe class:?) (\S+)")
@@ -32,28 +32,28 @@ _ADVICE = re.compile(r"weights[_ ]only|trust|file an issue|forums?\b|pickle modu
 
 
 class TensorFileError(RuntimeError):
-    """A file is not read: the message begins with its path and says why, and what to do.
+    """A file cannot be read; the message begins with its path and gives cause and remedy.
 
     Attributes:
-        foreign: The Python object that it holds; None if that is not the cause.
+        foreign: The Python object in it; None if that is not the cause.
     """
 
     def __init__(self, message: str, foreign: str | None = None) -> None:
-        """An error with this message."""
+        """Creates the error."""
         super().__init__(message)
         self.foreign = foreign
 
 
 def read_tensor_file(path: Path | str, *, in_memory: bool = True) -> object:
-    """The content of a file that `torch.save` wrote, on the CPU.
+    """Reads a file written by `torch.save`, on the CPU.
 
     Args:
         path: The file.
-        in_memory: Whether tensors are read at once; else each is read when it is used, where the format allows it.
+        in_memory: Whether to read tensors at once; otherwise each is read when used, if the format allows it.
 
     Raises:
-        TensorFileError: It is missing, empty, cut short, of another kind, a TorchScript archive, holds Python objects,
-            or claims more than it holds.
+        TensorFileError: The file is missing, empty, truncated, of another kind, a TorchScript archive, holds Python
+            objects, or claims more than it holds.
     """
     path = Path(path)
     check_file(path)
@@ -62,11 +62,11 @@ def read_tensor_file(path: Path | str, *, in_memory: bool = True) -> object:
         check_archive(path)
     if is_torchscript(path):
         raise TensorFileError(
-            f"{path} is a TorchScript archive, which holds code, and zsar runs no code of a file; give a file of "
-            "weights alone"
+            f"{path} is a TorchScript archive, which holds code, and zsar runs no code from files; give a file of "
+            "weights only"
         )
     try:
-        with warnings.catch_warnings():  # of pickle protocols, with the advice to file an issue
+        with warnings.catch_warnings():  # on pickle protocols, which advise to file an issue
             warnings.simplefilter("ignore")
             content: object = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip and not in_memory)
     except Exception as error:
@@ -76,10 +76,10 @@ def read_tensor_file(path: Path | str, *, in_memory: bool = True) -> object:
 
 
 def check_file(path: Path) -> None:
-    """Checks that there is a file with something in it.
+    """Checks that a file exists and is not empty.
 
     Raises:
-        TensorFileError: There is none.
+        TensorFileError: It does not.
     """
     if path.is_dir():
         raise TensorFileError(f"{path} is a folder; give a file")
@@ -94,18 +94,18 @@ def check_file(path: Path) -> None:
 
 
 def check_archive(path: Path) -> None:
-    """Checks that a zip file holds what it is long: torch's archives are not compressed.
+    """Checks that a zip file's content matches its size: torch's archives are not compressed.
 
     Raises:
-        TensorFileError: It is compressed, its parts overlap, or it is broken.
+        TensorFileError: The file is compressed or broken, or its parts overlap.
     """
     entries = _entries(path)
     size = path.stat().st_size
-    code = [entry for entry in entries if "/code/" in entry.filename]  # of TorchScript, which torch compresses
+    code = [entry for entry in entries if "/code/" in entry.filename]  # of TorchScript, compressed by torch
     packed = [entry for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
     if any(entry not in code for entry in packed) or sum(entry.file_size for entry in code) > MOST_CODE_BYTES:
         raise TensorFileError(
-            f"{path} is a compressed zip file, as which torch writes no weights, and which may unpack to any size; "
+            f"{path} is a compressed zip file, which may unpack to any size and is not how torch writes weights; "
             "unpack it and give the file of weights in it"
         )
     if (claimed := sum(entry.file_size for entry in entries if entry not in packed)) > size:
@@ -116,7 +116,7 @@ def is_zip_file(path: Path) -> bool:
     """Whether a file is a zip archive, as torch has written its files since 2020.
 
     Raises:
-        TensorFileError: It ends like an archive in several parts.
+        TensorFileError: The file ends like a multi-part archive.
     """
     try:
         return zipfile.is_zipfile(path)
@@ -125,10 +125,10 @@ def is_zip_file(path: Path) -> bool:
 
 
 def is_torchscript(path: Path) -> bool:
-    """Whether a file is an archive of TorchScript, which holds code beside its tensors.
+    """Whether a file is an archive of TorchScript, which holds code besides its tensors.
 
     Raises:
-        TensorFileError: It is a zip file whose directory cannot be read.
+        TensorFileError: The file is a zip file with an unreadable directory.
     """
     if not is_zip_file(path):
         return False
@@ -136,7 +136,7 @@ def is_torchscript(path: Path) -> bool:
 
 
 def _entries(path: Path) -> list[zipfile.ZipInfo]:
-    """The directory of a zip file."""
+    """Reads the directory of a zip file."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.infolist()
@@ -149,10 +149,10 @@ def _damaged(path: Path) -> TensorFileError:
 
 
 def check_content(content: object, path: Path) -> None:
-    """Checks that what was read is finite: in depth, in number, and in the memory of its tensors.
+    """Checks that content is within limits: in depth, in number, and in the memory of its tensors.
 
     Raises:
-        TensorFileError: It is not, or a tensor is of a kind that no weights are of.
+        TensorFileError: It is not, or a tensor is of a kind not used for weights.
     """
     left: list[tuple[object, int]] = [(content, 0)]
     n_values = 0
@@ -161,15 +161,15 @@ def check_content(content: object, path: Path) -> None:
         n_values += 1
         if level > MOST_LEVELS or n_values > MOST_VALUES:
             raise TensorFileError(
-                f"{path} holds values more than {MOST_LEVELS} levels deep, or more than {MOST_VALUES:,} of them, as no "
-                "file of weights does; fetch it again"
+                f"{path} holds values more than {MOST_LEVELS} levels deep, or more than {MOST_VALUES:,} of them, "
+                "unlike any file of weights; fetch it again"
             )
         if isinstance(value, Tensor):
             _check_tensor(value, path)
         elif isinstance(value, dict):
-            left += [(each, level + 1) for pair in value.items() for each in pair]
+            left += [(part, level + 1) for pair in value.items() for part in pair]
         elif isinstance(value, list | tuple | set | frozenset):
-            left += [(each, level + 1) for each in value]
+            left += [(part, level + 1) for part in value]
 
 
 def _check_tensor(tensor: Tensor, path: Path) -> None:
@@ -186,31 +186,31 @@ def _check_tensor(tensor: Tensor, path: Path) -> None:
 
 
 def _explained(path: Path, error: Exception) -> TensorFileError:
-    said = str(error)
-    if foreign := _FOREIGN.search(said):
+    message = str(error)
+    if foreign := _FOREIGN.search(message):
         name = _name(foreign)
         return TensorFileError(
-            f"{path} holds Python objects ({name}), which zsar does not load, since to load them is to run what the "
-            "file says; give a file of tensors and plain types",
+            f"{path} holds Python objects ({name}), which zsar does not load, since loading them would run the "
+            "file's code; give a file of tensors and plain types",
             foreign=name,
         )
     return TensorFileError(
-        f"{path} cannot be read (it is cut short, of another kind, or holds Python objects, which zsar does not load; "
+        f"{path} cannot be read (it is truncated, of another kind, or holds Python objects, which zsar does not load; "
         f"{cause_of(error)}); compare its size with that of the original, and fetch it again"
     )
 
 
 def cause_of(error: BaseException) -> str:
-    """What an error of torch's says, on one line, without its advice to load what may run code."""
-    said = str(error)
-    if foreign := _FOREIGN.search(said):
+    """Torch's error message on one line, without its advice to load files that may run code."""
+    message = str(error)
+    if foreign := _FOREIGN.search(message):
         return f"it holds Python objects ({_name(foreign)}), which zsar does not load"
-    first = " ".join(said.strip().split("\n", 1)[0].split())
+    first = " ".join(message.strip().split("\n", 1)[0].split())
     return type(error).__name__ if not first or _ADVICE.search(first) else f"{type(error).__name__}: {first[:200]}"
 
 
 def some_names(names: Collection[object], *, most: int = 3) -> str:
-    """Names that a file gives, for a message: the first few, in one line, each cut where it is long.
+    """Names from a file, for a message: the first few, on one line, with long ones truncated.
 
     Args:
         names: The names.

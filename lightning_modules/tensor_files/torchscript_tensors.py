@@ -1,9 +1,9 @@
-"""The tensors of archives that hold more than tensors, read without running anything that they hold.
+"""Reads the tensors of archives that also hold code or objects, without running code from them.
 
-OpenAI released CLIP as TorchScript, and `torch.jit.load` runs code of such an archive, its `__setstate__` for example.
-Authors of methods save their Python objects beside the weights, and to unpickle those is to call what the file names.
-Here `pickled_tensors` reads tensors and containers only: an object is its attributes, without a class. Which
-of TorchScript's are parameters and buffers is read from the text of the code, which stays text.
+OpenAI released CLIP as TorchScript, and `torch.jit.load` runs code of such an archive, for example its `__setstate__`.
+Authors of methods save Python objects besides the weights; unpickling those calls functions named by the file.
+Here `pickled_tensors` reads tensors and containers only: an object becomes its attributes, without a class.
+TorchScript's parameters and buffers are listed in the text of its code, which is not run.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _NAMED_TENSORS = re.compile(r"^  __(?:parameters|buffers)__ = \[(.*?)\]", re.MUL
 
 
 def read_torchscript_tensors(path: Path) -> dict[str, Tensor]:
-    """The parameters and buffers of a TorchScript archive.
+    """Reads the parameters and buffers of a TorchScript archive.
 
     Args:
         path: The archive.
 
     Returns:
-        Tensors on the CPU, by the names of `state_dict`.
+        Tensors on the CPU, with the names of `state_dict`.
 
     Raises:
-        TensorFileError: It is damaged, of another kind, or claims more than it holds.
+        TensorFileError: The archive is damaged, of another kind, or claims more than it holds.
     """
 
     def read(archive: zipfile.ZipFile, root: str) -> dict[str, Tensor]:
@@ -48,18 +48,18 @@ def read_torchscript_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def read_beside_objects(path: Path) -> object:
-    """The tensors and plain types of an archive that `torch.save` wrote, with an inert stand-in for any Python object.
+    """Reads tensors and plain types of an archive by `torch.save`, with inert stand-ins for Python objects.
 
     Args:
         path: The archive, in the zip format of torch 1.6 and later.
 
     Raises:
-        TensorFileError: It is damaged, of another kind, or claims more than it holds.
+        TensorFileError: The archive is damaged, of another kind, or claims more than it holds.
     """
     if not is_zip_file(path):
         raise TensorFileError(
-            f"{path} is no zip archive, as torch 1.6 and later write: its Python objects cannot be left out; have its "
-            "authors save the weights alone"
+            f"{path} is not a zip archive as written by torch 1.6 and later, so its Python objects cannot be left out; "
+            "ask its authors for a file of weights only"
         )
     return _read(path, lambda archive, root: read_pickled(archive, root, skips_objects=True))
 
@@ -74,14 +74,14 @@ def _read(path: Path, read: Callable[[zipfile.ZipFile, str], _Content]) -> _Cont
             content = read(archive, _root_of(archive))
     except TensorFileError as error:
         raise TensorFileError(f"{path} {error}") from error
-    except Exception as error:  # whatever a damaged pickle makes of it
+    except Exception as error:  # any error of a damaged pickle
         raise TensorFileError(f"{path} cannot be read ({type(error).__name__}); fetch it again") from error
     check_content(content, path)
     return content
 
 
 def _root_of(archive: zipfile.ZipFile) -> str:
-    """The folder that an archive's parts lie in."""
+    """The folder of an archive's parts."""
     for name in archive.namelist():
         root, is_pickle, _ = name.partition("data.pkl")
         if is_pickle and name == f"{root}data.pkl":
@@ -90,7 +90,7 @@ def _root_of(archive: zipfile.ZipFile) -> str:
 
 
 def _state_of(module: object, archive: zipfile.ZipFile, root: str) -> dict[str, Tensor]:
-    """Names and tensors of all modules, in the archive's order."""
+    """Yields names and tensors of all modules, in the archive's order."""
     names = set(archive.namelist())
     state: dict[str, Tensor] = {}
     left: list[tuple[str, object]] = [("", module)]
@@ -102,15 +102,15 @@ def _state_of(module: object, archive: zipfile.ZipFile, root: str) -> dict[str, 
             raise TensorFileError(f"has modules more than {MOST_LEVELS} levels deep; fetch it again")
         tensors = _tensor_names(value.path, archive, root, names)
         attributes = getattr(value, "attributes", {})
-        for name, each in attributes.items():
-            if isinstance(each, Tensor) and (tensors is None or name in tensors):
-                state[prefix + name] = each
-        left += [(f"{prefix}{name}.", each) for name, each in attributes.items() if isinstance(each, InertObject)]
+        for name, member in attributes.items():
+            if isinstance(member, Tensor) and (tensors is None or name in tensors):
+                state[prefix + name] = member
+        left += [(f"{prefix}{name}.", part) for name, part in attributes.items() if isinstance(part, InertObject)]
     return state
 
 
 def _tensor_names(path: str, archive: zipfile.ZipFile, root: str, names: set[str]) -> set[str] | None:
-    """The parameters and buffers of a class, by the text of its code; None where it does not say."""
+    """The parameters and buffers of a class, from the text of its code; None if the code does not name them."""
     module, _, class_name = path.rpartition(".")
     member = f"{root}code/{module.replace('.', '/')}.py"
     if member not in names:
@@ -120,5 +120,5 @@ def _tensor_names(path: str, archive: zipfile.ZipFile, root: str, names: set[str
     if start is None:
         return None
     body = re.split(r"^class ", code[start.end() :], maxsplit=1, flags=re.MULTILINE)[0]
-    found = _NAMED_TENSORS.findall(body)
-    return set(re.findall(r'"([^"]*)"', " ".join(found))) if found else None
+    listed = _NAMED_TENSORS.findall(body)
+    return set(re.findall(r'"([^"]*)"', " ".join(listed))) if listed else None

@@ -1,7 +1,7 @@
-"""What the readers of checkpoints that authors released have in common.
+"""Shared code of the readers of checkpoints released by authors.
 
-A file is read without running code from it, told by its contents, and compared with the architecture that it belongs
-to. The readers are `author_checkpoints_t2l.py` and `author_checkpoints_vifi_clip.py`.
+A file is read without running code from it, identified by its contents, and compared with its architecture. The readers
+are `author_checkpoints_t2l.py` and `author_checkpoints_vifi_clip.py`.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _VIFI_CLIP_TOWER = "image_encoder."
 
 
 class AuthorCheckpointError(RuntimeError):
-    """A file is not the released checkpoint that it was taken for; the message says what it lacks."""
+    """A file is not the expected released checkpoint; the message names what is missing."""
 
 
 def author_of(path: Path, *, skips_objects: bool = False) -> Author:
-    """Whose checkpoint a file is, by its contents.
+    """Identifies the authors of a checkpoint by its contents.
 
     Args:
-        path: The file; of its tensors only the names are read.
-        skips_objects: Whether Python objects in it are left out, unread; else they are an error.
+        path: The file; only the names of its tensors are read.
+        skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
         "T2L" or "ViFi-CLIP".
 
     Raises:
-        AuthorCheckpointError: Not a readable file, or of neither kind.
+        AuthorCheckpointError: The file is not readable, or of neither kind.
     """
     return _author(_read(path, skips_objects=skips_objects), path)
 
@@ -55,21 +55,21 @@ def read_author_state(
 
     Args:
         path: The file.
-        author: Whose it must be.
-        skips_objects: Whether Python objects in it are left out, unread; else they are an error.
+        author: The expected authors.
+        skips_objects: Whether to leave out Python objects, unread; otherwise they are an error.
 
     Returns:
-        Its tensors in fp32 under the author's names, without the "module." of distributed training, and the epoch
-        after which it was saved, where the file says so.
+        Its tensors in fp32 under the authors' names, without the "module." prefix of distributed training, and the
+        epoch after which it was saved, if the file states it.
 
     Raises:
-        AuthorCheckpointError: Not a readable file, not of this author, or with weights that are NaN or infinite.
+        AuthorCheckpointError: The file is not readable, not of this author, or has NaN or infinite weights.
     """
     content = _read(path, skips_objects=skips_objects)
-    found = _author(content, path)
-    if found != author:
+    file_author = _author(content, path)
+    if file_author != author:
         raise AuthorCheckpointError(
-            f"{path} is a checkpoint of {found}'s authors, not of {author}'s; `zsar convert` imports both"
+            f"{path} is a checkpoint of {file_author}'s authors, not of {author}'s; `zsar convert` imports both"
         )
     epoch = content.get("epoch")
     state = {k: v.float() for k, v in _tensors(content, author).items()}
@@ -79,17 +79,17 @@ def read_author_state(
 
 
 def openai_architecture(clip: Mapping[str, Tensor], path: Path) -> str:
-    """Tells OpenAI's architecture from the patch embedding.
+    """Identifies OpenAI's architecture by the patch embedding.
 
     Args:
         clip: Tensors under CLIP's names.
-        path: The file that they are from, for the message.
+        path: The file of the tensors, for the message.
 
     Returns:
         The name of the architecture in open_clip.
 
     Raises:
-        AuthorCheckpointError: There is no patch embedding, or it is of no ViT of OpenAI's.
+        AuthorCheckpointError: There is no patch embedding, or it is not from a ViT of OpenAI's.
     """
     conv1 = clip.get("visual.conv1.weight")
     if conv1 is None or conv1.ndim != 4:
@@ -100,7 +100,7 @@ def openai_architecture(clip: Mapping[str, Tensor], path: Path) -> str:
     except KeyError:
         known = ", ".join(_OPENAI_BY_SHAPE.values())
         raise AuthorCheckpointError(
-            f"{path} has a visual tower of width {width} with {patch_px} px patches, which is none of {known}; name "
+            f"{path} has a visual tower of width {width} with {patch_px} px patches, not one of {known}; name "
             "its open_clip architecture (--architecture)"
         ) from None
 
@@ -110,12 +110,12 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
 
     Args:
         found: The tensors of a file, under the names of open_clip's model.
-        expected: Those of the model, of which only names and shapes count.
+        expected: The tensors of the model; only names and shapes are used.
         architecture: The model's name, for the message.
         path: The file, for the message.
 
     Raises:
-        AuthorCheckpointError: Tensors are missing, unknown or of another shape; the message names some of each.
+        AuthorCheckpointError: Tensors are missing, unknown or have another shape; the message names some of each.
     """
     shapes = [
         f"{k} is {list(found[k].shape)}, not {list(expected[k].shape)}"
@@ -137,14 +137,14 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
 
 def _read(path: Path, *, skips_objects: bool) -> dict[str, object]:
     try:
-        # Mapped instead of read, where the format allows it: two thirds of a file may be the optimizer's state.
+        # Memory-mapped if the format allows it: two thirds of a file may be optimizer state.
         content = read_beside_objects(path) if skips_objects else read_tensor_file(path, in_memory=False)
     except TensorFileError as error:
         if error.foreign is None:
             raise AuthorCheckpointError(f"{error}; it may be cut short") from error
         raise AuthorCheckpointError(
-            f"{path} holds Python objects besides tensors ({error.foreign}), and to load them is to run what the file "
-            "says, which zsar does not; to read the tensors alone and leave the objects out, give --skip_objects"
+            f"{path} holds Python objects besides tensors ({error.foreign}), and loading them would run the file's "
+            "code, which zsar never does; to read only the tensors, give --skip_objects"
         ) from error
     if not isinstance(content, dict):
         raise AuthorCheckpointError(f"{path} holds a {type(content).__name__}, not a checkpoint")
@@ -158,7 +158,7 @@ def _author(content: Mapping[str, object], path: Path) -> Author:
         return "ViFi-CLIP"
     held = [f"{k} ({some_names(v)})" if isinstance(v, dict) and v else k for k, v in content.items()]
     raise AuthorCheckpointError(
-        f"{path} is of neither kind that can be imported. T2L's authors save {{epoch, model_state_dict, "
+        f"{path} is not a checkpoint that can be imported. T2L's authors save {{epoch, model_state_dict, "
         f"optimizer_state_dict}} with temporal tokens ({T2L_TOKENS}) in model_state_dict; ViFi-CLIP's save {{model, "
         f"optimizer, lr_scheduler, max_accuracy, epoch, config}} with {_VIFI_CLIP_TOWER}* in model. The file has "
         f"{some_names(held, most=8) or 'nothing'}"
@@ -166,7 +166,7 @@ def _author(content: Mapping[str, object], path: Path) -> Author:
 
 
 def _tensors(content: Mapping[str, object], author: Author) -> dict[str, Tensor]:
-    """The tensors of the entry where an author keeps them; none where there is no such entry."""
+    """The tensors of the author's entry; empty if there is no such entry."""
     state = content.get(_STATE_ENTRY[author])
     if not isinstance(state, dict):
         return {}

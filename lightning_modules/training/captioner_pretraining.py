@@ -1,7 +1,7 @@
-"""Pretraining of a small CoCa, which learns to write captions beside (CoCa, Yu et al. 2022, equation 4).
+"""Pretraining of a small CoCa, which also learns to write captions (CoCa, Yu et al. 2022, equation 4).
 
-Departure: the captioning loss is that of a part of each batch, over all 49,408 words: for one image this costs several
-times what the rest of a tiny model does.
+Departure: the captioning loss uses only a part of each batch, over all 49,408 words: for one image it costs several
+times as much as the rest of a tiny model.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from zsar.lightning_modules.training.image_text_pretraining import (
     multi_positive_contrastive,
 )
 
-_DECODED_AT_ONCE = 32  # frames; their logits over all words take some 60 MB
+_DECODED_AT_ONCE = 32  # frames; their logits over all words take about 60 MB
 
 
 class CaptionerPretraining(ImageTextPretraining):
     """Trains a CoCa model from scratch: both towers, and the decoder that writes captions.
 
-    In a test batch, a question with a single text is whether the caption of the frame begins with it, where each word
-    is the likeliest after those before it.
+    A test question with a single text asks whether the frame's caption begins with that text: each word must be the
+    likeliest one after those before it.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class CaptionerPretraining(ImageTextPretraining):
 
         Args:
             architecture: A CoCa, whose text tower appends a class token.
-            learning_rate: Peak of the schedule, as for `ImageTextPretraining`; so are the four that follow.
-            weight_decay: On everything.
+            learning_rate: Peak of the schedule; this and the next four as in `ImageTextPretraining`.
+            weight_decay: On all parameters.
             squared_gradient_decay: AdamW's second beta.
             position_embedding_scale: At initialization.
             token_embedding_scale: At initialization.
             captioning_weight: Factor of the captioning loss; that of the contrastive loss is 1, as in the paper.
-            captions_per_batch: How many of a batch's captions, its first ones, the captioning loss is taken of.
+            captions_per_batch: Number of captions per batch, the first ones, in the captioning loss.
 
         Raises:
             ValueError: The architecture has no decoder.
@@ -64,12 +64,12 @@ class CaptionerPretraining(ImageTextPretraining):
             token_embedding_scale=token_embedding_scale,
         )
         if not hasattr(self._clip, "text_decoder"):
-            raise ValueError(f"{architecture} has no decoder that could write captions; take a CoCa such as tiny-coca")
+            raise ValueError(f"{architecture} has no decoder to write captions; take a CoCa such as tiny-coca")
         self.captioning_weight = captioning_weight
         self.captions_per_batch = captions_per_batch
 
     def training_step(self, batch: tuple[Tensor, Sequence[str]], batch_index: int) -> Tensor:
-        """The loss of a batch."""
+        """Returns the loss of a batch."""
         frames, captions = batch
         texts, labels = different_captions(captions, frames.device)
         tokens = self._tokens(texts)
@@ -86,7 +86,7 @@ class CaptionerPretraining(ImageTextPretraining):
         return loss
 
     def test_step(self, batch: tuple[str, Tensor, Sequence[tuple[str, ...]], Tensor], batch_index: int) -> None:
-        """Logs the share of right answers, or of captions that begin as they should."""
+        """Logs the share of correct answers, or of captions with the expected beginning."""
         name, frames, choices, _ = batch
         if any(len(texts) > 1 for texts in choices):
             super().test_step(batch, batch_index)
@@ -97,7 +97,7 @@ class CaptionerPretraining(ImageTextPretraining):
     def _captions_begin_with(self, frames: Tensor, texts: Sequence[str]) -> Tensor:
         """Whether the greedy caption of each frame begins with a text, bool [N].
 
-        It does if each word of the text is the likeliest after those before it, so that nothing needs to be written.
+        This holds if each word of the text is the likeliest after those before it, so no caption is generated.
         """
         end = self.backbone.text.start_and_end_token[1]
         parts = zip(frames.split(_DECODED_AT_ONCE), self._tokens(texts).split(_DECODED_AT_ONCE), strict=True)
@@ -111,7 +111,7 @@ class CaptionerPretraining(ImageTextPretraining):
         return torch.cat(begins)
 
     def _written(self, frame_tokens: Tensor, text_tokens: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """What the decoder writes behind each beginning of a text, and what the text has there.
+        """The decoder's prediction after each prefix of a text, and the actual next word.
 
         Args:
             frame_tokens: Of the visual tower, [N, queries, W].
@@ -119,7 +119,7 @@ class CaptionerPretraining(ImageTextPretraining):
             tokens: The texts, int64 [N, context length].
 
         Returns:
-            Logits of all words, [N, L, words], and words int64 [N, L]; L is as many as the longest text needs.
+            Logits of all words, [N, L, words], and words int64 [N, L]; L is the length of the longest text.
         """
         length = int((tokens[:, 1:] != self._clip.pad_id).any(dim=0).sum())
         logits: Tensor = self._clip.text_decoder(frame_tokens, text_tokens[:, :length])

@@ -1,6 +1,6 @@
-"""Checkpoints that hold what was trained, and the name and hash of what was not.
+"""Checkpoints with the trained weights, and name and hash of the frozen backbone.
 
-A checkpoint holds tensors and plain types only, so that it loads with `weights_only=True`. Beside Lightning's own
+A checkpoint holds tensors and plain types only, so that it loads with `weights_only=True`. Besides Lightning's
 entries it has "zsar": the model's class and arguments, what it was trained on, and the backbone's architecture and
 hash.
 """
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class CheckpointedModel(TrainedModel, Protocol):
-    """What checkpoints ask of a model, beside what its record asks; `ActionRecognizer` has it.
+    """What checkpoints need from a model, besides its record; `ActionRecognizer` implements it.
 
     Attributes:
-        backbone: Its CLIP model, of which a checkpoint holds the name and hash and what was trained.
-        started_from: The checkpoint that its training starts from; None for none.
+        backbone: Its CLIP model; a checkpoint holds its name, its hash and its trained weights.
+        started_from: The checkpoint from which its training starts; None for none.
     """
 
     backbone: OpenClipBackbone
@@ -56,13 +56,13 @@ def pack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any]) -> Non
         checkpoint: Lightning's checkpoint, with "state_dict".
 
     Raises:
-        CheckpointError: Trained weights are NaN or infinite, and shall not replace those that were saved before.
+        CheckpointError: Trained weights are NaN or infinite; they must not replace earlier ones.
     """
     trained = trained_names(model)
     checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
     if (problem := not_finite(checkpoint["state_dict"])) is not None:
         raise CheckpointError(
-            f"training has spoilt the weights: {problem}. They are not saved; what was saved before is as it was. Give "
+            f"training has diverged: {problem}. These weights are not saved; earlier checkpoints are unchanged. Give "
             "a lower --model.optimization.learning_rate, more warm-up, or --trainer.precision 32-true"
         )
     for key in ("hyper_parameters", "hparams_name", "datamodule_hyper_parameters", "datamodule_hparams_name"):
@@ -90,17 +90,17 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
 
     Args:
         model: The model that is loaded into.
-        checkpoint: What `pack_checkpoint` left.
-        path: Where it lies, for the message of an error.
+        checkpoint: A checkpoint written by `pack_checkpoint`.
+        path: Its path, for error messages.
 
     Raises:
-        CheckpointError: Not a checkpoint of zsar, another backbone, missing or unknown tensors, or damaged ones.
+        CheckpointError: It is not a zsar checkpoint, its backbone differs, or tensors are missing, unknown or damaged.
     """
     prefix = "" if path is None else f"{path}: "
     about = checkpoint.get("zsar")
     if about is None:
         raise CheckpointError(
-            f"{prefix}this is no zsar checkpoint (it has no entry 'zsar'); for checkpoints that the authors of a "
+            f"{prefix}this is not a zsar checkpoint (it has no entry 'zsar'); for checkpoints that the authors of a "
             "method released, see `zsar convert`"
         )
     check_entries(checkpoint, path or "the checkpoint", of_model=True)
@@ -109,19 +109,19 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{prefix}the checkpoint was written by zsar before 0.2: its class {about['class_path']} is {current} now"
         )
     if about["backbone_hash"] != model.backbone.weights_hash:
-        stated = arguments_of_now("model", about["init_args"]).get("backbone", {}).get("weights")
+        stated_weights = arguments_of_now("model", about["init_args"]).get("backbone", {}).get("weights")
         raise CheckpointError(
             f"{prefix}the checkpoint was trained on the backbone {about['architecture']} with the weights "
-            f"{stated} (hash {about['backbone_hash']}), but the model has "
+            f"{stated_weights} (hash {about['backbone_hash']}), but the model has "
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
-    own = model.state_dict()
+    model_state = model.state_dict()
     shapes = [
-        f"{k} is {list(state[k].shape)}, not {list(own[k].shape)}"
+        f"{k} is {list(state[k].shape)}, not {list(model_state[k].shape)}"
         for k in sorted(trained & set(state))
-        if state[k].shape != own[k].shape
+        if state[k].shape != model_state[k].shape
     ]
     if missing or unknown or shapes:
         raise CheckpointError(
@@ -131,29 +131,29 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{str(about['init_args'])[:1000]}"
         )
     if (problem := not_finite(state)) is not None:
-        raise CheckpointError(f"{prefix}the checkpoint is broken: {problem}; test or go on from another one")
-    found = trained_weights_hash(state)
-    stated = about.get("weights_hash", found)  # checkpoints of before do not state it
-    if found != stated:
+        raise CheckpointError(f"{prefix}the checkpoint is broken: {problem}; test or resume from another one")
+    weights_hash = trained_weights_hash(state)
+    stated_hash = about.get("weights_hash", weights_hash)  # older checkpoints do not state it
+    if weights_hash != stated_hash:
         raise CheckpointError(
-            f"{path or 'the checkpoint'} is damaged: its weights have the hash {found}, but it states {stated}; copy "
-            "it again, or train again"
+            f"{path or 'the checkpoint'} is damaged: its weights have the hash {weights_hash}, but it states "
+            f"{stated_hash}; copy it again, or train again"
         )
-    model.checkpoint_weights_hash = found
-    checkpoint["state_dict"] = {**own, **state}
+    model.checkpoint_weights_hash = weights_hash
+    checkpoint["state_dict"] = {**model_state, **state}
     model.trained_on = with_current_class_paths(about.get("trained_on"))
-    model.training_record = with_current_class_paths(about.get("training"))  # None in checkpoints of before
+    model.training_record = with_current_class_paths(about.get("training"))  # None in older checkpoints
 
 
 def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:
-    """Gives a model the trained weights of another run, from which its own training starts.
+    """Gives a model the trained weights of another run, from which training starts.
 
     Args:
-        model: The model, of the same settings but for how it is trained.
+        model: The model; its settings must be the same except for those of training.
         path: A checkpoint written by `zsar fit` or `zsar convert`.
 
     Raises:
-        CheckpointError: The file is not a checkpoint of zsar, or does not fit.
+        CheckpointError: The file is not a checkpoint of zsar, or does not match.
     """
     checkpoint = read_checkpoint(path)
     unpack_checkpoint(model, checkpoint, path=path)
@@ -167,7 +167,7 @@ def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:
 
 
 def _training_record(model: CheckpointedModel, data: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The record of the training that is under way, or of the one that the weights are from."""
+    """The record of the current training, or of the one that produced the weights."""
     trainer = model._trainer
     if data is None or trainer is None or trainer.state.fn != "fit":
         return model.training_record
@@ -180,16 +180,16 @@ def trained_names(model: CheckpointedModel) -> set[str]:
 
 
 def hash_of_tested_weights(model: CheckpointedModel) -> str | None:
-    """Hash of the trained weights that a test begins with; None for a model of which nothing is trained.
+    """Hash of the trained weights at the start of a test; None for a model without trained weights.
 
-    It is that of the checkpoint they were loaded from, also where the trainer's precision has rounded them.
+    The hash of the loaded checkpoint, even if the trainer's precision has rounded the weights.
     """
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     return (model.checkpoint_weights_hash or trained_weights_hash(trained)) if trained else None
 
 
 def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a model as plain types; keys that LightningCLI adds for itself begin with "_" and are left out."""
+    """Arguments of a model as plain types; keys that LightningCLI adds begin with "_" and are left out."""
     return {key: _plain(value) for key, value in arguments.items() if not key.startswith("_")}
 
 

@@ -1,8 +1,8 @@
 """Contrastive pretraining of a small CLIP model on captioned images (CLIP, Radford et al. 2021, section 2.3).
 
-Departures: an image has as positives all images of the batch with its own caption, as captions repeat; text is encoded
-once per different caption; and position embeddings and word embeddings start larger, without which a small model that
-is trained for a minute learns what is in an image but not where.
+Departures: captions repeat, so the positives of an image are all images of the batch with the same caption; text is
+encoded once per distinct caption; and position and word embeddings start larger, since a small model trained for a
+minute otherwise learns what is in an image but not where.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ class ImageTextPretraining(LightningModule):
         """Builds the model with random weights.
 
         Args:
-            architecture: As `OpenClipBackbone` takes it; its visual tower must be a ViT.
+            architecture: As for `OpenClipBackbone`; its visual tower must be a ViT.
             learning_rate: Peak of the one-cycle schedule.
-            weight_decay: Decoupled weight decay on everything.
+            weight_decay: Decoupled weight decay on all parameters.
             squared_gradient_decay: AdamW's second beta. A short memory suits a few hundred steps, in which the size of
-                gradients changes much.
+                gradients changes a lot.
             position_embedding_scale: Factor of the visual position embedding at initialization.
             token_embedding_scale: Factor of the text tower's token embedding at initialization.
         """
         super().__init__()
         self.save_hyperparameters()
         self.backbone = OpenClipBackbone(architecture, "random")
-        self.backbone.train()  # it comes in evaluation mode, as pretrained models do
+        self.backbone.train()  # it is built in evaluation mode, like pretrained models
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.squared_gradient_decay = squared_gradient_decay
@@ -67,11 +67,11 @@ class ImageTextPretraining(LightningModule):
         return self.backbone.clip
 
     @property
-    def _text_tower(self) -> Any:  # noqa: ANN401 - CLIP holds its text tower's parts itself, CoCa in .text
+    def _text_tower(self) -> Any:  # noqa: ANN401 - CLIP's text tower is the model itself, CoCa's is .text
         return getattr(self._clip, "text", self._clip)
 
     def training_step(self, batch: tuple[Tensor, Sequence[str]], batch_index: int) -> Tensor:
-        """The loss of a batch."""
+        """Returns the loss of a batch."""
         frames, captions = batch
         texts, labels = different_captions(captions, frames.device)
         logits = self.backbone.logit_scale * self._embed_frames(frames) @ self._embed_texts(texts).T
@@ -80,22 +80,22 @@ class ImageTextPretraining(LightningModule):
         return loss
 
     def on_train_batch_end(self, *_: object) -> None:
-        """Keeps the logit scale within CLIP's limit."""
+        """Clamps the logit scale to CLIP's limit."""
         with torch.no_grad():
             self._clip.logit_scale.clamp_(max=_MAX_LOGIT_SCALE)
 
     def test_step(self, batch: tuple[str, Tensor, Sequence[tuple[str, ...]], Tensor], batch_index: int) -> None:
-        """Logs the share of right answers."""
+        """Logs the share of correct answers."""
         name, frames, choices, labels = batch
         texts = list(dict.fromkeys(text for question in choices for text in question))
         columns = torch.tensor([[texts.index(text) for text in question] for question in choices], device=frames.device)
-        cosines = self._embed_frames(frames) @ self._embed_texts(texts).T  # [N, different texts]
+        cosines = self._embed_frames(frames) @ self._embed_texts(texts).T  # [N, distinct texts]
         is_right = cosines.gather(1, columns).argmax(dim=1) == labels
         self.log(name, is_right.float().mean(), batch_size=len(labels))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW with a one-cycle schedule."""
-        # Fused: the token embedding is nearly all of the model, and the default takes a third of a step for it on CPU.
+        # Fused: the token embedding is most of the model, and the unfused default takes a third of a step on CPU.
         optimizer = torch.optim.AdamW(
             self.backbone.parameters(),
             lr=self.learning_rate,
@@ -117,7 +117,7 @@ class ImageTextPretraining(LightningModule):
         return functional.normalize(self.backbone.encode_text(self._tokens(texts)), dim=-1)
 
     def _tokens(self, texts: Sequence[str]) -> Tensor:
-        """int64 [N, context length]; each text is tokenized once in a run."""
+        """int64 [N, context length]; each text is tokenized once per run."""
         new = [text for text in texts if text not in self._tokens_of]
         if new:
             self._tokens_of.update(zip(new, self.backbone.tokenize(new), strict=True))
@@ -125,29 +125,29 @@ class ImageTextPretraining(LightningModule):
 
 
 def different_captions(captions: Sequence[str], device: torch.device) -> tuple[list[str], Tensor]:
-    """The different captions of a batch.
+    """The distinct captions of a batch.
 
     Args:
         captions: B captions.
         device: Where the labels are wanted.
 
     Returns:
-        M different captions, and which of them each caption is, int64 [B].
+        M distinct captions, and the index of each caption among them, int64 [B].
     """
     texts = list(dict.fromkeys(captions))
     return texts, torch.tensor([texts.index(c) for c in captions], device=device)
 
 
 def multi_positive_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
-    """Symmetric contrastive loss where several images share a text.
+    """Symmetric contrastive loss for images that share texts.
 
     Args:
-        logits: Scaled cosines of images and different texts, [B, M].
+        logits: Scaled cosines of images and distinct texts, [B, M].
         labels: int64 [B], the text of each image; every text has at least one.
 
     Returns:
-        Scalar, the mean of two cross-entropies: of each image's text among all texts, averaged over images; and of each
-        text's images among all images, the target being uniform over its images, averaged over texts.
+        Scalar, the mean of two cross-entropies: each image's text among all texts, averaged over images; and each
+        text's images among all images, with a uniform target over its images, averaged over texts.
     """
     image_to_text = functional.cross_entropy(logits, labels)
     is_own = functional.one_hot(labels, logits.shape[1]).to(logits.dtype).T  # [M, B]

@@ -1,4 +1,4 @@
-"""AdamW with linear warm-up and cosine decay per step, as T2L and ViFi-CLIP train."""
+"""AdamW with linear warm-up and cosine decay per step, as in T2L and ViFi-CLIP."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Optimization:
 
     Attributes:
         learning_rate: Peak learning rate.
-        weight_decay: Decoupled weight decay on everything that is trained.
+        weight_decay: Decoupled weight decay on all trained parameters.
         betas: AdamW's running-average coefficients.
         eps: AdamW's denominator term.
         warmup_fraction: Share of all steps in which the rate rises linearly from 0.
-        final_fraction: The cosine ends at this fraction of the peak.
+        final_fraction: Final learning rate as a fraction of the peak.
     """
 
     learning_rate: float = 5e-5
@@ -36,7 +36,7 @@ class Optimization:
     final_fraction: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuses rates that train nothing."""
+        """Checks the ranges."""
         if not 0 < self.learning_rate < math.inf:
             due = "positive" if self.learning_rate <= 0 else "finite"
             raise ValueError(f"learning_rate must be {due}; got {self.learning_rate}")
@@ -47,14 +47,14 @@ class Optimization:
     def configure(
         self, groups: Iterable[tuple[list[Parameter], float | None]], n_steps: int
     ) -> OptimizerLRSchedulerConfig:
-        """Optimizer and schedule for Lightning.
+        """Builds optimizer and schedule for Lightning.
 
         Args:
             groups: Parameters with their own peak learning rate, or None for `learning_rate`.
             n_steps: Optimizer steps in the whole training.
 
         Returns:
-            What `configure_optimizers` returns.
+            The return value of `configure_optimizers`.
         """
         parameter_groups: list[dict[str, Any]] = [
             {"params": parameters, "lr": self.learning_rate if rate is None else rate}
@@ -75,7 +75,7 @@ class Optimization:
             n_steps: Optimizer steps in the whole training.
 
         Returns:
-            A value in [0, 1]. The rise ends at the last step of warm-up, so that no step has the rate 0.
+            A value in [0, 1]. The rise ends at the last step of warm-up, so no step has rate 0.
         """
         n_warmup = round(self.warmup_fraction * n_steps)
         if step < n_warmup:
@@ -85,16 +85,16 @@ class Optimization:
 
 
 def n_optimizer_steps(trainer: Trainer) -> int:
-    """Optimizer steps of a whole training.
+    """Counts the optimizer steps of a whole training.
 
-    Not `trainer.estimated_stepping_batches`: it starts the data loader's workers before a resumed run has learned in
-    which epoch it is, and they would read the wrong clips.
+    `trainer.estimated_stepping_batches` would start the data loader's workers before a resumed run has restored its
+    epoch, so they would read the wrong clips.
 
     Args:
         trainer: With a data module whose training loader has a length.
 
     Raises:
-        ValueError: The training has no end, or updates of a number of batches that changes.
+        ValueError: The training has no end, or the number of batches per update changes.
     """
     if trainer.max_epochs is None or trainer.max_epochs < 0:
         if trainer.max_steps > 0:

@@ -1,8 +1,8 @@
-"""The batch of a step that several processes share, each with a part of it, seen whole by each of them.
+"""Gathers the batch of a step from all processes, so that each sees the whole batch.
 
-A loss that is no mean over single videos (contrast within the batch, diversity of the batch) needs the whole batch: the
-mean of the losses of parts is another number. Where DDP averages gradients over processes, a loss of what is `gathered`
-gives the gradient that a single process with the whole batch would have.
+A loss that is not a mean over single videos (contrast within the batch, diversity of the batch) needs the whole batch:
+the mean of the losses of its parts differs. As DDP averages gradients over processes, a loss of the `gathered` batch
+gives the gradient of a single process with the whole batch.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from torch.distributed.nn import functional as collective
 
 
 def gathered(part: Tensor) -> Tensor:
-    """Puts together what each process has of a batch.
+    """Concatenates the parts of a batch from all processes.
 
     Args:
-        part: Of this process, [B, ...], of the same shape in all of them, as `TrainingSampler` makes batches.
+        part: This process's part, [B, ...], of the same shape in all processes, as `TrainingSampler` ensures.
 
     Returns:
-        [n_processes * B, ...] in order of rank, differentiable: each process gets the gradients that all of them have
-        for its part, summed. The part itself where there is one process.
+        [n_processes * B, ...] in order of rank, differentiable: each process gets the summed gradients of all
+        processes for its part. The part itself if there is one process.
     """
     return part if _n_processes() == 1 else torch.cat(collective.all_gather(part))
 
 
 def mean_over_processes(values: Tensor) -> Tensor:
-    """Averages numbers over processes, without gradient; as they are where there is one process."""
+    """Averages numbers over processes, without gradient; unchanged if there is one process."""
     mean = values.detach().clone()
     if _n_processes() > 1:
         distributed.all_reduce(mean)

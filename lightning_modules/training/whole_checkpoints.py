@@ -1,4 +1,4 @@
-"""How checkpoints come to the disk and from it: whole or not at all, and without running anything that they hold."""
+"""Saves checkpoints atomically, and loads them without running code from them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from zsar.runtime.files.whole_files import whole_file
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
-    """Saves beside the checkpoint, syncs and replaces; Lightning's own way copies onto it from the temporary folder."""
+    """Writes next to the checkpoint, syncs and replaces it; Lightning copies onto it from a temporary folder."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: object = None
     ) -> None:
-        """Saves a checkpoint; what was there before stays until all of it is written.
+        """Saves a checkpoint; an earlier file stays until all is written.
 
         Raises:
-            OSError: It could not be written, on a full disk for example; the message says so.
+            OSError: The file cannot be written, for example on a full disk.
         """
         buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)  # not whole: in memory, as torch hides the cause of a write that fails
+        torch.save(checkpoint, buffer)  # in memory first, as torch hides the cause of a failed write
         with whole_file(os.fspath(path)) as unfinished:
             unfinished.write_bytes(buffer.getbuffer())
 
@@ -36,11 +36,11 @@ class WholeCheckpointIO(TorchCheckpointIO):
         map_location: Callable[..., Any] | None = None,
         weights_only: bool | None = None,
     ) -> dict[str, Any]:
-        """Loads tensors and plain types, onto the CPU; `weights_only` is true whatever is asked.
+        """Loads tensors and plain types, onto the CPU; `weights_only` is always true.
 
         Raises:
             FileNotFoundError: There is no such file.
-            CheckpointError: It is no checkpoint, it is cut short, or it holds Python objects, which are not loaded.
+            CheckpointError: The file is not a checkpoint, is truncated, or holds Python objects, which are not loaded.
         """
         if not os.path.isfile(path):
             raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)}")

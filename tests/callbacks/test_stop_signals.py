@@ -61,7 +61,7 @@ def test_training_ends_after_the_step_saves_and_says_how_to_go_on(
     assert run("fit", *alike, "--run_dir", tmp_path / "cut", *told) == status
     assert saved(tmp_path / "cut")["global_step"] == step + 1
     said = capsys.readouterr().err.splitlines()[-1]
-    begin, _, command = said.partition("; to go on: ")
+    begin, _, command = said.partition("; to resume: ")
     assert begin == f"zsar fit: stopped by {name}; last.ckpt is saved"
     words = shlex.split(command)
     assert words[:2] == ["zsar", "fit"]
@@ -87,7 +87,7 @@ def test_a_validation_is_stopped_at_once_since_all_is_saved(
     told = callback("FailInValidation", step=6, signum=int(signal.SIGTERM))
     assert run("fit", "--config", experiment, *told) == 143
     assert saved(tmp_path / "run")["global_step"] == 6
-    assert "last.ckpt is saved; to go on: zsar fit" in capsys.readouterr().err
+    assert "last.ckpt is saved; to resume: zsar fit" in capsys.readouterr().err
 
 
 def test_a_test_is_stopped_and_leaves_no_results(
@@ -105,7 +105,7 @@ def test_several_commands_end_with_the_one_that_was_stopped(
     (tmp_path / "commands").write_text(f"{stopped}\nzsar summarize nowhere\n")
     assert run("batch", tmp_path / "commands") == 143
     printed = capsys.readouterr()
-    assert "last.ckpt is saved; to go on: zsar fit" in printed.err
+    assert "last.ckpt is saved; to resume: zsar fit" in printed.err
     assert "[2 of 2]" not in printed.out
 
 
@@ -130,7 +130,7 @@ def test_a_process_that_is_told_to_stop_from_outside_saves_and_exits_with_143(
     process.terminate()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 143, said
-    assert "zsar fit: stopped by SIGTERM; last.ckpt is saved; to go on: zsar fit --config" in said
+    assert "zsar fit: stopped by SIGTERM; last.ckpt is saved; to resume: zsar fit --config" in said
     assert saved(tmp_path / "run")["global_step"] >= 3
     assert not list((tmp_path / "run" / "checkpoints").glob(".*"))
 

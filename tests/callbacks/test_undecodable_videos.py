@@ -61,7 +61,7 @@ def test_a_prediction_counts_them_and_names_twenty(capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "23 videos could not be decoded; the others are predicted"
     assert (lines[1], lines[20]) == ("  not decoded: 00.mp4: cut", "  not decoded: 19.mp4: cut")
-    assert lines[21] == "  and 3 more, which the file of predictions names"
+    assert lines[21] == "  and 3 more, listed in the file of predictions"
 
 
 def test_a_prediction_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ from zsar.datamodules.settings import Lists, Split
 @pytest.mark.parametrize(
     ("lists", "protocol", "message"),
     [
-        (Lists(test="a.txt"), "all_classes", r"lists\.test means nothing without its label file: set lists\.classes"),
-        (Lists(train="a.txt"), "base_to_novel", r"lists\.train means nothing .* set lists\.base_classes"),
+        (Lists(test="a.txt"), "all_classes", r"lists\.test needs its label file: set lists\.classes"),
+        (Lists(train="a.txt"), "base_to_novel", r"lists\.train needs its label file: set lists\.base_classes"),
         (Lists(base_classes="a.csv", novel_classes="b.csv"), "all_classes", r"lists\.base_classes does not belong"),
         (Lists(classes="a.csv"), "base_to_novel", r"lists\.classes does not belong to the protocol base_to_novel"),
         (Lists(base_classes="a.csv"), "base_to_novel", "base_classes and lists.novel_classes go together"),
@@ -28,7 +28,7 @@ def test_lists_that_do_not_fit_are_refused(lists: Lists, protocol: str, message:
 
 
 def test_shots_of_a_list_that_is_used_whole_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"split\.shots is 4, but lists\.train is used to the last video"):
+    with pytest.raises(ValueError, match=r"split\.shots is 4, but lists\.train is used completely"):
         UCF101(lists=Lists(train="a.txt", classes="a.csv"), split=Split(shots=4))
 
 

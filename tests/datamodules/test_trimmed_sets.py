@@ -1,34 +1,11 @@
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.makers.miniatures.names_only import NAMES, Listed, set_up
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Split
 from zsar.datamodules.trimmed_sets import Subset, default_data_root
-from zsar.datamodules.video import TrimmedVideoDataModule
-
-NAMES = ("archery", "bowling", "cricket", "diving")
-COUNTS = {"train": 6, "test": 2, "predict": 3}
-
-
-class Listed(TrimmedVideoDataModule):
-    """A data set of names alone: splits and text need no files."""
-
-    @property
-    def class_names(self) -> Sequence[str]:
-        return NAMES
-
-    def list_videos(self, subset: Subset) -> VideoTable:
-        rows = [(f"{subset}/{name}/{i}.mp4", label) for label, name in enumerate(NAMES) for i in range(COUNTS[subset])]
-        return VideoTable(self.data_root, [key for key, _ in rows], [label for _, label in rows])
-
-
-def set_up(**arguments: object) -> Listed:
-    module = Listed(data_root="/data", **arguments)  # type: ignore[arg-type]
-    for stage in ("fit", "test"):
-        module.setup(stage)
-    return module
 
 
 def test_all_classes_are_trained_and_tested_on() -> None:

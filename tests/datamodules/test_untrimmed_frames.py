@@ -70,7 +70,7 @@ def test_only_frames_at_those_times_are_asked_of_the_reader(
 
 
 def test_times_that_mean_nothing_are_refused(video: UntrimmedVideo) -> None:
-    with pytest.raises(ValueError, match="frames of the video 'video' are asked for at no time"):
+    with pytest.raises(ValueError, match="no times given for frames of the video 'video'"):
         frames_at(video, [], image_size=32)
     with pytest.raises(ValueError, match=r"times must be 0 or more seconds after the start; got \[-1.0\]"):
         frames_at(video, [-1.0], image_size=32)
@@ -78,7 +78,7 @@ def test_times_that_mean_nothing_are_refused(video: UntrimmedVideo) -> None:
 
 def test_a_video_without_a_file_is_named_with_a_remedy() -> None:
     video = UntrimmedVideo("gone", None, 4.0)
-    message = "the file of the video 'gone' is not there, .* --data.needs_files true"
+    message = "the file of the video 'gone' is missing, .* --data.needs_files true"
     with pytest.raises(FileNotFoundError, match=message):
         frames_at(video, [0.0], image_size=32)
     with pytest.raises(FileNotFoundError, match=message):

@@ -95,7 +95,7 @@ def test_where_features_stand_in_for_files_a_missing_file_has_no_path(root: Path
 
 def test_a_class_that_the_data_set_has_not_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sports, "all_exact_names", lambda self: ("CliffDiving", "Diving", "HighJump"))
-    with pytest.raises(ValueError, match="annotations of Sports name classes that are none of its 3: Billiards"):
+    with pytest.raises(ValueError, match="annotations of Sports name classes that are not among its 3: Billiards"):
         sports(root)
 
 

@@ -5,37 +5,15 @@ import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer, seed_everything
 
+from tests.makers.miniatures.names_only import Listed, set_up
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.datamodules.trimmed_sets import Subset
-from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.runtime.seeds import derive_seed
-
-NAMES = ("archery", "bowling", "cricket", "diving")
-COUNTS = {"train": 6, "test": 2, "predict": 3}
-
-
-class Listed(TrimmedVideoDataModule):
-    """A data set of names alone: splits and text need no files."""
-
-    @property
-    def class_names(self) -> Sequence[str]:
-        return NAMES
-
-    def list_videos(self, subset: Subset) -> VideoTable:
-        rows = [(f"{subset}/{name}/{i}.mp4", label) for label, name in enumerate(NAMES) for i in range(COUNTS[subset])]
-        return VideoTable(self.data_root, [key for key, _ in rows], [label for _, label in rows])
-
-
-def set_up(**arguments: object) -> Listed:
-    module = Listed(data_root="/data", **arguments)  # type: ignore[arg-type]
-    for stage in ("fit", "test"):
-        module.setup(stage)
-    return module
 
 
 def test_the_last_training_batch_is_not_dropped() -> None:

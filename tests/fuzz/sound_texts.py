@@ -86,7 +86,7 @@ def _checkpoint() -> bytes:
         model = T2L(backbone=TrainedClipSettings("tiny-clip", str(weights)), n_frames=4)
     content: dict[str, Any] = {"epoch": 1, "global_step": 2, "state_dict": model.state_dict()}
     pack_checkpoint(model, content)
-    content["zsar"]["init_args"]["weights"] = "tiny.pt"  # no name of a folder that is another one each time
+    content["zsar"]["init_args"]["backbone"]["weights"] = "tiny.pt"  # no name of a folder that is another one each time
     return _saved(content)
 
 
@@ -125,7 +125,7 @@ seed_everything: 0
 run_dir: runs/x
 model:
   class_path: T2L
-  init_args: {n_frames: 8, weights: tiny.pt}
+  init_args: {n_frames: 8, backbone: {weights: tiny.pt}}
 data:
   class_path: VideoFolder
   init_args:

@@ -1,1 +1,1 @@
-"""The picture of what a localizer found in a video."""
+"""The picture of temporal localization in a video."""

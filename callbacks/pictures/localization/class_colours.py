@@ -1,4 +1,4 @@
-"""Which classes have a colour of their own in a picture of temporal localization, and which; at most eight do."""
+"""Colours of classes in a picture of temporal localization; at most eight classes get their own."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from matplotlib.colors import to_hex, to_rgb
 
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 
-# Okabe and Ito's colours, which the colour-blind tell apart; wine instead of their yellow, which is pale on white.
+# Okabe and Ito's colours, safe for colour blindness; wine instead of their yellow, which is pale on white.
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#000000")
 GREY = "#767676"  # of all other classes
 
 
 def class_colours(picture: LocalizationPicture) -> tuple[dict[str, str], int]:
-    """Gives colours to the classes that matter most.
+    """Assigns colours to the most important classes.
 
     Args:
-        picture: What is to be drawn.
+        picture: The picture to draw.
 
     Returns:
-        Colours of up to eight classes: those of the best kept segments come first, then the annotated ones, then the
-        other curves', then those of suppressed segments; and how many further classes there are.
+        Colours of up to eight classes, in this order of priority: classes of the best kept segments, annotated
+        classes, classes of other curves, classes of suppressed segments; and the number of further classes.
     """
-    kept = sorted((s for s in picture.segments if not s.suppressed), key=lambda s: -(s.score or 0.0))
+    kept_segments = sorted((s for s in picture.segments if not s.suppressed), key=lambda s: -(s.score or 0.0))
     suppressed = [s for s in picture.segments if s.suppressed]
-    ranked = dict.fromkeys(segment.class_name for segment in (*kept, *picture.truth))
+    ranked = dict.fromkeys(segment.class_name for segment in (*kept_segments, *picture.truth))
     ranked |= dict.fromkeys(curve.class_name for curve in picture.curves)
     ranked |= dict.fromkeys(segment.class_name for segment in suppressed)
     return dict(zip(ranked, _PALETTE, strict=False)), max(0, len(ranked) - len(_PALETTE))
@@ -35,7 +35,7 @@ def mixed(colour: str, other: str, share: float = 0.5) -> str:
     Args:
         colour: One, in any of matplotlib's notations.
         other: The other.
-        share: Of the other, from 0 to 1.
+        share: Share of the other, from 0 to 1.
 
     Returns:
         As hexadecimal RGB.

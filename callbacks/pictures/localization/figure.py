@@ -1,8 +1,8 @@
 """The picture of temporal localization: score curves, segments by class, true instances and frames, on one time axis.
 
-At most eight classes have a row and a colour: those of the best kept segments come first, then the annotated ones, then
-the other curves'. All further classes share one grey row, whose bars say their names where there is room. Lengths on
-the page are in inches. Curves have all their points; matplotlib draws what can be seen of them (`path.simplify`).
+At most eight classes have a row and a colour, with priority to those of the best kept segments, then annotated ones,
+then other curves'. All further classes share one grey row, whose bars show their names if there is room. Lengths on the
+page are in inches. Curves have all their points; matplotlib draws the visible ones (`path.simplify`).
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _DARK = "#444444"  # of all classes in the legend
 
 
 def localization_figure(picture: LocalizationPicture) -> Figure:
-    """Draws what was found in a video.
+    """Draws the localization of a video.
 
     Args:
-        picture: What to show.
+        picture: The picture to draw.
 
     Returns:
-        The figure, 12 in wide and 6 in high, or higher where many classes or overlapping segments need it: curves with
+        The figure, 12 in wide and 6 in high, or higher for many classes or overlapping segments: curves with
         their thresholds (dashed) and segments (shaded), a row of bars for each class, a row of annotated instances
-        where there are any, and frames below their times. Where not all frames fit, evenly spread ones are shown, and
-        how many of how many is written beside them. Its axes are labelled "curves", "rows" and "thumbnails".
+        if there are any, and frames below their times. If not all frames fit, evenly spread ones are shown, labelled
+        with their number and the total. Its axes are labelled "curves", "rows" and "thumbnails".
 
     Raises:
-        ValueError: Shapes that do not fit each other, times outside the video, scores or thresholds outside 0..1.
+        ValueError: Shapes that do not match, times outside the video, scores or thresholds outside 0..1.
     """
     check_picture(picture)
     colours, n_others = class_colours(picture)
@@ -71,7 +71,7 @@ def localization_figure(picture: LocalizationPicture) -> Figure:
 
 
 def _draw_heading(figure: Figure, picture: LocalizationPicture) -> None:
-    """The title, and below it what there is how often."""
+    """Draws the title, and counts below it."""
     height = figure.get_size_inches()[1]
     n, n_suppressed = len(picture.times_seconds), sum(s.suppressed for s in picture.segments)
     counts = f"frames scored: {n}, segments kept: {len(picture.segments) - n_suppressed}, suppressed: {n_suppressed}"
@@ -84,7 +84,7 @@ def _draw_heading(figure: Figure, picture: LocalizationPicture) -> None:
 def _draw_legend(
     figure: Figure, picture: LocalizationPicture, colours: Mapping[str, str], n_others: int, time: TimeAxis
 ) -> None:
-    """What lines and boxes mean; which colour means which class is said by the rows."""
+    """Draws the legend of lines and boxes; the rows show the colours of classes."""
     first, lone = picture.curves[0], len(picture.curves) == 1
     threshold = f"threshold {first.threshold:.2f}" if lone else "threshold"
     colour = colours.get(first.class_name, GREY) if lone else _DARK
@@ -113,14 +113,14 @@ def _draw_legend(
 
 
 def _draw_curves(axes: Axes, picture: LocalizationPicture, colours: Mapping[str, str]) -> None:
-    """Scores over time; what was found is shaded."""
+    """Draws scores over time, with shaded segments."""
     for segment in picture.segments:
         colour = GREY if segment.suppressed else colours.get(segment.class_name, GREY)
         face, hatch, alpha = ("none", "///", 0.4) if segment.suppressed else (colour, None, 0.15)
         corner, width = (segment.start_seconds, 0), segment.end_seconds - segment.start_seconds
         span = Rectangle(corner, width, 1, facecolor=face, edgecolor=colour, hatch=hatch, linewidth=0.6, alpha=alpha)
         span.set(zorder=1, label="segment", transform=axes.get_xaxis_transform())
-        axes.add_artist(span)  # `add_patch` would measure it, which takes most of the time where there are thousands
+        axes.add_artist(span)  # `add_patch` would measure it, which is slow for thousands
     for curve in picture.curves:
         named = curve.class_name in colours
         colour = colours.get(curve.class_name, GREY)

@@ -1,4 +1,4 @@
-"""What a picture of temporal localization shows: score curves, segments, annotated instances and frames of a video."""
+"""The content of a picture of temporal localization: score curves, segments, annotated instances and frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Floats = NDArray[np.float64]
-_SLACK_SECONDS = 1.0  # containers round the duration, and a last segment may last one frame longer
+_SLACK_SECONDS = 1.0  # containers round the duration, and the last segment may extend one frame beyond it
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class ScoreCurve:
     Attributes:
         class_name: Its name.
         scores: [N], from 0 to 1.
-        threshold: What the frames of a segment lie above, from 0 to 1.
+        threshold: Frames of a segment lie above it, from 0 to 1.
     """
 
     class_name: str
@@ -29,14 +29,14 @@ class ScoreCurve:
 
 @dataclass(frozen=True)
 class PicturedSegment:
-    """A stretch of the video, found or annotated.
+    """A stretch of the video, predicted or annotated.
 
     Attributes:
-        start_seconds: Where it begins.
-        end_seconds: Where it ends.
-        class_name: What is seen in it.
-        score: Of a found one; None of an annotated one.
-        suppressed: Whether it was found and then taken back.
+        start_seconds: Start of the segment.
+        end_seconds: End of the segment.
+        class_name: Its action class.
+        score: Score of a predicted segment; None for an annotated one.
+        suppressed: Whether it was predicted and then discarded.
     """
 
     start_seconds: float
@@ -48,17 +48,17 @@ class PicturedSegment:
 
 @dataclass(frozen=True, eq=False)
 class LocalizationPicture:
-    """What the figure of a video shows.
+    """The content of a video's figure.
 
     Attributes:
-        title: One line; what does not fit is cut from its middle.
+        title: One line; shortened in the middle if too long.
         duration_seconds: How long the video is.
         times_seconds: [N], when each scored frame is shown, increasing.
-        curves: One or more, each of another class.
-        segments: What was found, also what was suppressed then.
-        truth: Annotated instances; they may overhang the end of the video, as some data sets' do.
-        thumbnails: Frames, uint8 [n, H, W, 3]; none are [0, H, W, 3].
-        thumbnail_times_seconds: [n], when each of them is shown.
+        curves: One or more, each of a different class.
+        segments: Predicted segments, including suppressed ones.
+        truth: Annotated instances; they may extend beyond the end of the video, as in some data sets.
+        thumbnails: Frames, uint8 [n, H, W, 3]; [0, H, W, 3] for none.
+        thumbnail_times_seconds: [n], when each thumbnail is shown.
     """
 
     title: str
@@ -72,26 +72,26 @@ class LocalizationPicture:
 
     @property
     def last_moment_seconds(self) -> float:
-        """When the last frame, segment or instance ends, if later than the video."""
+        """End of the video, or of the last frame, segment or instance if later."""
         ends = [segment.end_seconds for segment in (*self.segments, *self.truth)]
         times = (as_floats(self.times_seconds), as_floats(self.thumbnail_times_seconds))
-        return max(self.duration_seconds, *ends, *(float(of.max(initial=0.0)) for of in times))
+        return max(self.duration_seconds, *ends, *(float(seconds.max(initial=0.0)) for seconds in times))
 
 
 def as_floats(numbers: Floats | Tensor) -> Floats:
-    """Numbers of an array or a tensor, wherever it is, as float64 array of the same shape."""
+    """An array or tensor on any device as a float64 array of the same shape."""
     values = numbers.detach().double().cpu().numpy() if isinstance(numbers, Tensor) else numbers
     return np.asarray(values, dtype=np.float64)
 
 
 def check_picture(picture: LocalizationPicture) -> None:
-    """Refuses a picture that makes no sense.
+    """Checks that a picture is consistent.
 
     Args:
-        picture: What is to be drawn.
+        picture: The picture to draw.
 
     Raises:
-        ValueError: Shapes that do not fit each other, times outside the video, scores or thresholds outside 0..1.
+        ValueError: Shapes that do not match, times outside the video, scores or thresholds outside 0..1.
     """
     duration = picture.duration_seconds
     if not (np.isfinite(duration) and duration > 0):
@@ -122,7 +122,7 @@ def check_picture(picture: LocalizationPicture) -> None:
 
 
 def _check_times(name: str, times: Floats, duration_seconds: float) -> None:
-    wrong = ~((times >= 0) & (times <= duration_seconds + _SLACK_SECONDS))  # not a number is wrong, too
+    wrong = ~((times >= 0) & (times <= duration_seconds + _SLACK_SECONDS))  # NaN is wrong, too
     if wrong.any():
         at = int(wrong.argmax())
         raise ValueError(

@@ -1,7 +1,7 @@
-"""Rows of bars, one bar a segment, in the picture of temporal localization.
+"""Rows of bars, one bar per segment, in the picture of temporal localization.
 
-A class has a row; all further classes share one, and so do the annotated instances, whose bars say their names where
-there is room. Lengths on the page are in inches, those of text in points.
+Each class has a row; all further classes share one, and so do the annotated instances; shared rows show class names on
+their bars if there is room. Lengths on the page are in inches, those of text in points.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from zsar.callbacks.pictures.localization.picture import LocalizationPicture, Pi
 from zsar.callbacks.pictures.localization.text_fitting import one_line, shortened, text_width, two_lines
 from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis
 
-_ROW, _LANE, _MOST_LANES = 0.34, 0.21, 4  # least height of a row, height of a lane
-_NAME, _NAME_SIZE, _LABEL_SIZE = 2.1, 8, 7  # width of the names of rows, at most; sizes of text in points
-_LEAST_LETTERS = 8  # of a shortened name; fewer tell nothing
-_NARROWEST = 3.0  # points; no character of a score in its size takes less, on average
+_ROW, _LANE, _MOST_LANES = 0.34, 0.21, 4  # minimum height of a row, height of a lane
+_NAME, _NAME_SIZE, _LABEL_SIZE = 2.1, 8, 7  # maximum width of row names; text sizes in points
+_LEAST_LETTERS = 8  # of a shortened name; fewer are not readable
+_NARROWEST = 3.0  # points; minimum average width of a score's characters
 
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """Bars side by side: of a class, of all further classes, or the annotated instances.
+    """A row of bars: one class, all further classes, or the annotated instances.
 
     Attributes:
-        name: What is written left of it.
-        colour: Of the mark beside the name; None for no mark.
-        segments: By start.
-        names_bars: Whether its bars say their classes.
+        name: Label to its left.
+        colour: Colour of the mark next to the name; None for no mark.
+        segments: Segments sorted by start.
+        names_bars: Whether its bars show class names.
     """
 
     name: str
@@ -42,17 +42,17 @@ class SegmentRow:
 
     @property
     def lines(self) -> list[str]:
-        """The name as it is written."""
+        """The displayed name."""
         return two_lines(self.name, _NAME * 72, _NAME_SIZE)
 
     @property
     def name_width(self) -> float:
-        """How wide the name is on the page."""
+        """Width of the name on the page."""
         return max(text_width(line, _NAME_SIZE) for line in self.lines) / 72
 
     @property
     def lanes(self) -> list[int]:
-        """For each segment the lane that it lies in, below those that it overlaps."""
+        """The lane of each segment, below segments that it overlaps."""
         ends: list[float] = []
         lanes = []
         for segment in self.segments:
@@ -60,14 +60,14 @@ class SegmentRow:
             if not free and len(ends) < _MOST_LANES:
                 ends.append(0.0)
                 free = [len(ends) - 1]
-            lane = free[0] if free else int(np.argmin(ends))  # all taken: bars overlap in the lane that is free first
+            lane = free[0] if free else int(np.argmin(ends))  # all taken: bars overlap in the lane that ends first
             ends[lane] = max(ends[lane], segment.end_seconds)
             lanes.append(lane)
         return lanes
 
     @property
     def height(self) -> float:
-        """How high it is on the page."""
+        """Height on the page."""
         return max(_ROW, _LANE * (max(self.lanes, default=0) + 1) + 0.06)
 
 
@@ -75,21 +75,21 @@ def segment_rows(picture: LocalizationPicture, colours: Mapping[str, str], n_oth
     """Sorts segments into rows.
 
     Args:
-        picture: What is to be drawn.
-        colours: Of the classes that have a row, in the order of rows.
-        n_others: How many further classes there are.
+        picture: The picture to draw.
+        colours: Colours of the classes with a row, in the order of rows.
+        n_others: Number of further classes.
 
     Returns:
         The rows from top to bottom.
     """
-    found = sorted(picture.segments, key=lambda s: s.start_seconds)
+    segments = sorted(picture.segments, key=lambda s: s.start_seconds)
     rows = [
-        SegmentRow(name, colour, tuple(s for s in found if s.class_name == name), names_bars=False)
+        SegmentRow(name, colour, tuple(s for s in segments if s.class_name == name), names_bars=False)
         for name, colour in colours.items()
     ]
     if n_others:
         name = f"{n_others} other class{'es' if n_others > 1 else ''}"
-        others = tuple(s for s in found if s.class_name not in colours)
+        others = tuple(s for s in segments if s.class_name not in colours)
         rows.append(SegmentRow(name, GREY, others, names_bars=True))
     if picture.truth:
         truth = tuple(sorted(picture.truth, key=lambda s: s.start_seconds))
@@ -98,13 +98,13 @@ def segment_rows(picture: LocalizationPicture, colours: Mapping[str, str], n_oth
 
 
 def draw_rows(axes: Axes, rows: Sequence[SegmentRow], *, time: TimeAxis, colours: Mapping[str, str]) -> None:
-    """Draws the bars and the names of rows.
+    """Draws bars and names of rows.
 
     Args:
-        axes: Where to; its vertical unit becomes an inch. What is horizontal is the caller's.
-        rows: From top to bottom.
+        axes: Target axes; one vertical unit is one inch. The caller sets the x-axis.
+        rows: Rows from top to bottom.
         time: The time axis of the axes.
-        colours: Of classes; all others are grey.
+        colours: Colours of classes; all others are grey.
     """
     top = 0.0
     from_left = axes.get_yaxis_transform()
@@ -127,18 +127,18 @@ def draw_rows(axes: Axes, rows: Sequence[SegmentRow], *, time: TimeAxis, colours
 
 
 def segment_bar(start: float, bottom: float, width: float, height: float, colour: str | None, label: str) -> Rectangle:
-    """A bar, whose edge is seen also where it is shorter than a pixel; `label` is matplotlib's.
+    """A bar whose edge is visible even if it is narrower than a pixel.
 
     Args:
-        start: Its left end.
-        bottom: Its lower end, or the upper one where the axis points down.
-        width: How wide it is.
-        height: How high it is.
-        colour: Of its edge, and paler inside; None for hatched grey.
-        label: What a legend calls it.
+        start: Left end.
+        bottom: Lower end, or upper end if the axis points down.
+        width: Width of the bar.
+        height: Height of the bar.
+        colour: Colour of the edge, paler inside; None for hatched grey.
+        label: Label in a legend.
 
     Returns:
-        The bar, on no axes yet.
+        The bar, not yet added to axes.
     """
     face = mixed(colour, "white", 0.65) if colour else "#E8E8E8"
     hatch = None if colour else "////"
@@ -155,17 +155,17 @@ def segment_bar(start: float, bottom: float, width: float, height: float, colour
 
 
 def _draw_bars(axes: Axes, row: SegmentRow, top: float, time: TimeAxis, colours: Mapping[str, str]) -> None:
-    """The bars of a row, with name and score inside them or right of them where there is room."""
+    """Draws the bars of a row, with name and score inside or to the right if there is room."""
     lanes = row.lanes
     lane_height = (row.height - 0.06) / (max(lanes, default=0) + 1)
     points = 72 * time.inches(1.0).item() - 72 * time.inches(0.0).item()  # per second
-    following: dict[int, float] = {}  # by lane, where the next bar starts
+    following: dict[int, float] = {}  # start of the next bar, by lane
     for segment, lane in zip(reversed(row.segments), reversed(lanes), strict=True):
         start, end = segment.start_seconds, segment.end_seconds
         bottom = top + 0.03 + (lane + 0.06) * lane_height
         colour = None if segment.suppressed else colours.get(segment.class_name, GREY)
         bar = segment_bar(start, bottom, end - start, 0.88 * lane_height, colour, "segment")
-        bar.set_zorder(1 + start / time.end_seconds)  # where lanes are too few, later bars lie on earlier ones
+        bar.set_zorder(1 + start / time.end_seconds)  # if lanes are too few, later bars cover earlier ones
         axes.add_artist(bar)
         limit = following.get(lane, time.end_seconds)
         following[lane] = start
@@ -187,7 +187,7 @@ def _draw_bars(axes: Axes, row: SegmentRow, top: float, time: TimeAxis, colours:
 
 
 def _bar_label(segment: PicturedSegment, named: bool, inside: float, beside: float) -> tuple[str, bool]:
-    """The longest label that there is room for, in points, and whether it goes inside; an empty one where none is."""
+    """The longest label that fits, in points, and whether it goes inside; empty if none fits."""
     score = "" if segment.score is None else f"{segment.score:.2f}"
     if max(inside, beside) <= _NARROWEST * len(score):  # measuring the text of thousands of bars takes many seconds
         return "", False
@@ -200,7 +200,7 @@ def _bar_label(segment: PicturedSegment, named: bool, inside: float, beside: flo
 
 
 def _labels(name: str, score: str, inside: float) -> Iterator[str]:
-    """Name and score, a name as short as the bar needs it and the score, the score."""
+    """Yields name and score, shortened name and score, then the score alone."""
     if name:
         yield f"{name} {score}".strip()
         fitting = shortened(name, inside - text_width(f" {score}", _LABEL_SIZE), _LABEL_SIZE)

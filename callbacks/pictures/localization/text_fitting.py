@@ -1,4 +1,4 @@
-"""How wide text is, and how it is made to fit: without its middle, or on two lines. Sizes and widths are in points."""
+"""Measures and fits text: shortened in the middle, or on two lines. Sizes and widths are in points."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ from zsar.runtime.terminal import shown
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """How wide a line is, in matplotlib's default font.
+    """Width of a line in matplotlib's default font.
 
     Args:
-        text: The line; a dollar sign in it is one.
-        size: Of the font.
+        text: The line; a dollar sign is literal.
+        size: Font size.
         bold: Whether it is bold.
 
     Returns:
-        A twentieth more than without hinting, which moves letters by up to that much.
+        The unhinted width plus 5 %, the largest effect of hinting.
     """
     font = FontProperties(size=size, weight="bold" if bold else "normal")
-    with warnings.catch_warnings():  # `save_figure` says which letters the font lacks
+    with warnings.catch_warnings():  # `save_figure` reports missing characters
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         return 1.05 * text_to_path.get_text_width_height_descent(shown(text), font, ismath=False)[0]
 
 
 def one_line(text: str) -> str:
-    """Text with one space wherever it has white space, and none at its ends, as `shown` has it."""
+    """Text with white space collapsed and stripped, as displayed by `shown`."""
     return shown(" ".join(text.split()))
 
 
 def shortened(text: str, points: float, size: float, *, bold: bool = False) -> str:
-    """One line that fits; what is too long loses its middle.
+    """Shortens a line in the middle until it fits.
 
     Args:
         text: Any text; line breaks become spaces.
-        points: How wide it may be.
-        size: Of the font.
+        points: Maximum width.
+        size: Font size.
         bold: Whether it is bold.
 
     Returns:
-        The line, whole, or with "…" for its middle; "…" alone where there is room for no letter.
+        The line, or with "…" for its middle; only "…" if no letter fits.
     """
     line = one_line(text)
-    kept = len(line)
+    n_kept = len(line)
     fitting = line
-    while kept > 0 and (width := text_width(fitting, size, bold=bold)) > points:
-        kept = min(kept - 1, int(kept * points / width) + 1) if points > 0 else 0
-        fitting = f"{line[: (kept + 1) // 2]}…{line[len(line) - kept // 2 :]}"
+    while n_kept > 0 and (width := text_width(fitting, size, bold=bold)) > points:
+        n_kept = min(n_kept - 1, int(n_kept * points / width) + 1) if points > 0 else 0
+        fitting = f"{line[: (n_kept + 1) // 2]}…{line[len(line) - n_kept // 2 :]}"
     return fitting
 
 
 def two_lines(text: str, points: float, size: float) -> list[str]:
-    """One line, or two of about the same length where one is too long and has a space to break it at.
+    """One line, or two of similar length if it is too long and has a space.
 
     Args:
         text: Any text; line breaks become spaces.
-        points: How wide a line may be.
-        size: Of the font.
+        points: Maximum width of a line.
+        size: Font size.
 
     Returns:
-        The lines; what is too long even then has lost its middle.
+        The lines, shortened in the middle if still too long.
     """
     line = one_line(text)
     words = line.split(" ")

@@ -13,19 +13,19 @@ from zsar.callbacks.pictures.localization.picture import LocalizationPicture, as
 from zsar.callbacks.pictures.localization.time_axis import BESIDE, TimeAxis
 
 _Floats = NDArray[np.float64]
-_FRAME_HEIGHT, _FRAME_WIDTHS = 0.9, (1.0, 1.7)  # a frame's at most; its width where there are many, and at most
-_LEAST_SLOT, _BETWEEN, _TIES, _UNDER = 0.62, 0.08, 0.3, 0.2  # of a frame and its time; lines above, time below it
+_FRAME_HEIGHT, _FRAME_WIDTHS = 0.9, (1.0, 1.7)  # maximum height of a frame; its width with many frames, and at most
+_LEAST_SLOT, _BETWEEN, _TIES, _UNDER = 0.62, 0.08, 0.3, 0.2  # width of a frame and its time; lines above, time below
 _TIE_COLOUR = "#444444"
 
 
 @dataclass(frozen=True)
 class ThumbnailStrip:
-    """How many frames are shown, and how large.
+    """Number and size of shown frames.
 
     Attributes:
-        n_shown: How many.
-        frame_width: Of each of them.
-        frame_height: Of each of them.
+        n_shown: Number of shown frames.
+        frame_width: Width of each frame.
+        frame_height: Height of each frame.
     """
 
     n_shown: int
@@ -34,12 +34,12 @@ class ThumbnailStrip:
 
     @property
     def height(self) -> float:
-        """Of the strip: lines, frames and times."""
+        """Height of the strip: lines, frames and times."""
         return _TIES + self.frame_height + _UNDER
 
     @property
     def slot(self) -> float:
-        """How far apart the centres of two frames are at least."""
+        """Minimum distance between the centres of two frames."""
         return max(self.frame_width, _LEAST_SLOT) + _BETWEEN
 
 
@@ -47,11 +47,11 @@ def thumbnail_strip(picture: LocalizationPicture, time: TimeAxis) -> ThumbnailSt
     """Fits frames below a time axis.
 
     Args:
-        picture: What is to be drawn.
-        time: What they go below.
+        picture: The picture to draw.
+        time: The time axis above them.
 
     Returns:
-        As many frames as fit, as large as they fit, in their own shape; None where there are none.
+        As many frames as fit, as large as possible, with their aspect ratio; None without frames.
     """
     n, height_px, width_px = picture.thumbnails.shape[:3]
     if n == 0:
@@ -64,13 +64,13 @@ def thumbnail_strip(picture: LocalizationPicture, time: TimeAxis) -> ThumbnailSt
 
 
 def draw_thumbnails(axes: Axes, picture: LocalizationPicture, *, time: TimeAxis, strip: ThumbnailStrip) -> None:
-    """Draws frames as near to below their times as they fit, in order of time.
+    """Draws frames as close below their times as possible, in temporal order.
 
     Args:
-        axes: Where to; both its units become inches.
-        picture: Its frames; where not all fit, evenly spread ones are shown, and how many of how many is written.
-        time: What the frames lie below; as wide as the axes.
-        strip: How many of them are shown, and how large.
+        axes: Target axes; both units are inches.
+        picture: The frames; if not all fit, evenly spread ones are shown, labelled with number and total.
+        time: The time axis above the frames; as wide as the axes.
+        strip: Number and size of shown frames.
     """
     n = len(picture.thumbnails)
     seconds = as_floats(picture.thumbnail_times_seconds)
@@ -83,27 +83,27 @@ def draw_thumbnails(axes: Axes, picture: LocalizationPicture, *, time: TimeAxis,
         box = (centre - strip.frame_width / 2, centre + strip.frame_width / 2, bottom, top)
         axes.imshow(picture.thumbnails[index], extent=box, aspect="auto")
         axes.text(centre, bottom - 0.03, time.written(seconds[index], exact=True), ha="center", va="top", fontsize=7)
-    said = "frames" if strip.n_shown == n else f"{strip.n_shown} of {n} frames"
-    axes.text(-BESIDE, (top + bottom) / 2, said, ha="right", va="center", fontsize=8)
+    label = "frames" if strip.n_shown == n else f"{strip.n_shown} of {n} frames"
+    axes.text(-BESIDE, (top + bottom) / 2, label, ha="right", va="center", fontsize=8)
     axes.set_xlim(0, time.width)
     axes.set_ylim(0, strip.height)
     axes.set_axis_off()
 
 
 def side_by_side(wanted: _Floats, slot: float, width: float) -> _Floats:
-    """Moves centres as little as makes room for frames.
+    """Moves centres by the minimum that makes room for frames.
 
     Args:
-        wanted: Where they should be, [n], rising.
-        slot: How far apart two must be.
-        width: What all frames lie within, from 0.
+        wanted: Wanted positions, [n], increasing.
+        slot: Minimum distance of two centres.
+        width: Range of all frames, from 0.
 
     Returns:
-        Where they are, [n], with the least sum of squared moves.
+        Positions [n] with the least sum of squared moves.
     """
     n = len(wanted)
     steps = slot * np.arange(n)
-    free = wanted - steps  # what must not fall: isotonic regression, in its closed form
+    free = wanted - steps  # must not decrease: closed form of isotonic regression
     centres = [max(min(free[a : b + 1].mean() for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
     margin = (slot - _BETWEEN) / 2
     return np.asarray(np.clip(centres, margin, width - margin - steps[-1]) + steps)

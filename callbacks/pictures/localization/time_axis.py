@@ -1,4 +1,4 @@
-"""A time axis on a page: where times lie on it, and how they are written. Lengths on the page are in inches."""
+"""A time axis on a page: positions and labels of times. Lengths on the page are in inches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 _Floats = NDArray[np.float64]
-BESIDE = 0.24  # between a time axis and what is written left of it
-_PADDING = 0.006  # of the axis, at both its ends, so that bars that touch them have an edge
-_MOST_SECONDS = 120.0  # of an axis whose times are written in seconds; min:s beyond
-_MOST_STEPS = 10  # from tick to tick
+BESIDE = 0.24  # between a time axis and labels to its left
+_PADDING = 0.006  # fraction of the axis, at both ends, so that bars touching them show an edge
+_MOST_SECONDS = 120.0  # of an axis labelled in seconds; min:s above
+_MOST_STEPS = 10  # intervals between ticks
 _STEPS_SECONDS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)  # between ticks below an hour apart
 
 
@@ -23,8 +23,8 @@ class TimeAxis:
     """The time axis of a video.
 
     Attributes:
-        end_seconds: What it reaches to, from 0.
-        width: How wide it is on the page.
+        end_seconds: End of the axis, from 0.
+        width: Width on the page.
     """
 
     end_seconds: float
@@ -32,16 +32,16 @@ class TimeAxis:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The times at its very ends, a little before 0 and after the end."""
+        """Times at both ends of the axis, slightly before 0 and after the end."""
         return -_PADDING * self.end_seconds, (1 + _PADDING) * self.end_seconds
 
     def inches(self, seconds: _Floats | float) -> _Floats:
-        """How far times, of any shape, are from its left end."""
+        """Distances of times, of any shape, from the left end."""
         low, high = self.limits
         return np.asarray((np.asarray(seconds) - low) / (high - low) * self.width)
 
     def overhangs(self, duration_seconds: float) -> bool:
-        """Whether it reaches so far behind the end of the video that it can be seen."""
+        """Whether it extends visibly beyond the end of the video."""
         return self.end_seconds > duration_seconds * (1 + _PADDING)
 
     def ticks(self) -> list[float]:
@@ -57,14 +57,14 @@ class TimeAxis:
         return [float(time) for time in times[of_axis]]
 
     def written(self, seconds: float, *, exact: bool = False) -> str:
-        """A time as text.
+        """Formats a time.
 
         Args:
-            seconds: The time.
-            exact: Whether it has the unit, and as many digits as tell frames.
+            seconds: The time in seconds.
+            exact: Whether to add the unit, and enough digits to distinguish frames.
 
         Returns:
-            min:s where the axis is longer than two minutes, whether exact or not, else seconds.
+            min:s if the axis is longer than two minutes, otherwise seconds.
         """
         minutes, rest = divmod(round(seconds), 60)
         if self.end_seconds > _MOST_SECONDS:
@@ -74,13 +74,13 @@ class TimeAxis:
 
 
 def draw_time(axes: Axes, time: TimeAxis, *, duration_seconds: float, labelled: bool) -> None:
-    """Draws a grid of times, and a line where the video ends if it ends before the axis does.
+    """Draws a time grid, and a line at the end of the video if the axis is longer.
 
     Args:
-        axes: Where to; its horizontal unit becomes a second.
+        axes: Target axes; one horizontal unit is one second.
         time: Its time axis.
-        duration_seconds: How long the video is.
-        labelled: Whether the times and their unit are written below.
+        duration_seconds: Duration of the video.
+        labelled: Whether to label the times and their unit below.
     """
     ticks = time.ticks()
     axes.set_xlim(*time.limits)

@@ -3,14 +3,14 @@
     DATA_ROOT/activitynet/
         videos/v_---9CpRcKoU.mp4                          at any depth, in any container
         activity_net.v1-3.min.json                        the official annotations
-    DATA_ROOT/t3al_splits/                                T3AL's class lists, where `split.lists` is t3al_splits
+    DATA_ROOT/t3al_splits/                                T3AL's class lists, if `split.lists` is t3al_splits
         train_50_test_50/ActivityNet/test/split_0.list ...
         train_75_test_25/ActivityNet/test/split_0.list ...
 
 Source: http://activity-net.org/download.html; lists from https://github.com/benedettaliberatori/T3AL. Licence:
 annotations MIT; the videos belong to their makers. Counts: training 10,024 videos (15,410 instances), validation 4,926
-(7,654). T3AL's paper does not say in which of the two it finds the test classes; the default is validation, on which
-everyone tests.
+(7,654). T3AL's paper does not say which of the two it uses for the test classes; the default is validation, the usual
+test set.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            subsets: In which official subsets the test classes are looked for: "validation", "training" or both.
+            subsets: Official subsets to search for the test classes: "validation", "training" or both.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
-            split: Which classes are tested on.
-            text: What models read of a class.
-            needs_files: Whether every listed video must lie in its folder; false where extracted features are read
-                instead, whose reader then says which are missing.
-            loading: Which frames are looked at, what is read from files instead, and in what batches.
+            split: Which classes are tested.
+            text: How classes are described to models.
+            needs_files: Whether every listed video file must exist; false if extracted features are read instead,
+                whose reader then reports missing ones.
+            loading: Which frames are used, what is read from files instead, and the batch size.
 
         Raises:
             ValueError: There is no subset, or one is named twice.
@@ -74,5 +74,5 @@ class ActivityNetUntrimmed(UntrimmedVideoDataModule):
         return self.data_root / "activitynet" / "videos"
 
     def describe(self) -> dict[str, Any]:
-        """Adds which subsets are tested on."""
+        """Adds the tested subsets."""
         return {**super().describe(), "subsets": sorted(self.subsets)}

@@ -1,17 +1,17 @@
-"""THUMOS14Untrimmed: 20 sports in untrimmed videos (Idrees et al. 2017), in which they are found in time.
+"""THUMOS14Untrimmed: 20 sports in untrimmed videos (Idrees et al. 2017), for temporal localization.
 
     DATA_ROOT/thumos14/
         validation/video_validation_0000051.mp4           at any depth, in any container
         test/video_test_0000004.mp4
         thumos14_annotations.json                         T3AL's
-    DATA_ROOT/t3al_splits/                                T3AL's class lists, where `split.lists` is t3al_splits
+    DATA_ROOT/t3al_splits/                                T3AL's class lists, if `split.lists` is t3al_splits
         train_50_test_50/THUMOS14/test/split_0.list ...
         train_75_test_25/THUMOS14/test/split_0.list ...
 
 Source: https://www.crcv.ucf.edu/THUMOS14/download.html; annotations and lists from T3AL's repository
 (https://github.com/benedettaliberatori/T3AL). Licence: for research. Counts: 413 videos, validation and test together
-as in the paper, with 6,335 instances; one of them, video_test_0001292, has none, so that it is in no split. The ten
-splits 50/50 have 2,229 test videos in all, those 75/25 1,145. Cliff dives are annotated as dives too, and are both.
+as in the paper, with 6,335 instances. One video, video_test_0001292, has none and is in no split. The ten 50/50 splits
+have 2,229 test videos in total, the 75/25 splits 1,145. Cliff dives are also annotated as dives, and count as both.
 """
 
 from __future__ import annotations

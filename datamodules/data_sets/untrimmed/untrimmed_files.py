@@ -1,14 +1,14 @@
-"""UntrimmedFiles: one's own untrimmed videos and class names, for finding actions in them, or for testing on them.
+"""UntrimmedFiles: a user's own untrimmed videos and class names, for localizing actions or for testing.
 
     my_videos/                          a folder, files, or several of both
         kitchen/monday.mp4              the video "kitchen/monday"
         garden.mkv                      the video "garden"
-    my_annotations.json                 where they are tested on: T3AL's THUMOS14 format, by these names
+    my_annotations.json                 for testing: T3AL's THUMOS14 format, with these names
         {"kitchen/monday": {"duration_second": 95.0, "annotations": [{"segment": [3.5, 9], "label": "pouring coffee"}]},
          "garden": {"duration_second": 60.0, "annotations": []}}
 
-A video is called by its path in the given folder, or by the name of a given file, without the suffix: `zsar extract`
-names its files alike. Class names stay as they are typed.
+A video is named by its path in the given folder, or by the name of a given file, without the suffix, as in
+`zsar extract`. Class names stay as typed.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _SHOWN = 5
 
 
 class UntrimmedFiles(UntrimmedVideoDataModule):
-    """One's own untrimmed videos.
+    """A user's own untrimmed videos.
 
     Attributes:
-        sources: The files and folders that were given.
-        annotations: Where the annotations are; None where there are none, so that no instance is known.
+        sources: The given files and folders.
+        annotations: The annotation file; None if there is none, so that no instances are known.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
         Args:
             videos: A folder of videos at any depth, a video, or a list of both, relative to the data root.
             classes: The names of the actions, in label order, at least one.
-            annotations: JSON file that says what happens in each video, relative to the data root; null for none.
-            data_root: What paths are relative to; null for $ZSAR_DATA, or ./data.
-            text: What models read of a class.
-            loading: Which frames are looked at, what is read from files instead, and in what batches.
+            annotations: JSON file with the instances in each video, relative to the data root; null for none.
+            data_root: The folder that paths are relative to; null for $ZSAR_DATA, or ./data.
+            text: How classes are described to models.
+            loading: Which frames are used, what is read from files instead, and the batch size.
 
         Raises:
-            ValueError: There is no video or no class, or a class has no name in words or is named twice.
+            ValueError: There is no video or no class, or a class name is not in words or given twice.
         """
         super().__init__(data_root=data_root, split=ClassSplit(name="all_classes"), text=text, loading=loading)
         given = [videos] if isinstance(videos, (str, Path)) else list(videos)
@@ -70,19 +70,19 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
         self._classes = checked_names(classes, "--data.classes")
 
     def all_exact_names(self) -> tuple[str, ...]:
-        """The names given, in Unicode NFC and without superfluous white space."""
+        """The given names, in Unicode NFC and without superfluous white space."""
         return self._classes
 
     def in_plain_words(self, exact_names: Sequence[str]) -> tuple[str, ...]:
-        """The names as they are: whoever types "Tai Chi" means it."""
+        """The names as typed: a user who types "Tai Chi" means it."""
         return tuple(exact_names)
 
     def read_videos(self) -> Sequence[AnnotatedVideo]:
-        """The videos, with the instances that are annotated.
+        """The videos with their annotated instances.
 
         Raises:
-            FileNotFoundError: A video or the annotations are not there.
-            ValueError: Two videos have one name, the annotations are no such file, or a video has none.
+            FileNotFoundError: A video or the annotation file is missing.
+            ValueError: Two videos have one name, the annotation file is malformed, or lacks a video.
         """
         if self.annotations is None:
             return [AnnotatedVideo(video, None, ()) for video in self._files]
@@ -107,16 +107,16 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
 
     @property
     def videos_folder(self) -> Path:
-        """The folder that all given videos and folders lie in, or are."""
+        """The common parent folder of all given videos and folders."""
         folders = [source if source.is_dir() else source.parent for source in self.sources]
         return Path(os.path.commonpath([folder.absolute() for folder in folders]))
 
     def find_files(self, ids: Sequence[str]) -> list[Path | None]:
-        """The files, which are known by now."""
+        """The files, which are already known."""
         return [self._files[video] for video in ids]
 
     def describe(self) -> dict[str, Any]:
-        """Adds where the annotations are from."""
+        """Adds the annotation file."""
         return {**super().describe(), "annotations": None if self.annotations is None else str(self.annotations)}
 
     @cached_property
@@ -125,7 +125,7 @@ class UntrimmedFiles(UntrimmedVideoDataModule):
 
 
 def videos_by_name(sources: Sequence[Path]) -> dict[str, Path]:
-    """Videos, each once, by the names that the files have which `zsar extract` makes of them.
+    """Videos, each once, by the names that `zsar extract` gives to their feature files.
 
     Args:
         sources: Video files and folders of videos.
@@ -134,18 +134,18 @@ def videos_by_name(sources: Sequence[Path]) -> dict[str, Path]:
         The path in its folder, or the name of a given file, without suffix -> the file.
 
     Raises:
-        FileNotFoundError: There is no such file, or no video in a folder.
+        FileNotFoundError: A file is missing, or a folder has no videos.
         ValueError: Two videos have one name.
     """
     files: dict[str, Path] = {}
     for source in sources:
-        found = named_videos(source)
-        if not found:
+        named = named_videos(source)
+        if not named:
             raise FileNotFoundError(
                 f"{source}: no such file, and no folder with videos; --data.videos is relative to the data root, which "
                 "$ZSAR_DATA or --data.data_root sets"
             )
-        for path, shown in found:
+        for path, shown in named:
             name = shown.with_suffix("").as_posix()
             before = files.setdefault(name, path)
             if len(each_file_once([str(before), str(path)])) > 1:

@@ -1,4 +1,4 @@
-"""UntrimmedShapes: a rendered benchmark of finding actions in time, which needs nothing but this package.
+"""UntrimmedShapes: a rendered benchmark of temporal localization that needs no downloads.
 
 Real mp4 files of 12 to 20 s in which a coloured shape moves one to three times, between drifting noise, drifting bars
 and stills of the other shapes (`untrimmed_shapes_rendering`). The 16 classes are the objects that move. Rendered once,
@@ -57,12 +57,12 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
             n_videos: Videos of each class.
             render_seed: Seed of the videos.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
-            split: Which classes are tested on; there are no published lists, so that they are drawn.
-            text: What models read of a class.
-            loading: Which frames are looked at, what is read from files instead, and in what batches.
+            split: Which classes are tested; they are drawn, since there are no published lists.
+            text: How classes are described to models.
+            loading: Which frames are used, what is read from files instead, and the batch size.
 
         Raises:
-            ValueError: A number is out of range, or lists are asked for.
+            ValueError: A number is out of range, or `split.lists` is set.
         """
         super().__init__(data_root=data_root, split=split, text=text, loading=loading)
         if n_videos < 1:
@@ -80,7 +80,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
         return tuple(_class_name(colour, shape) for colour in COLOURS for shape in SHAPES)
 
     def read_videos(self) -> Sequence[AnnotatedVideo]:
-        """The videos, from the time line beside them."""
+        """The videos, from the time line in their folder."""
         return read_thumos14_annotations(self.folder / TIMELINE)
 
     @property
@@ -89,24 +89,24 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
         return self.folder
 
     def describe(self) -> dict[str, Any]:
-        """Adds what was rendered."""
+        """Adds the number of videos and the seed."""
         return {**super().describe(), "n_videos_of_each_class": self.n_videos, "render_seed": self.render_seed}
 
     # --- rendering ------------------------------------------------------------------------------------------------
 
     @property
     def folder(self) -> Path:
-        """Where the videos are; its name changes with everything that changes them."""
+        """Folder of the videos; its name changes with everything that affects them."""
         name = fingerprint(self.rendering_sources(), f"{self.n_videos} {self.render_seed}")
         return self.data_root / self.data_set / name
 
     def rendering_sources(self) -> tuple[Path, ...]:
-        """The source files that decide what a video looks like."""
+        """The source files that determine the look of a video."""
         modules = (untrimmed_shapes_rendering, moving_shapes_rendering, encoding)
         return Path(__file__), *(Path(str(module.__file__)) for module in modules)
 
     def prepare_data(self) -> None:
-        """Renders the videos if they are not there; a killed rendering leaves nothing that is taken for whole."""
+        """Renders the videos if they are missing; a killed rendering leaves no incomplete folder under this name."""
         render_once(self.folder, self.render)
 
     def render(self, root: Path) -> None:
@@ -119,7 +119,7 @@ class UntrimmedShapes(UntrimmedVideoDataModule):
                     clip = render_untrimmed(colour, shape, index=index, seed=self.render_seed)
                     write_video(root / f"{video}.mp4", clip.frames, frames_per_second=FRAMES_PER_SECOND)
                     timeline[video] = _described(_class_name(colour, shape), clip.stretches)
-        # not whole: the folder is (`render_once`)
+        # need not be atomic, since the folder is (`render_once`)
         (root / TIMELINE).write_text(json.dumps(timeline, indent=1), encoding="utf-8")
 
 
@@ -128,7 +128,7 @@ def _class_name(colour: str, shape: str) -> str:
 
 
 def _described(class_name: str, stretches: Sequence[Stretch]) -> dict[str, Any]:
-    """The time line of one video, in the format of T3AL's THUMOS14 annotations, and what its background is."""
+    """The time line of one video, in the format of T3AL's THUMOS14 annotations, with its background."""
     return {
         "duration_second": stretches[-1].seconds[1],
         "annotations": [{"segment": list(s.seconds), "label": class_name} for s in stretches if s.kind == "action"],

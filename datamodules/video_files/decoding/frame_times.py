@@ -26,13 +26,13 @@ class FrameTimes:
         Args:
             path: The file.
             threads: Decoder threads; 0 leaves the number to FFmpeg, which suits a single video in the main process
-                but never a data loader's worker.
-            on_damage: "raise": a damaged frame (see the package) is a `VideoDecodeError`; "accept": it is given as the
-                decoder makes it up, and counted in `n_damaged`. For a frame that the decoder does not return, the one
-                before it is given, as players do.
+                but not a data loader's worker.
+            on_damage: "raise": a damaged frame (see the package) raises a `VideoDecodeError`; "accept": it is returned
+                as the decoder reconstructs it, and counted in `n_damaged`. A frame that the decoder does not return is
+                replaced by the one before it, as in players.
 
         Raises:
-            VideoDecodeError: The file cannot be opened, or holds no video.
+            VideoDecodeError: The file cannot be opened, or contains no video.
             ValueError: `threads` is negative, or `on_damage` is neither of the two.
         """
         if threads < 0:
@@ -54,7 +54,7 @@ class FrameTimes:
 
     @property
     def n_frames(self) -> int:
-        """The number of frames: of packets where they can be trusted, else counted by decoding everything.
+        """The number of frames: from the packets if they can be trusted, else counted by decoding everything.
 
         Raises:
             VideoDecodeError: A frame cannot be decoded (only where frames are counted).
@@ -65,7 +65,7 @@ class FrameTimes:
     def times_seconds(self) -> NDArray[np.float64]:
         """float64 [n_frames]: when each frame is shown, in seconds on the player's clock, increasing.
 
-        Where time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
+        If time stamps are missing or do not increase, the frames are spaced by the container's frame rate.
 
         Raises:
             VideoDecodeError: As for `n_frames`; or there are neither time stamps nor a frame rate.
@@ -86,14 +86,14 @@ class FrameTimes:
         """When the last frame ends, in seconds on the player's clock.
 
         Raises:
-            VideoDecodeError: As for `times_seconds`; or nothing says how long the last frame lasts.
+            VideoDecodeError: As for `times_seconds`; or the duration of the last frame is unknown.
         """
         times = self.times_seconds
         with errors_name(self._path, "reading its frame rate"):
             return float(times[-1]) + self._source.last_frame_seconds()
 
     def indices_at_times(self, seconds: Iterable[float]) -> NDArray[np.int64]:
-        """int64 [T]: which frames are on the screen at some times, as `frames_at_times` gives them.
+        """int64 [T]: indices of the frames on screen at given times, as in `frames_at_times`.
 
         Args:
             seconds: T times, in seconds on the player's clock.
@@ -113,7 +113,7 @@ class FrameTimes:
 
     @property
     def clocks(self) -> tuple[Fraction | None, Fraction | None]:
-        """Seconds of a frame at the container's frame rate, and of one tick of its clock; None where unknown."""
+        """Seconds per frame by the container's frame rate, and seconds per tick of its clock; None if unknown."""
         stream = self._source.video.stream
         rate = stream.average_rate or stream.guessed_rate
         return (1 / rate if rate else None), stream.time_base

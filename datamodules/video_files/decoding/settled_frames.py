@@ -1,7 +1,7 @@
-"""SettledFrames: the frames of a file by their time stamps for as long as these hold, then by counting.
+"""SettledFrames: finds the frames of a file by time stamp while these can be trusted, then by counting.
 
-`TimedFrames` hands over to `CountedFrames` as soon as the decoder returns something that the list of packets did not
-foretell, or complains of damage.
+`TimedFrames` hands over to `CountedFrames` as soon as the decoded frames do not match the packet index, or the decoder
+reports damage.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SettledFrames:
 
     Attributes:
         video: The open file.
-        frames: By which way frames are found at present.
+        frames: How frames are found at present.
     """
 
     def __init__(self, path: str, threads: int, *, on_damage: OnDamage) -> None:
@@ -35,10 +35,10 @@ class SettledFrames:
         Args:
             path: The file.
             threads: Decoder threads; 0: FFmpeg's choice.
-            on_damage: What is done with damaged frames; see `VideoReader`.
+            on_damage: What to do with damaged frames; see `VideoReader`.
 
         Raises:
-            VideoDecodeError: The file cannot be opened, or holds no video.
+            VideoDecodeError: The file cannot be opened, or contains no video.
         """
         self._path, self._threads, self._on_damage = path, threads, on_damage
         with errors_name(path, "opening it"):
@@ -61,19 +61,19 @@ class SettledFrames:
 
     @property
     def n_damaged(self) -> int:
-        """How many different damaged frames were given so far."""
+        """Number of distinct damaged frames returned so far."""
         return len(self.frames.damaged) if isinstance(self.frames, CountedFrames) else 0
 
     @property
     def is_broken(self) -> bool:
-        """Whether the decoder fails after some frames, so that those after it cannot be counted."""
+        """Whether the decoder fails after some frames, so that later ones cannot be counted."""
         return isinstance(self.frames, CountedFrames) and self.frames.is_broken
 
     def times_seconds(self) -> NDArray[np.float64]:
         """float64 [n_frames]: when each frame is shown, in seconds on the player's clock.
 
         Raises:
-            VideoDecodeError: The frames cannot be counted, or nothing says when they are shown.
+            VideoDecodeError: The frames cannot be counted, or their times are unknown.
         """
         with errors_name(self._path, "counting its frames"):
             return self.frames.times_seconds()
@@ -96,14 +96,14 @@ class SettledFrames:
             return dict(self._counted_forward(wanted, n_listed, RGBConverter().rgb))
 
     def forward(self, wanted: Sequence[int], convert: Callable[[VideoFrame], T]) -> Iterator[tuple[int, T]]:
-        """What a function makes of the wanted frames, one by one: (index, what it gives).
+        """Applies `convert` to the wanted frames one by one: (index, result).
 
         Args:
             wanted: Increasing indices from 0.
-            convert: What is made of a frame.
+            convert: Applied to each frame.
 
         Raises:
-            VideoDecodeError: A frame is damaged or missing, or others were given than there are.
+            VideoDecodeError: A frame is damaged or missing, or frames returned so far had the wrong times.
         """
         n_given = 0
         try:
@@ -116,7 +116,7 @@ class SettledFrames:
             given = list(wanted[:n_given])
             listed = self.times_seconds()
             self._settle()
-            # Frames given so far were identified by their times: what is counted now must have the same times.
+            # Frames returned so far were identified by their times; counting must give them the same times.
             if isinstance(self.frames, CountedFrames) and given:
                 times = self.times_seconds()
                 if given[-1] >= len(times) or not np.allclose(times[given], listed[given], rtol=0, atol=1e-6):
@@ -128,7 +128,7 @@ class SettledFrames:
     def _counted_forward(
         self, wanted: Sequence[int], n_listed: int, convert: Callable[[VideoFrame], T]
     ) -> Iterator[tuple[int, T]]:
-        """The wanted frames, after the list of packets was found to be wrong.
+        """The wanted frames, after the packet index was found to be wrong.
 
         Raises:
             VideoDecodeError: One does not exist.
@@ -139,15 +139,15 @@ class SettledFrames:
         if wanted and last != wanted[-1]:
             raise VideoDecodeError(
                 f"{self._path}: frame {wanted[-1]} is missing: the container lists {n_listed} frames, "
-                f"of which only {len(self.times_seconds())} can be decoded; re-encode the video"
+                f"but only {len(self.times_seconds())} can be decoded; re-encode the video"
             )
 
     def _settle(self) -> None:
-        """Decodes everything, to know which frames there are and which are damaged, and reads by that from now on."""
+        """Decodes everything to find all frames and the damaged ones; later reads use the result."""
         assert isinstance(self.frames, TimedFrames)
-        by_list = self._counted(self.frames)
+        by_index = self._counted(self.frames)
         try:
-            self.frames = self._counted() if by_list.is_sound and by_list.is_in_order else by_list
+            self.frames = self._counted() if by_index.is_sound and by_index.is_in_order else by_index
         except PacketMismatchError:
             self.frames = self._counted()
 

@@ -1,6 +1,6 @@
-"""VideoReader: chosen frames of a video file, by index, by time, or one after another.
+"""VideoReader: selected frames of a video file, by index, by time, or one after another.
 
-How frames are found and identified, what damage is and what the player's clock: see the package.
+For how frames are found, and the meaning of damage and the player's clock, see the package.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from zsar.datamodules.video_files.video_file import RGBConverter, VideoDecodeErr
 
 
 class VideoReader(FrameTimes):
-    """Reads chosen frames of one video file; a context manager.
+    """Reads selected frames of one video file; a context manager.
 
-    The decoder lives as long as the reader: open one per video, inside the process that reads from it, and close it.
-    Frames come upright: quarter turns and mirrorings of the container's display matrix are applied, other angles
-    are not. A video whose frame size changes between two frames of one request is refused.
+    The decoder lives as long as the reader: open one reader per video, in the process that uses it, and close it.
+    Frames are upright: quarter turns and mirrorings of the container's display matrix are applied, other angles are
+    not. Frames of different sizes within one request are an error.
     """
 
     def __enter__(self) -> VideoReader:
@@ -35,17 +35,17 @@ class VideoReader(FrameTimes):
 
     @property
     def n_damaged(self) -> int:
-        """How many different damaged frames were given so far; always 0 unless damage is accepted."""
+        """Number of distinct damaged frames returned so far; always 0 unless damage is accepted."""
         return self._source.n_damaged
 
     def frames_at_indices(self, indices: Iterable[int]) -> Tensor:
-        """The frames at some indices, in the order asked for.
+        """The frames at given indices, in the given order.
 
         Args:
-            indices: T indices from 0, in any order; equal ones cost nothing extra.
+            indices: T indices from 0, in any order; repeats cost nothing extra.
 
         Returns:
-            uint8 [T, 3, H, W], RGB, channels last in memory (which is what resizing is fastest on).
+            uint8 [T, 3, H, W], RGB, channels last in memory (the fastest layout for resizing).
 
         Raises:
             IndexError: An index is negative, or not below the number of frames.
@@ -68,11 +68,11 @@ class VideoReader(FrameTimes):
         for i in wanted:
             sizes.setdefault(images[i].shape[:2], i)
         if len(sizes) > 1:
-            found = ", ".join(f"{w}x{h} px at frame {i}" for (h, w), i in sizes.items())
+            listed = ", ".join(f"{w}x{h} px at frame {i}" for (h, w), i in sizes.items())
             raise VideoDecodeError(
-                f"{self._path}: the frame size changes within the video: {found}; run zsar prepare on it"
+                f"{self._path}: the frame size changes within the video: {listed}; run zsar prepare on it"
             )
-        # Each picture is let go as soon as it is in its place, so that large ones are not there twice.
+        # Each image is freed as soon as it is copied, so that large ones are not in memory twice.
         frames = np.empty((len(order), *images[wanted[0]].shape), dtype=np.uint8)
         places = np.asarray(order)
         for i in wanted:
@@ -80,7 +80,7 @@ class VideoReader(FrameTimes):
         return torch.from_numpy(frames).permute(0, 3, 1, 2)
 
     def _check_result(self, n_frames: int) -> None:
-        """Refuses frames that together would take too much memory, before any is decoded."""
+        """Checks, before decoding, that the frames together do not take too much memory."""
         width, height = self._source.video.codec.width, self._source.video.codec.height
         if n_frames * width * height * 3 > MOST_RESULT_BYTES:
             raise VideoDecodeError(
@@ -89,11 +89,11 @@ class VideoReader(FrameTimes):
             )
 
     def frames_at_times(self, seconds: Iterable[float]) -> Tensor:
-        """The frames that are on the screen at some times, as `frames_at_indices` gives them.
+        """The frames on screen at given times, as `frames_at_indices` returns them.
 
-        That is the last frame whose time is not after the one asked for. Containers round times to ticks of their
-        clock, so half a tick (at most 1 ms) is allowed. The last frame stays on for ever; before the first frame, where
-        a player shows nothing yet, it is the first one.
+        That is the last frame whose time is not after the given one, with a tolerance of half a tick (at most 1 ms),
+        since containers round times to ticks. Times after the last frame give the last one; times before the first
+        frame, when a player shows nothing yet, give the first one.
 
         Args:
             seconds: T times, in seconds on the player's clock.
@@ -105,17 +105,17 @@ class VideoReader(FrameTimes):
         return self.frames_at_indices(self.indices_at_times(seconds).tolist())
 
     def frames_forward(self, indices: Iterable[int]) -> Iterator[Tensor]:
-        """Frames one after another, for videos that do not fit into memory; one such reading at a time.
+        """Frames one after another, for videos that do not fit into memory; only one such iterator at a time.
 
-        Nothing is decoded twice, and no more is held than the decoder needs.
+        Decodes nothing twice and holds no more frames than the decoder needs.
 
         Args:
             indices: Increasing indices from 0.
 
         Returns:
-            An iterator over the frames: uint8 [3, H, W], RGB, channels last in memory. While it goes on it may raise a
-            `VideoDecodeError`: a frame cannot be decoded, its size differs from the first one's, or there are other
-            frames in the file than its packets say.
+            An iterator over the frames: uint8 [3, H, W], RGB, channels last in memory. It raises a `VideoDecodeError`
+            if a frame cannot be decoded, its size differs from the first one's, or the frames in the file do not match
+            its packets.
 
         Raises:
             IndexError: An index is not below the number of frames.
@@ -125,7 +125,7 @@ class VideoReader(FrameTimes):
         return self._forward(self._increasing(indices))
 
     def _increasing(self, indices: Iterable[int]) -> list[int]:
-        """Checks indices of frames that are to be given one by one."""
+        """Checks indices of frames to be returned one by one."""
         wanted = [operator.index(i) for i in indices]
         if not wanted or wanted[0] < 0 or any(a >= b for a, b in pairwise(wanted)):
             raise ValueError(f"indices must be 0 or more and increase; got {wanted[:10]} for {self._path}")
@@ -135,7 +135,7 @@ class VideoReader(FrameTimes):
         return wanted
 
     def _n_readable(self) -> int | None:
-        """The number of frames; None if an error in the file ends the counting, and there are frames before it."""
+        """The number of frames; None if an error in the file stops the counting after some frames."""
         try:
             return self.n_frames
         except VideoDecodeError:
@@ -156,13 +156,13 @@ class VideoReader(FrameTimes):
                 yield torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
 
     def decoded_frames(self, indices: Iterable[int] | None = None) -> Iterator[VideoFrame]:
-        """Frames in order, as the decoder gives them: of any size, not upright, in the file's own colours.
+        """Frames in order, as the decoder returns them: of any size, not upright, in the file's colour format.
 
         Args:
             indices: Increasing indices from 0; None for all frames.
 
         Returns:
-            An iterator, which raises a `VideoDecodeError` for a frame that `frames_forward` refuses, sizes aside.
+            An iterator, which raises a `VideoDecodeError` as `frames_forward` does, except for differing sizes.
 
         Raises:
             IndexError: An index is not below the number of frames.
@@ -180,11 +180,11 @@ class VideoReader(FrameTimes):
 
 
 def read_frames(path: str | Path, indices: Iterable[int], *, threads: int = 1) -> Tensor:
-    """The frames of a video at some indices: `VideoReader.frames_at_indices` for a file that is read once.
+    """The frames of a video at given indices: `VideoReader.frames_at_indices` for a file that is read once.
 
     Args:
         path: The file.
-        indices: T indices from 0, in any order, repeated or not.
+        indices: T indices from 0, in any order; they may repeat.
         threads: Decoder threads; 0 leaves the number to FFmpeg.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Whole videos as a stream of small chunks: which frames, of one video, of several at once."""
+"""Whole videos as streams of small chunks: the frames of one video, or of several in parallel."""
 
 from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
 from zsar.datamodules.video_files.streaming.frame_stride import LEAST_STRIDE_SECONDS, FrameStride

@@ -1,7 +1,7 @@
-"""FrameStream: a whole video as small chunks, in bounded memory, for the features of every frame of a long video.
+"""FrameStream: a whole video in small chunks, in bounded memory, for extracting features from long videos.
 
-Each frame is resized and cropped as soon as it is decoded, so that what is held does not grow with the size of the
-picture, and nothing with the length of the video but its list of times.
+Each frame is resized and cropped as soon as it is decoded, so that memory does not grow with the size of the picture;
+only the list of times grows with the length of the video.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from zsar.datamodules.views.transforms import TestTransform
 
 
 class FrameStream:
-    """The chosen frames of one video, in order; a context manager.
+    """The selected frames of one video, in order; a context manager.
 
     Attributes:
         n_video_frames: Frames of the whole video.
         start_seconds: When its first frame is shown, in seconds on the player's clock (`video_files.decoding`).
         duration_seconds: When its last frame ends, on that clock.
-        times_seconds: float64 [N], when each chosen frame is shown, on that clock.
+        times_seconds: float64 [N], when each selected frame is shown, on that clock.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class FrameStream:
 
         Args:
             path: The file.
-            image_size: S, height and width of the frames that come out, in pixels.
-            stride: Which frames.
-            chunk_size: Frames that are given together.
+            image_size: S, height and width of the output frames, in pixels.
+            stride: Which frames to select.
+            chunk_size: Number of frames per chunk.
             threads: Decoder threads.
-            on_damage: What is done with damaged frames; see `VideoReader`.
+            on_damage: What to do with damaged frames; see `VideoReader`.
 
         Raises:
-            VideoDecodeError: The file cannot be opened, or its frames not be listed.
+            VideoDecodeError: The file cannot be opened, or its frames cannot be listed.
             ValueError: A number is out of range.
         """
         if chunk_size < 1:
@@ -83,19 +83,19 @@ class FrameStream:
 
     @property
     def n_damaged(self) -> int:
-        """How many damaged frames were given so far, where they are accepted."""
+        """Number of damaged frames returned so far, if they are accepted."""
         return self._reader.n_damaged
 
     def __len__(self) -> int:
-        """N, the number of chosen frames."""
+        """N, the number of selected frames."""
         return len(self._indices)
 
     def chunks(self) -> Iterator[tuple[Tensor, NDArray[np.float64]]]:
         """Decodes the video from its beginning.
 
         Yields:
-            The next frames, uint8 [n, 3, S, S] with n the chunk's size or, at the end, less: short side resized, then
-            the centre, as `TestTransform` does; and their times, float64 [n].
+            The next frames, uint8 [n, 3, S, S], resized and centre-cropped as in `TestTransform`, and their times,
+            float64 [n]; n is the chunk size, or less at the end.
 
         Raises:
             VideoDecodeError: A frame cannot be decoded; see `VideoReader.frames_forward`.
@@ -106,7 +106,7 @@ class FrameStream:
             if place == 0:
                 times = self.times_seconds[i : i + self._chunk_size]
                 chunk = torch.empty(len(times), 3, size, size, dtype=torch.uint8)
-            # Made small one at a time: 64 frames of 1080p would be 400 MB.
+            # Resized one at a time: 64 frames of 1080p would take 400 MB.
             chunk[place] = self._transform(frame[None])[0, 0]
             if place + 1 == len(times):
                 yield chunk, times

@@ -1,4 +1,4 @@
-"""FrameStride: which frames of a long video are taken."""
+"""FrameStride: which frames of a long video are used."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.video_files.decoding import VideoReader
 
-# Sums of a stride in seconds are compared with times of frames; this is far below any distance of two frames.
+# Tolerance when comparing multiples of a stride with frame times; far below the distance of two frames.
 _ROUNDING = 1e-9
-# No clock of a video is finer, and multiples of less would not be exact.
+# No video has a finer clock, and multiples of a smaller stride would not be exact.
 LEAST_STRIDE_SECONDS = 1e-6
 
 
 @dataclass(frozen=True)
 class FrameStride:
-    """Which frames of a video are taken: every so many, or those on the screen every so many seconds.
+    """Which frames of a video are used: every n-th, or those on screen at equal intervals in seconds.
 
     Attributes:
-        frames: From one frame to the next, at least 1; None for a stride in seconds.
-        seconds: From one time to the next; a frame that is on the screen for longer is taken once.
+        frames: Distance between frames, at least 1; None for a stride in seconds.
+        seconds: Interval in seconds; a frame that stays on screen for longer is used once.
     """
 
     frames: int | None = 1
@@ -52,17 +52,17 @@ class FrameStride:
         return f"{self.frames} frame{'s' if self.frames != 1 else ''}"
 
     def indices(self, reader: VideoReader) -> NDArray[np.int64]:
-        """int64 [N]: the frames of a video, increasing, beginning with the first one.
+        """int64 [N]: indices of the selected frames of a video, increasing, starting with the first frame.
 
-        A stride in seconds counts from the time of the first frame. Time and memory grow with the frames of the video,
-        not with its length: one late time stamp is no reason to go through millions of empty seconds.
+        A stride in seconds counts from the time of the first frame. Time and memory grow with the number of frames, not
+        with the duration, so that one late time stamp does not cause millions of empty steps.
         """
         if self.seconds is None:
             return np.arange(0, reader.n_frames, self.frames, dtype=np.int64)
         times = reader.times_seconds
         passed = times - times[0]
         last = np.floor(passed[-1] / self.seconds + _ROUNDING)
-        # Of all multiples of the stride only those next to the time of a frame can be the first to show it.
+        # Only multiples of the stride next to the time of a frame can be the first to show it.
         nearest = np.ceil(passed / self.seconds)
         steps = np.unique(np.clip(np.concatenate([nearest - 1, nearest, nearest + 1]), 0, last))
         return np.unique(reader.indices_at_times(times[0] + steps * self.seconds))

@@ -1,4 +1,4 @@
-"""Several videos as streams of chunks, decoded by several processes at once."""
+"""Several videos as streams of chunks, decoded by parallel processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 
 @dataclass(frozen=True)
 class VideoOpened:
-    """A video begins: its place in the list; what `FrameStream` says of it."""
+    """A video begins: its index in the list, and the attributes of its `FrameStream`."""
 
     video: int
     n_video_frames: int
@@ -40,7 +40,7 @@ class VideoChunk:
 
 @dataclass(frozen=True)
 class VideoEnded:
-    """All frames of a video were given, so many of them damaged and accepted; or a problem ended it."""
+    """A video ends: the number of accepted damaged frames, or the problem that ended it early."""
 
     video: int
     problem: str | None = None
@@ -51,7 +51,7 @@ StreamEvent: TypeAlias = VideoOpened | VideoChunk | VideoEnded
 
 
 class StreamedVideos(IterableDataset[StreamEvent]):
-    """Several videos, each by one worker from beginning to end; a worker that is done takes the next video."""
+    """Several videos; each is read by one worker from beginning to end, which then takes the next video."""
 
     def __init__(
         self,
@@ -67,10 +67,10 @@ class StreamedVideos(IterableDataset[StreamEvent]):
         self._paths = np.array([str(path) for path in paths])
         self._image_size, self._stride, self._chunk_size = image_size, stride, chunk_size
         self._threads, self._on_damage = threads, on_damage
-        self._next: Any = multiprocessing.Value("q", 0)  # in memory that all workers share
+        self._next: Any = multiprocessing.Value("q", 0)  # shared by all workers
 
     def __iter__(self) -> Iterator[StreamEvent]:
-        """What this worker reads."""
+        """Events of the videos that this worker reads."""
         while (video := self._take()) < len(self._paths):
             yield from self._events(video)
 
@@ -112,18 +112,19 @@ def stream_videos(
     n_workers: int,
     on_damage: OnDamage = "raise",
 ) -> Iterator[StreamEvent]:
-    """Decodes videos, several at once.
+    """Decodes several videos in parallel.
 
     Args:
         paths: The files.
-        image_size: S, height and width of the frames that come out, in pixels.
-        stride: Which frames.
-        chunk_size: Frames that are given together. Each worker holds up to three chunks.
-        n_workers: Decoding processes; 0 decodes in this one. More than there are videos become threads of the decoder.
-        on_damage: What is done with damaged frames; see `VideoReader`.
+        image_size: S, height and width of the output frames, in pixels.
+        stride: Which frames to select.
+        chunk_size: Number of frames per chunk. Each worker holds up to three chunks.
+        n_workers: Decoding processes; 0 decodes in this process. If there are more than videos, each process gets
+            several decoder threads.
+        on_damage: What to do with damaged frames; see `VideoReader`.
 
     Yields:
-        For each video VideoOpened, VideoChunk as often as needed, VideoEnded; those of several videos are interleaved.
+        For each video VideoOpened, any number of VideoChunk, VideoEnded; events of different videos are interleaved.
 
     Raises:
         VideoDecodeError: A decoding process died.
@@ -136,7 +137,7 @@ def stream_videos(
     videos = StreamedVideos(
         paths, image_size, stride=stride, chunk_size=chunk_size, threads=threads, on_damage=on_damage
     )
-    # A slow video must not hold up the others, so what is ready is taken first; of one video everything stays in order.
+    # A slow video must not delay the others, so whatever is ready comes first; each video stays in order.
     loader = DataLoader(
         videos,
         batch_size=None,
@@ -159,5 +160,5 @@ def stream_videos(
         yield event
 
 
-def _as_it_is(event: Any) -> Any:  # noqa: ANN401 - one event, which torch's own annotation takes for a batch
+def _as_it_is(event: Any) -> Any:  # noqa: ANN401 - one event, where torch's annotation expects a batch
     return event

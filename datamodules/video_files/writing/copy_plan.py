@@ -1,7 +1,7 @@
-"""Which files a small copy of a data set has: its videos, and all other files as they are.
+"""The plan of a small copy of a data set: its videos, and all other files unchanged.
 
-The copy has the folders and names of the original, so that it is a data root of its own: videos as .mp4 (see
-`writing.transcoding`), lists and all other files as they are, hidden ones left out.
+The copy has the folders and names of the original, so that it can serve as a data root: videos as .mp4 (see
+`writing.transcoding`), lists and other files unchanged, hidden files left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FAILED_VIDEOS = "failed_videos.csv"
 
 @dataclass(frozen=True)
 class Plan:
-    """What a copy consists of; paths relative to the two folders, with forward slashes.
+    """The contents of a copy; paths relative to the two folders, with forward slashes.
 
     Attributes:
         videos: Path of each video in the original, and in the copy.
@@ -32,7 +32,7 @@ class Plan:
 
 
 def plan_copy(source: Path, destination: Path) -> Plan:
-    """Lists what is to be done; changes nothing.
+    """Lists what a copy will contain; changes nothing.
 
     Args:
         source: The folder of the original. Links to folders in it are followed.
@@ -42,7 +42,7 @@ def plan_copy(source: Path, destination: Path) -> Plan:
         The plan, in sorted order.
 
     Raises:
-        FileNotFoundError: There is no such folder, or it holds no videos.
+        FileNotFoundError: There is no such folder, or it contains no videos.
         ValueError: The copy would lie in the original, or two videos would become one file.
     """
     if not source.is_dir():
@@ -71,11 +71,11 @@ def plan_copy(source: Path, destination: Path) -> Plan:
 
 
 def copy_file(source: Path, destination: Path) -> bool:
-    """Copies a file and its modification time in one step; True unless that was done before."""
+    """Copies a file and its modification time atomically; False if that was done before."""
     status = source.stat()
     if destination.is_file():
-        there = destination.stat()
-        if (there.st_size, there.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
+        existing = destination.stat()
+        if (existing.st_size, existing.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
             return False
     with whole_file(destination) as unfinished:
         shutil.copy2(source, unfinished)
@@ -83,13 +83,13 @@ def copy_file(source: Path, destination: Path) -> bool:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """All files that are not hidden, and empty folders called like videos; relative paths with forward slashes.
+    """All files that are not hidden, and empty folders named like videos; relative paths with forward slashes.
 
-    What is called like a video is attempted, so that the command says why it cannot be prepared.
+    Anything named like a video is attempted, so that the command reports why it cannot be prepared.
     """
     for parent, folders, files in os.walk(root, followlinks=True):
         here = Path(parent).resolve()
-        # Links that lead back up would be followed for ever.
+        # Links to a parent folder would be followed forever.
         folders[:] = sorted(
             f for f in folders if not f.startswith(".") and not here.is_relative_to((here / f).resolve())
         )

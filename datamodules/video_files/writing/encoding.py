@@ -1,4 +1,4 @@
-"""Frames to a small video file: how the rendered benchmark, and the tests, make the videos that they read (PyAV)."""
+"""Writes frames to a small video file, for rendered data sets and tests (PyAV)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from torch import Tensor
 
 from zsar.runtime.files.whole_files import whole_file
 
-# Visually lossless, and quick enough that starting the encoder is what a small clip costs. Without macroblock-tree rate
-# control, with which x264 now and then codes the same small frames differently (11 of 2,800 clips of 32 x 32 px).
+# Visually lossless, and so fast that a small clip costs little more than starting the encoder. Without macroblock-tree
+# rate control, with which x264 sometimes encodes the same small frames differently (11 of 2,800 clips of 32 x 32 px).
 X264_OPTIONS: Mapping[str, str] = {"crf": "18", "preset": "veryfast", "x264-params": "mbtree=0"}
 
 
@@ -31,22 +31,22 @@ def write_video(
     pixel_format: str = "yuv420p",
     options: Mapping[str, str] = X264_OPTIONS,
 ) -> None:
-    """Writes a video; its container is the one that the suffix names (.mp4, .mkv, .avi, ...).
+    """Writes a video; the suffix determines the container (.mp4, .mkv, .avi, ...).
 
-    The file appears whole or not at all: it is written beside its place and then renamed. The same frames and settings
-    give the same bytes with one build of FFmpeg, as the encoder runs in one thread and nothing random is stored.
+    The file is written under a temporary name and then renamed. With the same build of FFmpeg, the same frames and
+    settings give the same bytes, since the encoder runs in one thread and stores nothing random.
 
     Args:
-        path: The file; its folder must exist, a file of that name is replaced.
+        path: The file; its folder must exist, an existing file is replaced.
         frames: RGB, uint8: an array [T, H, W, 3] or a tensor [T, 3, H, W]; T >= 1.
         frames_per_second: The frame rate, constant.
         codec: FFmpeg's name of the encoder.
-        pixel_format: FFmpeg's name of the format that is encoded, of which the encoder must be capable.
-        options: The encoder's own options. The default suits libx264.
+        pixel_format: FFmpeg's name of the pixel format, which the encoder must support.
+        options: Options of the encoder. The default suits libx264.
 
     Raises:
-        ValueError: The frames have another type or shape, there is none, their height or width is odd where the pixel
-            format halves colours, or the frame rate is not positive.
+        ValueError: The frames have another type or shape, there are none, their height or width is odd although the
+            pixel format halves the colour resolution, or the frame rate is not positive.
         RuntimeError: FFmpeg cannot encode or write them; the message names the file and the cause.
     """
     array = _frames_last(frames)
@@ -56,10 +56,10 @@ def write_video(
         raise ValueError(f"frames_per_second must be positive; got {frames_per_second}")
     path = Path(path)
     rate = Fraction(frames_per_second).limit_denominator(100_000)
-    options_of_container = {"fflags": "+bitexact"}
+    container_options = {"fflags": "+bitexact"}
     with whole_file(path) as unfinished:
         try:
-            with av.open(f"file:{unfinished}", mode="w", container_options=options_of_container) as container:
+            with av.open(f"file:{unfinished}", mode="w", container_options=container_options) as container:
                 _encode(container, array, rate, codec, pixel_format, options)
         except (av.FFmpegError, TypeError, ValueError) as error:
             raise RuntimeError(f"cannot write {path} with {codec} ({pixel_format}): {error}") from error
@@ -75,11 +75,11 @@ def _encode(
 ) -> None:
     stream = container.add_stream(codec, rate=rate, options=dict(options))
     if not isinstance(stream, VideoStream):
-        raise ValueError("this is no video codec")
+        raise ValueError("it is not a video codec")
     stream.height, stream.width = array.shape[1:3]
     stream.pix_fmt = pixel_format
     stream.thread_count = 1
-    converter = VideoReformatter()  # one for all frames: setting it up costs more than converting a small frame
+    converter = VideoReformatter()  # one for all frames, since setting it up costs more than converting a small frame
     for number, image in enumerate(array):
         frame = converter.reformat(VideoFrame.from_ndarray(image), format=pixel_format, threads=1)
         frame.pts, frame.time_base = number, 1 / rate

@@ -1,8 +1,8 @@
-"""Decoded frames made upright, small and of one size, as the encoder of a copy takes them (PyAV).
+"""Makes decoded frames upright, small and of one size for the encoder of a copy (PyAV).
 
-A stream may change its frame size, as recordings of broadcasts and files that were joined do. A copy has one size, that
-of its first frame; a frame of another size is shown whole and undistorted in it, between black bars where its shape
-differs, as players show it in their window.
+The frame size of a stream may change, for example in recordings of broadcasts and in joined files. A copy has the size
+of its first frame; a frame of another size is shown whole and undistorted in it, with black bars if its shape differs,
+as in a player's window.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from zsar.datamodules.video_files.video_file import RGBConverter
 
-# FFmpeg's number for "RGB, no luma and chroma", which no yuv420p frame can have.
+# FFmpeg's number for RGB, without luma and chroma, which no yuv420p frame can have.
 _COLORSPACE_RGB = 0
-# FFmpeg's numbers of the two rules by which frames have luma and chroma, as its converter calls them.
+# FFmpeg's numbers of the two luma-chroma colour spaces, and its converter's names for them.
 _CONVERTERS_COLORSPACE = {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}
 _BLACK_LUMA, _BLACK_CHROMA = 16, 128  # of limited range
 
 
 def scaled_size(width_px: int, height_px: int, short_side_px: int) -> tuple[int, int]:
-    """The size of a copy: never enlarged, even, and otherwise of the same shape.
+    """The size of a copy: never enlarged, even, and with the shape of the source.
 
     Args:
         width_px: Width of the source.
         height_px: Height of the source.
-        short_side_px: What the shorter side becomes where it is longer; even.
+        short_side_px: Maximum short side; even.
 
     Returns:
-        Width and height. Sides that need not shrink lose a row where they are odd (one of 1 px becomes 2).
+        Width and height. If the source is small enough, odd sides lose one pixel (a side of 1 px becomes 2).
     """
     short = min(width_px, height_px)
     if short <= short_side_px:
@@ -39,7 +39,7 @@ def scaled_size(width_px: int, height_px: int, short_side_px: int) -> tuple[int,
 
 
 def fitted_size(size_px: tuple[int, int], into_px: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of the same shape that fits into a frame: even, and all of the frame where 2 px are missing.
+    """The largest even size of the same shape that fits into a frame; a gap of less than 2 px is filled.
 
     Args:
         size_px: Width and height of the source.
@@ -60,12 +60,12 @@ class FrameFitter:
     """Makes decoded frames upright, small, yuv420p and of the first one's size.
 
     Attributes:
-        size_px: Width and height of what comes out; (0, 0) before the first frame.
-        n_refitted: How many frames had another size than the first.
+        size_px: Width and height of the output frames; (0, 0) before the first frame.
+        n_refitted: Number of frames whose size differed from the first one's.
     """
 
     def __init__(self, short_side_px: int) -> None:
-        """Learns the size from the first frame; see `scaled_size`."""
+        """The size is set by the first frame; see `scaled_size`."""
         self.size_px = (0, 0)
         self.n_refitted = 0
         self._short_side_px = short_side_px
@@ -75,8 +75,8 @@ class FrameFitter:
         self._colours = (0, 0)  # FFmpeg's numbers of colour space and range
 
     def fitted(self, frame: VideoFrame) -> VideoFrame:
-        """The frame as the encoder takes it."""
-        if frame.side_data.get("DISPLAYMATRIX") is not None:  # seldom, so it may cost a detour
+        """The frame as the encoder needs it."""
+        if frame.side_data.get("DISPLAYMATRIX") is not None:  # rare, so a detour through RGB is acceptable
             frame = VideoFrame.from_ndarray(np.ascontiguousarray(self._converter.rgb(frame)))
         size = (frame.width, frame.height)
         if self._source_size is None:
@@ -88,12 +88,12 @@ class FrameFitter:
         else:
             self.n_refitted += 1
             fitted = self._between_bars(self._reformatted(frame, fitted_size(size, self.size_px), same_colours=True))
-        # Else the encoder would take over where the source had its keyframes and B-frames.
+        # Otherwise the encoder would copy the source's pattern of keyframes and B-frames.
         fitted.pict_type = PictureType.NONE
         return fitted
 
     def _reformatted(self, frame: VideoFrame, size_px: tuple[int, int], *, same_colours: bool = False) -> VideoFrame:
-        # A frame without luma and chroma gets them by the rule that decoders assume where a file names none.
+        # An RGB frame is converted with the colour space that decoders assume by default.
         colours = Colorspace.ITU601 if frame.colorspace == _COLORSPACE_RGB else None
         return self._reformatter.reformat(
             frame,
@@ -107,7 +107,7 @@ class FrameFitter:
         )
 
     def _between_bars(self, frame: VideoFrame) -> VideoFrame:
-        """The frame in the middle of a black one of the right size."""
+        """The frame centred in a black one of the output size."""
         width, height = self.size_px
         planes = np.full(width * height * 3 // 2, _BLACK_CHROMA, np.uint8)
         planes[: width * height] = _BLACK_LUMA

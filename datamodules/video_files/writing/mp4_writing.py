@@ -1,9 +1,8 @@
 """The .mp4 file of a small copy: its clock, and its encoder (PyAV).
 
-A copy has no sound of its own. Where the source's picture starts after its sound, the copy gets an eighth of a second
-of silence at 0: a player, and our reader, count time from the start of the first stream, and of a picture alone they
-would show the first frame at 0. An edit list alone would not do, nor would a first frame that is held: it would be
-there when the source shows nothing.
+A copy has no sound. If the source's picture starts after its sound, the copy gets an eighth of a second of silence at
+0: players and our reader count time from the start of the first stream, and without sound they would show the first
+frame at 0. An edit list is not enough, and a prolonged first frame would be visible when the source shows nothing.
 """
 
 from __future__ import annotations
@@ -22,40 +21,40 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-# One tick of the finest clock that a copy has.
+# One tick, in seconds, of the finest clock of a copy.
 FINEST_CLOCK = Fraction(1, 1_000_000)
-# Ticks that a frame may be shown for: the format counts them in 32 bits.
+# Maximum duration of a frame in ticks: the format counts them in 32 bits.
 MOST_TICKS = 2**31 - 1
-# FFmpeg doubles the ticks of a clock until a second has as many.
+# FFmpeg doubles the ticks of a clock until a second has at least this many.
 _LEAST_TICKS_PER_SECOND = 10_000
-# What seconds as floating point numbers are off by, with room to spare.
+# Upper bound of rounding errors of seconds in floating point.
 _ROUNDING_SECONDS = 1e-9
 _SILENCE_RATE, _SILENCE_SAMPLES = 8000, 1024
-# Frames by which decoding order may differ from the order in which frames are shown.
+# Number of frames by which decoding order and display order may differ.
 _REORDERING = 3
 
 
 class TranscodingError(RuntimeError):
-    """A video that can be decoded but not re-encoded; its message is the cause."""
+    """A video that can be decoded but not re-encoded; the message is the cause."""
 
 
 def whole_ticks(
     times_seconds: NDArray[np.float64], duration_seconds: float, clocks: Sequence[Fraction | None]
 ) -> tuple[Fraction, list[int]]:
-    """A clock by which all times are whole numbers, and these numbers.
+    """A clock on which all times are integers, and these integers.
 
-    That is the first of the source's own clocks which all frames keep to, else one of microseconds.
+    It is the first of the source's clocks that fits all frames, else one of microseconds.
 
     Args:
         times_seconds: [N], when each frame is shown, increasing.
         duration_seconds: When the last of them ends.
-        clocks: One tick of each clock of the source, in seconds: `VideoReader.clocks`.
+        clocks: Tick of each clock of the source, in seconds: `VideoReader.clocks`.
 
     Returns:
         One tick in seconds, and the N times and the end of the last frame in ticks.
 
     Raises:
-        TranscodingError: Frames are further apart than the format can say.
+        TranscodingError: Frames are further apart than the format can express.
     """
     rounding = max(_ROUNDING_SECONDS, 2 * float(np.spacing(times_seconds[-1])))
     for clock in clocks:
@@ -85,7 +84,7 @@ def _check_gaps(clock: Fraction, pts: list[int]) -> None:
 
 
 def ticks_per_second(clock: Fraction) -> int:
-    """How many ticks a second of an .mp4 file has, so that each of the clock is a whole number of them."""
+    """Ticks per second of an .mp4 file, such that a tick of the clock is a whole number of them."""
     ticks = clock.denominator
     while ticks < _LEAST_TICKS_PER_SECOND:
         ticks *= 2
@@ -93,20 +92,20 @@ def ticks_per_second(clock: Fraction) -> int:
 
 
 class Mp4Writer:
-    """An .mp4 file that is being written. The first frame decides about size and colours."""
+    """An .mp4 file being written. The first frame determines size and colours."""
 
     def __init__(self, path: Path, clock: Fraction, options: dict[str, str], *, starts_late: bool) -> None:
         """Opens the file.
 
         Args:
             path: The file.
-            clock: One tick of all time stamps in seconds.
-            options: Of libx264.
+            clock: Tick of all time stamps, in seconds.
+            options: Options of libx264.
             starts_late: Whether the first frame is shown later than at 0, so that the file needs silence.
 
         Raises:
-            OSError: It cannot be written.
-            TranscodingError: FFmpeg refuses it.
+            OSError: The file cannot be written.
+            TranscodingError: FFmpeg rejects the settings.
         """
         self._path = path
         self._clock = clock
@@ -114,16 +113,16 @@ class Mp4Writer:
         self._starts_late = starts_late
         self._stream: VideoStream | None = None
         muxing = {"movflags": "faststart"}
-        if starts_late:  # else the file would round the start to milliseconds
+        if starts_late:  # otherwise the file would round the start to milliseconds
             muxing["movie_timescale"] = str(ticks_per_second(clock))
         with _write_errors(path):
-            # "file:" keeps FFmpeg from taking a name like "a:b.mp4" for a protocol.
+            # "file:" keeps FFmpeg from parsing a name like "a:b.mp4" as a protocol.
             self._container = av.open(
                 f"file:{path}", mode="w", options=muxing, container_options={"fflags": "+bitexact"}
             )
 
     def write(self, frame: VideoFrame, pts: int, duration: int) -> None:
-        """Encodes a frame; its time stamp and duration in ticks."""
+        """Encodes a frame; time stamp and duration are in ticks."""
         frame.time_base = self._clock
         frame.pts, frame.duration = pts, duration
         with _write_errors(self._path):
@@ -131,14 +130,14 @@ class Mp4Writer:
             self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
-        """Writes what the encoder still holds, and the index."""
+        """Writes the frames still in the encoder, and the index."""
         with _write_errors(self._path):
             if self._stream is not None:
                 self._container.mux(self._stream.encode(None))
             self._container.close()
 
     def abandon(self) -> None:
-        """Closes the file as it is, if it is open; whatever goes wrong then is of no interest."""
+        """Closes the file as it is, if it is open, and ignores errors."""
         with suppress(av.FFmpegError, OSError):
             self._container.close()
 
@@ -164,7 +163,7 @@ class Mp4Writer:
 
 @contextmanager
 def _write_errors(path: Path) -> Iterator[None]:
-    """Tells errors of the disk, which concern every file, from those of the encoder, which concern this one."""
+    """Separates errors of the disk, which affect every file, from those of the encoder, which affect this file."""
     try:
         yield
     except OSError as error:

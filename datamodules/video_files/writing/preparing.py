@@ -1,7 +1,6 @@
 """One video of a small copy of a data set that is quick to decode: re-encoded, and checked frame by frame.
 
-Which files the copy has is in `copy_plan`, which of them are finished in `preparing_journal`, encoding in
-`transcoding`.
+The plan of the copy is in `copy_plan`, its journal in `preparing_journal`, encoding in `transcoding`.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError, transcode
 from zsar.runtime.files.whole_files import whole_file
 
-# Frames that are held in memory while a copy is checked.
+# Frames held in memory while a copy is checked.
 _CHECKED_TOGETHER = 64
-# Times are whole ticks of the copy's clock, of which the finest has microseconds.
+# Times are whole ticks of the copy's clock, 1 microsecond at the finest.
 TIME_TOLERANCE_SECONDS = 1e-6
 
 
@@ -28,7 +27,7 @@ class PreparingSettings:
     """How videos are re-encoded.
 
     Attributes:
-        short_side_px: What the shorter side of a frame becomes where it is longer; even, at least 16.
+        short_side_px: Maximum short side of a frame; longer ones are scaled down. Even, at least 16.
         keyframe_every: Frames from one keyframe to the next, at least 1.
         crf: x264's constant rate factor, 0 (lossless) to 51 (worst).
     """
@@ -53,19 +52,19 @@ class PreparingSettings:
 
 @dataclass(frozen=True)
 class PreparedVideo:
-    """What a finished copy was made of, and what it is.
+    """A finished copy and its source.
 
     Attributes:
         source_bytes: Size of the source.
-        source_mtime_ns: When it was changed last.
+        source_mtime_ns: Modification time of the source.
         n_bytes: Size of the copy.
-        n_frames: Its frames.
+        n_frames: Number of frames.
         width_px: Their width.
         height_px: Their height.
-        n_refitted: Frames that have another size than the first in the source, and were fitted into the copy's.
-        n_damaged: Damaged frames that were accepted.
-        start_seconds: When the first frame is shown, in seconds on the player's clock; None of copies by a zsar that
-            let all of them begin at 0.
+        n_refitted: Number of frames whose size in the source differs from the first frame's; they were resized to fit.
+        start_seconds: When the first frame is shown, in seconds on the player's clock; None for copies by a zsar that
+            made all copies begin at 0.
+        n_damaged: Number of damaged frames that were accepted.
     """
 
     source_bytes: int
@@ -82,16 +81,16 @@ class PreparedVideo:
 def prepare_video(
     source: Path, destination: Path, settings: PreparingSettings, *, on_damage: OnDamage = "raise"
 ) -> PreparedVideo:
-    """Re-encodes one video, reads the copy back, and only then gives it its name.
+    """Re-encodes one video, verifies the copy, and only then gives it its name.
 
     Args:
         source: The video.
-        destination: The .mp4 file to write; its folder is made, a file of that name is replaced.
-        settings: How.
-        on_damage: What is done with damaged frames of the source; see `VideoReader`.
+        destination: The .mp4 file to write; its folder is created, an existing file replaced.
+        settings: How to encode.
+        on_damage: What to do with damaged frames of the source; see `VideoReader`.
 
     Returns:
-        What was made.
+        A description of the copy.
 
     Raises:
         VideoDecodeError: The source cannot be decoded.
@@ -124,14 +123,14 @@ def _check(path: Path, times_seconds: NDArray[np.float64], size_px: tuple[int, i
     """Decodes every frame of a copy.
 
     Raises:
-        TranscodingError: That is not possible, or frames are missing, or have another size or another time.
+        TranscodingError: Decoding fails, frames are missing, or their sizes or times differ.
     """
     try:
         with VideoReader(path) as reader:
             if reader.n_frames != len(times_seconds):
                 raise TranscodingError(f"its copy has {reader.n_frames} frames instead of {len(times_seconds)}")
             if np.abs(reader.times_seconds - times_seconds).max() > TIME_TOLERANCE_SECONDS:
-                raise TranscodingError("the frames of its copy are shown at other times")
+                raise TranscodingError("the frames of its copy are shown at different times")
             for start in range(0, reader.n_frames, _CHECKED_TOGETHER):
                 frames = reader.frames_at_indices(range(start, min(start + _CHECKED_TOGETHER, reader.n_frames)))
                 if tuple(frames.shape[2:]) != size_px:

@@ -1,6 +1,6 @@
-"""The journal of a small copy of a data set: which of its videos are finished, and how they were made.
+"""The journal of a small copy of a data set: its finished videos, and how they were made.
 
-Every finished video is a line of `.prepared.jsonl`, which a run that was stopped goes on from.
+Every finished video is a line of the journal `.prepared.jsonl`, from which an interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _JOURNAL = ".prepared.jsonl"
 
 
 class Journal:
-    """What of a copy is finished; a context manager, which holds the file open for appending."""
+    """The finished parts of a copy; a context manager that keeps the file open for appending."""
 
     def __init__(self, destination: Path, settings: PreparingSettings) -> None:
-        """Reads what is there, or begins a new journal; makes the folder.
+        """Reads the journal or begins a new one; creates the folder.
 
         Raises:
-            ValueError: The folder holds something else, or was prepared with other settings.
+            ValueError: The folder contains something else, or was prepared with other settings.
         """
         self._destination = destination
         self._path = destination / _JOURNAL
@@ -52,12 +52,12 @@ class Journal:
         self._writer.close()
 
     def is_done(self, source: Path, copy: str, *, on_damage: OnDamage = "raise") -> bool:
-        """Whether the copy of a video is there, as it was written, and the video is still the same.
+        """Whether the copy of a video exists unchanged and its source has not changed.
 
         Args:
             source: The video.
             copy: The path of its copy in the destination.
-            on_damage: A copy with damaged frames that an earlier run accepted counts where this one accepts them too.
+            on_damage: With "raise", a copy with damaged frames that an earlier run accepted does not count.
         """
         prepared, path = self.prepared.get(copy), self._destination / copy
         if prepared is None or (prepared.n_damaged and on_damage == "raise"):
@@ -70,12 +70,12 @@ class Journal:
         return prepared.start_seconds is not None or _begins_at_once(source)
 
     def record(self, copy: str, prepared: PreparedVideo) -> None:
-        """Writes down that a copy is finished."""
+        """Records that a copy is finished."""
         self.prepared[copy] = prepared
         self._writer.append({"video": written_name(copy), **asdict(prepared)})
 
     def _read(self, settings: PreparingSettings) -> bool:
-        """Reads the lines; False if there is none. What a killed run left of its last line is cut off."""
+        """Reads the lines; False if there are none. Removes an incomplete last line of a killed run."""
         remedy = f"delete {self._destination} and prepare again"
         lines = whole_lines(self._path, remedy=remedy)
         for number, entry in enumerate(lines, start=1):
@@ -86,12 +86,12 @@ class Journal:
                     self.prepared[read_name(_text(copy))] = PreparedVideo(**_numbers(entry))
             except (ValueError, KeyError, TypeError) as error:
                 raise GivenFileError(
-                    self._path, f"line {number} is none of `zsar prepare` ({error})", remedy
+                    self._path, f"line {number} was not written by `zsar prepare` ({error})", remedy
                 ) from error
             if before != settings:
                 raise ValueError(
-                    f"{self._destination} was prepared with {_describe(before)}, but {_describe(settings)} is asked "
-                    "for now; give the same settings, or another DESTINATION"
+                    f"{self._destination} was prepared with {_describe(before)}, but this run has "
+                    f"{_describe(settings)}; give the same settings, or another DESTINATION"
                 )
         return bool(lines)
 
@@ -113,7 +113,7 @@ def _numbers(entry: dict[str, object]) -> dict[str, Any]:
 
 
 def _begins_at_once(source: Path) -> bool:
-    """Whether the first frame of a video is at 0, so that a copy by an earlier zsar has its times."""
+    """Whether the first frame of a video is at 0 s, so that a copy by an earlier zsar has the right times."""
     try:
         with VideoReader(source) as reader:
             return bool(reader.times_seconds[0] <= TIME_TOLERANCE_SECONDS)

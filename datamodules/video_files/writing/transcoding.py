@@ -1,11 +1,10 @@
-"""A video file re-encoded small, frame by frame in bounded memory, so that its frames are quick to reach.
+"""Re-encodes a video to a small file, frame by frame in bounded memory, so that its frames are quick to decode.
 
-The copy has the frames of the source, as `VideoReader` numbers and times them on the player's clock: upright, smaller,
-all of one size (`frame_fitting`), in H.264 with a keyframe every few frames (`mp4_writing`). What else it is made of
-was chosen by measuring how long our reader takes for 8 frames of 10 seconds (benchmarks/bench_prepare.py does so
-again): three B-frames that nothing refers to between two others, because the reader skips them, take 10 to 20 % off the
-time and the size; `fastdecode` (no arithmetic coding, no deblocking) takes another 30 % off the time and adds 5 to 10 %
-to the size.
+The copy has the frames of the source with the indices and times of `VideoReader`: upright, smaller, all of one size
+(`frame_fitting`), in H.264 with a keyframe every few frames (`mp4_writing`). The other settings were chosen by
+measuring how long our reader takes for 8 frames of 10 seconds (see benchmarks/bench_prepare.py). Three unreferenced
+B-frames in a row, which the reader skips, reduce time and size by 10 to 20 %. `fastdecode` (no arithmetic coding, no
+deblocking) reduces the time by another 30 % and increases the size by 5 to 10 %.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ __all__ = ["Transcoded", "TranscodingError", "transcode"]
 
 @dataclass(frozen=True)
 class Transcoded:
-    """What a copy is.
+    """A finished copy.
 
     Attributes:
         width_px: Its width.
         height_px: Its height.
-        n_refitted: How many of its frames have another size than the first in the source; see `frame_fitting`.
+        n_refitted: Number of frames whose size in the source differs from the first one's; see `frame_fitting`.
     """
 
     width_px: int
@@ -39,22 +38,22 @@ class Transcoded:
 def transcode(
     reader: VideoReader, destination: Path, *, short_side_px: int, keyframe_every: int, crf: int
 ) -> Transcoded:
-    """Writes the small copy of a video. The caller removes what is left of the file after an error.
+    """Writes the small copy of a video. After an error, the caller removes the partial file.
 
     Args:
-        reader: The video; what it does with damaged frames is done here.
+        reader: The video; its `on_damage` applies.
         destination: The .mp4 file to write; its folder must exist.
         short_side_px: See `scaled_size`.
         keyframe_every: Frames from one keyframe to the next, at least 1.
         crf: x264's constant rate factor, 0 (lossless) to 51 (worst).
 
     Returns:
-        What was written.
+        A description of the copy.
 
     Raises:
         VideoDecodeError: A frame of the source cannot be decoded.
-        TranscodingError: The encoder refuses the frames, or they are too far apart.
-        OSError: The destination cannot be written, because the disk is full or for another reason of its own.
+        TranscodingError: The encoder rejects the frames, or they are too far apart.
+        OSError: The destination cannot be written, for example because the disk is full.
     """
     clock, pts = whole_ticks(reader.times_seconds, reader.duration_seconds, reader.clocks)
     fitter = FrameFitter(short_side_px)
@@ -68,7 +67,7 @@ def transcode(
 
 
 def _options(keyframe_every: int, crf: int) -> dict[str, str]:
-    """Options of libx264. Without scene cuts, so that a keyframe is never far, and without `mbtree` (see encoding)."""
+    """Options of libx264: no scene cuts, which would move keyframes, and no `mbtree` (see `encoding`)."""
     x264 = ("b-pyramid=none", "b-adapt=0", "mbtree=0", "scenecut=0")
     return {
         "preset": "veryfast",
@@ -76,6 +75,6 @@ def _options(keyframe_every: int, crf: int) -> dict[str, str]:
         "crf": str(crf),
         "g": str(keyframe_every),
         "bf": "3",
-        "flags": "+frame_duration",  # else the last frame would stay for 1/24 s, whatever it says
+        "flags": "+frame_duration",  # otherwise the last frame would be shown for 1/24 s regardless of its duration
         "x264-params": ":".join(x264),
     }

@@ -1,1 +1,1 @@
-"""`zsar batch`: commands of a file, and sweeps."""
+"""`zsar batch`: lists of commands, and sweeps."""

@@ -1,4 +1,4 @@
-"""`zsar batch`: the commands of a list in one process, which loads PyTorch once, or those of a sweep in several."""
+"""`zsar batch`: runs a list of commands in one process, which loads PyTorch once, or a sweep in several."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ListOptions:
     """Options of a list of commands."""
 
     record: Path | None = option(
-        None, "remember in FILE what has ended well, and do not run it again", metavar="FILE", otherwise=""
+        None, "record finished commands in FILE and skip them in later runs", metavar="FILE", otherwise=""
     )
 
 
@@ -34,19 +34,19 @@ class SweepOptions:
     """Options of a sweep."""
 
     jobs: int | None = option(
-        None, "processes at a time", metavar="N", otherwise="the file's, or 1", at_least=1, at_most=1_000
+        None, "parallel processes", metavar="N", otherwise="as in the file, or 1", at_least=1, at_most=1_000
     )
     threads: int | None = option(
         None,
-        "CPU threads of each process",
+        "CPU threads per process",
         metavar="N",
-        otherwise="the file's, or PyTorch's",
+        otherwise="as in the file, or PyTorch's",
         at_least=1,
         at_most=1_000,
     )
     only: tuple[str, ...] = option(
         (),
-        "only these values of a variable, separated by commas: --only seed=0 --only variant=t2l,zar",
+        "run only these values of a variable, separated by commas: --only seed=0 --only variant=t2l,zar",
         metavar="NAME=VALUES",
     )
 
@@ -57,7 +57,7 @@ class BatchOptions:
 
     file: str = argument('a list or a sweep file (.yaml); "-" for a list from the standard input', metavar="FILE")
     dry_run: bool = option(False, "print the commands instead of running them")
-    overwrite: bool = option(False, "run also what has ended well before")
+    overwrite: bool = option(False, "run finished commands again")
     of_list: ListOptions = group("list")
     of_sweep: SweepOptions = group("sweep")
 
@@ -65,24 +65,24 @@ class BatchOptions:
 COMMAND = Command(
     "batch",
     BatchOptions,
-    description="Run zsar commands. A list has a command a line and is run in one process, up to the first command "
-    "that fails: loading PyTorch takes seconds, which short runs would spend again and again. A sweep file (.yaml) "
-    "states commands once, with variables; it runs every combination, several processes at a time, and run again it "
-    "runs only what is missing, failed, or has other inputs than before. See configs/sweeps/.",
+    description="Run zsar commands. A list has one command per line and runs in one process, up to the first command "
+    "that fails; PyTorch, which takes seconds to load, is loaded only once. A sweep file (.yaml) states commands with "
+    "variables and runs every combination, in parallel processes. Run again, it runs only commands that are missing, "
+    "have failed, or have changed inputs. See configs/sweeps/.",
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the commands: of a list up to the first that fails, of a sweep all whose step the others let begin.
+    """Runs the commands: a list up to the first that fails, a sweep up to the first step with a failure.
 
     Args:
         arguments: The command line after `zsar batch`; None for the real one.
 
     Returns:
-        0; of a list, the exit status of the command that failed; of a sweep, 1 if one did.
+        0; for a list, the exit status of the command that failed; for a sweep, 1 if one failed.
 
     Raises:
-        ValueError: A line is not a command of zsar, or a sweep file is not as it must be; nothing has been run then.
+        ValueError: A line is not a command of zsar, or a sweep file is malformed; nothing has been run then.
         FileNotFoundError: There is no such file.
     """
     options = COMMAND.parse(arguments)
@@ -99,7 +99,9 @@ def _run_list(options: BatchOptions) -> int:
         if value not in (None, ()):
             raise ValueError(f"--{name} is for sweep files (.yaml), but {options.file} is a list; leave it out")
     if options.overwrite and options.of_list.record is None:
-        raise ValueError("--overwrite is of no use without --record FILE, as all commands are run anyway; leave it out")
+        raise ValueError(
+            "--overwrite has no effect without --record FILE, as all commands are run anyway; leave it out"
+        )
     commands = read_commands(options.file)
     record = None if options.of_list.record is None else FinishedCommands(options.of_list.record)
     is_all = record is None or options.overwrite
@@ -137,7 +139,7 @@ def _planned(command: Sequence[str], is_needed: bool) -> str:
 
 @dataclass(frozen=True)
 class _Resources:
-    """How much a sweep may use at a time."""
+    """The parallel processes of a sweep, and the threads of each."""
 
     jobs: int
     threads: int | None
@@ -184,7 +186,7 @@ def _run_steps(
 
 
 def _print_plan(sweep: Sweep, steps: Sequence[Sequence[Job]], *, overwrite: bool) -> None:
-    """Prints the commands as a list that `zsar batch -` reads; what would not be run is a comment."""
+    """Prints the commands as a list that `zsar batch -` reads; finished commands are comments."""
     for job in (job for jobs in steps for job in jobs):
         record = FinishedCommands(files_of(job, Path(sweep.folder)).record)
         needed = [True] * len(job.commands) if overwrite else record.pending(job.commands)

@@ -1,4 +1,4 @@
-"""Lists of commands: a file, or the standard input, with a command of zsar a line, as in the shell."""
+"""Lists of commands: a file, or the standard input, with one command of zsar per line, as in the shell."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 from zsar.runtime.text.text_files import fault_in, shown, text_of
 from zsar.runtime.text.text_tables import Line, lines_of, read_lines
 
-_OWN_NAMES = ("batch", "several")  # which runs no further lists
+_OWN_NAMES = ("batch", "several")  # a list cannot run another list
 
 
 def zsar_command(text: str) -> tuple[str, ...]:
-    """The words of a command.
+    """Splits a command into words.
 
     Args:
-        text: The command as in the shell, "zsar test --config ..."; what follows a `#` is a comment.
+        text: The command as in the shell, "zsar test --config ..."; text after `#` is a comment.
 
     Returns:
         The words, beginning with "zsar"; none for a comment.
 
     Raises:
-        ValueError: It is no command of zsar.
+        ValueError: It is not a command of zsar.
     """
     try:
         words = tuple(shlex.split(text, comments=True))
@@ -35,7 +35,7 @@ def zsar_command(text: str) -> tuple[str, ...]:
 
 
 def read_commands(file: str) -> list[tuple[str, ...]]:
-    """The commands of a file, or of the standard input.
+    """Reads the commands of a file, or of the standard input.
 
     Args:
         file: The path; "-" for the standard input.
@@ -53,7 +53,7 @@ def read_commands(file: str) -> list[tuple[str, ...]]:
     commands = [command for command in commands if command]
     if not commands:
         source = "standard input" if file == "-" else file
-        raise fault_in(source, "has no commands; write one a line, as in the shell: zsar test --config ...")
+        raise fault_in(source, "has no commands; write one per line, as in the shell: zsar test --config ...")
     return commands
 
 

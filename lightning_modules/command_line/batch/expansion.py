@@ -1,4 +1,4 @@
-"""What the commands of a sweep are, once its placeholders are filled in."""
+"""The commands of a sweep, with its placeholders filled in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zsar.runtime.nearest_names import did_you_mean
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?\}")
 _MOST_COMMANDS = 100_000
 Values = Mapping[str, str]
-"""A value for each variable of some."""
+"""The values of some variables, by name."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Job:
     """Commands that one process runs, in order.
 
     Attributes:
-        step: The number of its step, from 1.
-        values: What makes it: the values of the variables in `each`.
-        commands: The commands, each the words of a shell, beginning with "zsar".
+        step: Number of its step, from 1.
+        values: Its values of the variables in `each`.
+        commands: The commands, each as shell words beginning with "zsar".
     """
 
     step: int
@@ -36,19 +36,19 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What people call it: "variant=t2l seed=0", or "step 2" where it is the only one."""
+        """Its name in messages: "variant=t2l seed=0", or "step 2" if it is the only one."""
         return " ".join(f"{name}={value}" for name, value in self.values.items()) or f"step {self.step}"
 
     @property
     def file_stem(self) -> str:
-        """What its files are called; no two jobs of a sweep have the same."""
+        """The stem of its file names, unique within the sweep."""
         return "_".join(
             [f"step{self.step}", *(f"{name}={quote(value, safe='')}" for name, value in self.values.items())]
         )
 
 
 def restricted(sweep: Sweep, only: Mapping[str, tuple[str, ...]]) -> Sweep:
-    """A sweep over some of the values.
+    """Restricts a sweep to some of its values.
 
     Args:
         sweep: The sweep.
@@ -71,22 +71,22 @@ def restricted(sweep: Sweep, only: Mapping[str, tuple[str, ...]]) -> Sweep:
 
 
 def jobs_of(sweep: Sweep) -> list[list[Job]]:
-    """The jobs of each step.
+    """Lists the jobs of each step.
 
     Args:
         sweep: The sweep.
 
     Returns:
-        For each step its jobs, in the order of its variables' values; a job that has no command is left out.
+        For each step its jobs, in the order of its variables' values; jobs without commands are left out.
 
     Raises:
-        ValueError: A placeholder has no meaning, or a line is no command of zsar.
+        ValueError: A placeholder is unknown, or a line is not a command of zsar.
     """
     n = sum(len(step.commands) for step in sweep.steps)
     for values in sweep.variables.values():
         n *= len(values)
     if n > _MOST_COMMANDS:
-        raise ValueError(f"the sweep could have {n:,} commands, and at most {_MOST_COMMANDS:,} are run; split it up")
+        raise ValueError(f"the sweep could have {n:,} commands, more than the limit of {_MOST_COMMANDS:,}; split it up")
     return [list(_jobs(number, step, sweep)) for number, step in enumerate(sweep.steps, start=1)]
 
 
@@ -98,7 +98,7 @@ def _jobs(number: int, step: Step, sweep: Sweep) -> Iterator[Job]:
 
 
 def _commands(step: Step, fixed: Values, sweep: Sweep) -> Iterator[tuple[str, ...]]:
-    """The commands of a process: each for all values of the variables that it names and the process does not fix."""
+    """The commands of a process: each for all values of the variables that it names and the process leaves free."""
     for command in step.commands:
         named = _variables_of(command.text, sweep)
         free = [name for name in sweep.variables if name in named and name not in fixed]
@@ -118,7 +118,7 @@ def _combinations(names: tuple[str, ...] | list[str], sweep: Sweep) -> Iterator[
 
 
 def _variables_of(text: str, sweep: Sweep) -> set[str]:
-    """The variables that a text names, itself or by the extras that it names."""
+    """The variables that a text names, directly or through extras."""
     named = set()
     for name, extra in _PLACEHOLDER.findall(text):
         if name in sweep.variables:
@@ -141,7 +141,7 @@ def _filled(text: str, values: Values, sweep: Sweep) -> str:
             return " ".join(shlex.quote(_filled(word, chosen, sweep)) for chosen in _combinations(named, sweep))
         if name not in values:
             known = [*sweep.variables, *sweep.lists, "folder"]
-            raise ValueError(f"{text}: {match[0]} is no variable of the sweep{did_you_mean(name, known)}")
+            raise ValueError(f"{text}: {match[0]} is not a variable of the sweep{did_you_mean(name, known)}")
         if extra is None:
             return values[name]
         extras = sweep.variables[name][values[name]]

@@ -1,8 +1,8 @@
-"""Which commands need not be run again: those that ended well, and whose inputs and results are as they were then.
+"""Which commands can be skipped: those that succeeded and whose inputs and results have not changed since.
 
-As `make` does, a file is known by its size and the time of its last change. Inputs are the files that the command line
-names, and those that these name if they are YAML: experiments, fragments, weights. Results are what `--output` and the
-run folder hold. A command that comes after one which is run is run too, since it may use what that one makes.
+As in `make`, a change of a file is detected by its size and modification time. Inputs are the files that the command
+line names, and the files that these name if they are YAML: experiments, fragments, weights. Results are the contents of
+`--output` and of the run folder. All commands after one that is run are run too, since they may use its results.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from zsar.runtime.files.journals import JournalWriter, known_lines
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 REPORTS = ("summarize", "picture", "doctor")
-"""Commands whose output is read at once; they are always run."""
+"""Commands whose output is meant to be read immediately; they are always run."""
 
 _YAML = (".yaml", ".yml")
 States = dict[str, list[int] | None]
-"""Size in bytes and time of change in nanoseconds of files, by path; None for one that is not there."""
+"""Size in bytes and modification time in nanoseconds of files, by path; None for a missing file."""
 
 
 class FinishedCommands:
-    """A record of commands that ended well, in a file with a JSON object a line.
+    """A record of finished commands, in a file with one JSON object per line.
 
     Attributes:
         path: The file.
-        n_lines: How many it records, those that were run again each time counted.
+        n_lines: Number of recorded runs; repeated runs count each time.
     """
 
     def __init__(self, path: Path) -> None:
-        """Reads what is there.
+        """Reads an existing record.
 
         Args:
-            path: The file; it is made when the first command has ended.
+            path: The file; it is created when the first command has finished.
 
         Raises:
-            GivenFileError: It is no regular file, or too large.
+            GivenFileError: It is not a regular file, or too large.
         """
         self.path = path
         lines = list(known_lines(path, remedy="remove it, and all commands are run again"))
@@ -48,7 +48,7 @@ class FinishedCommands:
         self._states = {json.dumps(line.get("command")): line for line in lines}
 
     def pending(self, commands: Sequence[Sequence[str]]) -> list[bool]:
-        """Which commands have to be run.
+        """Returns which commands have to be run.
 
         Args:
             commands: The commands of one process, in order.
@@ -62,7 +62,7 @@ class FinishedCommands:
         return pending
 
     def add(self, command: Sequence[str], inputs: States) -> None:
-        """Records a command that has ended well.
+        """Records a finished command.
 
         Args:
             command: The command.
@@ -83,10 +83,10 @@ class FinishedCommands:
 
 
 def input_states(command: Sequence[str]) -> States:
-    """The states of a command's inputs.
+    """Returns the states of a command's inputs.
 
     Args:
-        command: The command; what `--output` names is no input.
+        command: The command; the file of `--output` is not an input.
     """
     inputs: dict[Path, None] = {}
     for previous, word in zip(("", *command), command, strict=False):
@@ -97,7 +97,7 @@ def input_states(command: Sequence[str]) -> States:
 
 
 def states_of(paths: Iterator[Path] | Sequence[Path] | dict[Path, None]) -> States:
-    """Size and time of change of files; a folder has neither, but is there."""
+    """Size and modification time of files; for an existing folder a constant."""
     states: States = {}
     for path in paths:
         try:
@@ -109,15 +109,15 @@ def states_of(paths: Iterator[Path] | Sequence[Path] | dict[Path, None]) -> Stat
     return states
 
 
-def _add_files(path: Path, found: dict[Path, None]) -> None:
-    """Adds a file, if it is one, and those that it names."""
-    if path in found or not _is_file(path):
+def _add_files(path: Path, files: dict[Path, None]) -> None:
+    """Adds a path if it is a file, and the files that it names."""
+    if path in files or not _is_file(path):
         return
-    found[path] = None
+    files[path] = None
     if path.suffix in _YAML:
         for text in _texts(read_yaml_file(path)):
             for named in (path.parent / text, Path(text)):
-                _add_files(named, found)
+                _add_files(named, files)
 
 
 def _is_file(path: Path) -> bool:
@@ -127,7 +127,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever YAML can hold
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any YAML value
     if isinstance(value, str):
         yield value
     elif isinstance(value, (dict, list)):
@@ -136,7 +136,7 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever YAML can hol
 
 
 def _results(command: Sequence[str]) -> Iterator[Path]:
-    """What a command leaves: the file or folder of `--output`, the checkpoints or the results of the run folder."""
+    """The results of a command: the file or folder of `--output`, the checkpoints or results of the run folder."""
     options = dict(_options(command))
     if "--output" in options:
         yield Path(options["--output"])
@@ -149,7 +149,7 @@ def _results(command: Sequence[str]) -> Iterator[Path]:
 
 
 def _options(command: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Options with values, the run folder that a configuration names first."""
+    """Options with values; the run folder of a configuration comes first."""
     pairs = []
     for word, following in zip(command, (*command[1:], ""), strict=True):
         name, sign, value = word.partition("=")

@@ -1,4 +1,4 @@
-"""The process of a job of a sweep: `zsar batch` of its commands, which ends when the process of the sweep does.
+"""The process of a job of a sweep: runs `zsar batch` on its commands and ends when the sweep's process ends.
 
 Run as `python -m zsar.lightning_modules.command_line.batch.job COMMANDS RECORD` by `job_processes`.
 """
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _end_with_the_sweep() -> None:
-    """Waits for the end of the standard input, a pipe that the process of the sweep never writes into."""
+    """Waits for the end of the standard input, a pipe that the sweep's process never writes to."""
     os.read(sys.stdin.fileno(), 1)
     os.kill(os.getpid(), signal.SIGTERM)
 

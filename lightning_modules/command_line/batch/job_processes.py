@@ -1,4 +1,4 @@
-"""The jobs of a sweep, each in a process of its own, several at a time."""
+"""Runs the jobs of a sweep in parallel, each in its own process."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Failure:
     """A command that failed.
 
     Attributes:
-        job: What ran it.
+        job: The job that ran it.
         command: The command line.
-        how: How it ended.
+        how: How it ended, such as "ended with status 1".
     """
 
     job: Job
@@ -42,9 +42,9 @@ class JobFiles:
     """The files of a job.
 
     Attributes:
-        commands: What it runs, which `zsar batch` can run too.
-        record: Of the commands that have ended well.
-        log: What it printed; where one job runs at a time it prints to the terminal instead.
+        commands: Its commands, as a list for `zsar batch`.
+        record: The record of its finished commands.
+        log: Its output; if only one job runs at a time, it prints to the terminal instead.
     """
 
     commands: Path
@@ -63,18 +63,18 @@ def run_jobs(
 ) -> list[Failure]:
     """Runs jobs that do not depend on each other.
 
-    A job that fails does not stop the others. Whatever ends this process ends theirs: a signal is handed on to them,
-    once, so that a training saves its last checkpoint, and they watch for its death.
+    A job that fails does not stop the others. If this process ends, theirs end too: a signal is passed on to them once,
+    so that a training saves its last checkpoint, and they end if this process dies.
 
     Args:
         jobs: The jobs.
-        folder: Where their files are.
-        n_at_a_time: How many run at a time.
-        threads: CPU threads of each; None for what the environment says.
-        overwrite: Whether commands that have ended well are run again.
+        folder: The folder of the sweep, which holds their files.
+        n_at_a_time: Number of parallel jobs.
+        threads: CPU threads of each; None for the environment's setting.
+        overwrite: Whether finished commands are run again.
 
     Returns:
-        What failed.
+        The failures.
     """
     waiting = list(jobs)
     running: list[_Running] = []
@@ -112,13 +112,13 @@ class _Running:
     logged: bool
 
     def failure(self) -> Failure | None:
-        """What failed, once the process has ended; None where nothing did, which is said."""
+        """Reports the end of the process; returns the failure, or None."""
         status = self.process.returncode
         if status == 0:
             say(f"{self.job.name}: done in {time.monotonic() - self.started:.0f} s")
             return None
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        how += f"; it printed {self.files.log}" if self.logged else ""
+        how += f"; log: {self.files.log}" if self.logged else ""
         n_done = FinishedCommands(self.files.record).n_lines - self.n_recorded
         command = shlex.join(self.pending[min(n_done, len(self.pending) - 1)])
         say(f"{self.job.name}: failed, {command} {how}", error=True)
@@ -126,7 +126,7 @@ class _Running:
 
 
 def _start(job: Job, folder: Path, *, logged: bool, threads: int | None, overwrite: bool) -> _Running | None:
-    """Starts a job; None where all its commands have ended well before, which is said."""
+    """Starts a job; reports and returns None if all its commands were finished before."""
     files = files_of(job, folder)
     files.commands.parent.mkdir(parents=True, exist_ok=True)
     if overwrite:
@@ -152,10 +152,10 @@ def _start(job: Job, folder: Path, *, logged: bool, threads: int | None, overwri
                 str(files.record),
             ],
             env=environment,
-            stdin=subprocess.PIPE,  # its end tells the process that this one has died
+            stdin=subprocess.PIPE,  # closed when this process dies
             stdout=output,
             stderr=subprocess.STDOUT if logged else None,
-            start_new_session=True,  # Ctrl-C in the terminal reaches this process alone, which hands it on
+            start_new_session=True,  # Ctrl-C in the terminal reaches only this process, which passes it on
         )
     return _Running(job, files, process, pending, time.monotonic(), record.n_lines, logged)
 

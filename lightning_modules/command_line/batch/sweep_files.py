@@ -1,19 +1,19 @@
-"""Sweep files: commands that are stated once, with variables, as YAML.
+"""Sweep files: commands with variables, as YAML.
 
-    folder: runs/ablation                      # where records and logs of the sweep are kept; {folder} in commands
-    jobs: 2                                    # processes at a time, unless --jobs says otherwise (default: 1)
-    threads: 1                                 # CPU threads of each, unless --threads says otherwise
+    folder: runs/ablation                      # for records and logs of the sweep; {folder} in commands
+    jobs: 2                                    # parallel processes, unless --jobs is given (default: 1)
+    threads: 1                                 # CPU threads of each, unless --threads is given
     variables:
       seed: [0, 1, 2]
       variant:                                 # values with extras: {variant.checkpoint}
         zero_shot: {checkpoint: ""}
         t2l: {checkpoint: "--ckpt_path {folder}/t2l/seed{seed}/checkpoints/best.ckpt"}
     lists:
-      runs: "{folder}/{variant}/seed{seed}"    # one word for each combination of the variables that it names
+      runs: "{folder}/{variant}/seed{seed}"    # one word for each combination of the named variables
     steps:                                     # one after another
       - each: [seed]
         commands:
-          - unless: runs/tiny_clip/seed{seed}.pt     # not run where this file is there
+          - unless: runs/tiny_clip/seed{seed}.pt     # skipped if this file exists
             command: zsar pretrain-tiny --seed {seed} --output runs/tiny_clip/seed{seed}.pt
       - each: [variant, seed]                  # a process for each combination, which runs the commands in order
         commands:
@@ -23,7 +23,7 @@
       - commands:
           - zsar summarize {runs}
 
-A command that names a variable which its step does not have in `each` is repeated in the same process, for each value.
+A command that names a variable missing in its step's `each` is repeated in the same process for each value.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class SweptCommand:
 
     Attributes:
         text: As in the shell.
-        where: The values, by variable, for which it is run; a variable that is not there is not restricted.
-        unless: A file that makes the command needless where it is there; None for none.
+        where: The values, by variable, for which it is run; other variables are not restricted.
+        unless: The command is skipped if this file exists; None for no such file.
     """
 
     text: str
@@ -62,8 +62,8 @@ class Step:
     """Processes that do not depend on each other.
 
     Attributes:
-        each: Variables; every combination of their values is a process. None is a single process.
-        commands: What each of them runs, in order.
+        each: Variables; every combination of their values is a process. Empty for a single process.
+        commands: The commands that each of them runs, in order.
     """
 
     each: tuple[str, ...]
@@ -72,15 +72,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep file says.
+    """The contents of a sweep file.
 
     Attributes:
-        folder: Where its records and logs are kept.
-        jobs: Processes at a time.
-        threads: CPU threads of each; None for what the environment says.
-        variables: For each variable its values, and for each value its extras; all in their order.
-        lists: Words that are written for every combination of the variables that they name.
-        steps: One after another.
+        folder: The folder of its records and logs.
+        jobs: Number of parallel processes.
+        threads: CPU threads of each; None for the environment's setting.
+        variables: The values of each variable, and the extras of each value, in order.
+        lists: Words that are repeated for every combination of the variables that they name.
+        steps: The steps, run one after another.
     """
 
     folder: str
@@ -98,7 +98,7 @@ def read_sweep(path: Path) -> Sweep:
         path: The file.
 
     Raises:
-        ValueError: It is no YAML, or something in it is not as it must be; the message names the file and the place.
+        ValueError: It is not YAML, or an entry is invalid; the message gives file and place.
         OSError: It cannot be read.
     """
     whole = JsonValue(path, _with_text_keys(read_yaml_file(path)))
@@ -106,7 +106,7 @@ def read_sweep(path: Path) -> Sweep:
     variables = {_variable(name, whole): _values(value) for name, value in _optional(whole, "variables")}
     lists = {_variable(name, whole): value.text() for name, value in _optional(whole, "lists")}
     if both := [name for name in (*lists, "folder") if name in variables]:
-        raise whole.fault(f"calls both a variable and another thing {both[0]!r}; give one of them another name")
+        raise whole.fault(f"uses the name {both[0]!r} for a variable and for something else; rename one of them")
     numbers = {name: _count(whole[name]) for name in ("jobs", "threads") if name in whole.value}
     steps = tuple(_step(step, variables) for step in whole["steps"].elements())
     if not steps:
@@ -144,7 +144,7 @@ def _command(command: JsonValue, variables: Mapping[str, Mapping[str, object]]) 
 
 
 def _values(variable: JsonValue) -> dict[str, dict[str, str]]:
-    """The values of a variable with their extras; a list has none."""
+    """The values of a variable with their extras; the values of a list have none."""
     values: dict[str, dict[str, str]] = {}
     if isinstance(variable.value, dict):
         for name, extras in variable.items():
@@ -158,14 +158,14 @@ def _values(variable: JsonValue) -> dict[str, dict[str, str]]:
     if not values:
         raise variable.fault("has no value; give at least one")
     first = next(iter(values.values()))
-    for value, own in values.items():
-        if set(own) != set(first):
-            raise variable.fault(f"has the extras {list(own)} for {value!r}, but {list(first)} before; use the same")
+    for value, extras in values.items():
+        if set(extras) != set(first):
+            raise variable.fault(f"has the extras {list(extras)} for {value!r}, but {list(first)} before; use the same")
     return values
 
 
-def _with_text_keys(value: Any) -> Any:  # noqa: ANN401 - whatever YAML can hold
-    """The value with keys as they are written: 16 is "16"."""
+def _with_text_keys(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """The value with keys as strings: 16 becomes "16"."""
     if isinstance(value, dict):
         return {str(key): _with_text_keys(inner) for key, inner in value.items()}
     return [_with_text_keys(inner) for inner in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The answers that a command has paid for: in its output file, and in a journal beside it until that is written."""
+"""Answers of a language model: kept in a journal until they are written to the output file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REMEDY = "remove that line, or the file to begin again"
 
 @dataclass(frozen=True)
 class _Answer:
-    """An accepted answer, as a line of the journal holds it; `class_name` is "class" there."""
+    """An accepted answer, as one line of the journal; `class_name` is stored under "class"."""
 
     kind: str
     class_name: str
@@ -30,27 +30,27 @@ class _Answer:
 
 
 class AnswerStore:
-    """Answers by class. Each new one is on the disk before `add` returns; a kill loses none.
+    """Answers by class. Each new answer is on disk before `add` returns, so that an interruption loses none.
 
-    The journal FILE.partial has one JSON object a line. A last line without its end was torn by a kill and is dropped.
+    The journal FILE.partial has one JSON object per line. An incomplete last line, left by an interruption, is dropped.
 
     Attributes:
-        journal: Where the journal is.
-        n_of_others: How many answers the journal holds that are of another kind, model or number of texts; they are
-            neither used nor removed.
+        journal: The path of the journal.
+        n_of_others: Number of journal answers of another kind, model or number of texts; they are neither used nor
+            removed.
     """
 
     def __init__(self, output: Path, kind: Kind, *, model: str, n_texts: int) -> None:
-        """Reads what is there.
+        """Reads existing files.
 
         Args:
-            output: The class-text file that is to be written, or added to.
-            kind: What the texts are.
-            model: Whose answers of the journal count; those of the output all do.
-            n_texts: How many texts each class has.
+            output: The class-text file to write or extend.
+            kind: The kind of the texts.
+            model: Answers in the journal count only for this model; those in the output always count.
+            n_texts: Number of texts per class.
 
         Raises:
-            ValueError: The output is there but of another kind or number of texts, or a file is malformed.
+            ValueError: The existing output has another kind or number of texts, or a file is malformed.
         """
         self.output = output
         self.journal = output.with_name(output.name + ".partial")
@@ -70,16 +70,16 @@ class AnswerStore:
         return name in self._texts
 
     def __len__(self) -> int:
-        """How many classes have their answer, asked for now or not."""
+        """Number of classes with an answer, requested in this run or not."""
         return len(self._texts)
 
     def add(self, name: str, texts: Texts, *, source: str) -> None:
-        """Keeps an answer for good; threads may call this together.
+        """Persists an answer. Thread-safe.
 
         Args:
             name: The class.
             texts: Its texts.
-            source: Who gave them.
+            source: Which model gave them, where and when.
         """
         line = {"kind": self._kind, "class": name, "model": self._model, "source": source, "texts": texts}
         with self._lock:
@@ -88,11 +88,11 @@ class AnswerStore:
             self._keep(name, texts, source)
 
     def write_output(self, names: Sequence[str], data_set: str) -> None:
-        """Writes the output in one step, and removes the journal if all that it holds is now in the output.
+        """Writes the output in one step, and removes the journal if the output holds all its answers.
 
         Args:
-            names: Classes in the order in which they are written; others that the output had follow.
-            data_set: Whose classes they are, where the output did not say so already.
+            names: Classes in the order to write; other classes of the output follow.
+            data_set: The data set of the classes, used if the output does not state one yet.
         """
         ordered = [name for name in names if name in self._texts]
         ordered += [name for name in self._texts if name not in set(ordered)]
@@ -115,12 +115,12 @@ class AnswerStore:
         file = read_class_text_file(self.output)
         if file.kind != self._kind:
             raise ValueError(
-                f"{self.output} is there already and of kind {file.kind}, not {self._kind}; give another --output"
+                f"{self.output} exists and is of kind {file.kind}, not {self._kind}; give another --output"
             )
         for name, texts in file.classes.items():
             if len(texts_of(texts)) != self._n_texts:
                 raise ValueError(
-                    f"{self.output} is there already and has {len(texts_of(texts))} texts for {shown(name)}, not "
+                    f"{self.output} exists and has {len(texts_of(texts))} texts for {shown(name)}, not "
                     f"{self._n_texts}, and every class needs the same number; give another --output"
                 )
         self._data_set = file.data_set
@@ -140,15 +140,15 @@ class AnswerStore:
     def _parsed(self, line: Mapping[str, Any], number: int) -> _Answer:
         problem = next(_problems_of_answer(line), None)
         if problem is not None:
-            raise GivenFileError(self.journal, f"line {number} is none that zsar wrote ({problem})", _REMEDY)
+            raise GivenFileError(self.journal, f"line {number} was not written by zsar ({problem})", _REMEDY)
         return _Answer(line["kind"], line["class"], line["model"], line["source"], line["texts"])
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is something at a path; a link to nothing is where a file will be.
+    """Whether a path exists; a broken link counts as missing, since a file will be written there.
 
     Raises:
-        OSError: The path cannot be followed, as that of a link that leads to itself, so that nothing could be kept.
+        OSError: The path cannot be resolved, such as a link to itself, so that nothing could be written.
     """
     try:
         os.stat(path)
@@ -160,7 +160,7 @@ def _is_there(path: Path) -> bool:
 def _problems_of_answer(line: Mapping[str, Any]) -> Iterator[str]:
     for name in ("kind", "class", "model", "source"):
         if not isinstance(line.get(name), str):
-            yield f"{name} is no text"
+            yield f"{name} is not text"
     if line.get("kind") not in get_args(Kind):
         yield f"there is no kind {shown(line.get('kind'))}"
     yield from problems_of_texts(line["kind"], line.get("texts"))

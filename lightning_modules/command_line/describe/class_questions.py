@@ -1,4 +1,4 @@
-"""What a language model is asked about a class, and which of its answers are accepted.
+"""The questions to a language model about a class, and the checks of its answers.
 
 Sources: T2L asks to "describe [category] as an action performed by humans"; DTS-TPT asks what a class name means;
 AP-CLIP asks for sentences of at most 30 tokens on each of several attributes. The wording of the rest is ours.
@@ -16,8 +16,8 @@ from zsar.datamodules.class_text.text_format import Kind, Texts
 from zsar.lightning_modules.command_line.describe.retrying import BadAnswerError
 from zsar.lightning_modules.open_clip_towers.token_limit import sentence_ends
 
-# CLIP reads 77 tokens, about 1.3 for a word. Longer texts are cut at a sentence end, so the first sentence must fit,
-# with words of a template before it. The model is asked for fewer words than are accepted: it cannot count.
+# CLIP reads 77 tokens, about 1.3 per word. Longer texts are cut at a sentence end, so the first sentence must fit,
+# after the words of a template. The model is asked for fewer words than are accepted, as it cannot count exactly.
 _MOST_WORDS = 60
 _MOST_WORDS_OF_FIRST_SENTENCE = 50
 _MOST_WORDS_OF_PROMPT = 22  # 30 tokens
@@ -32,7 +32,7 @@ _PREFACE = re.compile(
     re.IGNORECASE,
 )
 _MARKDOWN = re.compile(r"\*\*|__|`|^\s*(#|>|[-*•]\s|\d+[.)]\s)", re.MULTILINE)
-_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)  # local reasoning models put them before their answer
+_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)  # local reasoning models write them before their answer
 _FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL)
 _EMPTY_WORDS = frozenset({"a", "an", "the", "of", "is", "are", "in", "on", "it", "this", "that"})
 _EMPTY_WORDS |= {"video", "photo", "person", "people", "someone", "doing", "action"}
@@ -44,8 +44,8 @@ class ClassQuestion:
 
     Attributes:
         name: The class.
-        kind: What is asked for.
-        per_attribute: How many sentences for each attribute of action prompts.
+        kind: The kind of text that is asked for.
+        per_attribute: Sentences per attribute of action prompts.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ClassQuestion:
 
     @property
     def n_texts(self) -> int:
-        """How many texts an answer gives."""
+        """Number of texts in an answer."""
         return len(ATTRIBUTES) * self.per_attribute if self.kind == "action_prompts" else 1
 
     @property
@@ -81,13 +81,13 @@ class ClassQuestion:
         )
 
     def accept(self, answer: str) -> Texts:
-        """The texts of an answer.
+        """Checks an answer and returns its texts.
 
         Args:
-            answer: What the model said.
+            answer: The answer of the model.
 
         Returns:
-            One text, or those of each attribute.
+            One text, or the texts of each attribute.
 
         Raises:
             BadAnswerError: The answer cannot be used; the message says why.
@@ -97,9 +97,9 @@ class ClassQuestion:
             raise BadAnswerError("it is empty")
         if self.kind == "action_prompts":
             return self._attributes(answer)
-        _refuse_decoration(answer)
+        _check_undecorated(answer)
         text = _plain(answer)
-        self._refuse_length(text, _FEWEST_WORDS, _MOST_WORDS)
+        self._check_length(text, _FEWEST_WORDS, _MOST_WORDS)
         first = len(text[: sentence_ends(text)[0]].split())
         if first > _MOST_WORDS_OF_FIRST_SENTENCE:
             raise BadAnswerError(
@@ -116,7 +116,7 @@ class ClassQuestion:
             odd = [f"the keys {', '.join(unknown)} were not asked for"] if unknown else []
             raise BadAnswerError("; ".join(lacks + odd))
         texts = {name: self._prompts(name, content[name]) for name in names}
-        every = [text.casefold() for of_attribute in texts.values() for text in of_attribute]
+        every = [text.casefold() for sentences in texts.values() for text in sentences]
         if twice := sorted({text for text in every if every.count(text) > 1}):
             raise BadAnswerError(f"the sentence {twice[0]!r} is there more than once")
         return texts
@@ -128,13 +128,13 @@ class ClassQuestion:
             raise BadAnswerError(f"{attribute} has {len(prompts)} sentences, and {self.per_attribute} were asked for")
         for prompt in prompts:
             try:
-                _refuse_decoration(prompt)
-                self._refuse_length(prompt, _FEWEST_WORDS_OF_PROMPT, _MOST_WORDS_OF_PROMPT)
+                _check_undecorated(prompt)
+                self._check_length(prompt, _FEWEST_WORDS_OF_PROMPT, _MOST_WORDS_OF_PROMPT)
             except BadAnswerError as bad:
                 raise BadAnswerError(f"the sentence {prompt!r} of {attribute}: {bad}") from None
         return [_plain(prompt) for prompt in prompts]
 
-    def _refuse_length(self, text: str, fewest: int, most: int) -> None:
+    def _check_length(self, text: str, fewest: int, most: int) -> None:
         n_words = len(text.split())
         if n_words > most:
             raise BadAnswerError(f"it has {n_words} words, and at most {most} are allowed")
@@ -156,15 +156,15 @@ def _json_object(answer: str) -> dict[str, Any]:
     return content
 
 
-def _refuse_decoration(text: str) -> None:
-    if found := _PREFACE.match(text.lstrip(" \"'")):
-        raise BadAnswerError(f"it begins with the preface {found[0]!r}")
-    if found := _MARKDOWN.search(text):
-        raise BadAnswerError(f"it has markdown ({found[0].strip()!r})")
+def _check_undecorated(text: str) -> None:
+    if preface := _PREFACE.match(text.lstrip(" \"'")):
+        raise BadAnswerError(f"it begins with the preface {preface[0]!r}")
+    if markdown := _MARKDOWN.search(text):
+        raise BadAnswerError(f"it has markdown ({markdown[0].strip()!r})")
 
 
 def _plain(text: str) -> str:
-    """In one line, without quotation marks around the whole."""
+    """The text on one line, without enclosing quotation marks."""
     line = " ".join(text.split())
     is_quoted = len(line) > 1 and line[0] == line[-1] == '"' and '"' not in line[1:-1]
     return line[1:-1].strip() if is_quoted else line

@@ -1,4 +1,4 @@
-"""`zsar describe`: class text from a language model, for models that read more of a class than its name."""
+"""`zsar describe`: class text from a language model, for models that read more than class names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zsar.lightning_modules.command_line.describe.language_model import Language
 from zsar.lightning_modules.command_line.describe.retrying import UnansweredError, ask_until_accepted
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, shown
 
-_INTERRUPTED = 130  # what shells expect of a command that was stopped by Ctrl-C
+_INTERRUPTED = 130  # the usual exit status after Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,10 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar describe`; None for the real one.
 
     Returns:
-        0 where all classes have their text, 1 where some do not, 130 after Ctrl-C; what was answered is always kept.
+        0 if all classes have their text, 1 if some do not, 130 after Ctrl-C; answers are always kept.
 
     Raises:
-        ValueError: No class, a number out of range, an output that is of another kind, or a model that cannot be asked.
+        ValueError: No class, a number out of range, an output of another kind, or an unusable model.
     """
     options = COMMAND.parse(arguments)
     names, data_set = _classes(options)
@@ -42,17 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.texts.output, options.texts.kind, model=options.model.model, n_texts=questions[0].n_texts
     )
     if store.n_of_others:
-        said = f"{store.journal} also holds {store.n_of_others} answers of other settings, which are left there"
-        say(said, error=True)
+        say(f"{store.journal} also holds {store.n_of_others} answers for other settings; they are kept", error=True)
     missing = [question for question in questions if question.name not in store]
     if len(missing) < len(names):
-        say(f"{len(names) - len(missing)} of {len(names)} classes are there already", error=True)
+        say(f"{len(names) - len(missing)} of {len(names)} classes are already described", error=True)
     try:
         failed = _ask_all(missing, store, options) if missing else {}
     except KeyboardInterrupt:
         n_kept = sum(name in store for name in names)
-        said = f"interrupted: {n_kept} of {len(names)} answers are kept; the same command goes on from there"
-        say(said, error=True)
+        say(f"interrupted: {n_kept} of {len(names)} answers are kept; rerun the same command to resume", error=True)
         return _INTERRUPTED
     if len(store):
         store.write_output(names, data_set)
@@ -60,18 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, reason in failed.items():
         say_of("red", "not described:", f"{name}: {reason}")
     if failed:
-        say(f"the same command asks again for the {len(failed)} that failed, and only for them", error=True)
+        say(f"rerun the same command to ask again for the {len(failed)} failed classes only", error=True)
     return 1 if failed else 0
 
 
 def _classes(options: DescribeOptions) -> tuple[list[str], str]:
-    """The class names, each once, and whose they are."""
+    """The class names, each once, and the name of their data set."""
     names = read_class_names(options.names.classes, options.names.classes_file)
     if options.names.vocabulary is not None:
         names = each_class_once(names, clean_names(exact_names(options.names.vocabulary)))
     if not names:
         raise ValueError(
-            'there is no class name; give some as --classes "a, b, c", --classes_file FILE or --vocabulary DATA_SET'
+            'no class names given; give them as --classes "a, b, c", --classes_file FILE or --vocabulary DATA_SET'
         )
     return names, options.names.vocabulary or (options.names.classes_file or options.texts.output).stem
 
@@ -81,7 +79,7 @@ def _classes(options: DescribeOptions) -> tuple[list[str], str]:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of a class: its text is in the store, or no answer would do, or the whole run must stop."""
+    """The result for a class: its text is in the store, no answer was accepted, or the whole run must stop."""
 
     name: str
     unanswered: str | None = None
@@ -89,12 +87,12 @@ class _Outcome:
 
 
 def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: DescribeOptions) -> dict[str, str]:
-    """Asks all questions, several at a time.
+    """Asks all questions, several in parallel.
 
-    The threads are daemons, so that Ctrl-C need not wait for a server that does not answer.
+    The threads are daemons, so that Ctrl-C does not wait for a server that does not answer.
 
     Returns:
-        The classes without an answer that could be used, and why.
+        The classes without an accepted answer, and why.
     """
     asked, requests = options.model, options.requests
     settings = ModelSettings(
@@ -128,7 +126,7 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: De
 
 
 class _Asking:
-    """What the threads share."""
+    """State shared by the threads."""
 
     def __init__(
         self, model: LanguageModel, store: AnswerStore, max_requests: int, note: Callable[[str, str], None]
@@ -141,7 +139,7 @@ class _Asking:
         self._source = f"{model.settings.model} at {model.host}, {today.isoformat()}"
 
     def work(self) -> None:
-        """Asks one question after the other until none is left or the run stops."""
+        """Asks questions until none is left or the run stops."""
         while not self.stop.is_set():
             try:
                 question = self.waiting.get_nowait()
@@ -161,7 +159,7 @@ class _Asking:
             self._store.add(question.name, texts, source=self._source)
         except UnansweredError as error:
             return _Outcome(question.name, unanswered=str(error))
-        except Exception as error:  # nobody would hear of it in a thread
+        except Exception as error:  # otherwise lost in a thread
             self.stop.set()
             return _Outcome(question.name, fatal=error)
         return _Outcome(question.name)

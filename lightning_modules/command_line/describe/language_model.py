@@ -1,7 +1,7 @@
-"""A language model behind an OpenAI-compatible server: one request at a time, and what its failures mean.
+"""A language model on an OpenAI-compatible server: sends a request and classifies its failures.
 
-The client repeats what fails on the way (no connection, no answer in time, a busy server) with pauses of its own, or
-those that the server asks for. What an answer says is judged in `retrying`.
+The client repeats requests that fail on the way (no connection, timeout, busy server), after its own pause or the one
+that the server asks for. The content of answers is checked in `retrying`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from urllib.parse import SplitResult, urlsplit
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_KEY = "OPENAI_API_KEY"
-"""The environment variable whose key goes to OpenAI, and to another server only where it is named for it."""
+"""The environment variable of OpenAI's key; another server gets this key only if the variable is named for it."""
 
 _OPENAI_HOST = "api.openai.com"
-_LONGEST_WAIT_SECONDS = 120.0  # for which the client waits where a server asks for it
-_TEMPORARY = (408, 409, 429)  # and all from 500: what the client repeats
+_LONGEST_WAIT_SECONDS = 120.0  # that the client waits at a server's request
+_TEMPORARY = (408, 409, 429)  # and all from 500: the client repeats these
 _HINTS = {
     401: "check the key in the environment variable {key}",
     403: "check what the key in the environment variable {key} may do",
@@ -28,26 +28,26 @@ _HINTS = {
 
 
 class LanguageModelError(ValueError):
-    """What no further request would mend: no key, no such model, no server."""
+    """A failure that no further request would fix: no key, no such model, no server."""
 
 
 class TemporaryFailureError(Exception):
-    """A request failed as often as it was allowed to, but a later one may not."""
+    """All allowed requests failed, but a later one may succeed."""
 
 
 class BadReplyError(Exception):
-    """The server answered with what is no chat completion.
+    """The reply of the server is not a chat completion.
 
     Attributes:
-        n_requests: How many requests it took.
+        n_requests: Number of requests it took.
     """
 
     def __init__(self, message: str, n_requests: int = 1) -> None:
         """Makes the error.
 
         Args:
-            message: What the server sent.
-            n_requests: How many requests it took.
+            message: The reply.
+            n_requests: Number of requests it took.
         """
         super().__init__(message)
         self.n_requests = n_requests
@@ -55,12 +55,12 @@ class BadReplyError(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model said.
+    """A reply of the model.
 
     Attributes:
-        text: Its words.
-        truncated: Whether they were cut off before it had finished.
-        n_requests: How many requests it took.
+        text: Its text.
+        truncated: Whether it was cut off at the token limit.
+        n_requests: Number of requests it took.
     """
 
     text: str
@@ -70,16 +70,16 @@ class Reply:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which model is asked, where and how.
+    """Which model is used, where and how.
 
     Attributes:
         model: Its name on the server.
-        base_url: Where /chat/completions follows; None for the variable OPENAI_BASE_URL, or else OpenAI's server.
-        api_key_env: The environment variable that holds the key for this server; None for OPENAI_API_KEY where the
-            server is OpenAI's, and for no key where it is another one.
-        timeout_seconds: How long to wait for the server to connect and to say something.
-        temperature: How varied the answers are; None for what the server prefers.
-        seed: For servers that can repeat an answer; None for none.
+        base_url: The address before /chat/completions; None for the variable OPENAI_BASE_URL, or else OpenAI's server.
+        api_key_env: The environment variable that holds the key for this server; None for OPENAI_API_KEY if the
+            server is OpenAI's, and for no key otherwise.
+        timeout_seconds: Time limit for connecting and for the answer.
+        temperature: Sampling temperature; None for the server's default.
+        seed: Seed for servers with reproducible answers; None for none.
     """
 
     model: str
@@ -94,8 +94,8 @@ class LanguageModel:
     """A chat model.
 
     Attributes:
-        host: The server's name, and its port where it is not the usual one.
-        has_answered: Whether the server has ever answered, be it with an error.
+        host: The server's name, with its port if it is not the default.
+        has_answered: Whether the server has answered at least once, even with an error.
     """
 
     def __init__(self, settings: ModelSettings) -> None:
@@ -105,7 +105,7 @@ class LanguageModel:
             settings: Which model.
 
         Raises:
-            LanguageModelError: The package openai is missing, the address is none, or there is no key for OpenAI or
+            LanguageModelError: The package openai is missing, the address is invalid, or there is no key for OpenAI or
                 in the named variable.
         """
         try:
@@ -144,15 +144,15 @@ class LanguageModel:
 
         Args:
             messages: What was said, each {"role": ..., "content": ...}.
-            max_requests: How often it is sent at most.
+            max_requests: The largest number of requests, repetitions included.
 
         Returns:
             The reply.
 
         Raises:
             TemporaryFailureError: No request reached the model.
-            BadReplyError: The reply is no chat completion.
-            LanguageModelError: The server refuses it for good.
+            BadReplyError: The reply is not a chat completion.
+            LanguageModelError: The server rejects it permanently.
         """
         import openai
 
@@ -169,22 +169,22 @@ class LanguageModel:
         except openai.APIConnectionError as error:
             raise TemporaryFailureError(f"no connection to {self.host}: {error.__cause__ or error}") from error
         except openai.APIStatusError as error:
-            raise self._failure_of_status(error.status_code, _said(error), error.response.headers) from error
+            raise self._failure_of_status(error.status_code, _message_of(error), error.response.headers) from error
         n_requests = 1 + response.retries_taken
         try:
             completion = response.parse()
-        except (openai.APIError, ValueError) as error:  # a body that is no JSON
-            raise BadReplyError(f"{self.host} sent what is no chat completion: {error}", n_requests) from error
+        except (openai.APIError, ValueError) as error:  # a body that is not JSON
+            raise BadReplyError(f"the reply of {self.host} is not a chat completion: {error}", n_requests) from error
         choices = getattr(completion, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
-            what = f"{self.host} sent what is no chat completion: {str(completion)[:200]}"
+            what = f"the reply of {self.host} is not a chat completion: {str(completion)[:200]}"
             raise BadReplyError(what, n_requests)
         return Reply(choices[0].message.content or "", choices[0].finish_reason == "length", n_requests)
 
     def _client_for(self, max_requests: int) -> Any:  # noqa: ANN401 - openai is imported only where it is used
         """The client for one conversation."""
         client = self._client.with_options(max_retries=max_requests - 1)
-        if not self._is_openai:  # what the client has read from OpenAI's variables goes to no other server either
+        if not self._is_openai:  # values of OpenAI's variables must not go to other servers
             for name in ("organization", "project", "admin_api_key"):
                 setattr(client, name, None)
         return client
@@ -192,13 +192,13 @@ class LanguageModel:
     def _note_answer(self, response: object) -> None:
         self.has_answered = True
 
-    def _failure_of_status(self, status: int, said: str, headers: Any) -> Exception:  # noqa: ANN401 - httpx's
-        what = f"{self.host} answers {status}: {said}"
-        if (status in _TEMPORARY or status >= 500) and "insufficient_quota" not in said:
+    def _failure_of_status(self, status: int, message: str, headers: Any) -> Exception:  # noqa: ANN401 - httpx's
+        what = f"{self.host} answers {status}: {message}"
+        if (status in _TEMPORARY or status >= 500) and "insufficient_quota" not in message:
             seconds = _retry_after_seconds(headers.get("retry-after"))
             if seconds <= _LONGEST_WAIT_SECONDS:
                 return TemporaryFailureError(what)
-            return LanguageModelError(f"{what}; it asks to wait {seconds:.0f} s: run the same command again then")
+            return LanguageModelError(f"{what}; it asks to wait {seconds:.0f} s; rerun the same command then")
         hint = _HINTS.get(status, "").format(key=self._key_name, model=self.settings.model)
         if status in (401, 403) and self._key_name is None:
             hint = "if it needs a key, name the environment variable that holds it: --api_key_env NAME"
@@ -221,14 +221,14 @@ def is_of_openai(base_url: str) -> bool:
 
 
 def _parsed(base_url: str) -> SplitResult:
-    """An address of a server; where parsers might differ in what its host is, it is none."""
+    """The parsed address of a server; rejects an address whose host is ambiguous."""
     url = None
     try:
         if base_url.isascii() and base_url.isprintable() and " " not in base_url and "\\" not in base_url:
             url = urlsplit(base_url)
             if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
                 url = None
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         url = None
     if url is None:
         raise LanguageModelError(f"the base URL must be like http://localhost:8000/v1; got {base_url!r}")
@@ -236,7 +236,7 @@ def _parsed(base_url: str) -> SplitResult:
 
 
 def _host_of(location: str | None) -> str:
-    """Where a redirect leads, as far as it says so: another host."""
+    """The host of a redirect, as " to HOST"; empty if it names none."""
     try:
         host = urlsplit(location or "").netloc.rpartition("@")[2]
     except ValueError:
@@ -244,8 +244,8 @@ def _host_of(location: str | None) -> str:
     return f" to {host}" if host else ""
 
 
-def _said(error: Any) -> str:  # noqa: ANN401 - openai is imported only where it is used
-    """The server's own words, with its code where it gives one."""
+def _message_of(error: Any) -> str:  # noqa: ANN401 - openai is imported only where it is used
+    """The server's message, with its error code if there is one."""
     body = error.body if isinstance(error.body, dict) else {}
     message = str(body.get("message") or error.message)
     code = body.get("code")
@@ -253,7 +253,7 @@ def _said(error: Any) -> str:  # noqa: ANN401 - openai is imported only where it
 
 
 def _retry_after_seconds(header: str | None) -> float:
-    """Seconds from a Retry-After header, which holds seconds or a date; 0 where it is missing or neither."""
+    """Seconds from a Retry-After header, which holds seconds or a date; 0 if it is missing or invalid."""
     if header is None:
         return 0.0
     try:

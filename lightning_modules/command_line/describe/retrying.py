@@ -17,33 +17,33 @@ T = TypeVar("T")
 
 
 class BadAnswerError(Exception):
-    """An answer that cannot be used; the message is what the model is told of it."""
+    """An unusable answer; the message is the reason, which is sent to the model."""
 
 
 class UnansweredError(Exception):
-    """As many attempts as allowed have not given an answer that can be used."""
+    """No allowed attempt gave a usable answer."""
 
 
 def ask_until_accepted(
     model: LanguageModel, question: str, accept: Callable[[str], T], *, max_requests: int, note: Callable[[str], None]
 ) -> T:
-    """Asks until an answer is accepted, saying each time what was wrong with the last one.
+    """Asks until an answer is accepted; each new request says what was wrong with the last answer.
 
     Args:
-        model: Whom to ask.
-        question: What to ask.
-        accept: Makes of an answer what it stands for, or raises `BadAnswerError`.
-        max_requests: How many requests may be sent, those that fail on the way included.
-        note: Is told of each answer that is not accepted.
+        model: The model.
+        question: The question.
+        accept: Parses an answer, or raises `BadAnswerError`.
+        max_requests: The largest number of requests, including those that fail on the way.
+        note: Called with the reason for each rejected answer.
 
     Returns:
-        What `accept` made of the answer.
+        The result of `accept`.
 
     Raises:
-        UnansweredError: No request gave an answer that was accepted.
+        UnansweredError: No answer was accepted.
         LanguageModelError: No further request would help.
     """
-    messages, problem, n_left = [_said_by("user", question)], "", max_requests
+    messages, problem, n_left = [_message("user", question)], "", max_requests
     while n_left > 0:
         try:
             reply = model.ask(messages, max_requests=n_left)
@@ -60,19 +60,19 @@ def ask_until_accepted(
                 raise BadAnswerError("it was cut off before its end; answer more briefly")
             return accept(reply.text)
         except BadAnswerError as bad:
-            problem = f"the answer was refused: {bad}"
+            problem = f"the answer was rejected: {bad}"
             note(problem)
             messages = _conversation(question, reply, str(bad))
     raise UnansweredError(f"{problem} ({max_requests} attempts)")
 
 
 def _conversation(question: str, reply: Reply, problem: str) -> list[dict[str, str]]:
-    """The question, the last answer, and what was wrong; an answer that is empty or endless is left out."""
+    """The question, the last answer, and what was wrong; an empty or truncated answer is left out."""
     again = f"Your answer cannot be used: {problem}. Answer again, and only as asked."
     if reply.truncated or not reply.text.strip():
-        return [_said_by("user", f"{question}\n\n{again}")]
-    return [_said_by("user", question), _said_by("assistant", reply.text), _said_by("user", again)]
+        return [_message("user", f"{question}\n\n{again}")]
+    return [_message("user", question), _message("assistant", reply.text), _message("user", again)]
 
 
-def _said_by(role: str, content: str) -> dict[str, str]:
+def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar doctor`; None for the real one.
 
     Returns:
-        0 if nothing is wrong, warnings aside, 1 if something is, 130 if stopped by Ctrl-C.
+        0 if there are no errors (warnings aside), 1 if there are, 130 after Ctrl-C.
 
     Raises:
         ValueError: An option is out of range, or a config file describes no data.
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         findings, bad, decoding = _diagnose(options)
     except KeyboardInterrupt:
-        say("", f"stopped; the next check goes on where {options.journal} ends", error=True)
+        say("", f"stopped; rerun the same command to resume from {options.journal}", error=True)
         return 130
     table = options.output / "bad_videos.csv"
     n_bad = write_bad_videos(table, bad, keep=_is_excluded(table, options.module))

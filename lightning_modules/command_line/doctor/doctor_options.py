@@ -1,4 +1,4 @@
-"""The command line of `zsar doctor`: a data module as for `zsar fit`, or the data of an experiment; what to check."""
+"""The command line of `zsar doctor`: a data module as in `zsar fit`, or the data of an experiment; what to check."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 _SECTIONS = ("data", "adaptation")
 _DESCRIPTION = """\
-Check a data set before a long run: are all videos there, do the frames that would be sampled decode, has every class
-text, do labels, lists and published counts agree, is anything listed twice or both trained and tested on? Prints a
-table, and writes DIR/bad_videos.csv, which --data.split.exclude reads, and DIR/report.json. A killed check goes on
-where it was (DIR/checked.jsonl). Exit status: 0 nothing is wrong (warnings aside), 1 something is.
+Check a data set before a long run: do all videos exist, do the frames that would be sampled decode, does every class
+have text, do labels, lists and published counts agree, is a video listed twice or used for both training and testing?
+Prints a table and writes DIR/report.json and DIR/bad_videos.csv, which --data.split.exclude reads. An interrupted check
+resumes where it stopped (DIR/checked.jsonl). Exit status: 0 without errors (warnings aside), 1 with errors.
 
 data sets (`zsar doctor --data.help UCF101` explains the arguments of one):
 {data_sets}
@@ -46,18 +46,18 @@ examples:
 
 @dataclass(frozen=True)
 class DoctorOptions:
-    """The options of `zsar doctor` beside those of the data."""
+    """The options of `zsar doctor` other than those of the data."""
 
-    config: str | None = option(None, "an experiment, of which only `data` is used", metavar="FILE")
-    stage: Literal["all", "fit", "test"] = option("all", "check what training reads, what testing reads, or all")
+    config: str | None = option(None, "an experiment; only its `data` is used", metavar="FILE")
+    stage: Literal["all", "fit", "test"] = option("all", "check the data for training, for testing, or all")
     decode: str = option(
         "all",
-        "how many videos of each set to decode; a share such as 0.1 is always the same sample",
+        "videos of each set to decode; a share such as 0.1 always selects the same sample",
         metavar="all|none|SHARE",
     )
-    hash: bool = option(False, "also compare the contents of files of equal size")
+    hash: bool = option(False, "also compare the contents of files of the same size")
     workers: WorkerOption = group(n_workers={"otherwise": "the number of processors"})
-    output: Path = option(Path("runs/doctor"), "the folder to write to", metavar="DIR")
+    output: Path = option(Path("runs/doctor"), "folder to write to", metavar="DIR")
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Options:
 
     Attributes:
         module: The data.
-        stages: Whether what training reads is checked, what testing reads, or both.
-        share: Share of each set's videos that is decoded, 0 to 1.
-        compare_contents: Whether files of equal size are compared by their contents.
+        stages: Whether the data for training, for testing, or both are checked.
+        share: Share of each set's videos to decode, 0 to 1.
+        compare_contents: Whether the contents of files of the same size are compared.
         n_workers: Processes that decode; 0 to decode in this one.
         output: The folder to write to.
     """
@@ -82,12 +82,12 @@ class Options:
 
     @property
     def journal(self) -> Path:
-        """The file that remembers which videos are sound."""
+        """The file that records which videos decode without error."""
         return self.output / "checked.jsonl"
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
-    """Parses the command line after `zsar doctor`, and makes the data module.
+    """Parses the command line after `zsar doctor` and builds the data module.
 
     Raises:
         ValueError: An option is out of range, or a config file describes no data.
@@ -132,10 +132,10 @@ def _parser() -> BriefErrors:
 
 
 def _with_data_of_configs(arguments: Sequence[str]) -> list[str]:
-    """The command line with the data of config files in place of the files: their other keys mean nothing here."""
+    """The command line with config files replaced by their `data`; their other keys are not used here."""
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
-        found = with_located_configs(arguments, sections=_SECTIONS)
-        read = with_read_experiments(found, Path(folder), sections=_SECTIONS)
+        located = with_located_configs(arguments, sections=_SECTIONS)
+        read = with_read_experiments(located, Path(folder), sections=_SECTIONS)
         scout = argparse.ArgumentParser(prog="zsar doctor", add_help=False, allow_abbrev=False)
         scout.add_argument("--config", action="append", type=Path, default=[])
         options, rest = scout.parse_known_args(read)
@@ -146,7 +146,7 @@ def _with_data_of_configs(arguments: Sequence[str]) -> list[str]:
 
 
 def _data_of_config(path: Path) -> str | None:
-    """The key `data`: a path as it is, a mapping as JSON; None where there is none."""
+    """The key `data`: a path unchanged, a mapping as JSON; None if it is missing."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no config file {path}{nowhere(str(path))}")
     data = read_yaml_file(path).get("data")

@@ -1,4 +1,4 @@
-"""What `zsar doctor` shows and leaves behind: a table, report.json and bad_videos.csv."""
+"""The output of `zsar doctor`: a table, report.json and bad_videos.csv."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _STYLES = {"ok": "green", "skipped": "dim", "warning": "yellow", "error": "red"}
 
 @dataclass(frozen=True)
 class Decoding:
-    """How much was decoded.
+    """Statistics of decoding.
 
     Attributes:
         n_new: Clips that were decoded.
-        n_known: Clips that the journal knew to be sound.
+        n_known: Clips recorded as decodable in the journal.
         n_bad: Clips that cannot be decoded.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     n_new: int
@@ -44,7 +44,7 @@ class Decoding:
 
 
 def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
-    """Prints the table, what to do, and totals."""
+    """Prints the table, remedies and totals."""
     table = Table("check", "set", "result", "count", "first examples")
     table.columns[1].max_width = _MOST_CHARACTERS
     table.columns[3].max_width = _MOST_CHARACTERS
@@ -61,14 +61,14 @@ def print_report(findings: Sequence[Finding], decoding: Decoding) -> None:
         say_of("bold", f"{', '.join(checks)}:", remark, error=False)
     n_errors, n_warnings = (sum(f.severity == severity for f in findings) for severity in ("error", "warning"))
     say(
-        f"{decoding.n_new:,} clips decoded in {decoding.seconds:.0f} s, {decoding.n_known:,} known to be sound, "
+        f"{decoding.n_new:,} clips decoded in {decoding.seconds:.0f} s, {decoding.n_known:,} known to decode, "
         f"{decoding.n_bad:,} bad",
         f"{'FAILED' if n_errors else 'passed'}: errors {n_errors}, warnings {n_warnings}",
     )
 
 
 def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str | Text, ...]]:
-    """Cells of the table; what a check says of several sets is one row where it found nothing."""
+    """Cells of the table; a check that passed on several sets is one row."""
     for (check, severity), group in groupby(findings, key=lambda finding: (finding.check, finding.severity)):
         rows = list(group)
         result = styled(severity, _STYLES[severity])
@@ -89,7 +89,7 @@ def write_report(
     bad: Sequence[BadVideo],
     decoding: Decoding,
 ) -> None:
-    """Writes everything that was found as JSON."""
+    """Writes all findings as JSON."""
     content = {
         "class_path": class_path(type(module)),
         "data_root": str(module.data_root.resolve()),
@@ -107,14 +107,14 @@ def write_bad_videos(path: Path, bad: Sequence[BadVideo], *, keep: bool) -> int:
     Args:
         path: CSV file.
         bad: Its rows.
-        keep: Whether rows that the file has stay in it: where the file itself is what is excluded, its videos were not
-            looked at, and without them they would be back in the next run.
+        keep: Whether existing rows stay. If the data set excludes the videos of this file, they were not checked, and
+            without their rows the next run would include them.
 
     Returns:
-        How many rows the file has.
+        The number of rows of the file.
 
     Raises:
-        ListFileError: A file whose rows stay is no such table.
+        ListFileError: A file whose rows stay is malformed.
     """
     rows = {(video.key, video.set_name): (video.key, video.set_name, video.path, video.problem) for video in bad}
     if keep and path.is_file():

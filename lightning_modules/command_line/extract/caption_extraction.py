@@ -1,4 +1,4 @@
-"""Captions of videos: what `zsar extract --captions` makes beside the features, a file for each video."""
+"""Captions of videos, one file per video, as `zsar extract --captions` makes them in addition to features."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from zsar.runtime.text.written_names import written_name
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionExtraction(Extraction):
-    """How captions are made.
+    """Settings of caption extraction.
 
     Attributes:
         captions: How they are generated.
@@ -39,11 +39,11 @@ class CaptionExtraction(Extraction):
 
     @property
     def frames_at_once(self) -> int:
-        """Frames that are captioned together; each beam of a search takes the memory of a frame."""
+        """Frames per batch; each beam of a search needs the memory of a frame."""
         return max(1, self.batch_size // self.captions.n_beams)
 
     def check_model(self, backbone: OpenClipBackbone) -> None:
-        """Makes sure that the model writes captions, and so long ones.
+        """Checks that the model writes captions of the required length.
 
         Raises:
             BackboneError: It does not.
@@ -51,7 +51,7 @@ class CaptionExtraction(Extraction):
         self.captions.n_tokens_of(backbone)
 
     def check_finished(self, job: VideoJob, backbone: OpenClipBackbone) -> None:
-        """Makes sure that a file is what would be made.
+        """Checks that a file was made with the same settings.
 
         Raises:
             CaptionFileError: It is damaged, made elsewhere, or of another model, stride or setting.
@@ -66,11 +66,11 @@ class CaptionExtraction(Extraction):
         )
 
     def source_of(self, job: VideoJob) -> CaptionSource | None:
-        """What a file that is there already was made of."""
+        """The source recorded in an existing file."""
         return read_captions(job.destination).source
 
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
-        """Begins with a video."""
+        """Begins a video."""
         return _Captions(self, job, opened, backbone)
 
 

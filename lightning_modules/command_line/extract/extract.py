@@ -1,4 +1,4 @@
-"""`zsar extract`: frame features of long videos, before the projection, and captions, made once for all later runs."""
+"""`zsar extract`: stores frame features of long videos, before the projection, and captions, for later runs."""
 
 from __future__ import annotations
 
@@ -45,54 +45,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar extract`; None for the real one.
 
     Returns:
-        0, or 1 where a video could not be decoded; the others are finished all the same.
+        0, or 1 if a video could not be decoded; the others are still processed.
 
     Raises:
-        ValueError: No video, two videos with one file, a number out of range, an option without its use, or the output
-            cannot be written.
-        BackboneError: The model cannot be built or cannot do it, or what captions need is not installed.
-        FeatureFileError: There are features of another model, stride or type in the output folder.
-        CaptionFileError: There are captions of another model or setting.
+        ValueError: No video, two videos with the same output file, a number out of range, an option without effect, or
+            an output that cannot be written.
+        BackboneError: The model cannot be built or is unsuitable, or the packages for captions are not installed.
+        FeatureFileError: The output folder holds features of another model, stride or type.
+        CaptionFileError: The output folder holds captions of another model or setting.
     """
     options = COMMAND.parse(arguments)
     extractions = requested_extractions(options)
     devices = device_names(options.device.device, options.devices)
     jobs = [list_jobs(options.videos, options.output, extraction.suffix) for extraction in extractions]
     console = message_console()
-    with waiting(console, "loading the model, and its weights if they are not here yet"):
+    with waiting(console, "loading the model (the first time, its weights are downloaded)"):
         backbone = load_backbone(extractions[0], devices[0] if len(devices) == 1 else "cpu")
     for extraction in extractions:
         extraction.check_model(backbone)
-    # What is there already is checked, of all that is asked for, before any of it is begun.
+    # All existing files are checked before any work begins.
     left = [
-        of_one if options.overwrite else unfinished_jobs(of_one, extraction, backbone)
-        for of_one, extraction in zip(jobs, extractions, strict=True)
+        all_jobs if options.overwrite else unfinished_jobs(all_jobs, extraction, backbone)
+        for all_jobs, extraction in zip(jobs, extractions, strict=True)
     ]
     all_done = True
-    for extraction, of_one, left_of_one in zip(extractions, jobs, left, strict=True):
-        outcome = _extract_into(options.output, backbone, devices, left_of_one, extraction, console)
-        _print(outcome, extraction, options.output, n_videos=len(of_one), n_left=len(left_of_one))
+    for extraction, all_jobs, jobs_left in zip(extractions, jobs, left, strict=True):
+        outcome = _extract_into(options.output, backbone, devices, jobs_left, extraction, console)
+        _print(outcome, extraction, options.output, n_videos=len(all_jobs), n_left=len(jobs_left))
         all_done = all_done and not outcome.problems
     return 0 if all_done else 1
 
 
 def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFFIX) -> list[VideoJob]:
-    """The videos, each once, and the files made of them: the path in the given folder, or the name of a given file.
+    """Lists the videos, each once, with their output files, named by the path in the given folder or by the given file.
 
     Args:
         sources: Video files and folders of videos.
-        output: The folder of the files that are made.
-        suffix: Of these files, in place of the videos'.
+        output: The output folder.
+        suffix: Suffix of the output files, instead of the videos'.
 
     Raises:
-        ValueError: There is no such file or no video in a folder, or two videos would have one file.
+        ValueError: There is no such file or no video in a folder, or two videos would have the same output file.
     """
     jobs: dict[Path, VideoJob] = {}
     for source in sources:
-        found = named_videos(source)
-        if not found:
+        videos = named_videos(source)
+        if not videos:
             raise ValueError(f"{source}: no such file, and no folder with videos")
-        for path, name in found:
+        for path, name in videos:
             job = VideoJob(path, name.as_posix(), output / name.with_suffix(suffix))
             before = jobs.setdefault(job.destination, job)
             if len(each_file_once([str(before.source), str(path)])) > 1:
@@ -104,31 +104,31 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
 
 
 def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: OpenClipBackbone) -> list[VideoJob]:
-    """The videos that have no file yet, or one of another video of that name or on another clock, which is said.
+    """The videos whose file is missing or outdated (of another video, or on another clock), which is reported.
 
     Args:
         jobs: The videos.
-        extraction: What is to be made of them.
+        extraction: The extraction.
         backbone: The model.
 
     Raises:
-        FeatureFileError, CaptionFileError: A file is there, but damaged, or not what would be made.
+        FeatureFileError, CaptionFileError: An existing file is damaged or was made with other settings.
     """
     left: list[VideoJob] = []
     wrong: list[FeatureFileError | CaptionFileError] = []
     for job in jobs:
         if name_problem(job.destination) is not None or not job.destination.exists():
-            left.append(job)  # of a name that is too long, extracting it says so
+            left.append(job)  # a name that is too long is reported by the extraction
             continue
         try:
             extraction.check_finished(job, backbone)
             source = extraction.source_of(job)
             if source is not None and file_problem(job.source) is not None:
-                left.append(job)  # reading it will say so
+                left.append(job)  # reported when it is read
                 continue
-            said = None if source is None else _outdated(source, job.source, extraction)
-            if said is not None:
-                say(f"{job.destination} is made again: {said}", error=True)
+            reason = None if source is None else _outdated(source, job.source, extraction)
+            if reason is not None:
+                say(f"{job.destination} is made again: {reason}", error=True)
                 left.append(job)
         except (FeatureFileError, CaptionFileError) as error:
             wrong.append(error)
@@ -139,7 +139,7 @@ def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: 
 
 
 def _outdated(source: VideoSource, video: Path, extraction: Extraction) -> str | None:
-    """Why a file that is there is not what would be made now, in words; None where it is."""
+    """Why an existing file is outdated, in words; None if it is not."""
     if source.n_damaged and extraction.on_damage == "raise":
         return f"it holds {source.n_damaged} damaged frames, which --on_damage accept would accept"
     return replaced_video(source, video) or older_clock(source, video)
@@ -147,7 +147,7 @@ def _outdated(source: VideoSource, video: Path, extraction: Extraction) -> str |
 
 @dataclass(frozen=True)
 class _Outcome:
-    """How many frames the model saw, in which time, and (video, problem) of failures."""
+    """Number of processed frames, seconds, and (video, problem) of failures."""
 
     n_frames: int
     seconds: float
@@ -171,7 +171,7 @@ def _extract_into(
     extraction: Extraction,
     console: Console,
 ) -> _Outcome:
-    """Does the work, and says what to do where it cannot be written."""
+    """Runs an extraction; explains what to do if a file cannot be written."""
     began = time.perf_counter()
     try:
         n_frames, problems = _extract(backbone, devices, jobs, extraction, console) if jobs else (0, [])
@@ -179,7 +179,7 @@ def _extract_into(
         free = shutil.disk_usage(output).free / 1e9 if output.is_dir() else 0.0
         raise ValueError(
             f"{error.filename or output}: {error.strerror or error}; {output} has {free:.2f} GB free. "
-            "When that is mended, run the same command again: it goes on where it stopped"
+            "Fix this and rerun the same command; it resumes where it stopped"
         ) from error
     return _Outcome(n_frames, time.perf_counter() - began, problems)
 
@@ -191,7 +191,7 @@ def _extract(
     extraction: Extraction,
     console: Console,
 ) -> tuple[int, list[tuple[str, str]]]:
-    """Does the work under a progress bar; returns how many frames the model saw, and (video, problem) of failures."""
+    """Runs an extraction with a progress bar; returns the number of frames and (video, problem) of failures."""
     problems: list[tuple[str, str]] = []
     n_frames, n_damaged = 0, list[int]()
     with (
@@ -222,7 +222,7 @@ def _reports(
 
 
 class _FramesPerSecond(ProgressColumn):
-    """How many frames the model saw, and how many a second."""
+    """Number of processed frames, in total and per second."""
 
     def render(self, task: Task) -> Text:
         """The numbers."""

@@ -1,4 +1,4 @@
-"""The options of `zsar extract`, and what they ask for."""
+"""The options of `zsar extract`, and the extractions that they request."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _CAPTION_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class CaptionOptions:
-    """Whether frames are described in words, and how."""
+    """Whether frames are captioned, and how."""
 
-    captions: bool = option(False, "describe frames in words, after the features")
+    captions: bool = option(False, "also write captions of frames, after the features")
     caption_seconds: float | None = option(
         None,
-        "describe the frame on the screen every S seconds",
+        "caption the frame shown at every S seconds",
         metavar="S",
         otherwise=str(_CAPTION_SECONDS),
         more_than=0,
@@ -43,20 +43,20 @@ class CaptionOptions:
     )
     caption_generation: Generation | None = option(
         None,
-        "greedy is several times faster; beam_search takes a sixth of --batch_size frames together, as it follows six "
-        "captions of each",
+        "how captions are generated: greedy is several times faster; beam_search follows six captions per frame, so it "
+        "batches a sixth of --batch_size frames",
         otherwise="beam_search",
     )
 
     def __post_init__(self) -> None:
-        """Makes sure that nothing is said of captions that are not made.
+        """Checks that options of captions are given only with --captions.
 
         Raises:
-            ValueError: Something is.
+            ValueError: One is given without it.
         """
         for name, value in vars(self).items():
             if value and not self.captions:
-                raise ValueError(f"--{name} {value} is of no use without --captions; give that too")
+                raise ValueError(f"--{name} {value} has no effect without --captions; add it")
 
 
 @dataclass(frozen=True)
@@ -64,42 +64,44 @@ class ExtractOptions:
     """The options of `zsar extract`."""
 
     videos: tuple[Path, ...] = argument("video files, or folders of videos", metavar="VIDEO")
-    output: Path = option(help="where the files go; one run at a time may write", metavar="FOLDER")
+    output: Path = option(help="output folder; only one run at a time may write to it", metavar="FOLDER")
     model: ModelOptions = group(architecture={"default": DEFAULT_ARCHITECTURE})
     stride: StrideOptions = group(excludes=True, stride={"otherwise": "1, all of them"})
-    dtype: Literal["fp16", "fp32"] = option("fp16", "as stored")
+    dtype: Literal["fp16", "fp32"] = option("fp16", "type of the stored features")
     batch: BatchSizeOption = group()
     damage: DamageOption = group()
     device: DeviceOption = group()
-    devices: int = option(1, "GPUs to share the videos", metavar="N", at_least=1, at_most=1_024)
-    workers: WorkerOption = group(n_workers={"otherwise": "for each device, one less than its share of the processors"})
-    overwrite: bool = option(False, "make all files again, whatever is there")
+    devices: int = option(
+        1, "number of GPUs, among which the videos are divided", metavar="N", at_least=1, at_most=1_024
+    )
+    workers: WorkerOption = group(n_workers={"otherwise": "per device, one less than its share of the processors"})
+    overwrite: bool = option(False, "replace all existing files")
     captions: CaptionOptions = group(
         "captions",
-        "of a CoCa, as --architecture coca_ViT-L-14 --weights mscoco_finetuned_laion2B-s13B-b90k; "
-        "they need pip install 'zsar[captions]'",
+        "need a CoCa, such as --architecture coca_ViT-L-14 --weights mscoco_finetuned_laion2B-s13B-b90k, "
+        "and pip install 'zsar[captions]'",
     )
 
 
 COMMAND = Command(
     "extract",
     ExtractOptions,
-    description="Compute the features of the frames of long videos, before the model's projection, and store them: "
-    "one .safetensors file for each video, under the same folders; with --captions also what is to be seen, in "
-    "words, in one .captions.json. An interrupted run resumes where it stopped, and what is there already is not "
-    "made again; a video that cannot be decoded is named at the end, and the others are finished all the same.",
-    epilog="Memory does not grow with the size of the picture; with the length of a video only its features do.",
+    description="Compute and store frame features of long videos, before the model's projection: one .safetensors file "
+    "per video, in the same folder structure; with --captions also one .captions.json with captions of frames. An "
+    "interrupted run resumes where it stopped; existing files are kept. Undecodable videos are reported at the end; "
+    "the rest are still processed.",
+    epilog="Memory use does not depend on the frame size; only the features grow with the length of a video.",
 )
 
 
 def requested_extractions(options: ExtractOptions) -> list[Extraction]:
-    """What is to be made of the videos: features, then captions if they are asked for.
+    """The requested extractions: features, then captions if requested.
 
     Args:
         options: The command line, parsed.
 
     Raises:
-        BackboneError: What captions need is not installed.
+        BackboneError: The packages for captions are not installed.
     """
     architecture = options.model.architecture or DEFAULT_ARCHITECTURE
     weights = options.model.weights or default_weights(architecture)
@@ -132,6 +134,6 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
 
 
 def _n_workers(options: ExtractOptions) -> int:
-    """Decoding processes of each device."""
+    """Decoding processes per device."""
     given = options.workers.n_workers
     return max(1, cpu_count() // options.devices - 1) if given is None else given

@@ -1,6 +1,6 @@
-"""Files made of a list of videos: decoded in processes, seen by a model on one device, a file for each.
+"""Makes one file per video: videos are decoded in processes and passed through a model on one device.
 
-What is made is an `Extraction`: features (`feature_extraction.py`) or captions (`caption_extraction.py`).
+What is made is defined by an `Extraction`: features (`feature_extraction.py`) or captions (`caption_extraction.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from zsar.runtime.files.file_names import name_problem
 
 @dataclass(frozen=True)
 class VideoJob:
-    """One video: its path, what it is called in messages, and the file that is made of it."""
+    """One video: its path, its name in messages, and its output file."""
 
     source: Path
     name: str
@@ -32,17 +32,17 @@ class VideoJob:
 
 
 class VideoContent(ABC):
-    """What is made of one video, so far.
+    """The features or captions of one video so far.
 
     Attributes:
-        n_damaged: How many of its frames are damaged and were accepted; known after the last one.
+        n_damaged: Number of its accepted damaged frames; known after the last frame.
     """
 
     n_damaged: int = 0
 
     @abstractmethod
     def add(self, frames: Tensor) -> None:
-        """Takes in the next frames, uint8 [n, 3, S, S]."""
+        """Adds the next frames, uint8 [n, 3, S, S]."""
 
     @abstractmethod
     def write(self) -> None:
@@ -51,19 +51,19 @@ class VideoContent(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction(ABC):
-    """What is made of videos, and how; settings alone, so that it can be sent to the process of a device.
+    """What is made of videos, and how; holds only settings, so that it can be sent to a process.
 
     Attributes:
         architecture: The model's architecture; see `build_clip`.
         weights: Its weights.
-        stride: Which frames.
-        batch_size: Frames that the model may see together.
-        n_workers: Decoding processes of each device; 0 decodes where the model runs.
-        on_damage: What is done with damaged frames; see `VideoReader`.
+        stride: Which frames are used.
+        batch_size: Frames per forward pass, at most.
+        n_workers: Decoding processes per device; 0 decodes in the model's process.
+        on_damage: How damaged frames are handled; see `VideoReader`.
     """
 
     product: ClassVar[str]  # in messages: "features"
-    failure: ClassVar[str]  # what became of a video that could not be decoded: "not extracted"
+    failure: ClassVar[str]  # in messages, for a video that could not be decoded: "not extracted"
     suffix: ClassVar[str]  # of the files
 
     architecture: str
@@ -75,20 +75,20 @@ class Extraction(ABC):
 
     @property
     def frames_at_once(self) -> int:
-        """Frames that are given to the model together."""
+        """Frames per forward pass."""
         return self.batch_size
 
     @abstractmethod
     def check_model(self, backbone: OpenClipBackbone) -> None:
-        """Makes sure that the model can do it.
+        """Checks that the model is suitable.
 
         Raises:
-            BackboneError: It cannot.
+            BackboneError: It is not.
         """
 
     @abstractmethod
     def check_finished(self, job: VideoJob, backbone: OpenClipBackbone) -> None:
-        """Makes sure that a file that is there already is what would be made.
+        """Checks that an existing file was made with the same settings.
 
         Raises:
             FeatureFileError, CaptionFileError: It is damaged, or of another model or setting.
@@ -96,23 +96,23 @@ class Extraction(ABC):
 
     @abstractmethod
     def source_of(self, job: VideoJob) -> VideoSource | None:
-        """What a file that is there already was made of; None where it does not say."""
+        """The source recorded in an existing file; None if there is none."""
 
     @abstractmethod
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
-        """Begins with a video."""
+        """Begins a video."""
 
 
 @dataclass(frozen=True)
 class FramesDone:
-    """So many more frames are embedded."""
+    """`n` more frames are processed."""
 
     n: int
 
 
 @dataclass(frozen=True)
 class VideoDone:
-    """A video is finished, with so many damaged frames that were accepted; or a problem ended it."""
+    """A video is finished, with `n_damaged` accepted damaged frames, or failed with a problem."""
 
     name: str
     problem: str | None = None
@@ -125,18 +125,18 @@ Report: TypeAlias = FramesDone | VideoDone
 def extract_videos(
     backbone: OpenClipBackbone, jobs: Sequence[VideoJob], extraction: Extraction
 ) -> Generator[Report, None, None]:
-    """Makes the files of videos, on the device that the model is on.
+    """Makes the files of videos, on the model's device.
 
     Args:
         backbone: The model.
         jobs: The videos.
-        extraction: What is made of them.
+        extraction: The extraction.
 
     Yields:
         FramesDone for every batch, VideoDone for every video.
 
     Raises:
-        ValueError: The device has no memory for the batch.
+        ValueError: The batch does not fit into the device's memory.
         OSError: A file cannot be written.
     """
     left = []
@@ -154,7 +154,7 @@ def extract_videos(
         except (VideoDecodeError, RuntimeError) as error:
             if not _is_of_a_process(error):
                 raise
-            # Videos are begun in their order. Alone, the one that ends its process shows itself.
+            # Videos begin in order; each that had begun is retried alone, to find the one that crashes.
             n_begun = len(done) + max(1, extraction.n_workers)
             suspects = [job for job in left[:n_begun] if job not in done]
             for job in suspects:
@@ -163,7 +163,7 @@ def extract_videos(
 
 
 def _extract_alone(backbone: OpenClipBackbone, job: VideoJob, extraction: Extraction) -> Generator[Report, None, None]:
-    """Makes the file of a video that may end the process that decodes it."""
+    """Makes the file of a video that may crash its decoding process."""
     try:
         yield from _extract_until_a_crash(backbone, [job], replace(extraction, n_workers=1), set())
     except (VideoDecodeError, RuntimeError) as error:
@@ -173,17 +173,17 @@ def _extract_alone(backbone: OpenClipBackbone, job: VideoJob, extraction: Extrac
 
 
 def _is_of_a_process(error: Exception) -> bool:
-    """Whether it says that a decoding process died; a video's own problem is in VideoEnded."""
+    """Whether the error means that a decoding process died; problems of a video are in VideoEnded."""
     return isinstance(error, VideoDecodeError) or "DataLoader worker" in str(error)
 
 
 def _extract_until_a_crash(
     backbone: OpenClipBackbone, jobs: Sequence[VideoJob], extraction: Extraction, done: set[VideoJob]
 ) -> Generator[Report, None, None]:
-    """Makes the files of videos, and adds those that came to an end, good or bad, to a set.
+    """Makes the files of videos, and adds those that finished or failed to a set.
 
     Raises:
-        VideoDecodeError, RuntimeError: A decoding process died, which torch may tell at any place.
+        VideoDecodeError, RuntimeError: A decoding process died, which torch may report anywhere.
     """
     begun: dict[int, _Begun] = {}
     events = stream_videos(
@@ -211,7 +211,7 @@ def _extract_until_a_crash(
 
 
 def _write(begun: _Begun, job: VideoJob) -> str | None:
-    """Writes the file of a video; returns why the video is gone, or cannot be read any more, if that is so."""
+    """Writes the file of a video; returns the problem if the video itself can no longer be read."""
     try:
         begun.write(job)
     except OSError as error:
@@ -251,5 +251,5 @@ def load_backbone(extraction: Extraction, device: str) -> OpenClipBackbone:
     """
     backbone = OpenClipBackbone(extraction.architecture, extraction.weights).eval().requires_grad_(False)
     extraction.check_model(backbone)
-    assert backbone.weights_hash  # remembered from here on, before the weights go to the device
+    assert backbone.weights_hash  # computed and cached before the weights move to the device
     return backbone.to(device)

@@ -1,4 +1,4 @@
-"""Files of videos made on several devices: a process for each, and what they report in one place."""
+"""Extraction on several devices: one process per device, with their reports merged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zsar.runtime.processes.reporting_processes import ProcessDiedError, WorkFai
 
 @dataclass(frozen=True)
 class _Share:
-    """What one device does."""
+    """The work of one device."""
 
     device: str
     jobs: Sequence[VideoJob]
@@ -27,18 +27,18 @@ class _Share:
 def extract_on_devices(
     devices: Sequence[str], jobs: Sequence[VideoJob], extraction: Extraction
 ) -> Generator[Report, None, None]:
-    """Makes the files of videos in one process for each device; video i belongs to device i modulo their number.
+    """Makes the files of videos in one process per device; video i goes to device i modulo the number of devices.
 
     Args:
         devices: torch's names of the devices.
         jobs: The videos.
-        extraction: What is made of them.
+        extraction: The extraction.
 
     Yields:
         As `extract_videos`.
 
     Raises:
-        ValueError: A process failed; the message says why. The others are ended, finished videos are kept.
+        ValueError: A process failed; the message says why. The others are stopped; finished videos are kept.
     """
     shares = [_Share(device, jobs[i :: len(devices)], extraction) for i, device in enumerate(devices) if i < len(jobs)]
     try:
@@ -47,11 +47,11 @@ def extract_on_devices(
         raise ValueError(f"{shares[failure.share].device}: {failure}") from failure
     except ProcessDiedError as death:
         raise ValueError(
-            f"the process of a device died (exit status {death.code}), for lack of memory perhaps; "
-            "finished videos are kept: run the same command again"
+            f"the process of a device died (exit status {death.code}), perhaps out of memory; "
+            "finished videos are kept: rerun the same command"
         ) from death
 
 
 def _run_share(share: _Share) -> Generator[Report, None, None]:
-    """What the process of a device does."""
+    """Runs in the process of a device."""
     yield from extract_videos(load_backbone(share.extraction, share.device), share.jobs, share.extraction)

@@ -1,4 +1,4 @@
-"""Features of videos, before the model's projection: what `zsar extract` makes, a file for each video."""
+"""Features of videos before the model's projection, one file per video, as `zsar extract` makes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from zsar.runtime.text.written_names import written_name
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureExtraction(Extraction):
-    """How features are made.
+    """Settings of feature extraction.
 
     Attributes:
         dtype: "fp16" or "fp32", how features are stored; they are computed in fp32.
@@ -39,15 +39,15 @@ class FeatureExtraction(Extraction):
     dtype: str
 
     def check_model(self, backbone: OpenClipBackbone) -> None:
-        """Makes sure that there are features before a projection.
+        """Checks that the model has a projection, before which features are taken.
 
         Raises:
-            BackboneError: There are none.
+            BackboneError: It has none.
         """
         visual_projection(backbone)
 
     def check_finished(self, job: VideoJob, backbone: OpenClipBackbone) -> None:
-        """Makes sure that a file is what would be made.
+        """Checks that a file was made with the same settings.
 
         Raises:
             FeatureFileError: It is damaged, or of another model, stride or type.
@@ -61,16 +61,16 @@ class FeatureExtraction(Extraction):
         )
 
     def source_of(self, job: VideoJob) -> FeatureSource:
-        """What a file that is there already was made of."""
+        """The source recorded in an existing file."""
         return read_source(job.destination)
 
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
-        """Begins with a video."""
+        """Begins a video."""
         return _Features(self, job, opened, backbone)
 
 
 class _Features(VideoContent):
-    """Features of a video so far; room for all of them is taken at once, in the type that is stored."""
+    """Features of a video so far; memory for all is allocated at once, in the stored type."""
 
     def __init__(
         self, settings: FeatureExtraction, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone

@@ -1,7 +1,7 @@
-"""Whether the times of a stored file are on the player's clock: files of features and of captions.
+"""Checks whether the times in a stored file of features or captions are on the player's clock.
 
-Before zsar wrote `start_seconds` into such files, their times counted from the video's first frame. That is the same
-unless something else of the video, its sound for one, starts before its picture; only the video can tell.
+Before zsar stored `start_seconds` in such files, times counted from the video's first frame. The two agree unless
+another stream, such as sound, starts before the picture; only the video can tell.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from pathlib import Path
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource
 
-# Below what tells two frames apart.
+# Shorter than the interval between two frames.
 _LATE_SECONDS = 1e-3
 
 
 def older_clock(source: VideoSource, video: Path) -> str | None:
-    """Says that the times of a file count from a first frame that is shown later than at 0.
+    """Reports that the times of a file count from a first frame that is shown after 0 s.
 
     Args:
-        source: What the file was made of.
+        source: The source recorded in the file.
         video: The video.
 
     Returns:
-        That, in words; None where the times are right, or the video cannot be read, which others say.
+        The reason in words; None if the times are right, or if the video cannot be read, which is reported elsewhere.
     """
     if source.start_seconds is not None:
         return None

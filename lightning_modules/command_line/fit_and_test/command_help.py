@@ -1,4 +1,4 @@
-"""The help of `zsar fit`, `validate`, `test` and `predict`: ours first, and lists of what there is.
+"""The help of `zsar fit`, `validate`, `test` and `predict`: zsar's own options, and lists of models and data sets.
 
 jsonargparse's help of a command has 500 lines, most of them Lightning's; `--help.all` shows them.
 """
@@ -20,31 +20,30 @@ _DESCRIPTIONS = {
     "fit": "Train a model. RUN_DIR/checkpoints/best.ckpt is the best epoch on held-out clips, last.ckpt the last.",
     "validate": "Evaluate a model on the held-out training clips.",
     "test": "Evaluate a model on the test set: a table, RUN_DIR/results.json and a table of predictions.",
-    "predict": "Name the actions in videos without labels, or find them in untrimmed ones.",
+    "predict": "Predict the actions in videos without labels, or find them in untrimmed ones.",
 }
 _EXPLAINED = {
     "--config": (
         "FILE",
-        "an experiment, as configs/experiment/t2l_kinetics400.yaml; each further --config FILE changes what those "
-        "before it state",
+        "an experiment, such as configs/experiment/t2l_kinetics400.yaml; each further --config FILE overrides "
+        "settings of the previous ones",
     ),
-    "--model": ("NAME|FILE", "a model, as T2L, or a file of configs/model/"),
-    "--data": ("NAME|FILE", "a data set, as VideoFolder, or a file of configs/data/"),
-    "--trainer": ("FILE", "how it is run: configs/trainer/cpu.yaml or gpu.yaml"),
+    "--model": ("NAME|FILE", "a model, such as T2L, or a file of configs/model/"),
+    "--data": ("NAME|FILE", "a data set, such as VideoFolder, or a file of configs/data/"),
+    "--trainer": ("FILE", "hardware and length of the run: configs/trainer/cpu.yaml or gpu.yaml"),
     "--adaptation": ("FILE", "test-time prompt tuning in test and predict: a file of configs/adaptation/"),
     "--ckpt_path": (
         "best|last|none|FILE",
-        "the checkpoint to test (default: the run folder's best, else its last) or, in fit, to go on from",
+        "the checkpoint to test (default: the run folder's best, else its last) or, in fit, to resume from",
     ),
     "--run_dir": ("FOLDER", "folder for everything that the run writes"),
     "--wandb": ("off|offline|online", "track the run with Weights & Biases: offline needs no account"),
     "--wandb_project": ("NAME", "the W&B project"),
-    "--seed_everything": ("N", "the seed of everything that is random"),
-    "--print_config": ("", "print all settings that would be run with, and run nothing"),
+    "--seed_everything": ("N", "the random seed"),
+    "--print_config": ("", "print all settings of the run, without running it"),
 }
 _OF_LIGHTNING = ("--help", "--checkpoint", "--help.all", "--verbose", "--return_predictions", "--weights_only")
 _TRAINER = "max_epochs, devices, accelerator, precision, strategy, accumulate_grad_batches, fast_dev_run"
-_ONLY_BASES = ("ListedVideoDataModule", "PerturbedVideos")  # data sets are made of them; they have no videos
 _LISTED = ("model", "data", "adaptation")
 
 
@@ -57,33 +56,39 @@ def short_help(command: str, parser: argparse.ArgumentParser) -> str:
     """
     of_parser = {name: action for action in parser._actions for name in action.option_strings if name.startswith("--")}
     rows = {name: row for name, row in _EXPLAINED.items() if name in of_parser}
-    for name, action in of_parser.items():  # what is added later has its own words
+    for name, action in of_parser.items():  # options without a text above show their own
         if "." not in name and name not in (*rows, *_OF_LIGHTNING):
             rows[name] = ("" if action.nargs == 0 else action.dest.upper(), str(action.help or ""))
-    options = "\n".join(_row(f"{name} {value}".strip(), said) for name, (value, said) in rows.items())
+    options = "\n".join(_row(f"{name} {value}".strip(), text) for name, (value, text) in rows.items())
     settings = "\n".join(
         (
-            _row("--model.SETTING VALUE", f"`zsar {command} --model.help` lists the models, with a name it explains"),
-            _row("--data.SETTING VALUE", f"`zsar {command} --data.help` lists the data sets, with a name it explains"),
+            _row(
+                "--model.SETTING VALUE", f"`zsar {command} --model.help` lists the models; with a name it explains one"
+            ),
+            _row(
+                "--data.SETTING VALUE", f"`zsar {command} --data.help` lists the data sets; with a name it explains one"
+            ),
             _row("--trainer.SETTING VALUE", f"Lightning's Trainer; most used: {_TRAINER}"),
-            _row("--checkpoint.SETTING", "which are kept; most used: monitor, filename, every_n_train_steps"),
+            _row(
+                "--checkpoint.SETTING", "which checkpoints are kept; most used: monitor, filename, every_n_train_steps"
+            ),
         )
     )
     return (
         f"usage: zsar {command} --config FILE [options]\n\n{_DESCRIPTIONS[command]}\n\noptions:\n{options}\n\n"
-        f"settings, which are also what files state:\n{settings}\n\n"
-        f"`zsar {command} --help.all` shows every option, also Lightning's (500 lines).\n"
+        f"settings, as in configuration files:\n{settings}\n\n"
+        f"`zsar {command} --help.all` shows every option, including Lightning's (500 lines).\n"
     )
 
 
 def requested_list(arguments: Sequence[str]) -> str | None:
-    """What `--model.help`, `--data.help` or `--adaptation.help` without the name of a class asks for.
+    """The list that `--model.help`, `--data.help` or `--adaptation.help` without a class name requests.
 
     Args:
         arguments: A command line, beginning with the command.
 
     Returns:
-        The models, data sets or adaptations, one a line, or None if none of them is asked for.
+        The models, data sets or adaptations, one per line, or None if none is requested.
     """
     for section in _LISTED:
         option = f"--{section}.help"
@@ -103,24 +108,23 @@ def _list_of(section: str, command: str) -> str:
         ]
     else:
         kinds = KINDS[section]
-        # What is not trained cannot be given to the commands of training, and the doctor knows trimmed videos only.
+        # Localizers are not trained, and the doctor checks only trimmed videos.
         usable = (ActionRecognizer, TrimmedVideoDataModule)
         bases = {kind: base for kind, base in kinds.items() if command in ("test", "predict") or base in usable}
         rows = []
         for kind, base in bases.items():
-            there = [each for each in classes_of(base) if section == "model" or each.__name__ not in _ONLY_BASES]
-            rows += [f"{kind}:", *_rows(there)]
+            rows += [f"{kind}:", *_rows(classes_of(base))]
     example = f"zsar {command} --{section}.help {rows[1 if bases else 0].split()[0]}"
     return "\n".join([*rows, "", f"`{example}` explains the settings of one"])
 
 
 def _rows(classes: Sequence[type]) -> list[str]:
-    return [_row(each.__name__, (each.__doc__ or "").strip().split("\n\n")[0]) for each in classes]
+    return [_row(class_.__name__, (class_.__doc__ or "").strip().split("\n\n")[0]) for class_ in classes]
 
 
-def _row(name: str, said: str) -> str:
-    """A name and what is said of it, in columns."""
-    lines = textwrap.wrap(" ".join(said.split()), _WIDTH - _INDENT) or [""]
+def _row(name: str, text: str) -> str:
+    """A name and its explanation, in two columns."""
+    lines = textwrap.wrap(" ".join(text.split()), _WIDTH - _INDENT) or [""]
     first = f"  {name}".ljust(_INDENT)
     if len(first) > _INDENT:
         lines, first = ["", *lines], first

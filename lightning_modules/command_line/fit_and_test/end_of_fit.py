@@ -1,4 +1,4 @@
-"""What `zsar fit` says at its end: where the checkpoints are, how good the best one is, and what comes next."""
+"""The summary at the end of `zsar fit`: the checkpoints, the score of the best one, and the next command."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
 
 def end_of_fit(checkpoint: ModelCheckpoint, next_command: str) -> str:
-    """What is there after training.
+    """Summarizes the checkpoints after training.
 
     Args:
         checkpoint: The callback that wrote the checkpoints.
         next_command: The command that tests them.
 
     Returns:
-        A line for the best checkpoint, where one was chosen, for the last one, and for the command; nothing where none
-        was written, as in a dry run.
+        A line each for the best checkpoint, if one was chosen, for the last one and for the command; empty if none was
+        written, as in a dry run.
     """
     best, last = _existing(checkpoint.best_model_path), _existing(checkpoint.last_model_path)
     lines = []
@@ -38,7 +38,7 @@ def _existing(path: str) -> Path | None:
 
 
 def _when(path: Path) -> str:
-    """How far training was: "after 3 of 50 epochs", by what the checkpoint records of its training."""
+    """The progress recorded in a checkpoint: "after 3 of 50 epochs"."""
     trainer = read_checkpoint(path, in_memory=False)["zsar"]["training"]["trainer"]
     most = trainer["max_epochs"]
     known = f" of {most}" if most and most > 0 else ""

@@ -1,8 +1,8 @@
-"""ActionRecognitionCLI: LightningCLI with what every run of zsar has.
+"""ActionRecognitionCLI: LightningCLI with the additions that every run of zsar needs.
 
-Beyond LightningCLI: one run folder, the best checkpoint by held-out clips, a CSV log always and W&B when asked,
-results.json and the predictions of every test. A model is a recognizer, of trimmed videos, or a localizer, of untrimmed
-ones; what does not go together is refused before anything is built.
+It adds one run folder, the best checkpoint by held-out clips, a CSV log and optionally W&B, and results.json and the
+predictions of every test. A model is a recognizer, for trimmed videos, or a localizer, for untrimmed ones; incompatible
+settings are rejected before anything is built.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ class ActionRecognitionCLI(LightningCLI):
 
     given: tuple[str, ...] = ()
 
-    _until_end: ClassVar[ExitStack] = ExitStack()  # what the running command holds, and lets go of at its end
+    _until_end: ClassVar[ExitStack] = ExitStack()  # resources of the running command, released at its end
     _run: OpenedRun | None = None
 
     @classmethod
     def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI | None:
-        """Parses a command line, beginning with the command, and runs it; None where there is nothing left to do."""
+        """Parses a command line, beginning with the command, and runs it; None if there is nothing left to do."""
         warn_as_typed()  # again, as Lightning has its own form of warnings once it is imported
         arguments = one_spelling(arguments)
         listed = requested_list(arguments)
@@ -87,12 +87,12 @@ class ActionRecognitionCLI(LightningCLI):
         try:
             with stops_by(signal.SIGTERM, signal.SIGINT, handler=stops.handle):
                 return cls._run_parsed(arguments, stops)
-        except NothingLeft as said:
-            say(said)
+        except NothingLeft as message:
+            say(message)
             return None
         except (Stopped, SIGTERMException) as stop:
             last = stops.last_checkpoint()
-            remedy = None if last is None else f"last.ckpt is saved; to go on: {command_to_go_on(arguments, last)}"
+            remedy = None if last is None else f"last.ckpt is saved; to resume: {command_to_go_on(arguments, last)}"
             raise Stopped(stops.signum or signal.SIGTERM, remedy, is_told=stops.is_told) from stop
 
     @classmethod
@@ -163,11 +163,11 @@ class ActionRecognitionCLI(LightningCLI):
                 "checkpoint.auto_insert_metric_name": False,
             }
         )
-        # Our samplers share out the videos, test sets without repetition; one line says what Lightning's summary would.
+        # zsar's samplers distribute videos, test sets without repetition; one line replaces Lightning's model summary.
         parser.set_defaults({"trainer.use_distributed_sampler": False, "trainer.enable_model_summary": False})
 
     def before_instantiate_classes(self) -> None:
-        """Refuses what does not go together, and completes the configuration by what depends on the run folder."""
+        """Rejects incompatible settings, and completes the configuration with what depends on the run folder."""
         config = self.config[self.subcommand]
         model, data = (chosen_class(section, config[section].class_path) for section in ("model", "data"))
         check_kinds(model, data, command=str(self.subcommand))
@@ -178,12 +178,14 @@ class ActionRecognitionCLI(LightningCLI):
         check_accelerator(config.trainer.accelerator, config.trainer.devices)
         self._open_run(model)
         if self.subcommand in ("test", "validate"):
-            config.verbose = False  # both manifests print a table of their own
+            config.verbose = False  # both manifests print their own table
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
-            config.return_predictions = False  # DetectionFile has them; the curves of all videos would fill the memory
+            config.return_predictions = (
+                False  # DetectionFile writes them; keeping the curves of all videos would fill the memory
+            )
 
     def instantiate_classes(self) -> None:
-        """Builds all, and takes off what LightningCLI leaves among the hyperparameters for itself."""
+        """Builds all classes, and removes LightningCLI's internal entries from the hyperparameters."""
         super().instantiate_classes()
         for logged in (self.model, self.datamodule):
             for hparams in (logged.hparams, getattr(logged, "_hparams_initial", {})):
@@ -191,7 +193,7 @@ class ActionRecognitionCLI(LightningCLI):
                     hparams.pop(key)
 
     def _open_run(self, model: type) -> None:
-        """Puts the checkpoint and the folders of this run into the configuration."""
+        """Sets the checkpoint and the folders of this run in the configuration."""
         config = self.config[self.subcommand]
         run = open_run(config.as_dict(), command=str(self.subcommand), model=model, until_end=self._until_end)
         config.ckpt_path = None if run.checkpoint is None else str(run.checkpoint)
@@ -206,7 +208,9 @@ class ActionRecognitionCLI(LightningCLI):
         if self._run is not None:
             self._run.clear()
         config = self.config_init[self.subcommand]
-        if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:  # it minds, or forgets
+        if (
+            config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run
+        ):  # Lightning rejects or drops the callback
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
         given = config.trainer.logger
         loggers = self._loggers(given)
@@ -229,7 +233,7 @@ class ActionRecognitionCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """The commands and the trainer's arguments that are no options: objects are never loaded from a checkpoint."""
+        """The commands and the trainer's arguments that are not options; objects are never loaded from a checkpoint."""
         return {name: {*skipped, "weights_only"} for name, skipped in LightningCLI.subcommands().items()}
 
     def _parse_ckpt_path(self) -> None:
@@ -253,7 +257,7 @@ class ActionRecognitionCLI(LightningCLI):
         return loggers
 
     def _free_version(self, run_dir: Path) -> str:
-        """A log of its own for each run in the folder: fit, fit_2, ...; CSVLogger would delete an earlier one."""
+        """An unused log name for each run in the folder: fit, fit_2, ...; CSVLogger would overwrite an earlier log."""
         names = (f"{self.subcommand}_{n}" if n > 1 else str(self.subcommand) for n in count(1))
         return next(name for name in names if not (run_dir / "csv" / name).exists())
 
@@ -263,12 +267,12 @@ class ActionRecognitionCLI(LightningCLI):
 
     @property
     def left_out_videos(self) -> bool:
-        """Whether a prediction went without some of the videos, which could not be decoded."""
+        """Whether a prediction left out undecodable videos."""
         callbacks: list[Any] = self.trainer.callbacks  # type: ignore[attr-defined]
-        return any(each.n_unpredicted for each in callbacks if isinstance(each, UndecodableVideos))
+        return any(callback.n_unpredicted for callback in callbacks if isinstance(callback, UndecodableVideos))
 
     def before_fit(self) -> None:
-        """Says what is trained, and refuses to choose a checkpoint by clips that are not there."""
+        """Reports what is trained; rejects a monitored validation metric if no clips are held out."""
         n_parameters = sum(p.numel() for p in self.model.parameters())
         n_trained = sum(p.numel() for p in self.model.parameters() if p.requires_grad)
         if self.trainer.is_global_zero:
@@ -284,7 +288,7 @@ class ActionRecognitionCLI(LightningCLI):
             )
 
     def after_fit(self) -> None:
-        """Says where the checkpoints are and how to test them, or that nothing was kept."""
+        """Reports the checkpoints and how to test them, or that none was kept."""
         run, checkpoint = self._run, self.trainer.checkpoint_callback
         if not self.trainer.is_global_zero or run is None or self.trainer.interrupted:
             return
@@ -293,12 +297,12 @@ class ActionRecognitionCLI(LightningCLI):
             is_dry = run.is_dry or self.config_init[self.subcommand].trainer.fast_dev_run
             say(f"no checkpoint was kept: {'this was a dry run' if is_dry else off}")
         elif isinstance(checkpoint, RunCheckpoints):
-            said = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
-            say(*said.split("\n"))
+            summary = end_of_fit(checkpoint, command_to_test(self.given, self.config[self.subcommand].run_dir))
+            say(*summary.split("\n"))
 
 
 def _plugins(given: Any) -> list[Any]:  # noqa: ANN401 - what Trainer takes as `plugins`
-    """The given plugins, and how checkpoints are written where none of them says how."""
+    """The given plugins, plus `WholeCheckpointIO` if none of them writes checkpoints."""
     plugins = [] if given is None else list(given) if isinstance(given, list) else [given]
     if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
         plugins.append(WholeCheckpointIO())

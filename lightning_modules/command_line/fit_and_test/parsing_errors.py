@@ -1,8 +1,7 @@
-"""What jsonargparse says of a wrong command line or configuration, as one sentence: option, value, limit, remedy.
+"""Turns jsonargparse's errors into one sentence: option, value, limit, remedy.
 
-jsonargparse nests its messages, one in each type and class that it tried, and chains the errors alike: the first says
-where in the configuration, the last what is wrong. Both are read here. What is of no known form is kept as it is, on
-one line.
+jsonargparse nests messages and errors, one for each type and class that it tried: the first tells where in the
+configuration, the last what is wrong. Both are parsed here. Unknown messages are kept, on one line.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.permitted_classes import forbidden, forbidden_class_in
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
-_LONGEST = 300  # characters of a message that is of no known form
+_LONGEST = 300  # characters of an unknown message
 _EXAMPLES = {"zsar doctor": "zsar doctor --data UCF101"}
 _EXAMPLE = "{command} --config configs/experiment/moving_shapes_t2l.yaml"
 
@@ -33,11 +32,11 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
 
     Args:
         message: jsonargparse's message.
-        error: The error that it stems from, with its causes; None if there is none.
-        options: The options that the parser has, which unknown ones are compared with.
-        command: "zsar fit", of which the sentence names the help and an example.
+        error: The underlying error, with its causes; None if there is none.
+        options: The options of the parser, for suggestions.
+        command: The command, such as "zsar fit", for help and example in the sentence.
     """
-    chain = [message, *(str(each) for each in _causes(error))]
+    chain = [message, *(str(cause) for cause in _causes(error))]
     asked = re.match(r"--([\w.]+)\.help: ", message)
     section = asked[1] if asked else ".".join(_keys(chain))
     last = chain[-1].strip()
@@ -58,21 +57,21 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
     ):
         return _no_class(_class_stated(chain), section, command)
     if match := re.search(r"Expected a (.+?)\. Got value: (.*)", last, re.DOTALL):
-        # Of a union only the first type's error is chained; what the others expect is in the text.
+        # For a union only the error of the first type is chained; the text lists the others.
         return _wrong_value(section, match[2], match[1], chain[-2] if len(chain) > 1 else "")
     if match := re.match(r"(?:File|Path) does not exist: '(.+)'", last):
         name = _as_typed(match[1])
         return f"--{section} {name}: there is no such file{nowhere(name)}"
-    said = re.sub(r'^Parser key ".*?":? *', "", _on_one_line(last)).removeprefix("argument ")
-    return f"{f'--{section}: ' if section and not said.startswith('--') else ''}{said}"
+    line = re.sub(r'^Parser key ".*?":? *', "", _on_one_line(last)).removeprefix("argument ")
+    return f"{f'--{section}: ' if section and not line.startswith('--') else ''}{line}"
 
 
 def options_of(class_: type, section: str) -> list[str]:
-    """The options by which the arguments of a class are set: "--data.clips.n_frames" and so on.
+    """The options that set the arguments of a class, such as "--data.clips.n_frames".
 
     Args:
         class_: A model, a data module or an adaptation.
-        section: What it is in a configuration: "model", "data" or "adaptation".
+        section: Its section of a configuration: "model", "data" or "adaptation".
     """
     parser = jsonargparse.ArgumentParser(add_help=False)
     parser.add_class_arguments(class_, section, fail_untyped=False)
@@ -86,7 +85,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _keys(chain: Sequence[str]) -> list[str]:
-    """Where in the configuration, from the outermost key to the innermost."""
+    """The place in the configuration, from the outermost key to the innermost."""
     keys: list[str] = []
     for message in chain:
         match = re.match(r'Parser key "(.+?)"', message.strip())
@@ -96,21 +95,21 @@ def _keys(chain: Sequence[str]) -> list[str]:
 
 
 def _class_of(chain: Sequence[str]) -> str | None:
-    """The class whose arguments are wrong, if they are those of one."""
-    found = [match[1] for message in chain if (match := re.match(r"Problem with given class_path '(.+?)'", message))]
-    return found[-1] if found else None
+    """The class whose arguments are wrong, if any."""
+    paths = [match[1] for message in chain if (match := re.match(r"Problem with given class_path '(.+?)'", message))]
+    return paths[-1] if paths else None
 
 
 def _class_stated(chain: Sequence[str]) -> str:
-    """What was written where a class is expected; the innermost message that has it knows best."""
+    """The text given in place of a class, from the innermost message that quotes it."""
     stated = r"Expected a path but (\S+)|class_path '(\S+?)'|^Given value: (\S+)|(?:string|format): (\S+)"
-    found = [match for message in reversed(chain) if (match := re.search(stated, message, re.MULTILINE))]
-    return next(filter(None, found[0].groups())) if found else _on_one_line(chain[-1])
+    matches = [match for message in reversed(chain) if (match := re.search(stated, message, re.MULTILINE))]
+    return next(filter(None, matches[0].groups())) if matches else _on_one_line(chain[-1])
 
 
 def _missing(names: Sequence[str], section: str, class_path: str | None, command: str) -> str:
     prefix = f"--{section}." if section else "--"
-    # The root parser puts the command's name before that of the option.
+    # The root parser prefixes options with the command's name.
     missing = [prefix + re.sub(r"^(fit|validate|test|predict)\.", "", name) for name in names]
     stated = f"{' and '.join(sorted(missing, reverse=True))} {'is' if len(missing) == 1 else 'are'} missing"
     if class_path is not None:
@@ -130,15 +129,15 @@ def _unknown(written: str, section: str, class_path: str | None, options: Sequen
         return f"there is no option {name}{near or ';'} `{command} {every}` lists the options"
     name = f"--{section}.{name.removeprefix('--')}"
     class_name = class_path.rpartition(".")[2]
-    own = options_of(pkgutil.resolve_name(class_path), section)
-    if (now := name_of_now(name)) is not None and now in own:
+    known = options_of(pkgutil.resolve_name(class_path), section)
+    if (now := name_of_now(name)) is not None and now in known:
         return f"{name} is now {now}; in a file, {_nested(now)}"
-    near = did_you_mean(name, own)
+    near = did_you_mean(name, known)
     return f"{class_name} has no option {name}{near or ';'} `{command} --{section}.help {class_name}` lists its options"
 
 
 def _nested(option: str) -> str:
-    """Where an option is in a configuration file: "model: {init_args: {backbone: {weights: ...}}}"."""
+    """The place of an option in a configuration file: "model: {init_args: {backbone: {weights: ...}}}"."""
     section, *names = option.removeprefix("--").split(".")
     names = [section, "init_args", *names]
     return f"{': {'.join(names)}: ...{'}' * (len(names) - 1)}"
@@ -160,27 +159,27 @@ def _no_class(value: str, section: str, command: str) -> str:
 
 
 def class_names(section: str) -> list[str]:
-    """The short names of what zsar has for a section of a configuration; none for sections that are not classes."""
+    """The short names of zsar's classes for a section of a configuration; empty for sections without classes."""
     if section == "adaptation":
         return [PromptTuning.__name__]
     return [name for base in KINDS.get(section, {}).values() for name in short_names(base)]
 
 
 def _as_typed(path: str) -> str:
-    """A path relative to the working directory, where it lies in it: jsonargparse makes paths absolute."""
+    """A path relative to the working directory if it lies in it, as jsonargparse makes paths absolute."""
     return str(Path(path).relative_to(Path.cwd())) if Path(path).is_relative_to(Path.cwd()) else path
 
 
 def _wrong_value(section: str, value: str, expected: str, union: str) -> str:
     others = re.findall(r"- Expected a (.+?)(?:\. Got value: .*)?$", union, re.MULTILINE)
-    types = list(dict.fromkeys(_readable(each) for each in (expected, *others)))
+    types = list(dict.fromkeys(_readable(name) for name in (expected, *others)))
     stated = value.strip().splitlines()[0] if value.strip() else "''"
     choices = re.findall(r"'([^']+)'", expected) if "Literal" in expected else []
     return f"--{section} must be {' or '.join(types)}; got {stated}{did_you_mean(stated, choices)}"
 
 
 def _readable(expected: str) -> str:
-    """A type as jsonargparse writes it, in words."""
+    """A type in jsonargparse's notation, in words."""
     name = re.sub(r"^<class '(?:.*\.)?(\w+)'>$", r"\1", expected.strip())
     if "import path" in name:
         return "the path of a class"

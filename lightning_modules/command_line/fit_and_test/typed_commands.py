@@ -1,7 +1,7 @@
-"""The command line as the user typed it: the files that it named, and the commands that go on from it.
+"""The command line as the user typed it: its configuration files, and the commands that continue it.
 
-What is parsed are temporary files, made of experiments, fragments and differences; nothing that is written or said may
-name those.
+The parser reads temporary files, made of experiments, fragments and differences; these must not appear in messages or
+results.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _OF_ANY_TRAINER = ("accelerator", "devices", "num_nodes", "strategy", "precision
 
 
 def given_files(arguments: Sequence[str]) -> list[str]:
-    """The configuration files of a command line, in their order, as they were typed."""
+    """The configuration files of a command line, in order, as typed."""
     return [value for name, value in _options(arguments) if name in _FILES and value and located(value)]
 
 
 def command_to_test(arguments: Sequence[str], run_dir: str) -> str:
-    """The command that tests what a command line has trained.
+    """Returns the command that tests what a command line has trained.
 
     Args:
         arguments: The command line, beginning with "fit".
-        run_dir: The run folder, for where the command line does not name it.
+        run_dir: The run folder, added if the command line does not name it.
 
     Returns:
         A line for the shell with the same experiment: its files, and all options of model, data and devices.
     """
-    kept: list[str] = []
+    words: list[str] = []
     named = False
     for name, value in _options(arguments[1:]):
         section, _, rest = name.partition(".")
@@ -44,18 +44,18 @@ def command_to_test(arguments: Sequence[str], run_dir: str) -> str:
         if name == "--model.start_from":
             continue  # testing does not read it
         named = named or name == "--run_dir"
-        kept += [name] if value is None else [name, value]
-    return shlex.join(["zsar", "test", *kept, *([] if named else ["--run_dir", run_dir])])
+        words += [name] if value is None else [name, value]
+    return shlex.join(["zsar", "test", *words, *([] if named else ["--run_dir", run_dir])])
 
 
 def command_to_go_on(arguments: Sequence[str], checkpoint: Path | str) -> str:
-    """The command line, as for the shell.
+    """Returns the command that resumes a stopped run, quoted for the shell.
 
     Args:
         arguments: The command line of the run that was stopped, beginning with the command.
         checkpoint: Its last checkpoint.
     """
-    kept: list[str] = []
+    words: list[str] = []
     skips = False
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
         name = argument.partition("=")[0]
@@ -64,12 +64,12 @@ def command_to_go_on(arguments: Sequence[str], checkpoint: Path | str) -> str:
         elif name in _REPLACED:
             skips = "=" not in argument and not following.startswith("-")
         else:
-            kept.append(argument)
-    return shlex.join(["zsar", *kept, "--ckpt_path", _short(checkpoint)])
+            words.append(argument)
+    return shlex.join(["zsar", *words, "--ckpt_path", _short(checkpoint)])
 
 
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    """Names of options with their values, whether these were typed after a blank or a "="."""
+    """Names of options with their values, typed after a space or a "="."""
     parts = [part for argument in arguments for part in (argument.split("=", 1) if argument[:1] == "-" else [argument])]
     names = [i for i, part in enumerate(parts) if part.startswith("--") or part == "-c"]
     for i, end in zip(names, [*names[1:], len(parts)], strict=True):

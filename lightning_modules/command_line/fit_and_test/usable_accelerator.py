@@ -1,4 +1,4 @@
-"""Whether this machine has the devices that a configuration asks for, told before data and weights are read."""
+"""Checks that this machine has the requested devices, before data and weights are read."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import torch
 from zsar.runtime.processes.cpu_count import cpu_count
 
 _GPUS = ("gpu", "cuda", "mps")
-_FEW = 2  # processes, with which one can try out a distributed run anywhere
+_FEW = 2  # processes, always allowed, to try out a distributed run
 
 
 def check_accelerator(accelerator: object, devices: object) -> None:
-    """Refuses GPUs that are not there, and more processes on the CPU than it has processors.
+    """Checks that the requested GPUs exist, and that CPU processes do not outnumber the processors.
 
     Args:
-        accelerator: The setting `trainer.accelerator`. Of others than GPUs and the CPU nothing is checked.
-        devices: The setting `trainer.devices`: how many, -1 or "auto" for all, or their numbers, as a list or as
+        accelerator: The setting `trainer.accelerator`. Only GPUs and the CPU are checked.
+        devices: The setting `trainer.devices`: a number, -1 or "auto" for all, or device indices, as a list or as
             "0,1".
 
     Raises:
@@ -35,13 +35,13 @@ def check_accelerator(accelerator: object, devices: object) -> None:
     if n_there and n_needed > n_there:
         there = "1 GPU" if n_there == 1 else f"{n_there} GPUs"
         raise ValueError(
-            f"trainer.devices is {devices}, but this machine has {there}; use what is there: --trainer.devices "
-            f"{n_there}, with data.loading.batch_size for each of them"
+            f"trainer.devices is {devices}, but this machine has {there}; give --trainer.devices "
+            f"{n_there}; data.loading.batch_size is per device"
         )
 
 
 def _check_processes(devices: object) -> None:
-    """Each process on the CPU holds the model and imports all anew: too many of them stop a machine."""
+    """Limits CPU processes: each holds its own model and imports, so too many would stall a machine."""
     n_needed, most = _n_needed(devices), max(cpu_count(), _FEW)
     if n_needed > most:
         raise ValueError(
@@ -56,7 +56,7 @@ def _n_gpus(accelerator: str) -> int:
 
 
 def _n_needed(devices: object) -> int:
-    """How many devices a setting needs; where it has their numbers, one more than the highest, as they begin at 0."""
+    """Number of devices that a setting needs; for device indices, one more than the highest."""
     if isinstance(devices, str) and "," in devices:
         devices = [int(number) for number in devices.split(",") if number.strip()]
     if isinstance(devices, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What `zsar localize` says of one video: a table, a JSON file and a picture."""
+"""The report of `zsar localize` on one video: a table, a JSON file and a picture."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from zsar.lightning_modules.localization.contract import Detection, Localization
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import styled
 
-_N_THUMBNAILS = 9  # which fit beside the longest names
+_N_THUMBNAILS = 9  # as many as fit next to the longest names
 _SHOWN = 5
-_MOST_SECONDS = 120.0  # of a video whose times are written in seconds; min:s beyond, as in the picture
+_MOST_SECONDS = 120.0  # longest video whose times are written in seconds; min:s beyond, as in the picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +33,14 @@ class LocalizedVideo:
         id: Its path in the given folder, or the name of the given file, without the suffix.
         path: The file.
         fps: Its mean frame rate.
-        n_damaged: How many of the frames that were looked at are damaged and were accepted.
+        n_damaged: Number of accepted damaged frames among the frames used.
         duration_seconds: When its last frame ends, in seconds on the player's clock (`video_files.decoding`).
-        times_seconds: When each frame that was looked at is shown, float64 [N]; the video's first is among them.
-        class_names: What was looked for, in label order.
+        times_seconds: When each frame used is shown, float64 [N]; includes the video's first frame.
+        class_names: The classes searched for, in label order.
         localization: What was found.
-        pseudo_labels: The classes that the model was adapted to; None where the method has none.
-        annotated: What is known to happen in it; None where nothing is known.
-        settings: How it was found, as JSON can hold it.
+        pseudo_labels: The classes that the model was adapted to; None if the method has none.
+        annotated: The ground truth; None if unknown.
+        settings: Model and settings, JSON-serializable.
     """
 
     id: str
@@ -62,27 +62,27 @@ class LocalizedVideo:
 
     @property
     def found(self) -> list[tuple[Detection, bool]]:
-        """Segments in order of time, and whether each was suppressed."""
-        kept, suppressed = self.localization.detections, self.localization.suppressed
-        marked = [(each, False) for each in kept] + [(each, True) for each in suppressed]
+        """Segments in temporal order, and whether each was suppressed."""
+        detections, suppressed = self.localization.detections, self.localization.suppressed
+        marked = [(detection, False) for detection in detections] + [(detection, True) for detection in suppressed]
         return sorted(marked, key=lambda pair: (pair[0].segment.start_seconds, pair[0].segment.end_seconds))
 
 
 def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]) -> dict[str, tuple[Instance, ...]]:
-    """What is annotated in some of the videos of a file.
+    """Reads the annotations of some videos.
 
     Args:
         path: JSON file in the format of T3AL's THUMOS14.
         videos: Names of the videos.
-        class_names: The classes that are looked for. An annotated "HighJump" is the class "high jump" where that is
-            one of them; instances of other classes keep their name.
+        class_names: The classes searched for. An annotated "HighJump" matches the class "high jump"; instances of
+            other classes keep their name.
 
     Returns:
         The instances of each video.
 
     Raises:
         FileNotFoundError: The file is not there.
-        ValueError: It is no such file, or has no entry for a video.
+        ValueError: It is malformed, or has no entry for a video.
     """
     entries = {video.id: video.instances for video in read_thumos14_annotations(path)}
     if missing := [video for video in videos if video not in entries]:
@@ -103,7 +103,7 @@ def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]
 
 
 def described(video: LocalizedVideo) -> dict[str, Any]:
-    """All that was found, and how, for a JSON file; times in seconds on the player's clock."""
+    """The results and settings for a JSON file; times in seconds on the player's clock."""
     return {
         "video": video.id,
         "path": str(video.path),
@@ -117,13 +117,13 @@ def described(video: LocalizedVideo) -> dict[str, Any]:
         "adaptation_steps": video.localization.n_steps,
         "segments": [
             {
-                "start_seconds": round(each.segment.start_seconds, 4),
-                "end_seconds": round(each.segment.end_seconds, 4),
-                "class": video.class_names[each.label],
-                "score": round(each.segment.score, 6),
+                "start_seconds": round(detection.segment.start_seconds, 4),
+                "end_seconds": round(detection.segment.end_seconds, 4),
+                "class": video.class_names[detection.label],
+                "score": round(detection.segment.score, 6),
                 "suppressed": suppressed,
             }
-            for each, suppressed in video.found
+            for detection, suppressed in video.found
         ],
         "annotated": None
         if video.annotated is None
@@ -136,16 +136,16 @@ def described(video: LocalizedVideo) -> dict[str, Any]:
 
 
 def segment_table(video: LocalizedVideo) -> Table:
-    """The segments that were kept, in order of time."""
+    """The segments that were not suppressed, in temporal order."""
     unit, written = _clock(video)
     table = Table()
     for name in (f"start ({unit})", f"end ({unit})"):
         table.add_column(name, justify="right")
     table.add_column("class")
     table.add_column("score", justify="right")
-    for each, suppressed in video.found:
+    for detection, suppressed in video.found:
         if not suppressed:
-            segment, name = each.segment, video.class_names[each.label]
+            segment, name = detection.segment, video.class_names[detection.label]
             times = (written(segment.start_seconds), written(segment.end_seconds))
             table.add_row(*times, styled(name), f"{segment.score:.2f}")
     if not video.localization.detections:
@@ -156,7 +156,7 @@ def segment_table(video: LocalizedVideo) -> Table:
 
 
 def heading(video: LocalizedVideo) -> str:
-    """One line about a video: what it was taken for, its length, and what was done."""
+    """One line about a video: its pseudo-labels, its length, and statistics."""
     length = f"{_clock(video)[1](video.duration_seconds)} {'min' if video.duration_seconds > _MOST_SECONDS else 's'}"
     parts = [f"{_taken_for(video)}: {length}", f"{len(video.times_seconds)} frames looked at"]
     if video.n_damaged:
@@ -192,9 +192,9 @@ def write_report(
     """Writes the JSON file and the picture of a video, each in one step.
 
     Args:
-        folder: Where to; the video's name says where in it.
+        folder: The output folder; the files are named after the video.
         video: What was found.
-        frames_at: Frames of the video at some times, uint8 [n, 3, S, S].
+        frames_at: Returns the video's frames at the given times, uint8 [n, 3, S, S].
 
     Returns:
         The JSON file and the picture.
@@ -220,13 +220,13 @@ def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tens
         curves=tuple(ScoreCurve(names[c.label], c.scores, c.threshold) for c in video.localization.curves),
         segments=tuple(
             PicturedSegment(
-                start_seconds=each.segment.start_seconds,
-                end_seconds=each.segment.end_seconds,
-                class_name=names[each.label],
-                score=each.segment.score,
+                start_seconds=detection.segment.start_seconds,
+                end_seconds=detection.segment.end_seconds,
+                class_name=names[detection.label],
+                score=detection.segment.score,
                 suppressed=suppressed,
             )
-            for each, suppressed in video.found
+            for detection, suppressed in video.found
         ),
         truth=tuple(PicturedSegment(i.start_seconds, i.end_seconds, i.class_name) for i in video.annotated or ()),
         thumbnails=frames_at(middles.tolist()).permute(0, 2, 3, 1).numpy(),

@@ -1,4 +1,4 @@
-"""`zsar localize`: finds actions in time in one's own videos, among names that one gives."""
+"""`zsar localize`: finds when actions happen in your own videos, among class names that you give."""
 
 from __future__ import annotations
 
@@ -76,14 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line after `zsar localize`; None for the real one.
 
     Returns:
-        0, or 1 where a video could not be decoded; the others are done all the same.
+        0, or 1 if a video could not be decoded; the others are still processed.
 
     Raises:
-        ValueError: No video, no class, options that do not fit each other, a number out of range, or a folder cannot be
-            written.
-        FileNotFoundError: There are no annotations, or no captions of a video.
+        ValueError: No video, no class, conflicting options, a number out of range, or a folder that cannot be written.
+        FileNotFoundError: The annotations or the captions of a video are missing.
         BackboneError: The model cannot be built, or cannot write captions.
-        FeatureFileError: There are features of another model or stride in the folder of features.
+        FeatureFileError: The folder of features holds features of another model or stride.
         CaptionFileError: A file of captions cannot be used.
     """
     options = COMMAND.parse(arguments)
@@ -92,33 +91,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.method.captions is not None:
         readable = [video for video in videos if file_problem(_path(video)) is None]
         for video in readable:
-            read_captions(
-                options.method.captions / f"{video.id}{CAPTIONS_SUFFIX}"
-            )  # they are there, before the long work
+            # Fails here if they are missing, before the long work.
+            read_captions(options.method.captions / f"{video.id}{CAPTIONS_SUFFIX}")
         check_stored_captions(options.method.captions, readable, on_damage=options.damage.on_damage)
     annotated = None
     if options.output.annotations is not None:
         annotated = read_annotated(options.output.annotations, [video.id for video in videos], text.names)
     console = message_console()
-    with waiting(console, "loading the model, and its weights if they are not here yet"):
+    with waiting(console, "loading the model (the first time, its weights are downloaded)"):
         model = build_localizer(options, features)
-        assert model.backbone.weights_hash  # remembered from here on, before the weights go to the device
+        assert model.backbone.weights_hash  # computed and cached before the weights move to the device
         model.to(device_names(options.device.device, 1)[0])
     if isinstance(model, T3AL) and model.suppression is None and options.method.suppress is None:
-        say(f"{options.architecture} writes no captions, so that no segment is suppressed by them", error=True)
+        say(f"{options.architecture} writes no captions, so no segments are suppressed", error=True)
     try:
         with _folder_of(options.model.features) as folder:
             run = _Run(options, model, text, features, folder, annotated)
-            found, problems = _localize(run, videos, console)
+            localized, problems = _localize(run, videos, console)
     except OSError as error:
         raise ValueError(f"{error.filename or options.output.output}: {error.strerror or error}") from error
-    _print(options, found, problems)
+    _print(options, localized, problems)
     return 1 if problems else 0
 
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """What is the same for all videos."""
+    """What all videos share."""
 
     options: LocalizeOptions
     model: ActionLocalizer
@@ -132,10 +130,10 @@ def _class_text(options: LocalizeOptions) -> ClassText:
     names = read_class_names(options.text.classes, options.text.classes_file)
     least = 2 if options.method.method == "frame-wise" else 1
     if len(names) < least:
-        why = ", as frames are shared out among them" if least > 1 else ""
+        why = ", as each frame is assigned to one of them" if least > 1 else ""
         raise ValueError(
-            f"there must be at least {least} class name{'s' if least > 1 else ''} to look for by --method "
-            f'{options.method.method}{why}; got {names}. Give them as --classes "a, b, c" or --classes_file FILE'
+            f"--method {options.method.method} needs at least {least} class name{'s' if least > 1 else ''}{why}; "
+            f'got {names}. Give them as --classes "a, b, c" or --classes_file FILE'
         )
     text = fill_templates("localize", names, options.text.template)
     check_names_fit(text, options.architecture)
@@ -143,7 +141,7 @@ def _class_text(options: LocalizeOptions) -> ClassText:
 
 
 def _list_videos(options: LocalizeOptions) -> list[UntrimmedVideo]:
-    """The videos; a file that several of the given paths lead to once, by the first of its names."""
+    """The videos; a file reached by several paths is listed once, under its first name."""
     jobs = list_jobs(options.videos, options.output.output, ".json")
     jobs = [jobs[row] for row in each_file_once([str(job.source) for job in jobs])]
     return [UntrimmedVideo(Path(job.name).with_suffix("").as_posix(), job.source, None) for job in jobs]
@@ -151,7 +149,7 @@ def _list_videos(options: LocalizeOptions) -> list[UntrimmedVideo]:
 
 @contextmanager
 def _folder_of(features: Path | None) -> Iterator[Path]:
-    """Where files of features lie: in the folder given, or for this run only."""
+    """The folder of feature files: the given one, or a temporary one."""
     if features is not None:
         yield features
     else:
@@ -165,9 +163,9 @@ def _folder_of(features: Path | None) -> Iterator[Path]:
 def _localize(
     run: _Run, videos: Sequence[UntrimmedVideo], console: Console
 ) -> tuple[list[LocalizedVideo], dict[Path, str]]:
-    """Computes features of all videos, then finds actions in each; returns also the problems of videos."""
+    """Computes features of all videos, then finds actions in each; returns the results and the problems of videos."""
     problems = _compute_features(run, videos, console)
-    found: list[LocalizedVideo] = []
+    results: list[LocalizedVideo] = []
     left = [video for video in videos if _path(video) not in problems]
     for video in tracked(left, "localizing", console=console):
         try:
@@ -177,19 +175,19 @@ def _localize(
                 localized,
                 partial(frames_at, video, image_size=_THUMBNAIL_PX, on_damage=run.options.damage.on_damage),
             )
-            found.append(localized)
+            results.append(localized)
         except (VideoDecodeError, NotFiniteError) as error:
             problems[_path(video)] = str(error).removeprefix(f"{video.path}: ")
-    return found, problems
+    return results, problems
 
 
 def _compute_features(run: _Run, videos: Sequence[UntrimmedVideo], console: Console) -> dict[Path, str]:
-    """Makes the files of features that are not there; returns the problems of videos that cannot be decoded."""
+    """Computes missing feature files; returns the problems of undecodable videos."""
     jobs = [VideoJob(_path(video), str(video.path), run.folder / f"{video.id}{FEATURES_SUFFIX}") for video in videos]
     try:
         left = unfinished_jobs(jobs, run.features, run.model.backbone)
     except FeatureFileError as error:
-        raise FeatureFileError(f"{error} (here: another --features folder, or none)") from error
+        raise FeatureFileError(f"{error} (or give another --features folder, or none)") from error
     problems: dict[Path, str] = {}
     counts = progress_text("videos, {task.fields[frames]} frames, {task.fields[rate]:.1f} frames/s")
     with (
@@ -245,23 +243,23 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
 
 
 def _path(video: UntrimmedVideo) -> Path:
-    assert video.path is not None  # it was found
+    assert video.path is not None  # only existing videos are listed
     return video.path
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _print(options: LocalizeOptions, found: Sequence[LocalizedVideo], problems: Mapping[Path, str]) -> None:
+def _print(options: LocalizeOptions, localized: Sequence[LocalizedVideo], problems: Mapping[Path, str]) -> None:
     if options.output.json:
         failed = [{"path": str(path), "error": problem} for path, problem in problems.items()]
-        print_json([*map(described, found), *failed])
+        print_json([*map(described, localized), *failed])
     else:
         tables = result_console()
-        for video in found:
+        for video in localized:
             tables.print(styled(heading(video), "bold"), soft_wrap=True)
             print_whole(tables, segment_table(video))
-    if found:
+    if localized:
         say(f"JSON files and pictures are in {options.output.output}", error=True)
     for path, problem in problems.items():
         say_of("red", "not localized:", f"{path}: {problem}")

@@ -1,4 +1,4 @@
-"""The options of `zsar localize`, and what of the frames they ask for."""
+"""The options of `zsar localize`, and the frame features that they request."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ DEFAULT_ARCHITECTURE = "coca_ViT-L-14"
 _STRIDE_SECONDS = 0.25
 DEFAULT_SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
 DEFAULT_THRESHOLD = 0.8
-ANY_MARGIN = 2.0  # as far apart as two cosines can be
+ANY_MARGIN = 2.0  # the largest difference of two cosines
 _OF_T3AL = ("steps", "smooth_seconds", "pseudo_labels", "margin", "suppress", "captions", "seed")
 
 
 @dataclass(frozen=True)
 class MethodOptions:
-    """The method, and its settings; None where they are not given, so that one of the other method is noticed."""
+    """The method and its settings; None if not given, so that a setting of the other method is detected."""
 
-    method: Literal["t3al", "frame-wise"] = option("t3al", "how actions are found")
+    method: Literal["t3al", "frame-wise"] = option("t3al", "localization method")
     steps: int | None = option(
-        None, "t3al: most adaptation steps, 0 for none", metavar="N", otherwise="50", at_least=0, at_most=1_000_000
+        None,
+        "t3al: maximum number of adaptation steps, 0 for none",
+        metavar="N",
+        otherwise="50",
+        at_least=0,
+        at_most=1_000_000,
     )
     smooth_seconds: float | None = option(
         None,
@@ -50,11 +55,16 @@ class MethodOptions:
         at_most=86_400,
     )
     pseudo_labels: int | None = option(
-        None, "t3al: names that a video is taken for, at most", metavar="K", otherwise="1", at_least=1, at_most=100_000
+        None,
+        "t3al: maximum number of classes that are assumed to occur in a video",
+        metavar="K",
+        otherwise="1",
+        at_least=1,
+        at_most=100_000,
     )
     margin: float | None = option(
         None,
-        "t3al: how much less similar than the first the further ones may be, in cosine, such as 0.02",
+        "t3al: largest difference in cosine similarity between the first and further assumed classes, such as 0.02",
         metavar="M",
         otherwise="any",
         at_least=0,
@@ -62,16 +72,16 @@ class MethodOptions:
     )
     suppress: bool | None = option(
         None,
-        "t3al: drop segments whose captions agree with few others",
-        otherwise="with captions, or with a model that writes them, a CoCa, which needs pip install 'zsar[captions]'",
+        "t3al: discard segments whose captions disagree with the others",
+        otherwise="on with --captions or a CoCa, which writes captions and needs pip install 'zsar[captions]'",
     )
     captions: Path | None = option(
-        None, "t3al: files of `zsar extract --captions`, read instead of writing captions in each run", metavar="FOLDER"
+        None, "t3al: captions from `zsar extract --captions`, instead of writing them in each run", metavar="FOLDER"
     )
-    seed: int | None = option(None, "t3al: seed of the frames drawn", metavar="N", otherwise="0", **SEED_LIMITS)
+    seed: int | None = option(None, "t3al: random seed of the drawn frames", metavar="N", otherwise="0", **SEED_LIMITS)
     threshold: float | None = option(
         None,
-        "frame-wise: probability among the names above which a frame counts",
+        "frame-wise: probability, relative to the given names, above which a frame belongs to an action",
         metavar="P",
         otherwise=str(DEFAULT_THRESHOLD),
         at_least=0,
@@ -79,29 +89,29 @@ class MethodOptions:
     )
 
     def __post_init__(self) -> None:
-        """Makes sure that options fit each other.
+        """Checks that options fit together.
 
         Raises:
             ValueError: They do not.
         """
         for name in ("threshold",) if self.method == "t3al" else _OF_T3AL:
             if getattr(self, name) is not None:
-                raise ValueError(f"--{name} is of no use with --method {self.method}; leave it out")
+                raise ValueError(f"--{name} has no effect with --method {self.method}; leave it out")
         if self.margin is not None and (self.pseudo_labels or 1) < 2:
             raise ValueError(f"--margin goes with --pseudo_labels of 2 or more; got {self.margin}")
         if self.captions is not None and self.suppress is False:
-            raise ValueError(f"--captions {self.captions} is of no use with --no_suppress; leave one of them out")
+            raise ValueError(f"--captions {self.captions} has no effect with --no_suppress; leave one of them out")
 
 
 @dataclass(frozen=True)
 class FrameOptions(ModelOptions):
-    """The model, and the frames that it sees."""
+    """The model and the frames that it sees."""
 
     features: Path | None = option(
         None,
-        "files of `zsar extract` (fp16); missing ones are made there and kept",
+        "features from `zsar extract` (fp16); missing ones are computed and stored there",
         metavar="FOLDER",
-        otherwise="made for this run",
+        otherwise="computed for this run only",
     )
 
 
@@ -111,11 +121,13 @@ class OutputOptions(JsonOption):
 
     output: Path = option(
         Path("runs/localize"),
-        "where VIDEO.json and VIDEO.png go; those of an earlier run are replaced",
+        "folder for VIDEO.json and VIDEO.png; those of an earlier run are replaced",
         metavar="FOLDER",
     )
     annotations: Path | None = option(
-        None, "what truly happens, as T3AL's THUMOS14 JSON has it, to be drawn and written down too", metavar="FILE"
+        None,
+        "ground truth in the format of T3AL's THUMOS14 JSON, added to the picture and the JSON file",
+        metavar="FILE",
     )
 
 
@@ -129,7 +141,7 @@ class LocalizeOptions:
     model: FrameOptions = group(
         "model and frames",
         architecture={"default": DEFAULT_ARCHITECTURE},
-        weights={"otherwise": f"{default_weights(DEFAULT_ARCHITECTURE)}; of other models openai"},
+        weights={"otherwise": f"{default_weights(DEFAULT_ARCHITECTURE)}; openai for other models"},
     )
     stride: StrideOptions = group(
         excludes=True,
@@ -138,7 +150,7 @@ class LocalizeOptions:
     damage: DamageOption = group()
     device: DeviceOption = group()
     batch: BatchSizeOption = group()
-    workers: WorkerOption = group(n_workers={"otherwise": "one less than there are processors"})
+    workers: WorkerOption = group(n_workers={"otherwise": "one less than the number of processors"})
     output: OutputOptions = group("output")
 
     @property
@@ -150,18 +162,18 @@ class LocalizeOptions:
 COMMAND = Command(
     "localize",
     LocalizeOptions,
-    description="Find where in your own untrimmed videos actions happen, among names that you give. Any names will "
-    "do, one alone too; nothing is trained. Each video gets a table, a JSON file and a picture; one that cannot be "
-    "decoded is named at the end, and the others are done all the same.",
-    epilog="By the method t3al (Liberatori et al. 2024) a video is taken for the name nearest to it, the model is "
-    "adapted to both for this video, and what scores above the video's mean is found. So something is found in "
-    "nearly any video, and scores compare parts of one video, not videos: give names that do occur. The method "
-    "frame-wise names each frame by itself and finds nothing where it is not sure.",
+    description="Find when actions happen in your own untrimmed videos, among class names that you give. Any names "
+    "work, even a single one; nothing is trained. Each video gets a table, a JSON file and a picture. Undecodable "
+    "videos are reported at the end; the rest are still processed.",
+    epilog="The method t3al (Liberatori et al. 2024) assumes that the class most similar to a video occurs in it, "
+    "adapts the model to this video and class, and returns segments that score above the video's mean. It therefore "
+    "finds something in nearly every video, and scores are comparable only within a video: give names that do occur. "
+    "The method frame-wise classifies each frame independently and finds nothing where it is not confident.",
 )
 
 
 def requested_features(options: LocalizeOptions) -> FeatureExtraction:
-    """What is computed of the frames, as `zsar extract` does it.
+    """The feature extraction that the options request, as in `zsar extract`.
 
     Args:
         options: The command line, parsed.

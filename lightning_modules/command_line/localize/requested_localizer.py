@@ -1,8 +1,7 @@
-"""The model that the options of `zsar localize` ask for, and what is written down of it.
+"""The model that the options of `zsar localize` request, and its description in results.
 
-Text-guided suppression is on where captions can be had: from files, or from the model, where it is a CoCa. What a CoCa
-needs for it but is not installed is an error. A model of another kind, the user's own choice, does without; that is
-said.
+Text-guided suppression is on by default if captions are available, from files or from a CoCa. A missing package that a
+CoCa needs for captions is an error. With another model, the user's choice, suppression is off, which is reported.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> Ac
 
     Args:
         options: The command line, parsed and checked.
-        features: What is computed of the frames.
+        features: The feature extraction.
 
     Raises:
-        BackboneError: It cannot be built; or captions are wanted, but it writes none, or what that needs is missing.
+        BackboneError: It cannot be built; or captions are requested, but it writes none or a package is missing.
     """
     model: ActionLocalizer
     backbone, asked = ClipSettings(features.architecture, features.weights), options.method
@@ -51,7 +50,7 @@ def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> Ac
     else:
         will_caption = asked.suppress or features.architecture == DEFAULT_ARCHITECTURE
         if will_caption and asked.suppress is not False and asked.captions is None:
-            _check_can_generate()  # before gigabytes of weights are fetched
+            _check_can_generate()  # before gigabytes of weights are downloaded
         most = asked.pseudo_labels or 1
         margin = ANY_MARGIN if asked.margin is None else asked.margin
         model = T3AL(
@@ -65,7 +64,7 @@ def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> Ac
 
 
 def _suppression(options: LocalizeOptions, backbone: OpenClipBackbone) -> TextGuidedSuppression | None:
-    """On by default where captions can be had: where the model is a CoCa, what is not installed is an error."""
+    """On by default if captions are available; with a CoCa, a missing package is an error."""
     if options.method.suppress is False:
         return None
     if options.method.captions is None:
@@ -84,18 +83,18 @@ def _check_can_generate() -> None:
 
 
 def smoothing_frames(options: LocalizeOptions, frame_seconds: float) -> int:
-    """Frames that scores are averaged over, at least 1.
+    """Number of frames that scores are averaged over, at least 1.
 
     Args:
         options: The command line, parsed.
-        frame_seconds: From one frame that is looked at to the next.
+        frame_seconds: Interval between frames used.
     """
     seconds = DEFAULT_SMOOTHING_SECONDS if options.method.smooth_seconds is None else options.method.smooth_seconds
     return max(1, round(seconds / frame_seconds))
 
 
 def described_model(model: ActionLocalizer, features: FeatureExtraction, seed: int) -> dict[str, Any]:
-    """The model and all settings, as JSON can hold them."""
+    """The model and all settings, JSON-serializable."""
     settings: dict[str, Any]
     if isinstance(model, T3AL):
         settings = {

@@ -1,4 +1,4 @@
-"""A small command: its name, what is said of it, and the dataclass of its options."""
+"""A command other than fit, validate, test and predict: its name, help texts and the dataclass of its options."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Command(Generic[T]):
-    """What `zsar NAME --help` shows, and what a command line of it becomes.
+    """What `zsar NAME --help` shows, and how its command line is parsed.
 
     Attributes:
         name: As it is typed after `zsar`.
         options: A dataclass whose fields are made by `option`, `argument` and `group` (`fields`).
         description: What it does.
-        epilog: What is said below the options.
+        epilog: Text below the options.
     """
 
     name: str
@@ -35,15 +35,15 @@ class Command(Generic[T]):
         return parser
 
     def parse(self, arguments: Sequence[str] | None) -> T:
-        """Parses a command line; a wrong one ends the program with status 2 and one line.
+        """Parses a command line; a wrong one ends the program with a one-line message and status 2.
 
         Args:
-            arguments: What follows the command; None for the real command line.
+            arguments: The arguments after the command; None for the real command line.
 
         Returns:
             The options.
 
         Raises:
-            ValueError: A number is out of range, or options do not fit each other.
+            ValueError: A number is out of range, or options contradict each other.
         """
         return read_options(self.options, self.parser().parse_args(arguments))

@@ -1,4 +1,4 @@
-"""The parser of the small commands: an option in both spellings, but not by a part of its name; errors of one line."""
+"""The parser of most commands: options in both spellings, no abbreviations, one-line errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zsar.runtime.terminal import say
 
 
 class CommandParser(jsonargparse.ArgumentParser):
-    """jsonargparse's parser as every command of zsar has it."""
+    """jsonargparse's parser with the conventions of zsar's commands."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - jsonargparse's own
         """A parser with jsonargparse's arguments; abbreviations are off, and help is laid out by argparse."""
@@ -25,7 +25,7 @@ class CommandParser(jsonargparse.ArgumentParser):
         """Parses a command line in either spelling.
 
         Args:
-            args: The command line; None for what follows the command in the real one.
+            args: The command line; None for the arguments after the command in the real one.
             more: jsonargparse's own.
             settings: jsonargparse's own.
         """
@@ -33,7 +33,7 @@ class CommandParser(jsonargparse.ArgumentParser):
         return super().parse_args(one_spelling(typed, option_names(self)), *more, **settings)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Says what is wrong, with the nearest options for one that does not exist, and ends with status 2."""
+        """Reports the error, with similar options if one does not exist, and exits with status 2."""
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message and unknown.startswith("-"):
             name = unknown.split()[0].split("=")[0]
@@ -47,7 +47,7 @@ class CommandParser(jsonargparse.ArgumentParser):
         sys.exit(2)
 
     def _as_typed(self, dest: str) -> str:
-        """How an argument is called on the command line."""
+        """The name of an argument on the command line."""
         action = next((action for action in self._actions if action.dest == dest), None)
         if action is None:
             return dest

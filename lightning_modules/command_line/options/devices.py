@@ -6,14 +6,14 @@ import torch
 
 
 def device_names(device: str, n: int) -> list[str]:
-    """The names of the devices; on the CPU one process for each is started all the same.
+    """Returns the names of the devices; on the CPU, too, each stands for one process.
 
     Args:
         device: "auto", "cpu", "cuda" or another one that torch knows.
-        n: How many.
+        n: Number of devices.
 
     Raises:
-        ValueError: There are not so many.
+        ValueError: There are fewer devices.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -21,7 +21,7 @@ def device_names(device: str, n: int) -> list[str]:
         return [device]
     if device == "cuda":
         if n > torch.cuda.device_count():
-            raise ValueError(f"--devices {n} is asked for, but there are {torch.cuda.device_count()} GPUs")
+            raise ValueError(f"--devices {n}: this machine has only {torch.cuda.device_count()} GPUs")
         return [f"cuda:{i}" for i in range(n)]
     if device != "cpu":
         raise ValueError(f"--devices {n} needs --device cuda or cpu; got {device}")

@@ -1,7 +1,7 @@
-"""Options as fields of dataclasses: what each is called, takes and means is said once, where it is declared.
+"""Options as fields of dataclasses: name, type and meaning of each are declared in one place.
 
-A command is a dataclass whose fields are made by the functions below. Options that several commands share are a
-dataclass of their own, which a command has as a field (`group`); on the command line they are not nested.
+A command is a dataclass whose fields are made by the functions below. Options that several commands share form their
+own dataclass, which a command includes as a field (`group`); on the command line they are not nested.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _KEY = "option"
 
 @dataclass(frozen=True)
 class Described:
-    """What is said of an option, and the limits of a number.
+    """The help text of an option, and the limits of a number.
 
     Attributes:
         help: What it means, without its default.
-        metavar: What stands for its value in the help; None for its choices, or its name.
-        otherwise: What its default means, in words; None to show the default as it is, "" to show none.
+        metavar: Placeholder of its value in the help; None for its choices, or its name.
+        otherwise: Its default in words; None to show the value itself, "" to show no default.
         at_least: The smallest number.
         more_than: What a number must exceed.
         at_most: The largest number.
         less_than: What a number must stay below.
-        read: What makes the value of the text; None for the type's own.
-        is_positional: Whether it is given by its place, without a name.
+        read: Converts the text to the value; None for the converter of the type.
+        is_positional: Whether it is a positional argument.
     """
 
     help: str
@@ -47,14 +47,14 @@ class Described:
     is_positional: bool = False
 
     def check(self, name: str, value: float) -> None:
-        """Makes sure that a number is within the limits.
+        """Checks that a number is within the limits.
 
         Args:
             name: The option, as `--count`.
             value: The number.
 
         Raises:
-            ValueError: It is not, or is no number.
+            ValueError: It is out of range or not finite.
         """
         broken = [
             f"{words} {limit:,}"
@@ -74,13 +74,13 @@ class Described:
 
 @dataclass(frozen=True)
 class Group:
-    """Options of a dataclass as a part of a command's.
+    """The options of a dataclass, included in those of a command.
 
     Attributes:
-        title: Of their part of the help; None to continue the part before.
-        description: Below the title.
-        excludes: Whether no more than one of them may be given.
-        changes: What the command says otherwise of single options: `default`, and the attributes of `Described`.
+        title: Heading of their section in the help; None to continue the previous section.
+        description: Text below the title.
+        excludes: Whether at most one of them may be given.
+        changes: What the command overrides for single options: `default`, and the attributes of `Described`.
     """
 
     title: str | None
@@ -89,23 +89,23 @@ class Group:
     changes: Mapping[str, Mapping[str, Any]]
 
 
-def option(default: Any = MISSING, /, help: str = "", **said: Any) -> Any:  # noqa: ANN401 - of any type
-    """An option; one without a default is required.
+def option(default: Any = MISSING, /, help: str = "", **attributes: Any) -> Any:  # noqa: ANN401 - of any type
+    """An option; without a default it is required.
 
     Args:
-        default: The value where it is not given. A `bool` is a switch, and one of None is `--name` or `--no_name`.
+        default: The value if it is not given. A `bool` is a switch; with default None it is `--name` or `--no_name`.
         help: What it means.
-        said: Further attributes of `Described`.
+        attributes: Further attributes of `Described`.
     """
-    return field(default=default, kw_only=True, metadata={_KEY: Described(help, **said)})
+    return field(default=default, kw_only=True, metadata={_KEY: Described(help, **attributes)})
 
 
 def argument(help: str, *, metavar: str) -> Any:  # noqa: ANN401 - of any type
-    """A required argument without a name; of a type `tuple[...]` one or more.
+    """A required positional argument; one or more if its type is `tuple[...]`.
 
     Args:
         help: What it means.
-        metavar: What stands for it in the help.
+        metavar: Its placeholder in the help.
     """
     return field(kw_only=True, metadata={_KEY: Described(help, metavar, is_positional=True)})
 
@@ -116,10 +116,10 @@ def group(
     """The options of a dataclass, which is the type of the field.
 
     Args:
-        title: Of their part of the help; None to continue the part before.
-        description: Below the title.
-        excludes: Whether no more than one of them may be given.
-        changes: What this command says otherwise of single options, such as
+        title: Heading of their section in the help; None to continue the previous section.
+        description: Text below the title.
+        excludes: Whether at most one of them may be given.
+        changes: What this command overrides for single options, such as
             `architecture={"default": "ViT-B-16-quickgelu"}`.
     """
     return field(kw_only=True, metadata={_KEY: Group(title, description, excludes, changes)})
@@ -128,24 +128,24 @@ def group(
 def add_options(
     parser: argparse._ActionsContainer, kind: type, *, changes: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 ) -> None:
-    """Adds the options of a dataclass to a parser, those of its groups too.
+    """Adds the options of a dataclass and of its groups to a parser.
 
     Args:
         parser: A parser, or a group of one.
         kind: The dataclass.
-        changes: What is said otherwise of single options.
+        changes: What is overridden for single options.
     """
     types = get_type_hints(kind)
     section = parser
-    for each in fields(kind):
-        said = each.metadata[_KEY]
-        if isinstance(said, Described):
-            _add_option(section, each, types[each.name], changes.get(each.name, {}))
+    for declared in fields(kind):
+        entry = declared.metadata[_KEY]
+        if isinstance(entry, Described):
+            _add_option(section, declared, types[declared.name], changes.get(declared.name, {}))
             continue
-        if said.title is not None:
-            section = parser.add_argument_group(said.title, said.description)
-        part = section.add_mutually_exclusive_group() if said.excludes else section
-        add_options(part, types[each.name], changes=said.changes)
+        if entry.title is not None:
+            section = parser.add_argument_group(entry.title, entry.description)
+        part = section.add_mutually_exclusive_group() if entry.excludes else section
+        add_options(part, types[declared.name], changes=entry.changes)
 
 
 def read_options(
@@ -154,59 +154,64 @@ def read_options(
     *,
     changes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> T:
-    """The dataclass of what was parsed, with numbers within their limits.
+    """Returns the dataclass with the parsed values, after checking that numbers are within their limits.
 
     Args:
         kind: The dataclass.
         parsed: What the parser returned.
-        changes: What is said otherwise of single options, as it was for `add_options`.
+        changes: What is overridden for single options, as in `add_options`.
 
     Raises:
-        ValueError: A number is out of range, or options do not fit each other, as the dataclass says.
+        ValueError: A number is out of range, or the dataclass rejects the combination of options.
     """
     types = get_type_hints(kind)
     values: dict[str, Any] = {}
-    for each in fields(kind):  # type: ignore[arg-type]
-        said = each.metadata[_KEY]
-        if isinstance(said, Group):
-            values[each.name] = read_options(types[each.name], parsed, changes=said.changes)
+    for declared in fields(kind):  # type: ignore[arg-type]
+        entry = declared.metadata[_KEY]
+        if isinstance(entry, Group):
+            values[declared.name] = read_options(types[declared.name], parsed, changes=entry.changes)
             continue
-        value = parsed[each.name]
-        said = _changed(said, changes.get(each.name, {}))
+        value = parsed[declared.name]
+        described = _changed(entry, changes.get(declared.name, {}))
         if isinstance(value, int | float) and not isinstance(value, bool):
-            said.check(f"--{each.name}", value)
-        values[each.name] = tuple(value) if isinstance(value, list) else value
+            described.check(f"--{declared.name}", value)
+        values[declared.name] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
 
 
-def _changed(said: Described, changes: Mapping[str, Any]) -> Described:
-    return replace(said, **{name: value for name, value in changes.items() if name != "default"})
+def _changed(described: Described, changes: Mapping[str, Any]) -> Described:
+    return replace(described, **{name: value for name, value in changes.items() if name != "default"})
 
 
-def _add_option(parser: argparse._ActionsContainer, each: Field[Any], kind: Any, changes: Mapping[str, Any]) -> None:  # noqa: ANN401
-    said = _changed(each.metadata[_KEY], changes)
-    default = changes.get("default", each.default)
-    is_several, kind, may_be_none = _taken_apart(kind)
-    settings: dict[str, Any] = {"help": _help(said, default)}
-    if said.metavar is not None:
-        settings["metavar"] = said.metavar
-    if said.is_positional:
-        parser.add_argument(each.name, type=converter(kind), nargs="+" if is_several else None, **settings)
+def _add_option(
+    parser: argparse._ActionsContainer,
+    declared: Field[Any],
+    kind: Any,  # noqa: ANN401 - an annotation
+    changes: Mapping[str, Any],
+) -> None:
+    described = _changed(declared.metadata[_KEY], changes)
+    default = changes.get("default", declared.default)
+    is_several, kind, may_be_none = _value_type(kind)
+    settings: dict[str, Any] = {"help": _help(described, default)}
+    if described.metavar is not None:
+        settings["metavar"] = described.metavar
+    if described.is_positional:
+        parser.add_argument(declared.name, type=converter(kind), nargs="+" if is_several else None, **settings)
         return
     settings |= {"required": True} if default is MISSING else {"default": default}
     if kind is bool:
         settings["action"] = _Switch if may_be_none else "store_true"
     else:
-        settings["type"] = said.read or converter(kind)
+        settings["type"] = described.read or converter(kind)
         if get_origin(kind) is Literal:
             settings["choices"] = get_args(kind)
         if is_several:
             settings |= {"action": "append", "default": list(default)}
-    parser.add_argument(f"--{each.name}", **settings)
+    parser.add_argument(f"--{declared.name}", **settings)
 
 
-def _taken_apart(kind: Any) -> tuple[bool, Any, bool]:  # noqa: ANN401 - an annotation
-    """Whether there may be several values, the type of one, and whether it may be None."""
+def _value_type(kind: Any) -> tuple[bool, Any, bool]:  # noqa: ANN401 - an annotation
+    """Whether several values are allowed, the type of one value, and whether it may be None."""
     if get_origin(kind) is tuple:
         return True, get_args(kind)[0], False
     if get_origin(kind) in (Union, UnionType):
@@ -215,13 +220,14 @@ def _taken_apart(kind: Any) -> tuple[bool, Any, bool]:  # noqa: ANN401 - an anno
     return False, kind, False
 
 
-def _help(said: Described, default: object) -> str:
-    """What it means and its default, as argparse formats it."""
-    words = said.otherwise
+def _help(described: Described, default: object) -> str:
+    """The help text with the default, escaped for argparse."""
+    words = described.otherwise
     if words is None:
         is_shown = default is not MISSING and default is not None and not isinstance(default, bool) and default != ()
         words = str(default) if is_shown else ""
-    return f"{said.help} (default: {words})".strip().replace("%", "%%") if words else said.help.replace("%", "%%")
+    text = f"{described.help} (default: {words})" if words else described.help
+    return text.strip().replace("%", "%%")
 
 
 class _Switch(argparse.BooleanOptionalAction):

@@ -1,4 +1,4 @@
-"""Both spellings of an option, `--n-workers` and `--n_workers`, are one."""
+"""Makes the two spellings of an option, `--n-workers` and `--n_workers`, the same."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ def one_spelling(arguments: Sequence[str], known: Collection[str] = ()) -> list[
 
     Args:
         arguments: A command line.
-        known: The options that there are. If given, others keep the spelling in which they were typed, so that an
-            error shows it; without them every option is respelled, those of nested settings too
-            (`--data.loading.n-workers`).
+        known: The existing options. If given, other options keep the typed spelling, so that an error shows it;
+            if empty, every option is respelled, including nested settings (`--data.loading.n-workers`).
 
     Returns:
         A new list of the same length.
@@ -21,7 +20,7 @@ def one_spelling(arguments: Sequence[str], known: Collection[str] = ()) -> list[
 
 
 def _respelled(arguments: Sequence[str], known: Collection[str]) -> Sequence[str]:
-    end = arguments.index("--") if "--" in arguments else len(arguments)  # what follows is no option, whatever it is
+    end = arguments.index("--") if "--" in arguments else len(arguments)  # no options follow
     options = [_option(argument, known) if argument.startswith("--") else argument for argument in arguments[:end]]
     return [*options, *arguments[end:]]
 

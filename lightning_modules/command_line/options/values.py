@@ -1,7 +1,7 @@
-"""Values of options from their text: one sentence about what cannot be read.
+"""Values of options from their text, with a one-sentence error for what cannot be read.
 
-Text and paths are taken as they are typed. jsonargparse's own types would read them as YAML, in which `null` and `1.0`
-are no names of files, and names that are not UTF-8 are errors.
+Text and paths are taken as typed. jsonargparse's own types would parse them as YAML, where `null` and `1.0` are not
+file names and names that are not UTF-8 are errors.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from zsar.runtime.nearest_names import did_you_mean
 
 
 def converter(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - an annotation
-    """What makes a value of the text on the command line.
+    """Returns the function that converts text on the command line to a value.
 
     Args:
-        kind: The type of the value: int, float, str, Path, or a Literal of texts.
+        kind: The type of the value: int, float, str, Path, or a Literal of strings.
     """
     if get_origin(kind) is Literal:
         return lambda value: _one_of(value, get_args(kind))
@@ -26,12 +26,12 @@ def converter(kind: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - an annotatio
 
 
 def as_path(value: str | Path | list[str | Path]) -> Path | list[Path]:
-    """A path; of a list, which jsonargparse checks as a whole, all of them."""
+    """A path, or the paths of a list, which jsonargparse checks as a whole."""
     return [Path(path) for path in value] if isinstance(value, list) else Path(value)
 
 
 def as_text(value: str | list[str]) -> str | list[str]:
-    """Text, as it is."""
+    """Text, unchanged."""
     return value
 
 

@@ -2,9 +2,9 @@
 
 {"format_version": 1, "source": {...} or null, "captions": [[0.0, "a man on a horse"], [1.5, "a horse"], ...]}
 
-Times are in seconds on the player's clock (`video_files.decoding`) and do not decrease; for files of before zsar wrote
-`source.start_seconds` see `feature_files`. Only `captions` must be there; `source` has the
-fields of `CaptionSource`, so that a later run sees whether the file is what it needs.
+Times are in seconds on the player's clock (`video_files.decoding`) and do not decrease; for older files without
+`source.start_seconds` see `feature_files`. Only `captions` is required; `source` has the fields of `CaptionSource`, by
+which a later run checks whether the file fits.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ from zsar.runtime.files.whole_files import write_text_whole
 FORMAT_VERSION = 1
 _LONGEST_SHOWN = 80  # characters of a value in a message
 SUFFIX = ".captions.json"
-_AGAIN = "delete it and have it made again by `zsar extract --captions`"
-_REMEDY = "give the settings of the file, delete it to have it made again, or take another folder"
+_AGAIN = "delete it and make it again with `zsar extract --captions`"
+_REMEDY = "use the settings of the file, delete it to make it again, or use another folder"
 
 
 class CaptionFileError(ValueError):
-    """A file of captions cannot be read, or is not what is asked for; the message says what to do."""
+    """A caption file cannot be read or does not match the request; the message gives a remedy."""
 
 
 @dataclass(frozen=True)
 class CaptionSource:
-    """What captions were made of.
+    """What captions were generated from.
 
     Attributes:
         source_name: File name of the video.
         source_bytes: Its size.
-        duration_seconds: When its last frame ends, in seconds on the player's clock.
+        duration_seconds: End of its last frame, in seconds on the player's clock.
         stride: Which frames were captioned: "1.0 seconds", "25 frames".
         architecture: The model's architecture, an open_clip name.
-        weights: Its weights as they were asked for; empty where the architecture brings them.
+        weights: Its weights as requested; empty if the architecture includes them.
         backbone_hash: `OpenClipBackbone.weights_hash`.
         generation: "beam_search" or "greedy".
-        n_tokens: Most tokens of a caption.
-        source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
-        start_seconds: When its first frame is shown; None in files of before zsar wrote it.
-        n_damaged: How many of the frames are damaged and were accepted.
+        n_tokens: Maximum tokens per caption.
+        source_hash: `quick_hash` of the video; empty in older files.
+        start_seconds: When its first frame is shown; None in older files.
+        n_damaged: Number of damaged frames that were accepted.
     """
 
     source_name: str
@@ -74,7 +74,7 @@ class VideoCaptions:
     Attributes:
         times_seconds: float64 [n], when each described frame is shown, in seconds on the player's clock.
         texts: The n captions.
-        source: What they were made of; None where they were made elsewhere.
+        source: What they were generated from; None if they were made elsewhere.
     """
 
     times_seconds: NDArray[np.float64]
@@ -85,7 +85,7 @@ class VideoCaptions:
         """Checks times and texts.
 
         Raises:
-            ValueError: There is none, their numbers differ, or times are negative, no numbers, or decrease.
+            ValueError: There are no captions, lengths differ, or times are negative, NaN or decreasing.
         """
         times = self.times_seconds
         if times.ndim != 1 or len(times) != len(self.texts):
@@ -104,15 +104,15 @@ class VideoCaptions:
             )
 
     def within(self, start_seconds: float, end_seconds: float) -> list[int]:
-        """Which captions describe a part of the video.
+        """Selects the captions of a part of the video.
 
         Args:
             start_seconds: When the part begins, in seconds on the player's clock.
             end_seconds: When it ends, not before.
 
         Returns:
-            Indices of the captions with start <= time < end; where there is none, that of the caption nearest in time
-            to the middle, the earlier one of two.
+            Indices of the captions with start <= time < end; if there are none, that of the caption nearest in time
+            to the middle, the earlier one in a tie.
 
         Raises:
             ValueError: The part ends before it begins, or a time is not a number.
@@ -127,11 +127,11 @@ class VideoCaptions:
 
 
 def write_captions(path: Path, captions: VideoCaptions) -> None:
-    """Writes a file in one step, a caption a line: a killed run leaves no half of one.
+    """Writes a file atomically, one caption a line: a killed run leaves no partial file.
 
     Args:
-        path: The file; its folder is made, a file of that name is replaced.
-        captions: The captions, and what they were made of.
+        path: The file; its folder is created; an existing file is replaced.
+        captions: The captions, and their source.
     """
     source = None if captions.source is None else asdict(captions.source)
     pairs = zip(captions.times_seconds.tolist(), captions.texts, strict=True)
@@ -144,28 +144,28 @@ def write_captions(path: Path, captions: VideoCaptions) -> None:
 
 
 def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCaptions:
-    """Reads a file of captions.
+    """Reads a caption file.
 
     Args:
         path: The file.
-        backbone_hash: `weights_hash` of the model that must have written them; None for any. Captions without a source
-            were made elsewhere, on purpose, and are taken as they are.
+        backbone_hash: `weights_hash` of the model that must have generated them; None for any. Captions without a
+            source were made elsewhere on purpose, and are accepted.
 
     Returns:
         Times and captions.
 
     Raises:
         FileNotFoundError: There is no such file.
-        CaptionFileError: It is no file of captions, of another version, without a caption, or of another model.
+        CaptionFileError: The file is not a caption file, has another version, no captions, or another model.
     """
     if not path.exists():
-        raise FileNotFoundError(f"there is no file of captions {path}; make it by `zsar extract --captions`")
+        raise FileNotFoundError(f"there is no caption file {path}; make it with `zsar extract --captions`")
     try:
         captions = _parse(read_given_json(path, what="file of captions", remedy=_AGAIN))
     except ValueError as error:
         what = error.what if isinstance(error, GivenFileError) else error
         raise CaptionFileError(
-            f'{path} cannot be read as captions: {what}. It must be like {{"captions": [[1.5, "a man"]]}}; mend it, '
+            f'{path} cannot be read as captions: {what}. It must be like {{"captions": [[1.5, "a man"]]}}; correct it, '
             f"or {_AGAIN}"
         ) from error
     if captions.source is not None:
@@ -182,37 +182,37 @@ def check_caption_source(
     generation: str | None = None,
     n_tokens: int | None = None,
 ) -> None:
-    """Compares what captions were made of with what is asked for; None is not compared.
+    """Compares the source of captions with the request; None is not compared.
 
     Args:
         path: The file, for the message.
-        source: What it was made of, as the file says.
-        backbone_hash: As `CaptionSource` has it; so are the others.
+        source: Its source, as stated in the file.
+        backbone_hash: As in `CaptionSource`, like the others.
         stride: Which frames.
         generation: "beam_search" or "greedy".
-        n_tokens: Most tokens of a caption.
+        n_tokens: Maximum tokens per caption.
 
     Raises:
-        CaptionFileError: Something differs, and both values are named; or the file does not say.
+        CaptionFileError: A value differs (the message gives both), or the file has no source.
     """
     if source is None:
-        raise CaptionFileError(f"{path} does not say what its captions were made of; {_REMEDY}")
-    asked = {
+        raise CaptionFileError(f"{path} does not state the source of its captions; {_REMEDY}")
+    expected = {
         "backbone_hash": backbone_hash,
         "stride": stride,
         "generation": generation,
         "n_tokens": n_tokens,
     }
-    if (said := source_differences(source, asked)) is not None:
-        raise CaptionFileError(f"{path}: {said}; {_REMEDY}")
+    if (differences := source_differences(source, expected)) is not None:
+        raise CaptionFileError(f"{path}: {differences}; {_REMEDY}")
 
 
-# --- what JSON holds --------------------------------------------------------------------------------------------------
+# --- JSON content -----------------------------------------------------------------------------------------------------
 
 
-def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can hold
+def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - any JSON value
     if not isinstance(content, dict) or not isinstance(content.get("captions"), list):
-        raise ValueError('there is no list "captions" in it')
+        raise ValueError('it has no list "captions"')
     if content.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
         raise ValueError(f"format_version is {content['format_version']!r}, but this zsar reads {FORMAT_VERSION}")
     pairs: Sequence[Any] = content["captions"]
@@ -223,8 +223,8 @@ def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - whatever JSON can h
     return VideoCaptions(times, tuple(pair[1] for pair in pairs), _parse_source(content.get("source")))
 
 
-def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whatever JSON can hold
-    if found is None:
+def _parse_source(source: Any) -> CaptionSource | None:  # noqa: ANN401 - any JSON value
+    if source is None:
         return None
     is_right: dict[str, Callable[[Any], bool]] = {
         "str": lambda x: isinstance(x, str),
@@ -232,17 +232,17 @@ def _parse_source(found: Any) -> CaptionSource | None:  # noqa: ANN401 - whateve
         "float": _is_finite,
         "float | None": lambda x: x is None or _is_finite(x),
     }
-    of_older_files = {"source_hash": "", "start_seconds": None, "n_damaged": 0}  # which they do not have
-    known = {**of_older_files, **found} if isinstance(found, dict) else {}
+    of_older_files = {"source_hash": "", "start_seconds": None, "n_damaged": 0}  # which they lack
+    known = {**of_older_files, **source} if isinstance(source, dict) else {}
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):
-            raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) beside the other fields')
+            raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) besides the other fields')
     return CaptionSource(**{field.name: known[field.name] for field in fields(CaptionSource)})
 
 
-def _is_number(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
+def _is_number(value: Any) -> bool:  # noqa: ANN401 - any JSON value
     return type(value) in (int, float)
 
 
-def _is_finite(value: Any) -> bool:  # noqa: ANN401 - whatever JSON can hold
+def _is_finite(value: Any) -> bool:  # noqa: ANN401 - any JSON value
     return _is_number(value) and math.isfinite(value)

@@ -1,4 +1,4 @@
-"""What is checked of a file of frame features before it is used: header, types and shapes, and the times of frames."""
+"""Checks of a feature file before it is used: header, types and shapes, and frame times."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_FRAMES = 20_000_000
-"""Most frames of a file: a week of video at 30 frames a second."""
+"""Maximum frames of a file: a week of video at 30 frames per second."""
 
 _STORED = {"fp16": "F16", "fp32": "F32"}  # as safetensors calls these types
 _LONGEST_SHOWN = 40  # characters of a value in a message
 
 
-def value_in_header(header: Mapping[str, str], name: str, kind: str) -> Any:  # noqa: ANN401 - of the kind that is asked
-    """A value of the header, which holds texts.
+def value_in_header(header: Mapping[str, str], name: str, kind: str) -> Any:  # noqa: ANN401 - of the requested type
+    """Parses a value of the header, which holds strings.
 
     Args:
-        header: Texts by name.
+        header: Strings by name.
         name: Which one.
-        kind: The type as it is annotated: "str", "int", "float" or "float | None".
+        kind: The annotated type: "str", "int", "float" or "float | None".
 
     Raises:
-        ValueError: It is not there, not of this type, or negative.
+        ValueError: The value is missing, of another type, or negative.
     """
     if name not in header:
         raise ValueError(f"its header lacks {name}")
@@ -39,19 +39,19 @@ def value_in_header(header: Mapping[str, str], name: str, kind: str) -> Any:  # 
     except ValueError:
         number = -1
     if number < 0:
-        raise ValueError(f"{name} in its header is {text[:_LONGEST_SHOWN]!r}, not a number from 0 on")
+        raise ValueError(f"{name} in its header is {text[:_LONGEST_SHOWN]!r}, not a number of at least 0")
     return number
 
 
 def check_layout(file: Any, *, dtype: str) -> None:  # noqa: ANN401 - safetensors has no types
-    """Checks types and shapes by the header of a file, before tensors are read.
+    """Checks types and shapes from the file's header, before tensors are read.
 
     Args:
-        file: What `safe_open` gives.
-        dtype: "fp16" or "fp32", as the header says.
+        file: The result of `safe_open`.
+        dtype: "fp16" or "fp32", as in the header.
 
     Raises:
-        ValueError: They are not those of frames and their times.
+        ValueError: They are not those of frame features and times.
     """
     if missing := {"features", "times_seconds"} - set(file.keys()):
         raise ValueError(f"it has no tensor {' and no tensor '.join(sorted(missing))}")
@@ -60,24 +60,24 @@ def check_layout(file: Any, *, dtype: str) -> None:  # noqa: ANN401 - safetensor
     if len(shape) != 2 or 0 in shape:
         raise ValueError(f"features must be [N, W] of one frame or more; they are {shape}")
     if stored != _STORED.get(dtype):
-        raise ValueError(f"features must be {dtype}, as its header says; they are {_torch_name(stored)}")
+        raise ValueError(f"features must be {dtype}, as in its header; they are {_torch_name(stored)}")
     if times.get_dtype() != "F64" or list(times.get_shape()) != shape[:1]:
-        found = f"{_torch_name(times.get_dtype()).removeprefix('torch.')} {list(times.get_shape())}"
-        raise ValueError(f"times must be float64 [{shape[0]}], one a frame; they are {found}")
+        layout = f"{_torch_name(times.get_dtype()).removeprefix('torch.')} {list(times.get_shape())}"
+        raise ValueError(f"times must be float64 [{shape[0]}], one per frame; they are {layout}")
     if shape[0] > MOST_FRAMES:
-        raise ValueError(f"it has {shape[0]:,} frames, but {MOST_FRAMES:,} is the most")
+        raise ValueError(f"it has {shape[0]:,} frames, but at most {MOST_FRAMES:,} are allowed")
 
 
 def check_times(times: NDArray[np.float64], *, duration_seconds: float, fps: float) -> None:
-    """Checks when frames are shown.
+    """Checks the times of frames.
 
     Args:
         times: Of each frame, in seconds.
-        duration_seconds: When the video ends, as the header says.
-        fps: Its frame rate, as the header says.
+        duration_seconds: End of the video, as in the header.
+        fps: Its frame rate, as in the header.
 
     Raises:
-        ValueError: They are not in order of time, or not within the video.
+        ValueError: Times are not increasing, or not within the video.
     """
     wrong = np.flatnonzero(~((times >= 0) & np.isfinite(times)))
     if len(wrong):

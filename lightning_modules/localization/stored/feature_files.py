@@ -1,11 +1,11 @@
-"""Frame features of one video in a safetensors file, with all that tells what they were made of.
+"""Frame features of one video in a safetensors file, with a record of their source.
 
 Tensors: `features` [N, W], fp16 or fp32, before the model's projection; `times_seconds` float64 [N]. The header has the
-fields of `FeatureSource` as strings, so that a later run sees whether the file is what it needs before it reads it.
+fields of `FeatureSource` as strings, so a later run can check the file before it reads it.
 
-Times are in seconds on the player's clock (`video_files.decoding`). Files of before zsar wrote `start_seconds` count
-them from the video's first frame: the same, unless its sound starts first. They are read as they are; where the video
-is at hand and starts late, `zsar extract` and `zsar localize` make them again and say so.
+Times are in seconds on the player's clock (`video_files.decoding`). Older files without `start_seconds` count them from
+the video's first frame: the same, unless its audio starts first. They are read as they are; if the video is available
+and starts late, `zsar extract` and `zsar localize` make them again and report it.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
 _CHECKED_TOGETHER = 65_536  # frames
 _LONGEST_SHOWN = 40  # characters of a value in a message
-_LONGEST_CAUSE = 500  # characters; safetensors quotes what it does not understand
-_AGAIN = "extract it again by `zsar extract` with --overwrite"
-_REMEDY = f"give the settings of the file, or {_AGAIN}, or into another --output folder"
+_LONGEST_CAUSE = 500  # characters; safetensors quotes what it cannot parse
+_AGAIN = "extract it again with `zsar extract` and --overwrite"
+_REMEDY = f"use the settings of the file, or {_AGAIN}, or into another --output folder"
 
 
 class FeatureFileError(ValueError):
-    """A file of frame features cannot be read, or is not what is asked for; the message says what to do."""
+    """A feature file cannot be read or does not match the request; the message gives a remedy."""
 
 
 @dataclass(frozen=True)
 class FeatureSource:
-    """What a file of features was made of.
+    """What a feature file was made from.
 
     Attributes:
         source_name: File name of the video.
         source_bytes: Its size.
-        n_frames: Frames of the whole video.
-        duration_seconds: When its last frame ends, in seconds on the player's clock.
+        n_frames: Number of frames of the whole video.
+        duration_seconds: End of its last frame, in seconds on the player's clock.
         fps: Its mean frame rate, n_frames / (duration_seconds - start_seconds).
-        stride: Which frames were taken: "1 frame", "4 frames", "0.5 seconds".
+        stride: Which frames were sampled: "1 frame", "4 frames", "0.5 seconds".
         architecture: The model's architecture, an open_clip name.
-        weights: Its weights as they were asked for; empty where the architecture brings them.
+        weights: Its weights as requested; empty if the architecture includes them.
         backbone_hash: `OpenClipBackbone.weights_hash`.
-        image_size: Height and width of the frames that the model saw, in pixels.
+        image_size: Height and width of the model's input frames, in pixels.
         dtype: "fp16" or "fp32".
-        source_hash: `quick_hash` of the video; empty in files of before zsar wrote it.
-        start_seconds: When its first frame is shown; None in files of before zsar wrote it.
-        n_damaged: How many of the frames are damaged and were accepted.
+        source_hash: `quick_hash` of the video; empty in older files.
+        start_seconds: When its first frame is shown; None in older files.
+        n_damaged: Number of damaged frames that were accepted.
     """
 
     source_name: str
@@ -80,7 +80,7 @@ class FeatureSource:
 
 @dataclass(frozen=True)
 class VideoFeatures:
-    """What a file holds: `features` [N, W], memory-mapped; `times_seconds` float64 [N]; what it was made of."""
+    """The content of a file: `features` [N, W], memory-mapped; `times_seconds` float64 [N]; the source."""
 
     features: Tensor
     times_seconds: NDArray[np.float64]
@@ -88,21 +88,21 @@ class VideoFeatures:
 
 
 def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float64], source: FeatureSource) -> None:
-    """Writes a file in one step: a killed run leaves no half of one.
+    """Writes a file atomically: a killed run leaves no partial file.
 
     Args:
-        path: The file; its folder is made, a file of that name is replaced.
-        features: [N, W] on the CPU, of the type that the source names.
+        path: The file; its folder is created; an existing file is replaced.
+        features: [N, W] on the CPU, of the source's dtype.
         times_seconds: When each of the N frames is shown, in seconds on the player's clock.
-        source: What they were made of.
+        source: What they were made from.
 
     Raises:
-        ValueError: Types or numbers of features and times do not fit.
-        FeatureFileError: A feature is infinite or not a number.
+        ValueError: Types or lengths of features and times do not match.
+        FeatureFileError: A feature is NaN or infinite.
     """
     if features.ndim != 2 or len(features) != len(times_seconds) or features.dtype != DTYPES[source.dtype]:
         raise ValueError(
-            f"features must be {source.dtype} [N, W] with as many times; got {features.dtype} "
+            f"features must be {source.dtype} [N, W] and as many times; got {features.dtype} "
             f"{list(features.shape)} and {len(times_seconds)} times"
         )
     if not features.isfinite().all():
@@ -115,11 +115,11 @@ def write_features(path: Path, features: Tensor, times_seconds: NDArray[np.float
 
 
 def read_source(path: Path) -> FeatureSource:
-    """What a file was made of, without reading the features.
+    """Reads the source of a file, without the features.
 
     Raises:
         FileNotFoundError: There is no such file.
-        FeatureFileError: It is no file of features, damaged, or of another version.
+        FeatureFileError: The file is not a feature file, damaged, or of another version.
     """
     return _open(path).source
 
@@ -132,21 +132,21 @@ def read_features(
     dtype: str | None = None,
     width: int | None = None,
 ) -> VideoFeatures:
-    """Reads a file of features, after checking that it is what is asked for.
+    """Reads a feature file, after checking that it matches the request.
 
     Args:
         path: The file.
-        backbone_hash: `weights_hash` of the model that the features must be of; None for any.
-        stride: Frames that must have been taken, as `FeatureSource` has it; None for any.
+        backbone_hash: `weights_hash` of the required model; None for any.
+        stride: Required stride, as in `FeatureSource`; None for any.
         dtype: "fp16" or "fp32"; None for any.
-        width: W, that of the model; None for any.
+        width: W of the model; None for any.
 
     Returns:
-        Features and times; the features are read from disk when they are used, by `finite_features`.
+        Features and times; the features are read from disk when used, by `finite_features`.
 
     Raises:
         FileNotFoundError: There is no such file.
-        FeatureFileError: It is no file of features, damaged, of another version, or not what is asked for.
+        FeatureFileError: The file is not a feature file, damaged, of another version, or does not match the request.
     """
     content = _open(path)
     check_source(path, content.source, backbone_hash=backbone_hash, stride=stride, dtype=dtype)
@@ -159,14 +159,14 @@ def read_features(
 
 
 def finite_features(path: Path, content: VideoFeatures) -> Tensor:
-    """The features of a file, which are all read for it.
+    """Reads all features of a file, and checks that they are finite.
 
     Args:
         path: The file, for the message.
-        content: What `read_features` gave.
+        content: The result of `read_features`.
 
     Raises:
-        FeatureFileError: Some are infinite or not numbers.
+        FeatureFileError: Some are NaN or infinite.
     """
     if not all(part.isfinite().all() for part in content.features.split(_CHECKED_TOGETHER)):
         raise FeatureFileError(f"{path}: features in it are infinite or not numbers; {_AGAIN}")
@@ -181,26 +181,26 @@ def check_source(
     stride: str | None = None,
     dtype: str | None = None,
 ) -> None:
-    """Compares what a file was made of with what is asked for; None is not compared.
+    """Compares the source of a file with the request; None is not compared.
 
     Args:
         path: The file, for the message.
-        source: What it was made of.
-        backbone_hash: As `FeatureSource` has it; so are the others.
-        stride: Which frames.
+        source: Its source.
+        backbone_hash: As in `FeatureSource`, like the others.
+        stride: Which frames were sampled.
         dtype: "fp16" or "fp32".
 
     Raises:
-        FeatureFileError: Something differs: both values are named.
+        FeatureFileError: A value differs; the message gives both.
     """
-    asked = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype}
-    if (said := source_differences(source, asked)) is not None:
-        raise FeatureFileError(f"{path}: {said}; {_REMEDY}")
+    expected = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype}
+    if (differences := source_differences(source, expected)) is not None:
+        raise FeatureFileError(f"{path}: {differences}; {_REMEDY}")
 
 
 def _open(path: Path) -> VideoFeatures:
     if not path.exists():
-        raise FileNotFoundError(f"there is no file of features {path}; make it by `zsar extract`")
+        raise FileNotFoundError(f"there is no feature file {path}; make it with `zsar extract`")
     try:
         check_given_file(path, remedy=_AGAIN)
         with utf8_path(path) as opened, safe_open(opened, framework="pt") as file:
@@ -213,27 +213,29 @@ def _open(path: Path) -> VideoFeatures:
         check_times(times, duration_seconds=source.duration_seconds, fps=source.fps)
     except (PermissionError, FeatureFileError):
         raise
-    except Exception as error:  # safetensors has no list of what it raises on headers that lie
-        raise FeatureFileError(f"{path} cannot be read as features ({_said(path, error)}); {_AGAIN}") from error
+    except Exception as error:  # safetensors documents no exceptions for invalid headers
+        raise FeatureFileError(f"{path} cannot be read as features ({_problem(path, error)}); {_AGAIN}") from error
     return VideoFeatures(features, times, source)
 
 
 def _wrong_version(path: Path, header: Mapping[str, str]) -> str:
     if "format_version" not in header:
-        return f"{path}: its header does not say that it holds features; {_AGAIN}"
+        return f"{path}: its header does not mark it as a feature file; {_AGAIN}"
     version = header["format_version"][:_LONGEST_SHOWN]
     return f"{path} has format_version {version}, but this zsar reads {FORMAT_VERSION}; {_AGAIN}"
 
 
-def _said(path: Path, error: Exception) -> str:
-    """What is wrong with a file: ours, else what it is in place of features, else what safetensors says."""
+def _problem(path: Path, error: Exception) -> str:
+    """The problem with a file: zsar's own message, else the actual kind of file, else safetensors' message."""
     if isinstance(error, GivenFileError):
         return error.what
     kind = None if isinstance(error, ValueError) else kind_of_content(path)
-    said = str(error) if isinstance(error, ValueError) else repr(error)
-    return f"this is {kind}" if kind else said if len(said) <= _LONGEST_CAUSE else f"{said[:_LONGEST_CAUSE]}..."
+    if kind:
+        return f"this is {kind}"
+    problem = str(error) if isinstance(error, ValueError) else repr(error)
+    return problem if len(problem) <= _LONGEST_CAUSE else f"{problem[:_LONGEST_CAUSE]}..."
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:
-    known = {"source_hash": "", "start_seconds": "None", "n_damaged": "0", **header}  # which older files do not have
+    known = {"source_hash": "", "start_seconds": "None", "n_damaged": "0", **header}  # which older files lack
     return FeatureSource(**{f.name: value_in_header(known, f.name, str(f.type)) for f in fields(FeatureSource)})

@@ -1,4 +1,4 @@
-"""What a stored file was made of, compared with what is asked for: files of frame features and of captions."""
+"""Compares the source of a stored feature or caption file with the request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class ModelSource(Protocol):
-    """A dataclass that says what a file was made of, by which model among other things."""
+    """A dataclass with the source of a file, including its model."""
 
     @property
     def architecture(self) -> str:
@@ -17,24 +17,24 @@ class ModelSource(Protocol):
 
     @property
     def weights(self) -> str:
-        """Its weights as they were asked for."""
+        """Its weights as requested."""
         ...
 
 
 def source_differences(source: ModelSource, asked: Mapping[str, object]) -> str | None:
-    """Says in what a source differs from what is asked for, both values named.
+    """Describes how a source differs from the request, with both values.
 
     Args:
-        source: What a file was made of.
-        asked: Values by the names of the source's fields; None is not compared.
+        source: The source of a file.
+        asked: Requested values by field name; None is not compared.
 
     Returns:
-        The differences in words, with the file's model where the model differs; None where there are none.
+        The differences in words, with the file's model if the model differs; None without differences.
     """
-    found = asdict(source)  # type: ignore[call-overload] # a protocol cannot say that it is a dataclass
-    different = [key for key, value in asked.items() if value is not None and found[key] != value]
+    stated = asdict(source)  # type: ignore[call-overload] # a protocol cannot say that it is a dataclass
+    different = [key for key, value in asked.items() if value is not None and stated[key] != value]
     if not different:
         return None
-    said = "; ".join(f"{key} is {found[key]} in the file, but {asked[key]} is asked for" for key in different)
+    differences = "; ".join(f"{key} is {stated[key]} in the file, but {asked[key]} is asked for" for key in different)
     model = f" (the file's model is {source.architecture} {source.weights})" if "backbone_hash" in different else ""
-    return f"{said}{model}"
+    return f"{differences}{model}"

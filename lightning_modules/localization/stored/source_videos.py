@@ -1,4 +1,4 @@
-"""Whether the video at hand is the one that a stored file was made of: files of frame features and of captions."""
+"""Checks whether a video is the one that a stored feature or caption file was made from."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from zsar.runtime.files.file_identity import quick_hash
 
 
 class VideoSource(Protocol):
-    """A dataclass that says which video a file was made of."""
+    """A dataclass that describes the video of a stored file."""
 
     @property
     def source_bytes(self) -> int:
-        """The size of the video."""
+        """The size of the video in bytes."""
         ...
 
     @property
     def source_hash(self) -> str:
-        """`quick_hash` of the video; empty in files of before zsar wrote it, of which the size alone is compared."""
+        """`quick_hash` of the video; empty in older files, where only the size is compared."""
         ...
 
     @property
     def n_damaged(self) -> int:
-        """How many of its frames are damaged and were accepted; 0 in files of before zsar wrote it."""
+        """Number of damaged frames that were accepted; 0 in older files."""
         ...
 
     @property
     def start_seconds(self) -> float | None:
-        """When its first frame is shown; None in files of before zsar wrote it, whose times count from that frame."""
+        """When its first frame is shown; None in older files, whose times count from that frame."""
         ...
 
 
 def replaced_video(source: VideoSource, video: Path) -> str | None:
-    """Says that a video was replaced under its old name.
+    """Checks whether a video was replaced under the same name.
 
     Args:
-        source: What a file was made of.
-        video: The video at hand.
+        source: The source of a file.
+        video: The current video.
 
     Returns:
-        What differs, in words; None where nothing does, as far as the file says.
+        The difference in words; None if there is none, as far as the file tells.
     """
     size = video.stat().st_size
     if size != source.source_bytes:
-        return f"{video} is another video than it was made of ({size:,} bytes, not {source.source_bytes:,})"
+        return f"{video} is not the video that it was made from ({size:,} bytes, not {source.source_bytes:,})"
     if source.source_hash and quick_hash(video) != source.source_hash:
-        return f"{video} is another video than it was made of (of the same size, with other contents)"
+        return f"{video} is not the video that it was made from (same size, other content)"
     return None

@@ -1,4 +1,4 @@
-"""Where the file that was made of a video lies: `zsar extract` keeps the folders of videos, their ids do not."""
+"""Finds the stored file of a video: `zsar extract` keeps the folders of videos, ids do not contain them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def file_of_video(folder: Path, video: str, suffix: str) -> Path:
-    """FOLDER/VIDEO.SUFFIX, or where there is no such file the one of that name in a folder below.
+    """Returns FOLDER/VIDEO.SUFFIX or, if that does not exist, the file of that name in a subfolder.
 
     Args:
-        folder: Where files of videos lie, at any depth; it is listed once in a process.
+        folder: Folder of the files, searched at any depth; it is listed once per process.
         video: Id of the video.
-        suffix: What comes after the id: ".safetensors".
+        suffix: What follows the id: ".safetensors".
 
     Returns:
-        The path; FOLDER/VIDEO.SUFFIX also where no file has that name, so that its reader says what is missing.
+        The path; FOLDER/VIDEO.SUFFIX even if no file has that name, so that its reader reports it.
 
     Raises:
         ValueError: Several files have the name.
@@ -24,13 +24,13 @@ def file_of_video(folder: Path, video: str, suffix: str) -> Path:
     direct = folder / f"{video}{suffix}"
     if direct.is_file():
         return direct
-    found = _by_name(folder, suffix).get(direct.name, ())
-    if len(found) > 1:
+    paths = _by_name(folder, suffix).get(direct.name, ())
+    if len(paths) > 1:
         raise ValueError(
-            f"{len(found)} files under {folder} are of a video {video!r}: {found[0]} and {found[1]}; name one of these "
-            "folders, or remove the one that is not meant"
+            f"{len(paths)} files under {folder} are of a video {video!r}: {paths[0]} and {paths[1]}; use one of these "
+            "folders, or remove the wrong one"
         )
-    return found[0] if found else direct
+    return paths[0] if paths else direct
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,6 @@
-"""Stored features and captions of all videos of a run, looked at before the work: there, of this model, of this video.
+"""Stored features and captions of all videos of a run, checked in advance: present, of this model, of this video.
 
-Only headers are read; what is in a file is checked when the file is used.
+Only headers are read; the rest of a file is checked when it is used.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from zsar.lightning_modules.localization.stored.feature_files import FeatureFile
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource, replaced_video
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 
-_REMEDY = "extract it again, or put back the video that it was made of"
+_REMEDY = "extract it again, or restore the video that it was made from"
 
 
 def check_stored_features(
     folder: Path, videos: Sequence[Any], *, backbone_hash: str, stride: str, on_damage: str = "raise"
 ) -> None:
-    """Checks the files of features of a run.
+    """Checks the feature files of a run.
 
     Args:
-        folder: Where they lie.
-        videos: Each with `id`, and `path` where the video is at hand; else it is not compared.
-        backbone_hash: Of the model.
-        stride: The frames that are looked at.
+        folder: Their folder.
+        videos: Each with `id`, and `path` if the video is available; otherwise it is not compared.
+        backbone_hash: Hash of the model.
+        stride: The stride of sampled frames.
         on_damage: "accept" if features of damaged frames may be used.
 
     Raises:
-        FileNotFoundError: A file is not there.
-        FeatureFileError: One is damaged, or of another model, stride or video; the message says how many more are.
+        FileNotFoundError: A file is missing.
+        FeatureFileError: A file is damaged or has another model, stride or video; the message counts such files.
     """
     problems: list[FeatureFileError | FileNotFoundError] = []
     for video in videos:
@@ -42,23 +42,23 @@ def check_stored_features(
             source = read_source(path)
             check_source(path, source, backbone_hash=backbone_hash, stride=stride)
             _check_damage(path, source, on_damage, FeatureFileError)
-            for said in _replaced(source, video):
-                raise FeatureFileError(f"{path}: {said}; {_REMEDY}")
+            for difference in _replaced(source, video):
+                raise FeatureFileError(f"{path}: {difference}; {_REMEDY}")
         except (FeatureFileError, FileNotFoundError) as error:
             problems.append(error)
-    _refuse(problems, len(videos), "features")
+    _raise_first(problems, len(videos), "features")
 
 
 def check_stored_captions(folder: Path, videos: Sequence[Any], *, on_damage: str = "raise") -> None:
-    """Checks those files of captions of a run that are there; who reads one that is not, says so.
+    """Checks the existing caption files of a run; missing ones are reported when they are read.
 
     Args:
-        folder: Where they lie.
+        folder: Their folder.
         videos: As for `check_stored_features`.
         on_damage: "accept" if captions of damaged frames may be used.
 
     Raises:
-        CaptionFileError: A file cannot be read, or was made of another video.
+        CaptionFileError: A file cannot be read, or was made from another video.
     """
     problems: list[CaptionFileError] = []
     for video in videos:
@@ -68,31 +68,31 @@ def check_stored_captions(folder: Path, videos: Sequence[Any], *, on_damage: str
         try:
             source = read_captions(path).source
             _check_damage(path, source, on_damage, CaptionFileError)
-            for said in _replaced(source, video):
-                raise CaptionFileError(f"{path}: {said}; {_REMEDY}")
+            for difference in _replaced(source, video):
+                raise CaptionFileError(f"{path}: {difference}; {_REMEDY}")
         except CaptionFileError as error:
             problems.append(error)
-    _refuse(problems, len(videos), "captions")
+    _raise_first(problems, len(videos), "captions")
 
 
 def _check_damage(path: Path, source: VideoSource | None, on_damage: str, kind: type[ValueError]) -> None:
     if source is not None and source.n_damaged and on_damage == "raise":
         raise kind(
-            f"{path}: it was made of {source.n_damaged} damaged frames; set on_damage to accept to use it, or leave "
+            f"{path}: it was made from {source.n_damaged} damaged frames; set on_damage to accept to use it, or leave "
             "the video out"
         )
 
 
 def _replaced(source: Any, video: Any) -> Iterator[str]:  # noqa: ANN401 - a source of either kind, a data module's video
-    """What differs, if something does."""
+    """Yields the difference, if there is one."""
     path = getattr(video, "path", None)
     if source is not None and path is not None and path.is_file():
-        said = replaced_video(source, path)
-        if said is not None:
-            yield said
+        difference = replaced_video(source, path)
+        if difference is not None:
+            yield difference
 
 
-def _refuse(problems: Sequence[Exception], n_videos: int, product: str) -> None:
+def _raise_first(problems: Sequence[Exception], n_videos: int, product: str) -> None:
     if problems:
-        more = f" ({len(problems)} of {n_videos} files of {product} do not fit)" if len(problems) > 1 else ""
+        more = f" ({len(problems)} of {n_videos} files of {product} do not match)" if len(problems) > 1 else ""
         raise type(problems[0])(f"{problems[0]}{more}")

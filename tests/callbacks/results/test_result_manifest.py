@@ -126,7 +126,7 @@ def test_of_many_undecodable_videos_twenty_are_printed(
     assert len(content["undecodable"]) == 20
     assert "more, which" not in capsys.readouterr().out
     results_of(tmp_path, module)
-    assert "and 1 more, which the file of results names" in capsys.readouterr().out
+    assert "and 1 more, listed in the file of results" in capsys.readouterr().out
 
 
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ from zsar.datamodules.class_text.vocabulary import exact_names
         ("ru\u200bn", "U+200B"),
         ("r\udce9", "U+DCE9"),
         ("a" * (MOST_CHARACTERS + 1), "1,001 characters, but a class name has at most 1,000"),
-        (3, "is no text"),
-        (None, "is no text"),
+        (3, "is not a text"),
+        (None, "is not a text"),
     ],
 )
 def test_what_can_be_no_class_name_is_told(name: object, problem: str) -> None:

@@ -114,7 +114,7 @@ def test_classes_with_different_numbers_of_texts_are_named(tmp_path: Path) -> No
         (b"[", ":1: is no JSON file: Expecting value"),
         (b"\xff\xfe\xfd", ":1: is UTF-16"),
         (b'{"a":1,"a":2}', ": it has more than one 'a'"),
-        (b'{"a b":"x"," a  b":"y"}', ": the class 'a b' is there twice, written in two ways"),
+        (b'{"a b":"x"," a  b":"y"}', ": the class 'a b' is listed twice, in two spellings"),
         (b'{" ":"x"}', ": a class has an empty name"),
         (b'{"a\\u200b\\u0001":"x"}', ": the class .* holds the invisible character"),
     ],
@@ -135,7 +135,7 @@ def test_a_shipped_file_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
     text = read_class_text("test", ["a"], "t")
     assert text.prompts == (("x",),)
     assert text.source == "descriptions: t.json"
-    with pytest.raises(ValueError, match=r"no class text 'u': no such file, and none of the shipped ones \(t\)"):
+    with pytest.raises(ValueError, match=r"no class text 'u': neither a file nor one of the shipped ones \(t\)"):
         read_class_text("test", ["a"], "u")
     with pytest.raises(ValueError, match=r"no class text '.*nowhere\.json': no such file"):
         read_class_text("test", ["a"], tmp_path / "nowhere.json")

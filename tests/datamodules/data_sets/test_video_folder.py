@@ -199,7 +199,7 @@ def test_given_classes_are_checked(classes: list[str]) -> None:
 def test_numbers_are_classes_where_class_text_says_what_they_mean(video_tree: Path, tmp_path: Path) -> None:
     rows = "path,label\nred dance/0.mp4,0\nred dance/1.mp4,0\nblue dance/0.mp4,1\nblue dance/1.mp4,1\n"
     listed = write_csv(video_tree / "list.csv", rows)
-    with pytest.raises(ValueError, match="'0' is only a number, of which a model reads no action"):
+    with pytest.raises(ValueError, match="'0' is only a number, which tells a model nothing about the action"):
         folder(listed).setup("test")
     texts = write_csv(tmp_path / "d.json", '{"0": "red", "1": "blue"}')
     folder(listed, text=Text(descriptions=texts)).setup("test")

@@ -72,7 +72,7 @@ def test_kinetics_columns_may_have_any_order(tmp_path: Path) -> None:
         ("label,youtube_id,time_start\n", r"train\.csv:1: no column time_end; the first line"),
         (
             "label,youtube_id,time_start,time_end\nx,abc,soon,10\n",
-            r"train\.csv:2: 'soon' to '10' is no stretch of time in seconds",
+            r"train\.csv:2: 'soon' to '10' is not an interval in seconds",
         ),
         ("label,youtube_id,time_start,time_end\nx,abc\n", r"train\.csv:2: no time_start, time_end"),
     ],

@@ -53,7 +53,7 @@ def test_videos_that_a_set_does_not_test_on_contribute_nothing() -> None:
 
 def test_annotations_of_an_unknown_class_are_refused() -> None:
     check_annotations(VIDEOS, ["Jump", "Dive"], data_set="Sports")
-    with pytest.raises(ValueError, match="annotations of Sports name classes that are none of its 1: Dive"):
+    with pytest.raises(ValueError, match="annotations of Sports name classes that are not among its 1: Dive"):
         check_annotations(VIDEOS, ["Jump"], data_set="Sports")
 
 

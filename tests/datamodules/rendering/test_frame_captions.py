@@ -60,7 +60,7 @@ def test_a_yellow_object_is_where_its_caption_says(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"n_clips": 10}, "n_clips is 10; at least one of each of 64"),
+        ({"n_clips": 10}, "n_clips is 10, but must be at least 64"),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
         ({"frames_per_clip": 17}, "frames_per_clip is 17, but a clip has 16"),
         ({"n_background_videos": -1}, "n_background_videos must be at least 0; got -1"),

@@ -102,13 +102,13 @@ def test_the_data_set_decides_whether_views_may_be_mirrored() -> None:
     assert views.for_data_set("SSv2", flip_keeps_label=False).flip == 0
     with pytest.raises(ValueError, match=r"clips\.views\.flip is 0\.3, but a mirrored clip of SSv2 may show another"):
         AugmentedViews(flip=0.3).for_data_set("SSv2", flip_keeps_label=False)
-    with pytest.raises(ValueError, match="all 32 views would be alike"):
+    with pytest.raises(ValueError, match="all 32 views would be identical"):
         AugmentedViews(flip=None, augmix="none").for_data_set("SSv2", flip_keeps_label=False)
 
 
 def test_views_are_not_finished_before_it_is_known_whether_to_mirror() -> None:
     views = AugmentedViews(flip=None)
-    with pytest.raises(ValueError, match="by what `for_data_set` returns"):
+    with pytest.raises(ValueError, match="views that `for_data_set` returned"):
         views.finish(plain_batch(views, [0]))
 
 
@@ -121,7 +121,7 @@ def test_views_are_not_finished_before_it_is_known_whether_to_mirror() -> None:
         ({"flip": 1.5}, "between 0 and 1; got 1.5"),
         ({"augmix": "sometimes"}, "one of none, per_frame, per_clip; got 'sometimes'"),
         ({"severity": 0}, "from 1 to 10; got 0"),
-        ({"augmix": "none"}, "all 32 views would be alike: set crop, flip or augmix"),
+        ({"augmix": "none"}, "all 32 views would be identical: set crop, flip or augmix"),
     ],
 )
 def test_impossible_augmented_views_are_refused(arguments: dict[str, Any], message: str) -> None:

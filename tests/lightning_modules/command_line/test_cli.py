@@ -249,7 +249,7 @@ def test_a_wrong_argument_is_a_usage_error_that_names_it(experiment: Path, capsy
         (("--data.clips.n_frames", 0), ["n_frames must be at least 1; got 0"]),
         (("--model.optimization.learning_rate", -1), ["learning_rate must be positive; got -1.0"]),
         (("--model.backbone.weights", "none.pt"), ["'none.pt' is neither a file nor an open_clip tag"]),
-        (("--model.backbone.architecture", "ViT-B-99"), ["knows no architecture 'ViT-B-99'"]),
+        (("--model.backbone.architecture", "ViT-B-99"), ["has no architecture 'ViT-B-99'"]),
         (("--trainer.max_epochs", -5), ["max_epochs", "-5"]),
         (("--trainer.accelerator", "gpux"), ["--trainer.accelerator gpux", "cpu"]),
         (("--trainer.strategy", "dpp"), ["--trainer.strategy dpp", "ddp"]),

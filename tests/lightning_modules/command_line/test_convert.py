@@ -66,7 +66,7 @@ def test_files_that_are_there_are_kept_unless_forced(released: tuple[Path, T2L],
 
 def test_weights_are_not_asked_for_where_the_file_holds_them(released: tuple[Path, T2L], capsys: Printed) -> None:
     assert convert(released[0], "--weights", "openai") == 1
-    assert "best.pt is T2L's and holds CLIP's weights itself; leave --weights out" in capsys.readouterr().err
+    assert "best.pt is T2L's and holds CLIP's weights; leave --weights out" in capsys.readouterr().err
 
 
 def test_a_wrong_file_is_explained(tmp_path: Path, capsys: Printed) -> None:

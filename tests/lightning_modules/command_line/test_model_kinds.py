@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from tests.makers.command_line.one_line import assert_one_line_error
+from tests.makers.source_tree import import_name, imports_of, subclasses_in, under
+from zsar.datamodules import data_sets
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.lightning_modules.command_line.cli import main
@@ -24,6 +26,20 @@ from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.t3al.t3al import T3AL
+
+
+def test_every_model_of_the_package_is_known_by_its_short_name() -> None:
+    """Imported by this module itself: what a test has imported as well would be found here, but by no command."""
+    there = subclasses_in(under("lightning_modules/"), ("ActionRecognizer", "ActionLocalizer"))
+    assert {"T2L", "APCLIP", "FineTunedCLIP", "ZeroShotCLIP", "T3AL", "FrameWiseCLIP"} <= set(there)
+    imported = set(imports_of("lightning_modules/command_line/model_kinds.py"))
+    missing = {name: module for name, module in there.items() if import_name(module) not in imported}
+    assert missing == {}, "import its module in lightning_modules/command_line/model_kinds.py"
+
+
+def test_bases_of_data_sets_are_none_that_can_be_chosen() -> None:
+    names = {kind.__name__ for base in KINDS["data"].values() for kind in classes_of(base)}
+    assert names == set(data_sets.__all__)
 
 
 def test_a_class_is_found_by_its_path() -> None:
@@ -84,7 +100,9 @@ def test_training_a_localizer_is_refused_whatever_the_data(command: str, data: t
 def test_options_of_recognizers_are_refused_for_a_localizer() -> None:
     with pytest.raises(ValueError, match="--adaptation tunes the prompts of a recognizer, and FrameWiseCLIP is a loca"):
         check_localizer_options(FrameWiseCLIP, adaptation="PromptTuning", ckpt_path=None)
-    with pytest.raises(ValueError, match=r"--ckpt_path best\.ckpt: FrameWiseCLIP is a localizer.*--model\.weights"):
+    with pytest.raises(
+        ValueError, match=r"--ckpt_path best\.ckpt: FrameWiseCLIP is a localizer.*--model\.backbone\.weights"
+    ):
         check_localizer_options(FrameWiseCLIP, adaptation=None, ckpt_path="best.ckpt")
 
 

@@ -173,7 +173,7 @@ def test_a_full_disk_stops_the_run_and_what_is_done_stays(
     assert prepare(source, tmp_path / "copy") == 1
     error = capsys.readouterr().err
     assert re.search(r"jump/2\.mp4: No space left on device; .*copy has \d+\.\d\d GB free", error)
-    assert "run the same command again: it goes on where it stopped" in error
+    assert "Fix this and rerun the same command; it resumes where it stopped" in error
     assert journal_lines(tmp_path / "copy") == ALL[:2]
     monkeypatch.undo()
     assert prepare(source, tmp_path / "copy") == 0
@@ -261,7 +261,7 @@ def test_a_video_that_crashes_its_worker_is_listed_and_the_others_are_prepared(s
     with (tmp_path / "copy" / "failed_videos.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["video"] == "jump/1.mp4"
-    assert row["problem"].startswith("the process died that prepared it")
+    assert row["problem"].startswith("the process that prepared it died")
 
 
 NOTE_AND_WAIT = """

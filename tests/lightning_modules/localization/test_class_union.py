@@ -46,5 +46,5 @@ def test_prompts_of_a_class_stay_together() -> None:
 
 
 def test_sets_with_other_numbers_of_prompts_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"as many prompts for a class; got \[1, 2\]"):
+    with pytest.raises(ValueError, match=r"same number of prompts per class; got \[1, 2\]"):
         ClassUnion([text(("cat",)), text(("ox",), n_prompts=2)], Lengths())

@@ -215,7 +215,7 @@ def test_features_of_a_video_that_was_replaced_are_refused_before_the_work(
     model: T3AL, data_root: Path, tmp_path: Path, stage: str
 ) -> None:
     extracted(model, data_root, tmp_path, FrameStride(frames=8), source_hash="0" * 16)
-    with pytest.raises(FeatureFileError, match="is another video than it was made of .*extract it again"):
+    with pytest.raises(FeatureFileError, match="is not the video that it was made from .*extract it again"):
         getattr(trainer(), stage)(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
     assert model.n_adaptations == 0
 
@@ -233,7 +233,7 @@ def test_features_that_are_not_finite_are_refused(model: T3AL, data_root: Path, 
 
 
 def test_a_video_without_a_file_of_features_is_an_error(model: T3AL, data_root: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"there is no file of features .*\.safetensors; make it by `zsar ex"):
+    with pytest.raises(FileNotFoundError, match=r"there is no feature file .*\.safetensors; make it with `zsar ex"):
         figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
 
 

@@ -193,9 +193,9 @@ def test_times_that_do_not_increase_are_refused(times: Tensor, message: str) -> 
 @pytest.mark.parametrize(
     ("durations", "message"),
     [
-        (0.0, "above 0; of frame 0 it is 0.0"),
-        (seconds(1, -1), "above 0; of frame 1 it is -1.0"),
-        (seconds(1, INF), "finite.*of frame 1 it is inf"),
+        (0.0, "above 0; for frame 0 it is 0.0"),
+        (seconds(1, -1), "above 0; for frame 1 it is -1.0"),
+        (seconds(1, INF), "finite.*for frame 1 it is inf"),
         (seconds(1, 1, 1), r"one value or \[2\]; got \[3\]"),
     ],
 )

@@ -226,7 +226,7 @@ def test_reset_forgets_everything() -> None:
         ([(3, 0, 0.0, 1.0, 0.5), (3, 0, 5.0, 4.0, 0.5)], [], r"prediction 1, of video 3: \[5.0, 4.0\].*end before"),
         ([], [(3, 0, 5.0, 4.0)], r"true instance 0, of video 3: \[5.0, 4.0\].*end before they start"),
         ([(3, 0, 0.0, float("inf"), 0.5)], [], r"prediction 0, of video 3: \[0.0, inf\].*finite"),
-        ([(3, 0, 0.0, 1.0, float("nan"))], [], "prediction 0, of video 3: nan is no score"),
+        ([(3, 0, 0.0, 1.0, float("nan"))], [], "prediction 0, of video 3: nan is not a finite score"),
         ([(3, 2, 0.0, 1.0, 0.5)], [], "prediction 0, of video 3: 2 is not a class; there are n_classes=2"),
         ([], [(3, -1, 0.0, 1.0)], "true instance 0, of video 3: -1 is not a class"),
         ([(4, 0, 0.0, 1.0, 0.5)], [], "prediction 0, of video 4: 4 is not among the videos of this update"),

@@ -152,7 +152,7 @@ def test_no_frames_have_no_captions(captioner: OpenClipBackbone) -> None:
 def test_captions_are_as_long_as_asked_and_no_longer_than_the_model_can(captioner: OpenClipBackbone) -> None:
     assert CaptionSettings().n_tokens_of(captioner) == CONTEXT_LENGTH
     assert CaptionSettings(n_tokens=7).n_tokens_of(captioner) == 7
-    with pytest.raises(BackboneError, match=r"captions of 13 tokens are asked for, but .* writes at most 12"):
+    with pytest.raises(BackboneError, match=r"captions of 13 tokens are requested, but .* writes at most 12"):
         CaptionSettings(n_tokens=13).n_tokens_of(captioner)
 
 
@@ -191,7 +191,10 @@ def test_only_a_coca_with_clips_tokenizer_writes_captions(captioner: OpenClipBac
 
 @pytest.mark.parametrize(
     ("version", "message"),
-    [("4.57.6", "but transformers 4.57.6 does not serve: pip install"), (None, "but it is not installed: pip install")],
+    [
+        ("4.57.6", "but transformers 4.57.6 is not supported: pip install"),
+        (None, "but it is not installed: pip install"),
+    ],
 )
 def test_missing_or_wrong_transformers_are_named_with_the_remedy(
     captioner: OpenClipBackbone, monkeypatch: pytest.MonkeyPatch, version: str | None, message: str

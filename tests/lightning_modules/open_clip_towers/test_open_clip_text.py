@@ -73,5 +73,5 @@ def test_features_times_the_projection_are_the_embeddings(text_cfg: dict[str, An
 
 def test_a_tower_without_a_projection_is_refused() -> None:
     _, text = made(proj_type="none")
-    with pytest.raises(BackboneError, match="has no projection that could be adapted; take a CLIP model such as"):
+    with pytest.raises(BackboneError, match="has no projection to adapt; take a CLIP model such as"):
         text.projection  # noqa: B018 - a property that raises

@@ -77,7 +77,7 @@ def test_a_model_folder_brings_its_own_weights(tmp_path: Path, tiny: OpenClipBac
         ("tiny-clip", None, "no weights given for tiny-clip.*'random'"),
         ("tiny-clip", "nowhere.pt", "neither a file nor an open_clip tag"),
         ("nowhere.json", "random", "no model config nowhere.json"),
-        ("hf-hub:org/name", "openai", "brings its own weights"),
+        ("hf-hub:org/name", "openai", "includes its weights"),
     ],
 )
 def test_impossible_models_are_refused(architecture: str, weights: str | None, message: str) -> None:
@@ -92,7 +92,7 @@ def test_incomplete_json_config_is_refused(tmp_path: Path) -> None:
 
 
 def test_json_config_with_the_name_of_another_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BackboneError, match="name of another open_clip model, ViT-B-32"):
+    with pytest.raises(BackboneError, match="same name as an open_clip model, ViT-B-32"):
         OpenClipBackbone(str(changed_config(tmp_path / "ViT-B-32.json")), "random")
 
 

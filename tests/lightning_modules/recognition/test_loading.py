@@ -46,7 +46,7 @@ def test_a_checkpoint_of_before_loads_and_says_in_one_line_how_its_settings_are_
 @pytest.mark.parametrize("content", [{"state_dict": {}}, [1, 2]])
 def test_other_files_are_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "other.ckpt")
-    with pytest.raises(CheckpointError, match="other.ckpt is no zsar checkpoint.*zsar convert"):
+    with pytest.raises(CheckpointError, match="other.ckpt is not a zsar checkpoint.*zsar convert"):
         load_recognizer(tmp_path / "other.ckpt")
 
 

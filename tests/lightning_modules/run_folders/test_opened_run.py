@@ -131,7 +131,9 @@ def test_foreign_weights_are_not_tested_into_this_one_s_folder(
     other = tmp_path / "other.ckpt"
     save_checkpoint(other, 7.0)
     for given in (str(other), "none"):
-        with pytest.raises(ValueError, match=r"run holds a training \(best.ckpt, last.ckpt\), and .* is none of its"):
+        with pytest.raises(
+            ValueError, match=r"run holds a training \(best.ckpt, last.ckpt\), and .* is not one of its"
+        ):
             opened(config_of(folder, ckpt_path=given, overwrite=overwrite), command)
     save_checkpoint(other, 1.0)  # a copy of the best
     assert opened(config_of(folder, ckpt_path=str(other)), command).checkpoint == other
@@ -142,7 +144,7 @@ def test_a_second_training_is_refused_and_names_the_choices(folder: Path) -> Non
     with pytest.raises(
         ValueError,
         match=r"run holds a run already \(best.ckpt, last.ckpt, results.json.*give another --run_dir, "
-        r"--ckpt_path .*last.ckpt to go on with it, or --overwrite",
+        r"--ckpt_path .*last.ckpt to resume it, or --overwrite",
     ):
         opened(config_of(folder), "fit")
     other = folder.parent / "other.ckpt"
@@ -191,7 +193,9 @@ def test_a_training_goes_on_by_keyword_and_not_if_that_is_what_is_to_be_overwrit
 
 def test_a_finished_training_has_nothing_left(folder: Path) -> None:
     before = files_under(folder)
-    with pytest.raises(NothingLeft, match=r"last.ckpt has 5 epochs, and --trainer.max_epochs is 5; raise it to go on"):
+    with pytest.raises(
+        NothingLeft, match=r"last.ckpt has 5 epochs, and --trainer.max_epochs is 5; raise it to continue"
+    ):
         opened(config_of(folder, ckpt_path="last"), "fit")
     with pytest.raises(NothingLeft, match=r"20 steps, and --trainer.max_steps is 20"):
         opened(config_of(folder, ckpt_path="last", trainer__max_epochs=None, trainer__max_steps=20), "fit")
@@ -215,12 +219,12 @@ def test_a_dry_run_is_kept_out_of_a_folder_that_holds_a_run(
     assert not run.folder.exists()  # removed at the end
     assert files_under(folder) == before
     assert capsys.readouterr().out.splitlines()[0] == (
-        f"a dry run, and {folder} holds a run: nothing that is written now is kept"
+        f"this is a dry run, and {folder} holds a run: its output is discarded"
     )
 
 
 def test_a_step_from_the_start_is_not_called_going_on(folder: Path) -> None:
-    with pytest.raises(ValueError, match="fast_dev_run trains from the start, and not on from .*last.ckpt; leave out"):
+    with pytest.raises(ValueError, match="fast_dev_run trains from the start and cannot resume .*last.ckpt; leave out"):
         opened(config_of(folder, ckpt_path="last", trainer__max_epochs=9, trainer__fast_dev_run=True), "fit")
 
 

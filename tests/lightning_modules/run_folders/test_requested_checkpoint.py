@@ -104,7 +104,7 @@ def test_what_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"a.ckpt cannot be read as a checkpoint"):
         read_summary(tmp_path / "a.ckpt")
     torch.save({"model": {}}, tmp_path / "b.ckpt")
-    with pytest.raises(CheckpointError, match=r"b.ckpt is no zsar checkpoint; .* see `zsar convert`"):
+    with pytest.raises(CheckpointError, match=r"b.ckpt is not a zsar checkpoint; .* see `zsar convert`"):
         read_summary(tmp_path / "b.ckpt")
 
 

@@ -71,7 +71,7 @@ def test_an_adaptation_that_reads_names_does_not_read_the_class_text_of_the_test
     assert text_change(trained, tested, adaptation(texts=["class_text"])) is None
     named = text_change(trained, tested, adaptation(texts=["names"], phrase="a video of a"))
     assert named == (
-        "trained with template (1 prompt a class), tested with names (1 prompt a class) beside the phrase "
+        "trained with template (1 prompt a class), tested with names (1 prompt a class) besides the phrase "
         "'a video of a', which is tuned"
     )
     both = text_change(trained, tested, adaptation(texts=["names", "class_text"], phrase=None))

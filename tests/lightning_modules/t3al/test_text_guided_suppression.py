@@ -150,7 +150,7 @@ def test_a_frame_that_is_shown_for_years_is_captioned_once(monkeypatch: pytest.M
 
 
 def test_captions_without_a_file_and_without_a_video_are_no_captions() -> None:
-    with pytest.raises(FileNotFoundError, match="its frames are not at hand; give a folder of captions"):
+    with pytest.raises(FileNotFoundError, match="its frames are not available; give a folder of captions"):
         texts_of(video()).features_of(segment(3, 23))
 
 

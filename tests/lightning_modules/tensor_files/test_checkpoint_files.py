@@ -53,7 +53,9 @@ def test_every_entry_is_checked_by_name(model: T2L) -> None:
     for entry in ("class_path", "init_args", "architecture", "backbone_hash"):
         for value in (None, 5, [1]):
             changed = {**good, "zsar": {**good["zsar"], entry: value}}
-            with pytest.raises(CheckpointError, match=rf"x\.ckpt is no whole zsar checkpoint: its entry zsar\.{entry}"):
+            with pytest.raises(
+                CheckpointError, match=rf"x\.ckpt is not a complete zsar checkpoint: its entry zsar\.{entry}"
+            ):
                 check_entries(changed, "x.ckpt", of_model=True)
     for entry in ("epoch", "global_step", "loops", "callbacks", "optimizer_states", "lr_schedulers"):
         with pytest.raises(CheckpointError, match=rf"its entry {entry} is of the type str"):

@@ -105,7 +105,7 @@ def test_python_objects_are_left_out_and_tensors_stay(tmp_path: Path) -> None:
     assert content["epoch"] == 3
     assert not mark.exists()
     torch.save({"a": 1}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
-    with pytest.raises(TensorFileError, match=r"old\.pt is no zip archive"):
+    with pytest.raises(TensorFileError, match=r"old\.pt is not a zip archive"):
         read_beside_objects(tmp_path / "old.pt")
 
 

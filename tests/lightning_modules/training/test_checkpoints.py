@@ -37,7 +37,7 @@ def test_weights_that_are_not_finite_are_neither_saved_nor_read(tmp_path: Path, 
     with torch.no_grad():
         dict(model.named_parameters())[name].view(-1)[0] = value
     with pytest.raises(
-        CheckpointError, match=rf"training has spoilt the weights: .*\({name}\).* saved before is as it"
+        CheckpointError, match=rf"training has diverged: .*\({name}\).* earlier checkpoints are unchanged"
     ):
         saved(model, tmp_path)
     assert path.read_bytes() == before

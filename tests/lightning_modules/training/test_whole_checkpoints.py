@@ -71,7 +71,7 @@ def test_a_full_disk_is_one_line_and_the_newest_whole_checkpoint_stays(
     assert main(["fit", "--config", str(experiment), "--trainer.max_epochs", "3"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("zsar fit: error: ")
-    assert "last.ckpt could not be written: No space left on device (what was there before is as it was)" in said
+    assert "last.ckpt could not be written: No space left on device (the old file is unchanged)" in said
     assert sorted(file.name for file in checkpoints.iterdir()) == ["best.ckpt", "last.ckpt"]
     assert (step_of(checkpoints / "best.ckpt"), step_of(checkpoints / "last.ckpt")) == (3, 3)
 

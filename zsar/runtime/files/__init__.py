@@ -1,1 +1,1 @@
-"""Files: whole or not there, checked before they are opened, the same or another."""
+"""Files: written atomically, checked before opening, and compared for identity."""

@@ -1,9 +1,9 @@
-"""What a file is by its first bytes, for the message that it is not what it was given as."""
+"""Recognises common kinds of files by their first bytes, for error messages about wrong files."""
 
 from __future__ import annotations
 
 HEAD_BYTES = 64
-"""How many bytes tell the kind."""
+"""Number of bytes needed to recognise the kind."""
 
 WEB_PAGE = "a web page"
 LFS_POINTER = "a pointer of Git LFS"
@@ -25,10 +25,10 @@ _BEGINNINGS = (
 
 
 def kind_of_bytes(head: bytes) -> str | None:
-    """The kind of a file: "a web page"; None where it is nothing well known.
+    """The kind of a file, such as "a web page"; None if it is not recognised.
 
     Args:
-        head: Its first `HEAD_BYTES` bytes, or all of it.
+        head: Its first `HEAD_BYTES` bytes, or the whole file if shorter.
     """
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return WEB_PAGE

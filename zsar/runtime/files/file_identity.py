@@ -1,4 +1,4 @@
-"""Whether a file is still the one it was, told by its size and some of its bytes: a copy of it is, wherever it lies."""
+"""Recognises an unchanged file, or a copy of it anywhere, by its size and some of its bytes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _PIECE_BYTES = 65_536
 
 
 def quick_hash(path: Path | str) -> str:
-    """A hash that differs for two videos, and is read in milliseconds however long they are.
+    """A hash that distinguishes videos and takes milliseconds for any file size.
 
     Args:
         path: The file.
 
     Returns:
-        The first 16 hex digits of SHA-256 of the size and of 16 pieces of 64 KiB, the first at the beginning, the last
-        at the end, the others evenly between; of the whole file, where it is no longer than these.
+        The first 16 hex digits of SHA-256 of the size and of 16 pieces of 64 KiB, evenly spaced from the beginning to
+        the end; for small files, of the size and the whole content.
 
     Raises:
         OSError: It cannot be read.

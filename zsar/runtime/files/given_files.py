@@ -1,8 +1,8 @@
-"""Files that a user gives to a command: looked at before they are opened, and JSON files of a bounded size.
+"""Files that a user gives to a command: checked before they are opened, and JSON files of a bounded size.
 
-A pipe is not waited for, a folder is not opened, and a file beyond its limit is not read. This module stands on
-`text_files` and `json_files`, which say what text and JSON may be; it adds limits of size and depth for what is parsed
-at once, and the remedy of each caller.
+Pipes and folders are rejected without opening, as are files beyond the size limit. This module builds on `text_files`
+and `json_files`, which define valid text and JSON. It adds limits of size and depth for content that is parsed at once,
+and the remedy of each caller.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from zsar.runtime.text.json_files import parse_json
 from zsar.runtime.text.text_files import ListFileError, cut, read_text
 
 MOST_PARSED_BYTES = 2**25
-"""The largest text that becomes values of Python at once (32 MiB): these take up to 30 times its size."""
+"""The largest text that is parsed at once (32 MiB): the resulting objects take up to 30 times its size."""
 
 MOST_NESTED = 100
-"""Lists and mappings within each other; what reads them further calls itself for each."""
+"""Maximum nesting of lists and mappings, since code that walks them is recursive."""
 
 
 class GivenFileError(ValueError):
     """A file that a user gave cannot be read; the message begins with its name.
 
     Attributes:
-        what: What is wrong, without name and remedy.
+        what: The problem, without file name and remedy.
     """
 
     def __init__(self, path: Path, what: str, remedy: str, *, line: int | None = None) -> None:
-        """An error of a file.
+        """The error for a file.
 
         Args:
             path: The file.
-            what: What is wrong with it.
+            what: The problem.
             remedy: What to do.
-            line: The line at fault, from 1; None where it is the whole file.
+            line: The faulty line, from 1; None for the whole file.
         """
         what = cut(what)
         super().__init__(f"{path}: {what}; {remedy}" if line is None else f"{path}:{line}: {what}; {remedy}")
@@ -47,20 +47,20 @@ class GivenFileError(ValueError):
 
 
 def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None, may_be_empty: bool = False) -> int:
-    """Checks that a path is that of a regular file with something in it, without opening it.
+    """Checks that a path leads to a regular, nonempty file, without opening it.
 
     Args:
         path: The file; links are followed.
-        remedy: What to do where it is none: "test again".
-        most_bytes: How large it may be; None for any size.
-        may_be_empty: Whether it may hold nothing.
+        remedy: What to do if it does not, such as "test again".
+        most_bytes: Maximum size in bytes; None for any size.
+        may_be_empty: Whether the file may be empty.
 
     Returns:
         Its size in bytes.
 
     Raises:
-        FileNotFoundError: There is no such file, or the link leads nowhere.
-        PermissionError: A folder on the way may not be entered.
+        FileNotFoundError: There is no such file, or the link is broken.
+        PermissionError: A folder of the path may not be entered.
         GivenFileError: It is a folder, a pipe or a device, empty or too large.
     """
     try:
@@ -73,8 +73,8 @@ def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None, 
     except OSError as trouble:
         if trouble.errno not in (errno.ELOOP, errno.ENOTDIR, errno.ENAMETOOLONG):
             raise
-        said = "a link that leads to itself" if trouble.errno == errno.ELOOP else str(trouble.strerror).lower()
-        raise GivenFileError(path, said, remedy) from trouble
+        problem = "a link that leads to itself" if trouble.errno == errno.ELOOP else str(trouble.strerror).lower()
+        raise GivenFileError(path, problem, remedy) from trouble
     kind = kind_unless_file(status.st_mode)
     if kind is not None:
         raise GivenFileError(path, f"this is a {kind}, not a file", remedy)
@@ -87,24 +87,24 @@ def check_given_file(path: Path, *, remedy: str, most_bytes: int | None = None, 
 
 
 def kind_of_content(path: Path) -> str | None:
-    """What a file is, by its first bytes, where it is something well known: "a web page"; None for anything else."""
+    """The kind of a file by its first bytes, such as "a web page"; None if it is not recognised."""
     with path.open("rb") as file:
         kind = kind_of_bytes(file.read(HEAD_BYTES))
     return f"{kind}, not the file itself; `git lfs pull` gets it" if kind == LFS_POINTER else kind
 
 
 def read_given_text(path: Path, *, what: str, remedy: str) -> str:
-    """The text of a file that is parsed at once, line ends as "LF" alone.
+    """The text of a file that is parsed at once, with LF line ends.
 
     Args:
         path: The file.
-        what: What it should be, for errors: "file of captions".
-        remedy: What to do where it cannot be read.
+        what: Its expected kind, for errors: "file of captions".
+        remedy: What to do if it cannot be read.
 
     Raises:
         FileNotFoundError: There is no such file.
         PermissionError: It may not be read.
-        GivenFileError: It is no file, too large, or not UTF-8; the line is named.
+        GivenFileError: It is not a regular file, too large, or not UTF-8; the message names the line.
     """
     check_given_file(path, remedy=remedy, most_bytes=MOST_PARSED_BYTES)
     try:
@@ -114,18 +114,18 @@ def read_given_text(path: Path, *, what: str, remedy: str) -> str:
 
 
 def read_given_json(path: Path, *, what: str, remedy: str, bytes_of_names: bool = False) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """What a JSON file holds, as strict as `json_files` is; nested no deeper than `MOST_NESTED`.
+    """The content of a JSON file, as strict as in `json_files`; nested at most `MOST_NESTED` deep.
 
     Args:
         path: The file.
-        what: What it should be, for errors: "file of captions".
-        remedy: What to do where it cannot be read.
+        what: Its expected kind, for errors: "file of captions".
+        remedy: What to do if it cannot be read.
         bytes_of_names: As for `json_files.read_json`.
 
     Raises:
         FileNotFoundError: There is no such file.
         PermissionError: It may not be read.
-        GivenFileError: It is no file, too large, or not such JSON.
+        GivenFileError: It is not a regular file, too large, or not valid JSON.
     """
     text = read_given_text(path, what=what, remedy=remedy)
     try:
@@ -137,26 +137,25 @@ def read_given_json(path: Path, *, what: str, remedy: str, bytes_of_names: bool 
     return content
 
 
-def nesting_of(content: Any) -> int:  # noqa: ANN401 - whatever JSON or YAML can hold
-    """How deep lists and mappings are nested: 0 for a number, 1 for [1, 2]; at most one more than `MOST_NESTED`.
+def nesting_of(content: Any) -> int:  # noqa: ANN401 - any JSON or YAML
+    """Depth of nested lists and mappings: 0 for a number, 1 for [1, 2]; counted up to `MOST_NESTED` + 1.
 
     Args:
-        content: What was parsed; it may hold itself.
+        content: Parsed content; it may contain itself.
     """
     level, depth = [content] if isinstance(content, dict | list) else [], 0
     while level and depth <= MOST_NESTED:
-        within = (each for node in level for each in (node.values() if isinstance(node, dict) else node))
-        inner = {
-            id(each): each for each in within if isinstance(each, dict | list)
-        }  # once, as aliases of YAML multiply
+        children = (child for node in level for child in (node.values() if isinstance(node, dict) else node))
+        # Each once, since YAML aliases multiply.
+        inner = {id(child): child for child in children if isinstance(child, dict | list)}
         level, depth = list(inner.values()), depth + 1
     return depth
 
 
 def _given(path: Path, error: ListFileError, remedy: str) -> GivenFileError:
-    """The same fault with the remedy of this file in place of that of any list."""
-    said = re.fullmatch(rf"{re.escape(str(path))}:(?:(\d+):)? (.+)", str(error), re.DOTALL)
-    if said is None:
+    """The same fault, with the remedy of this file instead of a general one."""
+    match = re.fullmatch(rf"{re.escape(str(path))}:(?:(\d+):)? (.+)", str(error), re.DOTALL)
+    if match is None:
         return GivenFileError(path, str(error), remedy)
-    what = re.sub(r"; is it [^;]*\?$", "", said[2])
-    return GivenFileError(path, what, remedy, line=None if said[1] is None else int(said[1]))
+    what = re.sub(r"; is it [^;]*\?$", "", match[2])
+    return GivenFileError(path, what, remedy, line=None if match[1] is None else int(match[1]))

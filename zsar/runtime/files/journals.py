@@ -1,7 +1,7 @@
-"""Journals: files with a JSON object a line, to which a command appends and which a later run reads back.
+"""Journals: files with one JSON object per line, which a command appends to and a later run reads back.
 
-A kill may tear the last line, which is cut off. Any other line that is not an object was not written by zsar: an error
-where the journal is a record of what was made, skipped where it only saves work.
+A kill may leave an incomplete last line, which is removed. Any other line that is not an object was not written by
+zsar: an error if the journal records what was made, skipped if it only saves work.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ from zsar.runtime.files.given_files import GivenFileError, check_given_file
 from zsar.runtime.text.json_files import parse_json
 
 MOST_BYTES = 2**28
-"""The largest journal that is read (256 MiB); that of 650,000 videos takes a quarter of it."""
+"""The largest journal that is read (256 MiB), four times that of 650,000 videos."""
 
 
 def whole_lines(path: Path, *, remedy: str) -> list[dict[str, Any]]:
-    """The objects of a journal. What a killed run left of its last line is cut off, in the file too.
+    """The objects of a journal. Removes an incomplete last line of a killed run, in the file too.
 
     Args:
-        path: The journal, which is there.
-        remedy: What to do where it is not one.
+        path: The journal; it must exist.
+        remedy: What to do if it is not a journal.
 
     Raises:
-        GivenFileError: It is no regular file, too large, or a line was not written by zsar.
+        GivenFileError: It is not a regular file, too large, or a line was not written by zsar.
     """
     lines, torn = _lines(path, remedy)
     objects = [_object(line, path, number, remedy) for number, line in enumerate(lines, start=1)]
     if not lines and torn and not torn.startswith(b"{"):
-        raise GivenFileError(path, "line 1 is none that zsar wrote (it is no object)", remedy)
-    if torn:  # else the next line would be appended to it
+        raise GivenFileError(path, "line 1 was not written by zsar (it is not an object)", remedy)
+    if torn:  # otherwise the next line would be appended to it
         os.truncate(path, path.stat().st_size - len(torn))
     return objects
 
 
 def known_lines(path: Path, *, remedy: str) -> Iterator[dict[str, Any]]:
-    """The objects of a journal that only saves work: a line that cannot be read is skipped, and its work done again.
+    """The objects of a journal that only saves work; unreadable lines are skipped, and their work is repeated.
 
     Args:
-        path: The journal; one that is not there has no lines.
-        remedy: What to do where it is not one.
+        path: The journal; a missing one has no lines.
+        remedy: What to do if it is not a journal.
 
     Yields:
-        The objects, in their order, without what a killed run left of the last line.
+        The objects in order, without an incomplete last line of a killed run.
 
     Raises:
-        GivenFileError: It is no regular file, or too large.
+        GivenFileError: It is not a regular file, or too large.
     """
     if not os.path.lexists(path):
         return
@@ -68,11 +68,11 @@ class JournalWriter:
     """Appends to a journal; a context manager. Each line is in the file when `append` returns."""
 
     def __init__(self, path: Path, *, is_synced: bool = False) -> None:
-        """Opens the journal, and ends a line that a kill has torn; makes its folder.
+        """Opens the journal and ends an incomplete last line; creates its folder.
 
         Args:
             path: The journal.
-            is_synced: Whether each line is on the disk when `append` returns, so that a power cut loses none either.
+            is_synced: Whether each line is on the disk when `append` returns, so that it survives a power cut.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._is_synced = is_synced
@@ -91,7 +91,7 @@ class JournalWriter:
         self.close()
 
     def append(self, entry: Mapping[str, object]) -> None:
-        """Writes an object. A byte of a file's name that is not UTF-8 is written as JSON's escape of it."""
+        """Writes an object. Bytes of file names that are not UTF-8 are written as JSON escapes."""
         self._file.write(json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
         self._file.flush()
         if self._is_synced:
@@ -111,7 +111,7 @@ def _is_torn(path: Path) -> bool:
 
 
 def _lines(path: Path, remedy: str) -> tuple[list[bytes], bytes]:
-    """The whole lines of a journal, and the beginning of a line that a kill has torn."""
+    """The complete lines of a journal, and its incomplete last line."""
     check_given_file(path, remedy=remedy, most_bytes=MOST_BYTES, may_be_empty=True)
     *lines, torn = path.read_bytes().split(b"\n")
     return lines, torn
@@ -121,8 +121,8 @@ def _object(line: bytes, path: Path, number: int, remedy: str, *, bytes_of_names
     try:
         content = parse_json(line.decode(), path, bytes_of_names=bytes_of_names)
     except ValueError as error:
-        said = re.sub(rf"^{re.escape(str(path))}:(\d+:)? ", "", str(error))
-        raise GivenFileError(path, f"line {number} is none that zsar wrote ({said})", remedy) from error
+        problem = re.sub(rf"^{re.escape(str(path))}:(\d+:)? ", "", str(error))
+        raise GivenFileError(path, f"line {number} was not written by zsar ({problem})", remedy) from error
     if not isinstance(content, dict):
-        raise GivenFileError(path, f"line {number} is none that zsar wrote (it is no object)", remedy)
+        raise GivenFileError(path, f"line {number} was not written by zsar (it is not an object)", remedy)
     return content

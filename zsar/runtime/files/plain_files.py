@@ -1,4 +1,4 @@
-"""Whether a path leads to a file that can be read at all, told without opening it."""
+"""Whether a path leads to a readable file, checked without opening it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def kind_unless_file(mode: int) -> str | None:
-    """What a path leads to, where it is no regular file: "folder"; None for a regular file.
+    """What a path leads to if it is not a regular file, such as "folder"; None for a regular file.
 
     Args:
         mode: `st_mode` of its status.
@@ -19,13 +19,13 @@ def kind_unless_file(mode: int) -> str | None:
 
 
 def file_problem(path: str | Path) -> str | None:
-    """What makes a file useless at a glance: that it is not there, no file, or empty.
+    """Finds missing, irregular and empty files.
 
     Args:
-        path: The file. A pipe is not opened, as reading it would wait for ever.
+        path: The file. A pipe is not opened, since reading it could wait forever.
 
     Returns:
-        "PATH: the cause", or None where nothing does.
+        "PATH: the cause"; None if there is no problem.
     """
     try:
         status = os.stat(path)

@@ -1,8 +1,8 @@
-"""Which paths lead to one file: two spellings of its path, or a symbolic or hard link to it.
+"""Finds paths that lead to the same file, by different spellings or by symbolic or hard links.
 
-Data sets have hundreds of thousands of videos, and asking for each file takes minutes on a network drive. So every
-folder is read once, for the names in it and their inode numbers; only links, and paths whose numbers are equal, are
-looked up one by one (`benchmarks/bench_listing.py`).
+Data sets have hundreds of thousands of videos, and looking up each file takes minutes on a network drive. Therefore
+each folder is read once for its names and inode numbers; only links and paths with equal numbers are looked up one by
+one (`benchmarks/bench_listing.py`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _A_LINK = -1
 
 
 def groups_of_one_file(paths: Sequence[str]) -> list[list[int]]:
-    """Finds the paths that lead to one file.
+    """Finds paths that lead to the same file.
 
     Args:
-        paths: N paths, absolute or relative to the working directory. Those of files that do not exist are compared by
-            their spelling, without `.` and `..`.
+        paths: N paths, absolute or relative to the working directory. Paths of missing files are compared by
+            spelling, after removing `.` and `..`.
 
     Returns:
-        For each file that several paths lead to, the indices of these paths, ascending; ordered by the first of them.
+        For each file with several paths, their indices, ascending; ordered by the first index.
     """
     numbers = _inode_numbers(paths)
     values, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
@@ -46,13 +46,13 @@ def each_file_once(paths: Sequence[str]) -> list[int]:
 
 
 def refuse_one_file_twice(files: Mapping[str, Path]) -> None:
-    """Checks that no two videos are one file, through a link or otherwise: what happens in it would count twice.
+    """Checks that no two videos are the same file, through a link or otherwise: its instances would count twice.
 
     Args:
         files: Name of each video -> its file.
 
     Raises:
-        ValueError: Two are; both names and files are given.
+        ValueError: Two videos are the same file; the message has both names and files.
     """
     names, paths = list(files), [str(path) for path in files.values()]
     for group in groups_of_one_file(paths):
@@ -61,7 +61,7 @@ def refuse_one_file_twice(files: Mapping[str, Path]) -> None:
 
 
 def _inode_numbers(paths: Sequence[str]) -> NDArray[np.uint64]:
-    """uint64 [N]: equal for paths of one file, and perhaps for others, too; 0 where there is no file."""
+    """uint64 [N]: equal for paths of the same file, perhaps also for others; 0 for missing files."""
     rows_in: dict[str, list[int]] = defaultdict(list)
     for row, path in enumerate(paths):
         rows_in[os.path.dirname(path)].append(row)
@@ -75,7 +75,7 @@ def _inode_numbers(paths: Sequence[str]) -> NDArray[np.uint64]:
 
 
 def _numbers_in(folder: str) -> dict[str, int]:
-    """The inode numbers of the files of a folder, by their names; of links, that they are links."""
+    """Name -> inode number of the files in a folder; links have a marker instead."""
     try:
         with os.scandir(folder or ".") as entries:
             listed = {entry.name: _A_LINK if entry.is_symlink() else entry.inode() for entry in entries}
@@ -83,19 +83,19 @@ def _numbers_in(folder: str) -> dict[str, int]:
         return {}
     first = next((name for name, number in listed.items() if number != _A_LINK), None)
     if first is not None and _number(os.path.join(folder, first)) != listed[first]:
-        return {}  # a file system whose listing has other numbers than its files, as some layered ones
+        return {}  # on some layered file systems, numbers in the listing differ from those of the files
     return listed
 
 
 def _number(path: str) -> int:
     try:
         return os.stat(path).st_ino
-    except (OSError, ValueError):  # it is not there; or its name has a NUL
+    except (OSError, ValueError):  # it is missing, or its name contains a NUL
         return _UNKNOWN
 
 
 def _identity(path: str, folders: dict[str, str]) -> Hashable:
-    """What is equal for two paths exactly where they lead to one file."""
+    """A key that two paths share if and only if they lead to the same file."""
     try:
         status = os.stat(path)
         if status.st_ino != _UNKNOWN:

@@ -1,4 +1,4 @@
-"""Paths for libraries that take none but UTF-8, as safetensors does."""
+"""Paths for libraries that accept only UTF-8, such as safetensors."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 @contextmanager
 def utf8_path(path: Path) -> Iterator[Path]:
-    """A path in UTF-8 that leads to a file, for reading it within the block.
+    """A UTF-8 path to a file, for reading it within the block.
 
     Args:
         path: The file.
 
     Yields:
-        The path itself; where it is not UTF-8, that of the open file: /dev/fd/7.
+        The path itself; if it is not UTF-8, the path of the open file, such as /dev/fd/7.
 
     Raises:
-        OSError: Such a file cannot be opened.
+        OSError: The path is not UTF-8 and the file cannot be opened.
     """
     try:
         str(path).encode("utf-8")

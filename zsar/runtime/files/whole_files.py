@@ -1,9 +1,9 @@
-"""Files and folders that are whole or not there: written under another name beside their place, then moved into it.
+"""Writes files and folders atomically: under a temporary name in the same folder, then renamed.
 
-A process that is killed, a full disk or a failure in the middle leave the old file as it was, or none. The temporary
-name is in the same folder, since moving a file to another file system is a copy onto the old file, and such a copy can
-be cut. It is the same each time, `.NAME.unfinished.SUFFIX`, so that the next writer takes over what a killed one left;
-a lock tells it whether that one still lives. Files are synced, so that a power cut leaves no empty ones.
+A killed process, a full disk or an error leaves the old file unchanged, or no file. The temporary file is in the same
+folder, since moving to another file system is a copy, which can be interrupted. Its name is always
+`.NAME.unfinished.SUFFIX`, so that the next writer reuses what a killed one left; a lock shows whether another writer is
+still running. Files are synced, so that a power cut leaves no empty ones.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES)
 
 @contextmanager
 def whole_file(path: Path | str) -> Iterator[Path]:
-    """The place to write a file to, which becomes the file when the block ends without an error.
+    """A temporary path that becomes the file when the block ends without an error.
 
         with whole_file("scores.csv") as unfinished:
             unfinished.write_text(...)
 
     Args:
-        path: The file; its folder is made if it is not there. An existing file is replaced, a link is followed.
+        path: The file; its folder is created if missing. An existing file is replaced, a link is followed.
 
     Yields:
-        A path in the same folder and with the same suffix, on which a file lies: an empty one, or what a killed process
-        left. Whatever is written there must replace it, as `open(..., "w")` does.
+        A path in the same folder and with the same suffix, where a file exists: an empty one, or one that a killed
+        process left. Write to it with a mode that replaces it, such as `open(..., "w")`.
 
     Raises:
-        OSError: The file cannot be written (a full disk, no permission). The message names it; what was there before is
-            there still.
+        OSError: The file cannot be written (a full disk, no permission). The message names it; an existing file is
+            unchanged.
     """
     target = Path(path).resolve() if Path(path).is_symlink() else Path(path)
     unfinished, handle = None, None
@@ -56,7 +56,7 @@ def whole_file(path: Path | str) -> Iterator[Path]:
         unfinished, handle = _reserve(target)
         mode = unfinished.stat().st_mode
         yield unfinished
-        unfinished.chmod(mode)  # some libraries let nobody but the owner read
+        unfinished.chmod(mode)  # some libraries make it readable only for the owner
         _sync(unfinished)
         os.replace(unfinished, target)
         _sync_folder(target.parent)
@@ -74,16 +74,16 @@ def whole_file(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path | str) -> Iterator[Path]:
-    """The folder to write files into, which becomes the folder when the block ends without an error.
+    """A temporary folder that becomes the folder when the block ends without an error.
 
     Args:
-        path: The folder, which is not there. If another process makes it meanwhile, its folder is kept.
+        path: The folder, which must not exist. If another process creates it meanwhile, that one is kept.
 
     Yields:
-        An empty folder beside it.
+        An empty folder next to it.
 
     Raises:
-        OSError: It cannot be made, or its place is taken by a file.
+        OSError: The folder cannot be created, or a file has its name.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
         try:
             os.replace(unfinished, target)
         except OSError:
-            if not target.is_dir():  # else another process was faster
+            if not target.is_dir():  # otherwise another process was faster
                 raise
         _sync_folder(target.parent)
     finally:
@@ -103,10 +103,10 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
 
 
 def write_text_whole(path: Path | str, text: str) -> Path:
-    r"""Writes a text file in UTF-8, line ends as they are; see `whole_file`.
+    r"""Writes a text file in UTF-8 with unchanged line ends; see `whole_file`.
 
-    A lone surrogate, as in names of files that are not UTF-8, is written as `\udcff`, which JSON reads back; in tables
-    and lists names pass `written_names.py` before.
+    Lone surrogates, as in file names that are not UTF-8, are written like `\udcff`, which JSON can read; names in
+    tables and lists are encoded by `written_names.py` before.
 
     Returns:
         The path.
@@ -117,13 +117,13 @@ def write_text_whole(path: Path | str, text: str) -> Path:
 
 
 def write_json_whole(path: Path | str, content: Any) -> Path:  # noqa: ANN401 - whatever JSON can hold
-    """Writes a JSON file, indented, in UTF-8; see `whole_file`. What JSON does not know is written as its text.
+    """Writes an indented JSON file in UTF-8; see `whole_file`. Values that JSON lacks are written as `str`.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: A number is NaN or infinite, which JSON has no word for; the message says which. Nothing is written.
+        ValueError: A number is NaN or infinite, which JSON lacks; the message names it. Nothing is written.
     """
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False, default=str, allow_nan=False)
@@ -131,12 +131,14 @@ def write_json_whole(path: Path | str, content: Any) -> Path:  # noqa: ANN401 - 
         where = next(_not_finite(content, ()), None)
         if where is None:
             raise
-        raise ValueError(f"{path} is not written: {where} is not a finite number, which no result is") from error
+        raise ValueError(
+            f"{path} is not written: {where} is not a finite number, which is not a valid result"
+        ) from error
     return write_text_whole(path, text + "\n")
 
 
 def _not_finite(content: Any, place: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - whatever JSON can hold
-    """Where numbers are not finite: "sets.test.top1 (nan)"."""
+    """The places of numbers that are not finite: "sets.test.top1 (nan)"."""
     if isinstance(content, float) and not math.isfinite(content):
         yield f"{'.'.join(place) or 'it'} ({content})"
     elif isinstance(content, dict):
@@ -148,38 +150,38 @@ def _not_finite(content: Any, place: tuple[str, ...]) -> Iterator[str]:  # noqa:
 
 
 def _reserve(target: Path) -> tuple[Path, int]:
-    """A file beside the target that nobody else writes to, and the open handle that holds its lock."""
+    """A file next to the target that no one else writes to, and the open handle that holds its lock."""
     usual = _beside(target)
     if fcntl is not None:
         handle = os.open(usual, os.O_CREAT | os.O_RDWR, 0o666)
         if _is_ours(usual, handle):
             return usual, handle
         os.close(handle)
-    own = _beside(target, f"-{secrets.token_hex(4)}")
-    return own, os.open(own, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    unique = _beside(target, f"-{secrets.token_hex(4)}")
+    return unique, os.open(unique, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
 
 
 def _reserve_folder(target: Path) -> tuple[Path, int | None]:
-    """An empty folder beside the target that nobody else writes to, and the open handle that holds its lock."""
+    """An empty folder next to the target that no one else writes to, and the open handle that holds its lock."""
     usual, handle = _beside(target), None
     if fcntl is not None:
         with suppress(FileExistsError):
             usual.mkdir()
-        with suppress(OSError):  # another process has just moved it into its place
+        with suppress(OSError):  # another process has just renamed it
             handle = os.open(usual, os.O_RDONLY)
         if handle is not None and _is_ours(usual, handle):
-            for left in usual.iterdir():  # by a process that was killed
-                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            for leftover in usual.iterdir():  # from a killed process
+                shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
             return usual, handle
         if handle is not None:
             os.close(handle)
-    own = _beside(target, f"-{secrets.token_hex(4)}")
-    own.mkdir()
-    return own, None
+    unique = _beside(target, f"-{secrets.token_hex(4)}")
+    unique.mkdir()
+    return unique, None
 
 
 def _beside(target: Path, mark: str = "") -> Path:
-    """The name of what is not finished yet, in the same folder."""
+    """The temporary name in the same folder."""
     stem = target.stem
     if len(os.fsencode(stem)) > _LONGEST_STEM:
         stem = hashlib.sha256(os.fsencode(stem)).hexdigest()
@@ -187,10 +189,10 @@ def _beside(target: Path, mark: str = "") -> Path:
 
 
 def _is_ours(usual: Path, handle: int) -> bool:
-    """Takes the lock of what lies there; False where another process, or thread, is writing, or there are no locks."""
+    """Takes the lock; False if another process or thread is writing, or the file system has no locks."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(handle), usual.stat())  # False: the other one has just finished
+        return os.path.samestat(os.fstat(handle), usual.stat())  # False if the other one has just finished
     except OSError:
         return False
 
@@ -204,7 +206,7 @@ def _sync(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Keeps the new name through a power cut, where the file system can do that for folders."""
+    """Makes the new name survive a power cut, if the file system supports this for folders."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -218,6 +220,6 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _named(error: OSError, target: Path) -> OSError:
-    left = "what was there before is as it was" if target.exists() else "nothing of it is left behind"
+    state = "the old file is unchanged" if target.exists() else "no partial file is left"
     remedy = FULL_REMEDY if error.errno in _FULL else ""
-    return type(error)(error.errno, f"{target} could not be written: {error.strerror or error} ({left}){remedy}")
+    return type(error)(error.errno, f"{target} could not be written: {error.strerror or error} ({state}){remedy}")

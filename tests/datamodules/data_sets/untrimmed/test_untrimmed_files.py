@@ -141,7 +141,7 @@ def test_annotations_that_do_not_fit_the_videos_are_refused(root: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no annotation file .*none\.json; --data.annotations is"):
         files(root, annotations="none.json")
     write_thumos14_annotations(root / "truth.json", {"garden": [("tai chi", 1.0, 2.0)]})
-    with pytest.raises(ValueError, match="annotations of UntrimmedFiles name classes that are none of its 2: tai chi"):
+    with pytest.raises(ValueError, match="annotations of UntrimmedFiles classes that are not among its 2: tai chi"):
         files(root, "mine/garden.avi", annotations="truth.json")
 
 

@@ -243,7 +243,7 @@ def test_frames_that_are_missing_on_the_way_forward_are_reported(tmp_path: Path)
         for packet in [p for p in container.demux(video=0) if p.size][36:]:
             data[packet.pos : packet.pos + 6] = struct.pack(">IH", packet.size - 4, 0x4C01)  # one NAL unit of filler
     path.write_bytes(data)
-    with VideoReader(path) as reader, pytest.raises(VideoDecodeError, match="lists 40 frames, of which only 36 can be"):
+    with VideoReader(path) as reader, pytest.raises(VideoDecodeError, match="lists 40 frames, but only 36 can be"):
         list(reader.frames_forward(range(40)))
 
 

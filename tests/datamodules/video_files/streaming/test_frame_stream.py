@@ -1,40 +1,29 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from tests.makers.videos.encoded_videos import moving_picture, one_frame
+from tests.makers.videos.encoded_videos import one_frame
+from tests.makers.videos.streamed_frames import streamed, write_eleven_frames
 from zsar.datamodules.video_files.streaming import (
     FrameStream,
     FrameStride,
     frame_stream,
     stream_videos,
 )
-from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.transforms import TestTransform
 
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
     """Eleven frames, 10 a second."""
-    write_video(path := tmp_path / "video.mp4", moving_picture(11), frames_per_second=10, options={"g": "4", "bf": "2"})
-    return path
-
-
-def read(path: Path, stride: FrameStride, *, chunk_size: int = 4) -> tuple[torch.Tensor, list[float]]:
-    with FrameStream(path, 32, stride=stride, chunk_size=chunk_size) as stream:
-        chunks = list(stream.chunks())
-        assert [len(frames) for frames, _ in chunks[:-1]] == [chunk_size] * (len(chunks) - 1)
-        times = np.concatenate([times for _, times in chunks])
-        np.testing.assert_array_equal(times, stream.times_seconds)
-        return torch.cat([frames for frames, _ in chunks]), times.tolist()
+    return write_eleven_frames(tmp_path / "video.mp4")
 
 
 @pytest.mark.parametrize("chunk_size", [1, 3, 11, 64])
 def test_the_size_of_chunks_changes_nothing(video: Path, chunk_size: int) -> None:
-    frames, times = read(video, FrameStride(), chunk_size=chunk_size)
-    whole, all_times = read(video, FrameStride(), chunk_size=5)
+    frames, times = streamed(video, FrameStride(), chunk_size=chunk_size)
+    whole, all_times = streamed(video, FrameStride(), chunk_size=5)
     assert torch.equal(frames, whole)
     assert times == all_times
 
@@ -42,7 +31,7 @@ def test_the_size_of_chunks_changes_nothing(video: Path, chunk_size: int) -> Non
 def test_a_video_of_one_frame_has_one(tmp_path: Path) -> None:
     one_frame(path := tmp_path / "one.mp4")
     for stride in (FrameStride(), FrameStride(frames=None, seconds=0.5)):
-        assert read(path, stride)[1] == [0]
+        assert streamed(path, stride)[1] == [0]
     with FrameStream(path, 32, stride=FrameStride(), chunk_size=4) as stream:
         assert (stream.n_video_frames, len(stream), stream.duration_seconds) == (1, 1, pytest.approx(0.04))
 

@@ -6,31 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.makers.videos.encoded_videos import moving_picture, write_with_pts
+from tests.makers.videos.encoded_videos import write_with_pts
+from tests.makers.videos.streamed_frames import streamed, write_eleven_frames
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import (
-    FrameStream,
     FrameStride,
 )
-from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.transforms import TestTransform
 
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
     """Eleven frames, 10 a second."""
-    write_video(path := tmp_path / "video.mp4", moving_picture(11), frames_per_second=10, options={"g": "4", "bf": "2"})
-    return path
-
-
-def read(path: Path, stride: FrameStride, *, chunk_size: int = 4) -> tuple[torch.Tensor, list[float]]:
-    with FrameStream(path, 32, stride=stride, chunk_size=chunk_size) as stream:
-        chunks = list(stream.chunks())
-        assert [len(frames) for frames, _ in chunks[:-1]] == [chunk_size] * (len(chunks) - 1)
-        times = np.concatenate([times for _, times in chunks])
-        np.testing.assert_array_equal(times, stream.times_seconds)
-        return torch.cat([frames for frames, _ in chunks]), times.tolist()
+    return write_eleven_frames(tmp_path / "video.mp4")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +35,7 @@ def read(path: Path, stride: FrameStride, *, chunk_size: int = 4) -> tuple[torch
     ],
 )
 def test_a_stride_picks_the_right_frames(video: Path, stride: FrameStride, expected: list[int]) -> None:
-    frames, times = read(video, stride)
+    frames, times = streamed(video, stride)
     assert frames.shape == (len(expected), 3, 32, 32)
     assert torch.equal(frames, TestTransform(32)(decode_everything(video)[expected])[0])
     assert times == pytest.approx([i / 10 for i in expected])
@@ -54,7 +43,7 @@ def test_a_stride_picks_the_right_frames(video: Path, stride: FrameStride, expec
 
 def test_seconds_follow_the_time_stamps_where_the_frame_rate_varies(tmp_path: Path) -> None:
     write_with_pts(path := tmp_path / "video.mkv", [0, 10, 20, 900, 1000, 2100])
-    frames, times = read(path, FrameStride(frames=None, seconds=0.5))
+    frames, times = streamed(path, FrameStride(frames=None, seconds=0.5))
     assert times == pytest.approx(
         [0, 0.02, 1.0, 2.1][:3]
     )  # at 0, 0.5, 1 (and 1.5 and 2, when the fifth is still shown)

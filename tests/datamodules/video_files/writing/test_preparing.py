@@ -123,7 +123,7 @@ def broken_copies(good: Path, tmp_path: Path) -> dict[str, Path]:
     (cut := tmp_path / "cut.mp4").write_bytes(good.read_bytes()[:300])
     return {
         "39 frames instead of 40": fewer,
-        "shown at other times": later,
+        "shown at different times": later,
         r"has \[64, 64\] px instead of \[48, 64\]": larger,
         "its copy cannot be read": cut,
     }

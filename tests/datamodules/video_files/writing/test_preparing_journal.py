@@ -85,8 +85,8 @@ def test_a_last_line_that_a_killed_run_left_unfinished_is_taken_off(prepared: tu
 
 def test_other_settings_are_refused_with_both(prepared: tuple[Path, Path]) -> None:
     message = (
-        r"copy was prepared with --short_side 256 --keyframe_every 8 --crf 20, but --short_side 128 --keyframe_every 4 "
-        r"--crf 20 is asked for now; give the same settings, or another DESTINATION"
+        r"copy was prepared with --short_side 256 --keyframe_every 8 --crf 20, but this run has --short_side 128 "
+        r"--keyframe_every 4 --crf 20; give the same settings, or another DESTINATION"
     )
     with pytest.raises(ValueError, match=message):
         Journal(prepared[1], PreparingSettings(short_side_px=128, keyframe_every=4))
@@ -104,6 +104,6 @@ def test_a_line_that_says_nothing_is_named(prepared: tuple[Path, Path], line: st
     path = prepared[1] / ".prepared.jsonl"
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(
-        ValueError, match=r"\.prepared\.jsonl: line 3 is none (of `zsar prepare`|that zsar wrote) .*; delete .*copy and"
+        ValueError, match=r"\.prepared\.jsonl: line 3 was not written by (`zsar prepare`|zsar) .*; delete .*copy and"
     ):
         Journal(prepared[1], SETTINGS)

@@ -143,7 +143,7 @@ def test_a_failed_command_of_a_sweep_is_named_at_the_end(tmp_path: Path, capfd: 
     logs = [tmp_path / "batch" / f"step1_seed={seed}.log" for seed in (0, 1)]
     assert "sweep.yaml: 2 of 2 processes of step 1 failed; steps 2 to 2 were not run" in said[-3]
     assert sorted(said[-2:]) == [
-        f"failed: zsar nothing {seed} (seed={seed}; it ended with status 2; it printed {log})"
+        f"failed: zsar nothing {seed} (seed={seed}; it ended with status 2; log: {log})"
         for seed, log in enumerate(logs)
     ]
 
@@ -153,7 +153,7 @@ def test_a_failed_command_of_a_sweep_is_named_at_the_end(tmp_path: Path, capfd: 
     [
         (["LIST", "--jobs", "2"], "--jobs is for sweep files (.yaml), but"),
         (["LIST", "--only", "seed=0"], "--only is for sweep files"),
-        (["LIST", "--overwrite"], "--overwrite is of no use without --record FILE"),
+        (["LIST", "--overwrite"], "--overwrite has no effect without --record FILE"),
         (["SWEEP", "--record", "x"], "--record is for lists"),
         (["SWEEP", "--jobs", "0"], "--jobs must be at least 1; got 0"),
         (["SWEEP", "--threads", "-1"], "--threads must be at least 1; got -1"),

@@ -74,8 +74,8 @@ def test_braces_without_a_name_are_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("zsar test {sed}", r"\{sed\} is no variable of the sweep; did you mean seed"),
-        ("zsar test {model.oth}", "model has no extra 'oth'; did you mean more"),
+        ("zsar test {sed}", r"\{sed\} is not a variable of the sweep; did you mean seed"),
+        ("zsar test {model.moree}", "model has no extra 'moree'; did you mean more"),
         ("zsar test {seed.more}", "seed has no extra 'more'; it has none"),
         ("rm {seed}", "must be a command as in the shell.*got 'rm 0'"),
     ],
@@ -87,7 +87,7 @@ def test_what_has_no_meaning_is_an_error(text: str, message: str) -> None:
 
 def test_a_sweep_that_nobody_wants_is_refused() -> None:
     many = {name: {str(i): {} for i in range(100)} for name in ("a", "b", "c")}
-    with pytest.raises(ValueError, match="could have 1,000,000 commands, and at most 100,000"):
+    with pytest.raises(ValueError, match="could have 1,000,000 commands, more than the limit of 100,000"):
         jobs_of(Sweep("x", 1, None, many, {}, (step("zsar fit {a}"),)))
 
 

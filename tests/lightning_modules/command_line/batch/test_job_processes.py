@@ -26,7 +26,7 @@ def test_jobs_run_side_by_side_and_a_failure_is_named_while_others_are_run(
     (failure,) = run_jobs(three, tmp_path, n_at_a_time=2, threads=1, overwrite=False)
     assert (failure.job.name, failure.command) == ("number=1", "zsar nothing")
     log = files_of(three[1], tmp_path).log
-    assert failure.how == f"ended with status 2; it printed {log}"
+    assert failure.how == f"ended with status 2; log: {log}"
     assert "there is no command 'nothing'" in log.read_text()
     printed = capsys.readouterr()
     assert "number=0: done in" in printed.out
@@ -54,17 +54,20 @@ def test_no_job_outlives_its_sweep(signum: signal.Signals, tmp_path: Path) -> No
     sweep = subprocess.Popen(
         [sys.executable, "-m", "zsar", "batch", str(tmp_path / "sweep.yaml")], start_new_session=True
     )
-    logs = [tmp_path / "batch" / f"step1_seed={seed}.log" for seed in (0, 1)]
-    until = time.monotonic() + 120
-    while not all(log.exists() and log.stat().st_size for log in logs):
-        assert time.monotonic() < until
-        assert sweep.poll() is None
-        time.sleep(0.1)
-    sweep.send_signal(signum)
-    assert sweep.wait(60) == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[signum]
-    while _processes_of(tmp_path):
-        assert time.monotonic() < until, "a job is still there"
-        time.sleep(0.1)
+    try:
+        logs = [tmp_path / "batch" / f"step1_seed={seed}.log" for seed in (0, 1)]
+        until = time.monotonic() + 120
+        while not all(log.exists() and log.stat().st_size for log in logs):
+            assert time.monotonic() < until
+            assert sweep.poll() is None
+            time.sleep(0.1)
+        sweep.send_signal(signum)
+        assert sweep.wait(60) == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[signum]
+        while _processes_of(tmp_path):
+            assert time.monotonic() < until, "a job is still there"
+            time.sleep(0.1)
+    finally:
+        sweep.kill()  # its jobs end with it
 
 
 def _processes_of(folder: Path) -> list[str]:

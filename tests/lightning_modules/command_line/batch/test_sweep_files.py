@@ -61,7 +61,7 @@ def test_the_example_of_the_module_is_a_sweep(tmp_path: Path) -> None:
         ("each: [seed]", "each: [seed, seed]", "names 'seed' twice"),
         ("rate: [16]", "rate: [17]", "has '17', which rate never is"),
         ("seed: [0, 1]", "Seed: [0, 1]", "variables? has the name 'Seed'|has the name 'Seed'"),
-        ("lists: {runs", "lists: {seed", "calls both a variable and another thing 'seed'"),
+        ("lists: {runs", "lists: {seed", "uses the name 'seed' for a variable and for something else"),
         ("zsar fit {seed}", "[zsar, fit]", r"steps\[0\].commands\[0\] is a list"),
     ],
 )

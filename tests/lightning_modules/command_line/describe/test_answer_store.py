@@ -63,7 +63,7 @@ def test_a_foreign_line_in_the_journal_is_named(tmp_path: Path) -> None:
     store(tmp_path).add("a", "a text", source="s")
     with (tmp_path / "t.json.partial").open("a") as stream:
         stream.write('{"class": "b"}\n')
-    with pytest.raises(ValueError, match=r"t\.json\.partial: line 2 is none that zsar wrote"):
+    with pytest.raises(ValueError, match=r"t\.json\.partial: line 2 was not written by zsar"):
         store(tmp_path)
 
 
@@ -82,7 +82,7 @@ def test_answers_of_another_model_are_neither_used_nor_removed(tmp_path: Path) -
 def test_an_output_of_another_kind_or_number_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     write_class_text(path, "explanation", data_set="toys", source="me", classes={"a": "x"})
-    with pytest.raises(ValueError, match="is there already and of kind explanation, not description"):
+    with pytest.raises(ValueError, match="exists and is of kind explanation, not description"):
         store(tmp_path)
     write_class_text(path, "description", data_set="toys", source="me", classes={"a": ["x", "y"]})
     with pytest.raises(ValueError, match="has 2 texts for 'a', not 1, .* give another --output"):

@@ -103,8 +103,8 @@ def test_a_class_without_a_good_answer_fails_alone_and_the_same_command_continue
     assert describe(server, output, *arguments) == 1
     printed = capsys.readouterr()
     assert "2 of 3 classes" in printed.out
-    assert "not described: b: the answer was refused: it has markdown ('#') (2 attempts)" in printed.err
-    assert "the same command asks again for the 1 that failed" in printed.err
+    assert "not described: b: the answer was rejected: it has markdown ('#') (2 attempts)" in printed.err
+    assert "rerun the same command to ask again for the 1 failed classes only" in printed.err
     assert list(read_class_text_file(output).classes) == ["a", "c"]
     server.answer = lambda name, said: Answer(description(name))
     server.requests.clear()
@@ -148,15 +148,15 @@ def test_answers_of_another_model_are_mentioned_and_left(
     output = tmp_path / "t.json"
     assert describe(server, output, "--classes", "a,b", "--concurrency", 1) == 1
     assert describe(server, output, "--classes", "a,b", "--model", "other") == 0
-    assert "t.json.partial also holds 1 answers of other settings" in capsys.readouterr().err
+    assert "t.json.partial also holds 1 answers for other settings" in capsys.readouterr().err
     assert sorted(server.asked[2:]) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), 'there is no class name; give some as --classes "a, b, c"'),
-        (("--classes", " , "), "there is no class name"),
+        ((), 'no class names given; give them as --classes "a, b, c"'),
+        (("--classes", " , "), "no class names given"),
         (("--classes-file", "gone.txt"), "gone.txt"),
         (("--vocabulary", "birds"), "there is no vocabulary 'birds'"),
         (("--classes", "a", "--concurrency", "0"), "--concurrency must be at least 1; got 0"),
@@ -181,7 +181,7 @@ def test_an_output_of_another_kind_is_left_alone(
     output = tmp_path / "t.json"
     write_class_text(output, "explanation", data_set="toys", source="me", classes={"a": "x"})
     assert describe(server, output, "--classes", "a,b") == 1
-    assert "is there already and of kind explanation, not description" in capsys.readouterr().err
+    assert "exists and is of kind explanation, not description" in capsys.readouterr().err
     assert server.requests == []
 
 
@@ -225,7 +225,7 @@ def test_a_stopped_run_goes_on_with_what_is_missing(
     assert process.returncode == status
     assert not output.exists()
     if how == signal.SIGINT:
-        assert "interrupted: 4 of 12 answers are kept; the same command goes on from there" in complaint
+        assert "interrupted: 4 of 12 answers are kept; rerun the same command to resume" in complaint
     server.answer = lambda name, said: Answer(description(name))
     server.requests.clear()
     assert describe(server, output, "--classes", ",".join(names)) == 0

@@ -57,7 +57,7 @@ def test_a_bad_answer_is_sent_back_with_what_is_wrong_and_only_the_last_one() ->
     model = Scripted(says("hey"), says("ho"), says("HEY"))
     answer, notes = ask(model)
     assert answer == "HEY"
-    assert notes == ["the answer was refused: it is not in capitals"] * 2
+    assert notes == ["the answer was rejected: it is not in capitals"] * 2
     question, said, complaint = model.conversations[2]
     assert question == {"role": "user", "content": "Shout."}
     assert said == {"role": "assistant", "content": "ho"}

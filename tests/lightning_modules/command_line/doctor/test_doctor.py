@@ -166,7 +166,7 @@ def test_ctrl_c_says_that_the_next_check_goes_on(
     monkeypatch.setattr("zsar.lightning_modules.command_line.doctor.doctor.check_clips", stopped)
     arguments = ["--data", "UCF101", "--data.data_root", str(tmp_path), "--output", str(tmp_path / "out")]
     assert main(["doctor", *arguments]) == 130
-    assert "the next check goes on" in capsys.readouterr().err
+    assert "rerun the same command to resume" in capsys.readouterr().err
 
 
 def test_copies_are_found_where_contents_are_compared(doctor: Any, tmp_path: Path) -> None:

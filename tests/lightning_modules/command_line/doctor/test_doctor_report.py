@@ -49,7 +49,7 @@ def test_the_table_has_a_row_for_each_fault_and_one_for_what_is_sound(capsys: py
         ["frames", "val", "error", "1 of 100", "f"],
     ]
     assert "files, frames: get them\ncounts: say so\n" in printed
-    assert "10 clips decoded in 2 s, 20 known to be sound, 1 bad\nFAILED: errors 2, warnings 1" in printed
+    assert "10 clips decoded in 2 s, 20 known to decode, 1 bad\nFAILED: errors 2, warnings 1" in printed
 
 
 def test_warnings_pass(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,12 +103,12 @@ def test_a_finished_file_of_another_model_or_hand_is_refused(jobs: list[VideoJob
     made_of = settings.source_of(jobs[0])
     assert made_of is not None
     assert replaced_video(made_of, jobs[0].source) is None
-    assert "is another video than it was made of" in (replaced_video(made_of, jobs[1].source) or "")
+    assert "is not the video that it was made from" in (replaced_video(made_of, jobs[1].source) or "")
     other = load_backbone(replace(settings, weights="random"), "cpu")
     with pytest.raises(CaptionFileError, match=r"backbone_hash is .* in the file, .*tiny-captioner"):
         settings.check_finished(jobs[0], other)
     write_captions(jobs[0].destination, VideoCaptions(np.zeros(1), ("a man",)))
-    with pytest.raises(CaptionFileError, match="does not say what its captions were made of"):
+    with pytest.raises(CaptionFileError, match="does not state the source of its captions"):
         settings.check_finished(jobs[0], backbone)
 
 

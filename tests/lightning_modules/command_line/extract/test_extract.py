@@ -104,7 +104,7 @@ def test_features_of_another_kind_are_an_error_unless_they_may_be_overwritten(
         capsys.readouterr()
         assert extract(source, "--output", output, *model, *changed) == 1
         error = capsys.readouterr().err
-        assert re.search(rf"jump/0\.safetensors: {message}.* with --overwrite, or", error)
+        assert re.search(rf"jump/0\.safetensors: {message}.* and --overwrite, or", error)
         assert "(3 more files do not fit either)" in error
     assert extract(source, "--output", output, *model, "--stride", 2, "--overwrite") == 0
     assert read_features(output / ALL[0], stride="2 frames").features.shape == (5, 96)
@@ -130,7 +130,7 @@ def test_features_of_a_video_that_was_replaced_are_made_again(
         video.write_bytes((content + bytes(size))[:size] if len(content) < size else content)
     assert extract(source, "--output", output, *model) == 0
     captured = capsys.readouterr()
-    assert f"{stored} is made again: {video} is another video than it was made of" in captured.err
+    assert f"{stored} is made again: {video} is not the video that it was made from" in captured.err
     assert not torch.equal(read_features(stored).features[:1], before[:1]) or len(before) != len(
         read_features(stored).features
     )
@@ -166,12 +166,12 @@ def test_a_real_clip_that_breaks_in_the_middle_leaves_no_file(
         (("--n-workers", -1), "--n_workers must be at least 0; got -1"),
         (("--devices", 0), "--devices must be at least 1; got 0"),
         (("--devices", 2, "--device", "mps"), "--devices 2 needs --device cuda or cpu; got mps"),
-        (("--devices", 100, "--device", "cuda"), r"--devices 100 is asked for, but there are \d+ GPUs"),
+        (("--devices", 100, "--device", "cuda"), r"--devices 100: this machine has only \d+ GPUs"),
         (("--stride", 0), "--stride must be at least 1; got 0"),
         (("--stride-seconds", 0), "--stride_seconds must be more than 0; got 0.0"),
         (("--architecture", "RN50", "--weights", "random"), "the visual tower of RN50 is a ModifiedResNet"),
         (("--captions",), "tiny-clip writes no captions, .* coca_ViT-L-14"),
-        (("--caption-seconds", 2), r"--caption_seconds 2\.0 is of no use without --captions"),
+        (("--caption-seconds", 2), r"--caption_seconds 2\.0 has no effect without --captions"),
     ],
 )
 def test_wrong_input_is_explained_before_anything_is_written(
@@ -201,7 +201,7 @@ def test_an_output_that_cannot_be_written_is_explained(
 ) -> None:
     (tmp_path / "f").write_text("a file, not a folder")
     assert extract(source, "--output", tmp_path / "f", *model) == 1
-    assert "run the same command again: it goes on where it stopped" in capsys.readouterr().err
+    assert "Fix this and rerun the same command; it resumes where it stopped" in capsys.readouterr().err
 
 
 # --- captions ---------------------------------------------------------------------------------------------------------

@@ -62,8 +62,8 @@ def test_processors_are_shared_by_the_devices_and_one_is_left(monkeypatch: pytes
     [
         (("--caption-seconds", "0", "--captions"), r"--caption_seconds must be more than 0; got 0\.0"),
         (("--caption-seconds", "nan", "--captions"), "--caption_seconds must be more than 0; got nan"),
-        (("--caption-seconds", "2"), r"--caption_seconds 2\.0 is of no use without --captions; give that too"),
-        (("--caption-generation", "greedy"), "--caption_generation greedy is of no use without --captions"),
+        (("--caption-seconds", "2"), r"--caption_seconds 2\.0 has no effect without --captions; add it"),
+        (("--caption-generation", "greedy"), "--caption_generation greedy has no effect without --captions"),
     ],
 )
 def test_wrong_options_of_captions_are_explained(arguments: tuple[str, ...], message: str) -> None:

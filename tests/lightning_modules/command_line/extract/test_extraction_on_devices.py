@@ -64,5 +64,5 @@ def test_a_process_that_is_killed_is_noticed(
     jobs: list[VideoJob], settings: FeatureExtraction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extraction_on_devices, "_run_share", die)
-    with pytest.raises(ValueError, match=r"process of a device died \(exit status 9\), for lack of memory perhaps"):
+    with pytest.raises(ValueError, match=r"process of a device died \(exit status 9\), perhaps out of memory"):
         list(extract_on_devices(["cpu"], jobs, settings))

@@ -85,7 +85,7 @@ def test_a_video_gets_a_table_a_json_file_and_a_picture(run: Any, video: Path, t
         cells = (f"{segment['start_seconds']:.2f}", f"{segment['end_seconds']:.2f}", segment["class"])
         assert " │ ".join(cells) in " ".join(out.split())
     assert content["segments"]
-    assert "tiny-clip writes no captions, so that no segment is suppressed by them" in err
+    assert "tiny-clip writes no captions, so no segments are suppressed" in err
     assert "JSON files and pictures are in" in err
 
 
@@ -204,7 +204,7 @@ def test_features_are_kept_and_used_again(
     status, _, err = run(video, "--classes", "white,red", *kept, "--stride", 1)
     assert status == 1
     assert "stride is 0.25 seconds in the file, but 1 frame is asked for" in err
-    assert "(here: another --features folder, or none)" in err
+    assert "(or give another --features folder, or none)" in err
 
 
 # --- what cannot be decoded -------------------------------------------------------------------------------------------
@@ -254,14 +254,14 @@ def test_a_real_clip_that_breaks_in_the_middle_is_named(run: Any, shared_clips: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("{video}",), 'at least 1 class name to look for by --method t3al; got []. Give them as --classes "a, b, c"'),
-        (("{video}", "--classes", "a", "--method", "frame-wise"), "at least 2 class names to look for by --method fr"),
+        (("{video}",), '--method t3al needs at least 1 class name; got []. Give them as --classes "a, b, c"'),
+        (("{video}", "--classes", "a", "--method", "frame-wise"), "--method frame-wise needs at least 2 class names"),
         (("gone.mp4", "--classes", "a"), "gone.mp4: no such file, and no folder with videos"),
         (("{video}", "--classes", "a", "--template", "photos"), "'photos' is neither a template with one {{}} for"),
-        (("{video}", "--classes", "a", "--threshold", "0.5"), "--threshold is of no use with --method t3al"),
+        (("{video}", "--classes", "a", "--threshold", "0.5"), "--threshold has no effect with --method t3al"),
         (("{video}", "--classes", "a", "--stride", "0"), "--stride must be at least 1; got 0"),
         (("{video}", "--classes", "a", "--annotations", "gone.json"), "there is no annotation file gone.json"),
-        (("{video}", "--classes", "a", "--captions", "gone"), "there is no file of captions gone/v.1.captions.json"),
+        (("{video}", "--classes", "a", "--captions", "gone"), "there is no caption file gone/v.1.captions.json"),
         (("{video}", "--classes", "a", "--suppress"), "tiny-clip writes no captions, as it is not a CoCa"),
     ],
 )

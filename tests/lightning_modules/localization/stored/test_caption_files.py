@@ -91,7 +91,9 @@ def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, content: Any, message: str) -> None:
     path = written(tmp_path / "a.captions.json", content)
-    with pytest.raises(CaptionFileError, match=rf"a\.captions\.json cannot be read as captions: .*{message}.* mend it"):
+    with pytest.raises(
+        CaptionFileError, match=rf"a\.captions\.json cannot be read as captions: .*{message}.* correct it"
+    ):
         read_captions(path)
 
 
@@ -100,7 +102,7 @@ def test_a_file_in_no_text_encoding_and_a_missing_one_are_named(tmp_path: Path) 
     with pytest.raises(CaptionFileError, match=r"cannot be read as captions: line 1: byte 0xFF is not UTF-8"):
         read_captions(path)
     with pytest.raises(
-        FileNotFoundError, match=r"no file of captions .*gone\.captions\.json; make it by `zsar extract -"
+        FileNotFoundError, match=r"no caption file .*gone\.captions\.json; make it with `zsar extract -"
     ):
         read_captions(tmp_path / "gone.captions.json")
 
@@ -128,7 +130,7 @@ def test_captions_of_other_settings_are_refused(tmp_path: Path, asked: dict[str,
         check_caption_source(tmp_path / "a", SOURCE, **asked)
     same = {"stride": "1.0 seconds", "generation": "greedy", "n_tokens": 30}
     check_caption_source(tmp_path / "a", SOURCE, backbone_hash="00ff", **same)  # type: ignore[arg-type]
-    with pytest.raises(CaptionFileError, match="does not say what its captions were made of; give .* delete it"):
+    with pytest.raises(CaptionFileError, match="does not state the source of its captions; use .* delete it"):
         check_caption_source(tmp_path / "a", None, **asked)
 
 

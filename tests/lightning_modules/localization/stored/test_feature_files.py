@@ -107,7 +107,7 @@ def resident_mib() -> float:
 def test_features_of_another_kind_are_refused(tmp_path: Path, asked: dict[str, Any], message: str) -> None:
     written(path := tmp_path / "a.safetensors")
     with pytest.raises(
-        FeatureFileError, match=rf"a\.safetensors: {message}.*extract it again by `zsar extract` with --overwrite, or"
+        FeatureFileError, match=rf"a\.safetensors: {message}.*extract it again with `zsar extract` and --overwrite, or"
     ):
         read_features(path, **asked)
     read_features(path, backbone_hash="00ff", stride="2 frames", dtype="fp16")
@@ -130,8 +130,8 @@ def rewritten(path: Path, header: dict[str, str] | None = None, **tensors: Tenso
         ({"features": torch.zeros(4).half()}, r"they are \[4\]"),
         ({"features": torch.zeros(4, 3, dtype=torch.int64)}, "must be fp16, as its header says; they are torch.int64"),
         ({"features": torch.zeros(4, 3)}, "must be fp16, as its header says; they are torch.float32"),
-        ({"times_seconds": torch.zeros(3).double()}, r"float64 \[4\], one a frame; they are float64 \[3\]"),
-        ({"times_seconds": torch.arange(4)}, r"float64 \[4\], one a frame; they are int64 \[4\]"),
+        ({"times_seconds": torch.zeros(3).double()}, r"float64 \[4\], one per frame; they are float64 \[3\]"),
+        ({"times_seconds": torch.arange(4)}, r"float64 \[4\], one per frame; they are int64 \[4\]"),
         ({"times_seconds": torch.tensor([0, -1, 2, 3]).double()}, "frame 1 is at -1.0 seconds"),
         ({"times_seconds": torch.tensor([0, torch.nan, 2, 3]).double()}, "frame 1 is at nan seconds"),
         (
@@ -188,13 +188,13 @@ def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_another_version_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no file of features .*gone\.safetensors; make it by `zsar extract`"):
+    with pytest.raises(FileNotFoundError, match=r"no feature file .*gone\.safetensors; make it with `zsar extract`"):
         read_features(tmp_path / "gone.safetensors")
     save_file({"features": torch.ones(1)}, path := tmp_path / "old.safetensors", metadata={"format_version": "0"})
     with pytest.raises(FeatureFileError, match="has format_version 0, but this zsar reads 1"):
         read_features(path)
     save_file({"weight": torch.ones(1)}, path)
-    with pytest.raises(FeatureFileError, match="header does not say that it holds features"):
+    with pytest.raises(FeatureFileError, match="header does not mark it as a feature file"):
         read_features(path)
 
 

@@ -25,10 +25,10 @@ def test_another_video_under_the_same_name_is_told_by_size_and_contents(tmp_path
     source = Source(6, quick_hash(video))
     video.write_bytes(b"FRAMES")
     assert replaced_video(source, video) == (
-        f"{video} is another video than it was made of (of the same size, with other contents)"
+        f"{video} is not the video that it was made from (same size, other content)"
     )
     video.write_bytes(b"more frames")
-    assert replaced_video(source, video) == f"{video} is another video than it was made of (11 bytes, not 6)"
+    assert replaced_video(source, video) == f"{video} is not the video that it was made from (11 bytes, not 6)"
 
 
 def test_of_a_file_without_a_hash_the_size_alone_is_compared(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_files_of_the_videos_at_hand_pass_and_so_do_videos_that_are_not(tmp_path
 @pytest.mark.parametrize("content", [b"FRAMES", b"more frames"])
 def test_a_video_that_was_replaced_is_refused_by_name(tmp_path: Path, videos: list[Video], content: bytes) -> None:
     (tmp_path / "b.mp4").write_bytes(content)
-    said = r"b\.{}: .*b\.mp4 is another video than it was made of .*; extract it again, or put"
+    said = r"b\.{}: .*b\.mp4 is not the video that it was made from .*; extract it again, or restore"
     with pytest.raises(FeatureFileError, match=said.format("safetensors")):
         check_features(tmp_path, videos)
     with pytest.raises(CaptionFileError, match=said.format(r"captions\.json")):

@@ -22,6 +22,6 @@ def test_a_name_is_too_long_when_the_file_system_says_so(letter: str, tmp_path: 
 
 
 def test_the_message_has_value_and_limit() -> None:
-    assert "a name of 259 bytes, but a name has 255 at most (it ends in .mp4)" in (
+    assert "a name of 259 bytes, but the limit is 255 (it ends in .mp4)" in (
         name_problem(Path("a" * 255 + ".mp4")) or ""
     )

@@ -27,7 +27,7 @@ def test_a_journal_that_was_killed_at_its_first_line_is_begun_again(tmp_path: Pa
 def test_a_line_that_is_no_object_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "journal"
     path.write_text('{"a": 1}\n' + line + "\n")
-    with pytest.raises(GivenFileError, match=r"journal: line 2 is none that zsar wrote \(.*\); begin again$"):
+    with pytest.raises(GivenFileError, match=r"journal: line 2 was not written by zsar \(.*\); begin again$"):
         whole_lines(path, remedy="begin again")
 
 

@@ -46,7 +46,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_in_a_sentence_that_names_the_file(tmp_path: Path) -> None:
     path = write_text_whole(tmp_path / "last.ckpt", "whole")
-    said = "last.ckpt could not be written: No space left on device .what was there before is as it was.; make room"
+    said = "last.ckpt could not be written: No space left on device .the old file is unchanged.; make room"
     with pytest.raises(OSError, match=said) as raised, whole_file(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert raised.value.errno == errno.ENOSPC

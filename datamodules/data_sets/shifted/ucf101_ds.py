@@ -1,4 +1,4 @@
-"""UCF101DS: clips of UCF-101's actions under natural shifts, such as animation or odd places (Schiappa et al. 2023).
+"""UCF101DS: clips of UCF-101's actions under natural shifts, e.g. animation or unusual places (Schiappa et al. 2023).
 
     DATA_ROOT/ucf101_ds/
         videos/Apply_Eye_Makeup_african_0qAG2kFsaKQ-3-of-5.mp4      at any depth; the name begins with the class
@@ -25,22 +25,22 @@ class UCF101DS(UCF101):
     for_testing_only = True
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
-        """All videos of the folder, of the classes that their names begin with.
+        """All videos of the folder; file names begin with the class.
 
         Raises:
-            ValueError: A name begins with no class.
+            ValueError: A file name does not begin with a class.
         """
         listing = Listing()
         folder = self._index.folder
         for path in find_videos(folder):
             class_name = self.class_in_file_name(path.stem)
             if class_name is None:
-                raise ValueError(f"{path}: the file name begins with no class of UCF-101, as Apply_Eye_Makeup_... does")
+                raise ValueError(f"{path}: the file name must begin with a class of UCF-101 (Apply_Eye_Makeup_...)")
             listing.add(path.relative_to(folder).as_posix(), class_name)
         return listing
 
     def class_in_file_name(self, name: str) -> str | None:
-        """Apply_Eye_Makeup_african_0qAG2kFsaKQ-3-of-5 -> apply eye makeup: the most words that are a class."""
+        """Apply_Eye_Makeup_african_0qAG2kFsaKQ-3-of-5 -> apply eye makeup, the longest match."""
         words = name.lower().split("_")
         heads = ("".join(words[:n]) for n in range(len(words), 0, -1))
         return next((self.class_of_joined_name[head] for head in heads if head in self.class_of_joined_name), None)

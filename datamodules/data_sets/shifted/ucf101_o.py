@@ -35,12 +35,12 @@ class UCF101O(UCF101):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            occlusion: The folder in `videos` to take; null where `videos` holds one kind only.
+            occlusion: The folder in `videos` to use; null if `videos` contains only one kind.
             lists: Published split files to use instead of the official ones.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which of the official splits is tested on.
-            text: What models read of a class.
+            split: Which official split is used for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
@@ -51,5 +51,5 @@ class UCF101O(UCF101):
         self.videos_folder = f"ucf101_o/videos/{occlusion}" if occlusion else "ucf101_o/videos"
 
     def describe(self) -> dict[str, Any]:
-        """Adds which occlusion it is."""
+        """Adds the occlusion."""
         return {**super().describe(), "shift": self.occlusion}

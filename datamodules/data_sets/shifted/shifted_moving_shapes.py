@@ -1,16 +1,16 @@
 """ShiftedMovingShapes: the novel test clips of the rendered benchmark, clean and under distribution shifts.
 
-For testing. Each shift is a set of its own, so that one test run says what a model is right about on clean clips and
-what each shift costs it. The clean clips are those of `MovingShapes` of the same seed; a shift changes their frames
-before they are encoded. Rendered once, in seconds:
+For testing. Each shift is a separate set, so that one test run shows the accuracy on clean clips and its drop under
+each shift. The clean clips are those of `MovingShapes` with the same seed; a shift changes their frames before
+encoding. Rendered once, in seconds:
 
     DATA_ROOT/shifted_moving_shapes/FINGERPRINT/
         clean/red circle to the top/00.mp4     (24 frames of 32 x 32 px at 8 fps, H.264)
         noise/red circle to the top/00.mp4     (the same clip with noise; likewise contrast, blur and dropped)
 
-Clips of opposite directions stay each other's reversal under noise, contrast and blur, so that a model that cannot see
-the order of frames is right about the direction in half of the clips. Not under dropped frames, where a shape lags
-behind: the mean of its positions tells where it came from, which a model of single frames takes for where it goes.
+Clips of opposite directions stay each other's reversal under noise, contrast and blur, so that a model that ignores the
+order of frames gets half of the directions right. This does not hold for dropped frames, where the shape lags: the
+mean of its positions shows where it came from, which a model of single frames mistakes for where it is going.
 
 Source: rendered by this file, MIT licence. Counts: `n_test` clips of each of 32 novel classes in every set.
 """
@@ -48,13 +48,13 @@ class Strengths:
     """How strong the shifts are; by default, each costs T2L visibly and leaves it far above chance.
 
     Attributes:
-        noise: Standard deviation of Gaussian noise, fresh for each frame, pixel and colour; a share of the pixel range
-            (0.2 is 51 of 255).
-        contrast: What is left of each pixel's distance from the frame's mean (over pixels and colours): 0.75 takes a
-            quarter away.
-        blur_px: Standard deviation of the Gaussian that each frame is blurred with, in pixels.
-        dropped: Share of a clip's frames that are lost, the last frame before them being shown in their place: of 24
-            frames 0.875 leaves three pictures, the first of them at the beginning.
+        noise: Standard deviation of Gaussian noise, independent for each frame, pixel and colour, as a fraction of the
+            pixel range (0.2 is 51 of 255).
+        contrast: Factor for each pixel's distance from the frame's mean (over pixels and colours): 0.75 removes a
+            quarter.
+        blur_px: Standard deviation of the Gaussian blur of each frame, in pixels.
+        dropped: Fraction of lost frames; the last frame before them is shown in their place. With 24 frames, 0.875
+            leaves three different ones, including the first.
     """
 
     noise: float = 0.2
@@ -63,7 +63,7 @@ class Strengths:
     dropped: float = 0.875
 
     def __post_init__(self) -> None:
-        """Refuses what is no shift, or no picture."""
+        """Checks that each strength changes the picture and leaves one."""
         for name, most in (("noise", 1), ("contrast", 1), ("blur_px", _MOST_BLUR_PX), ("dropped", 1)):
             value = getattr(self, name)
             if not 0 < value < most:
@@ -73,7 +73,7 @@ class Strengths:
 
 
 class ShiftedMovingShapes(MovingShapes):
-    """The novel classes of the rendered benchmark, one test set a shift.
+    """The novel classes of the rendered benchmark, one test set per shift.
 
     Attributes:
         shifts: The test sets, in the order of the results.
@@ -104,16 +104,16 @@ class ShiftedMovingShapes(MovingShapes):
             render_seed: Seed of the clips and of the shifts.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: The protocol is base_to_novel: novel classes are tested on.
-            text: What models read of a class; class names are sentences already.
+            split: The protocol must be base_to_novel; novel classes are tested.
+            text: How classes are described to models; class names are already sentences.
             loading: How videos become batches.
 
         Raises:
-            ValueError: A number is out of range, a shift is unknown, named twice or there is none, or the protocol is
-                another.
+            ValueError: A number is out of range, a shift is unknown or named twice, there is none, or the protocol is
+                not base_to_novel.
         """
         super().__init__(
-            n_train=1,  # listed and rendered by none
+            n_train=1,  # neither listed nor rendered
             n_test=n_test,
             render_seed=render_seed,
             data_root=data_root,
@@ -134,14 +134,14 @@ class ShiftedMovingShapes(MovingShapes):
     # --- sets -----------------------------------------------------------------------------------------------------
 
     def set_classes(self, stage: str) -> dict[str, Sequence[str]]:
-        """The novel classes for each shift of a test; other stages as in `MovingShapes`."""
+        """For testing, the novel classes of each shift; for other stages as in `MovingShapes`."""
         if stage != "test":
             return super().set_classes(stage)
         _, novel = self.base_and_novel()
         return dict.fromkeys(self.shifts, novel)
 
     def list_sets(self, stage: str) -> dict[str, VideoTable]:
-        """The clips of each shift of a test; `predict` takes all of them in one set."""
+        """For testing, the clips of each shift; `predict` uses all of them in one set."""
         if stage != "test":
             return super().list_sets(stage)
         listed = {shift: self.without_excluded(self._table((shift,))) for shift in self.shifts}
@@ -152,7 +152,7 @@ class ShiftedMovingShapes(MovingShapes):
         """The clips of all shifts, without labels for `predict`.
 
         Raises:
-            ValueError: Training videos are asked for.
+            ValueError: The subset is "train".
         """
         if subset == "train":
             raise ValueError(
@@ -162,7 +162,7 @@ class ShiftedMovingShapes(MovingShapes):
         return table.unlabelled() if subset == "predict" else table
 
     def describe(self) -> dict[str, Any]:
-        """Adds which shifts there are, and how strong they are."""
+        """Adds the shifts and their strengths."""
         return {**super().describe(), "shifts": self._strength_of()}
 
     def _strength_of(self) -> dict[str, float | None]:
@@ -212,7 +212,7 @@ class ShiftedMovingShapes(MovingShapes):
     ) -> NDArray[np.uint8]:
         generator = clip_generator(moving_shape, purpose=f"{shift} test", index=index, seed=self.render_seed)
         if shift == "noise":
-            # The noise, too, is played backwards in one of two opposite directions.
+            # In one of two opposite directions, the noise is played backwards too.
             order = slice(None, None, -1 if moving_shape.plays_backwards else 1)
             return add_noise(frames[order], generator, standard_deviation=self.strengths.noise)[order]
         if shift == "contrast":

@@ -4,7 +4,7 @@ import pytest
 
 from tests.makers.miniatures import make_perturbed, make_ucf101
 from tests.makers.miniatures.listed_rows import cleaned, listed
-from zsar.datamodules.data_sets.ucf101_p import UCF101P
+from zsar.datamodules.data_sets.shifted.ucf101_p import UCF101P
 from zsar.datamodules.settings import Split
 
 

@@ -1,4 +1,4 @@
-"""PerturbedVideos: the test clips of a data set under computed perturbations, each in five severities."""
+"""PerturbedVideos: the test clips of a data set under computed perturbations, each at five severities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 
 
 class PerturbedVideos(ListedVideoDataModule):
-    """What such a data set has beside the clean one that it is made from, which it inherits from too."""
+    """What a perturbed data set adds to its clean one; a subclass inherits from both."""
 
     for_testing_only = True
 
@@ -29,13 +29,13 @@ class PerturbedVideos(ListedVideoDataModule):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            perturbation: The perturbation, which is the name of its folder.
-            severity: 1 to 5, which is the folder in it.
+            perturbation: The perturbation, as its folder is named.
+            severity: 1 to 5, the name of the subfolder.
             lists: Published split files to use instead of the official ones.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
-            split: Which of the official splits is tested on.
-            text: What models read of a class.
+            split: Which official split is used for testing.
+            text: How classes are described to models.
             loading: How videos become batches.
 
         Raises:
@@ -49,5 +49,5 @@ class PerturbedVideos(ListedVideoDataModule):
         self.videos_folder = f"{self.data_set}/videos/{perturbation}/{severity}"
 
     def describe(self) -> dict[str, Any]:
-        """Adds which perturbation it is."""
+        """Adds the perturbation and its severity."""
         return {**super().describe(), "shift": f"{self.perturbation} {self.severity}"}

@@ -5,8 +5,8 @@ import pytest
 from tests.makers.miniatures import make_ucf101_ds
 from tests.makers.miniatures.listed_rows import cleaned, listed
 from tests.makers.source_tree import SHARED
+from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
 from zsar.datamodules.settings import Lists
 
 
@@ -26,7 +26,7 @@ def test_nothing_can_be_trained_on(tmp_path: Path) -> None:
 def test_a_file_that_names_no_class_is_refused(tmp_path: Path) -> None:
     truth = make_ucf101_ds(tmp_path)
     (truth.folder / "videos" / "Flying_Kite_abc-1-of-2.mp4").touch()
-    with pytest.raises(ValueError, match=r"Flying_Kite_abc-1-of-2\.mp4: the file name begins with no class"):
+    with pytest.raises(ValueError, match=r"Flying_Kite_abc-1-of-2\.mp4: the file name must begin with a class"):
         UCF101DS(data_root=tmp_path).list_videos("test")
 
 

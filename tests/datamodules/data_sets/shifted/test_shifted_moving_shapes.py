@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.data_sets.moving_shapes import MovingShapes
-from zsar.datamodules.data_sets.shifted_moving_shapes import ShiftedMovingShapes, Strengths
+from zsar.datamodules.data_sets.shifted.shifted_moving_shapes import ShiftedMovingShapes, Strengths
 from zsar.datamodules.rendering.moving_shapes_rendering import base_and_novel_classes
 from zsar.datamodules.settings import Loading, Split, Text
 from zsar.datamodules.video_files.decoding import read_frames

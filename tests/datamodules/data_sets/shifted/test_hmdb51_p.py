@@ -4,7 +4,7 @@ import pytest
 
 from tests.makers.miniatures import make_hmdb51, make_perturbed
 from tests.makers.miniatures.listed_rows import cleaned, listed
-from zsar.datamodules.data_sets.hmdb51_p import HMDB51P
+from zsar.datamodules.data_sets.shifted.hmdb51_p import HMDB51P
 
 
 def test_the_test_split_is_read_from_the_folder_of_perturbation_and_severity(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""UCF101P: the test clips of UCF-101 under 18 computed perturbations of 5 severities each (Schiappa et al. 2023).
+"""UCF101P: the test clips of UCF-101 under 18 computed perturbations at 5 severities each (Schiappa et al. 2023).
 
     DATA_ROOT/ucf101_p/videos/gaussian_noise/3/ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi
     DATA_ROOT/ucf101/ucfTrainTestlist/...
 
-The folders in `videos` are perturbation and severity; the annotations are those of UCF-101.
+The folders in `videos` are named by perturbation and severity; the annotations are those of UCF-101.
 
 Source: "A Large-Scale Robustness Analysis of Video Action Recognition Models", CVPR 2023, whose code computes them from
 UCF-101. Licence and counts: those of UCF-101's test splits. For testing.
@@ -11,8 +11,8 @@ UCF-101. Licence and counts: those of UCF-101's test splits. For testing.
 
 from __future__ import annotations
 
+from zsar.datamodules.data_sets.shifted.perturbed_videos import PerturbedVideos
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.perturbed_videos import PerturbedVideos
 
 
 class UCF101P(PerturbedVideos, UCF101):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.makers.miniatures import make_occluded, make_ucf101
 from tests.makers.miniatures.listed_rows import cleaned, listed
-from zsar.datamodules.data_sets.ucf101_o import UCF101O
+from zsar.datamodules.data_sets.shifted.ucf101_o import UCF101O
 
 
 def test_the_occluded_test_clips_are_listed_by_the_clean_test_split(tmp_path: Path) -> None:

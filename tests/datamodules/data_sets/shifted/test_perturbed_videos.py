@@ -1,8 +1,8 @@
 import pytest
 
-from zsar.datamodules.data_sets.hmdb51_p import HMDB51P
-from zsar.datamodules.data_sets.ucf101_p import UCF101P
-from zsar.datamodules.perturbed_videos import PerturbedVideos
+from zsar.datamodules.data_sets.shifted.hmdb51_p import HMDB51P
+from zsar.datamodules.data_sets.shifted.perturbed_videos import PerturbedVideos
+from zsar.datamodules.data_sets.shifted.ucf101_p import UCF101P
 
 
 @pytest.mark.parametrize(("data_set", "folder"), [(UCF101P, "ucf101_p"), (HMDB51P, "hmdb51_p")])
