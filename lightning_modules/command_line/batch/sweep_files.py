@@ -158,9 +158,9 @@ def _values(variable: JsonValue) -> dict[str, dict[str, str]]:
     if not values:
         raise variable.fault("has no value; give at least one")
     first = next(iter(values.values()))
-    for value, extras in values.items():
-        if set(extras) != set(first):
-            raise variable.fault(f"has the extras {list(extras)} for {value!r}, but {list(first)} before; use the same")
+    for value, stated in values.items():
+        if set(stated) != set(first):
+            raise variable.fault(f"has the extras {list(stated)} for {value!r}, but {list(first)} before; use the same")
     return values
 
 

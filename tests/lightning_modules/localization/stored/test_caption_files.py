@@ -91,9 +91,8 @@ def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path, content: Any, message: str) -> None:
     path = written(tmp_path / "a.captions.json", content)
-    with pytest.raises(
-        CaptionFileError, match=rf"a\.captions\.json cannot be read as captions: .*{message}.* correct it"
-    ):
+    said = rf"a\.captions\.json cannot be read as captions: .*{message}.* correct it"
+    with pytest.raises(CaptionFileError, match=said):
         read_captions(path)
 
 
