@@ -24,7 +24,7 @@ from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_ann
 from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
-from zsar.datamodules.video_files.counted_frames import OnDamage
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.runtime.files.same_files import refuse_one_file_twice
 
 ACTION_TEMPLATE = "a video of action {}"

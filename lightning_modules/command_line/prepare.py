@@ -16,8 +16,8 @@ from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.video_files.writing.copy_plan import FAILED_VIDEOS, Plan, copy_file, plan_copy
 from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
 from zsar.datamodules.video_files.writing.preparing_journal import Journal

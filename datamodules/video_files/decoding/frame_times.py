@@ -12,9 +12,9 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding.settled_frames import SettledFrames
 from zsar.datamodules.video_files.video_file import errors_name, tick_seconds
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 
 
 class FrameTimes:

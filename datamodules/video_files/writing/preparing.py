@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError, transcode
 from zsar.runtime.files.whole_files import whole_file
 
