@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from zsar.datamodules.data_sets.ucf101_ds import UCF101DS
+from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
 
 from tests.makers.miniatures import (
     make_hmdb51,
