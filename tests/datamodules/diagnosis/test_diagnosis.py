@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
 
 from tests.makers.miniatures import (
     make_hmdb51,
@@ -14,6 +13,7 @@ from tests.makers.miniatures import (
 )
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
+from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.diagnosis import diagnosis
