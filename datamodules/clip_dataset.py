@@ -17,9 +17,9 @@ from torch.utils.data import Dataset
 from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import CutViews, Sample
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform

@@ -1,14 +1,12 @@
 """ListedVideoDataModule: the base of the data sets whose videos are listed in annotation files.
 
-A data set defines how its official files are read. This module handles published lists, which replace them, finds the
-video files, applies the published rule for base and novel classes, and checks labels against file names.
+A data set defines how its official files are read. This module finds the video files and applies the published rule for
+base and novel classes. Published lists, which replace official files, are read in `published_lists`.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -16,14 +14,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from zsar.datamodules.class_identity import clean_name, clean_names
-from zsar.datamodules.class_text.checked_names import checked_names
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.lists.annotations import Listing
 from zsar.datamodules.lists.checked_lists import Contradiction, find_contradictions
-from zsar.datamodules.lists.list_files import read_labels, read_list
 from zsar.datamodules.lists.splits import base_and_novel_by_frequency, draw_training_videos
 from zsar.datamodules.lists.video_index import VideoIndex, video_name
 from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.published_lists import PublishedLists
 from zsar.datamodules.settings import Clips, Lists, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import Subset
 from zsar.datamodules.video import TrimmedVideoDataModule
@@ -66,7 +63,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
         self.lists = lists
         self._tolerates = False
-        _check_lists(lists, split)
+        self._published = PublishedLists(lists, split, data_root=self.data_root)
 
     # --- what a data set defines ----------------------------------------------------------------------------------
 
@@ -90,9 +87,12 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         """Clean name -> spelling of the data set, or of the label file of the lists in use; in label order."""
         if self.split.protocol == "base_to_novel" and self.lists.base_classes is not None:
             assert self.lists.novel_classes is not None
-            exact = (*self._labels(self.lists.base_classes), *self._labels(self.lists.novel_classes))
+            exact = (
+                *self._published.labels(self.lists.base_classes),
+                *self._published.labels(self.lists.novel_classes),
+            )
         elif self.split.protocol == "all_classes" and self.lists.classes is not None:
-            exact = self._labels(self.lists.classes)
+            exact = self._published.labels(self.lists.classes)
         else:
             exact = self.official_names()
         return dict(zip(clean_names(exact), exact, strict=True))
@@ -113,14 +113,10 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
     @cached_property
     def _base_and_novel(self) -> tuple[Sequence[str], Sequence[str]]:
         if self.lists.base_classes is not None and self.lists.novel_classes is not None:
-            base, novel = self._labels(self.lists.base_classes), self._labels(self.lists.novel_classes)
+            base, novel = (self._published.labels(path) for path in (self.lists.base_classes, self.lists.novel_classes))
             return clean_names(base), clean_names(novel)
         counts = np.bincount(self.list_videos("train").labels, minlength=len(self.class_names))
         return base_and_novel_by_frequency(self.class_names, counts.tolist())
-
-    def _labels(self, path: Path | str) -> tuple[str, ...]:
-        file = self.data_root / path
-        return checked_names(read_labels(file), str(file))
 
     # --- videos ---------------------------------------------------------------------------------------------------
 
@@ -139,7 +135,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         return VideoIndex(self.data_root / self.videos_folder, may_be_missing=self._tolerates)
 
     def _list(self, subset: Literal["train", "test"]) -> VideoTable:
-        in_use = self.lists_in_use()
+        in_use = self._published.in_use()
         files = [
             in_use[name] for name in (("train",) if subset == "train" else ("test", "base", "novel")) if name in in_use
         ]
@@ -147,7 +143,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             return self._annotated(subset)
         videos: list[str] = []
         classes: list[str] = []
-        for path, labels in files:  # _check_lists ensures one protocol and complete lists
+        for path, labels in files:  # `PublishedLists` ensures one protocol and complete lists
             list_videos, list_classes = self._read_list(path, labels)
             videos += list_videos
             classes += list_classes
@@ -178,31 +174,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         return len(self.class_names) < len(exact_names(self.vocabulary))
 
     def _read_list(self, path: Path | str, labels: Path | str) -> tuple[list[str], list[str]]:
-        """Videos and clean class names of a published list, checked against the file names."""
-        videos, classes = self._as_listed(path, labels)
-        wrong = find_contradictions(videos, classes, self.class_in_file_name)
-        if not wrong:
-            return videos, classes
-        in_file_name = {row.index: row.in_file_name for row in wrong}
-        followed = [in_file_name.get(i, name) for i, name in enumerate(classes)]
-        if self._tolerates:
-            return videos, followed
-        problem = (
-            f"{self.data_root / path}: {len(wrong)} of {len(videos)} labels contradict the class in the file name: "
-            f"{wrong[0].video} is labelled {wrong[0].in_list!r} by {Path(labels).name}"
-        )
-        if self.lists.on_contradiction == "refuse":
-            raise ValueError(
-                f"{problem}. If list and label file are of one source, set --data.lists.on_contradiction "
-                "follow_file_names"
-            )
-        warnings.warn(f"{problem}; the file names are followed", stacklevel=2)
-        return videos, followed
-
-    def _as_listed(self, path: Path | str, labels: Path | str) -> tuple[list[str], list[str]]:
-        names = clean_names(self._labels(labels))
-        videos, numbers = read_list(self.data_root / path, len(names))
-        return videos, [names[number] for number in numbers]
+        return self._published.read_checked(path, labels, self.class_in_file_name, tolerates=self._tolerates)
 
     def _table(
         self, videos: Sequence[str], classes: Sequence[str], *, segments_seconds: np.ndarray | None = None
@@ -220,9 +192,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
 
     def describe(self) -> dict[str, Any]:
         """Adds the published lists in use."""
-        given = {name: str(value) for name, value in asdict(self.lists).items() if value is not None}
-        policy = given.pop("on_contradiction")
-        return {**super().describe(), "lists": {**given, "on_contradiction": policy} if given else {}}
+        return {**super().describe(), "lists": self._published.describe()}
 
     # --- what `zsar doctor` asks ----------------------------------------------------------------------------------
 
@@ -235,23 +205,11 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
 
     def lists_in_use(self) -> dict[str, tuple[Path | str, Path | str]]:
         """Name in `lists` -> published list and its label file, for those that are used."""
-        labels = self.lists.base_classes if self.split.protocol == "base_to_novel" else self.lists.classes
-        pairs = {
-            "train": (self.lists.train, labels),
-            "held_out": (self.lists.held_out, labels),
-            "test": (self.lists.test, self.lists.classes),
-            "base": (self.lists.base, self.lists.base_classes),
-            "novel": (self.lists.novel, self.lists.novel_classes),
-        }
-        return {
-            name: (path, label_file)
-            for name, (path, label_file) in pairs.items()
-            if path is not None and label_file is not None
-        }
+        return self._published.in_use()
 
     def contradictions(self, list_name: str) -> tuple[int, list[Contradiction]]:
         """Number of videos of a list in use, and those whose file names contain another class."""
-        videos, classes = self._as_listed(*self.lists_in_use()[list_name])
+        videos, classes = self._published.read(*self.lists_in_use()[list_name])
         return len(videos), find_contradictions(videos, classes, self.class_in_file_name)
 
     # --- what is trained on ---------------------------------------------------------------------------------------
@@ -280,26 +238,3 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             held_out_fraction=self.split.held_out_fraction,
         )
         return videos, rest.select(drawn)
-
-
-def _check_lists(lists: Lists, split: Split) -> None:
-    """Checks that lists have their label file and belong to the protocol."""
-    base_to_novel = split.protocol == "base_to_novel"
-    labels = "base_classes" if base_to_novel else "classes"
-    needs = {"train": labels, "held_out": labels, "test": "classes", "base": "base_classes", "novel": "novel_classes"}
-    for name, label_file in needs.items():
-        if getattr(lists, name) is not None and getattr(lists, label_file) is None:
-            raise ValueError(f"lists.{name} needs its label file: set lists.{label_file}")
-    foreign = ("test", "classes") if base_to_novel else ("base", "novel", "base_classes", "novel_classes")
-    for name in foreign:
-        if getattr(lists, name) is not None:
-            raise ValueError(
-                f"lists.{name} does not belong to the protocol {split.protocol}; unset it, or set split.protocol"
-            )
-    for one, other in (("base", "novel"), ("base_classes", "novel_classes")):
-        if (getattr(lists, one) is None) != (getattr(lists, other) is None):
-            raise ValueError(f"lists.{one} and lists.{other} go together: set both or none")
-    if lists.train is not None and split.shots is not None:
-        raise ValueError(f"split.shots is {split.shots}, but lists.train is used completely; unset one of the two")
-    if lists.held_out is not None and lists.train is None:
-        raise ValueError("lists.held_out goes with lists.train; without a training list, clips are held out by drawing")

@@ -13,10 +13,10 @@ from torch import Tensor
 from zsar.datamodules.lists.checked_lists import missing_keys
 from zsar.datamodules.lists.video_index import VideoIndex
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.transforms import TestTransform
 
 _SHOWN = 5

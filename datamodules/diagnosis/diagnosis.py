@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,68 +16,18 @@ from numpy.typing import NDArray
 
 from zsar.datamodules.class_text.checked_names import too_few_classes
 from zsar.datamodules.diagnosis.decode_check import Clip, Verdict
+from zsar.datamodules.diagnosis.findings import BadVideo, Finding, finding
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video import TrimmedVideoDataModule
 
-Severity = Literal["ok", "skipped", "warning", "error"]
 Stage = Literal["fit", "test"]
 
 _LISTS_OF: Mapping[Stage, tuple[str, ...]] = {"fit": ("train", "held_out"), "test": ("test", "base", "novel")}
 _SUBSET_OF: Mapping[Stage, Literal["train", "test"]] = {"fit": "train", "test": "test"}
 _SETS_OF: Mapping[Stage, str] = {"fit": "train, val", "test": "test"}
-_MOST_EXAMPLES = 100
 _TWO_CLASSES = "a recognizer needs at least two classes; to find when one action happens, use `zsar localize`"
 _LEAVE_OUT = "get or repair them, or exclude them: --data.split.exclude with the bad_videos.csv below"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check of a set.
-
-    Attributes:
-        check: What was checked, in a word or two.
-        set_name: The set, or the sets.
-        severity: "ok"; "skipped" if there was nothing to check; "warning" if it may be intended; "error".
-        count: Number of faulty videos (classes, lists).
-        total: Number of checked ones.
-        examples: Some of the faulty ones, at most 100; or the error message.
-        remark: What to do, or why it was skipped.
-    """
-
-    check: str
-    set_name: str
-    severity: Severity
-    count: int = 0
-    total: int = 0
-    examples: tuple[str, ...] = ()
-    remark: str = ""
-
-
-@dataclass(frozen=True)
-class BadVideo:
-    """A video that is missing or cannot be decoded.
-
-    Attributes:
-        key: Its name in `split.exclude`.
-        set_name: The set that lists it.
-        path: Its expected path.
-        problem: The problem.
-    """
-
-    key: str
-    set_name: str
-    path: str
-    problem: str
-
-
-def finding(
-    check: str, set_name: str, faults: Sequence[str], total: int, remark: str, *, severity: Severity = "error"
-) -> Finding:
-    """A finding: "ok" without faults, else with the given severity and remark."""
-    if not faults:
-        return Finding(check, set_name, "ok", total=total)
-    return Finding(check, set_name, severity, len(faults), total, tuple(faults[:_MOST_EXAMPLES]), remark)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

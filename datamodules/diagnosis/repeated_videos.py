@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsar.datamodules.class_identity import class_identity
-from zsar.datamodules.diagnosis.diagnosis import Finding, finding
+from zsar.datamodules.diagnosis.findings import Finding, finding
 from zsar.datamodules.lists.checked_lists import Repeat, find_repeats
 from zsar.datamodules.lists.video_table import VideoTable
 

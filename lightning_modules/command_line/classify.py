@@ -15,9 +15,9 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.video_index import named_videos
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP

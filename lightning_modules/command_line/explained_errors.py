@@ -15,7 +15,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from zsar.datamodules.video_files.video_file import VideoDecodeError
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
 from zsar.runtime.files.whole_files import FULL_REMEDY

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from zsar.callbacks.pictures.figures import save_figure
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, option

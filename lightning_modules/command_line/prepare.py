@@ -16,18 +16,11 @@ from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError
-from zsar.datamodules.video_files.writing.preparing import (
-    FAILED_VIDEOS,
-    Journal,
-    Plan,
-    PreparedVideo,
-    PreparingSettings,
-    copy_file,
-    plan_copy,
-    prepare_video,
-)
+from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.video_files.writing.copy_plan import FAILED_VIDEOS, Plan, copy_file, plan_copy
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.options.command import Command

@@ -19,13 +19,15 @@ from lightning.pytorch import Trainer, seed_everything
 from lightning.pytorch.callbacks import RichProgressBar
 from rich.table import Table
 
-from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes, CaptionedShapesSettings
+from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes
+from zsar.datamodules.rendering.frame_captions import CaptionedShapesSettings
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import group, option
 from zsar.lightning_modules.command_line.options.shared import SEED_LIMITS, ForceOption
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
-from zsar.lightning_modules.training.image_text_pretraining import CaptionerPretraining, ImageTextPretraining
+from zsar.lightning_modules.training.captioner_pretraining import CaptionerPretraining
+from zsar.lightning_modules.training.image_text_pretraining import ImageTextPretraining
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_json_whole

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 def visual_projection(backbone: OpenClipBackbone) -> Tensor:

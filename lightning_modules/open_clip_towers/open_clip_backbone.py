@@ -18,7 +18,7 @@ from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
 from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
 from zsar.lightning_modules.open_clip_towers.residual_block import (
     BlockForward,
     TextBlockForward,
@@ -26,6 +26,7 @@ from zsar.lightning_modules.open_clip_towers.residual_block import (
     residual_blocks,
     run_blocks,
 )
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 class OpenClipBackbone(nn.Module):

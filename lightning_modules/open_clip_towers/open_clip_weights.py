@@ -14,30 +14,19 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.architecture_files import check_sizes, read_architecture
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, load_strictly, read_state_dict
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import (
-    TensorFileError,
     cause_of,
-    check_file,
-    is_torchscript,
-    read_tensor_file,
-    some_names,
 )
-from zsar.lightning_modules.tensor_files.torchscript_tensors import read_torchscript_tensors
 
 RANDOM_WEIGHTS = "random"
 _ARCHITECTURES = Path(__file__).parent / "architectures"
 _config_files: dict[str, Path] = {}  # by open_clip's name of a user's config
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
-
-
-class BackboneError(RuntimeError):
-    """A CLIP model cannot be built; the message gives the cause and a remedy."""
 
 
 def build_clip(architecture: str, weights: str | None, *, cache_directory: str | None = None) -> tuple[nn.Module, str]:
@@ -198,56 +187,15 @@ def _from_file(name: str, path: Path) -> nn.Module:
             f"weights={str(path)!r} is neither a file nor an open_clip tag of {name}{_tags_of(name)}; "
             "give --weights FILE"
         )
-    state = _read_state_dict(path)
+    state = read_state_dict(path)
     if _OPENAI_ONLY_KEYS & set(state):
         _check_quick_gelu(name, needed=True, weights=f"{path} (OpenAI's own release)")
         state = {k: v for k, v in state.items() if k not in _OPENAI_ONLY_KEYS}
     model = _create_empty(name)
     if hasattr(model, "text") and "positional_embedding" in state:
         state = open_clip.model.convert_to_custom_text_state_dict(state)
-    _load_strictly(model, state, path, name)
+    load_strictly(model, state, path, name)
     return model
-
-
-def _read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """Reads weights from a file: a state dict, a TorchScript archive, or safetensors."""
-    content: object
-    try:
-        check_file(path)
-        if path.suffix == ".safetensors":
-            content = load_file(path)
-        elif is_torchscript(path):  # OpenAI's release format of CLIP
-            content = read_torchscript_tensors(path)
-        else:
-            content = read_tensor_file(path)
-    except TensorFileError as error:
-        problem = str(error).replace(f"{path} cannot be read", f"{path} cannot be read as weights", 1)
-        raise BackboneError(problem) from error
-    except (SafetensorError, ValueError, OSError) as error:
-        raise BackboneError(f"{path} cannot be read as weights: {cause_of(error)}; fetch it again") from error
-    state = content.get("state_dict", content) if isinstance(content, dict) else content
-    if (
-        not isinstance(state, dict)
-        or not state
-        or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items())
-    ):
-        raise BackboneError(f"{path} holds no state dict (a mapping from names to tensors); give a file of weights")
-    return {k.removeprefix("module."): v for k, v in state.items()}
-
-
-def _load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path, name: str) -> None:
-    expected = model.state_dict()
-    missing = sorted(set(expected) - set(state))
-    unmatched = sorted(set(state) - set(expected))
-    shapes = sorted(k for k in set(state) & set(expected) if state[k].numel() != expected[k].numel())
-    if missing or unmatched or shapes:
-        parts = [
-            f"{len(keys)} {what} ({some_names(keys)})"
-            for keys, what in ((missing, "missing"), (unmatched, "unknown"), (shapes, "of another shape"))
-            if keys
-        ]
-        raise BackboneError(f"the weights in {path} are not those of {name}: tensors {'; '.join(parts)}")
-    model.load_state_dict({k: v.reshape(expected[k].shape).float() for k, v in state.items()}, strict=True)
 
 
 def _check_quick_gelu(name: str, *, needed: bool, weights: str) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 class BlockForward(Protocol):

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.settings_of_before import GROUP_OF, arguments_of_now
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint

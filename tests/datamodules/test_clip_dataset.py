@@ -13,7 +13,9 @@ from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import collate
 from zsar.datamodules.video_files.decoding import VideoReader, read_frames
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
 
@@ -202,7 +204,7 @@ def test_each_frame_is_resized_once_for_all_stretches(table: VideoTable, monkeyp
         resized.append(len(frames))
         return frames[..., :24, :32]
 
-    monkeypatch.setattr("zsar.datamodules.views.further_views.resized", counted)
+    monkeypatch.setattr("zsar.datamodules.views.multi_rate_views.resized", counted)
     with_views(table, MULTI_RATE)[0]
     assert len(resized) == 1
     assert resized[0] <= 12

@@ -6,7 +6,8 @@ import pytest
 from jsonargparse import ArgumentParser
 
 from zsar.datamodules.settings import Augmentation, Clips, Loading, Text
-from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews
+from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.datamodules.views.transforms import TrainTransform
 
 

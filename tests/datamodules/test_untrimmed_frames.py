@@ -11,9 +11,9 @@ from tests.reference.full_decoding import decode_everything
 from zsar.datamodules import untrimmed_frames
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files, frames_at, open_frames
 from zsar.datamodules.video_files import frame_chunks
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.datamodules.views.transforms import TestTransform
 

@@ -10,7 +10,9 @@ from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.datamodules.trimmed_sets import Subset
-from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.runtime.seeds import derive_seed
 
 

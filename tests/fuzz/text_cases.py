@@ -35,7 +35,8 @@ from zsar.datamodules.lists.localization_splits import (
     read_class_list,
     read_thumos14_annotations,
 )
-from zsar.datamodules.video_files.writing.preparing import Journal, PreparingSettings
+from zsar.datamodules.video_files.writing.preparing import PreparingSettings
+from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.class_names import read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
@@ -45,7 +46,8 @@ from zsar.lightning_modules.command_line.summarize.results.recognition_results i
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import finite_features, read_features
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError, author_of

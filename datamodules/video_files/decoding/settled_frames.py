@@ -13,10 +13,11 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from zsar.datamodules.video_files.counted_frames import CountedFrames, OnDamage
+from zsar.datamodules.video_files.counted_frames import CountedFrames
 from zsar.datamodules.video_files.packet_index import index_packets
 from zsar.datamodules.video_files.timed_frames import DamageSeen, PacketMismatchError, TimedFrames
 from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter, VideoDecodeError, errors_name
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.transforms import TestTransform
 
 

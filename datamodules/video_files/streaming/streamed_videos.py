@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from zsar.datamodules.video_files.counted_frames import OnDamage
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
+from zsar.datamodules.video_files.whole_decoding import OnDamage
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from zsar.datamodules.class_text.text_files import (
-    Kind,
-    Texts,
-    problems_of_texts,
-    read_class_text_file,
-    texts_of,
-    write_class_text,
-)
+from zsar.datamodules.class_text.text_files import read_class_text_file, texts_of, write_class_text
+from zsar.datamodules.class_text.text_format import Kind, Texts, problems_of_texts
 from zsar.runtime.files.given_files import GivenFileError
 from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.text.text_files import shown

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
-from zsar.datamodules.class_text.text_files import Kind, Texts
+from zsar.datamodules.class_text.text_format import Kind, Texts
 from zsar.lightning_modules.command_line.describe.retrying import BadAnswerError
 from zsar.lightning_modules.open_clip_towers.token_limit import sentence_ends
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from zsar.datamodules.class_text.text_files import Kind
+from zsar.datamodules.class_text.text_format import Kind
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import group, option
 from zsar.lightning_modules.command_line.options.shared import ClassNameOptions

@@ -13,7 +13,7 @@ from rich.progress import TimeRemainingColumn
 
 from zsar.datamodules.diagnosis import diagnosis
 from zsar.datamodules.diagnosis.decode_check import Clip, Verdict, check_clips
-from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
+from zsar.datamodules.diagnosis.findings import BadVideo, Finding
 from zsar.datamodules.diagnosis.repeated_videos import (
     check_classes_apart,
     check_contents,

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
+from zsar.datamodules.diagnosis.findings import BadVideo, Finding
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.runtime.class_paths import class_path
 from zsar.runtime.files.whole_files import write_json_whole, write_text_whole

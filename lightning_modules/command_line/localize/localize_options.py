@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zsar.datamodules.untrimmed_video import ACTION_TEMPLATE
+from zsar.datamodules.untrimmed_sets import ACTION_TEMPLATE
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.options.command import Command

@@ -26,7 +26,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
     check_can_caption,
     check_can_generate,
 )
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression

@@ -22,7 +22,9 @@ from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Text
-from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings

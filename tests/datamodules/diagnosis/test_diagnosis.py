@@ -18,7 +18,7 @@ from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.diagnosis import diagnosis
 from zsar.datamodules.diagnosis.decode_check import Clip, Verdict
-from zsar.datamodules.diagnosis.diagnosis import Finding
+from zsar.datamodules.diagnosis.findings import Finding
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Lists, Split, Text
 
@@ -204,8 +204,3 @@ def test_undecodable_and_short_videos_are_told_apart() -> None:
 def test_a_set_of_which_nothing_is_there_is_not_said_to_decode() -> None:
     findings, bad = diagnosis.check_frames("test", table("a", found=[False]), np.arange(0), [])
     assert (summary(findings), bad) == ([("frames", "test", "skipped", 0, 0)], [])
-
-
-def test_examples_are_limited_and_counts_are_not() -> None:
-    finding = diagnosis.finding("files", "test", [str(i) for i in range(1000)], 2000, "")
-    assert (finding.count, len(finding.examples)) == (1000, 100)

@@ -19,7 +19,9 @@ from zsar.datamodules.video_files import frame_chunks as module
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews, Views
+from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.further_views import Views
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 
 FRAME_BYTES = 48 * 64 * 3

@@ -29,7 +29,7 @@ from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride, VideoEnded, stream_videos
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.views.further_views import MultiRateViews
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.localization.stored.feature_files import read_features

@@ -7,7 +7,8 @@ import open_clip
 import pytest
 
 from zsar.lightning_modules.open_clip_towers.architecture_files import MOST_OF, MOST_PARAMETERS, read_architecture
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError, build_clip
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 CONFIG: dict[str, Any] = {
     "embed_dim": 8,

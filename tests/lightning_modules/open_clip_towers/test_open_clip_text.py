@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
 TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
@@ -47,13 +47,6 @@ def test_coca_is_refused_for_learnable_tokens() -> None:
     for use in (lambda: text.width, lambda: text.embed_tokens(torch.tensor([1]))):
         with pytest.raises(BackboneError, match=r"CoCa's has a class token.*learnable tokens need one such as"):
             use()
-
-
-def test_a_tower_that_averages_all_positions_is_refused() -> None:
-    clip, text = made()
-    clip.text.pool_type = "mean"
-    with pytest.raises(BackboneError, match="pools by 'mean'; learnable tokens need a tower that reads one position"):
-        text.reading_position(3)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import torch
 from open_clip.transformer import CustomResidualAttentionBlock, ResidualAttentionBlock, Transformer
 from torch import Tensor, nn
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
 from zsar.lightning_modules.open_clip_towers.residual_block import (
     attend,
     feed_forward,
@@ -13,6 +12,7 @@ from zsar.lightning_modules.open_clip_towers.residual_block import (
     residual_blocks,
     run_blocks,
 )
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 def block() -> ResidualAttentionBlock:

@@ -4,7 +4,8 @@ from dataclasses import fields
 import pytest
 
 from zsar.datamodules.settings import Clips, Loading
-from zsar.datamodules.views.further_views import AugmentedViews, MultiRateViews
+from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.runtime.number_limits import MOST_PROCESSES, check_most
 
 

@@ -253,7 +253,7 @@ def test_other_parsers_are_as_before_even_after_an_error() -> None:
     [
         *(
             "zsar.lightning_modules.command_line.cli.main",
-            "zsar.datamodules.video_files.writing.preparing.shutil.rmtree",
+            "zsar.datamodules.video_files.writing.copy_plan.shutil.rmtree",
             "zsar.callbacks.results.result_manifest.json.dumps",
         ),
         *(

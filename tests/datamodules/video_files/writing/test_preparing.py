@@ -1,9 +1,7 @@
-"""Tests of `preparing`: what a copy consists of, one video of it, and where a stopped run goes on."""
+"""Tests of `preparing`: one video of a small copy."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -18,15 +16,7 @@ from tests.makers.videos.encoded_videos import h264_with_b_frames, moving_pictur
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
 from zsar.datamodules.video_files.writing import preparing
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.video_files.writing.preparing import (
-    Journal,
-    Plan,
-    PreparedVideo,
-    PreparingSettings,
-    copy_file,
-    plan_copy,
-    prepare_video,
-)
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
 from zsar.datamodules.video_files.writing.transcoding import Transcoded, TranscodingError
 
 SETTINGS = PreparingSettings()
@@ -44,55 +34,6 @@ SETTINGS = PreparingSettings()
 def test_settings_out_of_range_are_refused(numbers: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PreparingSettings(**numbers)
-
-
-# --- the plan ---------------------------------------------------------------------------------------------------------
-
-
-def folder_with(root: Path, *files: str) -> Path:
-    for file in files:
-        (root / file).parent.mkdir(parents=True, exist_ok=True)
-        (root / file).write_text(file)
-    return root
-
-
-def test_a_plan_mirrors_folders_and_names(tmp_path: Path) -> None:
-    source = folder_with(
-        tmp_path / "source",
-        *("b/2.AVI", "b/1.mp4", "a/deep/v.1.mkv", "list.csv", "a/labels.json"),
-        *(".hidden/3.mp4", "b/.4.mp4", ".prepared.jsonl", "failed_videos.csv"),
-    )
-    assert plan_copy(source, tmp_path / "copy") == Plan(
-        [("a/deep/v.1.mkv", "a/deep/v.1.mp4"), ("b/1.mp4", "b/1.mp4"), ("b/2.AVI", "b/2.mp4")],
-        ["list.csv", "a/labels.json"],
-    )
-    assert not (tmp_path / "copy").exists()
-
-
-def test_links_to_folders_are_followed_but_not_in_circles(tmp_path: Path) -> None:
-    elsewhere = folder_with(tmp_path / "elsewhere", "1.mp4")
-    source = folder_with(tmp_path / "source", "a/0.mp4")
-    (source / "b").symlink_to(elsewhere)
-    (source / "a" / "up").symlink_to(source)
-    assert [video for video, _ in plan_copy(source, tmp_path / "copy").videos] == ["a/0.mp4", "b/1.mp4"]
-
-
-def test_two_videos_that_would_become_one_file_are_both_named(tmp_path: Path) -> None:
-    source = folder_with(tmp_path / "source", "a/1.avi", "a/1.mp4", "b/1.mp4")
-    with pytest.raises(ValueError, match=r"a/1\.avi and a/1\.mp4 of .*source would both become a/1\.mp4; rename one"):
-        plan_copy(source, tmp_path / "copy")
-
-
-def test_a_plan_needs_videos_and_a_place_outside_of_them(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone"):
-        plan_copy(tmp_path / "gone", tmp_path / "copy")
-    empty = folder_with(tmp_path / "empty", "list.txt")
-    with pytest.raises(FileNotFoundError, match=r"empty holds no videos; they end in one of .*\.avi"):
-        plan_copy(empty, tmp_path / "copy")
-    source = folder_with(tmp_path / "source", "1.mp4")
-    for destination in (source, source / "copy", tmp_path / "empty" / ".." / "source" / "copy"):
-        with pytest.raises(ValueError, match=r"lies within .*source; give a DESTINATION outside of it"):
-            plan_copy(source, destination)
 
 
 # --- one video --------------------------------------------------------------------------------------------------------
@@ -232,116 +173,3 @@ def test_real_clips_look_as_before(name: str, short_side_px: int, shared_clips: 
     before = interpolate(before, size=size, mode="bicubic", antialias=True).clamp(0, 255)
     decibels = 10 * torch.log10(255**2 / (before - after).square().mean(dim=(1, 2, 3)))
     assert decibels.min() > 31
-
-
-# --- other files ------------------------------------------------------------------------------------------------------
-
-
-def test_a_file_is_copied_once_with_its_time(tmp_path: Path) -> None:
-    source = folder_with(tmp_path, "list.txt") / "list.txt"
-    destination = tmp_path / "copy" / "deep" / "list.txt"
-    assert copy_file(source, destination)
-    assert destination.read_text() == "list.txt"
-    assert destination.stat().st_mtime_ns == source.stat().st_mtime_ns
-    assert not copy_file(source, destination)
-    source.write_text("another list.txt")
-    assert copy_file(source, destination)
-    assert destination.read_text() == "another list.txt"
-    assert list(destination.parent.iterdir()) == [destination]
-
-
-# --- the journal ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def prepared(tmp_path: Path) -> tuple[Path, Path]:
-    """A source file and the folder of a copy in which it is finished, as far as the journal can see."""
-    source = folder_with(tmp_path / "source", "a.mp4", "b.mp4") / "a.mp4"
-    destination = tmp_path / "copy"
-    with Journal(destination, SETTINGS) as journal:
-        folder_with(destination, "a.mp4")
-        journal.record("a.mp4", PreparedVideo(5, source.stat().st_mtime_ns, 5, 40, 64, 48, 0, 0.0))
-    return source, destination
-
-
-def test_a_journal_remembers_what_is_done(prepared: tuple[Path, Path]) -> None:
-    source, destination = prepared
-    with Journal(destination, SETTINGS) as journal:
-        assert journal.is_done(source, "a.mp4")
-        assert not journal.is_done(source.with_name("b.mp4"), "b.mp4")
-        assert journal.prepared["a.mp4"].n_frames == 40
-    assert len((destination / ".prepared.jsonl").read_text().splitlines()) == 2
-
-
-def test_a_source_or_a_copy_that_changed_is_not_done(prepared: tuple[Path, Path]) -> None:
-    source, destination = prepared
-    before = source.stat()
-    with Journal(destination, SETTINGS) as journal:
-        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-        assert not journal.is_done(source, "a.mp4")
-        source.write_text("longer than before")
-        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert not journal.is_done(source, "a.mp4")
-        source.write_text("a.mp4")
-        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert journal.is_done(source, "a.mp4")
-        (destination / "a.mp4").write_text("cut")
-        assert not journal.is_done(source, "a.mp4")
-        (destination / "a.mp4").unlink()
-        assert not journal.is_done(source, "a.mp4")
-
-
-def test_every_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
-    with Journal(tmp_path / "copy", SETTINGS) as journal:
-        journal.record("a.mp4", PreparedVideo(1, 2, 3, 4, 5, 6, 7, 2.5, 8))
-        lines = (tmp_path / "copy" / ".prepared.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [
-        {"settings": {"short_side_px": 256, "keyframe_every": 8, "crf": 20}},
-        {
-            "video": "a.mp4",
-            **{"source_bytes": 1, "source_mtime_ns": 2, "n_bytes": 3, "n_frames": 4, "width_px": 5, "height_px": 6},
-            **{"n_refitted": 7, "start_seconds": 2.5, "n_damaged": 8},
-        },
-    ]
-
-
-@pytest.mark.parametrize("n_torn", [1, 20, 120])
-def test_a_last_line_that_a_killed_run_left_unfinished_is_taken_off(prepared: tuple[Path, Path], n_torn: int) -> None:
-    source, destination = prepared
-    path = destination / ".prepared.jsonl"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-n_torn])
-    with Journal(destination, SETTINGS) as journal:
-        assert not journal.is_done(source, "a.mp4")
-        journal.record("a.mp4", PreparedVideo(5, source.stat().st_mtime_ns, 5, 40, 64, 48, 0, 0.0))
-    assert path.read_bytes() == whole
-    path.write_bytes(whole[:10])  # not even the settings
-    with Journal(destination, SETTINGS) as journal:
-        assert journal.prepared == {}
-    assert path.read_bytes() == whole.splitlines(keepends=True)[0]
-
-
-def test_other_settings_are_refused_with_both(prepared: tuple[Path, Path]) -> None:
-    message = (
-        r"copy was prepared with --short_side 256 --keyframe_every 8 --crf 20, but this run has --short_side 128 "
-        r"--keyframe_every 4 --crf 20; give the same settings, or another DESTINATION"
-    )
-    with pytest.raises(ValueError, match=message):
-        Journal(prepared[1], PreparingSettings(short_side_px=128, keyframe_every=4))
-
-
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
-    folder_with(tmp_path / "copy", "precious.mp4")
-    with pytest.raises(ValueError, match=r"copy is not empty, and was not made by `zsar prepare`; give another"):
-        Journal(tmp_path / "copy", SETTINGS)
-    assert [path.name for path in (tmp_path / "copy").iterdir()] == ["precious.mp4"]
-
-
-@pytest.mark.parametrize("line", ["{}", "no JSON", "[1]", '{"video": "a.mp4", "n_bytes": 3}'])
-def test_a_line_that_says_nothing_is_named(prepared: tuple[Path, Path], line: str) -> None:
-    path = prepared[1] / ".prepared.jsonl"
-    path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(
-        ValueError, match=r"\.prepared\.jsonl: line 3 was not written by (`zsar prepare`|zsar) .*; delete .*copy and"
-    ):
-        Journal(prepared[1], SETTINGS)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zsar.datamodules.data_sets.ucf101 import UCF101
-from zsar.datamodules.diagnosis.diagnosis import BadVideo, Finding
+from zsar.datamodules.diagnosis.findings import BadVideo, Finding
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.lightning_modules.command_line.doctor.doctor_report import (
     Decoding,

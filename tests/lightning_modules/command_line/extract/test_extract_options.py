@@ -9,7 +9,7 @@ from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers import open_clip_captions
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 def requested(*arguments: str) -> list[Extraction]:

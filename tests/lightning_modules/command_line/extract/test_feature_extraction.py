@@ -21,7 +21,7 @@ from zsar.lightning_modules.command_line.extract.extraction import (
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, read_features
 from zsar.lightning_modules.open_clip_towers.frame_features import frame_features, visual_projection
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from zsar.lightning_modules.command_line.localize.requested_localizer import (
 )
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import BackboneError
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import zsar.datamodules.views.further_views
+import zsar.datamodules.views
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method
@@ -27,9 +27,7 @@ def settings_of(folder: Path, *files: Path) -> dict[str, str]:
     contents = [yaml.safe_load(Path(path).read_text()) for path in given[1::2]]
     tuning = next(content["adaptation"] for content in reversed(contents) if "adaptation" in content)
     described = contents[0]["data"]["init_args"]["clips"]["views"]
-    views = getattr(zsar.datamodules.views.further_views, described["class_path"].split(".")[-1])(
-        **described["init_args"]
-    )
+    views = getattr(zsar.datamodules.views, described["class_path"].split(".")[-1])(**described["init_args"])
     data = {"views": views.for_data_set("any", flip_keeps_label=True).described()}
     adaptation = PromptTuning(**tuning["init_args"]).describe()
     return dict(adaptation_settings({"stage": "test", "data": data, "adaptation": adaptation}))

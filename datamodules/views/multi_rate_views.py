@@ -1,0 +1,109 @@
+"""MultiRateViews: further views at several rates, each in several crops (ZAR)."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from zsar.datamodules.views.crop_places import crop_corners
+from zsar.datamodules.views.frame_sampling import centre_indices, random_segment_indices
+from zsar.datamodules.views.further_views import Views, generator_of_video
+from zsar.datamodules.views.transforms import TestTransform, resized
+from zsar.runtime.number_limits import MOST_VIEWS, check_most
+
+NumberOfCrops = Literal[1, 3, 5, 9]
+
+
+class MultiRateViews(Views):
+    """Stretches of a video at several rates, each in several crops: ZAR's views.
+
+    At a rate r below 1, a stretch has floor(r L) of the L frames and starts at random; T frames are taken from it as
+    for the test view. At rate 1 all stretches are the whole video, which is read once and has their total weight. The
+    test view has weight 0: it is predicted on, not adapted to. Further views are ordered by rate, then stretch, then
+    crop: along the long side, across it, corners. ZAR's default has 3 x 4 x 4 = 48 views, 39 of them distinct. The
+    paper does not describe 5 or 9 crops; ours are taken from frames whose short side is 256/224 of S, which leaves a
+    margin above and below. All crops of a frame of S x S pixels are identical.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_crops: NumberOfCrops = 3,
+        rates: tuple[float, ...] = (1.0, 0.5, 0.25, 0.125),
+        n_samples: int = 4,
+        segment_jitter: bool = False,
+    ) -> None:
+        """Stores the settings; views are drawn for each video.
+
+        Args:
+            n_crops: 1 for the centre; 3 for both ends and the middle of the long side; 5 for the ends of the short side
+                too; 9 for the corners too.
+            rates: Lengths of the stretches, as fractions of the video.
+            n_samples: Number of stretches at each rate.
+            segment_jitter: Whether to draw a random frame from each of the T equal segments of a stretch, instead of
+                the middle one. Stretches at rate 1 then differ, and the whole video is read n_samples times.
+
+        Raises:
+            ValueError: A number is out of range, or a rate is given twice.
+        """
+        if n_crops not in get_args(NumberOfCrops):
+            raise ValueError(f"n_crops must be 1, 3, 5 or 9; got {n_crops}")
+        if not rates or not all(0 < rate <= 1 for rate in rates):
+            raise ValueError(f"rates must lie between 0 (exclusive) and 1, at least one; got {list(rates)}")
+        if len(set(rates)) != len(rates):
+            raise ValueError(f"a rate is given twice: {list(rates)}; raise n_samples instead")
+        check_most(MOST_VIEWS, n_samples=n_samples, n_crops=n_crops)
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1; got {n_samples}")
+        self.n_crops: NumberOfCrops = n_crops
+        self.rates = rates
+        self.n_samples = n_samples
+        self.segment_jitter = segment_jitter
+
+    @property
+    def weights(self) -> Tensor:
+        """0, then for each rate, stretch and crop the number of stretches that it represents."""
+        further = [self.n_samples // n for n in map(self._n_distinct, self.rates) for _ in range(n * self.n_crops)]
+        return torch.tensor([0, *further], dtype=torch.float32)
+
+    @property
+    def n_cut(self) -> int:
+        """All K further views."""
+        return self.n_crops * sum(map(self._n_distinct, self.rates))
+
+    def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
+        """One row for each stretch; see `Views.further_indices`."""
+        generator, rows = generator_of_video(seed, "stretches"), []
+        for rate in self.rates:
+            # Exact decimal arithmetic: in floating point 0.29 x 100 is below 29.
+            length = max(1, math.floor(Fraction(str(rate)) * n_available))
+            for _ in range(self._n_distinct(rate)):
+                start = torch.randint(n_available - length + 1, (), generator=generator)
+                if self.segment_jitter:
+                    rows.append(start + random_segment_indices(length, n_frames, generator))
+                else:
+                    rows.append(start + centre_indices(length, n_frames))
+        return torch.stack(rows)
+
+    def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:
+        """Resizes each frame to [n, 3, h, w], so that all crops fit; see `Views.shrink`."""
+        size = transform.image_size
+        if frames.shape[-2:] == (size, size):
+            return frames
+        short_side = size if self.n_crops <= 3 else round(size * 256 / 224)
+        return resized(frames, [short_side], transform.interpolation)
+
+    def arrange(self, shrunk: Tensor, test: Tensor, further: Tensor, transform: TestTransform) -> Tensor:
+        """Cuts every crop of every stretch; see `Views.arrange`."""
+        size = transform.image_size
+        views = torch.empty(len(further), self.n_crops, further.shape[1], 3, size, size, dtype=torch.uint8)
+        for i, (y, x) in enumerate(crop_corners(shrunk.shape[-2], shrunk.shape[-1], size, self.n_crops)):
+            views[:, i] = shrunk[..., y : y + size, x : x + size][further]
+        return views.flatten(0, 1)
+
+    def _n_distinct(self, rate: float) -> int:
+        return 1 if rate == 1 and not self.segment_jitter else self.n_samples
