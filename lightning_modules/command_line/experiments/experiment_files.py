@@ -200,8 +200,10 @@ def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
         read = _read_fragment(name, Path(value).resolve(), pointed_from=())
         return [replace(statement, source=" ".join(option), is_option=True) for statement in read]
     section = name.removesuffix(".class_path")
+    if section not in OF_A_CLASS:
+        return None
     content = _inline(option) or {"class_path": value}
-    if section not in OF_A_CLASS or "class_path" not in content:
+    if "class_path" not in content:
         return None
     return [Statement(" ".join(option), {section: None if value == "null" else content}, is_option=True)]
 
@@ -253,7 +255,7 @@ def _inline(option: tuple[str, ...]) -> Settings | None:
 
 
 def _written(composed: Settings, path: Path) -> Path:
-    # not written atomically: only this process reads it, in a private folder
+    # not whole: only this process reads it, in a private folder
     path.write_text(yaml.safe_dump(composed, sort_keys=False), encoding="utf-8")
     return path
 

@@ -48,7 +48,8 @@ def test_a_file_is_named_once_however_many_stretches_of_it_are_listed(table: Vid
 def test_what_could_not_be_decoded_is_counted_and_of_many_some_are_named() -> None:
     refuse_undecoded([])
     with pytest.raises(
-        VideoDecodeError, match=r"^1 video could not .* whole set: a: broken\. What .* is kept\. Mend it$"
+        VideoDecodeError,
+        match=r"^1 video could not .* whole set: a: broken\. .* others are kept\. Mend it$",
     ):
         refuse_undecoded(["a: broken"], "Mend it")
     with pytest.raises(VideoDecodeError, match=r"^1,000 videos .*; 018: x; 019: x; and 980 more\. "):

@@ -4,6 +4,7 @@ import os
 import pickle
 import re
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import torch
 from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
+from zsar.lightning_modules.command_line.cli import COMMANDS
+from zsar.lightning_modules.command_line.doctor import doctor_options
 from zsar.lightning_modules.command_line.explained_errors import LIGHTNING_COMMANDS, LONGEST, explained, unwrapped
 from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
@@ -74,7 +77,7 @@ def full(name: str) -> OSError:
         (MisconfigurationException("`max_epochs` must be -1 or more, not -5."), "fit", ["-5; `zsar fit --help.all`"]),
         (torch.OutOfMemoryError("CUDA out of memory. Tried"), "fit", ["--data.loading.batch_size", "out of memory"]),
         (torch.OutOfMemoryError("CUDA out of memory. Tried"), "test", ["--data.loading.test_batch_size"]),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried"), "extract", ["--batch-size"]),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried"), "extract", ["--batch_size"]),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x"), "fit", ["/x: No space left", "free some space"]),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "test", ["in the run folder", "another --run_dir"]),
         (full("last.ckpt"), "fit", ["run the command again, with --ckpt_path last if the run folder holds"]),
@@ -134,12 +137,21 @@ def lightning_options() -> set[str]:
     return {option for section, kind in classes for option in options_of(kind, section)}
 
 
+def options_of_command(module: str | None) -> set[str]:
+    """The options of a small command; none for those of Lightning."""
+    if module is None:
+        return set()
+    command = import_module(f"zsar.lightning_modules.command_line.{module}")
+    parser = command.COMMAND.parser() if hasattr(command, "COMMAND") else doctor_options._parser()
+    return {option for action in parser._actions for option in action.option_strings}
+
+
 def test_every_option_that_an_error_names_exists() -> None:
     shared = [
         path for folder in ("datamodules", "callbacks", "lightning_modules") for path in (ROOT / folder).rglob("*.py")
     ]
-    small = set()
-    for path in (ROOT / "lightning_modules" / "command_line").rglob("*.py"):
+    small = {option for _, module in COMMANDS.values() for option in options_of_command(module)}
+    for path in (ROOT / "lightning_modules" / "command_line" / "fit_and_test").glob("*.py"):
         small |= set(re.findall(r'"(--[a-z][\w-]*)"', path.read_text()))
     of_lightning = lightning_options()
     ours = {"--model", "--data", "--config", "--trainer", "--ckpt_path", "--no-suppress"}

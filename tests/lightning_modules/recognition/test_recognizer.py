@@ -179,14 +179,14 @@ def test_what_a_batch_draws_depends_on_seed_epoch_index_and_process_alone(
 
 
 NOTHING_DRAWN: dict[str, dict[str, object]] = {
-    "T2L": {"drop_rate": 0.0, "temporal_token_dropout": 0.0, "scorer": "late_interaction", "n_frames": 4},
-    "FineTunedCLIP": {"mixing": Mixing(0.0, 0.0), "scorer": "late_interaction"},
+    "T2L": {"drop_rate": 0.0, "temporal_token_dropout": 0.0, "scoring": Scoring("late_interaction"), "n_frames": 4},
+    "FineTunedCLIP": {"mixing": Mixing(0.0, 0.0), "scoring": Scoring("late_interaction")},
     "APCLIP": {"mixing": Mixing(0.0, 0.0)},
 }
 DRAWS: list[tuple[type[ActionRecognizer], str, dict[str, object]]] = [
     (T2L, "dropped paths and attention", {"drop_rate": 0.5}),
     (T2L, "dropped values of tokens", {"temporal_token_dropout": 0.5}),
-    (T2L, "prompts", {"scorer": "mean_pooled_cosine"}),
+    (T2L, "prompts", {"scoring": Scoring("mean_pooled_cosine")}),
     (FineTunedCLIP, "mixup shares", {"mixing": Mixing(mixup_alpha=1.0, cutmix_alpha=0.0)}),
     (FineTunedCLIP, "CutMix boxes", {"mixing": Mixing(mixup_alpha=0.0, cutmix_alpha=1.0)}),
     (FineTunedCLIP, "prompts", {"scoring": Scoring("mean_pooled_cosine", "probability")}),
