@@ -364,8 +364,8 @@ def test_weights_in_half_precision_are_refused(tmp_path: Path, video_tree: Path)
     [
         ({"texts": []}, "one or two different sets"),
         ({"texts": ["names", "names"]}, "one or two different sets"),
-        ({"texts": ["names", "class_text"]}, r"'single' does not go with 2 set\(s\) of texts"),
-        ({"consistency": "hybrid"}, r"'hybrid' does not go with 1 set\(s\) of texts \(names\)"),
+        ({"texts": ["names", "class_text"]}, r"'single' does not match 2 set\(s\) of texts"),
+        ({"consistency": "hybrid"}, r"'hybrid' does not match 1 set\(s\) of texts \(names\)"),
         ({"schedule": ["all", "upper-3"]}, "the schedule has 'upper-3'"),
         ({"phrase": None}, "give a phrase or n_random_tokens"),
         ({"n_random_tokens": 3}, "give a phrase or n_random_tokens"),
