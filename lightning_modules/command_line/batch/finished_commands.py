@@ -8,13 +8,15 @@ line names, and the files that these name if they are YAML: experiments, fragmen
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
-from zsar.runtime.files.journals import JournalWriter, known_lines
+from zsar.runtime.files.given_files import GivenFileError
+from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 REPORTS = ("summarize", "picture", "doctor")
@@ -40,10 +42,10 @@ class FinishedCommands:
             path: The file; it is created when the first command has finished.
 
         Raises:
-            GivenFileError: It is not a regular file, or too large.
+            GivenFileError: It is not a regular file, too large, or not a record: nothing is added to a file of others.
         """
         self.path = path
-        lines = list(known_lines(path, remedy="remove it, and all commands are run again"))
+        lines = _recorded(path) if os.path.lexists(path) else []
         self.n_lines = len(lines)
         self._states = {json.dumps(line.get("command")): line for line in lines}
 
@@ -80,6 +82,15 @@ class FinishedCommands:
             return False
         results = states_of(_results(command))
         return line.get("inputs") == input_states(command) and line.get("results") == results and all(results.values())
+
+
+def _recorded(path: Path) -> list[dict[str, Any]]:
+    remedy = "give another file, or delete this one to run all commands again"
+    lines = whole_lines(path, remedy=remedy, bytes_of_names=True)
+    for number, line in enumerate(lines, start=1):
+        if not {"command", "inputs", "results"} <= set(line):
+            raise GivenFileError(path, f"line {number} is not a command that zsar batch recorded", remedy)
+    return lines
 
 
 def input_states(command: Sequence[str]) -> States:

@@ -72,7 +72,7 @@ def test_weights_are_not_asked_for_where_the_file_holds_them(released: tuple[Pat
 def test_a_wrong_file_is_explained(tmp_path: Path, capsys: Printed) -> None:
     torch.save({"config": 1}, tmp_path / "vifi.pth")
     assert convert(tmp_path / "vifi.pth") == 1
-    assert "neither kind that can be imported" in capsys.readouterr().err
+    assert "vifi.pth is not a checkpoint that can be imported" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [tmp_path / "vifi.pth"]
 
 

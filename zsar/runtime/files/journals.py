@@ -21,18 +21,21 @@ MOST_BYTES = 2**28
 """The largest journal that is read (256 MiB), four times that of 650,000 videos."""
 
 
-def whole_lines(path: Path, *, remedy: str) -> list[dict[str, Any]]:
+def whole_lines(path: Path, *, remedy: str, bytes_of_names: bool = False) -> list[dict[str, Any]]:
     """The objects of a journal. Removes an incomplete last line of a killed run, in the file too.
 
     Args:
         path: The journal; it must exist.
         remedy: What to do if it is not a journal.
+        bytes_of_names: Whether texts may hold bytes of file names that are not UTF-8, as `JournalWriter` writes them.
 
     Raises:
         GivenFileError: It is not a regular file, too large, or a line was not written by zsar.
     """
     lines, torn = _lines(path, remedy)
-    objects = [_object(line, path, number, remedy) for number, line in enumerate(lines, start=1)]
+    objects = [
+        _object(line, path, number, remedy, bytes_of_names=bytes_of_names) for number, line in enumerate(lines, start=1)
+    ]
     if not lines and torn and not torn.startswith(b"{"):
         raise GivenFileError(path, "line 1 was not written by zsar (it is not an object)", remedy)
     if torn:  # otherwise the next line would be appended to it

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
+from zsar.runtime.files.given_files import GivenFileError
 
 
 @pytest.fixture
@@ -76,6 +77,13 @@ def test_what_comes_after_a_command_that_is_run_is_run_and_reports_always_are(he
         record.add(command, {})
     assert record.pending(commands) == [True, False, False]
     assert record.pending([["zsar", "test", "new"], *commands[1:]]) == [True, True, True]
+
+
+@pytest.mark.parametrize("line", ["my notes", '{"title": "my notes"}', "[]"])
+def test_nothing_is_added_to_a_file_of_others(here: Path, line: str) -> None:
+    (here / "notes.txt").write_text(f"{line}\n")
+    with pytest.raises(GivenFileError, match=r"notes\.txt: line 1 .* give another file, or delete this one"):
+        FinishedCommands(here / "notes.txt")
 
 
 def test_a_record_with_a_torn_line_is_read_without_it(here: Path) -> None:

@@ -136,7 +136,7 @@ def test_frames_come_in_batches_of_what_the_model_may_see(
 def test_a_model_that_writes_no_captions_is_refused_at_once(settings: CaptionExtraction) -> None:
     with pytest.raises(BackboneError, match="tiny-clip writes no captions"):
         load_backbone(replace(settings, architecture="tiny-clip", weights="random"), "cpu")
-    with pytest.raises(BackboneError, match=r"captions of 13 tokens are asked for, .* writes at most 12"):
+    with pytest.raises(BackboneError, match=r"captions of 13 tokens are requested, .* writes at most 12"):
         load_backbone(replace(settings, captions=CaptionSettings(n_tokens=13)), "cpu")
 
 
