@@ -55,11 +55,11 @@ examples:
     zsar localize kitchen.mp4 --classes "pouring coffee, cutting bread" --output runs/kitchen
 
   Train T2L on Kinetics-400 with online tracking, then test it:
-    zsar fit  --config configs/experiment/t2l_kinetics400.yaml --wandb online
-    zsar test --config configs/experiment/t2l_kinetics400.yaml --ckpt_path runs/t2l_kinetics400/checkpoints/best.ckpt
+    zsar fit  --config experiment/t2l_kinetics400 --wandb online
+    zsar test --config experiment/t2l_kinetics400 --ckpt_path runs/t2l_kinetics400/checkpoints/best.ckpt
 
   Change any setting on the command line, or in another config file:
-    zsar fit --config configs/experiment/t2l_kinetics400.yaml --data.clips.n_frames 16 --model.n_frames 16 \\
+    zsar fit --config experiment/t2l_kinetics400 --data.clips.n_frames 16 --model.n_frames 16 \\
              --trainer.devices 4 --seed_everything 1
 
 environment:
