@@ -144,5 +144,5 @@ def test_of_two_processes_either_may_be_told(rank: int, experiment: Path, tmp_pa
     process = start("fit", *alike, "--run_dir", tmp_path / "cut", *told)
     _, said = process.communicate(timeout=200)
     assert process.returncode == 143, said
-    assert said.count("stopped by SIGTERM; last.ckpt is saved; to go on") == 1
+    assert said.count("stopped by SIGTERM; last.ckpt is saved; to resume") == 1
     assert saved(tmp_path / "cut")["global_step"] == 5

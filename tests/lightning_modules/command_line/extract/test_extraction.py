@@ -38,7 +38,7 @@ def test_a_batch_that_does_not_fit_names_the_remedy(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(feature_extraction, "features_of_uint8", full)
-    with pytest.raises(ValueError, match="1 frames at once do not fit .* give a smaller --batch-size"):
+    with pytest.raises(ValueError, match="1 frames at once do not fit .* give a smaller --batch_size"):
         list(extract_videos(load_backbone(settings, "cpu"), jobs, settings))
 
 
