@@ -29,7 +29,7 @@ def test_draws_depend_on_the_seed_alone() -> None:
         ({"weight_decay": -0.1}, "weight_decay must be at least 0; got -0.1"),
         ({"trained": "text", "visual_learning_rate": 1e-8}, "visual_learning_rate has no effect"),
         ({"trained": "text", "loss": "representation"}, "'text' learns nothing"),
-        ({"n_selected": 1, "loss": "representation"}, "n_selected: 1 has none"),
+        ({"n_selected": 1, "loss": "representation"}, "needs pairs of frames, but n_selected is 1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], message: str) -> None:
