@@ -200,9 +200,7 @@ def _stated_by(option: tuple[str, ...]) -> list[Statement] | None:
         read = _read_fragment(name, Path(value).resolve(), pointed_from=())
         return [replace(statement, source=" ".join(option), is_option=True) for statement in read]
     section = name.removesuffix(".class_path")
-    if section not in OF_A_CLASS:
-        return None
-    content = _inline(option) or {"class_path": value}
+    content = (_inline(option) or {"class_path": value}) if section in OF_A_CLASS else {}
     if "class_path" not in content:
         return None
     return [Statement(" ".join(option), {section: None if value == "null" else content}, is_option=True)]

@@ -112,7 +112,7 @@ def test_untrimmed_videos_stream_damaged_frames_only_where_accepted(damaged: Pat
 
 @pytest.mark.parametrize("data", [UntrimmedFiles, THUMOS14Untrimmed, ActivityNetUntrimmed, UntrimmedShapes])
 def test_every_data_set_of_untrimmed_videos_has_the_setting(data: type[UntrimmedVideoDataModule]) -> None:
-    assert inspect.signature(data).parameters["on_damage"].default == "raise"
+    assert inspect.signature(data).parameters["loading"].default.on_damage == "raise"
 
 
 @pytest.fixture
