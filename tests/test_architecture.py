@@ -102,7 +102,7 @@ PLUMBING = {
     r"(importlib|pkgutil)\.resolve_name": [
         "lightning_modules/command_line/",
         "lightning_modules/recognition/loading.py",
-        "zsar/runtime/permitted_classes.py",  # of modules that the user trusts, for the reason why they cannot be imported
+        "zsar/runtime/permitted_classes.py",  # why a trusted module cannot be imported
     ],
     r"tqdm(\..*)?": [],  # progress is shown by zsar.runtime.terminal
     r"argparse\.ArgumentParser": ["lightning_modules/command_line/"],
