@@ -23,8 +23,8 @@ from zsar.datamodules.lists.localization_splits import (
     read_class_list,
     read_thumos14_annotations,
 )
-from zsar.lightning_modules.command_line import batch as several
 from zsar.lightning_modules.command_line import picture
+from zsar.lightning_modules.command_line.batch.command_lists import read_commands
 from zsar.lightning_modules.command_line.class_names import read_class_names
 from zsar.lightning_modules.command_line.doctor.doctor_report import write_bad_videos
 from zsar.runtime.text.text_tables import read_json, read_lines, read_table
@@ -124,7 +124,7 @@ READERS = [
         ),
     ),
     Reader("classes.txt", "# classes\nrun fast\nsit\n", lambda f: read_class_names(None, f / "classes.txt")),
-    Reader("sweep.txt", "# a sweep\nzsar test --run_dir 'a b'\n", lambda f: several._commands(str(f / "sweep.txt"))),
+    Reader("sweep.txt", "# a sweep\nzsar test --run_dir 'a b'\n", lambda f: read_commands(str(f / "sweep.txt"))),
     Reader(
         "predictions_novel.csv",
         "video,path,label,prediction,probability,decoded,problem\na,a.mp4,run,,0.5,True,\n",
