@@ -15,6 +15,7 @@ from torch.testing import assert_close
 
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.whole_batch import gathered, mean_over_processes
 
@@ -25,7 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "all_classes": {"contrastive_loss": "all_classes", "diversity_weight": 0.0},
     "in_batch_diversity": {"contrastive_loss": "in_batch", "diversity_weight": 3.0, "unbiased_diversity": True},
     "in_batch_visual": {"contrastive_loss": "in_batch", "text_adapters": False},
-    "in_batch_late_interaction": {"contrastive_loss": "in_batch", "scorer": "late_interaction"},
+    "in_batch_late_interaction": {"contrastive_loss": "in_batch", "scoring": Scoring("late_interaction")},
 }
 
 
