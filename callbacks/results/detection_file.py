@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from zsar.callbacks.results.written_line import say_written
 from zsar.lightning_modules.localization.contract import Detection
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
+from zsar.runtime.code_version import __version__
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
 
@@ -77,7 +77,7 @@ class DetectionFile(Callback):
                 row: localization for of_process in everyone for row, localization in of_process.get(index, {}).items()
             }
             sets[text.set_name] = {"results": {videos[row].id: of_set[row] for row in sorted(of_set)}}
-        content: dict[str, Any] = {"version": f"zsar {importlib.metadata.version('zsar')}", "sets": sets}
+        content: dict[str, Any] = {"version": f"zsar {__version__}", "sets": sets}
         failed = {row: problem for of_process in failures for row, problem in of_process.items()}
         if failed:
             content["failed"] = {videos[row].id: failed[row] for row in sorted(failed)}

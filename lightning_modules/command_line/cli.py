@@ -9,10 +9,10 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 from zsar.runtime.closed_pipes import ends_with_its_reader, is_of_a_closed_pipe
+from zsar.runtime.code_version import __version__
 from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.processes.stopping import Stopped, stops_by
 from zsar.runtime.terminal import accept_all_text, say, shown, warn_as_typed
@@ -97,7 +97,7 @@ def _main(arguments: list[str]) -> int:
         say(*_OVERVIEW.format(commands=listed).split("\n"), "")
         return 0
     if command == "--version":
-        say(f"zsar {version('zsar')}")
+        say(f"zsar {__version__}")
         return 0
     if command not in COMMANDS:
         near = did_you_mean(command, COMMANDS) or f"; it is one of {', '.join(COMMANDS)}"
@@ -207,7 +207,3 @@ def _silence() -> None:
         "LightningCLI's args parameter is intended to run from within Python.*",
     ):
         warnings.filterwarnings("ignore", message=message)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
