@@ -57,8 +57,11 @@ def test_a_number_makes_the_same_case_again(family: str, sound_files: dict[str, 
 @pytest.mark.slow
 def test_the_harness_sees_every_fault(tmp_path: Path) -> None:
     bad_readers.write_seeds(tmp_path)
-    wanted = [(name, 1) for name in bad_readers.READERS]
-    outcomes = list(run_cases("bad readers", wanted, tmp_path, seed=0, most_seconds=1.0))
+    wanted = [(name, 1) for name in bad_readers.READERS if name != "hang"]
+    outcomes = [
+        *run_cases("bad readers", wanted, tmp_path, seed=0, most_seconds=60.0),  # taking memory may itself be slow
+        *run_cases("bad readers", [("hang", 1)], tmp_path, seed=0, most_seconds=1.0),
+    ]
     assert {outcome.seed_name: outcome.kind for outcome in outcomes} == {name: name for name in bad_readers.READERS}
     assert "hang" in next(outcome.detail for outcome in outcomes if outcome.kind == "hang")  # the place where it was
 
