@@ -81,6 +81,8 @@ class Split:
             videos and novel classes are never used for this.
         seed: Seed of all random splits, independent of the run's seed.
         fold: Which official split: 1, 2 or 3 of UCF-101 and HMDB-51, or of Kinetics-600's draws.
+        classes: Which classes, where a data set offers a choice: "all"; of Kinetics-600 "drawn_160" (draw `fold` of 160
+            of the 220 classes that Kinetics-400 lacks, Chen and Huang 2021) or "all_new" (one test on all 220).
         exclude: CSV file with a column `video`, as `zsar doctor` writes it: videos to use neither for training nor for
             testing. Results state their number. Relative to the working directory.
     """
@@ -90,6 +92,7 @@ class Split:
     held_out_fraction: float = 0.1
     seed: int = 0
     fold: int = 1
+    classes: Literal["all", "drawn_160", "all_new"] = "all"
     exclude: Path | str | None = None
 
 

@@ -39,17 +39,19 @@ class TrimmedSets(LightningDataModule):
     Attributes:
         for_testing_only: Whether the data set has no training videos.
         n_folds: Number of official splits.
+        class_choices: The values of `split.classes` that the data set offers.
         sets: After `setup`, the videos of each set.
     """
 
     for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
+    class_choices: ClassVar[tuple[str, ...]] = ("all",)
 
     def __init__(self, *, data_root: Path | str | None, split: Split, text: Text, loading: Loading) -> None:
         """Touches no file yet; the arguments are those of `TrimmedVideoDataModule`.
 
         Raises:
-            ValueError: There is no such official split.
+            ValueError: There is no such official split or choice of classes.
         """
         super().__init__()
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
@@ -58,6 +60,11 @@ class TrimmedSets(LightningDataModule):
         self.loading = loading
         if not 1 <= split.fold <= self.n_folds:
             raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
+        if split.classes not in self.class_choices:
+            raise ValueError(
+                f"split.classes is {split.classes}, but {type(self).__name__} offers only "
+                f"{', '.join(self.class_choices)}"
+            )
         self.sets: dict[str, VideoTable] = {}
 
     # --- what a data set defines ----------------------------------------------------------------------------------
@@ -218,6 +225,7 @@ class TrimmedSets(LightningDataModule):
             "data_set": self.data_set,
             "protocol": self.split.protocol,
             "fold": self.split.fold,
+            "classes": self.split.classes,
             "n_excluded": len(self._excluded),
             "n_listed": {name: len(table) for name, table in self.sets.items()},
             "roots": {name: str(table.root.resolve()) for name, table in self.sets.items()},

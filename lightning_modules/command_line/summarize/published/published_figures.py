@@ -51,6 +51,7 @@ class PublishedFigure:
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
         prompts_per_class: Prompts of each class.
+        classes: Which of the data set's classes are tested, where there is a choice, by `split.classes`.
         scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
         shift: Which perturbations the test videos are under ("all perturbations").
         precision: Of training and test, as Lightning calls it.
@@ -80,6 +81,7 @@ class PublishedFigure:
     n_views: int | None = None
     class_text: str | None = None
     prompts_per_class: int | None = None
+    classes: str | None = None
     scorer: str | None = None
     shift: str | None = None
     precision: str | None = None

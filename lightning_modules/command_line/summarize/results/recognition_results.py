@@ -21,6 +21,7 @@ from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol i
     uses_lists,
 )
 from zsar.lightning_modules.command_line.summarize.results.result_reading import (
+    choice_of_classes,
     given_arguments,
     model_arguments,
     named_settings,
@@ -57,6 +58,7 @@ class RunSettings:
         shift: Which perturbation the test videos are under, and how strong; empty where the data set has none.
         checkpoint: Which checkpoint of a training was tested: "best", "last", "untrained weights" or "another file";
             None where nothing is trained.
+        classes: Which of the data set's classes were tested, by `split.classes`.
         lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
@@ -82,6 +84,7 @@ class RunSettings:
     adaptation: tuple[tuple[str, str], ...] = ()
     training: tuple[tuple[str, str], ...] = ()
     test: tuple[tuple[str, str], ...] = ()
+    classes: str = "all"
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
@@ -210,6 +213,7 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
         adaptation=adaptation_settings(content),
         training=tuple(flat_record(with_current_class_paths(content.get("training"))).items()),
         test=test_settings(content),
+        classes=choice_of_classes(content),
     )
 
 

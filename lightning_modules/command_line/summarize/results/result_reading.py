@@ -90,8 +90,19 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
 
 def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
     """The model's arguments in the run's configuration, by the names of now; none where there are none."""
-    arguments: dict[str, Any] = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
-    return arguments_of_now("model", with_current_class_paths(arguments))
+    model = (content["config"] or {}).get("model") or {}
+    arguments: dict[str, Any] = model.get("init_args") or {}
+    return arguments_of_now("model", with_current_class_paths(arguments), of_class=model.get("class_path"))
+
+
+def choice_of_classes(content: Mapping[str, Any]) -> str:
+    """Which of the data set's classes were tested, by `split.classes`; older results tell by their configuration."""
+    data = content["data"]
+    if "classes" in data:
+        return str(data["classes"])
+    arguments: dict[str, Any] = ((content["config"] or {}).get("data") or {}).get("init_args") or {}
+    split = arguments_of_now("data", arguments, of_class=data["class_path"]).get("split") or {}
+    return str(split.get("classes", "all"))
 
 
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from zsar.lightning_modules.command_line.summarize import summarize
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import recognition_run
 from zsar.lightning_modules.command_line.summarize.results.result_reading import (
     check_figures,
+    choice_of_classes,
     given_arguments,
     model_arguments,
     read_result,
@@ -84,6 +85,15 @@ def test_arguments_of_before_have_the_names_of_today() -> None:
         ("views.class_path", "zsar.datamodules.views.MultiRateViews"),
         ("views.init_args.n_crops", "3"),
     ]
+
+
+def test_the_tested_classes_are_recorded_or_told_by_the_configuration_of_an_older_result() -> None:
+    path = "zsar.datamodules.data_sets.Kinetics600"
+    older = {"data": {"class_path": path}, "config": {"data": {"init_args": {"classes": "not_in_kinetics400"}}}}
+    assert choice_of_classes(older) == "drawn_160"
+    assert choice_of_classes({**older, "config": {"data": {"init_args": {}}}}) == "all"
+    assert choice_of_classes({**older, "config": None}) == "all"
+    assert choice_of_classes({"data": {"class_path": path, "classes": "all_new"}, "config": None}) == "all_new"
 
 
 # --- figures that no test can have given ------------------------------------------------------------------------------
