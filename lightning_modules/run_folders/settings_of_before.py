@@ -90,6 +90,17 @@ def arguments_of_now(
     others = {name: value for name, value in arguments.items() if name not in moved}
     stated = {group: others.pop(group, {}) for group in grouped}
     now = {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
+    return values_of_now(now, of_class=of_class)
+
+
+def values_of_now(arguments: Mapping[str, Any], *, of_class: str | None) -> dict[str, Any]:
+    """Converts old values of arguments to the current ones.
+
+    Args:
+        arguments: The arguments of a class, by their current names; not modified.
+        of_class: Its class path or name; None if unknown, and nothing changes.
+    """
+    now = dict(arguments)
     for setting, values in VALUE_OF.get((of_class or "").rpartition(".")[2], {}).items():
         now = _with_value_of_now(now, setting.split("."), values)
     return now

@@ -27,11 +27,12 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
     named_settings,
     test_settings,
     text_hashes,
+    training_settings,
     whole_result,
 )
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
-from zsar.runtime.class_paths import current_class_path, with_current_class_paths
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, text_change
+from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
@@ -211,7 +212,7 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
         lists=uses_lists(protocol, data, trained_on),
         model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
-        training=tuple(flat_record(with_current_class_paths(content.get("training"))).items()),
+        training=training_settings(content),
         test=test_settings(content),
         classes=choice_of_classes(content),
     )

@@ -17,6 +17,7 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
     given_arguments,
     model_arguments,
     read_result,
+    training_settings,
     whole_result,
 )
 
@@ -94,6 +95,14 @@ def test_the_tested_classes_are_recorded_or_told_by_the_configuration_of_an_olde
     assert choice_of_classes({**older, "config": {"data": {"init_args": {}}}}) == "all"
     assert choice_of_classes({**older, "config": None}) == "all"
     assert choice_of_classes({"data": {"class_path": path, "classes": "all_new"}, "config": None}) == "all_new"
+
+
+def test_values_of_before_in_the_record_of_a_training_are_those_of_now() -> None:
+    trained = record(training=True, model={"temporal_tokens": True, "drop_rate": 0.1})
+    content = {"training": trained, "model": {"class_path": "zsar.lightning_modules.t2l.T2L"}}
+    settings = dict(training_settings(content))
+    assert (settings["model.temporal_tokens"], settings["model.drop_rate"]) == ("all", "0.1")
+    assert training_settings({"training": None}) == ()
 
 
 # --- figures that no test can have given ------------------------------------------------------------------------------
