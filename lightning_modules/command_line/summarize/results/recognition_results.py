@@ -63,6 +63,7 @@ class RunSettings:
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
         training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
         test: What is recorded of the test beyond the above; none where it is not recorded.
+        classes: Which classes are tested, as `split.classes` has it: "all", or ten random "halves" of them.
     """
 
     model: str
@@ -82,6 +83,7 @@ class RunSettings:
     adaptation: tuple[tuple[str, str], ...] = ()
     training: tuple[tuple[str, str], ...] = ()
     test: tuple[tuple[str, str], ...] = ()
+    classes: str = "all"
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
@@ -94,7 +96,9 @@ class Run:
 
     Attributes:
         folder: Where it lies.
-        figures: Top-1 in percent by set, and the harmonic mean where there is one.
+        figures: Top-1 in percent by set, and the harmonic mean where there is one; of draws of classes the mean "test".
+        deviations: Sample deviation over the draws of classes within the run; empty for none.
+        n_draws: Draws of classes within the run.
         top5: Top-5 in percent of the sets that have it.
         settings: What it shares with the other runs of a row.
         seed: Seed of the run.
@@ -115,6 +119,8 @@ class Run:
 
     folder: Path
     figures: dict[str, float]
+    deviations: dict[str, float]
+    n_draws: int
     top5: dict[str, float]
     settings: RunSettings
     seed: int | None
@@ -156,20 +162,23 @@ def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
         ValueError: The result is not one of ours, or it is of a part of the test set.
     """
     with whole_result(folder, content):
-        run = _run(folder, content)
-        check_fields(run)
+        check_fields(run := _run(folder, content))
         return run
 
 
 def _run(folder: Path, content: Mapping[str, Any]) -> Run:
-    figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
+    of_draws = content.get("mean")
+    sets = content["sets"] if of_draws is None else {"test": of_draws}
+    figures = {name: float(of_set["top1"]) for name, of_set in sets.items()}
     if content["harmonic_mean"] is not None:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
     data, trained_on = content["data"], content["model"]["trained_on"]
     return Run(
         folder=folder,
         figures=figures,
-        top5={name: float(of_set["top5"]) for name, of_set in content["sets"].items() if "top5" in of_set},
+        deviations={"test": float(content["std"]["top1"])} if content.get("std") else {},
+        n_draws=len(content["sets"]) if data.get("classes") == "halves" else 1,
+        top5={name: float(of_set["top5"]) for name, of_set in sets.items() if "top5" in of_set},
         settings=_settings(content),
         seed=content["seed"],
         split_seed=data["split_seed"],
@@ -210,6 +219,7 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
         adaptation=adaptation_settings(content),
         training=tuple(flat_record(with_current_class_paths(content.get("training"))).items()),
         test=test_settings(content),
+        classes=data.get("classes", "all"),
     )
 
 
