@@ -61,7 +61,7 @@ class Kinetics600(ListedVideoDataModule):
     vocabulary = "kinetics600"
     videos_folder = "kinetics600"
     n_folds = 3
-    class_choices: ClassVar[tuple[str, ...]] = ("all", "drawn_160", "all_new")
+    class_choices: ClassVar[tuple[str, ...]] = ("all", "halves", "drawn_160", "all_new")
 
     def __init__(
         self,
@@ -94,11 +94,9 @@ class Kinetics600(ListedVideoDataModule):
 
     def official_names(self) -> tuple[str, ...]:
         """All classes, the new ones, or those of a draw."""
-        if self.split.classes == "all":
-            return super().official_names()
-        if self.split.classes == "all_new":
-            return new_classes()
-        return draw_classes(new_classes(), N_DRAWN, seed=self.split.fold)
+        if self.split.classes == "drawn_160":
+            return draw_classes(new_classes(), N_DRAWN, seed=self.split.fold)
+        return new_classes() if self.split.classes == "all_new" else super().official_names()
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
         """train.csv; val.csv, or test.csv for a draw of classes."""

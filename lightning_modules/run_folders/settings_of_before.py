@@ -27,28 +27,30 @@ GROUP_OF: dict[str, dict[str, str]] = {
 }
 """Section of a configuration -> setting -> its current group: `model.weights` is in `model.backbone`."""
 
-GROUP_OF_CLASS: dict[str, dict[str, str]] = {"Kinetics600": {"classes": "split"}}
-"""Class -> setting -> its current group, for settings of one class."""
-
 VALUE_OF: dict[str, dict[str, dict[object, str]]] = {
     "T2L": {"temporal_tokens": {True: "all", False: "none"}},
-    "Kinetics600": {"split.classes": {"not_in_kinetics400": "drawn_160"}},
+    "data": {"split.classes": {"not_in_kinetics400": "drawn_160"}},
 }
-"""Class -> setting -> its old values and what they are now."""
+"""Class, or "data" for any data set -> setting -> its old values and what they are now."""
+
+_MOVED_WITH_VALUE = {
+    "data": {"classes": "split"}
+}  # into a group, but only with an old value: another class has `classes`
 
 
-def name_of_now(option: str, class_path: str = "") -> str | None:
+def name_of_now(option: str) -> str | None:
     """The new name of an old option.
 
     Args:
         option: An option or a key of a configuration, such as "--model.weights" or "data.stride.frames".
-        class_path: The class that it belongs to, if known.
 
     Returns:
         "--model.backbone.weights", "data.loading.stride.frames"; None if the option was not renamed.
     """
     section, _, rest = option.partition(".")
-    group = _groups(section.removeprefix("--"), class_path).get(rest.partition(".")[0])
+    kind = section.removeprefix("--")
+    groups = {**GROUP_OF.get(kind, {}), **_MOVED_WITH_VALUE.get(kind, {})}
+    group = groups.get(rest.partition(".")[0])
     return None if group is None else f"{section}.{group}.{rest}"
 
 
@@ -63,8 +65,8 @@ def value_of_now(option: str, class_path: str, written: str) -> str | None:
     Returns:
         The new value; None if the option has no such old value.
     """
-    _, _, setting = option.partition(".")
-    values = VALUE_OF.get(class_path.rpartition(".")[2], {}).get(setting, {})
+    section, _, setting = option.removeprefix("--").partition(".")
+    values = _values(section, class_path).get(setting, {})
     return next((now for value, now in values.items() if str(value).lower() == written.lower()), None)
 
 
@@ -83,31 +85,41 @@ def arguments_of_now(
         The arguments in the current order, with groups first.
     """
     grouped: dict[str, dict[str, Any]] = {}
-    for name, group in _groups(section, of_class or "").items():
+    moved_with_value = {
+        name: group
+        for name, group in _MOVED_WITH_VALUE.get(section, {}).items()
+        if _is_old(arguments.get(name), VALUE_OF[section][f"{group}.{name}"])
+    }
+    for name, group in {**GROUP_OF[section], **moved_with_value}.items():
         if name in arguments and name not in known:
             grouped.setdefault(group, {})[name] = arguments[name]
     moved = {name for settings in grouped.values() for name in settings}
     others = {name: value for name, value in arguments.items() if name not in moved}
     stated = {group: others.pop(group, {}) for group in grouped}
     now = {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
-    return values_of_now(now, of_class=of_class)
+    return values_of_now(section, now, of_class=of_class)
 
 
-def values_of_now(arguments: Mapping[str, Any], *, of_class: str | None) -> dict[str, Any]:
+def values_of_now(section: str, arguments: Mapping[str, Any], *, of_class: str | None) -> dict[str, Any]:
     """Converts old values of arguments to the current ones.
 
     Args:
+        section: "model" or "data".
         arguments: The arguments of a class, by their current names; not modified.
-        of_class: Its class path or name; None if unknown, and nothing changes.
+        of_class: Its class path or name, for values of one class; None if unknown.
     """
     now = dict(arguments)
-    for setting, values in VALUE_OF.get((of_class or "").rpartition(".")[2], {}).items():
+    for setting, values in _values(section, of_class or "").items():
         now = _with_value_of_now(now, setting.split("."), values)
     return now
 
 
-def _groups(section: str, class_path: str) -> dict[str, str]:
-    return {**GROUP_OF.get(section, {}), **GROUP_OF_CLASS.get(class_path.rpartition(".")[2], {})}
+def _values(section: str, class_path: str) -> dict[str, dict[object, str]]:
+    return VALUE_OF["data"] if section == "data" else VALUE_OF.get(class_path.rpartition(".")[2], {})
+
+
+def _is_old(value: object, values: Mapping[object, str]) -> bool:
+    return isinstance(value, bool | str) and value in values
 
 
 def _with_value_of_now(arguments: dict[str, Any], path: list[str], values: Mapping[object, str]) -> dict[str, Any]:
@@ -118,8 +130,7 @@ def _with_value_of_now(arguments: dict[str, Any], path: list[str], values: Mappi
     if rest:
         is_nested = isinstance(value, Mapping)
         return {**arguments, name: _with_value_of_now(dict(value), rest, values)} if is_nested else arguments
-    is_old = isinstance(value, bool | str) and value in values
-    return {**arguments, name: values[value]} if is_old else arguments
+    return {**arguments, name: values[value]} if _is_old(value, values) else arguments
 
 
 def config_of_now(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _unknown(written: str, section: str, class_path: str | None, options: Sequen
     name = f"--{section}.{name.removeprefix('--')}"
     class_name = class_path.rpartition(".")[2]
     known = options_of(pkgutil.resolve_name(class_path), section)
-    if (now := name_of_now(name, class_path)) is not None and now in known:
+    if (now := name_of_now(name)) is not None and now in known:
         return f"{name} is now {now}; in a file, {_nested(now)}"
     near = did_you_mean(name, known)
     return f"{class_name} has no option {name}{near or ';'} `{command} --{section}.help {class_name}` lists its options"

@@ -51,14 +51,14 @@ class PublishedFigure:
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
         prompts_per_class: Prompts of each class.
-        classes: Which of the data set's classes are tested, where there is a choice, by `split.classes`.
         scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
         shift: Which perturbations the test videos are under ("all perturbations").
         precision: Of training and test, as Lightning calls it.
         start_from: What training started from: "CLIP", or the data set that was trained on before.
         batch: Videos of an optimizer step.
         epochs: Epochs of training.
-        n_folds: How many splits, seeds in base-to-novel or draws in localization, the value is the mean of.
+        n_folds: How many splits, draws of classes, or seeds in base-to-novel, the value is the mean of.
+        classes: Which classes were tested, as `split.classes` has it, where it is not all of them.
         split: Shares of the classes that are trained and tested on in localization: "50_50" or "75_25"; None in
             recognition.
         variant: What differs from the method as its authors propose it; None for nothing.
@@ -81,7 +81,6 @@ class PublishedFigure:
     n_views: int | None = None
     class_text: str | None = None
     prompts_per_class: int | None = None
-    classes: str | None = None
     scorer: str | None = None
     shift: str | None = None
     precision: str | None = None
@@ -89,6 +88,7 @@ class PublishedFigure:
     batch: int | None = None
     epochs: int | None = None
     n_folds: int | None = None
+    classes: str | None = None
     split: str | None = None
     variant: str | None = None
     note: str = ""

@@ -17,6 +17,7 @@ from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol i
     EvaluationProtocol,
     data_set_of,
     protocol_of,
+    training_draw,
     training_shots,
     uses_lists,
 )
@@ -59,13 +60,13 @@ class RunSettings:
         shift: Which perturbation the test videos are under, and how strong; empty where the data set has none.
         checkpoint: Which checkpoint of a training was tested: "best", "last", "untrained weights" or "another file";
             None where nothing is trained.
-        classes: Which of the data set's classes were tested, by `split.classes`.
         lists: Whether published lists were used where a protocol draws its videos or classes: for training in few-shot
             tests, for training and test in base-to-novel ones, for the test in others.
         model_arguments: The model's other arguments by dotted name, as far as the result has its configuration.
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
         training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
         test: What is recorded of the test beyond the above; none where it is not recorded.
+        classes: Which classes are tested, as `split.classes` has it.
     """
 
     model: str
@@ -98,7 +99,9 @@ class Run:
 
     Attributes:
         folder: Where it lies.
-        figures: Top-1 in percent by set, and the harmonic mean where there is one.
+        figures: Top-1 in percent by set, and the harmonic mean where there is one; of draws of classes the mean "test".
+        deviations: Sample deviation over the draws of classes within the run; empty for none.
+        n_draws: Draws of classes within the run.
         top5: Top-5 in percent of the sets that have it.
         settings: What it shares with the other runs of a row.
         seed: Seed of the run.
@@ -119,6 +122,8 @@ class Run:
 
     folder: Path
     figures: dict[str, float]
+    deviations: dict[str, float]
+    n_draws: int
     top5: dict[str, float]
     settings: RunSettings
     seed: int | None
@@ -160,27 +165,30 @@ def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
         ValueError: The result is not one of ours, or it is of a part of the test set.
     """
     with whole_result(folder, content):
-        run = _run(folder, content)
-        check_fields(run)
+        check_fields(run := _run(folder, content))
         return run
 
 
 def _run(folder: Path, content: Mapping[str, Any]) -> Run:
-    figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
+    of_draws = content.get("mean")
+    sets = content["sets"] if of_draws is None else {"test": of_draws}
+    figures = {name: float(of_set["top1"]) for name, of_set in sets.items()}
     if content["harmonic_mean"] is not None:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
     data, trained_on = content["data"], content["model"]["trained_on"]
     return Run(
         folder=folder,
         figures=figures,
-        top5={name: float(of_set["top5"]) for name, of_set in content["sets"].items() if "top5" in of_set},
+        deviations={"test": float(content["std"]["top1"])} if content.get("std") else {},
+        n_draws=len(content["sets"]) if data.get("classes") == "halves" else 1,
+        top5={name: float(of_set["top5"]) for name, of_set in sets.items() if "top5" in of_set},
         settings=_settings(content),
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
         weights=given_arguments(content).get("backbone", {}).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
-        training_draw=_training_draw(trained_on),
+        training_draw=training_draw(trained_on),
         n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),
         epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
         text_change=_text_change(content),
@@ -236,10 +244,3 @@ def _checkpoint(model: Mapping[str, Any]) -> str | None:
     if path in (None, UNTRAINED):
         return path
     return stem if (stem := Path(path).stem) in _KEPT else "another file"
-
-
-def _training_draw(described: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Data set, fold, split seed and list of the training videos."""
-    own = described or {}
-    listed = (own.get("lists") or {}).get("train")
-    return tuple(str(of) for of in (*(own.get(key) for key in ("data_set", "fold", "split_seed")), listed))

@@ -116,7 +116,7 @@ def training_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]
     """The record of the training by dotted name, with the values that settings have now; none where there is none."""
     record = with_current_class_paths(content.get("training"))
     if record and record.get("model"):
-        record = {**record, "model": values_of_now(record["model"], of_class=content["model"]["class_path"])}
+        record = {**record, "model": values_of_now("model", record["model"], of_class=content["model"]["class_path"])}
     return tuple(flat_record(record).items())
 
 

@@ -378,6 +378,6 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
-    if name not in ("trained_on", "shift", "classes"):  # nothing for no training; most data sets have no such choice
+    if name not in ("trained_on", "shift", "classes"):  # nothing for no training; most sets are whole, and not shifted
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")
