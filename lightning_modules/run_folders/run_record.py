@@ -84,6 +84,7 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
         "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},
         "scorer": getattr(scoring, "scorer", None),
         "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
+        "frame_statistics": getattr(getattr(model, "backbone", None), "frame_statistics", None),
         **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops")},

@@ -60,7 +60,16 @@ def arguments_of_now(section: str, arguments: Mapping[str, Any], *, known: Colle
     moved = {name for settings in grouped.values() for name in settings}
     others = {name: value for name, value in arguments.items() if name not in moved}
     stated = {group: others.pop(group, {}) for group in grouped}
+    implied = _implied_of_before(others) if section == "model" else {}
+    others |= {name: value for name, value in implied.items() if not known or name in known}
     return {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
+
+
+def _implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What older versions did without an option, where its default is another now."""
+    if arguments.get("tune") in ("visual", "text") and "logit_scale" not in arguments:
+        return {"logit_scale": "trained"}  # FineTunedCLIP, which freezes it with one tower now
+    return {}
 
 
 def config_of_now(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         "class_text": {"train" if training else "test": own},
         "scorer": "mean_pooled_cosine",
         "prompt_ensemble": "probability",
+        "frame_statistics": "model",
         **({**TRAINED} if training else {}),
         "shift": None,
         **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
