@@ -6,7 +6,8 @@
 Tables (`read_table`) are CSV by RFC 4180, with stricter rules:
 
 * The first line that is not blank names the columns, in any order, each once. Unknown columns are ignored.
-* Cells are separated by commas. A cell with a comma or a quote is quoted, with its quotes doubled; it ends on its line.
+* Cells are separated by commas. A cell with a comma or a quote is quoted, with its quotes doubled; it ends on its line,
+  except where a reader allows line breaks in cells.
 * White space and zero-width characters around a cell, also around its quotes, are removed.
 * A row has no more cells than the header, except empty ones, and a text in each required column. Blank rows are
   skipped. There are no comments: a class may be called "#selfie".
@@ -89,6 +90,7 @@ def read_table(
     may_be_empty: Sequence[str] = (),
     optional: Sequence[str] = (),
     by_zsar: bool = False,
+    line_breaks: bool = False,
     if_missing: str = "check the path",
 ) -> list[Row]:
     """The rows of a table, by the rules of this module.
@@ -100,6 +102,7 @@ def read_table(
         may_be_empty: Further required columns, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it; quoted cells may then have several lines, since file names may.
+        line_breaks: Whether quoted cells may have several lines in a table that zsar did not write.
         if_missing: The remedy if the file is missing.
 
     Raises:
@@ -114,6 +117,7 @@ def read_table(
         may_be_empty=may_be_empty,
         optional=optional,
         by_zsar=by_zsar,
+        line_breaks=line_breaks,
         if_missing=if_missing,
     )
     return [Row(path, number, dict(zip(names, cells, strict=True))) for number, cells in rows]
@@ -127,6 +131,7 @@ def iterate_table(
     may_be_empty: Sequence[str] = (),
     optional: Sequence[str] = (),
     by_zsar: bool = False,
+    line_breaks: bool = False,
     if_missing: str = "check the path",
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows of `read_table` one by one, without `Row` objects, for lists of many thousand videos.
@@ -138,6 +143,7 @@ def iterate_table(
         may_be_empty: Further required columns, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it.
+        line_breaks: Whether quoted cells may have several lines in a table that zsar did not write.
         if_missing: The remedy if the file is missing.
 
     Yields:
@@ -158,7 +164,7 @@ def iterate_table(
     places = [header.index(name) if name in header else width for name in (*columns, *may_be_empty, *optional)]
     n_required, last = len(columns), max(places)
     numbered = enumerate(lines[first:], start=first + 1)
-    for number, line in joined_lines(numbered) if by_zsar else numbered:
+    for number, line in joined_lines(numbered) if by_zsar or line_breaks else numbered:
         cells = cells_of(line, path, number) if '"' in line else line.split(",")
         if len(cells) > width:
             cells = _without_surplus(cells, header, path, number)
