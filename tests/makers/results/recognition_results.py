@@ -91,7 +91,7 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         "frame_statistics": "model",
         **({**TRAINED} if training else {}),
         "shift": None,
-        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
+        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1, "sampling": "t2l", "test_short_side_px": 256},
         "on_damage": "raise",
         "precision": "bf16-mixed",
         "trainer": trainer,
