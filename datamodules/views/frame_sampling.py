@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 Sampling = Literal["t2l", "mmaction"]
-"""Which frame is the middle of a segment of N / T frames: the one at its centre, (N / T - 1) / 2 after its first, or half
-its length after its start."""
+"""Which frame is the middle of a segment of N / T frames: the one (N / T - 1) / 2 after the first, or N / (2 T) after."""
 
 
 def centre_indices(n_frames: int, n_samples: int, *, sampling: Sampling = "t2l") -> Tensor:
@@ -29,7 +28,8 @@ def centre_indices(n_frames: int, n_samples: int, *, sampling: Sampling = "t2l")
         sampling: Which frame is the middle.
 
     Returns:
-        int64 [T]: of "t2l" floor(i N / T + (N / T - 1) / 2), or i N // T if N <= T; of "mmaction" floor((i + 1/2) N / T).
+        int64 [T]: of "t2l" floor(i N / T + (N / T - 1) / 2), or i N // T if N <= T; of "mmaction"
+        floor((i + 1/2) N / T).
 
     Raises:
         ValueError: A number is below 1.

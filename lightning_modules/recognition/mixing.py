@@ -23,7 +23,7 @@ class Mixing:
         mixup_alpha: Beta(alpha, alpha) draws the share of the video that is blended in; 0 for no mixup.
         cutmix_alpha: The same for a pasted rectangle, at the same place in all frames; 0 for no CutMix.
         cutmix_probability: If both are on, the share of batches with CutMix.
-        partner: What a video is mixed with: its partner in a random "permutation" of the batch, or the "previous" video.
+        partner: What a video is mixed with: its partner in a random "permutation" of the batch, or the "previous" one.
     """
 
     mixup_alpha: float = 0.8

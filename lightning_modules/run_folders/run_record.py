@@ -104,7 +104,9 @@ def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:
     """Settings of training only: start, optimization, clips and choice of the best checkpoint."""
     clips = getattr(trainer.datamodule, "clips", None)  # type: ignore[attr-defined]
     chosen = trainer.checkpoint_callback
+    with_all = getattr(getattr(model, "scoring", None), "trains_with_all", None)
     return {
+        "training_prompts": None if with_all is None else "all" if with_all else "drawn",
         "start_from": getattr(model, "started_from", None),
         "model": {
             name: value for name, value in model.hparams.items() if name not in _TOLD_OF_MODEL and name[:1] != "_"

@@ -152,10 +152,11 @@ def _check_statistics(model: CheckpointedModel, about: Mapping[str, Any], prefix
     Raises:
         CheckpointError: They are not.
     """
-    stated = (about["init_args"].get("backbone") or {}).get("frame_statistics", "model")  # the only ones that older versions had
+    backbone = about["init_args"].get("backbone") or {}
+    stated = backbone.get("frame_statistics", "model")  # the only ones that older versions had
     if stated != model.backbone.frame_statistics:
         raise CheckpointError(
-            f"{prefix}the checkpoint was trained with frames normalized by the statistics {stated!r}, but the model has "
+            f"{prefix}the checkpoint was trained with the frame statistics {stated!r}, but the model has "
             f"{model.backbone.frame_statistics!r}; give --model.backbone.frame_statistics {stated}"
         )
 

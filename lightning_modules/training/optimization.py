@@ -83,8 +83,8 @@ class Optimization:
             n_steps: Optimizer steps in the whole training.
 
         Returns:
-            A value in [0, 1]. With `cosine_from` "after_warmup" the last step of warm-up is at the peak, and no step has
-            rate 0; with "start" the first step of warm-up has rate 0, as timm's.
+            A value in [0, 1]. With `cosine_from` "after_warmup" the last step of warm-up is at the peak, and no step
+            has rate 0; with "start" the first step of warm-up has rate 0, as timm's.
         """
         n_warmup = round(self.warmup_fraction * n_steps)
         is_from_start = self.cosine_from == "start"

@@ -1,4 +1,4 @@
-"""The learning rate of timm's CosineLRScheduler in steps, without warmup_prefix, restated from its documented behaviour."""
+"""The learning rate of timm's CosineLRScheduler in steps, without warmup_prefix, as documented."""
 
 from __future__ import annotations
 

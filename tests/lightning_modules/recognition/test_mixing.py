@@ -72,7 +72,8 @@ def test_cutmix_pastes_the_same_rectangle_into_all_frames_of_all_views() -> None
 
 def test_both_are_drawn_batch_by_batch_with_their_probability() -> None:
     torch.manual_seed(1)
-    blended = [Mixing(cutmix_probability=0.25, partner="previous")(frames(), LABELS, 3)[0][1].unique().numel() == 1 for _ in range(60)]
+    mixing = Mixing(cutmix_probability=0.25, partner="previous")
+    blended = [mixing(frames(), LABELS, 3)[0][1].unique().numel() == 1 for _ in range(60)]
     assert 30 < sum(blended) < 60
 
 

@@ -22,6 +22,7 @@ ZAR_VIEWS = {
 }
 # What a training records and a test does not.
 TRAINED = {
+    "training_prompts": "drawn",
     "start_from": None,
     "model": {"drop_rate": 0.1, "optimization": {"learning_rate": 5e-5}},
     "clips": {"train_sampling": "random", "augmentation": {"flip": 0.5}},
