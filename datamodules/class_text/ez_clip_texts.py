@@ -1,8 +1,8 @@
 """Class descriptions in the CSV files of T2L's authors (EZ-CLIP, `GPT_discription/*.csv`), one GPT-3.5 text a class.
 
 Columns `SNo,Class Name,GPT3 discription`, as they spell them. Their class names are those of their label files, such as
-"ApplyEyeMakeup"; classes are matched by what their names mean (`class_identity`), so that case, hyphens, underscores and
-brackets do not matter.
+"ApplyEyeMakeup"; classes are matched by what their names mean (`class_identity`), so that case, hyphens, underscores
+and brackets do not matter.
 """
 
 from __future__ import annotations

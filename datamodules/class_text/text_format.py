@@ -78,8 +78,8 @@ def _check_same_attributes(classes: Mapping[str, Texts], path: Path) -> None:
             if missing := [attribute for attribute in lacks if attribute not in has]:
                 raise fault_in(
                     path,
-                    f"class {shown(one)} lacks the attributes {', '.join(missing)}, which {shown(other)} has; add them, "
-                    "or take them out of all classes",
+                    f"class {shown(one)} lacks the attributes {', '.join(missing)}, which {shown(other)} has; add "
+                    "them, or take them out of all classes",
                 )
 
 

@@ -134,7 +134,8 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
 
 def test_classes_of_a_csv_file_are_matched_by_what_their_names_mean(tmp_path: Path) -> None:
     (path := tmp_path / "UCF.csv").write_text(
-        'SNo,Class Name,GPT3 discription\n0,ApplyEyeMakeup,"\n\nOne puts on, say, make-up."\n1,brush_hair,Hair.\n2,other,x\n'
+        "SNo,Class Name,GPT3 discription\n"
+        '0,ApplyEyeMakeup,"\n\nOne puts on, say, make-up."\n1,brush_hair,Hair.\n2,other,x\n'
     )
     text = read_class_text("test", ["brush hair", "apply eye makeup"], path)
     assert text.names == ("brush hair", "apply eye makeup")

@@ -32,6 +32,7 @@ from pathlib import Path
 from zsar.runtime.text.csv_cells import cells_of, joined_lines
 from zsar.runtime.text.json_files import read_json
 from zsar.runtime.text.listed_entries import LARGEST_NUMBER, Line, Row
+from zsar.runtime.text.table_header import columns_of
 from zsar.runtime.text.text_files import ListFileError, fault_in, read_text, shown, stripped
 from zsar.runtime.text.written_names import read_name
 
@@ -159,7 +160,7 @@ def iterate_table(
         raise fault_in(
             path, f"is empty, but the first line of the {what} must name {','.join(columns)}; add it and the rows"
         )
-    header = _header(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
+    header = columns_of(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
     width = len(header)
     places = [header.index(name) if name in header else width for name in (*columns, *may_be_empty, *optional)]
     n_required, last = len(columns), max(places)
@@ -216,31 +217,6 @@ def path_problem(folder: Path, listed: str) -> str | None:
     if "\\" in listed and os.sep == "/" and not (folder / listed).exists():
         return f"{shown(listed)} is a Windows path, and there is no such file; write it with /"
     return None
-
-
-def _header(line: Line, what: str, columns: Sequence[str]) -> list[str]:
-    """The validated columns of a table."""
-    header = [stripped(cell) for cell in cells_of(line.text, line.file, line.number)]
-    expected = ",".join(columns)
-    for separator, plural in ((";", "semicolons"), ("\t", "tabs")):
-        parts = [part.strip('" ') for part in line.text.split(separator)]
-        if len(parts) > 1 and not set(columns) <= set(header) and len(set(columns) & set(parts)) > 0:
-            raise line.fault(f"the cells are separated by {plural}; save the {what} with commas, as {expected}")
-    while header and not header[-1]:  # a comma at the end of each line
-        header.pop()
-    if "" in header:
-        raise line.fault(f"column {header.index('') + 1} has no name; name it, or take it out of the {what}")
-    if repeated := next((name for name in header if header.count(name) > 1), None):
-        raise line.fault(f"the column {shown(repeated)} occurs twice; rename one of them")
-    if missing := [name for name in columns if name not in header]:
-        near = {name.replace(" ", "").lower(): name for name in header}
-        meant = [near[name] for name in missing if name in near]
-        hint = f" (did you mean {', '.join(missing)} by {', '.join(meant)}?)" if meant else ""
-        raise line.fault(
-            f"no column {', '.join(missing)}{hint}; the first line of the {what} must name {expected}, but names "
-            f"{shown(','.join(header))}"
-        )
-    return header
 
 
 def _without_surplus(cells: list[str], header: Sequence[str], path: Path, number: int) -> list[str]:
