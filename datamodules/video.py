@@ -101,7 +101,7 @@ class TrimmedVideoDataModule(TrimmedSets):
             on_damage=self.loading.on_damage,
         )
         sampler = TrainingSampler(clips, seed=run_seed(), done=self._done(), **self._process())
-        return self._loader(clips, self.loading.batch_size, sampler)
+        return self._loader(clips, self.loading.batch_size, sampler, read_often=True)
 
     def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Held-out clips of the (base) training classes; none if `held_out_fraction` is 0."""
@@ -114,8 +114,9 @@ class TrimmedVideoDataModule(TrimmedSets):
             VideoDecodeError: Files are empty or not videos, and `loading.on_decode_error` is "raise".
         """
         if self.loading.on_decode_error == "raise":
-            for name in self.set_classes("test"):
-                refuse_unreadable(self.sets[name], name)
+            tested = {name: self.sets[name] for name in self.set_classes("test")}
+            for name, table in self.lists_of(tested).items():
+                refuse_unreadable(table, name)
         return [self._evaluation_loader(name, self._views) for name in self.set_classes("test")]
 
     def predict_dataloader(self) -> list[DataLoader[VideoBatch]]:
@@ -157,7 +158,8 @@ class TrimmedVideoDataModule(TrimmedSets):
             on_damage=self.loading.on_damage,
         )
         batch_size = self.loading.test_batch_size or self.loading.batch_size
-        return self._loader(clips, batch_size, EvaluationSampler(clips, **self._process()))
+        sampler = EvaluationSampler(clips, **self._process())
+        return self._loader(clips, batch_size, sampler, read_often=set_name == "val")
 
     def _done(self) -> tuple[int, int]:
         """The epoch in which a resumed run begins, and how many videos of it this process has already trained on."""
@@ -174,14 +176,21 @@ class TrimmedVideoDataModule(TrimmedSets):
     def _process(self) -> dict[str, int]:
         return {"n_processes": self.trainer.world_size, "rank": self.trainer.global_rank} if self.trainer else {}
 
-    def _loader(self, clips: Dataset[Any], batch_size: int, sampler: Any) -> DataLoader[VideoBatch]:  # noqa: ANN401
+    def _loader(
+        self,
+        clips: Dataset[Any],
+        batch_size: int,
+        sampler: Any,  # noqa: ANN401
+        *,
+        read_often: bool,
+    ) -> DataLoader[VideoBatch]:
         make = partial(DataLoader, collate_fn=collate, drop_last=False, pin_memory=self._uses_cuda())
         return make(
             clips,
             batch_size=batch_size,
             sampler=sampler,
             num_workers=self.loading.n_workers,
-            persistent_workers=self.loading.n_workers > 0,
+            persistent_workers=read_often and self.loading.n_workers > 0,  # ten test sets would keep ten times as many
         )
 
     def _uses_cuda(self) -> bool:
