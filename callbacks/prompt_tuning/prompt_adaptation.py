@@ -164,8 +164,12 @@ class PromptAdaptation:
         return predicted(tuned.class_texts)
 
     def _tuner(self, text: ClassText) -> PromptTuner:
-        """The prompts of a set of classes; created at its first batch, when the model has the weights of the test."""
+        """The prompts of a set of classes; created at its first batch, when the model has the weights of the test.
+
+        Sets are tested one after another, and the prompts of a large set take memory: only the current one's are kept.
+        """
         if text.set_name not in self._tuners:
+            self._tuners.clear()
             model, prompts = self._model, self._prompts
             context = _initial_context(model, prompts, seed=self._seed)
             texts = {"names": [[name] for name in text.names], "class_text": text.prompts}

@@ -1,5 +1,7 @@
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -8,9 +10,11 @@ from lightning.pytorch import LightningModule, Trainer, seed_everything
 from tests.makers.miniatures.names_only import Listed, set_up
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.datamodules.settings import Augmentation, Clips, Loading, Split
 from zsar.datamodules.trimmed_sets import Subset
+from zsar.datamodules.video_files.decoding import read_frames
 from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.runtime.seeds import derive_seed
@@ -109,6 +113,38 @@ def test_only_tests_and_predictions_have_views(video_tree: Path) -> None:
     assert all(batch.views is not None for batch in batches_of(video_tree, views, "predict"))
 
 
+@pytest.mark.parametrize(("sampling", "indices"), [("t2l", [1, 5, 9]), ("mmaction", [2, 6, 10])])
+def test_a_test_takes_the_frames_and_the_size_that_the_clips_say(
+    video_tree: Path, sampling: Sampling, indices: list[int]
+) -> None:
+    clips = Clips(n_frames=3, image_size=32, sampling=sampling, n_test_crops=3, test_short_side_px=32)
+    data = Filmed(data_root=video_tree, clips=clips, loading=Loading(batch_size=20, n_workers=0))
+    model = Collecting()
+    Trainer(accelerator="cpu", logger=False, enable_progress_bar=False).test(model, datamodule=data)
+    first = data.sets["test"].all_keys().index("red dance/0.mp4")
+    frames = read_frames(video_tree / "red dance" / "0.mp4", indices)  # 32 x 40 px: left, centre, right
+    expected = torch.stack([frames[..., :32], frames[..., 4:36], frames[..., 8:]])
+    assert torch.equal(model.batches[0].frames[first], expected)
+    described = data.describe()
+    assert (described["sampling"], described["test_short_side_px"]) == (sampling, 32)
+
+
+def test_the_short_side_of_a_test_frame_is_256_of_224_unless_it_is_given() -> None:
+    assert set_up(clips=Clips(image_size=224)).describe()["test_short_side_px"] == 256
+    assert set_up(clips=Clips(image_size=224, test_short_side_px=224)).describe()["test_short_side_px"] == 224
+
+
+def test_training_at_the_centre_takes_the_middle_of_the_same_sampling(video_tree: Path) -> None:
+    still = Augmentation(scales=(1.0,), flip=0.0, colour_jitter=0.0, grey=0.0)
+    for sampling, indices in (("t2l", [1, 5, 9]), ("mmaction", [2, 6, 10])):
+        clips = Clips(n_frames=3, image_size=32, train_sampling="centre", sampling=sampling, augmentation=still)
+        data = Filmed(data_root=video_tree, clips=clips, loading=Loading(batch_size=20, n_workers=0))
+        data.setup("validate")  # which lists the training set, too, for its held-out clips
+        sample = data.train_dataloader().dataset[0, 0]
+        frames = read_frames(data.sets["train"][0].path, indices)
+        assert any(torch.equal(sample.frames[0], frames[..., x : x + 32]) for x in range(9))
+
+
 def test_results_say_which_views_there_were() -> None:
     assert set_up().describe()["views"] is None
     described = set_up(clips=Clips(views=AugmentedViews(flip=None, n_views=8))).describe()["views"]
@@ -123,3 +159,39 @@ def test_views_that_do_not_fit_the_data_are_refused() -> None:
         Directed(data_root="/data", clips=Clips(views=AugmentedViews(flip=0.5)))
     undecided = Directed(data_root="/data", clips=Clips(views=AugmentedViews(flip=None)))
     assert undecided.describe()["views"]["init_args"]["flip"] == 0
+
+
+def loading_of(**changes: Any) -> Loading:
+    return Loading(n_workers=0, on_decode_error="count_as_wrong", **changes)  # there are no files to be opened
+
+
+def test_an_incomplete_training_batch_is_kept_or_dropped() -> None:
+    all_videos = Split(held_out_fraction=0.0)  # 24
+    kept = set_up(loading=loading_of(batch_size=7), split=all_videos)
+    dropped = set_up(loading=loading_of(batch_size=7, drop_incomplete=True), split=all_videos)
+    assert (len(kept.train_dataloader()), len(dropped.train_dataloader())) == (4, 3)
+    assert len(dropped.test_dataloader()[0]) == 2  # of 8 test videos none is left out
+    full = set_up(loading=loading_of(batch_size=8, drop_incomplete=True), split=all_videos)
+    assert len(full.train_dataloader()) == 3
+
+
+def test_dropping_all_batches_is_an_error() -> None:
+    module = set_up(loading=loading_of(batch_size=25, drop_incomplete=True), split=Split(held_out_fraction=0.0))
+    with pytest.raises(ValueError, match=r"no training batch is full: 24 videos per process, loading.batch_size is 25"):
+        module.train_dataloader()
+
+
+@pytest.mark.parametrize(
+    ("drop_incomplete", "n_batches", "expected"),
+    [(True, 2, (0, 14)), (False, 2, (0, 14)), (True, 3, (1, 0)), (False, 3, (0, 21)), (False, 4, (1, 0))],
+)
+def test_a_resumed_epoch_ends_with_its_last_batch(
+    drop_incomplete: bool, n_batches: int, expected: tuple[int, int]
+) -> None:
+    loading = loading_of(batch_size=7, drop_incomplete=drop_incomplete)
+    module = set_up(loading=loading, split=Split(held_out_fraction=0.0))
+    epochs = SimpleNamespace(current=SimpleNamespace(ready=1, processed=0))
+    batches = SimpleNamespace(current=SimpleNamespace(processed=n_batches))
+    loop = SimpleNamespace(epoch_progress=epochs, epoch_loop=SimpleNamespace(batch_progress=batches))
+    module.trainer = SimpleNamespace(fit_loop=loop, world_size=1, global_rank=0)  # type: ignore[assignment]
+    assert module._done() == expected

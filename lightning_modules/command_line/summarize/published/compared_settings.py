@@ -113,6 +113,8 @@ def _recognition_pairs(group: RunGroup, figure: PublishedFigure) -> list[Pair]:
         ("views", _predicted_views(settings), figure.n_views),
         ("class text", _text_kinds(settings.class_text), figure.class_text),
     ]
+    if settings.classes != "all" or figure.classes is not None:
+        pairs.append(("classes", settings.classes, figure.classes or "all"))
     if settings.protocol != "base_to_novel":
         return [*pairs, ("folds", group.n_folds, figure.n_folds)]
     if settings.trained_on is not None and figure.shots is not None:
