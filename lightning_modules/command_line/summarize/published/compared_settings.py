@@ -131,6 +131,10 @@ def _recorded_pairs(runs: Sequence[Run], figure: PublishedFigure) -> list[Pair]:
         ("scorer", scorer_of(settings), figure.scorer),
         ("precision", test.get("precision", NOT_RECORDED), figure.precision),
     ]
+    if figure.frame_statistics is not None:
+        pairs.append(("frame statistics", test.get("frame_statistics", NOT_RECORDED), figure.frame_statistics))
+    if figure.sampling is not None:
+        pairs.append(("middle frames", test.get("sampling", NOT_RECORDED), figure.sampling))
     if settings.shift or figure.shift is not None:
         pairs.append(("shift", settings.shift or "none", figure.shift))
     if settings.trained_on is None or figure.trained_on is None:

@@ -53,6 +53,8 @@ class PublishedFigure:
         prompts_per_class: Prompts of each class.
         scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
         shift: Which perturbations the test videos are under ("all perturbations").
+        frame_statistics: Mean and deviation of frames, as `model.backbone.frame_statistics` has it, where code tells.
+        sampling: Which frame of a segment is its middle, as `data.clips.sampling` has it, where code tells.
         precision: Of training and test, as Lightning calls it.
         start_from: What training started from: "CLIP", or the data set that was trained on before.
         batch: Videos of an optimizer step.
@@ -83,6 +85,8 @@ class PublishedFigure:
     prompts_per_class: int | None = None
     scorer: str | None = None
     shift: str | None = None
+    frame_statistics: str | None = None
+    sampling: str | None = None
     precision: str | None = None
     start_from: str | None = None
     batch: int | None = None

@@ -366,6 +366,42 @@ def test_ap_clip_without_maka_or_after_kinetics_is_the_papers_variant(tmp_path: 
     assert method_of(group.settings) == ("AP-CLIP", "pretrained on Kinetics-400")
 
 
+@pytest.mark.parametrize(
+    ("scorer", "text", "n_prompts", "variant", "value"),
+    [
+        ("mean_pooled_cosine", "templates: open_vclip", 28, "without MAKA, Open-VCLIP's set of templates", 79.1),
+        ("mean_pooled_cosine", "templates: photo", 1, "without MAKA, one prompt a class", None),
+        ("mean_pooled_cosine", "customized texts: a.json", 30, "without MAKA, customized prompts", 78.8),
+        ("late_interaction", "customized texts: a.json", 30, "customized prompts", 79.9),
+        ("mean_pooled_cosine", "direct texts: a.json after 'x'", 1, "without MAKA, prompts asked for directly", 77.9),
+        ("late_interaction", "action prompts: a.json (Scene, Actor) after 'x'", 24, "without body attributes", None),
+        ("late_interaction", "action prompts: a.json after 'x'", 36, None, 82.4),
+    ],
+)
+def test_ap_clip_with_another_text_is_the_row_of_that_text(
+    tmp_path: Path, scorer: str, text: str, n_prompts: int, variant: str | None, value: float | None
+) -> None:
+    own = {"class_text__prompts_per_class": n_prompts, "scorer": scorer}
+    trained = record(text, training=True, **own)
+    group = row(tmp_path, model="APCLIP", text=text, training=trained, test=record(text, **own))
+    assert method_of(group.settings) == ("AP-CLIP", variant)
+    same = [c.figure.value for c in compare(group, load_published_figures()) if c.same_method]
+    assert same == ([] if value is None else [value])
+
+
+def test_vifi_clips_frames_are_compared_with_its_authors(tmp_path: Path) -> None:
+    def match(**changes: Any) -> str:
+        group = row(tmp_path / str(changes), model="FineTunedCLIP", test=record("templates: photo", **changes))
+        return next(c for c in compare(group, load_published_figures()) if c.figure.value == 76.8).match
+
+    own = match()
+    assert "frame statistics model / imagenet" in own
+    assert "middle frames t2l / mmaction" in own
+    theirs = match(frame_statistics="imagenet", sampling="mmaction")
+    assert "frame statistics" not in theirs
+    assert "middle frames" not in theirs
+
+
 # What a figure is of, and not how it was made; the rest are settings, and a further field is one by being there.
 NO_SETTINGS = {"method", "paper", "citation", "table", "tested_on", "protocol", "set", "value", "std", "shots", "split"}
 NO_SETTINGS |= {"variant", "note"}
@@ -378,6 +414,6 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
-    if name not in ("trained_on", "shift", "classes"):  # nothing for no training; most sets are whole, and not shifted
+    if name not in ("trained_on", "shift", "classes", "frame_statistics", "sampling"):  # null says what is usual
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")
