@@ -77,7 +77,8 @@ class Split:
         protocol: Train and test on "all_classes", or train on base classes and test on base and on novel classes
             separately ("base_to_novel").
         classes: Which classes are tested: "all", or ten random "halves" of them, each a test set of one run, with mean
-            and deviation (as published for ActivityNet).
+            and deviation (as published for ActivityNet). Of Kinetics-600 also "drawn_160" (draw `fold` of 160 of the
+            220 that Kinetics-400 lacks) or "all_new" (one test on all 220).
         shots: Training videos per class; null for all.
         held_out_fraction: Fraction of each class's training videos that is held out for choosing the checkpoint. Test
             videos and novel classes are never used for this.
@@ -88,7 +89,7 @@ class Split:
     """
 
     protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
-    classes: Literal["all", "halves"] = "all"
+    classes: Literal["all", "halves", "drawn_160", "all_new"] = "all"
     shots: int | None = None
     held_out_fraction: float = 0.1
     seed: int = 0

@@ -22,6 +22,7 @@ from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, 
 from zsar.datamodules.lists.splits import base_and_novel_classes, draw_halves, draw_training_videos, split_hash
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Loading, Split, Text
+from zsar.datamodules.split_choices import check_split
 from zsar.runtime.class_paths import class_path
 
 Subset = Literal["train", "test", "predict"]
@@ -40,30 +41,26 @@ class TrimmedSets(LightningDataModule):
     Attributes:
         for_testing_only: Whether the data set has no training videos.
         n_folds: Number of official splits.
+        class_choices: The values of `split.classes` that the data set offers.
         sets: After `setup`, the videos of each set.
     """
 
     for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
+    class_choices: ClassVar[tuple[str, ...]] = ("all", "halves")
 
     def __init__(self, *, data_root: Path | str | None, split: Split, text: Text, loading: Loading) -> None:
         """Touches no file yet; the arguments are those of `TrimmedVideoDataModule`.
 
         Raises:
-            ValueError: There is no such official split, or halves are drawn in the protocol base_to_novel.
+            ValueError: The data set does not offer this split (`check_split`).
         """
         super().__init__()
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
         self.split = split
         self.text = text
         self.loading = loading
-        if not 1 <= split.fold <= self.n_folds:
-            raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
-        if split.classes == "halves" and split.protocol != "all_classes":
-            raise ValueError(
-                f"split.classes is halves, but split.protocol is {split.protocol}, which has its own classes; set one "
-                "of them to its default"
-            )
+        check_split(split, type(self).__name__, n_folds=self.n_folds, class_choices=self.class_choices)
         self.sets: dict[str, VideoTable] = {}
 
     # --- what a data set defines ----------------------------------------------------------------------------------
@@ -243,7 +240,3 @@ class TrimmedSets(LightningDataModule):
             "split_seed": self.split.seed,
             "shots": self.split.shots,
         }
-
-
-def _folds(n: int) -> str:
-    return "no official splits to choose from; leave it at 1" if n == 1 else f"the official splits 1 to {n}"

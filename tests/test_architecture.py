@@ -28,6 +28,7 @@ FLOORS = {
         ["class_text", "lists", "views"],
         ["video_files", "samplers"],
         ["settings"],
+        ["split_choices"],
         ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets", "published_lists"],
         ["video", "rendering", "untrimmed_sets"],
         ["listed_videos", "untrimmed_video"],

@@ -46,6 +46,11 @@ def test_the_description_of_a_split_changes_with_the_split() -> None:
     assert described["n_listed"]["test"] == 8
 
 
+def test_a_choice_of_classes_that_a_data_set_does_not_offer_is_an_error() -> None:
+    with pytest.raises(ValueError, match="split.classes is all_new, but Listed offers only all, halves"):
+        Listed(data_root="/data", split=Split(classes="all_new"))
+
+
 def test_an_empty_set_is_refused_by_name() -> None:
     class Empty(Listed):
         def list_videos(self, subset: Subset) -> VideoTable:

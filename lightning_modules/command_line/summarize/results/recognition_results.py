@@ -17,20 +17,23 @@ from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol i
     EvaluationProtocol,
     data_set_of,
     protocol_of,
+    training_draw,
     training_shots,
     uses_lists,
 )
 from zsar.lightning_modules.command_line.summarize.results.result_reading import (
+    choice_of_classes,
     given_arguments,
     model_arguments,
     named_settings,
     test_settings,
     text_hashes,
+    training_settings,
     whole_result,
 )
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
-from zsar.runtime.class_paths import current_class_path, with_current_class_paths
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, text_change
+from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
@@ -63,7 +66,7 @@ class RunSettings:
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
         training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
         test: What is recorded of the test beyond the above; none where it is not recorded.
-        classes: Which classes are tested, as `split.classes` has it: "all", or ten random "halves" of them.
+        classes: Which classes are tested, as `split.classes` has it.
     """
 
     model: str
@@ -185,7 +188,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
         weights=given_arguments(content).get("backbone", {}).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
-        training_draw=_training_draw(trained_on),
+        training_draw=training_draw(trained_on),
         n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),
         epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
         text_change=_text_change(content),
@@ -217,9 +220,9 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
         lists=uses_lists(protocol, data, trained_on),
         model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
-        training=tuple(flat_record(with_current_class_paths(content.get("training"))).items()),
+        training=training_settings(content),
         test=test_settings(content),
-        classes=data.get("classes", "all"),
+        classes=choice_of_classes(content),
     )
 
 
@@ -241,10 +244,3 @@ def _checkpoint(model: Mapping[str, Any]) -> str | None:
     if path in (None, UNTRAINED):
         return path
     return stem if (stem := Path(path).stem) in _KEPT else "another file"
-
-
-def _training_draw(described: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Data set, fold, split seed and list of the training videos."""
-    own = described or {}
-    listed = (own.get("lists") or {}).get("train")
-    return tuple(str(of) for of in (*(own.get(key) for key in ("data_set", "fold", "split_seed")), listed))

@@ -75,11 +75,11 @@ def test_by_settings_rows_of_different_data_sets_need_no_more_than_that_for_a_na
 
 
 def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Path) -> None:
-    full = result(tmp_path / "a", arguments={"temporal_tokens": True, "drop_rate": 0.1})
-    without = result(tmp_path / "b", arguments={"temporal_tokens": False, "drop_rate": 0.2}, seed=1)
+    full = result(tmp_path / "a", arguments={"temporal_tokens": "all", "drop_rate": 0.1})
+    without = result(tmp_path / "b", arguments={"temporal_tokens": "none", "drop_rate": 0.2}, seed=1)
     assert list(sizes(full, without, by="settings")) == [
-        "T2L ucf101 zero_shot, model.temporal_tokens True",
-        "T2L ucf101 zero_shot, model.temporal_tokens False",
+        "T2L ucf101 zero_shot, model.temporal_tokens all",
+        "T2L ucf101 zero_shot, model.temporal_tokens none",
     ]
 
 
