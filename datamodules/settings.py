@@ -8,6 +8,7 @@ from typing import Literal
 
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
@@ -47,9 +48,14 @@ class Clips:
         n_frames: T, frames per view.
         image_size: Height and width of a frame in pixels; the backbone's own.
         train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre".
+        sampling: Which frame of a segment of N / T frames is its middle, in tests and where training takes the
+            "centre": "t2l" at floor(i N / T + (N / T - 1) / 2), or "mmaction" at floor((i + 1/2) N / T), as ViFi-CLIP's
+            authors.
         augmentation: How training clips are augmented.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side).
+        test_short_side_px: Short side of a test frame before it is cropped, in pixels; null for 256 / 224 of
+            `image_size`. With 3 crops ViFi-CLIP's authors take `image_size`: left, centre and right.
         views: Further views of test videos, for test-time prompt tuning: zsar.datamodules.views.AugmentedViews or
             zsar.datamodules.views.MultiRateViews; null for none. Requires n_test_clips 1 and n_test_crops 1.
     """
@@ -57,9 +63,11 @@ class Clips:
     n_frames: int = 8
     image_size: int = 224
     train_sampling: Literal["random", "centre"] = "random"
+    sampling: Sampling = "t2l"
     augmentation: Augmentation = field(default_factory=Augmentation)
     n_test_clips: int = 1
     n_test_crops: int = 1
+    test_short_side_px: int | None = None
     views: Views | None = None
 
     def __post_init__(self) -> None:
@@ -67,6 +75,13 @@ class Clips:
         _at_least_one(n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
         check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size)
+        if self.test_short_side_px is not None:
+            check_most(MOST_IMAGE_SIDE_PX, test_short_side_px=self.test_short_side_px)
+            if self.test_short_side_px < self.image_size:
+                raise ValueError(
+                    f"test_short_side_px must be at least image_size, {self.image_size}, or a crop would not fit; got "
+                    f"{self.test_short_side_px}"
+                )
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
 
 

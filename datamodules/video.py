@@ -22,7 +22,7 @@ from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import TrimmedSets
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 from zsar.datamodules.views.further_views import Views
-from zsar.datamodules.views.transforms import TestTransform, TrainTransform
+from zsar.datamodules.views.transforms import RESIZE_RATIO, TestTransform, TrainTransform
 from zsar.runtime.run_seed import run_seed
 
 
@@ -68,7 +68,8 @@ class TrimmedVideoDataModule(TrimmedSets):
         if augmentation["flip"] is None:
             augmentation["flip"] = 0.5 if self.flip_keeps_label else 0.0
         self._train_transform = TrainTransform(clips.image_size, **augmentation)
-        self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
+        ratio = RESIZE_RATIO if (side := clips.test_short_side_px) is None else side / clips.image_size
+        self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops, resize_ratio=ratio)
         self._views = None if clips.views is None else self._checked(clips.views)
 
     def _checked(self, views: Views) -> Views:
@@ -82,6 +83,8 @@ class TrimmedVideoDataModule(TrimmedSets):
             "n_frames": self.clips.n_frames,
             "n_test_clips": self.clips.n_test_clips,
             "n_test_crops": self.clips.n_test_crops,
+            "sampling": self.clips.sampling,
+            "test_short_side_px": self._test_transform.short_side,
             "views": None if self._views is None else self._views.described(),
             "on_damage": self.loading.on_damage,
         }
@@ -93,6 +96,7 @@ class TrimmedVideoDataModule(TrimmedSets):
             self._train_transform,
             n_frames=self.clips.n_frames,
             sampling=self.clips.train_sampling,
+            centres=self.clips.sampling,
             seed=run_seed(),
             on_damage=self.loading.on_damage,
         )
@@ -148,6 +152,7 @@ class TrimmedVideoDataModule(TrimmedSets):
             self._test_transform,
             n_frames=self.clips.n_frames,
             n_clips=self.clips.n_test_clips,
+            sampling=self.clips.sampling,
             views=views,
             seed=run_seed(),
             on_damage=self.loading.on_damage,

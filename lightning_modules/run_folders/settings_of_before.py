@@ -113,6 +113,8 @@ def arguments_of_now(
     others = {name: value for name, value in arguments.items() if name not in moved}
     stated = {group: others.pop(group, {}) for group in grouped}
     now = {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
+    implied = _implied_of_before(now) if section == "model" else {}
+    now |= {name: value for name, value in implied.items() if not known or name in known}
     return values_of_now(section, now, of_class=of_class)
 
 
@@ -147,6 +149,13 @@ def _with_value_of_now(arguments: dict[str, Any], path: list[str], values: Mappi
         is_nested = isinstance(value, Mapping)
         return {**arguments, name: _with_value_of_now(dict(value), rest, values)} if is_nested else arguments
     return {**arguments, name: values[value]} if _is_old(value, values) else arguments
+
+
+def _implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What older versions did without an option, where its default is another now."""
+    if arguments.get("tune") in ("visual", "text") and "logit_scale" not in arguments:
+        return {"logit_scale": "trained"}  # FineTunedCLIP, which freezes it with one tower now
+    return {}
 
 
 def config_of_now(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ ZAR_VIEWS = {
 }
 # What a training records and a test does not.
 TRAINED = {
+    "training_prompts": "drawn",
     "start_from": None,
     "model": {"drop_rate": 0.1, "optimization": {"learning_rate": 5e-5}},
     "clips": {"train_sampling": "random", "augmentation": {"flip": 0.5}},
@@ -94,9 +95,10 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         "class_text": {"train" if training else "test": own},
         "scorer": "mean_pooled_cosine",
         "prompt_ensemble": "probability",
+        "frame_statistics": "model",
         **({**TRAINED} if training else {}),
         "shift": None,
-        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
+        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1, "sampling": "t2l", "test_short_side_px": 256},
         "on_damage": "raise",
         "precision": "bf16-mixed",
         "trainer": trainer,

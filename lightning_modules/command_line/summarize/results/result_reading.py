@@ -22,7 +22,8 @@ from zsar.runtime.flat_settings import flat_settings
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
 _FREE_ARGUMENTS = ("backbone",)
 _LONGEST = 200  # characters of what is wrong
-_OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
+# Which a test states too, but does not read; its training's are recorded.
+_OF_TRAINING = ("optimization", "start_from", "scoring.training_prompts")
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean", "untuned_top1", "views_top1", "tuned_top1", "paper_mean")
