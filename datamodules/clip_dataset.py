@@ -196,7 +196,7 @@ class EvaluationClips(Dataset[Sample]):
         """The test view and the further ones; a frame is decoded once however many views use it."""
         first, n_available = frames_of(reader, record)
         indices = centre_indices(n_available, self._n_frames, sampling=self._sampling)
-        further = views.further_indices(n_available, self._n_frames, seed=seed)
+        further = views.further_indices(n_available, self._n_frames, seed=seed, sampling=self._sampling)
         wanted, rows = torch.cat([indices, further.flatten()]).unique(return_inverse=True)
         test, others = rows[: len(indices)], rows[len(indices) :].view(further.shape)
         pairs = [

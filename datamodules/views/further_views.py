@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.class_paths import class_path
 from zsar.runtime.seeds import derive_seed
@@ -92,13 +93,14 @@ class Views(ABC):
         """Frames of a further view, for T of the test view; the same, unless a kind of views has its own number."""
         return n_frames
 
-    def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
+    def further_indices(self, n_available: int, n_frames: int, *, seed: int, sampling: Sampling = "t2l") -> Tensor:
         """Which frames are read in addition to those of the test view.
 
         Args:
             n_available: L, the frames of the video.
             n_frames: T, the frames of the test view.
             seed: The video's seed.
+            sampling: Which frame is the middle of a segment, as in the test view.
 
         Returns:
             int64 [F, T'], 0-based, with T' from `frames_per_view`.

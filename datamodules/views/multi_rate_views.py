@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.views.crop_places import crop_corners
-from zsar.datamodules.views.frame_sampling import centre_indices, random_segment_indices
+from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views, generator_of_video
 from zsar.datamodules.views.transforms import TestTransform, resized
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
@@ -86,7 +86,7 @@ class MultiRateViews(Views):
         """All K further views."""
         return self.n_crops * sum(map(self._n_distinct, self.rates))
 
-    def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
+    def further_indices(self, n_available: int, n_frames: int, *, seed: int, sampling: Sampling = "t2l") -> Tensor:
         """One row for each stretch; see `Views.further_indices`."""
         generator, rows = generator_of_video(seed, "stretches"), []
         n_frames = self.frames_per_view(n_frames)
@@ -98,7 +98,7 @@ class MultiRateViews(Views):
                 if self.segment_jitter:
                     rows.append(start + random_segment_indices(length, n_frames, generator))
                 else:
-                    rows.append(start + centre_indices(length, n_frames))
+                    rows.append(start + centre_indices(length, n_frames, sampling=sampling))
         return torch.stack(rows)
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:

@@ -79,6 +79,13 @@ def test_stretches_may_have_a_number_of_frames_of_their_own() -> None:
     assert alike.further_indices(160, 16, seed=3).shape == (13, 16)
 
 
+def test_stretches_have_the_middle_frames_that_the_test_view_has() -> None:
+    views = MultiRateViews(rates=(1.0,), n_samples=1)
+    assert views.further_indices(20, 4, seed=0)[0].tolist() == [2, 7, 12, 17]
+    assert views.further_indices(12, 3, seed=0)[0].tolist() == [1, 5, 9]  # floor(4 i + 1.5)
+    assert views.further_indices(12, 3, seed=0, sampling="mmaction")[0].tolist() == [2, 6, 10]  # floor(4 (i + 1/2))
+
+
 def thirds(height: int, width: int) -> Tensor:
     """uint8 [2, 3, H, W]: the long side in a red, a green and a blue third; the second frame is half as bright."""
     frame = torch.zeros(3, height, width, dtype=torch.uint8)
