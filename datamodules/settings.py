@@ -149,8 +149,8 @@ class Text:
     """How classes are described to models.
 
     Attributes:
-        templates: A named set of templates (name, photo, video, vifi_clip, action_clip), a template with one {}, or a
-            list of templates.
+        templates: A named set of templates (name, photo, video, vifi_clip, open_vclip, action_clip), a template with
+            one {}, or a list of templates.
         names: What fills the templates: "clean" names ("apply eye makeup") or "exact" names, as the data set or the
             label file of a published list writes them ("ApplyEyeMakeup").
         descriptions: Texts to use instead of templates: a JSON file as `zsar describe` writes it, or the name of one

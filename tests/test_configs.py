@@ -119,7 +119,7 @@ def _stated(experiment: dict[str, Any], key: str) -> object:
     section, _, rest = key.partition(".")
     found: Any = experiment[section]["init_args"]
     for part in rest.split("."):
-        found = found[part]
+        found = found.get(part)
     return found
 
 
