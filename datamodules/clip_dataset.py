@@ -20,7 +20,12 @@ from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
+from zsar.datamodules.views.frame_sampling import (
+    Sampling,
+    centre_indices,
+    multi_clip_indices,
+    random_segment_indices,
+)
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed
@@ -38,6 +43,7 @@ class TrainingClips(Dataset[Sample]):
         *,
         n_frames: int,
         sampling: Literal["random", "centre"],
+        centres: Sampling = "t2l",
         seed: int,
         on_damage: OnDamage = "raise",
     ) -> None:
@@ -48,6 +54,7 @@ class TrainingClips(Dataset[Sample]):
             transform: Frames [T, 3, h, w] -> [T, 3, H, W].
             n_frames: T.
             sampling: Where in each of T equal segments the frame is taken: at "random" or at the "centre".
+            centres: Which frame is the centre of a segment.
             seed: Seed of the run.
             on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
         """
@@ -55,6 +62,7 @@ class TrainingClips(Dataset[Sample]):
         self._transform = transform
         self._n_frames = n_frames
         self._sampling = sampling
+        self._centres: Sampling = centres
         self._seed = seed
         self._on_damage: OnDamage = on_damage
 
@@ -98,7 +106,7 @@ class TrainingClips(Dataset[Sample]):
             if self._sampling == "random":
                 indices = random_segment_indices(n_available, self._n_frames)
             else:
-                indices = centre_indices(n_available, self._n_frames)
+                indices = centre_indices(n_available, self._n_frames, sampling=self._centres)
             frames = small_frames(reader, first + indices, self._transform.drawn_crop())
             return self._transform.finish(frames), reader.n_damaged
 
@@ -117,6 +125,7 @@ class EvaluationClips(Dataset[Sample]):
         *,
         n_frames: int,
         n_clips: int,
+        sampling: Sampling = "t2l",
         views: Views | None = None,
         seed: int = 0,
         on_damage: OnDamage = "raise",
@@ -128,6 +137,7 @@ class EvaluationClips(Dataset[Sample]):
             transform: Frames [T, 3, h, w] -> crops [K, T, 3, H, W].
             n_frames: T.
             n_clips: Views in time.
+            sampling: Which frame of a segment is its middle.
             views: Further views, which require a single test view; None for none.
             seed: Seed of the run, for the further views.
             on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
@@ -141,6 +151,7 @@ class EvaluationClips(Dataset[Sample]):
         self._transform = transform
         self._n_frames = n_frames
         self._n_clips = n_clips
+        self._sampling: Sampling = sampling
         self._views = views
         self._seed = seed
         self._on_damage: OnDamage = on_damage
@@ -165,7 +176,10 @@ class EvaluationClips(Dataset[Sample]):
         except VideoDecodeError as error:
             failure = (str(error),)
             frames = self._blank(self._n_clips * self._transform.n_crops)
-            further = None if self._views is None else self._blank(self._views.n_cut)
+            further = None
+            if self._views is not None:
+                n_frames = self._views.frames_per_view(self._n_frames)
+                further = _blank(self._views.n_cut, n_frames, self._transform.image_size)
         views = None
         if self._views is not None and further is not None:
             views = CutViews(further, self._views.weights, seed, time.perf_counter() - begin)
@@ -173,7 +187,7 @@ class EvaluationClips(Dataset[Sample]):
 
     def _read(self, reader: VideoReader, record: VideoRecord) -> tuple[Tensor, None]:
         first, n_available = frames_of(reader, record)
-        indices = multi_clip_indices(n_available, self._n_frames, self._n_clips)
+        indices = multi_clip_indices(n_available, self._n_frames, self._n_clips, sampling=self._sampling)
         # [V in time, T, V in space, 3, S, S]
         crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
         return crops.transpose(1, 2).flatten(0, 1), None
@@ -181,15 +195,16 @@ class EvaluationClips(Dataset[Sample]):
     def _read_views(self, reader: VideoReader, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
         """The test view and the further ones; a frame is decoded once however many views use it."""
         first, n_available = frames_of(reader, record)
-        indices = centre_indices(n_available, self._n_frames)
-        further = views.further_indices(n_available, self._n_frames, seed=seed)
-        wanted, rows = torch.cat([indices[None], further]).unique(return_inverse=True)
+        indices = centre_indices(n_available, self._n_frames, sampling=self._sampling)
+        further = views.further_indices(n_available, self._n_frames, seed=seed, sampling=self._sampling)
+        wanted, rows = torch.cat([indices, further.flatten()]).unique(return_inverse=True)
+        test, others = rows[: len(indices)], rows[len(indices) :].view(further.shape)
         pairs = [
             (self._transform(frames)[0], views.shrink(frames, self._transform, seed=seed))
             for frames in frame_chunks(reader, first + wanted)
         ]
         shown, shrunk = (parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*pairs, strict=True))
-        return shown[rows[0]][None], views.arrange(shrunk, rows[0], rows[1:], self._transform)
+        return shown[test][None], views.arrange(shrunk, test, others, self._transform)
 
     def _blank(self, n_views: int) -> Tensor:
         return _blank(n_views, self._n_frames, self._transform.image_size)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
@@ -46,9 +48,14 @@ class Clips:
         n_frames: T, frames per view.
         image_size: Height and width of a frame in pixels; the backbone's own.
         train_sampling: Where in each of T equal segments a training frame is taken: at "random" or at the "centre".
+        sampling: Which frame of a segment of N / T frames is its middle, in tests and where training takes the
+            "centre": "t2l" at floor(i N / T + (N / T - 1) / 2), or "mmaction" at floor((i + 1/2) N / T), as ViFi-CLIP's
+            authors.
         augmentation: How training clips are augmented.
         n_test_clips: Test views in time.
         n_test_crops: Test views in space: 1 (centre) or 3 (along the longer side).
+        test_short_side_px: Short side of a test frame before it is cropped, in pixels; null for 256 / 224 of
+            `image_size`. With 3 crops ViFi-CLIP's authors take `image_size`: left, centre and right.
         views: Further views of test videos, for test-time prompt tuning: zsar.datamodules.views.AugmentedViews or
             zsar.datamodules.views.MultiRateViews; null for none. Requires n_test_clips 1 and n_test_crops 1.
     """
@@ -56,9 +63,11 @@ class Clips:
     n_frames: int = 8
     image_size: int = 224
     train_sampling: Literal["random", "centre"] = "random"
+    sampling: Sampling = "t2l"
     augmentation: Augmentation = field(default_factory=Augmentation)
     n_test_clips: int = 1
     n_test_crops: int = 1
+    test_short_side_px: int | None = None
     views: Views | None = None
 
     def __post_init__(self) -> None:
@@ -66,6 +75,13 @@ class Clips:
         _at_least_one(n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
         check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size)
+        if self.test_short_side_px is not None:
+            check_most(MOST_IMAGE_SIDE_PX, test_short_side_px=self.test_short_side_px)
+            if self.test_short_side_px < self.image_size:
+                raise ValueError(
+                    f"test_short_side_px must be at least image_size, {self.image_size}, or a crop would not fit; got "
+                    f"{self.test_short_side_px}"
+                )
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
 
 
@@ -76,6 +92,9 @@ class Split:
     Attributes:
         protocol: Train and test on "all_classes", or train on base classes and test on base and on novel classes
             separately ("base_to_novel").
+        classes: Which classes are tested: "all", or ten random "halves" of them, each a test set of one run, with mean
+            and deviation (as published for ActivityNet). Of Kinetics-600 also "drawn_160" (draw `fold` of 160 of the
+            220 that Kinetics-400 lacks) or "all_new" (one test on all 220).
         shots: Training videos per class; null for all.
         held_out_fraction: Fraction of each class's training videos that is held out for choosing the checkpoint. Test
             videos and novel classes are never used for this.
@@ -86,6 +105,7 @@ class Split:
     """
 
     protocol: Literal["all_classes", "base_to_novel"] = "all_classes"
+    classes: Literal["all", "halves", "drawn_160", "all_new"] = "all"
     shots: int | None = None
     held_out_fraction: float = 0.1
     seed: int = 0
@@ -129,23 +149,30 @@ class Text:
     """How classes are described to models.
 
     Attributes:
-        templates: A named set of templates (name, photo, video, vifi_clip, action_clip), a template with one {}, or a
-            list of templates.
+        templates: A named set of templates (name, photo, video, vifi_clip, open_vclip, action_clip), a template with
+            one {}, or a list of templates.
         names: What fills the templates: "clean" names ("apply eye makeup") or "exact" names, as the data set or the
             label file of a published list writes them ("ApplyEyeMakeup").
         descriptions: Texts to use instead of templates: a JSON file as `zsar describe` writes it, or the name of one
-            that comes with zsar: ucf101_descriptions, ucf101_explanations, the same for hmdb51 and thumos14,
-            moving_shapes_explanations.
+            that comes with zsar, such as ucf101_descriptions (`zsar/datamodules/class_text/texts`); or a CSV file of
+            T2L's authors, such as EZ-CLIP/GPT_discription/NAME.csv for a clone in the data root. A path is relative to
+            the working directory or, if there is no such file, to the data root.
         lead: A template to put before each of these texts, e.g. "a video of {}."; null for none.
+        groups: Which attributes of action prompts are used: [Scene, Actor], for example, leaves out those of the body;
+            null for all of the file.
     """
 
     templates: str | list[str] = "video"
     names: Literal["clean", "exact"] = "clean"
     descriptions: Path | str | None = None
     lead: str | None = None
+    groups: list[Group] | None = None
 
     def __post_init__(self) -> None:
-        """Checks that a lead has descriptions to go before."""
+        """Checks that a lead and groups have descriptions to apply to."""
+        check_groups(self.groups)
+        if self.groups is not None and self.descriptions is None:
+            raise ValueError(f"text.groups is {self.groups}, but there are no text.descriptions to choose from")
         if self.lead is not None and self.descriptions is None:
             raise ValueError(f"text.lead is {self.lead!r}, but there are no text.descriptions to put it before")
 

@@ -19,12 +19,14 @@ from zsar.datamodules.class_text.checked_names import too_few_classes
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.checked_lists import read_excluded, refuse_missing, refuse_repeated_in
-from zsar.datamodules.lists.splits import base_and_novel_classes, draw_training_videos, split_hash
+from zsar.datamodules.lists.splits import base_and_novel_classes, draw_halves, draw_training_videos, split_hash
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Loading, Split, Text
+from zsar.datamodules.split_choices import check_split
 from zsar.runtime.class_paths import class_path
 
 Subset = Literal["train", "test", "predict"]
+N_HALVES = 10
 _SET_NAME = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
 
 
@@ -39,25 +41,26 @@ class TrimmedSets(LightningDataModule):
     Attributes:
         for_testing_only: Whether the data set has no training videos.
         n_folds: Number of official splits.
+        class_choices: The values of `split.classes` that the data set offers.
         sets: After `setup`, the videos of each set.
     """
 
     for_testing_only: ClassVar[bool] = False
     n_folds: ClassVar[int] = 1
+    class_choices: ClassVar[tuple[str, ...]] = ("all", "halves")
 
     def __init__(self, *, data_root: Path | str | None, split: Split, text: Text, loading: Loading) -> None:
         """Touches no file yet; the arguments are those of `TrimmedVideoDataModule`.
 
         Raises:
-            ValueError: There is no such official split.
+            ValueError: The data set does not offer this split (`check_split`).
         """
         super().__init__()
         self.data_root = default_data_root() if data_root is None else Path(data_root).expanduser()
         self.split = split
         self.text = text
         self.loading = loading
-        if not 1 <= split.fold <= self.n_folds:
-            raise ValueError(f"split.fold is {split.fold}, but {type(self).__name__} has {_folds(self.n_folds)}")
+        check_split(split, type(self).__name__, n_folds=self.n_folds, class_choices=self.class_choices)
         self.sets: dict[str, VideoTable] = {}
 
     # --- what a data set defines ----------------------------------------------------------------------------------
@@ -97,6 +100,9 @@ class TrimmedSets(LightningDataModule):
             {set name: class names}.
         """
         names = tuple(self.class_names)
+        if stage == "test" and self.split.classes == "halves":
+            halves = draw_halves(names, n_draws=N_HALVES, seed=self.split.seed)
+            return {f"half_{draw}": half for draw, half in enumerate(halves)}
         if self.split.protocol == "all_classes" or stage == "predict":
             return {_SET_NAME[stage]: names}
         base, novel = self.base_and_novel()
@@ -114,7 +120,8 @@ class TrimmedSets(LightningDataModule):
         """
         listed = self.list_sets(stage)
         further = {} if stage == "predict" else self._other_sets(stage)
-        refuse_repeated_in({**listed, **{name: table for name, table in further.items() if name not in listed}})
+        others = {name: table for name, table in further.items() if name not in listed}
+        refuse_repeated_in(self.lists_of({**listed, **others}))
         classes = self.set_classes(stage)
         if stage == "fit" and self.split.protocol == "base_to_novel":
             classes = {**classes, **self.set_classes("test")}  # else training would be wasted
@@ -124,9 +131,16 @@ class TrimmedSets(LightningDataModule):
             if len(table) == 0 and (set_name != "val" or self.has_validation_set):
                 raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
         may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
-        for set_name, table in listed.items():
+        for set_name, table in self.lists_of(listed).items():
             refuse_missing(table, set_name, only_warn=may_miss)
         self.sets.update(listed)
+
+    def lists_of(self, sets: Mapping[str, VideoTable]) -> dict[str, VideoTable]:
+        """The lists of some sets, which share no video: halves of the classes, which do, are of one list, "test"."""
+        if self.split.classes != "halves" or not (halves := sets.keys() & self.set_classes("test").keys()):
+            return dict(sets)
+        others = {name: table for name, table in sets.items() if name not in halves}
+        return {**others, "test": self.without_excluded(self.list_videos("test"))}
 
     def _other_sets(self, stage: str) -> dict[str, VideoTable]:
         """Sets that must share no video with those of a stage: this run's others and, before training, the test sets.
@@ -191,9 +205,12 @@ class TrimmedSets(LightningDataModule):
     def class_text(self, stage: str) -> list[ClassText]:
         """The classes of each data loader of a stage, as text."""
         sets = self.set_classes(stage).items()
-        if self.text.descriptions is not None:
-            file = self.text.descriptions
-            return [read_class_text(set_name, names, file, lead=self.text.lead) for set_name, names in sets]
+        if (file := self.text.descriptions) is not None:
+            text = self.text
+            return [
+                read_class_text(set_name, names, file, lead=text.lead, groups=text.groups, data_root=self.data_root)
+                for set_name, names in sets
+            ]
         return [self._filled(set_name, names) for set_name, names in sets]
 
     def _filled(self, set_name: str, names: Sequence[str]) -> ClassText:
@@ -217,6 +234,7 @@ class TrimmedSets(LightningDataModule):
             "class_path": class_path(type(self)),
             "data_set": self.data_set,
             "protocol": self.split.protocol,
+            "classes": self.split.classes,
             "fold": self.split.fold,
             "n_excluded": len(self._excluded),
             "n_listed": {name: len(table) for name, table in self.sets.items()},
@@ -225,7 +243,3 @@ class TrimmedSets(LightningDataModule):
             "split_seed": self.split.seed,
             "shots": self.split.shots,
         }
-
-
-def _folds(n: int) -> str:
-    return "no official splits to choose from; leave it at 1" if n == 1 else f"the official splits 1 to {n}"

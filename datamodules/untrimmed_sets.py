@@ -126,7 +126,14 @@ class UntrimmedSets(LightningDataModule):
     def _text_of(self, set_name: str, exact_names: Sequence[str]) -> ClassText:
         names = self.in_plain_words(exact_names)
         if self.text.descriptions is not None:
-            return read_class_text(set_name, names, self.text.descriptions, lead=self.text.lead)
+            return read_class_text(
+                set_name,
+                names,
+                self.text.descriptions,
+                lead=self.text.lead,
+                groups=self.text.groups,
+                data_root=self.data_root,
+            )
         spoken = exact_names if self.text.names == "exact" else names
         return fill_templates(set_name, names, self.text.templates, spoken=spoken)
 

@@ -22,7 +22,7 @@ from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.trimmed_sets import TrimmedSets
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 from zsar.datamodules.views.further_views import Views
-from zsar.datamodules.views.transforms import TestTransform, TrainTransform
+from zsar.datamodules.views.transforms import RESIZE_RATIO, TestTransform, TrainTransform
 from zsar.runtime.run_seed import run_seed
 
 
@@ -68,7 +68,8 @@ class TrimmedVideoDataModule(TrimmedSets):
         if augmentation["flip"] is None:
             augmentation["flip"] = 0.5 if self.flip_keeps_label else 0.0
         self._train_transform = TrainTransform(clips.image_size, **augmentation)
-        self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops)
+        ratio = RESIZE_RATIO if (side := clips.test_short_side_px) is None else side / clips.image_size
+        self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops, resize_ratio=ratio)
         self._views = None if clips.views is None else self._checked(clips.views)
 
     def _checked(self, views: Views) -> Views:
@@ -82,6 +83,8 @@ class TrimmedVideoDataModule(TrimmedSets):
             "n_frames": self.clips.n_frames,
             "n_test_clips": self.clips.n_test_clips,
             "n_test_crops": self.clips.n_test_crops,
+            "sampling": self.clips.sampling,
+            "test_short_side_px": self._test_transform.short_side,
             "views": None if self._views is None else self._views.described(),
             "on_damage": self.loading.on_damage,
         }
@@ -93,11 +96,12 @@ class TrimmedVideoDataModule(TrimmedSets):
             self._train_transform,
             n_frames=self.clips.n_frames,
             sampling=self.clips.train_sampling,
+            centres=self.clips.sampling,
             seed=run_seed(),
             on_damage=self.loading.on_damage,
         )
         sampler = TrainingSampler(clips, seed=run_seed(), done=self._done(), **self._process())
-        return self._loader(clips, self.loading.batch_size, sampler)
+        return self._loader(clips, self.loading.batch_size, sampler, read_often=True)
 
     def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Held-out clips of the (base) training classes; none if `held_out_fraction` is 0."""
@@ -110,8 +114,9 @@ class TrimmedVideoDataModule(TrimmedSets):
             VideoDecodeError: Files are empty or not videos, and `loading.on_decode_error` is "raise".
         """
         if self.loading.on_decode_error == "raise":
-            for name in self.set_classes("test"):
-                refuse_unreadable(self.sets[name], name)
+            tested = {name: self.sets[name] for name in self.set_classes("test")}
+            for name, table in self.lists_of(tested).items():
+                refuse_unreadable(table, name)
         return [self._evaluation_loader(name, self._views) for name in self.set_classes("test")]
 
     def predict_dataloader(self) -> list[DataLoader[VideoBatch]]:
@@ -147,12 +152,14 @@ class TrimmedVideoDataModule(TrimmedSets):
             self._test_transform,
             n_frames=self.clips.n_frames,
             n_clips=self.clips.n_test_clips,
+            sampling=self.clips.sampling,
             views=views,
             seed=run_seed(),
             on_damage=self.loading.on_damage,
         )
         batch_size = self.loading.test_batch_size or self.loading.batch_size
-        return self._loader(clips, batch_size, EvaluationSampler(clips, **self._process()))
+        sampler = EvaluationSampler(clips, **self._process())
+        return self._loader(clips, batch_size, sampler, read_often=set_name == "val")
 
     def _done(self) -> tuple[int, int]:
         """The epoch in which a resumed run begins, and how many videos of it this process has already trained on."""
@@ -169,14 +176,21 @@ class TrimmedVideoDataModule(TrimmedSets):
     def _process(self) -> dict[str, int]:
         return {"n_processes": self.trainer.world_size, "rank": self.trainer.global_rank} if self.trainer else {}
 
-    def _loader(self, clips: Dataset[Any], batch_size: int, sampler: Any) -> DataLoader[VideoBatch]:  # noqa: ANN401
+    def _loader(
+        self,
+        clips: Dataset[Any],
+        batch_size: int,
+        sampler: Any,  # noqa: ANN401
+        *,
+        read_often: bool,
+    ) -> DataLoader[VideoBatch]:
         make = partial(DataLoader, collate_fn=collate, drop_last=False, pin_memory=self._uses_cuda())
         return make(
             clips,
             batch_size=batch_size,
             sampler=sampler,
             num_workers=self.loading.n_workers,
-            persistent_workers=self.loading.n_workers > 0,
+            persistent_workers=read_often and self.loading.n_workers > 0,  # ten test sets would keep ten times as many
         )
 
     def _uses_cuda(self) -> bool:

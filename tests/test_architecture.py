@@ -28,6 +28,7 @@ FLOORS = {
         ["class_text", "lists", "views"],
         ["video_files", "samplers"],
         ["settings"],
+        ["split_choices"],
         ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets", "published_lists"],
         ["video", "rendering", "untrimmed_sets"],
         ["listed_videos", "untrimmed_video"],
@@ -61,7 +62,6 @@ MOST_MODULES = 14  # of a folder; more of them are rooms of their own
 
 MOST_LINES = 250  # of a module
 LONGER = {  # those that are longer still, and how long they may be: they may only shrink
-    "callbacks/results/result_manifest.py": 256,
     "lightning_modules/command_line/classify.py": 287,
     "lightning_modules/command_line/describe/language_model.py": 266,
     "lightning_modules/command_line/experiments/experiment_files.py": 268,

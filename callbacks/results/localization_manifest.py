@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from torch import Tensor
 
+from zsar.callbacks.results.mean_of_sets import mean_and_deviation
 from zsar.callbacks.results.result_manifest import circumstances, is_limited
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -23,7 +23,6 @@ from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import print_whole, result_console, stacked
 
-_COUNTS = ("n_classes", "n_videos", "n_listed")
 _SHORT: dict[str, str | Text] = {"map": "avg", "paper_mean": stacked(["paper", "mean"])}
 
 
@@ -134,24 +133,6 @@ class LocalizationManifest(Callback):
             say_written(path)
         if is_test and not limited:
             _check_complete(sets)
-
-
-def mean_and_deviation(sets: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """Averages the metrics of several sets.
-
-    Args:
-        sets: Metrics and counts of each set; sets without metrics, since none of their actions was seen, are ignored.
-
-    Returns:
-        "mean" of each metric, and "std", the sample deviation (n - 1), None for a single set.
-    """
-    measured = [{name: value for name, value in of_set.items() if name not in _COUNTS} for of_set in sets]
-    measured = [of_set for of_set in measured if of_set]
-    values = {name: [of_set[name] for of_set in measured] for name in measured[0]}
-    return {
-        "mean": {name: statistics.mean(of_sets) for name, of_sets in values.items()},
-        "std": {name: statistics.stdev(of_sets) for name, of_sets in values.items()} if len(measured) > 1 else None,
-    }
 
 
 def _sets(model: ActionLocalizer, data: Any) -> dict[str, dict[str, float]]:  # noqa: ANN401 - a data module

@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from rich.table import Table
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.callbacks.results.accuracy_table import print_accuracies
+from zsar.callbacks.results.mean_of_sets import mean_accuracies
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
@@ -30,10 +31,9 @@ from zsar.runtime.code_version import code_version
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import stated_seed
-from zsar.runtime.terminal import print_whole, result_console, say, say_of
+from zsar.runtime.terminal import say, say_of
 
 _PACKAGES = ("zsar", "torchvision", "lightning", "open_clip_torch", "torchmetrics", "av", "numpy")
-_ACCURACIES = {"top1": "top-1 %", "top5": "top-5 %", "mean_class": "mean class %"}
 _SHOWN = 20  # maximum number of videos to print
 
 
@@ -113,12 +113,16 @@ class ResultManifest(Callback):
             sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         described = data.describe()
+        of_draws = (
+            mean_accuracies(list(sets.values())) if stage == "test" and described.get("classes") == "halves" else {}
+        )
         record = run_record(pl_module, trainer, stage=stage, data=described)
         limited = is_limited(trainer, stage)
         manifest = {
             "stage": stage,
             "sets": sets,
             "harmonic_mean": metrics.get("test/harmonic_mean"),
+            **of_draws,
             "complete": not limited,
             "undecodable": problems,
             "n_damaged_frames": sum(gather_from_all(self._n_damaged, trainer)),
@@ -142,7 +146,7 @@ class ResultManifest(Callback):
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
-            _print(sets, manifest["harmonic_mean"], weights=_weights(manifest["model"]))
+            print_accuracies(sets, manifest["harmonic_mean"], **of_draws, weights=_weights(manifest["model"]))
             if stage != "predict":  # UndecodableVideos reports those
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             say_accepted_damage(manifest["n_damaged_frames"])
@@ -190,20 +194,6 @@ def _weights(model: dict[str, Any]) -> str | None:
     share = model["tuned_share"]
     mixed = "" if share in (None, 1) else f", a share of {share:g}; the rest is the original's"
     return None if model["checkpoint"] is None else f"weights: {model['checkpoint']}{mixed}"
-
-
-def _print(sets: dict[str, Any], harmonic: float | None, *, weights: str | None) -> None:
-    """The table of all sets; a prediction has only counts."""
-    known = [key for key in _ACCURACIES if any(key in of_set for of_set in sets.values())]
-    table = Table("set", *[_ACCURACIES[key] for key in known], "listed", "evaluated", "failed", caption=weights)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, of_set in sets.items():
-        accuracies = [f"{of_set[k]:.1f}" if k in of_set else "" for k in known]
-        table.add_row(name, *accuracies, *[str(of_set[k]) for k in ("n_listed", "n_evaluated", "n_failed")])
-    if harmonic is not None:
-        table.add_row("harmonic mean", f"{harmonic:.1f}")
-    print_whole(result_console(), table)
 
 
 def _print_problems(problems: list[str], became: str) -> None:

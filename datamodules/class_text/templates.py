@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from zsar.datamodules.batch import ClassText
 
+_OPEN_VCLIP_VERBS = ("using", "doing", "during", "performing", "practicing")
+
 TEMPLATES: dict[str, tuple[str, ...]] = {
     # The unchanged name, for names that are sentences and for descriptions.
     "name": ("{}",),
@@ -15,6 +17,12 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "vifi_clip": ("a photo of {}.",),
     # The lead of AP-CLIP's prompts (Jia et al. 2024, section 3.2); other wordings for videos work as well.
     "video": ("a video of {}.",),
+    # The 28 prompts of Open-VCLIP (Weng et al. 2023), after those of CLIP for UCF-101 ("a example", as in its code).
+    "open_vclip": tuple(
+        f"a {medium} of {person}{{}}."
+        for medium in ("photo", "video", "example", "demonstration")
+        for person in ("", "a person ", *(f"a person {verb} " for verb in _OPEN_VCLIP_VERBS))
+    ),
     # The 16 prompts of ActionCLIP (Wang et al. 2021), which T2L uses without descriptions.
     "action_clip": (
         "a photo of action {}",

@@ -7,17 +7,23 @@
 Source: https://github.com/cvdfoundation/kinetics-dataset. Licence: annotations CC BY 4.0; the videos belong to their
 makers. Counts: training 392,622, validation 30,000, test 60,000 as published; about 90 of 100 per class still exist.
 
-Zero-shot tests of models trained on Kinetics-400 (Chen and Huang 2021, "ER") use three draws of 160 of the 220 new
-classes. The published draws come with ViFi-CLIP (`lists.test` ZS_split1_K600_eval.txt, `lists.classes`
-ZS_split1_K600.csv; 14,084 / 13,978 / 14,136 clips). Without them, `split.fold` 1, 2 or 3 seeds a draw, and the clips
-are those of the test set.
+Zero-shot tests of models trained on Kinetics-400 use the 220 new classes in one of two ways (`split.classes`):
+
+- "drawn_160" (Chen and Huang 2021, "ER"): three draws of 160 classes, tested on the test set. The published draws come
+  with ViFi-CLIP (`lists.test` ZS_split1_K600_eval.txt, `lists.classes` ZS_split1_K600.csv; 14,084 / 13,978 / 14,136
+  clips). Without them, `split.fold` 1, 2 or 3 seeds a draw.
+- "all_new" (T2L, A.4.1): one test on all 220 classes. The paper does not say on which clips; its authors' list has
+  11,462, about 49 a class, as the validation set has, so it is the validation set. Their list has 232 classes: the 12
+  that Kinetics-600 renames (`RENAMED`) are among them. It is used as it is with `lists.test`
+  EZ-CLIP/dataset_splits/K-600/Zero_shot/test_600_exclusive.txt and `lists.classes`
+  EZ-CLIP/lists/kinetics_600_labels_exclusive.csv.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.listed_videos import ListedVideoDataModule
@@ -55,11 +61,11 @@ class Kinetics600(ListedVideoDataModule):
     vocabulary = "kinetics600"
     videos_folder = "kinetics600"
     n_folds = 3
+    class_choices: ClassVar[tuple[str, ...]] = ("all", "halves", "drawn_160", "all_new")
 
     def __init__(
         self,
         *,
-        classes: Literal["all", "not_in_kinetics400"] = "all",
         lists: Lists = Lists(),
         data_root: Path | str | None = None,
         clips: Clips = Clips(),
@@ -70,8 +76,6 @@ class Kinetics600(ListedVideoDataModule):
         """Describes the data; files are touched in `setup` only.
 
         Args:
-            classes: All 600, tested on the validation set, or 160 drawn by `split.fold` from the 220 that are not in
-                Kinetics-400, tested on the test set.
             lists: Published split files to use instead of random splits.
             data_root: The folder that holds all data sets; null for $ZSAR_DATA, or ./data.
             clips: How frames are taken from a video.
@@ -83,24 +87,23 @@ class Kinetics600(ListedVideoDataModule):
             ValueError: A number is out of range, or a list is given without its label file.
         """
         super().__init__(lists=lists, data_root=data_root, clips=clips, split=split, text=text, loading=loading)
-        if classes == "all" and split.fold != 1 and lists.test is None:
+        if split.classes != "drawn_160" and split.fold != 1 and lists.test is None:
             raise ValueError(
-                f"split.fold is {split.fold}, but only draws of classes have folds: set classes to not_in_kinetics400"
+                f"split.fold is {split.fold}, but only draws of classes have folds: set split.classes to drawn_160"
             )
-        self.classes = classes
 
     def official_names(self) -> tuple[str, ...]:
-        """All classes, or the drawn ones."""
-        if self.classes == "all":
-            return super().official_names()
-        return draw_classes(new_classes(), N_DRAWN, seed=self.split.fold)
+        """All classes, the new ones, or those of a draw."""
+        if self.split.classes == "drawn_160":
+            return draw_classes(new_classes(), N_DRAWN, seed=self.split.fold)
+        return new_classes() if self.split.classes == "all_new" else super().official_names()
 
     def read_annotations(self, subset: Literal["train", "test"]) -> Listing:
-        """train.csv; val.csv, or test.csv for the new classes."""
-        name = "train" if subset == "train" else "val" if self.classes == "all" else "test"
+        """train.csv; val.csv, or test.csv for a draw of classes."""
+        name = "train" if subset == "train" else "test" if self.split.classes == "drawn_160" else "val"
         return read_kinetics(self.data_root / "kinetics600" / "annotations" / f"{name}.csv", name)
 
     @property
     def published_counts(self) -> Mapping[str, int]:
         """Published numbers of clips, for all classes."""
-        return {"train": 392622, "test": 30000} if self.classes == "all" else {}
+        return {"train": 392622, "test": 30000} if self.split.classes == "all" else {}

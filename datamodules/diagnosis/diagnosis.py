@@ -56,7 +56,8 @@ def list_sets(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> tuple[
         stages: Stages to list.
 
     Returns:
-        {set name: its unchecked videos}, and findings: errors while listing, and empty sets.
+        {set name: its unchecked videos}, halves of the classes as one set "test"; and findings: errors while listing,
+        and empty sets.
     """
     sets: dict[str, VideoTable] = {}
     findings: list[Finding] = []
@@ -73,7 +74,7 @@ def list_sets(module: TrimmedVideoDataModule, stages: Sequence[Stage]) -> tuple[
                 finding("lists", name, faults, len(table), "an empty set can be neither trained nor tested on")
             )
         sets.update(listed)
-    return sets, findings
+    return module.lists_of(sets), findings
 
 
 def check_videos_folder(module: TrimmedVideoDataModule) -> list[Finding]:

@@ -93,6 +93,26 @@ def draw_classes(names: Sequence[str], n: int, *, seed: int) -> tuple[str, ...]:
     return tuple(sorted(rank_by_seed(names, seed, "test classes")[:n]))
 
 
+def draw_halves(names: Sequence[str], *, n_draws: int, seed: int) -> tuple[tuple[str, ...], ...]:
+    """Draws random halves of the classes, as published zero-shot tests on ActivityNet do (ten of 100 of 200 classes).
+
+    Args:
+        names: C class names, in label order.
+        n_draws: Number of halves; a draw does not depend on it.
+        seed: Seed of the draws.
+
+    Returns:
+        Each half in label order, with floor(C / 2) classes.
+
+    Raises:
+        ValueError: There are fewer than four classes, so that a half has a single one.
+    """
+    if len(names) < 4:
+        raise ValueError(f"half of {len(names)} classes leaves no choice; halves need at least 4 classes")
+    ranked = [rank_by_seed(names, seed, f"half of the classes {draw}")[: len(names) // 2] for draw in range(n_draws)]
+    return tuple(tuple(sorted(half, key=list(names).index)) for half in ranked)
+
+
 def draw_training_videos(
     keys: Sequence[str],
     labels: NDArray[np.int64],

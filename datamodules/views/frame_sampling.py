@@ -1,30 +1,43 @@
 """Which frames of a video to use: index arithmetic only, 0-based.
 
 Every function returns int64 indices in [0, n_frames), in order of time; if there are fewer frames than samples, frames
-repeat evenly. Source: T2L's data code (Shahzadnit/T2L) for the centre and the random indices.
+repeat evenly. Source: T2L's data code (Shahzadnit/T2L) for the centre and the random indices; mmaction's for its own
+(ViFi-CLIP's authors), at most one frame apart.
+
+In training mmaction's segments are floor(N / T) frames long, so that up to T - 1 frames at the end of a video are never
+seen; here the segments of training cover the whole video.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
+Sampling = Literal["t2l", "mmaction"]
+"""Which frame is the middle of a segment of N / T frames: the one (N / T - 1) / 2 after the first, or N / (2 T) after."""
 
-def centre_indices(n_frames: int, n_samples: int) -> Tensor:
+
+def centre_indices(n_frames: int, n_samples: int, *, sampling: Sampling = "t2l") -> Tensor:
     """The middle frame of each of T equal segments: the test view of most methods.
 
     Args:
         n_frames: N, the frames of the video.
         n_samples: T, the frames wanted.
+        sampling: Which frame is the middle.
 
     Returns:
-        int64 [T]: floor(i N / T + (N / T - 1) / 2), or i N // T if N <= T.
+        int64 [T]: of "t2l" floor(i N / T + (N / T - 1) / 2), or i N // T if N <= T; of "mmaction"
+        floor((i + 1/2) N / T).
 
     Raises:
         ValueError: A number is below 1.
     """
     _check(n_frames=n_frames, n_samples=n_samples)
     i = torch.arange(n_samples)
+    if sampling == "mmaction":
+        return (2 * i + 1) * n_frames // (2 * n_samples)
     if n_frames <= n_samples:
         return i * n_frames // n_samples
     # With the common denominator 2 T, because in floating point the formula may fall just below an integer.
@@ -54,13 +67,16 @@ def random_segment_indices(n_frames: int, n_samples: int, generator: torch.Gener
     return positions.long().clamp(max=n_frames - 1)
 
 
-def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int) -> Tensor:
+def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int, *, sampling: Sampling = "t2l") -> Tensor:
     """Several interleaved views of a video in time; each spans the whole video.
+
+    Departure from ViFi-CLIP's code, which draws the frames of each of several test clips at random: they are fixed.
 
     Args:
         n_frames: N, the frames of the video.
         n_samples: T, the frames of each clip.
         n_clips: The number of clips.
+        sampling: Which frame is the middle of a segment.
 
     Returns:
         int64 [n_clips, T]: clip v takes every n_clips-th of the centre indices of T n_clips samples, from the v-th on.
@@ -70,7 +86,8 @@ def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int) -> Tensor:
         ValueError: A number is below 1.
     """
     _check(n_frames=n_frames, n_samples=n_samples, n_clips=n_clips)
-    return centre_indices(n_frames, n_samples * n_clips).view(n_samples, n_clips).T.contiguous()
+    indices = centre_indices(n_frames, n_samples * n_clips, sampling=sampling)
+    return indices.view(n_samples, n_clips).T.contiguous()
 
 
 def _check(**numbers: int) -> None:

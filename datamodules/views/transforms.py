@@ -18,6 +18,7 @@ from torchvision.transforms.v2 import functional
 
 # Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
 _JITTER = (0.4, 0.4, 0.2, 0.1)
+RESIZE_RATIO = 256 / 224  # short side of a test frame before cropping, as a multiple of the crop's
 
 
 class TrainTransform:
@@ -96,7 +97,7 @@ class TestTransform:
         image_size: int,
         *,
         n_crops: int = 1,
-        resize_ratio: float = 256 / 224,
+        resize_ratio: float = RESIZE_RATIO,
         interpolation: str = "bicubic",
     ) -> None:
         """Composes resize and crops.

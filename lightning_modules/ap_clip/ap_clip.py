@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP
+from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP, LogitScale
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.scoring import Scoring
@@ -28,6 +28,7 @@ class APCLIP(FineTunedCLIP):
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("late_interaction", "embedding"),
         tune: Literal["both", "visual", "text"] = "both",
+        logit_scale: LogitScale = "frozen_with_one_tower",
         mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
@@ -42,6 +43,7 @@ class APCLIP(FineTunedCLIP):
             scoring: How frames are compared with prompts: MAKA, or the mean-pooled cosine for the paper's ablation
                 without it (Table 7).
             tune: Which towers are trained.
+            logit_scale: Whether the factor of the cosines is trained only with both towers, or always.
             mixing: Mixup and CutMix of training videos.
             label_smoothing: Share of the target spread over all classes.
             n_negative_classes: In training, number of classes to score besides those of the batch; null for all.
@@ -58,6 +60,7 @@ class APCLIP(FineTunedCLIP):
             backbone=backbone,
             scoring=scoring,
             tune=tune,
+            logit_scale=logit_scale,
             mixing=mixing,
             label_smoothing=label_smoothing,
             n_negative_classes=n_negative_classes,

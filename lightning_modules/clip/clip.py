@@ -2,13 +2,13 @@
 
 FineTunedCLIP is ViFi-CLIP (Rasheed et al. 2023): both towers are tuned, frames are embedded one by one, and their mean
 is compared with the class text. Beyond the paper: a choice of scorer, sampled negative classes, and weights between the
-the original and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
+original and the tuned ones at test time (WiSE-FT, Wortsman et al. 2022).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -20,10 +20,16 @@ from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
 from zsar.lightning_modules.training.optimization import Optimization
 
-VIFI_CLIP = Optimization(learning_rate=8e-6, weight_decay=0.001, warmup_fraction=0.5, final_fraction=0.01)
+LogitScale = Literal["frozen_with_one_tower", "trained"]
+
+VIFI_CLIP = Optimization(
+    learning_rate=8e-6, weight_decay=0.001, warmup_fraction=0.5, final_fraction=0.01, cosine_from="start"
+)
+_LOGIT_SCALE = "backbone.clip.logit_scale"
 
 
 class ZeroShotCLIP(ActionRecognizer):
@@ -59,6 +65,7 @@ class FineTunedCLIP(ActionRecognizer):
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("mean_pooled_cosine", "probability"),
         tune: Literal["both", "visual", "text"] = "both",
+        logit_scale: LogitScale = "frozen_with_one_tower",
         mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
         n_negative_classes: int | None = None,
@@ -71,7 +78,9 @@ class FineTunedCLIP(ActionRecognizer):
         Args:
             backbone: The CLIP model.
             scoring: How frames are compared with prompts; ViFi-CLIP compares the mean frame.
-            tune: Which towers are trained. The token embedding is never trained, the logit scale always.
+            tune: Which towers are trained. The token embedding is never trained.
+            logit_scale: Whether the factor of the cosines is trained only with both towers, and
+                "frozen_with_one_tower" (ViFi-CLIP's code), or always "trained".
             mixing: Mixup and CutMix of training videos.
             label_smoothing: Share of the target spread over all classes.
             n_negative_classes: In training, number of classes to score besides those of the batch, redrawn in each
@@ -104,7 +113,7 @@ class FineTunedCLIP(ActionRecognizer):
         if self.backbone.logit_scale.device.type != "meta":  # there are no weights
             assert self.backbone.weights_hash  # caches the hash of the original weights before tuning
         for name, parameter in self.backbone.clip.named_parameters():
-            parameter.requires_grad_(_is_tuned(name, tune))
+            parameter.requires_grad_(_is_tuned(name, tune, logit_scale))
         self._original = self._copy_of_tuned() if tuned_share < 1 else {}
         self._tuned: dict[str, Tensor] = {}
 
@@ -165,7 +174,7 @@ class FineTunedCLIP(ActionRecognizer):
         """Builds the model from a checkpoint released by the authors of ViFi-CLIP.
 
         Such a file lacks CLIP's token embedding, which was not tuned. `zsar convert` does the same and saves the model.
-        Departure: the authors normalize frames with ImageNet's mean and deviation, this model with CLIP's.
+        The authors normalize frames with ImageNet's mean and deviation, and so does the model.
 
         Args:
             path: The authors' file, {model, optimizer, lr_scheduler, max_accuracy, epoch, config}.
@@ -186,13 +195,28 @@ class FineTunedCLIP(ActionRecognizer):
                 f"weights={weights!r} has no token embedding to take; give those of the CLIP that was tuned"
             )
         content = read_vifi_clip_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
-        model = cls(backbone=TrainedClipSettings(content.architecture, weights))
+        model = cls(backbone=TrainedClipSettings(content.architecture, weights, frame_statistics="imagenet"))
         start = model.backbone.tokenize(["a"])[0, 0]
         content.check_original(model.backbone.clip.token_embedding.weight[start], weights)
         tuned = {f"backbone.clip.{name}": tensor for name, tensor in content.tuned.items()}
         incompatible = model.load_state_dict(tuned, strict=False)
         assert not incompatible.unexpected_keys, incompatible.unexpected_keys
         return model.eval()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the frozen weights, after checks.
+
+        Raises:
+            CheckpointError: The checkpoint does not match; or its logit scale was trained, which is frozen here.
+        """
+        scale_is_trained = self.get_parameter(_LOGIT_SCALE).requires_grad
+        if _LOGIT_SCALE in checkpoint.get("state_dict", {}) and not scale_is_trained:
+            path = getattr(self._trainer, "ckpt_path", None) or "the checkpoint"
+            raise CheckpointError(
+                f"{path} holds a trained logit scale, which is frozen here, as tune is {self.tune!r}; give "
+                "--model.logit_scale trained"
+            )
+        super().on_load_checkpoint(checkpoint)
 
     def _copy_of_tuned(self) -> dict[str, Tensor]:
         return {name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad}
@@ -203,10 +227,10 @@ class FineTunedCLIP(ActionRecognizer):
                 self.get_parameter(name).copy_(value)
 
 
-def _is_tuned(name: str, tune: str) -> bool:
+def _is_tuned(name: str, tune: str, logit_scale: LogitScale) -> bool:
     """Whether a parameter of open_clip's model is trained, by its name there."""
     if name == "logit_scale":
-        return True
+        return tune == "both" or logit_scale == "trained"
     if "token_embedding" in name or name == "logit_bias":
         return False
     return tune == "both" or (tune == "visual") == name.startswith("visual.")

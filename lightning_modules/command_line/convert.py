@@ -103,6 +103,7 @@ def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
     n_trained = _save(model, output)
     say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
     say(f"wrote {output} (needs CLIP's weights {weights} too, for the token embedding)")
+    say("ImageNet's statistics of frames: `zsar test` needs --model.backbone.frame_statistics imagenet")
 
 
 def _check_free(path: Path, *, force: bool) -> None:

@@ -5,9 +5,9 @@ A model's default may differ from the group's, as in T3AL (CoCa); in Python, giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FrameStatistics, OpenClipBackbone
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,13 @@ class ClipSettings:
             JSON config, "hf-hub:ORG/NAME" or "local-dir:PATH".
         weights: A tag of open_clip ("openai"), the path of a weights file, or "random"; null for "hf-hub:" and
             "local-dir:", which include their weights.
+        frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, with which CLIP was
+            trained, or "imagenet"'s, as ViFi-CLIP's authors fine-tune and test it.
     """
 
     architecture: str = "ViT-B-16-quickgelu"
     weights: str | None = "openai"
+    frame_statistics: FrameStatistics = field(default="model", kw_only=True)
 
     def build(self) -> OpenClipBackbone:
         """Builds the model, on the CPU.
@@ -30,7 +33,7 @@ class ClipSettings:
         Raises:
             BackboneError: There is no such architecture, or its weights are neither local nor downloadable.
         """
-        return OpenClipBackbone(self.architecture, self.weights)
+        return OpenClipBackbone(self.architecture, self.weights, frame_statistics=self.frame_statistics)
 
 
 @dataclass(frozen=True)
@@ -45,4 +48,9 @@ class TrainedClipSettings(ClipSettings):
 
     def build(self) -> OpenClipBackbone:
         """Builds the model, on the CPU; see `ClipSettings.build`."""
-        return OpenClipBackbone(self.architecture, self.weights, gradient_checkpointing=self.gradient_checkpointing)
+        return OpenClipBackbone(
+            self.architecture,
+            self.weights,
+            frame_statistics=self.frame_statistics,
+            gradient_checkpointing=self.gradient_checkpointing,
+        )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import open_clip
 import torch
@@ -28,11 +28,14 @@ from zsar.lightning_modules.open_clip_towers.residual_block import (
 )
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
+FrameStatistics = Literal["model", "imagenet"]
+
 
 class OpenClipBackbone(nn.Module):
     """The two towers of a CLIP model.
 
     Attributes:
+        frame_statistics: Whose mean and deviation frames are normalized with.
         embedding_width: D, the width of frame and text embeddings.
         image_size: Height and width of a frame in pixels.
         text: The tokenizer and the text tower.
@@ -42,12 +45,20 @@ class OpenClipBackbone(nn.Module):
     frame_mean: Tensor
     frame_std: Tensor
 
-    def __init__(self, architecture: str, weights: str | None, *, gradient_checkpointing: bool = False) -> None:
+    def __init__(
+        self,
+        architecture: str,
+        weights: str | None,
+        *,
+        frame_statistics: FrameStatistics = "model",
+        gradient_checkpointing: bool = False,
+    ) -> None:
         """Builds the model; see `build_clip` for the arguments.
 
         Args:
             architecture: Name, JSON config or hub id of the architecture.
             weights: Tag or file of the weights, "random", or None if the architecture includes them.
+            frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, or "imagenet"'s.
             gradient_checkpointing: Recompute each block in the backward pass: less memory, about a third more time.
 
         Raises:
@@ -57,10 +68,9 @@ class OpenClipBackbone(nn.Module):
         self.clip, open_clip_name = build_clip(architecture, weights)
         self.architecture = architecture
         self.gradient_checkpointing = gradient_checkpointing
-        preprocessing = open_clip.get_model_preprocess_cfg(self.clip)
-        for name in ("mean", "std"):
-            statistics = torch.tensor(preprocessing[name], device="cpu").view(3, 1, 1)
-            self.register_buffer(f"frame_{name}", statistics, persistent=False)
+        self.frame_statistics = frame_statistics
+        for name, values in _statistics(self.clip, frame_statistics).items():
+            self.register_buffer(f"frame_{name}", torch.tensor(values, device="cpu").view(3, 1, 1), persistent=False)
         size = self.clip.visual.image_size
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
         self.embedding_width = int(open_clip.get_model_config(open_clip_name)["embed_dim"])
@@ -83,13 +93,13 @@ class OpenClipBackbone(nn.Module):
     # --- frames ---------------------------------------------------------------------------------------------------
 
     def normalize_frames(self, frames: Tensor) -> Tensor:
-        """Normalizes frames as in the model's training.
+        """Normalizes frames.
 
         Args:
             frames: uint8 [..., 3, H, W], RGB.
 
         Returns:
-            float32 [..., 3, H, W], (x / 255 - mean) / std with the model's statistics.
+            float32 [..., 3, H, W], (x / 255 - mean) / std with the statistics of `frame_statistics`.
 
         Raises:
             ValueError: H and W are not the model's image size.
@@ -155,3 +165,11 @@ class OpenClipBackbone(nn.Module):
     def encode_text(self, tokens: Tensor, block_forward: TextBlockForward | None = None) -> Tensor:
         """Embeds texts, int64 [N, context length] -> [N, D], not L2-normalized; see `OpenClipText.encode`."""
         return self.text.encode(tokens, block_forward, checkpointing=self.gradient_checkpointing)
+
+
+def _statistics(clip: nn.Module, frame_statistics: FrameStatistics) -> dict[str, Sequence[float]]:
+    """Mean and standard deviation of each channel, of values from 0 to 1."""
+    if frame_statistics == "imagenet":
+        return {"mean": open_clip.constants.IMAGENET_MEAN, "std": open_clip.constants.IMAGENET_STD}
+    preprocessing = open_clip.get_model_preprocess_cfg(clip)
+    return {name: preprocessing[name] for name in ("mean", "std")}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 MANY = 1500  # prompts: about 400 classes x 4
 
@@ -23,6 +24,7 @@ class ClassEmbeddings:
         encode_text: Callable[[Tensor], Tensor],
         *,
         chunk_size: int = 512,
+        recomputes: bool = False,
         on_many: Callable[[int], None] | None = None,
     ) -> None:
         """Starts with an empty cache.
@@ -30,13 +32,17 @@ class ClassEmbeddings:
         Args:
             tokenize: N texts -> int64 [N, L].
             encode_text: int64 [N, L] -> [N, D].
-            chunk_size: Maximum number of prompts encoded at once without gradient; bounds memory.
+            chunk_size: Maximum number of prompts encoded at once without gradient, or with it if `recomputes`; bounds
+                memory.
+            recomputes: Whether more prompts with gradient are encoded in chunks, each again in the backward pass: the
+                memory of one chunk, for one more forward pass.
             on_many: Called with the number of prompts before a set of `MANY` or more prompts is embedded for the first
                 time, which takes a while.
         """
         self._tokenize = tokenize
         self._encode_text = encode_text
         self._chunk_size = chunk_size
+        self._recomputes = recomputes
         self._on_many = on_many
         self._told_of: set[tuple[tuple[str, ...], ...]] = set()
         self._tokens: dict[tuple[tuple[str, ...], ...], Tensor] = {}
@@ -87,8 +93,13 @@ class ClassEmbeddings:
         Returns:
             L2-normalized float32 [C', P', D].
         """
-        tokens = self._all_tokens(prompts)[classes[:, None], choice].flatten(0, 1)
-        embedded = self._encode_text(tokens.to(device)).float()
+        tokens = self._all_tokens(prompts)[classes[:, None], choice].flatten(0, 1).to(device)
+        if self._recomputes and len(tokens) > self._chunk_size:
+            chunks = tokens.split(self._chunk_size)
+            embedded = torch.cat([checkpoint(self._encode_text, chunk, use_reentrant=False) for chunk in chunks])
+        else:
+            embedded = self._encode_text(tokens)
+        embedded = embedded.float()
         return functional.normalize(embedded, dim=-1).unflatten(0, choice.shape)
 
     def forget(self) -> None:

@@ -93,7 +93,8 @@ def _recognizer_class(class_path: str, path: Path | str) -> type:
 
 def _arguments(model_class: type, stated: Mapping[str, Any], path: Path | str) -> dict[str, Any]:
     """The settings of a checkpoint's model; those of an older checkpoint under their current names, with a warning."""
-    arguments = arguments_of_now("model", stated, known=inspect.signature(model_class).parameters)
+    known = inspect.signature(model_class).parameters
+    arguments = arguments_of_now("model", stated, of_class=class_path(model_class), known=known)
     if grouped := sorted(stated.keys() - arguments.keys()):
         now = ", ".join(f"{GROUP_OF['model'][name]}.{name}" for name in grouped)
         warnings.warn(f"{path} is of an older zsar: its settings {', '.join(grouped)} are read as {now}", stacklevel=3)

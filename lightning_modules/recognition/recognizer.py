@@ -155,9 +155,9 @@ class ActionRecognizer(VideoTextModel):
         return total
 
     def _training_class_embeddings(self, text: ClassText, classes: Tensor | None) -> Tensor:
-        """[C', P, D] with all prompts for late interaction, else [C', 1, D]: one drawn prompt per class."""
+        """[C', P, D] with all prompts, or [C', 1, D] with one drawn prompt per class, as the scoring says."""
         rows = torch.arange(len(text.names)) if classes is None else classes.cpu()
-        if self.scoring.scorer == "late_interaction":
+        if self.scoring.trains_with_all:
             prompts = torch.arange(text.prompts_per_class).expand(len(rows), -1)
         else:
             prompts = torch.randint(text.prompts_per_class, (len(text.names), 1))[rows]

@@ -18,6 +18,7 @@ from zsar.lightning_modules.recognition.mean_pooled_cosine import (
 
 PromptEnsemble = Literal["probability", "embedding"]
 Scorer = Literal["mean_pooled_cosine", "late_interaction"]
+TrainingPrompts = Literal["drawn", "all"]
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,22 @@ class Scoring:
     Attributes:
         scorer: "mean_pooled_cosine" compares the mean of a view's frames with each prompt and averages over views and
             prompts; "late_interaction" (AP-CLIP's MAKA) lets all frames of all views interact with all prompts of a
-            class. In training, the former draws one prompt per class and step; the latter uses all prompts.
+            class.
         prompt_ensemble: With several prompts per class, the mean-pooled scorer averages the "probability" of each
             prompt, or their "embedding" (as CLIP does), renormalized.
+        training_prompts: With several prompts per class, the mean-pooled scorer trains with one prompt of each class
+            that is "drawn" in each step (T2L, after ActionCLIP), or with the ensemble of "all", as in tests (AP-CLIP's
+            ablations). Late interaction always trains with all.
     """
 
     scorer: Scorer = "mean_pooled_cosine"
     prompt_ensemble: PromptEnsemble = "probability"
+    training_prompts: TrainingPrompts = "drawn"
+
+    @property
+    def trains_with_all(self) -> bool:
+        """Whether a training step uses all prompts of each class."""
+        return self.scorer == "late_interaction" or self.training_prompts == "all"
 
     def score(self, frames: Tensor, classes: Tensor, logit_scale: Tensor) -> Tensor:
         """Scores videos.

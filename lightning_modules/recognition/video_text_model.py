@@ -38,7 +38,10 @@ class VideoTextModel(LightningModule):
         self.backbone.requires_grad_(False)
         self.scoring = scoring
         self.class_embeddings = ClassEmbeddings(
-            self.backbone.tokenize, lambda tokens: self.embed_text(tokens), on_many=_say_embedding
+            self.backbone.tokenize,
+            lambda tokens: self.embed_text(tokens),
+            recomputes=self.backbone.gradient_checkpointing,
+            on_many=_say_embedding,
         )
 
     def embed_frames(self, frames: Tensor) -> Tensor:

@@ -56,6 +56,8 @@ _KINDS = {
     "templates": "template",
     "descriptions": "description",
     "explanations": "explanation",
+    "customized texts": "customized",
+    "direct texts": "direct",
     "action prompts": "action_prompts",
     "names": "names",
 }
@@ -63,6 +65,8 @@ _KINDS = {
 _FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint", "versions.zsar")
 _FREE_OF_TEXT = ("hash", "n_classes")
 _NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as read by adaptations
+# Which frames of a test clip are taken, and how much of them is seen.
+_OF_FRAMES = ("sampling", "test_short_side_px")
 # Recorded elsewhere, by a checkpoint, or without effect on training.
 _TOLD_OF_MODEL = (*("backbone", "scoring", "n_frames", "start_from", "tuned_share"),)
 
@@ -84,9 +88,10 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
         "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},
         "scorer": getattr(scoring, "scorer", None),
         "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
+        "frame_statistics": getattr(getattr(model, "backbone", None), "frame_statistics", None),
         **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
-        **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops")},
+        **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops", *_OF_FRAMES)},
         "on_damage": data.get("on_damage"),
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
@@ -99,7 +104,9 @@ def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:
     """Settings of training only: start, optimization, clips and choice of the best checkpoint."""
     clips = getattr(trainer.datamodule, "clips", None)  # type: ignore[attr-defined]
     chosen = trainer.checkpoint_callback
+    with_all = getattr(getattr(model, "scoring", None), "trains_with_all", None)
     return {
+        "training_prompts": None if with_all is None else "all" if with_all else "drawn",
         "start_from": getattr(model, "started_from", None),
         "model": {
             name: value for name, value in model.hparams.items() if name not in _TOLD_OF_MODEL and name[:1] != "_"
@@ -122,7 +129,7 @@ def text_record(text: ClassText) -> dict[str, Any]:
 
 
 def kind_of_text(source: str) -> str:
-    """The kind of class text by its source: "template", "description", "explanation", "action_prompts" or "names"."""
+    """The kind of class text by its source: "template", "description", "explanation", "customized", "direct", ..."""
     kind = source.split(":")[0]
     return _KINDS.get(kind, kind)
 

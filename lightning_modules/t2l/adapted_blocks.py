@@ -28,7 +28,7 @@ class AdaptedVisualBlocks(nn.Module):
         Args:
             n_layers: L.
             width: D.
-            temporal_tokens: The temporal tokens of all layers, or None.
+            temporal_tokens: The temporal tokens of the layers that have some; None for no layer.
             adapters: Whether each block has an adapter.
             drop_rate: Rate of drop path and attention dropout in the last layer, rising linearly from 0 in the first.
         """
@@ -51,11 +51,12 @@ class AdaptedVisualBlocks(nn.Module):
             [B * T, N + 1, D].
         """
         rate = self.drop_rates[layer] if self.training else 0.0
-        if self.temporal_tokens is not None:
+        has_token = self.temporal_tokens is not None and layer in self.temporal_tokens.layers
+        if has_token:
             token = self._temporal_token(layer, block, x.unflatten(0, (-1, n_frames)), rate)
             x = torch.cat([x, token], dim=1)
         x = x + _drop_video(attend(block, x, mask, dropout=rate), rate, n_frames)
-        if self.temporal_tokens is not None:
+        if has_token:
             x = x[:, :-1]  # temporal tokens are recomputed in each layer
         if self.adapters is not None:
             x = self.adapters[layer](x)

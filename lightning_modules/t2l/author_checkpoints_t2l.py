@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -35,6 +36,7 @@ class T2LCheckpoint:
     Attributes:
         architecture: Its open_clip architecture.
         n_frames: T.
+        temporal_tokens: The layers with temporal tokens: "all", or the "first" (`prompt.DEEP` false).
         epoch: The epoch after which it was saved, or None.
         clip: State dict of open_clip's `CLIP`, fp32.
         trained: Temporal tokens and adapters by the names of `T2L`, fp32.
@@ -42,6 +44,7 @@ class T2LCheckpoint:
 
     architecture: str
     n_frames: int
+    temporal_tokens: Literal["all", "first"]
     epoch: int | None
     clip: dict[str, Tensor]
     trained: dict[str, Tensor]
@@ -73,13 +76,25 @@ def read_t2l_checkpoint(path: Path, *, architecture: str | None = None, skips_ob
     trained = {"visual_blocks.temporal_tokens.tokens": tokens}
     for key in [k for k in state if ".Adapter." in k]:
         trained[_adapter_name(key, path)] = state.pop(key)
-    _check_adapters(state, trained, tokens.shape[0], path)
+    n_layers = _check_adapters(state, trained, path)
+    if tokens.shape[0] not in (1, n_layers):
+        raise AuthorCheckpointError(
+            f"{path} has temporal tokens for {tokens.shape[0]} of {n_layers} layers; the authors' models have them in "
+            "all layers or in the first"
+        )
     clip = {k: v for k, v in state.items() if k not in ("input_resolution", "context_length", "vocab_size")}
     architecture = architecture or openai_architecture(clip, path)
     with torch.device("meta"):
         model, _ = build_clip(architecture, RANDOM_WEIGHTS)
     check_tensors(clip, model.state_dict(), architecture, path)
-    return T2LCheckpoint(architecture, n_frames=tokens.shape[1], epoch=epoch, clip=clip, trained=trained)
+    return T2LCheckpoint(
+        architecture,
+        n_frames=tokens.shape[1],
+        temporal_tokens="all" if tokens.shape[0] == n_layers else "first",
+        epoch=epoch,
+        clip=clip,
+        trained=trained,
+    )
 
 
 def _adapter_name(key: str, path: Path) -> str:
@@ -91,8 +106,12 @@ def _adapter_name(key: str, path: Path) -> str:
     return f"{tower}.adapters.{match['layer']}.{linear}.{match['kind']}"
 
 
-def _check_adapters(clip: dict[str, Tensor], trained: dict[str, Tensor], n_visual_layers: int, path: Path) -> None:
-    n_text_layers = len({k.split(".")[2] for k in clip if k.startswith("transformer.resblocks.")})
+def _check_adapters(clip: dict[str, Tensor], trained: dict[str, Tensor], path: Path) -> int:
+    """Checks that each block has an adapter; returns the number of visual layers."""
+    n_visual_layers, n_text_layers = (
+        len({key.removeprefix(prefix).split(".")[0] for key in clip if key.startswith(prefix)})
+        for prefix in ("visual.transformer.resblocks.", "transformer.resblocks.")
+    )
     wanted = [
         f"{tower}.adapters.{layer}.{linear}.{kind}"
         for tower, n_layers in (("visual_blocks", n_visual_layers), ("text_blocks", n_text_layers))
@@ -104,3 +123,4 @@ def _check_adapters(clip: dict[str, Tensor], trained: dict[str, Tensor], n_visua
     if missing:
         n_missing = len(missing)
         raise AuthorCheckpointError(f"{path} lacks {n_missing} adapter tensors, such as {missing[0]}: it is incomplete")
+    return n_visual_layers

@@ -1,9 +1,9 @@
 """T2L: efficient zero-shot action recognition with temporal token learning (`papers/t2l.txt`).
 
-Frozen CLIP plus temporal tokens in every visual layer (TTL), adapters in both towers, and the temporal feature
+Frozen CLIP plus temporal tokens in the visual layers (TTL), adapters in both towers, and the temporal feature
 diversity loss (TFD). 5.2 M trained parameters for ViT-B/16 and 8 frames. Each part can be left out, as in the
-paper's ablations. Departures are noted in the parts' files; the `in_batch` contrastive loss and
-`unbiased_diversity` follow the authors' code where it differs from the paper.
+paper's ablations, and only some layers may have temporal tokens. Departures are noted in the parts' files; the
+`in_batch` contrastive loss and `unbiased_diversity` follow the authors' code where it differs from the paper.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from zsar.lightning_modules.recognition.video_text_contrastive import all_classe
 from zsar.lightning_modules.t2l.adapted_blocks import AdaptedTextBlocks, AdaptedVisualBlocks
 from zsar.lightning_modules.t2l.author_checkpoints_t2l import read_t2l_checkpoint
 from zsar.lightning_modules.t2l.temporal_feature_diversity import temporal_feature_diversity
-from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
+from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens, TokenLayers, layers_with_tokens
 from zsar.lightning_modules.training.optimization import Optimization
 from zsar.lightning_modules.training.whole_batch import gathered
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
@@ -38,7 +38,7 @@ class T2L(ActionRecognizer):
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("mean_pooled_cosine", "probability"),
         n_frames: int = 8,
-        temporal_tokens: bool = True,
+        temporal_tokens: TokenLayers = "all",
         visual_adapters: bool = True,
         text_adapters: bool = True,
         contrastive_loss: Literal["all_classes", "in_batch"] = "all_classes",
@@ -57,7 +57,8 @@ class T2L(ActionRecognizer):
             backbone: The CLIP model, with a ViT and a text transformer.
             scoring: How frames are compared with prompts; T2L compares the mean frame and averages probabilities.
             n_frames: T, frames per view; the paper uses 8 (4, 8, 16 and 32 are usual).
-            temporal_tokens: Whether to learn temporal tokens (TTL).
+            temporal_tokens: Visual layers with temporal tokens (TTL; Table 7): "all", the "first", "none", or a list of
+                layers, counted from 0.
             visual_adapters: Whether to learn adapters in the visual tower.
             text_adapters: Whether to learn adapters in the text tower.
             contrastive_loss: Cross-entropy over "all_classes" (paper, Eq. 1), or symmetric KL divergence with soft
@@ -78,23 +79,24 @@ class T2L(ActionRecognizer):
         check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
         super().__init__(backbone=backbone, scoring=scoring, optimization=optimization)
         self.save_hyperparameters()
-        if not (temporal_tokens or visual_adapters or text_adapters):
+        blocks = self.backbone.visual_blocks
+        token_layers = layers_with_tokens(temporal_tokens, len(blocks))
+        if not (token_layers or visual_adapters or text_adapters):
             raise ValueError("T2L without temporal tokens and adapters has nothing to train; use ZeroShotCLIP")
         if diversity_weight < 0:
             raise ValueError(f"diversity_weight must not be negative; got {diversity_weight}")
-        if diversity_weight > 0 and not (temporal_tokens or visual_adapters):
+        if diversity_weight > 0 and not (token_layers or visual_adapters):
             raise ValueError("with only text adapters, TFD trains nothing; set diversity_weight to 0")
         self.n_frames = n_frames
         self.contrastive_loss = contrastive_loss
         self.diversity_weight = diversity_weight
         self.unbiased_diversity = unbiased_diversity
         self.temporal_token_learning_rate = temporal_token_learning_rate
-        blocks = self.backbone.visual_blocks
         width: int = blocks[0].attn.embed_dim  # type: ignore[union-attr, assignment]
         tokens = None
-        if temporal_tokens:
+        if token_layers:
             tokens = TemporalTokens(
-                len(blocks),
+                token_layers,
                 n_frames,
                 width,
                 dropout=temporal_token_dropout,
@@ -163,7 +165,11 @@ class T2L(ActionRecognizer):
             AuthorCheckpointError: The file is of another kind, or has missing or unknown tensors.
         """
         content = read_t2l_checkpoint(Path(path), architecture=architecture, skips_objects=skips_objects)
-        model = cls(backbone=TrainedClipSettings(content.architecture, "random"), n_frames=content.n_frames)
+        model = cls(
+            backbone=TrainedClipSettings(content.architecture, "random"),
+            n_frames=content.n_frames,
+            temporal_tokens=content.temporal_tokens,
+        )
         model.backbone.clip.load_state_dict(content.clip, strict=True)
         incompatible = model.load_state_dict(content.trained, strict=False)
         assert not incompatible.unexpected_keys, incompatible.unexpected_keys

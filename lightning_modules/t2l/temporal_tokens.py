@@ -1,7 +1,8 @@
 """Temporal tokens: how the frames of a video interact in T2L (section 3.2.1, Eq. 2 and 3).
 
 Each layer l has T learned tokens P[l]. The mean of all tokens of frame t is added to P[l, t]; the T sums attend to each
-other through the layer's frozen attention; the result is given to frame t as an additional token.
+other through the layer's frozen attention; the result is given to frame t as an additional token. Table 7 also has a
+model with tokens in the first layer only (`prompt.DEEP` false in the authors' code); other layers are then CLIP's.
 
 Departure: the paper duplicates the attention block and freezes both; using one frozen block twice is equivalent.
 """
@@ -9,18 +10,52 @@ Departure: the paper duplicates the attention block and freezes both; using one 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+TokenLayers = Literal["all", "first", "none"] | list[int]
+
+
+def layers_with_tokens(choice: TokenLayers, n_layers: int) -> tuple[int, ...]:
+    """The layers that have temporal tokens (T2L, Table 7).
+
+    Args:
+        choice: All layers, the first, none, or a list of layers, counted from 0.
+        n_layers: L, the layers of the visual tower.
+
+    Returns:
+        The layers, ascending.
+
+    Raises:
+        ValueError: A layer is listed twice or is not below L, the list is empty, or the choice is none of these.
+    """
+    named = {"all": tuple(range(n_layers)), "first": (0,), "none": ()}
+    if isinstance(choice, str) and choice in named:
+        return named[choice]
+    if isinstance(choice, str | bool):
+        raise ValueError(f"temporal_tokens is {choice!r}; give all, first, none, or a list of layers")
+    wrong = [layer for layer in choice if not 0 <= layer < n_layers]
+    if wrong:
+        raise ValueError(f"temporal_tokens lists layer {wrong[0]}, but the tower has the layers 0 to {n_layers - 1}")
+    if len(set(choice)) < len(choice) or not choice:
+        raise ValueError(f"temporal_tokens is {list(choice)}; list each layer once, or give none for no layers")
+    return tuple(sorted(choice))
+
 
 class TemporalTokens(nn.Module):
-    """The learned tokens P [L, T, D] of all layers."""
+    """The learned tokens P [K, T, D] of the K layers that have some.
+
+    Attributes:
+        layers: These layers, counted from 0, in the order of P.
+    """
 
     def __init__(
         self,
-        n_layers: int,
+        layers: Sequence[int],
         n_frames: int,
         width: int,
         *,
@@ -28,10 +63,10 @@ class TemporalTokens(nn.Module):
         standard_deviation: float | None = None,
         interpolate: bool = False,
     ) -> None:
-        """Draws the tokens of all layers.
+        """Draws the tokens.
 
         Args:
-            n_layers: L, the layers of the visual tower.
+            layers: The layers of the visual tower that have tokens, counted from 0.
             n_frames: T, frames per view in training.
             width: D, the width of the visual tower.
             dropout: Dropout probability of each value of P in training.
@@ -47,7 +82,8 @@ class TemporalTokens(nn.Module):
             raise ValueError(f"temporal tokens need at least one frame; got n_frames={n_frames}")
         if standard_deviation is not None and standard_deviation <= 0:
             raise ValueError(f"the tokens' standard deviation must be positive; got {standard_deviation}")
-        self.tokens = nn.Parameter(torch.empty(n_layers, n_frames, width))
+        self.layers = tuple(layers)
+        self.tokens = nn.Parameter(torch.empty(len(self.layers), n_frames, width))
         self.dropout = nn.Dropout(dropout)
         self.interpolate = interpolate
         if standard_deviation is None:
@@ -60,7 +96,7 @@ class TemporalTokens(nn.Module):
         """Adds the frames' means to the layer's tokens (Eq. 2).
 
         Args:
-            layer: l, 0-based.
+            layer: l, counted from 0; one of `layers`.
             frame_means: Mean over all tokens of each frame, class token included, [B, T, D].
 
         Returns:
@@ -69,7 +105,7 @@ class TemporalTokens(nn.Module):
         Raises:
             ValueError: T differs from training and `interpolate` is off.
         """
-        tokens = self.dropout(self.tokens[layer])
+        tokens = self.dropout(self.tokens[self.layers.index(layer)])
         n_frames = frame_means.shape[1]
         if n_frames != tokens.shape[0]:
             if not self.interpolate:

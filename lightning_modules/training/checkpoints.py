@@ -115,6 +115,7 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{stated_weights} (hash {about['backbone_hash']}), but the model has "
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
+    _check_statistics(model, about, prefix)
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
     model_state = model.state_dict()
@@ -143,6 +144,21 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
     checkpoint["state_dict"] = {**model_state, **state}
     model.trained_on = with_current_class_paths(about.get("trained_on"))
     model.training_record = with_current_class_paths(about.get("training"))  # None in older checkpoints
+
+
+def _check_statistics(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
+    """Checks that frames are normalized as in the training of a checkpoint.
+
+    Raises:
+        CheckpointError: They are not.
+    """
+    backbone = about["init_args"].get("backbone") or {}
+    stated = backbone.get("frame_statistics", "model")  # the only ones that older versions had
+    if stated != model.backbone.frame_statistics:
+        raise CheckpointError(
+            f"{prefix}the checkpoint was trained with the frame statistics {stated!r}, but the model has "
+            f"{model.backbone.frame_statistics!r}; give --model.backbone.frame_statistics {stated}"
+        )
 
 
 def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:

@@ -1,11 +1,15 @@
-"""AdamW with linear warm-up and cosine decay per step, as in T2L and ViFi-CLIP."""
+"""AdamW with linear warm-up and cosine decay per step, as in T2L and ViFi-CLIP.
+
+The two differ in where the cosine begins (`cosine_from`): after warm-up, or at the first step, as timm's scheduler has
+it, which ViFi-CLIP's authors use.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Trainer
@@ -26,6 +30,9 @@ class Optimization:
         eps: AdamW's denominator term.
         warmup_fraction: Share of all steps in which the rate rises linearly from 0.
         final_fraction: Final learning rate as a fraction of the peak.
+        cosine_from: Where the cosine begins: "after_warmup", at the peak; or at the "start" of training, with warm-up
+            laid over it, so that the rate drops to the cosine's where warm-up ends (timm's CosineLRScheduler without
+            warmup_prefix; ViFi-CLIP's code).
     """
 
     learning_rate: float = 5e-5
@@ -34,6 +41,7 @@ class Optimization:
     eps: float = 1e-8
     warmup_fraction: float = 0.1
     final_fraction: float = 0.0
+    cosine_from: Literal["after_warmup", "start"] = "after_warmup"
 
     def __post_init__(self) -> None:
         """Checks the ranges."""
@@ -75,12 +83,15 @@ class Optimization:
             n_steps: Optimizer steps in the whole training.
 
         Returns:
-            A value in [0, 1]. The rise ends at the last step of warm-up, so no step has rate 0.
+            A value in [0, 1]. With `cosine_from` "after_warmup" the last step of warm-up is at the peak, and no step
+            has rate 0; with "start" the first step of warm-up has rate 0, as timm's.
         """
         n_warmup = round(self.warmup_fraction * n_steps)
+        is_from_start = self.cosine_from == "start"
         if step < n_warmup:
-            return (step + 1) / n_warmup
-        progress = min((step - n_warmup) / max(n_steps - n_warmup, 1), 1.0)
+            return (step if is_from_start else step + 1) / n_warmup
+        n_before = 0 if is_from_start else n_warmup
+        progress = min((step - n_before) / max(n_steps - n_before, 1), 1.0)
         return self.final_fraction + (1 - self.final_fraction) * (1 + math.cos(math.pi * progress)) / 2
 
 

@@ -46,6 +46,11 @@ def test_the_description_of_a_split_changes_with_the_split() -> None:
     assert described["n_listed"]["test"] == 8
 
 
+def test_a_choice_of_classes_that_a_data_set_does_not_offer_is_an_error() -> None:
+    with pytest.raises(ValueError, match="split.classes is all_new, but Listed offers only all, halves"):
+        Listed(data_root="/data", split=Split(classes="all_new"))
+
+
 def test_an_empty_set_is_refused_by_name() -> None:
     class Empty(Listed):
         def list_videos(self, subset: Subset) -> VideoTable:
@@ -60,3 +65,36 @@ def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert default_data_root() == Path.home() / "videos"
     monkeypatch.delenv("ZSAR_DATA")
     assert Listed().data_root == Path("data")
+
+
+def test_halves_of_the_classes_are_ten_test_sets_of_one_list() -> None:
+    module = set_up(split=Split(classes="halves", held_out_fraction=0.0))
+    halves = {name: table for name, table in module.sets.items() if name.startswith("half_")}
+    assert list(halves) == [f"half_{draw}" for draw in range(10)]
+    classes = module.set_classes("test")
+    for name, table in halves.items():
+        assert [classes[name][label] for label in table.labels] == [key.split("/")[1] for key in table.all_keys()]
+        assert len(table) == 4  # two of the four classes, two videos each
+    assert [text.names for text in module.class_text("test")] == list(classes.values())
+    assert module.set_classes("fit") == {"train": NAMES}
+    assert module.set_classes("predict") == {"predict": NAMES}
+    assert module.describe()["classes"] == "halves"
+    assert module.describe()["n_listed"]["half_9"] == 4
+    other = set_up(split=Split(classes="halves", held_out_fraction=0.0, seed=1))
+    assert other.set_classes("test") != classes
+    assert list(module.lists_of(module.sets)) == ["train", "val", "test"]
+    assert len(module.lists_of(module.sets)["test"]) == 8
+
+
+def test_a_video_of_two_halves_is_not_listed_twice_but_one_that_is_trained_on_is_refused() -> None:
+    class Trained(Listed):
+        def list_videos(self, subset: Subset) -> VideoTable:
+            return super().list_videos("test")
+
+    with pytest.raises(ValueError, match=r"8 videos are in the sets 'test' and 'train'"):
+        Trained(data_root="/data", split=Split(classes="halves", held_out_fraction=0.0)).setup("fit")
+
+
+def test_halves_are_not_for_base_and_novel_classes() -> None:
+    with pytest.raises(ValueError, match=r"split\.classes is halves, but split\.protocol is base_to_novel"):
+        Listed(data_root="/data", split=Split(classes="halves", protocol="base_to_novel"))

@@ -8,9 +8,11 @@ from lightning.pytorch import LightningModule, Trainer, seed_everything
 from tests.makers.miniatures.names_only import Listed, set_up
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.lists.video_table import VideoTable
-from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.datamodules.settings import Augmentation, Clips, Loading, Split
 from zsar.datamodules.trimmed_sets import Subset
+from zsar.datamodules.video_files.decoding import read_frames
 from zsar.datamodules.views.augmented_views import AugmentedViews
+from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.runtime.seeds import derive_seed
@@ -107,6 +109,38 @@ def test_only_tests_and_predictions_have_views(video_tree: Path) -> None:
     views = AugmentedViews(n_views=2)
     assert all(batch.views is None for batch in batches_of(video_tree, views, "validate"))
     assert all(batch.views is not None for batch in batches_of(video_tree, views, "predict"))
+
+
+@pytest.mark.parametrize(("sampling", "indices"), [("t2l", [1, 5, 9]), ("mmaction", [2, 6, 10])])
+def test_a_test_takes_the_frames_and_the_size_that_the_clips_say(
+    video_tree: Path, sampling: Sampling, indices: list[int]
+) -> None:
+    clips = Clips(n_frames=3, image_size=32, sampling=sampling, n_test_crops=3, test_short_side_px=32)
+    data = Filmed(data_root=video_tree, clips=clips, loading=Loading(batch_size=20, n_workers=0))
+    model = Collecting()
+    Trainer(accelerator="cpu", logger=False, enable_progress_bar=False).test(model, datamodule=data)
+    first = data.sets["test"].all_keys().index("red dance/0.mp4")
+    frames = read_frames(video_tree / "red dance" / "0.mp4", indices)  # 32 x 40 px: left, centre, right
+    expected = torch.stack([frames[..., :32], frames[..., 4:36], frames[..., 8:]])
+    assert torch.equal(model.batches[0].frames[first], expected)
+    described = data.describe()
+    assert (described["sampling"], described["test_short_side_px"]) == (sampling, 32)
+
+
+def test_the_short_side_of_a_test_frame_is_256_of_224_unless_it_is_given() -> None:
+    assert set_up(clips=Clips(image_size=224)).describe()["test_short_side_px"] == 256
+    assert set_up(clips=Clips(image_size=224, test_short_side_px=224)).describe()["test_short_side_px"] == 224
+
+
+def test_training_at_the_centre_takes_the_middle_of_the_same_sampling(video_tree: Path) -> None:
+    still = Augmentation(scales=(1.0,), flip=0.0, colour_jitter=0.0, grey=0.0)
+    for sampling, indices in (("t2l", [1, 5, 9]), ("mmaction", [2, 6, 10])):
+        clips = Clips(n_frames=3, image_size=32, train_sampling="centre", sampling=sampling, augmentation=still)
+        data = Filmed(data_root=video_tree, clips=clips, loading=Loading(batch_size=20, n_workers=0))
+        data.setup("validate")  # which lists the training set, too, for its held-out clips
+        sample = data.train_dataloader().dataset[0, 0]
+        frames = read_frames(data.sets["train"][0].path, indices)
+        assert any(torch.equal(sample.frames[0], frames[..., x : x + 32]) for x in range(9))
 
 
 def test_results_say_which_views_there_were() -> None:

@@ -52,6 +52,22 @@ def visual_block(block: nn.Module, frames: Tensor, tokens: Tensor | None, adapte
     return torch.stack(outputs)
 
 
+def visual_tower(
+    blocks: list[nn.Module],
+    frames: Tensor,
+    tokens: dict[int, Tensor],
+    adapters: list[nn.Module] | None,
+) -> Tensor:
+    """All layers for one video, [T, N + 1, D]; `tokens` has those [T, D] of each layer that has some.
+
+    All layers (the paper, and `prompt.DEEP` true in the authors' code): an entry for each layer. The first only
+    (Table 7, `prompt.DEEP` false): one entry, 0. A layer without an entry is CLIP's block with the adapter.
+    """
+    for layer, block in enumerate(blocks):
+        frames = visual_block(block, frames, tokens.get(layer), None if adapters is None else adapters[layer])
+    return frames
+
+
 def text_block(block: nn.Module, tokens: Tensor, mask: Tensor, adapter_module: nn.Module) -> Tensor:
     """y~ = c + MHA(LN(c)); y^ = Adapter(y~); y = y^ + MLP(LN(y^)), for one text [L, D]."""
     y = adapter(adapter_module, tokens + attention(block, tokens, mask))

@@ -17,7 +17,7 @@ from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in, is_config_name, nowhere
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
 from zsar.lightning_modules.command_line.options.command_parser import option_names
-from zsar.lightning_modules.run_folders.settings_of_before import name_of_now
+from zsar.lightning_modules.run_folders.settings_of_before import name_of_now, value_of_now
 from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.permitted_classes import fault_of_trusted, forbidden, forbidden_class_in
 
@@ -57,6 +57,9 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
     ):
         return _no_class(_class_stated(chain), section, command)
     if match := re.search(r"Expected a (.+?)\. Got value: (.*)", last, re.DOTALL):
+        now = value_of_now(f"--{section}", _class_of(chain) or "", match[2].strip("'\""))
+        if now is not None:
+            return f"--{section} {match[2]} is now --{section} {now}"
         # For a union only the error of the first type is chained; the text lists the others.
         return _wrong_value(section, match[2], match[1], chain[-2] if len(chain) > 1 else "")
     if match := re.match(r"(?:File|Path) does not exist: '(.+)'", last):

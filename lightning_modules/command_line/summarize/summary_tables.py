@@ -168,7 +168,7 @@ def _means(group: RunGroup | LocalizationGroup) -> Iterator[Figure]:
 
 
 def _deviation_note(groups: Sequence[RunGroup | LocalizationGroup]) -> list[str]:
-    return [DEVIATION] if any(len(group.runs) > 1 for group in groups) else []
+    return [DEVIATION] if any(group.std(name) is not None for group in groups for name in group.set_names) else []
 
 
 def _by_figures(groups: Sequence[G]) -> list[list[G]]:

@@ -6,7 +6,7 @@ import pytest
 from lightning.pytorch.demos.boring_classes import BoringModel
 
 from tests.makers.models.annotated_localizer import AnnotatedLocalizer, shapes, trainer
-from zsar.callbacks.results.localization_manifest import LocalizationManifest, mean_and_deviation
+from zsar.callbacks.results.localization_manifest import LocalizationManifest
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
@@ -148,13 +148,3 @@ def test_a_second_test_counts_from_zero(tmp_path: Path, shapes_root: Path) -> No
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="describes an ActionLocalizer, not a BoringModel"):
         trainer(tmp_path, LocalizationManifest()).test(BoringModel())
-
-
-def test_means_and_deviations_are_over_the_sets_with_figures() -> None:
-    sets: list[dict[str, float]] = [
-        {"map": 10.0, "n_videos": 3},
-        {"map": 13.0, "n_videos": 4},
-        {"n_videos": 0, "n_classes": 0},
-    ]
-    assert mean_and_deviation(sets) == {"mean": {"map": 11.5}, "std": {"map": pytest.approx(4.5**0.5)}}
-    assert mean_and_deviation(sets[1:]) == {"mean": {"map": 13.0}, "std": None}

@@ -1,4 +1,5 @@
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from lightning.pytorch import Trainer
 
 from zsar.callbacks.results.result_manifest import ResultManifest, environment
 from zsar.datamodules.data_sets.video_folder import VideoFolder
-from zsar.datamodules.settings import Clips, Loading
+from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -143,3 +144,23 @@ def test_the_environment_names_code_and_packages() -> None:
     assert described["packages"]["torch"] == torch.__version__
     assert {"av", "open_clip_torch", "lightning"} <= set(described["packages"])
     assert described["code"]
+
+
+def test_halves_of_the_classes_have_a_mean_and_a_deviation(
+    tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips, loading = Clips(n_frames=4, image_size=32), Loading(2, n_workers=0)
+    for path in sorted(video_tree.glob("red dance/*.mp4"))[1:]:
+        path.unlink()  # of classes of several sizes, a model that always says the same is not equally right
+    split = Split(classes="halves")
+    halves = VideoFolder(train=video_tree, test=video_tree, clips=clips, split=split, loading=loading)
+    content = results_of(tmp_path / "halves", halves)
+    assert list(content["sets"]) == [f"half_{draw}" for draw in range(10)]
+    of_draws = [of_set["top1"] for of_set in content["sets"].values()]
+    assert len(set(of_draws)) > 1
+    assert content["mean"]["top1"] == pytest.approx(statistics.mean(of_draws))
+    assert content["std"]["top1"] == pytest.approx(statistics.stdev(of_draws))
+    assert all(of_set["n_evaluated"] == of_set["n_listed"] in (6, 10) for of_set in content["sets"].values())
+    assert f"{content['mean']['top1']:.1f}" in capsys.readouterr().out
+    assert content["data"]["classes"] == "halves"
+    assert "mean" not in results_of(tmp_path / "all", VideoFolder(train=video_tree, clips=clips, loading=loading))

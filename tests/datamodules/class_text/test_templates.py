@@ -24,6 +24,13 @@ def test_action_clip_has_sixteen_templates() -> None:
     assert len(set(TEMPLATES["action_clip"])) == 16
 
 
+def test_open_vclip_has_seven_wordings_for_each_of_four_media() -> None:
+    templates = TEMPLATES["open_vclip"]
+    assert len(set(templates)) == 28
+    assert templates[:3] == ("a photo of {}.", "a photo of a person {}.", "a photo of a person using {}.")
+    assert templates[-1] == "a demonstration of a person practicing {}."
+
+
 @pytest.mark.parametrize("template", ["no place", "{} twice {}"])
 def test_a_template_needs_one_place_for_the_name(template: str) -> None:
     with pytest.raises(ValueError, match=r"neither a template with one \{\}.*action_clip"):

@@ -1,5 +1,6 @@
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -30,18 +31,32 @@ def test_the_published_draws_take_new_classes_only() -> None:
 
 
 def test_two_machines_draw_the_same_160_classes() -> None:
-    draws = [Kinetics600(classes="not_in_kinetics400", split=Split(fold=fold)).class_names for fold in (1, 2, 3)]
+    draws = [Kinetics600(split=Split(classes="drawn_160", fold=fold)).class_names for fold in (1, 2, 3)]
     assert [len(draw) for draw in draws] == [160, 160, 160]
     hashes = [hashlib.sha256("\n".join(draw).encode()).hexdigest()[:12] for draw in draws]
     assert hashes == ["7c4dda48cf4c", "b36a76c9ad60", "afaaca97a5fe"]
 
 
-def test_all_classes_are_tested_on_the_validation_set_and_drawn_ones_on_the_test_set(tmp_path: Path) -> None:
+def test_one_test_has_all_new_classes_and_a_draw_160_of_them() -> None:
+    new = Kinetics600(split=Split(classes="all_new"))
+    assert new.class_names == tuple(clean_name(name) for name in new_classes())
+    assert len(new.class_names) == 220
+    drawn = Kinetics600(split=Split(classes="drawn_160"))
+    assert len(drawn.class_names) == 160
+    assert set(drawn.class_names) < set(new.class_names)
+    assert [m.describe()["classes"] for m in (Kinetics600(), new, drawn)] == ["all", "all_new", "drawn_160"]
+
+
+def test_only_draws_of_classes_are_tested_on_the_test_set(tmp_path: Path) -> None:
     truth = make_kinetics600(tmp_path)
     whole = Kinetics600(data_root=tmp_path)
     assert listed(whole, "train") == cleaned(truth.clips["train", 1])
     assert listed(whole, "test") == cleaned(truth.clips["val", 1])
-    drawn = Kinetics600(data_root=tmp_path, classes="not_in_kinetics400", split=Split(fold=2))
+    new = Kinetics600(data_root=tmp_path, split=Split(classes="all_new"))
+    of_new = {row for row in cleaned(truth.clips["val", 1]) if row[1] in new.class_names}
+    assert of_new
+    assert listed(new, "test") == of_new
+    drawn = Kinetics600(data_root=tmp_path, split=Split(classes="drawn_160", fold=2))
     expected = {row for row in cleaned(truth.clips["test", 1]) if row[1] in drawn.class_names}
     assert expected
     assert listed(drawn, "test") == expected
@@ -55,11 +70,12 @@ def test_a_published_draw_is_taken_as_it_is(tmp_path: Path) -> None:
     write_label_csv(tmp_path / "names.csv", names)
     write_vifi_list(tmp_path / "eval.txt", [(f"train/{stem}.mp4", names.index(name)) for stem, name in clips])
     lists = Lists(test="eval.txt", classes="names.csv")
-    module = Kinetics600(data_root=tmp_path, classes="not_in_kinetics400", lists=lists, split=Split(fold=2))
+    module = Kinetics600(data_root=tmp_path, lists=lists, split=Split(classes="drawn_160", fold=2))
     assert module.class_names == tuple(clean_name(name) for name in names)
     assert listed(module, "test") == cleaned(clips)
 
 
-def test_folds_without_draws_are_refused() -> None:
+@pytest.mark.parametrize("classes", ["all", "all_new"])
+def test_folds_without_draws_are_an_error(classes: Literal["all", "all_new"]) -> None:
     with pytest.raises(ValueError, match=r"split\.fold is 2, but only draws of classes have folds"):
-        Kinetics600(split=Split(fold=2))
+        Kinetics600(split=Split(classes=classes, fold=2))

@@ -7,6 +7,7 @@ from zsar.datamodules.lists.splits import (
     base_and_novel_by_frequency,
     base_and_novel_classes,
     draw_classes,
+    draw_halves,
     draw_training_videos,
     rank_by_seed,
     split_hash,
@@ -124,3 +125,27 @@ def test_names_of_any_bytes_can_be_drawn_and_hashed() -> None:
     names = ["r\udce9.mp4", "a\nb.mp4"]
     assert sorted(rank_by_seed(names, 0, "training videos")) == sorted(names)
     assert split_hash({"train": [(name, "run") for name in names]}) != split_hash({"train": [(names[0], "run")]})
+
+
+def test_halves_are_ten_draws_of_half_the_classes_in_label_order() -> None:
+    names = ("e", "d", "c", "b", "a")
+    halves = draw_halves(names, n_draws=10, seed=0)
+    assert len(halves) == 10
+    assert all(len(half) == 2 for half in halves)  # floor(5 / 2)
+    assert all(names.index(half[0]) < names.index(half[1]) for half in halves)
+    assert {name for half in halves for name in half} == set(names)
+    assert len(set(halves)) > 3
+    assert draw_halves(names, n_draws=3, seed=0) == halves[:3]
+    assert draw_halves(names[::-1], n_draws=1, seed=0)[0] == tuple(sorted(halves[0]))
+    assert draw_halves(names, n_draws=10, seed=1) != halves
+
+
+def test_a_half_is_those_that_rank_first_by_seed() -> None:
+    names = tuple("abcdefgh")
+    expected = rank_by_seed(names, 4, "half of the classes 2")[:4]
+    assert set(draw_halves(names, n_draws=3, seed=4)[2]) == set(expected)
+
+
+def test_three_classes_have_no_halves() -> None:
+    with pytest.raises(ValueError, match="half of 3 classes leaves no choice; halves need at least 4 classes"):
+        draw_halves(("a", "b", "c"), n_draws=10, seed=0)

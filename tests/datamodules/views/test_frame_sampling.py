@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 import torch
 
-from zsar.datamodules.views.frame_sampling import centre_indices, multi_clip_indices, random_segment_indices
+from tests.reference.frame_sampling import middle_frames
+from zsar.datamodules.views.frame_sampling import (
+    Sampling,
+    centre_indices,
+    multi_clip_indices,
+    random_segment_indices,
+)
 
 SIZES = [(n, t) for n in (1, 2, 3, 7, 8, 9, 16, 100, 299, 300, 1001) for t in (1, 2, 3, 8, 16)]
 
@@ -18,6 +25,23 @@ def test_centre_indices_of_a_small_example() -> None:
     assert centre_indices(16, 4).tolist() == [1, 5, 9, 13]
     assert centre_indices(10, 4).tolist() == [0, 3, 5, 8]  # 0.75, 3.25, 5.75, 8.25
     assert centre_indices(9, 3).tolist() == [1, 4, 7]
+
+
+def test_mmactions_middle_is_half_a_segment_after_its_start() -> None:
+    assert centre_indices(16, 4, sampling="mmaction").tolist() == [2, 6, 10, 14]  # t2l: [1, 5, 9, 13]
+    assert centre_indices(10, 4, sampling="mmaction").tolist() == [1, 3, 6, 8]  # 1.25, 3.75, 6.25, 8.75
+    assert centre_indices(3, 8, sampling="mmaction").tolist() == [0, 0, 0, 1, 1, 2, 2, 2]
+    # Two clips take turns at the middles of 8 segments of 2 frames.
+    assert multi_clip_indices(16, 4, 2, sampling="mmaction").tolist() == [[1, 5, 9, 13], [3, 7, 11, 15]]
+
+
+@pytest.mark.parametrize(("n_frames", "n_samples"), SIZES)
+def test_both_middles_are_those_of_the_reference_and_at_most_a_frame_apart(n_frames: int, n_samples: int) -> None:
+    ours: dict[str, list[int]] = {}
+    for sampling in get_args(Sampling):
+        ours[sampling] = centre_indices(n_frames, n_samples, sampling=sampling).tolist()
+        assert ours[sampling] == middle_frames(n_frames, n_samples, sampling)
+    assert {b - a for a, b in zip(ours["t2l"], ours["mmaction"], strict=True)} <= {0, 1}
 
 
 def test_short_videos_repeat_frames_evenly() -> None:

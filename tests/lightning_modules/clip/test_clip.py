@@ -15,6 +15,7 @@ from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.optimization import Optimization
 
@@ -64,9 +65,39 @@ def test_the_towers_asked_for_are_tuned_but_never_the_token_embedding(tune: str,
     trained = {name.removeprefix("backbone.clip."): p.requires_grad for name, p in model.named_parameters()}
     assert all(grad == visual for name, grad in trained.items() if name.startswith("visual."))
     assert all(trained[name] == text for name in ("ln_final.weight", "text_projection", "positional_embedding"))
-    assert trained["logit_scale"]
+    assert trained["logit_scale"] == (tune == "both")
+    assert fine_tuned(tune=tune, logit_scale="trained").backbone.clip.logit_scale.requires_grad
     assert not trained["token_embedding.weight"]
     assert model.text_is_trained == text
+
+
+def test_a_checkpoint_with_a_trained_logit_scale_is_loaded_only_where_it_is_trained(
+    video_tree: Path, tmp_path: Path, tiny_weights: Path
+) -> None:
+    backbone = TrainedClipSettings("tiny-clip", str(tiny_weights))
+    scaled = fine_tuned(tune="visual", logit_scale="trained", backbone=backbone)
+    run = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, max_epochs=1, default_root_dir=tmp_path)
+    run.fit(scaled, datamodule=data(video_tree))
+    path = tmp_path / "scale.ckpt"
+    run.save_checkpoint(path)
+    run.test(scaled, data(video_tree), ckpt_path=path, verbose=False)
+    with pytest.raises(CheckpointError, match=r"scale.ckpt holds a trained logit scale, .* give --model.logit"):
+        run.test(fine_tuned(tune="visual", backbone=backbone), data(video_tree), ckpt_path=path, verbose=False)
+    checkpoint = torch.load(path, weights_only=True)
+    del checkpoint["zsar"]["init_args"]["logit_scale"]  # as older versions wrote it
+    torch.save(checkpoint, path)
+    assert load_recognizer(path).get_parameter("backbone.clip.logit_scale").requires_grad
+
+
+def test_a_checkpoint_of_other_frame_statistics_is_rejected(video_tree: Path, tmp_path: Path) -> None:
+    theirs = TrainedClipSettings("tiny-clip", "random", frame_statistics="imagenet")
+    run = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, max_epochs=1, default_root_dir=tmp_path)
+    run.fit(fine_tuned(backbone=theirs), datamodule=data(video_tree))
+    path = tmp_path / "imagenet.ckpt"
+    run.save_checkpoint(path)
+    with pytest.raises(CheckpointError, match=r"'imagenet', but the model has 'model'; give --model.backbone.frame_st"):
+        run.test(fine_tuned(), data(video_tree), ckpt_path=path, verbose=False)
+    run.test(fine_tuned(backbone=theirs), data(video_tree), ckpt_path=path, verbose=False)
 
 
 def test_untuned_it_scores_as_frozen_clip_does() -> None:

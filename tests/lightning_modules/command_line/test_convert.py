@@ -90,6 +90,8 @@ def test_vifi_clip_becomes_a_checkpoint_on_the_original_clip(vifi: Path, tiny_we
     original = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)))
     assert content["zsar"]["backbone_hash"] == original.backbone.weights_hash
     assert content["zsar"]["init_args"]["backbone"]["weights"] == str(tiny_weights)
+    assert content["zsar"]["init_args"]["backbone"]["frame_statistics"] == "imagenet"
+    assert "--model.backbone.frame_statistics imagenet" in printed
     names = {name for name, _ in original.named_parameters()} - {"backbone.clip.token_embedding.weight"}
     assert set(content["state_dict"]) == names
 
@@ -109,13 +111,19 @@ def test_classify_reads_a_converted_vifi_clip(
     tuned = FineTunedCLIP.load_author_checkpoint(vifi, architecture="tiny-clip", weights=str(tiny_weights))
     as_weights = vifi.with_name("tuned.pt")
     torch.save(tuned.backbone.clip.state_dict(), as_weights)
+    with_clips = vifi.with_name("with_clips_statistics.ckpt")
+    content = torch.load(output, weights_only=True)
+    content["zsar"]["init_args"]["backbone"]["frame_statistics"] = "model"
+    torch.save(content, with_clips)
     answers = []
-    for model in (["--checkpoint", output], ["--architecture", "tiny-clip", "--weights", as_weights]):
+    as_clip = ["--architecture", "tiny-clip", "--weights", as_weights]
+    for model in (["--checkpoint", output], ["--checkpoint", with_clips], as_clip):
         capsys.readouterr()
         arguments = ["classify", video_tree / "red dance" / "0.mp4", "--classes", "red,blue", "--json", *model]
         assert main(list(map(str, arguments))) == 0
         answers.append(json.loads(capsys.readouterr().out)[0]["probabilities"])
-    assert answers[0] == pytest.approx(answers[1], abs=1e-5)
+    assert answers[1] == pytest.approx(answers[2], abs=1e-5)
+    assert answers[0] != pytest.approx(answers[2], abs=1e-4)  # with ImageNet's statistics, as the authors have it
 
 
 @pytest.mark.slow
@@ -134,7 +142,7 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
         ("FineTunedCLIP", tiny_weights, {"tuned_share": share}, ["--ckpt_path", str(output)]),
         ("ZeroShotCLIP", vifi.with_name("mixed.pt"), {}, []),
     ):
-        backbone = {"architecture": "tiny-clip", "weights": str(weights)}
+        backbone = {"architecture": "tiny-clip", "weights": str(weights), "frame_statistics": "imagenet"}
         common = {"backbone": backbone, "scoring": {"prompt_ensemble": "probability"}}
         content = yaml.safe_load(experiment.read_text())
         content["model"] = {"class_path": f"zsar.lightning_modules.clip.clip.{name}", "init_args": {**common, **model}}
@@ -143,4 +151,5 @@ def test_test_reads_a_converted_vifi_clip_and_mixes_it_with_the_original(
         assert main(["test", "--config", str(experiment), *options]) == 0
         written = json.loads((vifi.with_name(name) / "results.json").read_text())
         results.append(written["sets"]["test"]["cross_entropy"])
+        assert written["test"]["frame_statistics"] == "imagenet"
     assert results[0] == pytest.approx(results[1], abs=1e-5)

@@ -54,6 +54,16 @@ def test_running_block_by_block_changes_nothing(tiny: OpenClipBackbone) -> None:
     assert_close(by_block, tiny.clip.encode_image(frames))
 
 
+def test_frames_are_normalized_with_the_statistics_of_clip_or_of_imagenet() -> None:
+    frames = torch.full((1, 3, 32, 32), 51, dtype=torch.uint8)  # 0.2
+    clips = [(0.2 - 0.48145466) / 0.26862954, (0.2 - 0.4578275) / 0.26130258, (0.2 - 0.40821073) / 0.27577711]
+    imagenets = [(0.2 - 0.485) / 0.229, (0.2 - 0.456) / 0.224, (0.2 - 0.406) / 0.225]
+    own = OpenClipBackbone("tiny-clip", "random")
+    assert_close(own.normalize_frames(frames)[0, :, 0, 0], torch.tensor(clips))
+    theirs = OpenClipBackbone("tiny-clip", "random", frame_statistics="imagenet")
+    assert_close(theirs.normalize_frames(frames)[0, :, 31, 31], torch.tensor(imagenets))
+
+
 # --- one meaning, whichever way a tower is run ------------------------------------------------------------------------
 
 SHIPPED = sorted(path.stem for path in (Path(open_clip_weights.__file__).parent / "architectures").glob("*.json"))

@@ -64,6 +64,26 @@ def test_with_gradient_takes_the_chosen_prompts() -> None:
     assert encoder.weight.grad is not None
 
 
+def test_more_prompts_than_a_chunk_are_embedded_again_in_the_backward_pass_with_the_same_gradient() -> None:
+    choice = torch.tensor([[0, 1]] * 3)
+    gradients = []
+    for recomputes, forward, backward in ((False, [6], []), (True, [4, 2], [2, 4])):
+        encoder = Encoder()
+        cache = ClassEmbeddings(encoder.tokenize, encoder.encode, chunk_size=4, recomputes=recomputes)
+        embeddings = cache.with_gradient(PROMPTS, torch.arange(3), choice, CPU)
+        assert_close(embeddings, cache.cached(PROMPTS, CPU))
+        assert encoder.batches[: len(forward)] == forward
+        encoder.batches.clear()
+        (embeddings * torch.arange(12).view(3, 2, 2)).sum().backward()
+        assert encoder.batches == backward
+        gradients.append(encoder.weight.grad)
+    assert_close(*gradients)
+    few = ClassEmbeddings(encoder.tokenize, encoder.encode, chunk_size=6, recomputes=True)
+    encoder.batches.clear()
+    few.with_gradient(PROMPTS, torch.arange(3), choice, CPU).sum().backward()
+    assert encoder.batches == [6]
+
+
 def test_many_prompts_are_announced_once_and_few_never() -> None:
     announced: list[int] = []
     encoder = Encoder()

@@ -6,6 +6,7 @@ from torch.testing import assert_close
 
 from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.recognition.loading import load_recognizer
+from zsar.lightning_modules.run_folders.settings_of_before import GROUP_OF
 from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import CheckpointError
 
@@ -29,7 +30,9 @@ def test_a_checkpoint_of_before_loads_and_says_in_one_line_how_its_settings_are_
     path = saved(model, tmp_path)
     content = torch.load(path, weights_only=True)
     own = content["zsar"]["init_args"]
-    own |= {**own.pop("backbone"), **own.pop("scoring")}
+    grouped = {**own.pop("backbone"), **own.pop("scoring")}
+    own |= {name: value for name, value in grouped.items() if name in GROUP_OF["model"]}  # others are newer
+    own["temporal_tokens"] = True
     torch.save(content, path)
     with pytest.warns(UserWarning, match="is of an older zsar: its settings architecture, .* are read as") as warned:
         loaded = load_recognizer(path)
@@ -37,6 +40,7 @@ def test_a_checkpoint_of_before_loads_and_says_in_one_line_how_its_settings_are_
     assert "weights are read as backbone.architecture, backbone.gradient_checkpointing, scoring.prompt_ensemble" in line
     assert loaded.checkpoint_weights_hash == content["zsar"]["weights_hash"]
     assert loaded.scoring == model.scoring
+    assert loaded.hparams["temporal_tokens"] == "all"
     moved = tmp_path / "moved.pt"
     moved.write_bytes(tiny_weights.read_bytes())
     with pytest.warns(UserWarning, match="is of an older zsar"):

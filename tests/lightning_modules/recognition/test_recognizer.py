@@ -2,6 +2,7 @@ import importlib
 import os
 import pkgutil
 from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.scoring import Scoring
+from zsar.lightning_modules.recognition.scoring import Scoring, TrainingPrompts
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.optimization import Optimization
 
@@ -118,6 +119,30 @@ def test_one_of_several_prompts_is_drawn_in_training() -> None:
     drawn = torch.stack([model._training_class_embeddings(text, None).detach() for _ in range(20)])
     assert drawn.shape == (20, 2, 1, 64)
     assert all(len(drawn[:, c].unique(dim=0)) == 2 for c in range(2))
+
+
+class OnAxes(FineTunedCLIP):
+    """Embeds "a one", "a two", "b one", "b two" along an axis each."""
+
+    def embed_text(self, tokens: Tensor) -> Tensor:
+        known = self.backbone.tokenize(["a one", "a two", "b one", "b two"])
+        axes = torch.eye(4, 64, requires_grad=True)
+        return torch.stack([axes[(known == row).all(dim=1).nonzero().item()] for row in tokens])
+
+
+@pytest.mark.parametrize("tune", ["both", "visual"])
+def test_averaged_prompts_are_averaged_in_training_too(tune: Literal["both", "visual"]) -> None:
+    """The mean of two prompts is at 45 degrees to both; one drawn prompt is at 0 or at 90 degrees."""
+    text = ClassText("train", ("a", "b"), (("a one", "a two"), ("b one", "b two")), "test")
+    cosines = {}
+    for prompts in get_args(TrainingPrompts):
+        scoring = Scoring("mean_pooled_cosine", "embedding", prompts)
+        model = OnAxes(backbone=TrainedClipSettings("tiny-clip", "random"), scoring=scoring, tune=tune)
+        embeddings = model._training_class_embeddings(text, None)
+        scores = model.score(torch.eye(4, 64)[None, None, :1], embeddings) / model.backbone.logit_scale
+        cosines[prompts] = [round(float(score), 4) for score in scores[0]]
+    assert cosines["all"] == [0.7071, 0.0]
+    assert cosines["drawn"] in ([1.0, 0.0], [0.0, 0.0])
 
 
 @pytest.mark.parametrize("weights", [{"text_adapters": True}, {"text_adapters": False}])

@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 import yaml
 
+from zsar.datamodules import views
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
 from zsar.lightning_modules.run_folders.settings_of_before import (
     GROUP_OF,
+    VIEWS_OF_BEFORE,
     arguments_of_now,
     config_of_now,
     name_of_now,
+    value_of_now,
+    views_of_now,
 )
 
 
@@ -56,6 +60,14 @@ def test_arguments_of_before_go_into_their_groups_and_the_others_stay() -> None:
     assert arguments_of_now("model", before, known=("weights",))["weights"] == "w.pt"
 
 
+def test_a_model_of_one_tuned_tower_had_a_trained_logit_scale_before() -> None:
+    assert arguments_of_now("model", {"tune": "visual"}) == {"tune": "visual", "logit_scale": "trained"}
+    assert arguments_of_now("model", {"tune": "both"}) == {"tune": "both"}
+    now = {"tune": "text", "logit_scale": "frozen_with_one_tower"}
+    assert arguments_of_now("model", now) == now
+    assert arguments_of_now("model", {"tune": "text"}, known=("tune",)) == {"tune": "text"}  # a user's class
+
+
 def test_a_configuration_of_before_is_read_as_one_of_now() -> None:
     before = {
         "model": {"class_path": "T2L", "init_args": {"weights": "w.pt"}},
@@ -70,6 +82,33 @@ def test_a_configuration_of_before_is_read_as_one_of_now() -> None:
     assert config_of_now(before) == now
     assert config_of_now(now) == now
     assert config_of_now({"model": None}) == {"model": None}
+
+
+def test_values_of_before_are_read_as_those_of_now() -> None:
+    assert arguments_of_now("model", {"temporal_tokens": True}, of_class="zsar.T2L") == {"temporal_tokens": "all"}
+    assert arguments_of_now("model", {"temporal_tokens": False}, of_class="T2L") == {"temporal_tokens": "none"}
+    assert arguments_of_now("model", {"temporal_tokens": [1]}, of_class="T2L") == {"temporal_tokens": [1]}
+    assert arguments_of_now("model", {"temporal_tokens": True}, of_class="mine.Net") == {"temporal_tokens": True}
+    before = {"classes": "not_in_kinetics400", "split": {"fold": 2}}
+    now = {"split": {"classes": "drawn_160", "fold": 2}}
+    assert arguments_of_now("data", before, of_class="zsar.Kinetics600") == now
+    assert arguments_of_now("data", now, of_class="zsar.Kinetics600") == now
+    assert arguments_of_now("data", {"classes": "a"}, of_class="zsar.UntrimmedFiles") == {"classes": "a"}
+    assert before["split"] == {"fold": 2}
+
+
+@pytest.mark.parametrize(
+    ("option", "class_path", "written", "now"),
+    [
+        ("--model.temporal_tokens", "zsar.T2L", "true", "all"),
+        ("--model.temporal_tokens", "zsar.T2L", "False", "none"),
+        ("--model.temporal_tokens", "zsar.T2L", "last", None),
+        ("--model.temporal_tokens", "mine.Net", "true", None),
+        ("--data.split.classes", "zsar.Kinetics600", "not_in_kinetics400", "drawn_160"),
+    ],
+)
+def test_an_old_value_has_a_new_one(option: str, class_path: str, written: str, now: str | None) -> None:
+    assert value_of_now(option, class_path, written) == now
 
 
 T3AL = ("--model", "T3AL", "--data", "UntrimmedShapes")
@@ -111,3 +150,38 @@ def test_so_is_a_key_of_a_file(tmp_path: Path, written: str, capsys: pytest.Capt
         "zsar fit: error: --model.scorer is now --model.scoring.scorer; in a file, "
         "model: {init_args: {scoring: {scorer: ...}}}"
     )
+
+
+def test_views_of_older_results_have_what_newer_ones_say() -> None:
+    crops = {"class_path": "zsar.datamodules.views.AugmentedViews", "init_args": {"crop": True}}
+    assert views_of_now(crops) == {"crop": True, "crop_interpolation": "bicubic"}
+    now = {**crops, "init_args": {"crop_interpolation": "bilinear"}}
+    assert views_of_now(now) == {"crop_interpolation": "bilinear"}
+    assert views_of_now({"class_path": "own.Views", "init_args": {"a": 1}}) == {"a": 1}
+    for name, arguments in VIEWS_OF_BEFORE.items():
+        assert arguments.keys() <= inspect.signature(getattr(views, name)).parameters.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ("--data", "UCF101", "--model.temporal_tokens", "false"),
+            "--model.temporal_tokens false is now --model.temporal_tokens none",
+        ),
+        (
+            ("--data", "Kinetics600", "--data.classes", "not_in_kinetics400"),
+            "--data.classes is now --data.split.classes; in a file, data: {init_args: {split: {classes: ...}}}",
+        ),
+        (
+            ("--data", "Kinetics600", "--data.split.classes", "not_in_kinetics400"),
+            "--data.split.classes not_in_kinetics400 is now --data.split.classes drawn_160",
+        ),
+    ],
+)
+def test_an_old_value_is_an_error_that_names_the_new_one(
+    arguments: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["fit", "--model", "T2L", *arguments])
+    assert capsys.readouterr().err.strip() == f"zsar fit: error: {line}"

@@ -19,7 +19,7 @@ def backbone() -> OpenClipBackbone:
 
 
 def visual_blocks(*, tokens: bool = True, adapters: bool = True, drop_rate: float = 0.0) -> AdaptedVisualBlocks:
-    temporal = TemporalTokens(LAYERS, FRAMES, WIDTH, standard_deviation=0.5, dropout=0.0) if tokens else None
+    temporal = TemporalTokens(range(LAYERS), FRAMES, WIDTH, standard_deviation=0.5, dropout=0.0) if tokens else None
     blocks = AdaptedVisualBlocks(LAYERS, WIDTH, temporal_tokens=temporal, adapters=adapters, drop_rate=drop_rate)
     for module in blocks.modules():
         if isinstance(module, nn.Linear):  # adapters that do something

@@ -29,6 +29,20 @@ def test_clip_and_what_was_trained_are_told_apart(tmp_path: Path, state: dict[st
     assert {v.dtype for v in (*content.clip.values(), *content.trained.values())} == {torch.float32}
 
 
+@pytest.mark.parametrize(("n_layers", "found"), [(3, "all"), (1, "first")])
+def test_layers_with_temporal_tokens_are_found(
+    tmp_path: Path, state: dict[str, torch.Tensor], n_layers: int, found: str
+) -> None:
+    state["visual.transformer.T_prompt_embeddings"] = state["visual.transformer.T_prompt_embeddings"][:n_layers]
+    assert read(tmp_path, state).temporal_tokens == found
+
+
+def test_temporal_tokens_of_some_layers_are_an_error(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
+    state["visual.transformer.T_prompt_embeddings"] = state["visual.transformer.T_prompt_embeddings"][:2]
+    with pytest.raises(AuthorCheckpointError, match="temporal tokens for 2 of 3 layers"):
+        read(tmp_path, state)
+
+
 def test_missing_adapter_is_named(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
     del state["transformer.resblocks.1.Adapter.D_fc2.bias"]
     with pytest.raises(AuthorCheckpointError, match="lacks 1 adapter tensors, such as text_blocks.adapters.1.up.bias"):

@@ -34,8 +34,16 @@ def test_temporal_tokens_grow_with_the_frames_alone(n_frames: int) -> None:
     assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736 + 12 * (n_frames - 8) * 768
 
 
+def test_tokens_of_the_first_layer_are_a_twelfth_of_all() -> None:
+    with torch.device("meta"):
+        model = T2L(backbone=TrainedClipSettings("ViT-B-16-quickgelu", "random"), temporal_tokens="first")
+    assert model.visual_blocks.temporal_tokens is not None
+    assert model.visual_blocks.temporal_tokens.tokens.numel() == 6_144  # 8 frames of 768
+    assert sum(p.numel() for p in model.parameters() if p.requires_grad) == 5_204_736 - 73_728 + 6_144
+
+
 def test_without_temporal_tokens_it_starts_as_plain_clip() -> None:
-    model = tiny(temporal_tokens=False).eval()
+    model = tiny(temporal_tokens="none").eval()
     video = random_video()
     tokens = model.backbone.tokenize(["a red circle", "a blue cross"])
     frames = model.backbone.normalize_frames(video).flatten(0, 2)
@@ -44,16 +52,22 @@ def test_without_temporal_tokens_it_starts_as_plain_clip() -> None:
     assert_close(model.embed_text(tokens), model.backbone.clip.encode_text(tokens), atol=1e-5, rtol=0)
 
 
-def test_frame_embeddings_equal_the_equations_through_all_layers() -> None:
-    model = tiny(temporal_token_std=0.5).eval()
+@pytest.mark.parametrize(
+    ("temporal_tokens", "layers"), [("all", [0, 1, 2]), ("first", [0]), ("none", []), ([2, 0], [0, 2])]
+)
+def test_frame_embeddings_equal_the_equations_through_all_layers(
+    temporal_tokens: str | list[int], layers: list[int]
+) -> None:
+    model = tiny(temporal_tokens=temporal_tokens, temporal_token_std=0.5).eval()
     for adapter in model.visual_blocks.adapters or ():
         torch.nn.init.normal_(adapter.up.weight, std=0.1)
     video = random_video(n_videos=1)
     visual = model.backbone.clip.visual
     x = visual._embeds(model.backbone.normalize_frames(video)[0, 0])
-    for layer, block in enumerate(visual.transformer.resblocks):
-        tokens = model.visual_blocks.temporal_tokens.tokens[layer]
-        x = t2l_blocks.visual_block(block, x, tokens, model.visual_blocks.adapters[layer])
+    tokens = model.visual_blocks.temporal_tokens
+    of_layer = {} if tokens is None else dict(zip(layers, tokens.tokens, strict=True))
+    assert sorted(of_layer) == layers
+    x = t2l_blocks.visual_tower(visual.transformer.resblocks, x, of_layer, model.visual_blocks.adapters)
     expected = visual.ln_post(x[:, 0]) @ visual.proj
     assert_close(model.embed_views(video)[0, 0], expected, atol=1e-5, rtol=1e-4)
 
@@ -77,14 +91,14 @@ def test_gradients_reach_exactly_the_temporal_tokens_and_adapters() -> None:
 @pytest.mark.parametrize(
     ("left_out", "gone"),
     [
-        ("temporal_tokens", "visual_blocks.temporal_tokens."),
-        ("visual_adapters", "visual_blocks.adapters."),
-        ("text_adapters", "text_blocks."),
+        ({"temporal_tokens": "none"}, "visual_blocks.temporal_tokens."),
+        ({"visual_adapters": False}, "visual_blocks.adapters."),
+        ({"text_adapters": False}, "text_blocks."),
     ],
 )
-def test_each_part_can_be_left_out(left_out: str, gone: str) -> None:
+def test_each_part_can_be_left_out(left_out: dict[str, object], gone: str) -> None:
     names = {n for n, p in tiny().named_parameters() if p.requires_grad}
-    without = {n for n, p in tiny(**{left_out: False}).named_parameters() if p.requires_grad}
+    without = {n for n, p in tiny(**left_out).named_parameters() if p.requires_grad}
     assert without == {n for n in names if not n.startswith(gone)} != names
 
 
@@ -147,12 +161,12 @@ def test_bf16_autocast_scores_in_fp32_near_the_full_precision() -> None:
 
 def test_nothing_to_train_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to train; use ZeroShotCLIP"):
-        tiny(temporal_tokens=False, visual_adapters=False, text_adapters=False)
+        tiny(temporal_tokens="none", visual_adapters=False, text_adapters=False)
 
 
 def test_diversity_loss_without_visual_parts_is_refused() -> None:
     with pytest.raises(ValueError, match="TFD trains nothing"):
-        tiny(temporal_tokens=False, visual_adapters=False)
+        tiny(temporal_tokens="none", visual_adapters=False)
 
 
 def test_a_tower_without_attention_blocks_is_refused() -> None:
@@ -160,8 +174,9 @@ def test_a_tower_without_attention_blocks_is_refused() -> None:
         T2L(backbone=TrainedClipSettings("RN50-quickgelu", "random"))
 
 
-def test_author_checkpoint_is_imported_exactly(tmp_path: Path) -> None:
-    source = tiny(temporal_token_std=0.5).eval()
+@pytest.mark.parametrize("temporal_tokens", ["all", "first"])  # `prompt.DEEP` true, false
+def test_author_checkpoint_is_imported_exactly(tmp_path: Path, temporal_tokens: str) -> None:
+    source = tiny(temporal_tokens=temporal_tokens, temporal_token_std=0.5).eval()
     for name, parameter in source.named_parameters():
         if name.endswith("up.weight"):
             torch.nn.init.normal_(parameter, std=0.1)

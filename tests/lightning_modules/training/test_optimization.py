@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import GradientAccumulationScheduler
+from timm.scheduler import CosineLRScheduler
 
+from tests.reference.timm_cosine import timm_rate
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
@@ -23,6 +26,45 @@ def test_schedule_of_a_hand_computed_example() -> None:
 
 def test_no_warm_up_begins_at_the_peak() -> None:
     assert Optimization(warmup_fraction=0.0).rate_at(0, 10) == 1
+
+
+def test_a_cosine_from_the_start_has_fallen_to_half_where_a_warm_up_of_half_the_steps_ends() -> None:
+    recipe = Optimization(warmup_fraction=0.5, final_fraction=0.01, cosine_from="start")
+    after_warmup = replace(recipe, cosine_from="after_warmup")
+    assert [recipe.rate_at(step, 8) for step in range(5)] == pytest.approx([0, 0.25, 0.5, 0.75, 0.505])
+    assert [after_warmup.rate_at(step, 8) for step in range(5)] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
+    # Just after 5 of 10 epochs of 1000 steps: 0.503 of the peak, where the cosine after warm-up is at the peak.
+    assert recipe.rate_at(5013, 10_000) == pytest.approx(0.503, abs=1e-4)
+    assert after_warmup.rate_at(5013, 10_000) == pytest.approx(1.0, abs=1e-4)
+    assert recipe.rate_at(8, 8) == recipe.rate_at(9, 8) == 0.01
+
+
+@pytest.mark.parametrize(
+    ("recipe", "n_steps", "n_warmup"),
+    [
+        (Optimization(8e-6, warmup_fraction=0.5, final_fraction=0.01, cosine_from="start"), 470, 235),
+        (Optimization(2e-6, warmup_fraction=5 / 11, final_fraction=0.01, cosine_from="start"), 1111, 505),
+        (Optimization(2e-6, warmup_fraction=0.1, final_fraction=0.01, cosine_from="start"), 50, 5),
+        (Optimization(1e-3, warmup_fraction=0.0, final_fraction=0.0, cosine_from="start"), 30, 0),
+    ],
+)
+def test_a_cosine_from_the_start_is_timms_at_every_step(recipe: Optimization, n_steps: int, n_warmup: int) -> None:
+    peak, lowest = recipe.learning_rate, recipe.learning_rate * recipe.final_fraction
+    theirs = CosineLRScheduler(
+        torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=peak),
+        t_initial=n_steps,
+        lr_min=lowest,
+        warmup_lr_init=0,
+        warmup_t=n_warmup,
+        cycle_limit=1,
+        t_in_epochs=False,
+    )
+    for step in range(n_steps + 3):
+        theirs.step_update(step)
+        ours = recipe.learning_rate * recipe.rate_at(step, n_steps)
+        restated = timm_rate(step, peak=peak, lowest=lowest, n_steps=n_steps, n_warmup=n_warmup)
+        assert ours / peak == pytest.approx(restated / peak, abs=1e-12), step
+        assert ours / peak == pytest.approx(theirs.optimizer.param_groups[0]["lr"] / peak, abs=1e-12), step
 
 
 def test_groups_keep_their_own_peak_rates() -> None:

@@ -54,7 +54,7 @@ MINIATURES = {
     "HMDB51": Miniature(miniature.make_hmdb51),
     "HMDB51P": Miniature(partial(perturbed, make=miniature.make_hmdb51), options=SHIFT),
     "Kinetics400": Miniature(miniature.make_kinetics400, "val"),
-    "Kinetics600": Miniature(miniature.make_kinetics600, zero_shot=("--data.classes=not_in_kinetics400",)),
+    "Kinetics600": Miniature(miniature.make_kinetics600, zero_shot=("--data.split.classes=drawn_160",)),
     "MovingShapes": Miniature(rendered, options=(*FEW_SHAPES, "--data.n_train=2")),
     "ShiftedMovingShapes": Miniature(
         rendered, options=(*FEW_SHAPES, "--data.shifts=[clean,noise]"), protocol="base_to_novel"

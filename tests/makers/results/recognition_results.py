@@ -18,10 +18,17 @@ CLASS_PATHS = {
 }
 ZAR_VIEWS = {
     "class_path": "zsar.datamodules.views.MultiRateViews",
-    "init_args": {"n_crops": 3, "rates": [1.0, 0.5, 0.25, 0.125], "n_samples": 4, "segment_jitter": False},
+    "init_args": {
+        "n_crops": 3,
+        "rates": [1.0, 0.5, 0.25, 0.125],
+        "n_samples": 4,
+        "segment_jitter": False,
+        "n_frames": None,
+    },
 }
 # What a training records and a test does not.
 TRAINED = {
+    "training_prompts": "drawn",
     "start_from": None,
     "model": {"drop_rate": 0.1, "optimization": {"learning_rate": 5e-5}},
     "clips": {"train_sampling": "random", "augmentation": {"flip": 0.5}},
@@ -88,9 +95,10 @@ def record(text: str = "descriptions: ours.json", *, training: bool = False, **c
         "class_text": {"train" if training else "test": own},
         "scorer": "mean_pooled_cosine",
         "prompt_ensemble": "probability",
+        "frame_statistics": "model",
         **({**TRAINED} if training else {}),
         "shift": None,
-        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1},
+        **{"n_frames": 8, "n_test_clips": 1, "n_test_crops": 1, "sampling": "t2l", "test_short_side_px": 256},
         "on_damage": "raise",
         "precision": "bf16-mixed",
         "trainer": trainer,

@@ -16,10 +16,12 @@ from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others have their class's name
 # Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
 _T2L_VARIANTS = {
-    (False, False): "adapters only",
-    (False, True): "TFD without TTL",
-    (True, False): "TTL without TFD",
+    ("all", True): None,
+    ("none", False): "adapters only",
+    ("none", True): "TFD without TTL",
+    ("all", False): "TTL without TFD",
 }
+_T2L_OF_AUTHORS = {("contrastive_loss", "in_batch"): "in-batch loss", ("unbiased_diversity", "True"): "unbiased TFD"}
 # Methods whose figures after pretraining on Kinetics-400 papers report as a variant.
 _PRETRAINED = ("ViFi-CLIP", "AP-CLIP")
 _ORACLES = {"perfect_class": "class", "region_count": "region count", "selection": "selection"}
@@ -58,9 +60,11 @@ _TPT_ON_IMAGES = {
     "learning_rate": "0.005",
     "views.n_views": "64",
     "views.crop": "True",
+    "views.crop_interpolation": "bilinear",
     "views.flip": "0.5",
     "views.augmix": "none",
 }
+_TPT_AUTHORS = {**_TPT_ON_IMAGES, "views.augmix": "per_clip"}
 _DTS_TPT = {
     **_TPT,
     "texts": "names, class_text",
@@ -85,7 +89,7 @@ _ZAR = {
 # Method -> variant -> what the paper says, or our reading of it (TPT: DTS-TPT's tables). What papers leave open, as the
 # weight decay, is not among it.
 _PUBLISHED: dict[str, dict[str | None, dict[str, str]]] = {
-    "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES},
+    "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES, "authors' code": _TPT_AUTHORS},
     "DTS-TPT": {None: _DTS_TPT},
     "ZAR": {None: _ZAR},
 }
@@ -154,14 +158,26 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     name = settings.model.split(".")[-1]
     arguments = dict(settings.model_arguments)
     if name == "T2L" and {"temporal_tokens", "diversity_weight"} <= arguments.keys():
-        parts = (arguments["temporal_tokens"] == "True", float(arguments["diversity_weight"]) > 0)
-        return name, _T2L_VARIANTS.get(parts)
+        return name, _t2l_variant(arguments)
     method = _METHODS.get(name, name)
     if method not in _PRETRAINED:
         return method, None
     departures = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
     return method, ", ".join(departures) or None
+
+
+def _t2l_variant(arguments: Mapping[str, str]) -> str | None:
+    """The parts that are left out, the layers with temporal tokens, and losses as in the authors' code."""
+    tokens, has_tfd = arguments["temporal_tokens"], float(arguments["diversity_weight"]) > 0
+    if (tokens, has_tfd) in _T2L_VARIANTS:
+        part = _T2L_VARIANTS[tokens, has_tfd]
+        variants = [] if part is None else [part]
+    else:
+        layers = "the first layer only" if tokens in ("first", "[0]") else f"layers {tokens.strip('[]')}"
+        variants = [f"TTL in {layers}", *([] if has_tfd else ["without TFD"])]
+    variants += [words for (key, value), words in _T2L_OF_AUTHORS.items() if arguments.get(key) == value]
+    return ", ".join(variants) or None
 
 
 def _localizer(settings: LocalizationSettings) -> tuple[str, str | None]:

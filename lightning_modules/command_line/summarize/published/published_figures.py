@@ -47,6 +47,7 @@ class PublishedFigure:
         std: Its standard deviation in percentage points.
         shots: Training videos per class; None also for all.
         n_frames: Frames per view.
+        n_tuning_frames: Frames per view that a prompt is tuned on; None also where nothing is tuned.
         n_views: Views per video that a prediction is made of.
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
@@ -57,7 +58,8 @@ class PublishedFigure:
         start_from: What training started from: "CLIP", or the data set that was trained on before.
         batch: Videos of an optimizer step.
         epochs: Epochs of training.
-        n_folds: How many splits, seeds in base-to-novel or draws in localization, the value is the mean of.
+        n_folds: How many splits, draws of classes, or seeds in base-to-novel, the value is the mean of.
+        classes: Which classes were tested, as `split.classes` has it, where it is not all of them.
         split: Shares of the classes that are trained and tested on in localization: "50_50" or "75_25"; None in
             recognition.
         variant: What differs from the method as its authors propose it; None for nothing.
@@ -77,6 +79,7 @@ class PublishedFigure:
     std: float | None = None
     shots: int | None = None
     n_frames: int | None = None
+    n_tuning_frames: int | None = None
     n_views: int | None = None
     class_text: str | None = None
     prompts_per_class: int | None = None
@@ -87,6 +90,7 @@ class PublishedFigure:
     batch: int | None = None
     epochs: int | None = None
     n_folds: int | None = None
+    classes: str | None = None
     split: str | None = None
     variant: str | None = None
     note: str = ""

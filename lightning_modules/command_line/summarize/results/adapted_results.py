@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
+
+from zsar.lightning_modules.run_folders.settings_of_before import views_of_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,9 @@ def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ..
         return ()
     views = content["data"]["views"]
     flat = {**adaptation, "method": adaptation["method"], "views": views["class_path"].split(".")[-1]}
-    flat.update({f"views.{name}": value for name, value in views["init_args"].items()})
+    flat.update({f"views.{name}": value for name, value in views_of_now(views).items()})
+    if not flat.get("views.crop"):
+        flat.pop("views.crop_interpolation", None)  # nothing is cropped
     return tuple((name, _words(value)) for name, value in flat.items())
 
 
@@ -64,14 +69,16 @@ def tuning_effects(content: Mapping[str, Any]) -> dict[str, TuningEffect]:
         content: The content of a results.json.
 
     Returns:
-        {set name: effect}; empty for a result without adaptation.
+        {set name: effect}; of draws of classes the mean, as "test"; empty for a result without adaptation.
     """
     if not adaptation_settings(content):
         return {}
     names = [field.name for field in fields(TuningEffect)]
+    sets = content["sets"]
+    if content.get("mean") is not None:
+        sets = {"test": {name: statistics.mean(of_set[name] for of_set in sets.values()) for name in names}}
     return {
-        set_name: TuningEffect(**{name: float(results[name]) for name in names})
-        for set_name, results in content["sets"].items()
+        set_name: TuningEffect(**{name: float(results[name]) for name in names}) for set_name, results in sets.items()
     }
 
 

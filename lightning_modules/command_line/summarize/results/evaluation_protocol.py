@@ -72,3 +72,14 @@ def uses_lists(protocol: EvaluationProtocol, data: Mapping[str, Any], trained_on
     if protocol == "base_to_novel":
         return "base" in for_test and (trained_on is None or "train" in for_training)
     return "train" in for_training if protocol == "few_shot" else "test" in for_test
+
+
+def training_draw(trained_on: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """What decides which videos were trained on: data set, fold, split seed and list; "None" for each without training.
+
+    Args:
+        trained_on: The data module's description of the training data; None for a model that was not trained.
+    """
+    described = trained_on or {}
+    listed = (described.get("lists") or {}).get("train")
+    return tuple(str(value) for value in (*(described.get(key) for key in ("data_set", "fold", "split_seed")), listed))

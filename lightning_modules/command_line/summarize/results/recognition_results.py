@@ -17,20 +17,23 @@ from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol i
     EvaluationProtocol,
     data_set_of,
     protocol_of,
+    training_draw,
     training_shots,
     uses_lists,
 )
 from zsar.lightning_modules.command_line.summarize.results.result_reading import (
+    choice_of_classes,
     given_arguments,
     model_arguments,
     named_settings,
     test_settings,
     text_hashes,
+    training_settings,
     whole_result,
 )
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, flat_record, text_change
-from zsar.runtime.class_paths import current_class_path, with_current_class_paths
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, text_change
+from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields
 
 HARMONIC_MEAN = "harmonic_mean"
@@ -63,6 +66,7 @@ class RunSettings:
         adaptation: The settings of test-time adaptation by name, with those of its views; none for none.
         training: What is recorded of the training of the tested weights, by dotted name; none where it is not recorded.
         test: What is recorded of the test beyond the above; none where it is not recorded.
+        classes: Which classes are tested, as `split.classes` has it.
     """
 
     model: str
@@ -82,6 +86,7 @@ class RunSettings:
     adaptation: tuple[tuple[str, str], ...] = ()
     training: tuple[tuple[str, str], ...] = ()
     test: tuple[tuple[str, str], ...] = ()
+    classes: str = "all"
 
     def flat(self) -> dict[str, Any]:
         """All settings by name."""
@@ -94,7 +99,9 @@ class Run:
 
     Attributes:
         folder: Where it lies.
-        figures: Top-1 in percent by set, and the harmonic mean where there is one.
+        figures: Top-1 in percent by set, and the harmonic mean where there is one; of draws of classes the mean "test".
+        deviations: Sample deviation over the draws of classes within the run; empty for none.
+        n_draws: Draws of classes within the run.
         top5: Top-5 in percent of the sets that have it.
         settings: What it shares with the other runs of a row.
         seed: Seed of the run.
@@ -115,6 +122,8 @@ class Run:
 
     folder: Path
     figures: dict[str, float]
+    deviations: dict[str, float]
+    n_draws: int
     top5: dict[str, float]
     settings: RunSettings
     seed: int | None
@@ -156,27 +165,30 @@ def recognition_run(folder: Path, content: Mapping[str, Any]) -> Run:
         ValueError: The result is not one of ours, or it is of a part of the test set.
     """
     with whole_result(folder, content):
-        run = _run(folder, content)
-        check_fields(run)
+        check_fields(run := _run(folder, content))
         return run
 
 
 def _run(folder: Path, content: Mapping[str, Any]) -> Run:
-    figures = {name: float(of_set["top1"]) for name, of_set in content["sets"].items()}
+    of_draws = content.get("mean")
+    sets = content["sets"] if of_draws is None else {"test": of_draws}
+    figures = {name: float(of_set["top1"]) for name, of_set in sets.items()}
     if content["harmonic_mean"] is not None:
         figures[HARMONIC_MEAN] = float(content["harmonic_mean"])
     data, trained_on = content["data"], content["model"]["trained_on"]
     return Run(
         folder=folder,
         figures=figures,
-        top5={name: float(of_set["top5"]) for name, of_set in content["sets"].items() if "top5" in of_set},
+        deviations={"test": float(content["std"]["top1"])} if content.get("std") else {},
+        n_draws=len(content["sets"]) if data.get("classes") == "halves" else 1,
+        top5={name: float(of_set["top5"]) for name, of_set in sets.items() if "top5" in of_set},
         settings=_settings(content),
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
         weights=given_arguments(content).get("backbone", {}).get("weights"),
         training_videos=None if trained_on is None else trained_on["split_hash"],
-        training_draw=_training_draw(trained_on),
+        training_draw=training_draw(trained_on),
         n_failed=sum(int(of_set.get("n_failed", 0)) for of_set in content["sets"].values()),
         epochs_done=((content.get("training") or {}).get("trainer") or {}).get("epochs_done"),
         text_change=_text_change(content),
@@ -208,8 +220,9 @@ def _settings(content: Mapping[str, Any]) -> RunSettings:
         lists=uses_lists(protocol, data, trained_on),
         model_arguments=model_arguments(content),
         adaptation=adaptation_settings(content),
-        training=tuple(flat_record(with_current_class_paths(content.get("training"))).items()),
+        training=training_settings(content),
         test=test_settings(content),
+        classes=choice_of_classes(content),
     )
 
 
@@ -231,10 +244,3 @@ def _checkpoint(model: Mapping[str, Any]) -> str | None:
     if path in (None, UNTRAINED):
         return path
     return stem if (stem := Path(path).stem) in _KEPT else "another file"
-
-
-def _training_draw(described: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Data set, fold, split seed and list of the training videos."""
-    own = described or {}
-    listed = (own.get("lists") or {}).get("train")
-    return tuple(str(of) for of in (*(own.get(key) for key in ("data_set", "fold", "split_seed")), listed))

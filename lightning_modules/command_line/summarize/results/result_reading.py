@@ -13,7 +13,7 @@ from typing import Any
 
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 from zsar.lightning_modules.run_folders.run_record import flat_record
-from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
+from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now, values_of_now
 from zsar.runtime.class_paths import with_current_class_paths
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.flat_settings import flat_settings
@@ -22,7 +22,8 @@ from zsar.runtime.flat_settings import flat_settings
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
 _FREE_ARGUMENTS = ("backbone",)
 _LONGEST = 200  # characters of what is wrong
-_OF_TRAINING = ("optimization", "start_from")  # which a test states too, but does not read; its training's are recorded
+# Which a test states too, but does not read; its training's are recorded.
+_OF_TRAINING = ("optimization", "start_from", "scoring.training_prompts")
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean", "untuned_top1", "views_top1", "tuned_top1", "paper_mean")
@@ -90,8 +91,19 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
 
 def given_arguments(content: Mapping[str, Any]) -> dict[str, Any]:
     """The model's arguments in the run's configuration, by the names of now; none where there are none."""
-    arguments: dict[str, Any] = ((content["config"] or {}).get("model") or {}).get("init_args") or {}
-    return arguments_of_now("model", with_current_class_paths(arguments))
+    model = (content["config"] or {}).get("model") or {}
+    arguments: dict[str, Any] = model.get("init_args") or {}
+    return arguments_of_now("model", with_current_class_paths(arguments), of_class=model.get("class_path"))
+
+
+def choice_of_classes(content: Mapping[str, Any]) -> str:
+    """Which of the data set's classes were tested, by `split.classes`; older results tell by their configuration."""
+    data = content["data"]
+    if "classes" in data:
+        return str(data["classes"])
+    arguments: dict[str, Any] = ((content["config"] or {}).get("data") or {}).get("init_args") or {}
+    split = arguments_of_now("data", arguments, of_class=data["class_path"]).get("split") or {}
+    return str(split.get("classes", "all"))
 
 
 def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -99,6 +111,14 @@ def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     free = _FREE_ARGUMENTS + (_OF_TRAINING if "model" in (content.get("training") or {}) else ())
     given = [(key, str(value)) for key, value in flat_settings(given_arguments(content))]
     return tuple((key, value) for key, value in given if not any(f"{key}.".startswith(f"{name}.") for name in free))
+
+
+def training_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The record of the training by dotted name, with the values that settings have now; none where there is none."""
+    record = with_current_class_paths(content.get("training"))
+    if record and record.get("model"):
+        record = {**record, "model": values_of_now("model", record["model"], of_class=content["model"]["class_path"])}
+    return tuple(flat_record(record).items())
 
 
 def test_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -77,6 +77,15 @@ class RunGroup(Row[Run]):
         """The settings of all runs."""
         return self.runs[0].settings
 
+    @property
+    def n_folds(self) -> int:
+        """Official splits, or draws of classes, that were tested."""
+        return super().n_folds * self.runs[0].n_draws
+
+    def std(self, name: str) -> float | None:
+        """Sample standard deviation (n - 1) of a figure, over the runs or the draws of classes of a single one."""
+        return self.runs[0].deviations.get(name) if len(self.runs) == 1 else super().std(name)
+
 
 class LocalizationGroup(Row[LocalizationRun]):
     """A row of localization."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.makers.results.recognition_results import (
+    ZAR_VIEWS,
     adaptation,
     described,
     recognition_groups,
@@ -162,7 +163,7 @@ def test_other_architectures_and_ablations_are_shown_on_demand(tmp_path: Path) -
     assert [c.figure.value for c in compare(group, published)] == [7, 6, 1, 2]
     assert [c.figure.value for c in compare(group, published, everything=True)] == [7, 4, 6, 5, 1, 2, 3]
     assert compare(group, published, everything=True)[1].match == "architecture ViT-B-16 / ViT-L-14"
-    ablation = row(tmp_path / "ttl", arguments={"temporal_tokens": True, "diversity_weight": 0.0})
+    ablation = row(tmp_path / "ttl", arguments={"temporal_tokens": "all", "diversity_weight": 0.0})
     assert [c.figure.value for c in compare(ablation, published)] == [5, 6, 7, 1, 2]
 
 
@@ -188,12 +189,16 @@ def test_a_figure_that_several_papers_report_is_one_row_with_all_that_they_tell(
 @pytest.mark.parametrize(
     ("arguments", "variant"),
     [
-        ({"temporal_tokens": True, "diversity_weight": 1.0}, None),
-        ({"temporal_tokens": True, "diversity_weight": 0.0}, "TTL without TFD"),
-        ({"temporal_tokens": False, "diversity_weight": 0.3}, "TFD without TTL"),
+        ({"temporal_tokens": "all", "diversity_weight": 1.0}, None),
+        ({"temporal_tokens": "all", "diversity_weight": 0.0}, "TTL without TFD"),
+        ({"temporal_tokens": "none", "diversity_weight": 0.3}, "TFD without TTL"),
+        ({"temporal_tokens": "none", "diversity_weight": 0}, "adapters only"),
+        ({"temporal_tokens": "first", "diversity_weight": 1.0}, "TTL in the first layer only"),
+        ({"temporal_tokens": [0], "diversity_weight": 1.0}, "TTL in the first layer only"),
+        ({"temporal_tokens": True, "diversity_weight": 0.0}, "TTL without TFD"),  # of a result before `all`
         ({"temporal_tokens": False, "diversity_weight": 0}, "adapters only"),
         ({}, None),
-        ({"temporal_tokens": True}, None),
+        ({"temporal_tokens": "all"}, None),
     ],
 )
 def test_parts_left_out_of_t2l_are_the_papers_ablations(
@@ -205,6 +210,29 @@ def test_parts_left_out_of_t2l_are_the_papers_ablations(
     assert variant is None or variant in ablations
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variant"),
+    [
+        ({"temporal_tokens": [3, 7], "diversity_weight": 1.0}, "TTL in layers 3, 7"),
+        ({"temporal_tokens": "first", "diversity_weight": 0.0}, "TTL in the first layer only, without TFD"),
+        (
+            {
+                "temporal_tokens": "all",
+                "diversity_weight": 1.0,
+                "contrastive_loss": "in_batch",
+                "unbiased_diversity": True,
+            },
+            "in-batch loss, unbiased TFD",
+        ),
+    ],
+)
+def test_other_layers_and_losses_of_t2l_have_names_of_no_published_figure(
+    tmp_path: Path, arguments: dict[str, Any], variant: str
+) -> None:
+    assert method_of(row(tmp_path, folds=1, arguments=arguments).settings) == ("T2L", variant)
+    assert variant not in {f.variant for f in load_published_figures()}
+
+
 def test_frozen_clip_stands_beside_the_papers_clip(tmp_path: Path) -> None:
     group = row(tmp_path, model="ZeroShotCLIP", trained_on=None, text="templates: photo")
     found = [c for c in compare(group, load_published_figures()) if c.same_method]
@@ -214,8 +242,22 @@ def test_frozen_clip_stands_beside_the_papers_clip(tmp_path: Path) -> None:
     ]
     assert [c.match for c in found] == [
         "not stated: prompts a class, scorer, precision",
-        "frames 8 / 32; not stated: prompts a class, scorer, precision",
+        "frames 8 / 32; not stated: scorer, precision",
     ]
+
+
+@pytest.mark.parametrize(("classes", "match"), [("all_new", "same"), ("drawn_160", "classes drawn_160 / all_new")])
+def test_all_new_classes_of_kinetics_600_are_not_a_draw_of_them(tmp_path: Path, classes: str, match: str) -> None:
+    data = described("kinetics600", classes=classes)
+    group = row(tmp_path, data=data, folds=1)
+    (comparison,) = compare(group, [figure(tested_on="kinetics600", classes="all_new", n_folds=1)])
+    assert comparison.match == match
+    of_papers = {(f.paper, f.method): f.classes for f in load_published_figures() if f.tested_on == "kinetics600"}
+    assert (of_papers["T2L", "T2L"], of_papers["T2L", "ViFi-CLIP"], of_papers["ZAR", "CLIP"]) == (
+        "all_new",
+        "drawn_160",
+        "drawn_160",
+    )
 
 
 AUGMIX_VIEWS = {
@@ -337,6 +379,24 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
-    if name not in ("trained_on", "shift"):  # nothing for no training; of most data sets there are no shifts
+    if name not in ("trained_on", "shift", "classes", "n_tuning_frames"):  # of which most figures have nothing to say
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")
+
+
+def test_zar_on_base_and_novel_classes_tunes_on_8_frames_and_predicts_on_16(tmp_path: Path) -> None:
+    figures = {"base": 75.2, "novel": 55.2}
+    own = {"trained_on": described("hmdb51"), "adapted": adaptation("ZAR"), "model": "FineTunedCLIP"}
+
+    def match(name: str, n_frames: int, tuned_on: int | None) -> str:
+        arguments: Any = ZAR_VIEWS["init_args"]
+        views = {**ZAR_VIEWS, "init_args": {**arguments, "n_frames": tuned_on}}
+        data = described("hmdb51", protocol="base_to_novel", n_frames=n_frames, views=views)
+        (group,) = recognition_groups([recognition_of(write_result(tmp_path / name, figures, data=data, **own))])
+        found = compare(group, load_published_figures())
+        assert (found[0].figure.source, found[0].same_method) == ("ZAR Table 2", True)
+        return found[0].match
+
+    assert "frames" not in match("as published", 16, 8)
+    assert "frames to tune on 16 / 8" in match("as long as the test view", 16, None)
+    assert match("both short", 8, None).startswith("frames 8 / 16")

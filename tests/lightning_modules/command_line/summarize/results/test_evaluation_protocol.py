@@ -5,6 +5,7 @@ import pytest
 from tests.makers.results.recognition_results import described
 from zsar.lightning_modules.command_line.summarize.results.evaluation_protocol import (
     protocol_of,
+    training_draw,
     training_shots,
     uses_lists,
 )
@@ -50,3 +51,10 @@ def test_lists_count_where_a_protocol_draws() -> None:
     assert uses_lists("base_to_novel", both, None)
     assert not uses_lists("base_to_novel", both, described("ucf101"))
     assert uses_lists("base_to_novel", both, trained)
+
+
+def test_a_draw_of_training_videos_is_told_by_data_set_fold_seed_and_list() -> None:
+    trained = described("ucf101", fold=2, lists={"train": "few.txt"})
+    assert training_draw(trained) == ("ucf101", "2", "0", "few.txt")
+    assert training_draw(described("ucf101", split_seed=1)) == ("ucf101", "1", "1", "None")
+    assert training_draw(None) == ("None",) * 4

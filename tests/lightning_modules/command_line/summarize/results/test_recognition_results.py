@@ -138,3 +138,31 @@ def test_what_is_no_result_is_refused_with_its_name(tmp_path: Path) -> None:
         recognition_of(tmp_path)
     with pytest.raises(ValueError, match="a part of the test set only"):
         recognition_of(write_result(tmp_path / "part", {"test": 50}, complete=False))
+
+
+def halves(folder: Path, values: tuple[float, float], **changes: Any) -> Path:
+    """A result on two draws of half the classes."""
+    mean, std = sum(values) / 2, abs(values[0] - values[1]) / 2**0.5
+    figures = {f"half_{draw}": value for draw, value in enumerate(values)}
+    of_draws = {"mean": {"top1": mean}, "std": {"top1": std}}
+    return write_result(folder, figures, data=described("activitynet", classes="halves"), **of_draws, **changes)
+
+
+def test_halves_of_the_classes_are_one_figure_with_its_deviation(tmp_path: Path) -> None:
+    run = recognition_of(halves(tmp_path / "halves", (70.0, 76.0), adapted=adaptation()))
+    assert run.figures == {"test": 73.0}
+    assert run.deviations == {"test": pytest.approx(18**0.5)}
+    assert (run.n_draws, run.settings.classes) == (2, "halves")
+    assert run.tuning["test"].untuned_top1 == 71.0  # two points below each
+    assert run.settings.flat()["classes"] == "halves"
+    whole = recognition_of(write_result(tmp_path / "all", {"test": 73.0}, data=described("activitynet")))
+    assert (whole.n_draws, whole.deviations, whole.settings.classes) == (1, {}, "all")
+
+
+def test_a_mean_that_its_draws_do_not_have_is_an_error(tmp_path: Path) -> None:
+    folder = halves(tmp_path / "halves", (70.0, 76.0))
+    content = json.loads((folder / "results.json").read_text())
+    content["mean"]["top1"] = 74.0
+    (folder / "results.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"mean\.top1 is 74\.0, but the sets come to 73"):
+        recognition_of(folder)

@@ -13,9 +13,11 @@ from zsar.lightning_modules.command_line.summarize import summarize
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import recognition_run
 from zsar.lightning_modules.command_line.summarize.results.result_reading import (
     check_figures,
+    choice_of_classes,
     given_arguments,
     model_arguments,
     read_result,
+    training_settings,
     whole_result,
 )
 
@@ -84,6 +86,23 @@ def test_arguments_of_before_have_the_names_of_today() -> None:
         ("views.class_path", "zsar.datamodules.views.MultiRateViews"),
         ("views.init_args.n_crops", "3"),
     ]
+
+
+def test_the_tested_classes_are_recorded_or_told_by_the_configuration_of_an_older_result() -> None:
+    path = "zsar.datamodules.data_sets.Kinetics600"
+    older = {"data": {"class_path": path}, "config": {"data": {"init_args": {"classes": "not_in_kinetics400"}}}}
+    assert choice_of_classes(older) == "drawn_160"
+    assert choice_of_classes({**older, "config": {"data": {"init_args": {}}}}) == "all"
+    assert choice_of_classes({**older, "config": None}) == "all"
+    assert choice_of_classes({"data": {"class_path": path, "classes": "all_new"}, "config": None}) == "all_new"
+
+
+def test_values_of_before_in_the_record_of_a_training_are_those_of_now() -> None:
+    trained = record(training=True, model={"temporal_tokens": True, "drop_rate": 0.1})
+    content = {"training": trained, "model": {"class_path": "zsar.lightning_modules.t2l.T2L"}}
+    settings = dict(training_settings(content))
+    assert (settings["model.temporal_tokens"], settings["model.drop_rate"]) == ("all", "0.1")
+    assert training_settings({"training": None}) == ()
 
 
 # --- figures that no test can have given ------------------------------------------------------------------------------

@@ -75,11 +75,11 @@ def test_by_settings_rows_of_different_data_sets_need_no_more_than_that_for_a_na
 
 
 def test_by_settings_a_part_left_out_of_the_model_makes_another_row(tmp_path: Path) -> None:
-    full = result(tmp_path / "a", arguments={"temporal_tokens": True, "drop_rate": 0.1})
-    without = result(tmp_path / "b", arguments={"temporal_tokens": False, "drop_rate": 0.2}, seed=1)
+    full = result(tmp_path / "a", arguments={"temporal_tokens": "all", "drop_rate": 0.1})
+    without = result(tmp_path / "b", arguments={"temporal_tokens": "none", "drop_rate": 0.2}, seed=1)
     assert list(sizes(full, without, by="settings")) == [
-        "T2L ucf101 zero_shot, model.temporal_tokens True",
-        "T2L ucf101 zero_shot, model.temporal_tokens False",
+        "T2L ucf101 zero_shot, model.temporal_tokens all",
+        "T2L ucf101 zero_shot, model.temporal_tokens none",
     ]
 
 
@@ -359,3 +359,27 @@ def test_what_an_older_result_does_not_record_is_said_so(tmp_path: Path) -> None
     first, second = result(tmp_path / "t2l" / "seed0", **new), result(tmp_path / "t2l" / "seed1", seed=1)
     with pytest.raises(ValueError, match=r"training.precision \(not recorded / bf16-mixed\)"):
         groups(first, second)
+
+
+def test_a_run_on_draws_of_classes_has_their_deviation_and_several_runs_have_their_own(tmp_path: Path) -> None:
+    def drawn(name: str, top1: tuple[float, float], seed: int) -> Path:
+        mean, std = sum(top1) / 2, abs(top1[0] - top1[1]) / 2**0.5
+        of_draws = {"mean": {"top1": mean}, "std": {"top1": std}}
+        data = described("activitynet", classes="halves")
+        figures = {"half_0": top1[0], "half_1": top1[1]}
+        return write_result(tmp_path / name, figures, data=data, seed=seed, **of_draws)
+
+    folders = [drawn("t/seed0", (70.0, 76.0), 0), drawn("t/seed1", (72.0, 76.0), 1)]
+    (single,) = groups(folders[0])
+    assert (single.set_names, single.n_folds, str(single.figure("test"))) == (("test",), 2, "73.0 ± 4.2")
+    (both,) = groups(*folders)
+    assert str(both.figure("test")) == "73.5 ± 0.7"
+
+
+def test_halves_and_all_classes_are_not_one_row(tmp_path: Path) -> None:
+    figures = {"half_0": 70.0, "half_1": 76.0}
+    of_draws = {"mean": {"top1": 73.0}, "std": {"top1": 4.243}}
+    a = write_result(tmp_path / "t" / "seed0", figures, data=described("activitynet", classes="halves"), **of_draws)
+    b = write_result(tmp_path / "t" / "seed1", {"test": 70.0}, data=described("activitynet"), seed=1)
+    with pytest.raises(ValueError, match=r"differs from .* in .*classes \(all / halves\)"):
+        groups(a, b)
