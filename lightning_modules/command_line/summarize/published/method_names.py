@@ -64,9 +64,11 @@ _TPT_ON_IMAGES = {
     "learning_rate": "0.005",
     "views.n_views": "64",
     "views.crop": "True",
+    "views.crop_interpolation": "bilinear",
     "views.flip": "0.5",
     "views.augmix": "none",
 }
+_TPT_AUTHORS = {**_TPT_ON_IMAGES, "views.augmix": "per_clip"}
 _DTS_TPT = {
     **_TPT,
     "texts": "names, class_text",
@@ -91,7 +93,7 @@ _ZAR = {
 # Method -> variant -> what the paper says, or our reading of it (TPT: DTS-TPT's tables). What papers leave open, as the
 # weight decay, is not among it.
 _PUBLISHED: dict[str, dict[str | None, dict[str, str]]] = {
-    "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES},
+    "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES, "authors' code": _TPT_AUTHORS},
     "DTS-TPT": {None: _DTS_TPT},
     "ZAR": {None: _ZAR},
 }

@@ -47,6 +47,7 @@ class PublishedFigure:
         std: Its standard deviation in percentage points.
         shots: Training videos per class; None also for all.
         n_frames: Frames per view.
+        n_tuning_frames: Frames per view that a prompt is tuned on; None also where nothing is tuned.
         n_views: Views per video that a prediction is made of.
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
@@ -80,6 +81,7 @@ class PublishedFigure:
     std: float | None = None
     shots: int | None = None
     n_frames: int | None = None
+    n_tuning_frames: int | None = None
     n_views: int | None = None
     class_text: str | None = None
     prompts_per_class: int | None = None

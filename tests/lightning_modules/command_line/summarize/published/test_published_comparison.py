@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.makers.results.recognition_results import (
+    ZAR_VIEWS,
     adaptation,
     described,
     recognition_groups,
@@ -414,6 +415,25 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
-    if name not in ("trained_on", "shift", "classes", "frame_statistics", "sampling"):  # null says what is usual
+    rarely_told = ("shift", "classes", "frame_statistics", "sampling", "n_tuning_frames")
+    if name not in ("trained_on", *rarely_told):  # nothing for no training, and what is usual
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")
+
+
+def test_zar_on_base_and_novel_classes_tunes_on_8_frames_and_predicts_on_16(tmp_path: Path) -> None:
+    figures = {"base": 75.2, "novel": 55.2}
+    own = {"trained_on": described("hmdb51"), "adapted": adaptation("ZAR"), "model": "FineTunedCLIP"}
+
+    def match(name: str, n_frames: int, tuned_on: int | None) -> str:
+        arguments: Any = ZAR_VIEWS["init_args"]
+        views = {**ZAR_VIEWS, "init_args": {**arguments, "n_frames": tuned_on}}
+        data = described("hmdb51", protocol="base_to_novel", n_frames=n_frames, views=views)
+        (group,) = recognition_groups([recognition_of(write_result(tmp_path / name, figures, data=data, **own))])
+        found = compare(group, load_published_figures())
+        assert (found[0].figure.source, found[0].same_method) == ("ZAR Table 2", True)
+        return found[0].match
+
+    assert "frames" not in match("as published", 16, 8)
+    assert "frames to tune on 16 / 8" in match("as long as the test view", 16, None)
+    assert match("both short", 8, None).startswith("frames 8 / 16")
