@@ -113,6 +113,8 @@ def _recognition_pairs(group: RunGroup, figure: PublishedFigure) -> list[Pair]:
         ("views", _predicted_views(settings), figure.n_views),
         ("class text", _text_kinds(settings.class_text), figure.class_text),
     ]
+    if figure.n_tuning_frames is not None:
+        pairs.append(("frames to tune on", _tuning_frames(settings), figure.n_tuning_frames))
     if settings.classes != "all" or figure.classes is not None:
         pairs.append(("classes", settings.classes, figure.classes or "all"))
     if settings.protocol != "base_to_novel":
@@ -132,6 +134,10 @@ def _recorded_pairs(runs: Sequence[Run], figure: PublishedFigure) -> list[Pair]:
         ("scorer", scorer_of(settings), figure.scorer),
         ("precision", test.get("precision", NOT_RECORDED), figure.precision),
     ]
+    if figure.frame_statistics is not None:
+        pairs.append(("frame statistics", test.get("frame_statistics", NOT_RECORDED), figure.frame_statistics))
+    if figure.sampling is not None:
+        pairs.append(("middle frames", test.get("sampling", NOT_RECORDED), figure.sampling))
     if settings.shift or figure.shift is not None:
         pairs.append(("shift", settings.shift or "none", figure.shift))
     if settings.trained_on is None or figure.trained_on is None:
@@ -168,6 +174,15 @@ def _predicted_views(settings: RunSettings) -> int | str:
     if adaptation.get("prediction") == "confident_views":
         return f"the confident {adaptation['confident_share']}"
     return settings.n_test_clips * settings.n_test_crops
+
+
+def _tuning_frames(settings: RunSettings) -> str:
+    """Frames of each view that a prompt is tuned on."""
+    adaptation = dict(settings.adaptation)
+    if not adaptation:
+        return "none"
+    own = adaptation.get("views.n_frames", "None")
+    return str(settings.n_frames) if own == "None" else own
 
 
 def _trained_otherwise(
