@@ -366,9 +366,7 @@ def localize(
         pools="halves",
         thinning="middles",
     )
-    scores = raw_scores(
-        f, class_texts[label], p_v, p_l, bias, log_scale, background=background, similarity="cosine"
-    )
+    scores = raw_scores(f, class_texts[label], p_v, p_l, bias, log_scale, background=background, similarity="cosine")
     regions = segments(scores, window)
     labels = region_classes(f, regions, class_texts, p_v, p_l, bias)
     embedded = [
