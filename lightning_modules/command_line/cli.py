@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint released by the authors of a method", "convert"),
     "prepare": ("re-encode a data set, small and with dense keyframes, for faster training", "prepare"),
+    "reproduce": ("run the commands of a paper's table, beside the published figures", "reproduce.reproduce"),
     "batch": ("run a list of commands in one process, or a sweep over variables in several", "batch.batch"),
     "extract": ("compute frame features and captions of long videos, for localization", "extract.extract"),
     "describe": ("have a language model write descriptions of classes", "describe.describe"),

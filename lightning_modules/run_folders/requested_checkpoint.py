@@ -1,7 +1,8 @@
 """Finds the checkpoint of a command, and summarizes a checkpoint before a model is built.
 
-The setting `ckpt_path` is a file, "best" or "last" of the run folder, or "none" for untrained weights.
-Without it a test uses the run's best checkpoint, else its last, and training starts from scratch.
+The setting `ckpt_path` is a file, "best" or "last" of the run folder, "none" for untrained weights, or "resume": a
+training resumes from the last checkpoint of its run folder if there is one. Without the setting a test uses the run's
+best checkpoint, else its last, and training starts from scratch.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
 UNTRAINED = "untrained weights"
 _KEYWORDS = ("best", "last")
+_RESUME = "resume"
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,12 @@ def requested_checkpoint(
         An existing file; None to train from scratch, or to use the initial weights.
 
     Raises:
-        ValueError: A trained model has no checkpoint, or a checkpoint is given for a model without trained weights.
+        ValueError: A trained model has no checkpoint, a checkpoint is given for a model without trained weights, or a
+            command other than "fit" is to be resumed.
         FileNotFoundError: The file does not exist.
     """
+    if given == _RESUME:
+        return _resumed(command, folder)
     if given == "none" or (given is None and command == "fit"):
         return None
     is_trained: bool = model.is_trained  # type: ignore[attr-defined]
@@ -82,6 +87,17 @@ def requested_checkpoint(
         f"this --run_dir), or give --ckpt_path FILE of another training (an experiment's head names it){start}, or "
         "--ckpt_path none for untrained weights"
     )
+
+
+def _resumed(command: str, folder: Path) -> Path | None:
+    """The last checkpoint of a training; None if there is none yet."""
+    if command != "fit":
+        raise ValueError(
+            f"--ckpt_path {_RESUME} resumes a training, but this is `zsar {command}`; leave it out, or give best, last "
+            "or a file"
+        )
+    last = folder / "last.ckpt"
+    return last if last.is_file() else None
 
 
 def _without_keywords(folder: Path) -> str:

@@ -138,30 +138,49 @@ def _planned(command: Sequence[str], is_needed: bool) -> str:
 
 
 @dataclass(frozen=True)
-class _Resources:
-    """The parallel processes of a sweep, and the threads of each."""
+class Resources:
+    """The parallel processes of a sweep, and the threads of each; None for what the file states."""
 
-    jobs: int
+    jobs: int | None
     threads: int | None
 
 
 def _run_sweep(path: Path, options: BatchOptions) -> int:
     if options.of_list.record is not None:
         raise ValueError(f"--record is for lists; {path} is a sweep, which keeps its records in its folder")
-    sweep = restricted(read_sweep(path), _only(options.of_sweep.only))
+    sweep = restricted(read_sweep(path), values_by_name(options.of_sweep.only, "--only"))
+    resources = Resources(options.of_sweep.jobs, options.of_sweep.threads)
+    return run_sweep(path, sweep, resources, dry_run=options.dry_run, overwrite=options.overwrite)
+
+
+def run_sweep(path: Path, sweep: Sweep, resources: Resources, *, dry_run: bool, overwrite: bool) -> int:
+    """Runs a sweep up to the first step with a failure, or prints its commands.
+
+    Args:
+        path: Its file, for messages.
+        sweep: The sweep.
+        resources: Processes and threads, where the caller states them.
+        dry_run: Whether its commands are printed instead.
+        overwrite: Whether finished commands are run again.
+
+    Returns:
+        0, or 1 if a command failed.
+
+    Raises:
+        ValueError: A placeholder is unknown, or a line is not a command of zsar; nothing has been run then.
+    """
     try:
         steps = jobs_of(sweep)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    if options.dry_run:
-        _print_plan(sweep, steps, overwrite=options.overwrite)
+    if dry_run:
+        _print_plan(sweep, steps, overwrite=overwrite)
         return 0
-    resources = _Resources(options.of_sweep.jobs or sweep.jobs, options.of_sweep.threads or sweep.threads)
-    return _run_steps(path, sweep, steps, resources, overwrite=options.overwrite)
+    return _run_steps(path, sweep, steps, resources, overwrite=overwrite)
 
 
 def _run_steps(
-    path: Path, sweep: Sweep, steps: Sequence[Sequence[Job]], resources: _Resources, *, overwrite: bool
+    path: Path, sweep: Sweep, steps: Sequence[Sequence[Job]], resources: Resources, *, overwrite: bool
 ) -> int:
     """Runs the steps, up to the first in which a job fails."""
     failures: list[Failure] = []
@@ -169,8 +188,8 @@ def _run_steps(
         failures = run_jobs(
             jobs,
             Path(sweep.folder),
-            n_at_a_time=resources.jobs,
-            threads=resources.threads,
+            n_at_a_time=resources.jobs or sweep.jobs,
+            threads=resources.threads or sweep.threads,
             overwrite=overwrite,
         )
         if failures:
@@ -193,13 +212,22 @@ def _print_plan(sweep: Sweep, steps: Sequence[Sequence[Job]], *, overwrite: bool
         say(f"# step {job.step}" + (f": {job.name}" if job.values else ""), *map(_planned, job.commands, needed))
 
 
-def _only(stated: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def values_by_name(stated: Sequence[str], option: str) -> dict[str, tuple[str, ...]]:
+    """The values of an option NAME=VALUES that may be repeated.
+
+    Args:
+        stated: As typed: "seed=0,1".
+        option: The option, for messages.
+
+    Raises:
+        ValueError: One is not of this form, or names a variable again.
+    """
     only = {}
     for text in stated:
         name, sign, values = text.partition("=")
         if not (sign and name and values):
-            raise ValueError(f"--only takes NAME=VALUES, as seed=0,1; got {text!r}")
+            raise ValueError(f"{option} takes NAME=VALUES, as seed=0,1; got {text!r}")
         if name in only:
-            raise ValueError(f"--only {name}=... is given twice; write its values with commas: {name}={values},...")
+            raise ValueError(f"{option} {name}=... is given twice; write its values with commas: {name}={values},...")
         only[name] = tuple(values.split(","))
     return only

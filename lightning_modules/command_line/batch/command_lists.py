@@ -9,7 +9,7 @@ from pathlib import Path
 from zsar.runtime.text.text_files import fault_in, shown, text_of
 from zsar.runtime.text.text_tables import Line, lines_of, read_lines
 
-_OWN_NAMES = ("batch", "several")  # a list cannot run another list
+_OWN_NAMES = ("batch", "reproduce", "several")  # a list cannot run another list
 
 
 def zsar_command(text: str) -> tuple[str, ...]:

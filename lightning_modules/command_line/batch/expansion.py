@@ -28,31 +28,38 @@ class Job:
         step: Number of its step, from 1.
         values: Its values of the variables in `each`.
         commands: The commands, each as shell words beginning with "zsar".
+        title: Its name in messages if it is not built from the values.
+        stem: The stem of its file names if it is not built from step and values.
     """
 
     step: int
     values: Values
     commands: tuple[tuple[str, ...], ...]
+    title: str = ""
+    stem: str = ""
 
     @property
     def name(self) -> str:
         """Its name in messages: "variant=t2l seed=0", or "step 2" if it is the only one."""
+        if self.title:
+            return self.title
         return " ".join(f"{name}={value}" for name, value in self.values.items()) or f"step {self.step}"
 
     @property
     def file_stem(self) -> str:
         """The stem of its file names, unique within the sweep."""
-        return "_".join(
+        return self.stem or "_".join(
             [f"step{self.step}", *(f"{name}={quote(value, safe='')}" for name, value in self.values.items())]
         )
 
 
-def restricted(sweep: Sweep, only: Mapping[str, tuple[str, ...]]) -> Sweep:
+def restricted(sweep: Sweep, only: Mapping[str, tuple[str, ...]], option: str = "--only") -> Sweep:
     """Restricts a sweep to some of its values.
 
     Args:
         sweep: The sweep.
         only: The values to keep, by variable.
+        option: The option that states them, for messages.
 
     Raises:
         ValueError: There is no such variable or value.
@@ -61,11 +68,11 @@ def restricted(sweep: Sweep, only: Mapping[str, tuple[str, ...]]) -> Sweep:
     for name, values in only.items():
         if name not in variables:
             near = did_you_mean(name, variables) or f"; it has {', '.join(variables) or 'none'}"
-            raise ValueError(f"--only {name}=...: the sweep has no such variable{near}")
+            raise ValueError(f"{option} {name}=...: the sweep has no such variable{near}")
         for value in values:
             if value not in variables[name]:
                 near = did_you_mean(value, variables[name]) or f"; it is one of {', '.join(variables[name])}"
-                raise ValueError(f"--only {name}={value}: {name} has no such value{near}")
+                raise ValueError(f"{option} {name}={value}: {name} has no such value{near}")
         variables[name] = {value: extras for value, extras in variables[name].items() if value in values}
     return replace(sweep, variables=variables)
 

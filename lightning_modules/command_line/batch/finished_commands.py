@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.command_line.experiments.shipped_configs import located
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.files.given_files import GivenFileError
@@ -63,6 +64,18 @@ class FinishedCommands:
             pending.append(is_changed or is_report)
         return pending
 
+    def changed_inputs(self, command: Sequence[str]) -> list[str]:
+        """Returns the inputs of a finished command that have changed since; empty if it was never finished.
+
+        Args:
+            command: The command.
+        """
+        line = self._states.get(json.dumps(list(command)))
+        before, now = (line or {}).get("inputs"), input_states(command)
+        if not isinstance(before, dict):
+            return []
+        return [path for path in {**before, **now} if before.get(path) != now.get(path)]
+
     def add(self, command: Sequence[str], inputs: States) -> None:
         """Records a finished command.
 
@@ -103,7 +116,8 @@ def input_states(command: Sequence[str]) -> States:
     for previous, word in zip(("", *command), command, strict=False):
         name = word.partition("=")[2] if word.startswith("--") else word
         if previous != "--output" and name:
-            _add_files(Path(name), inputs)
+            path = located(name) if previous == "--config" else None
+            _add_files(path or Path(name), inputs)
     return states_of(inputs)
 
 

@@ -34,6 +34,7 @@ class Described:
         less_than: What a number must stay below.
         read: Converts the text to the value; None for the converter of the type.
         is_positional: Whether it is a positional argument.
+        may_be_left_out: Whether a positional argument of several values may have none.
     """
 
     help: str
@@ -45,6 +46,7 @@ class Described:
     less_than: float | None = None
     read: Callable[[Any], Any] | None = None
     is_positional: bool = False
+    may_be_left_out: bool = False
 
     def check(self, name: str, value: float) -> None:
         """Checks that a number is within the limits.
@@ -100,14 +102,16 @@ def option(default: Any = MISSING, /, help: str = "", **attributes: Any) -> Any:
     return field(default=default, kw_only=True, metadata={_KEY: Described(help, **attributes)})
 
 
-def argument(help: str, *, metavar: str) -> Any:  # noqa: ANN401 - of any type
+def argument(help: str, *, metavar: str, may_be_left_out: bool = False) -> Any:  # noqa: ANN401 - of any type
     """A required positional argument; one or more if its type is `tuple[...]`.
 
     Args:
         help: What it means.
         metavar: Its placeholder in the help.
+        may_be_left_out: Whether one of type `tuple[...]` may have no value.
     """
-    return field(kw_only=True, metadata={_KEY: Described(help, metavar, is_positional=True)})
+    described = Described(help, metavar, is_positional=True, may_be_left_out=may_be_left_out)
+    return field(kw_only=True, metadata={_KEY: described})
 
 
 def group(
@@ -175,8 +179,14 @@ def read_options(
         described = _changed(entry, changes.get(declared.name, {}))
         if isinstance(value, int | float) and not isinstance(value, bool):
             described.check(f"--{declared.name}", value)
-        values[declared.name] = tuple(value) if isinstance(value, list) else value
+        values[declared.name] = _value(value, described)
     return kind(**values)
+
+
+def _value(parsed: Any, described: Described) -> Any:  # noqa: ANN401 - of any type
+    if parsed is None and described.may_be_left_out:
+        return ()
+    return tuple(parsed) if isinstance(parsed, list) else parsed
 
 
 def _changed(described: Described, changes: Mapping[str, Any]) -> Described:
@@ -196,7 +206,8 @@ def _add_option(
     if described.metavar is not None:
         settings["metavar"] = described.metavar
     if described.is_positional:
-        parser.add_argument(declared.name, type=converter(kind), nargs="+" if is_several else None, **settings)
+        nargs = ("*" if described.may_be_left_out else "+") if is_several else None
+        parser.add_argument(declared.name, type=converter(kind), nargs=nargs, **settings)
         return
     settings |= {"required": True} if default is MISSING else {"default": default}
     if kind is bool:

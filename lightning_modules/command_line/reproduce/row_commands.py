@@ -1,0 +1,241 @@
+"""The commands of a row: its steps with files, run folders and options.
+
+    OUTPUT/t2l_kinetics400/                                            a fit: the experiment
+    OUTPUT/t2l_kinetics400-t2l_ttl_first/                              with a fragment appended
+    OUTPUT/t2l_kinetics400-t2l_ttl_first/t2l_zero_shot_hmdb51/fold1/   a test of its checkpoint; a run of `vary`
+    OUTPUT/t2l_few_shot_hmdb51_2/                                      a fit, and the test of the same experiment
+    OUTPUT/ap_clip_kinetics400/ap_clip_few_shot_ucf101_2/              a fit that starts from another
+
+A run folder is named after all that makes it, so that the rows of several tables share a fit. `zsar summarize` averages
+over folders called seedN, splitN and foldN.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zsar.datamodules.trimmed_sets import default_data_root
+from zsar.lightning_modules.command_line.batch.command_lists import zsar_command
+from zsar.lightning_modules.command_line.experiments.shipped_configs import located, nowhere
+from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Step
+
+Values = Mapping[str, Any]
+"""Options by dotted name."""
+
+_FOLDER_OF = {"data.split.fold": "fold", "data.split.seed": "split", "seed_everything": "seed", "data.render_seed": ""}
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.+-]+")
+
+
+@dataclass(frozen=True)
+class RowCommand:
+    """A command of a row.
+
+    Attributes:
+        words: Its shell words, beginning with "zsar".
+        needs: The commands before it in its row that must have finished, by their words.
+        run_dir: Its run folder; None for a command that is neither a fit nor a test.
+    """
+
+    words: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...] = ()
+    run_dir: Path | None = None
+
+    @property
+    def verb(self) -> str:
+        """The command of zsar: "fit", "test", "extract", ..."""
+        return self.words[1]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A fit, with the values of what it varies."""
+
+    step: Step
+    varied: Values
+    name: str
+    command: RowCommand
+
+    def checkpoint(self, name: str) -> str:
+        return str(self.command.run_dir / "checkpoints" / f"{name}.ckpt") if self.command.run_dir else ""
+
+
+def row_commands(row: Row, *, output: Path, overwrite: bool = False) -> list[RowCommand]:
+    """The commands of a row, in order.
+
+    Args:
+        row: The row.
+        output: The folder of all runs.
+        overwrite: Whether a fit begins again where it would resume.
+
+    Raises:
+        ValueError: A `run` is not a command of zsar, or a test varies a setting otherwise than its fit.
+        FileNotFoundError: A configuration does not exist.
+    """
+    commands: list[RowCommand] = []
+    fits: list[_Run] = []
+    for step in row.steps:
+        before = tuple(command.words for command in commands)
+        others = tuple(command.words for command in commands if command.verb not in ("fit", "test"))
+        if step.verb == "run":
+            commands.append(RowCommand(_filled(step.of, output), before))
+            continue
+        origins = fits if step.checkpoint is not None else [None]
+        runs = [run for origin in origins for run in _runs(step, origin, output, overwrite=overwrite)]
+        for run in runs:
+            commands.append(replace(run.command, needs=(*others, *run.command.needs)))
+        if step.verb == "fit":
+            fits = runs
+    return commands
+
+
+def _runs(step: Step, fit: _Run | None, output: Path, *, overwrite: bool) -> Iterator[_Run]:
+    """The runs of a fit or a test, one for each combination of what it varies."""
+    from_fit = {} if fit is None else fit.varied
+    for varied in _combinations(step, from_fit):
+        whole = _completed(step, fit)
+        name, run_dir = _place(whole, fit, varied, output)
+        files = [_config(f"configs/experiment/{whole.of}"), *(_config(f"configs/{name}") for name in whole.fragments)]
+        words = ["zsar", step.verb, *(["--overwrite"] if overwrite or step.verb == "test" else [])]
+        words += [word for file in files for word in ("--config", file)]
+        words += ["--run_dir", str(run_dir)]
+        words += [
+            word for key, value in {**whole.settings, **varied}.items() for word in (f"--{key}", option_text(value))
+        ]
+        if fit is not None:
+            option = "--model.start_from" if step.verb == "fit" else "--ckpt_path"
+            words += [option, fit.checkpoint(step.checkpoint or "last")]
+        if step.verb == "fit" and not overwrite:
+            words += ["--ckpt_path", "resume"]
+        needs = () if fit is None else (fit.command.words,)
+        yield _Run(step, varied, name, RowCommand(tuple(words), needs, run_dir))
+
+
+def _combinations(step: Step, from_fit: Values) -> Iterator[dict[str, Any]]:
+    """The combinations of the fit's values, and of those that the step varies itself."""
+    for key in step.vary.keys() & from_fit.keys():
+        if from_fit[key] not in step.vary[key]:
+            raise ValueError(
+                f"{step.verb} {step.of} varies {key} otherwise than its fit; leave it out of the {step.verb}"
+            )
+    own = {key: values for key, values in step.vary.items() if key not in from_fit}
+    for values in product(*own.values()):
+        yield {**from_fit, **dict(zip(own, values, strict=True))}
+
+
+def _completed(step: Step, fit: _Run | None) -> Step:
+    """The step; a test of the fitted experiment has the fragments and settings of the fit before its own."""
+    if step.verb != "test" or fit is None or fit.step.of != step.of:
+        return step
+    own = tuple(fragment for fragment in step.fragments if fragment not in fit.step.fragments)
+    settings = {**fit.step.settings, **step.settings}
+    return replace(step, fragments=(*fit.step.fragments, *own), settings=settings)
+
+
+def _place(step: Step, fit: _Run | None, varied: Values, output: Path) -> tuple[str, Path]:
+    """Name and folder of a run."""
+    name = run_name(step)
+    folders = [folder for key, value in varied.items() if (folder := _folder(key, value))]
+    if fit is not None:
+        is_of_fit = step.verb == "test" and run_name(fit.step) == name and dict(varied) == dict(fit.varied)
+        name = fit.name if is_of_fit else f"{fit.name}/{name}"
+    return name, Path(output, name, *folders)
+
+
+def run_name(step: Step) -> str:
+    """The name of a run: its experiment, fragments and settings.
+
+    Args:
+        step: A fit or a test.
+    """
+    fragments = [Path(fragment).stem for fragment in step.fragments]
+    settings = [_slug(f"{key.rpartition('.')[2]}_{option_text(value)}") for key, value in step.settings.items()]
+    return "-".join((step.of, *fragments, *settings))
+
+
+def _folder(key: str, value: object) -> str:
+    """The folder of a varied setting: fold1, split0, seed0; "" for one that goes with another."""
+    leaf = key.rpartition(".")[2]
+    label = _FOLDER_OF.get(key, f"{leaf}_")
+    return f"{label}{_slug(option_text(value))}" if label else ""
+
+
+def _slug(text: str) -> str:
+    return _NOT_IN_NAMES.sub("_", text).strip("_")
+
+
+def _config(name: str) -> str:
+    """A configuration as it is typed; it must exist in the working directory or among zsar's."""
+    typed = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+    if located(typed) is None:
+        raise FileNotFoundError(f"there is no configuration {typed}{nowhere(typed)}")
+    return typed
+
+
+def _filled(command: str, output: Path) -> tuple[str, ...]:
+    values = {"{data}": str(default_data_root()), "{output}": str(output)}
+    return tuple(_with_values(word, values) for word in zsar_command(command))
+
+
+def _with_values(word: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        word = word.replace(placeholder, value)
+    return word
+
+
+def option_text(value: object) -> str:
+    """A value as an option of the command line has it: text as it is, others as YAML on one line.
+
+    Args:
+        value: A number, a text, a list, a mapping, or None.
+    """
+    if isinstance(value, str):
+        return value
+    written = yaml.safe_dump(value, default_flow_style=True, width=10_000).strip()
+    return written.removesuffix("...").strip()
+
+
+def shared_commands(rows: Sequence[Sequence[RowCommand]]) -> dict[tuple[str, ...], RowCommand]:
+    """The distinct commands of several rows.
+
+    Args:
+        rows: The commands of each row.
+
+    Returns:
+        Words -> command, with the needs of all its occurrences; in the order of the rows, but after what it needs.
+
+    Raises:
+        ValueError: Two different fits, or tests, would write into one run folder.
+    """
+    merged: dict[tuple[str, ...], RowCommand] = {}
+    writers: dict[tuple[str, Path], RowCommand] = {}
+    for command in (command for commands in rows for command in commands):
+        earlier = merged.get(command.words, command)
+        merged[command.words] = replace(command, needs=tuple(dict.fromkeys((*earlier.needs, *command.needs))))
+        if command.run_dir is not None:
+            writer = writers.setdefault((command.verb, command.run_dir), command)
+            if writer.words != command.words:
+                one, other = shlex.join(writer.words), shlex.join(command.words)
+                raise ValueError(f"{one} and {other} have the same run folder; give one of them another setting")
+    ordered: dict[tuple[str, ...], RowCommand] = {}
+    for words in merged:
+        _add_after_needs(words, merged, ordered)
+    return ordered
+
+
+def _add_after_needs(
+    words: tuple[str, ...],
+    merged: Mapping[tuple[str, ...], RowCommand],
+    ordered: dict[tuple[str, ...], RowCommand],
+) -> None:
+    if words not in ordered:
+        for needed in merged[words].needs:
+            _add_after_needs(needed, merged, ordered)
+        ordered[words] = merged[words]

@@ -1,0 +1,160 @@
+"""All tables of the papers: a list for the terminal, and a Markdown file with every row (docs/results/README.md)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
+from zsar.lightning_modules.command_line.experiments.shipped_configs import located
+from zsar.lightning_modules.command_line.reproduce.paper_tables import Paper, Papers, Row, Step, Table
+from zsar.lightning_modules.command_line.reproduce.row_commands import option_text
+from zsar.lightning_modules.command_line.summarize.report_table import Column, ReportTable, TableRow, markdown_text
+from zsar.runtime.files.whole_files import whole_file
+
+_INTRODUCTION = """\
+# The tables of the papers
+
+Every numbered table and figure of the papers that zsar implements, row by row: the figures as published, the commands
+that make them here, and what differs; or the reason why no command makes a row. This file is made from
+[`configs/papers.yaml`](../../configs/papers.yaml), and a test holds it to that file:
+
+```bash
+zsar reproduce --list --markdown docs/results/README.md
+```
+
+`zsar reproduce t2l/table7` runs a table and ends with the runs beside the published figures. `--only ROW` runs one row;
+`--dry_run` prints the commands in full, after the data sets, lists and weights that they need. A training that several
+rows or tables need is run once, an interrupted one resumes, and what has finished is not run again.
+
+In the column "made by", `fit` and `test` name files of `configs/experiment/`; "with" names further configurations that
+are appended to them. Of several values of a setting each is a run, and the figure is their mean. A test "of the fit"
+reads the last checkpoint of the row's fit.
+"""
+
+
+def list_of_tables(papers: Papers) -> ReportTable:
+    """A line for each table: its rows, those that commands make, and why nothing makes the others.
+
+    Args:
+        papers: The papers.
+    """
+    rows = [
+        TableRow((table.name, table.title, *_counts(table)), ends_section=table is list(paper.tables.values())[-1])
+        for paper in papers.papers.values()
+        for table in paper.tables.values()
+    ]
+    columns = (
+        *(Column(name, is_number=False) for name in ("table", "title")),
+        *(Column(name) for name in ("rows", "with commands")),
+    )
+    note = "`zsar reproduce TABLE --dry_run` prints the commands of a table, and why others have none"
+    return ReportTable(columns=columns, rows=tuple(rows), notes=(note,))
+
+
+def write_markdown(path: Path, papers: Papers) -> Path:
+    """Writes all tables with all rows to a Markdown file.
+
+    Args:
+        path: The file; a missing folder is created.
+        papers: The papers.
+
+    Returns:
+        The path.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(markdown_of(papers), encoding="utf-8")
+    return path
+
+
+def markdown_of(papers: Papers) -> str:
+    """All tables with all rows, as GitHub shows them.
+
+    Args:
+        papers: The papers.
+    """
+    blocks = [_INTRODUCTION, *(_index(paper) for paper in papers.papers.values())]
+    for paper in papers.papers.values():
+        blocks.append(f"## {paper.title}\n")
+        blocks += [_section(table) for table in paper.tables.values()]
+    if papers.of_no_paper:
+        blocks.append("## Configurations that belong to no table\n")
+        blocks.append("".join(f"- `{name}`: {why}\n" for name, why in papers.of_no_paper.items()))
+    return "\n".join(blocks)
+
+
+def _counts(table: Table) -> tuple[str, str]:
+    return (str(len(table.rows)), str(len(table.runnable_rows))) if table.rows else ("-", "-")
+
+
+def _index(paper: Paper) -> str:
+    """A line for each table of a paper, with links to the sections."""
+    tables = ", ".join(f"[{table.heading}](#{_anchor(table)})" for table in paper.tables.values())
+    return f"- **{paper.key}**: {tables}\n"
+
+
+def _anchor(table: Table) -> str:
+    return table.name.replace("/", "-")
+
+
+def _section(table: Table) -> str:
+    heading = f'<a id="{_anchor(table)}"></a>\n\n### {table.heading}: {table.title}\n'
+    if table.why_not is not None:
+        return f"{heading}\nNo commands: {table.why_not.removesuffix('.')}.\n"
+    if table.sweep is not None:
+        made = (
+            f"`zsar reproduce {table.name}` runs the sweep `configs/sweeps/{table.sweep}.yaml`: {_about(table.sweep)}\n"
+        )
+    elif table.runnable_rows:
+        first = shlex.join(["zsar", "reproduce", table.name, "--only", table.runnable_rows[0].name])
+        made = f"`zsar reproduce {table.name}`; one row: `{first}`\n"
+    else:
+        made = "No row has commands.\n"
+    return f"{heading}\n{made}\n{_table(table)}"
+
+
+def _about(sweep: str) -> str:
+    """The size of a sweep."""
+    path = located(f"configs/sweeps/{sweep}.yaml")
+    variables = read_sweep(path).variables if path is not None else {}
+    return "; ".join(f"{name} {', '.join(values)}" for name, values in variables.items()) + "."
+
+
+def _table(table: Table) -> str:
+    columns = (Column("row", is_number=False), *map(Column, table.columns), Column("made by", is_number=False))
+    rows = tuple(TableRow((row.name, *_figures(row, table), _made_by(row))) for row in table.rows)
+    if table.sweep is not None:
+        columns, rows = columns[:-1], tuple(TableRow(row.cells[:-1]) for row in rows)
+    return markdown_text([ReportTable(columns=columns, rows=rows)])
+
+
+def _figures(row: Row, table: Table) -> tuple[str, ...]:
+    return tuple("-" if cell is None else str(cell) for cell in row.figures) or ("",) * len(table.columns)
+
+
+def _made_by(row: Row) -> str:
+    if row.why_not is not None:
+        return f"not run: {row.why_not}"
+    steps = [_step(step) for step in row.steps]
+    return "<br>".join([*steps, *([] if row.differences is None else [f"differs: {row.differences}"])])
+
+
+def _step(step: Step) -> str:
+    """A step in words: "test `t2l_zero_shot_hmdb51` of the fit, `data.split.fold` 1, 2, 3"."""
+    if step.verb == "run":
+        return f"`{step.of}`"
+    return f"{step.verb} `{step.of}`{''.join(_further(step))}"
+
+
+def _further(step: Step) -> Iterator[str]:
+    if step.fragments:
+        yield f" with {', '.join(f'`{fragment}`' for fragment in step.fragments)}"
+    if step.checkpoint is not None:
+        of = "of the fit" if step.verb == "test" else "from the fit"
+        yield f" {of}" if step.checkpoint == "last" else f" {of}, its best checkpoint"
+    for key, value in step.settings.items():
+        yield f", `{key}` {option_text(value)}"
+    for key, values in step.vary.items():
+        yield f", `{key}` {', '.join(map(option_text, values))}"
