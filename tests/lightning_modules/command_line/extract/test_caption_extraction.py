@@ -11,7 +11,7 @@ from tests.makers.models.tiny_captioner import tiny_captioner
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.command_line.extract import caption_extraction
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extraction import (
@@ -61,7 +61,7 @@ def test_captions_are_those_of_the_frames_on_the_screen(jobs: list[VideoJob], se
     assert [r.n for r in reports if isinstance(r, FramesDone)] == [1, 2, 1, 2, 2]
     for job, indices in zip(jobs, ([0], [0, 3, 6], [0, 3, 6, 9]), strict=True):
         content = read_captions(job.destination, backbone_hash=backbone.weights_hash)
-        frames = TestTransform(32)(decode_everything(job.source)[indices])[0]
+        frames = square_frames("squash", 32)(decode_everything(job.source)[indices])
         assert list(content.texts) == generate_captions(backbone, frames, GREEDY)
         with VideoReader(job.source) as reader:
             np.testing.assert_array_equal(content.times_seconds, reader.times_seconds[indices])

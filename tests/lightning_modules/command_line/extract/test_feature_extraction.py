@@ -10,7 +10,7 @@ from tests.makers.command_line.extraction_jobs import features_of_all_frames, th
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.command_line.extract.extraction import (
     FramesDone,
     VideoDone,
@@ -43,7 +43,7 @@ def test_features_are_those_of_the_model_before_its_projection(
     assert [r.n for r in reports if isinstance(r, FramesDone)] == [1, 4, 4, 1, 4, 4, 2]
     assert [r for r in reports if isinstance(r, VideoDone)] == [VideoDone(f"{n}.mp4") for n in (1, 9, 10)]
     for job in jobs:
-        frames = backbone.normalize_frames(TestTransform(32)(decode_everything(job.source))[0])
+        frames = backbone.normalize_frames(square_frames("squash", 32)(decode_everything(job.source)))
         content = read_features(job.destination, backbone_hash=backbone.weights_hash, stride="1 frame", dtype="fp32")
         assert content.features.shape == (len(frames), 96)
         assert_close(content.features, frame_features(backbone, frames), atol=1e-5, rtol=1e-5)

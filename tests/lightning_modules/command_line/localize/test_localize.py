@@ -13,7 +13,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.localize import localization_report, localize
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
@@ -96,7 +96,7 @@ def test_what_is_found_is_what_the_model_finds(run: Any, video: Path, tmp_path: 
     tuning = ProjectionTuning(n_steps=3, window_frames=3)
     model = T3AL(backbone=ClipSettings("tiny-clip", str(tiny_weights)), tuning=tuning, suppression=None)
     with VideoReader(video) as reader:
-        frames = TestTransform(32)(reader.frames_at_indices(list(range(0, 80, 2))))[0]
+        frames = square_frames("squash", 32)(reader.frames_at_indices(list(range(0, 80, 2))))
     seen = UntrimmedFeatures(
         id="v.1",
         features=features_of_uint8(model.backbone, frames).half().float(),
