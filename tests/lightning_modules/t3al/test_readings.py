@@ -20,7 +20,8 @@ from tests.reference import t3al as paper
 from tests.reference import t3al_authors as authors
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_scoring import Projections
-from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, write_captions
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, draw_selection
@@ -103,15 +104,16 @@ def made(tiny_weights: Path) -> Any:
     return model
 
 
-def parts(model: T3AL, features: Tensor, tuning: ProjectionTuning) -> tuple[Any, ...]:
-    """What both restatements take first."""
+def parts(model: T3AL, features: Tensor, tuning: ProjectionTuning) -> dict[str, Any]:
+    """What both restatements take."""
     own = model.projections
     prompts = [vector_of(f"a video of {name}")[None] for name in NAMES]
 
     def draws(label: int) -> Tensor:
         return draw_selection(tuning, derive_seed("t3al", 0, "v", NAMES[label]))
 
-    return features, prompts, own.visual, own.text, own.text_bias, own.log_scale, draws
+    model_parts = {"p_v": own.visual, "p_l": own.text, "bias": own.text_bias, "log_scale": own.log_scale}
+    return {"f": features, "class_texts": prompts, **model_parts, "draws": draws}
 
 
 def rows_of(localization: Localization) -> list[tuple[int, int, int, float, bool]]:
@@ -140,8 +142,8 @@ def test_thumos14_as_published(n_frames: int, seed: int, made: Any, tmp_path: Pa
     features, captions = features_of(n_frames, seed), captions_of(n_frames, 1, seed)
     ours = model.localize([video_of(features, captions, tmp_path)], [class_text(NAMES)])[0][0]
     expected = paper.localize(
-        *parts(model, features, tuning),
-        [vector_of(captions[i]) for i in range(n_frames)],
+        **parts(model, features, tuning),
+        captions=[vector_of(captions[i]) for i in range(n_frames)],
         n_steps=50,
         n_selected=4,
         learning_rate=3e-3,
@@ -158,9 +160,9 @@ def test_thumos14_as_the_authors_do(n_frames: int, seed: int, made: Any, tmp_pat
     features, captions = features_of(n_frames, seed), captions_of(n_frames, 9, seed)
     ours = model.localize([video_of(features, captions, tmp_path)], [class_text(NAMES)])[0][0]
     expected = authors.localize(
-        *parts(model, features, tuning),
-        [(i, vector_of(caption)) for i, caption in captions.items()],
-        authors.THUMOS14,
+        **parts(model, features, tuning),
+        captions=[(i, vector_of(caption)) for i, caption in captions.items()],
+        data_set=authors.THUMOS14,
         learning_rate=3e-3,
     )
     assert ours.n_steps == 60
@@ -174,8 +176,8 @@ def test_activitynet_as_published(made: Any, tmp_path: Path) -> None:
     features, captions = features_of(1500, 0), captions_of(1500, 1, 0)
     ours = model.localize([video_of(features, captions, tmp_path)], [class_text(NAMES)])[0][0]
     expected = paper.localize(
-        *parts(model, features, tuning),
-        [vector_of(captions[i]) for i in range(1500)],
+        **parts(model, features, tuning),
+        captions=[vector_of(captions[i]) for i in range(1500)],
         n_steps=25,
         n_selected=20,
         learning_rate=3e-3,
@@ -191,9 +193,9 @@ def test_activitynet_as_the_authors_do(n_frames: int, made: Any, tmp_path: Path)
     features, captions = features_of(n_frames, 4, slowness=300), captions_of(n_frames, 40, 4)
     ours = model.localize([video_of(features, captions, tmp_path)], [class_text(NAMES)])[0][0]
     expected = authors.localize(
-        *parts(model, features, tuning),
-        [(i, vector_of(caption)) for i, caption in captions.items()],
-        authors.ACTIVITYNET,
+        **parts(model, features, tuning),
+        captions=[(i, vector_of(caption)) for i, caption in captions.items()],
+        data_set=authors.ACTIVITYNET,
         learning_rate=1e-3,
     )
     assert ours.n_steps == 15

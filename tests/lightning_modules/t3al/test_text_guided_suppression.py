@@ -86,12 +86,8 @@ def directions(texts: Sequence[str]) -> Tensor:
 def kept(folder: Path, captions: dict[float, str], *segments: Segment, **settings: Any) -> list[bool]:
     stored = VideoCaptions(times_seconds=np.array(list(captions)), texts=tuple(captions.values()), source=None)
     write_captions(folder / f"v{SUFFIX}", stored)
-    texts = VideoCaptionTexts(
-        video(folder),
-        None,
-        directions,
-        TextGuidedSuppression(**settings),  # type: ignore[arg-type]
-    )
+    backbone: Any = None  # nothing is generated
+    texts = VideoCaptionTexts(video(folder), backbone, directions, TextGuidedSuppression(**settings))
     return kept_segments(segments, texts, lambda features: functional.normalize(features[:, 0], dim=-1))
 
 
