@@ -46,7 +46,10 @@ def test_so_is_a_key_of_a_file_and_a_value(tmp_path: Path, capsys: pytest.Captur
     old = "model: {class_path: T3AL, init_args: {tuning: {remove_background: true}}}\ndata: UntrimmedShapes\n"
     (tmp_path / "old.yaml").write_text(old)
     for arguments, expected in (
-        (("--config", str(tmp_path / "old.yaml")), "--tuning.remove_background was replaced by --model.tuning.backg"),
+        (
+            ("--config", str(tmp_path / "old.yaml")),
+            "--model.tuning.remove_background was replaced by --model.tuning.background",
+        ),
         (
             ("--model", "T3AL", "--data", "UntrimmedShapes", "--model.tuning.loss", "reference"),
             "--model.tuning.loss reference was replaced by --model.tuning.loss authors",
