@@ -18,7 +18,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride, VideoOpened, stream_videos
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
-from zsar.lightning_modules.localization.stored.feature_files import read_features, write_features
+from zsar.lightning_modules.localization.stored.feature_files import read_features
 
 N_FRAMES, RATE, LATE = 50, 25, 2.0
 SUFFIXES = [".mp4", ".mkv", ".mov", ".ts"]
@@ -133,7 +133,7 @@ def model(tiny_weights: Path) -> list[str]:
     return ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu", "--n-workers", "0"]
 
 
-def test_files_of_features_are_on_the_clock_and_older_ones_are_made_again(
+def test_files_of_features_are_on_the_clock(
     tmp_path: Path, model: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, output = write_late(tmp_path / "late.mp4"), tmp_path / "features"
@@ -145,12 +145,7 @@ def test_files_of_features_are_on_the_clock_and_older_ones_are_made_again(
     assert (source.start_seconds, source.duration_seconds, source.fps) == pytest.approx((LATE, 4.0, RATE))
     assert main(arguments) == 0  # nothing is left to do
     assert "is made again" not in capsys.readouterr().err
-    older = type(source)(**{**vars(source), "start_seconds": None, "duration_seconds": 2.0})
-    write_features(file, content.features.clone(), content.times_seconds - LATE, older)
-    assert main(arguments) == 0
-    said = f"{file} is made again: its times count from the first frame of {path}, which is shown at 2.000 s"
-    assert said in capsys.readouterr().err
-    assert read_features(file).source == source
+    assert source.time_origin == "player's clock"
 
 
 def test_captions_are_on_the_clock(tmp_path: Path) -> None:

@@ -12,9 +12,7 @@ def columns(*values: int, each: int) -> torch.Tensor:
 
 
 def test_squashed_frames_show_the_sides_and_cropped_ones_do_not() -> None:
-    """A picture of 8 x 32 with three parts 8, 16 and 8 wide: an output of 8 x 8 shows them 2, 4 and 2 wide, or only the
-    middle one.
-    """
+    """A picture of 8 x 32 with parts 8, 16 and 8 wide: 8 x 8 pixels show them 2, 4 and 2 wide, or the middle one."""
     frames = columns(0, 100, 100, 200, each=8)
     squashed, cropped = (square_frames(geometry, 8)(frames) for geometry in ("squash", "crop"))
     assert squashed.shape == cropped.shape == (1, 3, 8, 8)

@@ -44,6 +44,7 @@ def settings(tmp_path: Path) -> CaptionExtraction:
         architecture=architecture,
         weights=weights,
         stride=FrameStride(frames=None, seconds=0.3),
+        geometry="squash",
         batch_size=2,
         n_workers=0,
         captions=GREEDY,
@@ -85,6 +86,7 @@ def test_the_file_says_what_it_was_made_of(jobs: list[VideoJob], settings: Capti
     [
         ({"stride": FrameStride(frames=None, seconds=0.5)}, r"stride is 0\.3 seconds in the file, but 0\.5 seconds"),
         ({"captions": CaptionSettings(n_tokens=6)}, "generation is greedy in the file, but beam_search is asked"),
+        ({"geometry": "crop"}, "geometry is squash in the file, but crop is asked for"),
         ({"captions": CaptionSettings("greedy")}, "n_tokens is 6 in the file, but 12 is asked for"),
     ],
 )

@@ -205,6 +205,12 @@ def test_features_are_kept_and_used_again(
     assert status == 1
     assert "stride is 0.25 seconds in the file, but 1 frame is asked for" in err
     assert "(or give another --features folder, or none)" in err
+    assert json.loads(first)[0]["settings"]["geometry"] == "squash"
+    status, _, err = run(video, "--classes", "white,red", *kept, "--geometry", "crop")
+    assert status == 1
+    assert "geometry is squash in the file, but crop is asked for" in err
+    _, cropped, _ = run(video, "--classes", "white,red", "--json", "--geometry", "crop")
+    assert json.loads(cropped)[0]["settings"]["geometry"] == "crop"
 
 
 # --- what cannot be decoded -------------------------------------------------------------------------------------------

@@ -190,7 +190,8 @@ def test_a_file_of_before_frames_were_recorded_is_refused_with_the_command_that_
             read(path)
         assert str(refused.value) == (
             f"{path} does not state how its frames were made (format_version 1); make it again: zsar extract VIDEOS "
-            f"--output {tmp_path} --architecture tiny-clip --weights 'my weights.pt' --stride 2 --dtype fp16 --overwrite"
+            f"--output {tmp_path} --architecture tiny-clip --weights 'my weights.pt' --stride 2 --dtype fp16 "
+            "--overwrite"
         )
 
 
