@@ -74,7 +74,8 @@ class MethodOptions:
     suppress: bool | None = option(
         None,
         "t3al: discard segments whose captions disagree with the others",
-        otherwise="on with --captions or a CoCa, which writes captions and needs pip install 'zsar[captions]'",
+        otherwise="on with --captions or a CoCa, which writes one caption a second and needs pip install "
+        "'zsar[captions]'",
     )
     captions: Path | None = option(
         None, "t3al: captions from `zsar extract --captions`, instead of writing them in each run", metavar="FOLDER"
@@ -169,7 +170,8 @@ COMMAND = Command(
     "videos are reported at the end; the rest are still processed.",
     epilog="The method t3al (Liberatori et al. 2024) assumes that the class most similar to a video occurs in it, "
     "adapts the model to this video and class, and returns segments that score above the video's mean. It therefore "
-    "finds something in nearly every video, and scores are comparable only within a video: give names that do occur. "
+    "finds something in nearly every video: give names that do occur. The score of a segment is its probability relative "
+    "to the given names, 1 for a single name. "
     "The method frame-wise classifies each frame independently and finds nothing where it is not confident.",
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.summarize.published.method_names import scorer_of, start_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import PublishedFigure
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import t3al_pairs
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
@@ -165,6 +166,7 @@ def _localization_pairs(group: LocalizationGroup, figure: PublishedFigure) -> li
         ("class text", _text_kinds(settings.class_text), figure.class_text),
         ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),
         ("classes", "drawn" if settings.split_lists is None else "published lists", "published lists"),
+        *(t3al_pairs(settings) if figure.method == "T3AL" else ()),
     ]
 
 
