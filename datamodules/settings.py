@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
@@ -134,18 +136,25 @@ class Text:
         names: What fills the templates: "clean" names ("apply eye makeup") or "exact" names, as the data set or the
             label file of a published list writes them ("ApplyEyeMakeup").
         descriptions: Texts to use instead of templates: a JSON file as `zsar describe` writes it, or the name of one
-            that comes with zsar: ucf101_descriptions, ucf101_explanations, the same for hmdb51 and thumos14,
-            moving_shapes_explanations.
+            that comes with zsar, such as ucf101_descriptions (`zsar/datamodules/class_text/texts`); or a CSV file of
+            T2L's authors, such as EZ-CLIP/GPT_discription/NAME.csv for a clone in the data root. A path is relative to
+            the working directory or, if there is no such file, to the data root.
         lead: A template to put before each of these texts, e.g. "a video of {}."; null for none.
+        groups: Which attributes of action prompts are used: [Scene, Actor], for example, leaves out those of the body;
+            null for all of the file.
     """
 
     templates: str | list[str] = "video"
     names: Literal["clean", "exact"] = "clean"
     descriptions: Path | str | None = None
     lead: str | None = None
+    groups: list[Group] | None = None
 
     def __post_init__(self) -> None:
-        """Checks that a lead has descriptions to go before."""
+        """Checks that a lead and groups have descriptions to apply to."""
+        check_groups(self.groups)
+        if self.groups is not None and self.descriptions is None:
+            raise ValueError(f"text.groups is {self.groups}, but there are no text.descriptions to choose from")
         if self.lead is not None and self.descriptions is None:
             raise ValueError(f"text.lead is {self.lead!r}, but there are no text.descriptions to put it before")
 
@@ -191,6 +200,8 @@ class UntrimmedLoading:
     Attributes:
         stride: Which frames of a video are used: every n-th, or one per interval in seconds, on the command line
             --data.loading.stride '{frames: null, seconds: 0.5}'.
+        geometry: How frames become square: "squash" resizes both sides, as T3AL's paper, so that the whole picture is
+            seen; "crop" resizes the short side and cuts the centre.
         features: Folder of the files that `zsar extract` wrote, relative to the data root; null to decode and embed
             videos in each run.
         captions: Folder of caption files, `VIDEO.captions.json`, relative to the data root; null for none.
@@ -200,6 +211,7 @@ class UntrimmedLoading:
     """
 
     stride: FrameStride = FrameStride()
+    geometry: Geometry = "squash"
     features: Path | str | None = None
     captions: Path | str | None = None
     batch_size: int = 1

@@ -191,9 +191,12 @@ class TrimmedSets(LightningDataModule):
     def class_text(self, stage: str) -> list[ClassText]:
         """The classes of each data loader of a stage, as text."""
         sets = self.set_classes(stage).items()
-        if self.text.descriptions is not None:
-            file = self.text.descriptions
-            return [read_class_text(set_name, names, file, lead=self.text.lead) for set_name, names in sets]
+        if (file := self.text.descriptions) is not None:
+            text = self.text
+            return [
+                read_class_text(set_name, names, file, lead=text.lead, groups=text.groups, data_root=self.data_root)
+                for set_name, names in sets
+            ]
         return [self._filled(set_name, names) for set_name, names in sets]
 
     def _filled(self, set_name: str, names: Sequence[str]) -> ClassText:

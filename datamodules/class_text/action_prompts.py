@@ -7,8 +7,9 @@ speed, body part movement); those below are ours.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Group = Literal["Scene", "Actor", "Body"]
 
@@ -44,22 +45,43 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 )
 
 
-def attribute_of_prompts(n_prompts: int) -> tuple[Attribute, ...]:
-    """The attribute of each prompt of a class.
+def attributes_of_groups(groups: Sequence[str] | None, present: Collection[str]) -> tuple[Attribute, ...]:
+    """The attributes of groups, as far as a file has them.
+
+    AP-CLIP's Table 5 compares prompts with and without the attributes of the body.
 
     Args:
-        n_prompts: P, the number of prompts of a class, which are grouped by attribute in the order of `ATTRIBUTES`.
+        groups: "Scene", "Actor", "Body", each at most once, in any order; None for all.
+        present: Names of the attributes that the file has.
 
     Returns:
-        P attributes.
+        The attributes in the order of `ATTRIBUTES`, at least one for each group.
 
     Raises:
-        ValueError: P is not a multiple of the number of attributes.
+        ValueError: A group is unknown or has no attribute in the file.
     """
-    per_attribute, rest = divmod(n_prompts, len(ATTRIBUTES))
-    if rest or per_attribute < 1:
+    check_groups(groups)
+    chosen = tuple(a for a in ATTRIBUTES if a.name in present and (groups is None or a.group in groups))
+    lacking = [group for group in groups or () if group not in {attribute.group for attribute in chosen}]
+    if lacking:
+        there = dict.fromkeys(attribute.group for attribute in ATTRIBUTES if attribute.name in present)
         raise ValueError(
-            f"{n_prompts} prompts cannot be divided by attribute: their number must be a multiple of "
-            f"{len(ATTRIBUTES)}, as `zsar describe --kind action_prompts` writes them"
+            f"text.groups has {', '.join(lacking)}, but the file has no attribute of that group; choose among "
+            f"{', '.join(there)}"
         )
-    return tuple(attribute for attribute in ATTRIBUTES for _ in range(per_attribute))
+    return chosen
+
+
+def check_groups(groups: Sequence[str] | None) -> None:
+    """Checks a choice of groups.
+
+    Raises:
+        ValueError: It is empty, or a group is unknown or named twice.
+    """
+    if groups is None:
+        return
+    known = get_args(Group)
+    if not groups or len(set(groups)) != len(groups) or not set(groups) <= set(known):
+        raise ValueError(
+            f"text.groups must be one or more of {', '.join(known)}, each once; got {list(groups)}; null reads all"
+        )

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.runtime.text.text_files import fault_in, plain_name, shown
 
-Kind = Literal["description", "explanation", "action_prompts"]
+Kind = Literal["description", "explanation", "customized", "direct", "action_prompts"]
 Texts = str | list[str] | dict[str, list[str]]
 
 
@@ -64,7 +64,23 @@ def checked_class_text(content: object, path: Path) -> ClassTextFile:
         if problem is not None:
             raise fault_in(path, f"class {shown(name)} {problem}")
         classes[name] = texts
+    if file.kind == "action_prompts":
+        _check_same_attributes(classes, path)
     return replace(file, classes=classes)
+
+
+def _check_same_attributes(classes: Mapping[str, Texts], path: Path) -> None:
+    """All classes of a file have the same attributes, so that their prompts can be compared."""
+    first = next(iter(classes), None)
+    for name, texts in classes.items():
+        ours, theirs = dict(classes[first]), dict(texts)  # type: ignore[arg-type, index] # checked before
+        for one, other, has, lacks in ((name, first, theirs, ours), (first, name, ours, theirs)):
+            if missing := [attribute for attribute in lacks if attribute not in has]:
+                raise fault_in(
+                    path,
+                    f"class {shown(one)} lacks the attributes {', '.join(missing)}, which {shown(other)} has; add "
+                    "them, or take them out of all classes",
+                )
 
 
 def _class_name(key: str, path: Path) -> str:
@@ -132,15 +148,15 @@ def _problems_of_attributes(texts: object) -> Iterator[str]:
     if not isinstance(texts, dict):
         yield f"must have {{attribute: texts}}, not {shortened(texts)}"
         return
-    missing, unknown = [n for n in names if n not in texts], [n for n in texts if n not in names]
-    if missing or unknown:
-        lacks = [f"lacks the attributes {', '.join(missing)}"] if missing else []
-        strange = ", ".join(shown(name) if not name.isidentifier() else name for name in unknown[:5])
-        odd = [f"has the unknown attributes {strange} (they are {', '.join(names)})"] if unknown else []
-        yield " and ".join(lacks + odd)
+    if not texts:
+        yield f"has no attributes; they are {', '.join(names)}, not all of which are needed"
         return
-    for name in names:
+    if unknown := [name for name in texts if name not in names]:
+        strange = ", ".join(shown(name) if not name.isidentifier() else name for name in unknown[:5])
+        yield f"has the unknown attributes {strange} (they are {', '.join(names)})"
+        return
+    for name in texts:
         yield from (f"{problem} (attribute {name})" for problem in _problems_of_list(texts[name]))
-    counts = {name: len(texts[name]) for name in names}
+    counts = {name: len(texts[name]) for name in texts}
     if len(set(counts.values())) != 1:
         yield f"must have the same number of texts for every attribute, not {counts}"

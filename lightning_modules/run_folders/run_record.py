@@ -56,6 +56,8 @@ _KINDS = {
     "templates": "template",
     "descriptions": "description",
     "explanations": "explanation",
+    "customized texts": "customized",
+    "direct texts": "direct",
     "action prompts": "action_prompts",
     "names": "names",
 }
@@ -122,7 +124,7 @@ def text_record(text: ClassText) -> dict[str, Any]:
 
 
 def kind_of_text(source: str) -> str:
-    """The kind of class text by its source: "template", "description", "explanation", "action_prompts" or "names"."""
+    """The kind of class text by its source: "template", "description", "explanation", "customized", "direct", ..."""
     kind = source.split(":")[0]
     return _KINDS.get(kind, kind)
 

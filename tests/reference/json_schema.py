@@ -7,7 +7,7 @@ from typing import Any
 
 _TYPES = {"object": dict, "array": list, "string": str}
 _KNOWN = {"$schema", "$defs", "title", "description", "$ref", "oneOf", "anyOf", "not", "enum", "type", "pattern"}
-_KNOWN |= {"required", "properties", "additionalProperties", "items", "minItems"}
+_KNOWN |= {"required", "properties", "additionalProperties", "items", "minItems", "minProperties"}
 
 
 def is_valid(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None) -> bool:
@@ -45,6 +45,7 @@ def is_valid(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = N
         checks.append(len(value) >= schema.get("minItems", 0))
         checks += [agrees(schema["items"], item) for item in value if "items" in schema]
     if isinstance(value, dict):
+        checks.append(len(value) >= schema.get("minProperties", 0))
         checks += [key in value for key in schema.get("required", [])]
         known = schema.get("properties", {})
         checks += [agrees(known[key], item) for key, item in value.items() if key in known]

@@ -27,6 +27,7 @@ class _Answer:
     model: str
     source: str
     texts: Texts
+    questions: tuple[str, ...]
 
 
 class AnswerStore:
@@ -36,11 +37,11 @@ class AnswerStore:
 
     Attributes:
         journal: The path of the journal.
-        n_of_others: Number of journal answers of another kind, model or number of texts; they are neither used nor
-            removed.
+        n_of_others: Number of journal answers to other questions, or of another kind, model or number of texts; they
+            are neither used nor removed.
     """
 
-    def __init__(self, output: Path, kind: Kind, *, model: str, n_texts: int) -> None:
+    def __init__(self, output: Path, kind: Kind, *, model: str, n_texts: int, questions: Sequence[str]) -> None:
         """Reads existing files.
 
         Args:
@@ -48,6 +49,7 @@ class AnswerStore:
             kind: The kind of the texts.
             model: Answers in the journal count only for this model; those in the output always count.
             n_texts: Number of texts per class.
+            questions: Answers in the journal count only for these questions.
 
         Raises:
             ValueError: The existing output has another kind or number of texts, or a file is malformed.
@@ -55,7 +57,7 @@ class AnswerStore:
         self.output = output
         self.journal = output.with_name(output.name + ".partial")
         self.n_of_others = 0
-        self._kind, self._model, self._n_texts = kind, model, n_texts
+        self._kind, self._model, self._n_texts, self._questions = kind, model, n_texts, tuple(questions)
         self._data_set = ""
         self._texts: dict[str, Texts] = {}
         self._sources: list[str] = []
@@ -81,7 +83,8 @@ class AnswerStore:
             texts: Its texts.
             source: Which model gave them, where and when.
         """
-        line = {"kind": self._kind, "class": name, "model": self._model, "source": source, "texts": texts}
+        asked = {"kind": self._kind, "class": name, "model": self._model, "questions": self._questions}
+        line = {**asked, "source": source, "texts": texts}
         with self._lock:
             with JournalWriter(self.journal, is_synced=True) as writer:
                 writer.append(line)
@@ -130,7 +133,8 @@ class AnswerStore:
     def _read_journal(self) -> None:
         for number, line in enumerate(whole_lines(self.journal, remedy=_REMEDY), start=1):
             answer = self._parsed(line, number)
-            is_ours = (answer.kind, answer.model) == (self._kind, self._model)
+            asked = (answer.kind, answer.model, answer.questions)
+            is_ours = asked == (self._kind, self._model, self._questions)
             if is_ours and len(texts_of(answer.texts)) == self._n_texts:
                 if answer.class_name not in self._texts:
                     self._keep(answer.class_name, answer.texts, answer.source)
@@ -141,7 +145,9 @@ class AnswerStore:
         problem = next(_problems_of_answer(line), None)
         if problem is not None:
             raise GivenFileError(self.journal, f"line {number} was not written by zsar ({problem})", _REMEDY)
-        return _Answer(line["kind"], line["class"], line["model"], line["source"], line["texts"])
+        # Older journals do not state their questions: their answers are to others.
+        asked = tuple(line.get("questions", ()))
+        return _Answer(line["kind"], line["class"], line["model"], line["source"], line["texts"], asked)
 
 
 def _is_there(path: Path) -> bool:
@@ -161,6 +167,9 @@ def _problems_of_answer(line: Mapping[str, Any]) -> Iterator[str]:
     for name in ("kind", "class", "model", "source"):
         if not isinstance(line.get(name), str):
             yield f"{name} is not text"
+    questions = line.get("questions", [])
+    if not isinstance(questions, list) or not all(isinstance(question, str) for question in questions):
+        yield "questions is not a list of texts"
     if line.get("kind") not in get_args(Kind):
         yield f"there is no kind {shown(line.get('kind'))}"
     yield from problems_of_texts(line["kind"], line.get("texts"))

@@ -11,12 +11,14 @@ from datetime import datetime, timezone
 from rich.progress import TimeElapsedColumn
 
 from zsar.datamodules.class_identity import clean_names
+from zsar.datamodules.class_text.text_format import Texts
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.class_names import each_class_once, read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
-from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestion
+from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestions
 from zsar.lightning_modules.command_line.describe.describe_options import COMMAND, DescribeOptions
 from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
+from zsar.lightning_modules.command_line.describe.question_files import Questions, read_questions
 from zsar.lightning_modules.command_line.describe.retrying import UnansweredError, ask_until_accepted
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, shown
 
@@ -37,9 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = COMMAND.parse(arguments)
     names, data_set = _classes(options)
-    questions = [ClassQuestion(name, options.texts.kind, options.texts.per_attribute) for name in names]
+    kind, asked = options.texts.kind, read_questions(options.texts.question, options.texts.kind)
+    n_sentences = options.texts.sentences_per_answer(len(asked.wordings))
+    if asked.name_the_data_set and options.names.vocabulary is None and options.names.classes_file is None:
+        raise ValueError(f"the question {asked.name} names the data set; give --vocabulary or --classes_file, too")
+    questions = [ClassQuestions(name, kind, asked.wordings, data_set, n_sentences) for name in names]
     store = AnswerStore(
-        options.texts.output, options.texts.kind, model=options.model.model, n_texts=questions[0].n_texts
+        options.texts.output,
+        kind,
+        model=options.model.model,
+        n_texts=questions[0].n_texts,
+        questions=asked.wordings,
     )
     if store.n_of_others:
         say(f"{store.journal} also holds {store.n_of_others} answers for other settings; they are kept", error=True)
@@ -47,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(missing) < len(names):
         say(f"{len(names) - len(missing)} of {len(names)} classes are already described", error=True)
     try:
-        failed = _ask_all(missing, store, options) if missing else {}
+        failed = _ask_all(missing, store, options, asked) if missing else {}
     except KeyboardInterrupt:
         n_kept = sum(name in store for name in names)
         say(f"interrupted: {n_kept} of {len(names)} answers are kept; rerun the same command to resume", error=True)
@@ -86,7 +96,9 @@ class _Outcome:
     fatal: Exception | None = None
 
 
-def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: DescribeOptions) -> dict[str, str]:
+def _ask_all(
+    questions: Sequence[ClassQuestions], store: AnswerStore, options: DescribeOptions, asked_as: Questions
+) -> dict[str, str]:
     """Asks all questions, several in parallel.
 
     The threads are daemons, so that Ctrl-C does not wait for a server that does not answer.
@@ -107,7 +119,7 @@ def _ask_all(questions: Sequence[ClassQuestion], store: AnswerStore, options: De
         def note(name: str, what: str) -> None:
             progress.update(task, note=shown(f"{name}: {what}")[:100])
 
-        asking = _Asking(model, store, requests.max_attempts, note)
+        asking = _Asking(model, store, requests.max_attempts, note, asked_as.name)
         for question in questions:
             asking.waiting.put(question)
         try:
@@ -129,14 +141,19 @@ class _Asking:
     """State shared by the threads."""
 
     def __init__(
-        self, model: LanguageModel, store: AnswerStore, max_requests: int, note: Callable[[str, str], None]
+        self,
+        model: LanguageModel,
+        store: AnswerStore,
+        max_requests: int,
+        note: Callable[[str, str], None],
+        asked_as: str,
     ) -> None:
-        self.waiting: queue.SimpleQueue[ClassQuestion] = queue.SimpleQueue()
+        self.waiting: queue.SimpleQueue[ClassQuestions] = queue.SimpleQueue()
         self.outcomes: queue.SimpleQueue[_Outcome] = queue.SimpleQueue()
         self.stop = threading.Event()
         self._model, self._store, self._max_requests, self._note = model, store, max_requests, note
         today = datetime.now(timezone.utc).date()
-        self._source = f"{model.settings.model} at {model.host}, {today.isoformat()}"
+        self._source = f"{model.settings.model} at {model.host}, {today.isoformat()}, question {asked_as}"
 
     def work(self) -> None:
         """Asks questions until none is left or the run stops."""
@@ -147,16 +164,19 @@ class _Asking:
                 return
             self.outcomes.put(self._outcome(question))
 
-    def _outcome(self, question: ClassQuestion) -> _Outcome:
+    def _outcome(self, question: ClassQuestions) -> _Outcome:
+        answers: list[Texts] = []
         try:
-            texts = ask_until_accepted(
-                self._model,
-                question.words,
-                question.accept,
-                max_requests=self._max_requests,
-                note=lambda what: self._note(question.name, what),
-            )
-            self._store.add(question.name, texts, source=self._source)
+            for words in question.words:
+                texts = ask_until_accepted(
+                    self._model,
+                    words,
+                    lambda answer: question.accept(answer, answers),
+                    max_requests=self._max_requests,
+                    note=lambda what: self._note(question.name, what),
+                )
+                answers.append(texts)
+            self._store.add(question.name, question.combined(answers), source=self._source)
         except UnansweredError as error:
             return _Outcome(question.name, unanswered=str(error))
         except Exception as error:  # otherwise lost in a thread

@@ -11,6 +11,10 @@ from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import group, option
 from zsar.lightning_modules.command_line.options.shared import ClassNameOptions
 
+SENTENCES_PER_ATTRIBUTE = 3
+"""AP-CLIP, section 3.2.2: "if 3 LLM-prompts are used for each category", each with a sentence for each attribute."""
+SENTENCES_PER_QUESTION = 10
+
 _LARGEST_SEED = 2**63 - 1  # the largest integer that JSON readers commonly accept
 
 
@@ -32,13 +36,79 @@ class DescribedClasses(ClassNameOptions):
 
 @dataclass(frozen=True)
 class TextOptions:
-    """Which text is written for each class, and where."""
+    """Which text is written for each class, and where.
+
+    Attributes:
+        kind: The kind of text.
+        output: The file.
+        question: File of questions, or the name of a shipped one; None for that of the kind.
+        per_attribute: Sentences per attribute of action prompts; None for the default or another kind.
+        per_question: Sentences per question of customized texts; None for the default or another kind.
+    """
 
     kind: Kind = option(
-        help="what the action looks like, what its name means, or sentences on 12 attributes of scene, actor and body"
+        help="what the action looks like, what its name means, sentences that answer several questions, one direct "
+        "text, or sentences on 12 attributes of scene, actor and body"
     )
     output: Path = option(help="JSON file to write or extend", metavar="FILE")
-    per_attribute: int = option(3, "sentences per attribute", metavar="N", at_least=1, at_most=1_000)
+    question: Path | None = option(
+        None,
+        "file with one or more questions, one per line, with {class} and possibly {data_set}, each of which is asked; "
+        "or the name of a shipped one: t2l_description, visual_description, dts_tpt_explanation, short_explanation, "
+        "cupl_customized, direct, ap_clip_action_prompts",
+        metavar="FILE",
+        otherwise="that of the paper which introduced the kind of text",
+    )
+    per_attribute: int | None = option(
+        None,
+        "action_prompts: sentences per attribute, divided among the questions",
+        metavar="N",
+        otherwise=f"one per question, or {SENTENCES_PER_ATTRIBUTE} for a single question; with the shipped ones 36 "
+        "prompts per class",
+        at_least=1,
+        at_most=1_000,
+    )
+    per_question: int | None = option(
+        None,
+        "customized: sentences per question",
+        metavar="N",
+        otherwise=f"{SENTENCES_PER_QUESTION}, as CuPL",
+        at_least=1,
+        at_most=1_000,
+    )
+
+    def __post_init__(self) -> None:
+        """Checks that numbers of sentences go with the kind of text.
+
+        Raises:
+            ValueError: They do not.
+        """
+        for name, kind in (("per_attribute", "action_prompts"), ("per_question", "customized")):
+            if getattr(self, name) is not None and self.kind != kind:
+                raise ValueError(f"--{name} has no effect with --kind {self.kind}; leave it out")
+
+    def sentences_per_answer(self, n_questions: int) -> int:
+        """Sentences in each answer: of each attribute for action prompts, in all for customized texts.
+
+        Args:
+            n_questions: Number of questions about a class.
+
+        Raises:
+            ValueError: The sentences per attribute cannot be divided among the questions.
+        """
+        if self.kind == "customized":
+            return self.per_question or SENTENCES_PER_QUESTION
+        if self.kind != "action_prompts":
+            return 1
+        if self.per_attribute is None:
+            return SENTENCES_PER_ATTRIBUTE if n_questions == 1 else 1
+        each, rest = divmod(self.per_attribute, n_questions)
+        if rest:
+            raise ValueError(
+                f"--per_attribute {self.per_attribute} cannot be divided among {n_questions} questions; take a "
+                f"multiple of {n_questions}, or --question FILE with another number of questions"
+            )
+        return each
 
 
 @dataclass(frozen=True)
@@ -78,7 +148,7 @@ class RequestOptions:
     concurrency: int = option(4, "parallel requests", metavar="N", at_least=1, at_most=1_024)
     max_attempts: int = option(
         6,
-        "requests per class; after a failure it waits as long as the server asks, or up to 8 s",
+        "requests per class and question; after a failure it waits as long as the server asks, or up to 8 s",
         metavar="N",
         at_least=1,
         at_most=1_000,

@@ -9,7 +9,7 @@ from tests.makers.files.class_text_files import SCHEMA, attributes, with_header,
 from tests.reference.json_schema import is_valid
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text import text_files
-from zsar.datamodules.class_text.action_prompts import attribute_of_prompts
+from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.datamodules.class_text.text_files import (
     read_class_text,
     read_class_text_file,
@@ -46,8 +46,7 @@ def test_action_prompts_lie_attribute_by_attribute_whatever_the_order_in_the_fil
     shuffled = dict(sorted(attributes("a").items(), reverse=True))
     text = read_class_text("test", ["a"], written(tmp_path, with_header("action_prompts", {"a": shuffled})))
     assert text.prompts_per_class == 24
-    for prompt, attribute in zip(text.prompts[0], attribute_of_prompts(24), strict=True):
-        assert prompt in (f"a {attribute.name} 0", f"a {attribute.name} 1")
+    assert text.prompts[0] == tuple(f"a {attribute.name} {i}" for attribute in ATTRIBUTES for i in (0, 1))
     assert text.prompts[0][:3] == ("a location 0", "a location 1", "a objects_and_props 0")
     assert text.source == "action prompts: t.json"
 
@@ -56,6 +55,53 @@ def test_action_prompts_name_the_group_and_attribute_of_each(tmp_path: Path) -> 
     text = read_class_text("test", ["a"], written(tmp_path, with_header("action_prompts", {"a": attributes("a")})))
     assert text.prompt_attributes == tuple(prompt.split()[1] for prompt in text.prompts[0])
     assert text.prompt_groups == ("Scene",) * 8 + ("Actor",) * 8 + ("Body",) * 8
+
+
+def test_groups_leave_out_the_attributes_of_the_others(tmp_path: Path) -> None:
+    """AP-CLIP's Table 5: without the body, 8 of 12 attributes, so 16 of 24 prompts here."""
+    path = written(tmp_path, with_header("action_prompts", {"a": attributes("a"), "b": attributes("b")}))
+    text = read_class_text("test", ["a", "b"], path, groups=["Actor", "Scene"], lead="see {}.")
+    assert text.prompts[1] == tuple(f"see b. b {a.name} {i}" for a in ATTRIBUTES[:8] for i in (0, 1))
+    assert text.prompt_groups == ("Scene",) * 8 + ("Actor",) * 8
+    assert text.prompt_attributes == tuple(a.name for a in ATTRIBUTES[:8] for _ in (0, 1))
+    assert text.source == "action prompts: t.json (Scene, Actor) after 'see {}.'"
+    whole = read_class_text("test", ["a", "b"], path)
+    assert (whole.prompts_per_class, text.prompts_per_class) == (24, 16)
+    assert whole.source == "action prompts: t.json"
+
+
+def test_a_file_without_attributes_of_the_body_is_read(tmp_path: Path) -> None:
+    without = {
+        name: texts for name, texts in attributes("a", 3).items() if name not in {a.name for a in ATTRIBUTES[8:]}
+    }
+    path = written(tmp_path, with_header("action_prompts", {"a": without}))
+    text = read_class_text("test", ["a"], path)
+    assert text.prompt_groups == ("Scene",) * 12 + ("Actor",) * 12
+    with pytest.raises(ValueError, match=r"action prompts t\.json: text\.groups has Body, but the file has no"):
+        read_class_text("test", ["a"], path, groups=["Body"])
+
+
+def test_texts_without_attributes_have_no_groups_to_choose(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"groups is \['Scene'\], but descriptions t\.json have no attributes; leave"):
+        read_class_text("test", ["a"], written(tmp_path, {"a": "x"}), groups=["Scene"])
+
+
+@pytest.mark.parametrize(("kind", "source"), [("customized", "customized texts"), ("direct", "direct texts")])
+def test_customized_and_direct_texts_say_so_in_their_source(tmp_path: Path, kind: str, source: str) -> None:
+    text = read_class_text("test", ["a"], written(tmp_path, with_header(kind, {"a": ["One.", "Two."]})))
+    assert text.prompts == (("One.", "Two."),)
+    assert text.source == f"{source}: t.json"
+
+
+def test_a_path_is_looked_up_in_the_data_root_after_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root := tmp_path / "data").mkdir()
+    written(root, {"a": "of the root"})
+    monkeypatch.chdir(tmp_path)
+    assert read_class_text("test", ["a"], "t.json", data_root=root).prompts == (("of the root",),)
+    written(tmp_path, {"a": "of the folder"})
+    assert read_class_text("test", ["a"], "t.json", data_root=root).prompts == (("of the folder",),)
 
 
 def test_other_texts_have_no_groups_and_attributes(tmp_path: Path) -> None:
@@ -81,6 +127,24 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     path.write_text('{"a": "é"}', encoding="utf-8-sig")
     assert read_class_text("test", ["a"], path).prompts == (("é",),)
+
+
+# --- the files of T2L's authors ---------------------------------------------------------------------------------------
+
+
+def test_classes_of_a_csv_file_are_matched_by_what_their_names_mean(tmp_path: Path) -> None:
+    (path := tmp_path / "UCF.csv").write_text(
+        "SNo,Class Name,GPT3 discription\n"
+        '0,ApplyEyeMakeup,"\n\nOne puts on, say, make-up."\n1,brush_hair,Hair.\n2,other,x\n'
+    )
+    text = read_class_text("test", ["brush hair", "apply eye makeup"], path)
+    assert text.names == ("brush hair", "apply eye makeup")
+    assert text.prompts == (("Hair.",), ("One puts on, say, make-up.",))
+    assert text.source == "descriptions: UCF.csv"
+    with pytest.raises(
+        ValueError, match=r"descriptions UCF\.csv lack 1 of 1 classes: brush hairs \(it has 'brush_hair'"
+    ):
+        read_class_text("test", ["brush hairs"], path)
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------

@@ -18,16 +18,16 @@ MALFORMED: list[tuple[object, str]] = [
     ({"a": []}, r"class 'a' must have a list of at least one text, not \[\]"),
     ({"a": ["x", ""]}, "class 'a' has an empty text"),
     ({"a": ["x", 5]}, "class 'a' has 5 where a text must be"),
-    (with_header("poem", {"a": "x"}), "kind is 'poem', but must be one of description, explanation, action_prompts"),
+    (
+        with_header("poem", {"a": "x"}),
+        "kind is 'poem', but must be one of description, explanation, customized, direct, ",
+    ),
     ({"kind": "description", "classes": {"a": "x"}}, "it has no 'data_set', no 'source'"),
     ({**with_header("description", {"a": "x"}), "author": "me"}, "and no others; it has 'author'"),
     ({**with_header("description", {"a": "x"}), "source": 5}, "source must be a text, not 5"),
     (with_header("description", ["a"]), r"classes must be \{class name: texts\}, not \['a'\]"),
     (with_header("action_prompts", {"a": "x"}), r"class 'a' must have \{attribute: texts\}, not 'x'"),
-    (
-        with_header("action_prompts", {"a": {k: v for k, v in attributes("a").items() if "body" not in k}}),
-        "class 'a' lacks the attributes body_parts, body_part_movement",
-    ),
+    (with_header("action_prompts", {"a": {}}), "class 'a' has no attributes; they are location, "),
     (with_header("action_prompts", {"a": {**attributes("a"), "mood": ["x"]}}), "has the unknown attributes mood"),
     (
         with_header("action_prompts", {"a": {**attributes("a"), "posture": ["x", ""]}}),
@@ -46,6 +46,23 @@ def test_malformed_content_is_named(tmp_path: Path, content: object, message: st
         read_class_text("test", ["a"], written(tmp_path, content))
 
 
+def test_all_classes_of_a_file_have_the_same_attributes(tmp_path: Path) -> None:
+    without = {name: texts for name, texts in attributes("b").items() if "body" not in name}
+    for classes, said in (
+        (
+            {"a": attributes("a"), "b": without},
+            "class 'b' lacks the attributes body_parts, body_part_movement, which 'a'",
+        ),
+        (
+            {"b": without, "a": attributes("a")},
+            "class 'b' lacks the attributes body_parts, body_part_movement, which 'a'",
+        ),
+    ):
+        path = written(tmp_path, with_header("action_prompts", classes))
+        with pytest.raises(ValueError, match=f"{said} has; add them, or take them out of all classes"):
+            read_class_text("test", ["b"], path)
+
+
 def test_attributes_with_different_numbers_of_texts_are_named(tmp_path: Path) -> None:
     content = with_header("action_prompts", {"a": {**attributes("a"), "posture": ["x"]}})
     with pytest.raises(ValueError, match="same number of texts for every attribute, not .*'posture': 1"):
@@ -55,7 +72,7 @@ def test_attributes_with_different_numbers_of_texts_are_named(tmp_path: Path) ->
 def test_the_schema_knows_the_attributes_and_kinds_of_the_code() -> None:
     parts = SCHEMA["$defs"]
     names = [attribute.name for attribute in ATTRIBUTES]
-    assert parts["attributes"]["required"] == list(parts["attributes"]["properties"]) == names
+    assert list(parts["attributes"]["properties"]) == names
     kinds = [kind for part in ("sentences", "action_prompts") for kind in parts[part]["properties"]["kind"]["enum"]]
     assert kinds == list(get_args(Kind))
 
@@ -71,7 +88,10 @@ def test_the_schema_refuses_what_the_reader_refuses(content: object) -> None:
         {"a": "x", "b": ["y", "z"]},
         with_header("description", {"a": "x"}),
         with_header("explanation", {"a": ["x"]}),
+        with_header("customized", {"a": ["x", "y"]}),
+        with_header("direct", {"a": "x"}),
         with_header("action_prompts", {"a": attributes("a")}),
+        with_header("action_prompts", {"a": {"posture": ["x"], "location": ["y"]}}),
     ],
 )
 def test_the_schema_accepts_what_the_reader_accepts(tmp_path: Path, content: object) -> None:

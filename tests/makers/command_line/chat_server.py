@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -140,10 +141,17 @@ def completion(answer: Answer) -> str:
 
 
 def class_of(request: dict[str, Any]) -> str:
-    """The class that a request asks for: the first words in quotation marks."""
-    found = re.search(r'"([^"]+)"', request["messages"][0]["content"])
+    """The class that a request asks for, in one of the shipped questions."""
+    shapes = (
+        r'"([^"]+)"',
+        r"[Dd]escribe (.+?) as an action performed",
+        r"What does (.+?) mean",
+        r"doing (.+?) look like",
+    )
+    shapes += (r"how people do (.+?), as", r"in a video of (.+?)\?", r"the human action (.+?), so that")
+    found = [match[1] for shape in shapes if (match := re.search(shape, request["messages"][0]["content"]))]
     assert found
-    return found[1]
+    return found[0]
 
 
 def description(name: str) -> str:
@@ -151,11 +159,20 @@ def description(name: str) -> str:
     return f"Somebody outdoors moves both arms and legs, as is usual in {name}."
 
 
-def action_prompts(name: str, per_attribute: int = 3) -> str:
-    """An answer that is accepted."""
+def sentences(name: str, n: int, said: str = "") -> str:
+    """An answer with customized texts that is accepted; another one for another question."""
+    number = hashlib.sha256(said.encode()).hexdigest()[:4]
+    return json.dumps([f"Visible thing {i} of {name} seen from side {number}." for i in range(n)])
+
+
+def action_prompts(name: str, per_attribute: int = 1, said: str = "") -> str:
+    """An answer that is accepted; another one for another question."""
+    number = hashlib.sha256(said.encode()).hexdigest()[:4] if said else "any"
     return json.dumps(
         {
-            attribute.name: [f"Visible thing {i} of {name} shows {attribute.name}." for i in range(per_attribute)]
+            attribute.name: [
+                f"Visible thing {i} of {name} from side {number} shows {attribute.name}." for i in range(per_attribute)
+            ]
             for attribute in ATTRIBUTES
         }
     )

@@ -6,7 +6,8 @@
 Tables (`read_table`) are CSV by RFC 4180, with stricter rules:
 
 * The first line that is not blank names the columns, in any order, each once. Unknown columns are ignored.
-* Cells are separated by commas. A cell with a comma or a quote is quoted, with its quotes doubled; it ends on its line.
+* Cells are separated by commas. A cell with a comma or a quote is quoted, with its quotes doubled; it ends on its line,
+  except where a reader allows line breaks in cells.
 * White space and zero-width characters around a cell, also around its quotes, are removed.
 * A row has no more cells than the header, except empty ones, and a text in each required column. Blank rows are
   skipped. There are no comments: a class may be called "#selfie".
@@ -31,6 +32,7 @@ from pathlib import Path
 from zsar.runtime.text.csv_cells import cells_of, joined_lines
 from zsar.runtime.text.json_files import read_json
 from zsar.runtime.text.listed_entries import LARGEST_NUMBER, Line, Row
+from zsar.runtime.text.table_header import columns_of
 from zsar.runtime.text.text_files import ListFileError, fault_in, read_text, shown, stripped
 from zsar.runtime.text.written_names import read_name
 
@@ -89,6 +91,7 @@ def read_table(
     may_be_empty: Sequence[str] = (),
     optional: Sequence[str] = (),
     by_zsar: bool = False,
+    line_breaks: bool = False,
     if_missing: str = "check the path",
 ) -> list[Row]:
     """The rows of a table, by the rules of this module.
@@ -100,6 +103,7 @@ def read_table(
         may_be_empty: Further required columns, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it; quoted cells may then have several lines, since file names may.
+        line_breaks: Whether quoted cells may have several lines in a table that zsar did not write.
         if_missing: The remedy if the file is missing.
 
     Raises:
@@ -114,6 +118,7 @@ def read_table(
         may_be_empty=may_be_empty,
         optional=optional,
         by_zsar=by_zsar,
+        line_breaks=line_breaks,
         if_missing=if_missing,
     )
     return [Row(path, number, dict(zip(names, cells, strict=True))) for number, cells in rows]
@@ -127,6 +132,7 @@ def iterate_table(
     may_be_empty: Sequence[str] = (),
     optional: Sequence[str] = (),
     by_zsar: bool = False,
+    line_breaks: bool = False,
     if_missing: str = "check the path",
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows of `read_table` one by one, without `Row` objects, for lists of many thousand videos.
@@ -138,6 +144,7 @@ def iterate_table(
         may_be_empty: Further required columns, whose cells may be empty.
         optional: Columns that may be missing or empty.
         by_zsar: Whether zsar wrote it.
+        line_breaks: Whether quoted cells may have several lines in a table that zsar did not write.
         if_missing: The remedy if the file is missing.
 
     Yields:
@@ -153,12 +160,12 @@ def iterate_table(
         raise fault_in(
             path, f"is empty, but the first line of the {what} must name {','.join(columns)}; add it and the rows"
         )
-    header = _header(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
+    header = columns_of(Line(path, first, lines[first - 1]), what, (*columns, *may_be_empty))
     width = len(header)
     places = [header.index(name) if name in header else width for name in (*columns, *may_be_empty, *optional)]
     n_required, last = len(columns), max(places)
     numbered = enumerate(lines[first:], start=first + 1)
-    for number, line in joined_lines(numbered) if by_zsar else numbered:
+    for number, line in joined_lines(numbered) if by_zsar or line_breaks else numbered:
         cells = cells_of(line, path, number) if '"' in line else line.split(",")
         if len(cells) > width:
             cells = _without_surplus(cells, header, path, number)
@@ -210,31 +217,6 @@ def path_problem(folder: Path, listed: str) -> str | None:
     if "\\" in listed and os.sep == "/" and not (folder / listed).exists():
         return f"{shown(listed)} is a Windows path, and there is no such file; write it with /"
     return None
-
-
-def _header(line: Line, what: str, columns: Sequence[str]) -> list[str]:
-    """The validated columns of a table."""
-    header = [stripped(cell) for cell in cells_of(line.text, line.file, line.number)]
-    expected = ",".join(columns)
-    for separator, plural in ((";", "semicolons"), ("\t", "tabs")):
-        parts = [part.strip('" ') for part in line.text.split(separator)]
-        if len(parts) > 1 and not set(columns) <= set(header) and len(set(columns) & set(parts)) > 0:
-            raise line.fault(f"the cells are separated by {plural}; save the {what} with commas, as {expected}")
-    while header and not header[-1]:  # a comma at the end of each line
-        header.pop()
-    if "" in header:
-        raise line.fault(f"column {header.index('') + 1} has no name; name it, or take it out of the {what}")
-    if repeated := next((name for name in header if header.count(name) > 1), None):
-        raise line.fault(f"the column {shown(repeated)} occurs twice; rename one of them")
-    if missing := [name for name in columns if name not in header]:
-        near = {name.replace(" ", "").lower(): name for name in header}
-        meant = [near[name] for name in missing if name in near]
-        hint = f" (did you mean {', '.join(missing)} by {', '.join(meant)}?)" if meant else ""
-        raise line.fault(
-            f"no column {', '.join(missing)}{hint}; the first line of the {what} must name {expected}, but names "
-            f"{shown(','.join(header))}"
-        )
-    return header
 
 
 def _without_surplus(cells: list[str], header: Sequence[str], path: Path, number: int) -> list[str]:

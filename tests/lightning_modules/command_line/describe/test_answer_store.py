@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from zsar.lightning_modules.command_line.describe import answer_store
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 
 
-def store(folder: Path, *, model: str = "m", n_texts: int = 1) -> AnswerStore:
-    return AnswerStore(folder / "t.json", "description", model=model, n_texts=n_texts)
+def store(folder: Path, *, model: str = "m", n_texts: int = 1, questions: Sequence[str] = ("Why?",)) -> AnswerStore:
+    return AnswerStore(folder / "t.json", "description", model=model, n_texts=n_texts, questions=questions)
 
 
 def test_an_answer_is_on_the_disk_before_add_returns(tmp_path: Path) -> None:
@@ -77,6 +78,16 @@ def test_answers_of_another_model_are_neither_used_nor_removed(tmp_path: Path) -
     assert read_class_text_file(tmp_path / "t.json").classes == {"a": "ours"}
     lines = (tmp_path / "t.json.partial").read_text().splitlines()
     assert json.loads(lines[0])["texts"] == "theirs"
+
+
+def test_answers_to_other_questions_are_neither_used_nor_removed(tmp_path: Path) -> None:
+    store(tmp_path, questions=("How?",)).add("a", "theirs", source="s")
+    journal = tmp_path / "t.json.partial"
+    with journal.open("a") as stream:  # as before questions were stated
+        stream.write('{"kind": "description", "class": "b", "model": "m", "source": "s", "texts": "older"}\n')
+    ours = store(tmp_path)
+    assert (ours.n_of_others, len(ours)) == (2, 0)
+    assert "a" in store(tmp_path, questions=("How?",))
 
 
 def test_an_output_of_another_kind_or_number_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.makers.command_line.chat_server import (
     ChatServer,
     action_prompts,
     description,
+    sentences,
 )
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_files import read_class_text, read_class_text_file, write_class_text
@@ -44,20 +45,63 @@ def test_descriptions_are_written_in_class_order_and_can_be_read(
     assert file.kind == "description"
     assert file.data_set == "names"
     assert file.source.startswith(f"tiny at {server.url.split('/')[2]}, 20")
+    assert file.source.endswith(", question t2l_description")
     text = read_class_text("test", ["swim", "[jump]"], output)
     assert text.prompts == ((description("swim"),), (description("[jump]"),))
     assert list(output.parent.iterdir()) == [output]
     assert f"wrote {output}: 3 of 3 classes" in capsys.readouterr().out
 
 
-def test_action_prompts_are_asked_for_in_one_request_per_class(server: ChatServer, tmp_path: Path) -> None:
-    server.answer = lambda name, said: Answer(f"```json\n{action_prompts(name, 2)}\n```")
+def test_three_questions_give_36_action_prompts_per_class(server: ChatServer, tmp_path: Path) -> None:
+    """AP-CLIP, section 3.2.2: 3 LLM prompts x 12 attributes."""
+    server.answer = lambda name, said: Answer(f"```json\n{action_prompts(name, 1, said)}\n```")
     output = tmp_path / "t.json"
-    assert describe(server, output, "--classes", "a,b", "--per-attribute", 2, kind="action_prompts") == 0
-    assert sorted(server.asked) == ["a", "b"]
+    assert describe(server, output, "--classes", "a,b", kind="action_prompts") == 0
+    assert sorted(server.asked) == ["a"] * 3 + ["b"] * 3
     text = read_class_text("test", ["a", "b"], output)
-    assert text.prompts_per_class == 24
-    assert text.prompts[1][0] == "Visible thing 0 of b shows location."
+    assert text.prompts_per_class == 36
+    assert len(set(text.prompts[1][:3])) == 3
+    assert all(prompt.endswith("shows location.") for prompt in text.prompts[1][:3])
+
+
+def test_one_question_of_ones_own_gives_all_sentences_of_an_attribute(server: ChatServer, tmp_path: Path) -> None:
+    server.answer = lambda name, said: Answer(action_prompts(name, 2))
+    (question := tmp_path / "mine.txt").write_text('What is "{class}" of {data_set} like?\n')
+    (names := tmp_path / "toys.txt").write_text("a\nb\n")
+    output = tmp_path / "t.json"
+    arguments = ("--classes-file", names, "--question", question, "--per-attribute", 2)
+    assert describe(server, output, *arguments, kind="action_prompts") == 0
+    assert sorted(server.asked) == ["a", "b"]
+    said = sorted(request["messages"][0]["content"] for request in server.requests)
+    assert said[0].startswith('What is "a" of toys like? For each of these 12')
+    assert read_class_text("test", ["a", "b"], output).prompts_per_class == 24
+    assert read_class_text_file(output).source.endswith("question mine")
+
+
+def test_customized_texts_answer_several_questions(server: ChatServer, tmp_path: Path) -> None:
+    server.answer = lambda name, said: Answer(sentences(name, 10, said))
+    output = tmp_path / "t.json"
+    assert describe(server, output, "--classes", "a,b", kind="customized") == 0
+    assert sorted(server.asked) == ["a"] * 3 + ["b"] * 3
+    assert read_class_text_file(output).kind == "customized"
+    text = read_class_text("test", ["a", "b"], output)
+    assert (text.prompts_per_class, text.source) == (30, "customized texts: t.json")
+
+
+def test_a_direct_text_is_one_answer_to_one_question(server: ChatServer, tmp_path: Path) -> None:
+    output = tmp_path / "t.json"
+    assert describe(server, output, "--classes", "a", kind="direct") == 0
+    assert read_class_text_file(output).classes == {"a": description("a")}
+
+
+def test_an_answer_that_repeats_that_to_another_question_is_rejected(
+    server: ChatServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = lambda name, said: Answer(action_prompts(name, 1))
+    output = tmp_path / "t.json"
+    assert describe(server, output, "--classes", "a", "--max-attempts", 2, kind="action_prompts") == 1
+    assert "not described: a: the answer was rejected: the sentence 'visible thing 0 of a" in capsys.readouterr().err
+    assert not output.exists()
 
 
 def test_a_vocabulary_gives_all_its_classes(server: ChatServer, tmp_path: Path) -> None:
@@ -162,6 +206,12 @@ def test_answers_of_another_model_are_mentioned_and_left(
         (("--classes", "a", "--concurrency", "0"), "--concurrency must be at least 1; got 0"),
         (("--classes", "a", "--max-attempts", "0"), "--max_attempts must be at least 1; got 0"),
         (("--classes", "a", "--per-attribute", "0"), "--per_attribute must be at least 1; got 0"),
+        (("--classes", "a", "--per-attribute", "2"), "--per_attribute has no effect with --kind description"),
+        (("--classes", "a", "--per-question", "2"), "--per_question has no effect with --kind description"),
+        (
+            ("--classes", "a", "--question", "gone"),
+            "--question gone: neither a file nor one of the shipped questions (",
+        ),
         (("--classes", "a", "--timeout", "0"), "--timeout must be more than 0; got 0"),
         (("--classes", "a"), "there is no key for api.openai.com"),
     ],
@@ -233,3 +283,10 @@ def test_a_stopped_run_goes_on_with_what_is_missing(
     content: dict[str, Any] = json.loads(output.read_text())
     assert content["classes"] == {name: description(name) for name in names}
     assert not output.with_name("t.json.partial").exists()
+
+
+def test_a_question_about_the_data_set_needs_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (question := tmp_path / "mine.txt").write_text("What is {class} of {data_set}?\n")
+    arguments = ["--kind", "direct", "--output", str(tmp_path / "t.json"), "--question", str(question)]
+    assert main(["describe", "--classes", "a", *arguments]) == 1
+    assert "the question mine names the data set; give --vocabulary or --classes_file, too" in capsys.readouterr().err

@@ -106,3 +106,11 @@ def test_a_listed_path_is_found_in_either_unicode_form(tmp_path: Path) -> None:
     assert listed_path(tmp_path, "thé.mp4") == "thé.mp4"
     (tmp_path / decomposed).touch()
     assert listed_path(tmp_path, decomposed) == decomposed
+
+
+def test_cells_may_have_several_lines_only_where_a_reader_says_so(tmp_path: Path) -> None:
+    (path := tmp_path / "t.csv").write_text('id,name\n0,"one\ntwo \\u0041"\n1,b\n')
+    rows = read_table(path, "label file", columns=("id", "name"), line_breaks=True)
+    assert [(row.number, row["name"]) for row in rows] == [(2, "one\ntwo \\u0041"), (4, "b")]
+    with pytest.raises(ListFileError, match=":2: .*quote"):
+        read_table(path, "label file", columns=("id", "name"))
