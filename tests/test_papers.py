@@ -77,8 +77,15 @@ def test_nothing_is_left_to_be_written() -> None:
     assert [where for where, reason in reasons.items() if reason and reason.startswith("to be written")] == []
 
 
+def first_of_varied(row: Row) -> Row:
+    """A row in which each setting that steps vary has its first value alone: others differ in nothing else."""
+    steps = [replace(step, vary={key: values[:1] for key, values in step.vary.items()}) for step in row.steps]
+    return replace(row, steps=tuple(steps))
+
+
 def commands_of(table: Table) -> list[RowCommand]:
-    return list(shared_commands([row_commands(row, output=OUT) for row in table.rows]).values())
+    """Its distinct commands, without further values of what they vary."""
+    return list(shared_commands([row_commands(first_of_varied(row), output=OUT) for row in table.rows]).values())
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table.rows], ids=name)
@@ -87,18 +94,11 @@ def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for
     assert not commands or needs_of(commands)
 
 
-def first_of_varied(row: Row) -> Row:
-    """A row in which each setting that steps vary has its first value alone: others differ in nothing else."""
-    steps = [replace(step, vary={key: values[:1] for key, values in step.vary.items()}) for step in row.steps]
-    return replace(row, steps=tuple(steps))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
 def test_every_command_of_a_table_is_parsed_and_instantiated(table: Table, parse: Any) -> None:
-    rows = [row_commands(first_of_varied(row), output=OUT) for row in table.rows]
-    for words in shared_commands(rows):
-        assert_parses(shlex.join(words[1:]), parse)
+    for command in commands_of(table):
+        assert_parses(shlex.join(command.words[1:]), parse)
 
 
 # What a test may set otherwise than the fit that it tests: it trains nothing.
@@ -164,13 +164,15 @@ def numbers(cell: object) -> list[float]:
 
 @pytest.mark.parametrize("paper", NAMES)
 def test_figures_that_summarize_compares_with_are_those_of_the_tables(paper: str) -> None:
-    """A row of the one file has all of its figures in a row of the same table of the other."""
+    """A row of the one file has all of its figures in a row, or in a column, of the same table of the other."""
     lost = []
     for published in (table for table in PUBLISHED if table["paper"] == paper):
         heading = ELSEWHERE.get((paper, published["table"]), published["table"])
         tables = [table for table in PAPERS.papers[NAMES[paper]].tables.values() if table.heading == heading]
         assert tables, f"{paper} has no {heading}"
-        printed = [Counter(number for cell in row.figures for number in numbers(cell)) for row in tables[0].rows]
+        rows = [row.figures for row in tables[0].rows if row.figures]
+        columns = zip(*rows, strict=True)
+        printed = [Counter(number for cell in line for number in numbers(cell)) for line in (*rows, *columns)]
         for row in published["rows"]:
             values = Counter(number for cell in row["values"] if cell is not None for number in numbers(cell))
             if not any(values <= figures for figures in printed):
