@@ -88,10 +88,14 @@ def commands_of(table: Table) -> list[RowCommand]:
     return list(shared_commands([row_commands(first_of_varied(row), output=OUT) for row in table.rows]).values())
 
 
-@pytest.mark.parametrize("table", [table for table in TABLES if table.rows], ids=name)
+@pytest.mark.slow
+@pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows], ids=name)
 def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for(table: Table) -> None:
-    commands = [command.words for command in commands_of(table)]
-    assert not commands or needs_of(commands)
+    words = [command.words for command in commands_of(table)]
+    if table.sweep is not None:
+        steps = jobs_of(read_sweep(CONFIGS / "sweeps" / f"{table.sweep}.yaml"))
+        words = [command for jobs in steps for job in jobs for command in job.commands]
+    assert needs_of(words)
 
 
 @pytest.mark.slow
