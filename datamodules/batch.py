@@ -47,7 +47,8 @@ class ViewBatch:
     """Further views of the videos in a batch, for methods that adapt to a video before predicting its class.
 
     Attributes:
-        frames: uint8 [B, K, T, 3, H, W], RGB; T, H and W as in `VideoBatch.frames`.
+        frames: uint8 [B, K, T', 3, H, W], RGB; H and W as in `VideoBatch.frames`, and T' = T unless these views have
+            their own number of frames.
         weights: float32 [V + K], multiplicity of each view, first those of `VideoBatch.frames`, then those of `frames`;
             0 for a view that is predicted on but not adapted to. The same for every video.
         seeds: int64 [B], seeds of all random draws for a video; derived from the run's seed and the video's key, so

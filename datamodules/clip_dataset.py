@@ -176,7 +176,10 @@ class EvaluationClips(Dataset[Sample]):
         except VideoDecodeError as error:
             failure = (str(error),)
             frames = self._blank(self._n_clips * self._transform.n_crops)
-            further = None if self._views is None else self._blank(self._views.n_cut)
+            further = None
+            if self._views is not None:
+                n_frames = self._views.frames_per_view(self._n_frames)
+                further = _blank(self._views.n_cut, n_frames, self._transform.image_size)
         views = None
         if self._views is not None and further is not None:
             views = CutViews(further, self._views.weights, seed, time.perf_counter() - begin)
@@ -193,14 +196,15 @@ class EvaluationClips(Dataset[Sample]):
         """The test view and the further ones; a frame is decoded once however many views use it."""
         first, n_available = frames_of(reader, record)
         indices = centre_indices(n_available, self._n_frames, sampling=self._sampling)
-        further = views.further_indices(n_available, self._n_frames, seed=seed)
-        wanted, rows = torch.cat([indices[None], further]).unique(return_inverse=True)
+        further = views.further_indices(n_available, self._n_frames, seed=seed, sampling=self._sampling)
+        wanted, rows = torch.cat([indices, further.flatten()]).unique(return_inverse=True)
+        test, others = rows[: len(indices)], rows[len(indices) :].view(further.shape)
         pairs = [
             (self._transform(frames)[0], views.shrink(frames, self._transform, seed=seed))
             for frames in frame_chunks(reader, first + wanted)
         ]
         shown, shrunk = (parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*pairs, strict=True))
-        return shown[rows[0]][None], views.arrange(shrunk, rows[0], rows[1:], self._transform)
+        return shown[test][None], views.arrange(shrunk, test, others, self._transform)
 
     def _blank(self, n_views: int) -> Tensor:
         return _blank(n_views, self._n_frames, self._transform.image_size)

@@ -16,7 +16,7 @@ class CutViews:
     """The further views of a video that are cut from its decoded frames.
 
     Attributes:
-        frames: uint8 [n_cut, T, 3, H, W].
+        frames: uint8 [n_cut, T', 3, H, W].
         weights: float32 [1 + K], weights of all views.
         seed: The video's seed.
         seconds: Time to decode the video and to cut all of its views.

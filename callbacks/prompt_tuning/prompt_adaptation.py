@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
+from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views
 from zsar.callbacks.prompt_tuning.prompt_learner import ClassPosition, PromptLearner, phrase_tokens
 from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
@@ -104,15 +105,16 @@ class PromptAdaptation:
             Frame embeddings of the views to score, and the tuned class embeddings of each video, [B, C, P, D].
 
         Raises:
-            ValueError: The batch has no views, or a subset of the schedule has more frames than a view.
+            ValueError: The batch has no views, or views of two lengths to tune on; or a subset of the schedule has more
+                frames than a view.
         """
         totals, views = self.totals[text.set_name], _views_of(batch)
         with torch.inference_mode(False), torch.no_grad(), _weights_held(self._model):
             clock = _Clock(self._model.device)
-            frames = self._embed(batch, views)
+            embeddings = embed_all_views(self._model, batch, views, views_per_pass=self._prompts.views_per_pass)
             totals.encoding_seconds += clock.lap()
             with torch.autocast(self._model.device.type, enabled=False):
-                embedded = self._tune(batch, views, frames.float(), text)
+                embedded = self._tune(embeddings, views, text)
             totals.tuning_seconds += clock.lap()
         totals.view_seconds += float(views.seconds[~batch.failed].sum())
         return embedded
@@ -140,23 +142,16 @@ class PromptAdaptation:
         )
         return totals
 
-    def _embed(self, batch: VideoBatch, views: ViewBatch) -> Tensor:
-        """Frame embeddings [B, V + K, T, D] of all views, each embedded once."""
-        frames = torch.cat([batch.frames, views.frames], dim=1)
-        parts = frames.flatten(0, 1).split(self._prompts.views_per_pass)
-        embedded = torch.cat([self._model.embed_views(part[:, None])[:, 0] for part in parts])
-        return embedded.unflatten(0, frames.shape[:2])
-
-    def _tune(self, batch: VideoBatch, views: ViewBatch, frames: Tensor, text: ClassText) -> EmbeddedBatch:
-        tuner = self._tuner(text)
-        tuned = tuner.tune(frames, views.weights, views.seeds.tolist())
+    def _tune(self, embedded: EmbeddedViews, views: ViewBatch, text: ClassText) -> EmbeddedBatch:
+        tuner, frames, weights = self._tuner(text), embedded.tuned_on, embedded.weights
+        tuned = tuner.tune(frames, weights, views.seeds.tolist())
 
         def by_views(class_texts: tuple[Tensor, ...]) -> EmbeddedBatch:
-            weights = tuple(tuner.confident_views(frames, classes, views.weights) for classes in class_texts)
-            return EmbeddedBatch(frames, class_texts, weights)
+            shares = tuple(tuner.confident_views(frames, classes, weights) for classes in class_texts)
+            return EmbeddedBatch(frames, class_texts, shares)
 
         def by_original(class_texts: tuple[Tensor, ...]) -> EmbeddedBatch:
-            return EmbeddedBatch(frames[:, : batch.frames.shape[1]], class_texts)
+            return EmbeddedBatch(embedded.test, class_texts)
 
         predicted = by_original if self._prompts.prediction == "original" else by_views
         before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))

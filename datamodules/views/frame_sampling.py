@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 Sampling = Literal["t2l", "mmaction"]
-"""Which frame is the middle of a segment of N / T frames: the one (N / T - 1) / 2 after the first, or N / (2 T) after."""
+"""Which frame is the middle of a segment of N / T frames: (N / T - 1) / 2 or N / (2 T) after its start."""
 
 
 def centre_indices(n_frames: int, n_samples: int, *, sampling: Sampling = "t2l") -> Tensor:

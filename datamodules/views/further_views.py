@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.class_paths import class_path
 from zsar.runtime.seeds import derive_seed
@@ -41,12 +42,12 @@ class Views(ABC):
         Args:
             frames: uint8 [N, 3, h, w], the distinct frames needed, in order of time.
             test: int64 [T], rows of `frames` that form the test view.
-            further: int64 [F, T], rows of `frames` that correspond to `further_indices`.
+            further: int64 [F, T'], rows of `frames` that correspond to `further_indices`.
             transform: Gives the frame size and the interpolation.
             seed: The video's seed.
 
         Returns:
-            uint8 [n_cut, T, 3, S, S].
+            uint8 [n_cut, T', 3, S, S].
         """
         return self.arrange(self.shrink(frames, transform, seed=seed), test, further, transform)
 
@@ -88,16 +89,21 @@ class Views(ABC):
         """
         return self
 
-    def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
+    def frames_per_view(self, n_frames: int) -> int:
+        """Frames of a further view, for T of the test view; the same, unless a kind of views has its own number."""
+        return n_frames
+
+    def further_indices(self, n_available: int, n_frames: int, *, seed: int, sampling: Sampling = "t2l") -> Tensor:
         """Which frames are read in addition to those of the test view.
 
         Args:
             n_available: L, the frames of the video.
-            n_frames: T, the frames of a view.
+            n_frames: T, the frames of the test view.
             seed: The video's seed.
+            sampling: Which frame is the middle of a segment, as in the test view.
 
         Returns:
-            int64 [F, T], 0-based.
+            int64 [F, T'], 0-based, with T' from `frames_per_view`.
         """
         return torch.zeros(0, n_frames, dtype=torch.int64)
 

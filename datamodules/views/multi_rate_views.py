@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.views.crop_places import crop_corners
-from zsar.datamodules.views.frame_sampling import centre_indices, random_segment_indices
+from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views, generator_of_video
 from zsar.datamodules.views.transforms import TestTransform, resized
-from zsar.runtime.number_limits import MOST_VIEWS, check_most
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_most
 
 NumberOfCrops = Literal[1, 3, 5, 9]
 
@@ -36,6 +36,7 @@ class MultiRateViews(Views):
         rates: tuple[float, ...] = (1.0, 0.5, 0.25, 0.125),
         n_samples: int = 4,
         segment_jitter: bool = False,
+        n_frames: int | None = None,
     ) -> None:
         """Stores the settings; views are drawn for each video.
 
@@ -46,6 +47,8 @@ class MultiRateViews(Views):
             n_samples: Number of stretches at each rate.
             segment_jitter: Whether to draw a random frame from each of the T equal segments of a stretch, instead of
                 the middle one. Stretches at rate 1 then differ, and the whole video is read n_samples times.
+            n_frames: Frames of a stretch; null for as many as the test view has (clips.n_frames). ZAR's base-to-novel
+                tests tune on 8 frames and predict on 16.
 
         Raises:
             ValueError: A number is out of range, or a rate is given twice.
@@ -59,10 +62,18 @@ class MultiRateViews(Views):
         check_most(MOST_VIEWS, n_samples=n_samples, n_crops=n_crops)
         if n_samples < 1:
             raise ValueError(f"n_samples must be at least 1; got {n_samples}")
+        check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
+        if n_frames is not None and n_frames < 1:
+            raise ValueError(f"n_frames must be at least 1, or null for clips.n_frames; got {n_frames}")
         self.n_crops: NumberOfCrops = n_crops
         self.rates = rates
         self.n_samples = n_samples
         self.segment_jitter = segment_jitter
+        self.n_frames = n_frames
+
+    def frames_per_view(self, n_frames: int) -> int:
+        """The views' own number of frames, if set."""
+        return n_frames if self.n_frames is None else self.n_frames
 
     @property
     def weights(self) -> Tensor:
@@ -75,9 +86,10 @@ class MultiRateViews(Views):
         """All K further views."""
         return self.n_crops * sum(map(self._n_distinct, self.rates))
 
-    def further_indices(self, n_available: int, n_frames: int, *, seed: int) -> Tensor:
+    def further_indices(self, n_available: int, n_frames: int, *, seed: int, sampling: Sampling = "t2l") -> Tensor:
         """One row for each stretch; see `Views.further_indices`."""
         generator, rows = generator_of_video(seed, "stretches"), []
+        n_frames = self.frames_per_view(n_frames)
         for rate in self.rates:
             # Exact decimal arithmetic: in floating point 0.29 x 100 is below 29.
             length = max(1, math.floor(Fraction(str(rate)) * n_available))
@@ -86,7 +98,7 @@ class MultiRateViews(Views):
                 if self.segment_jitter:
                     rows.append(start + random_segment_indices(length, n_frames, generator))
                 else:
-                    rows.append(start + centre_indices(length, n_frames))
+                    rows.append(start + centre_indices(length, n_frames, sampling=sampling))
         return torch.stack(rows)
 
     def shrink(self, frames: Tensor, transform: TestTransform, *, seed: int) -> Tensor:

@@ -16,6 +16,7 @@ GROUP_OF: dict[str, dict[str, str]] = {
         "gradient_checkpointing": "backbone",
         "scorer": "scoring",
         "prompt_ensemble": "scoring",
+        "largest_gap_seconds": "proposals",
     },
     "data": {
         "stride": "loading",
@@ -36,6 +37,22 @@ VALUE_OF: dict[str, dict[str, dict[object, str]]] = {
 _MOVED_WITH_VALUE = {
     "data": {"classes": "split"}
 }  # into a group, but only with an old value: another class has `classes`
+
+
+VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
+    "AugmentedViews": {"crop_interpolation": "bicubic"},
+    "MultiRateViews": {"n_frames": None},
+}
+"""Class of further views -> the value that a newer argument stands for in results without it."""
+
+
+def views_of_now(views: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of further views in a result, with those that older results lack.
+
+    Args:
+        views: "class_path" and "init_args", as results.json has them.
+    """
+    return {**VIEWS_OF_BEFORE.get(views["class_path"].split(".")[-1], {}), **views["init_args"]}
 
 
 def name_of_now(option: str) -> str | None:

@@ -255,3 +255,14 @@ def test_further_views_need_one_test_view(table: VideoTable) -> None:
         ValueError, match=r"n_test_clips is 2 and clips\.n_test_crops is 1; set both to 1, or clips\.views"
     ):
         EvaluationClips(table, TestTransform(24), n_frames=8, n_clips=2, views=AugmentedViews())
+
+
+def test_a_test_view_of_16_frames_has_views_of_8_beside_it(table: VideoTable, broken: VideoTable) -> None:
+    views = MultiRateViews(rates=(1.0, 0.5), n_samples=1, n_frames=3)
+    (whole, failed) = (with_views(broken, views)[i] for i in (0, 1))
+    assert torch.equal(whole.frames, with_views(table, None)[0].frames)  # 8 frames of the test view
+    assert whole.views is not None
+    assert failed.views is not None
+    assert whole.views.frames.shape == failed.views.frames.shape == (6, 3, 3, 24, 24)
+    three = EvaluationClips(table, TestTransform(24, resize_ratio=1.0), n_frames=3, n_clips=1)[0].frames[0]
+    assert torch.equal(whole.views.frames[1], three)  # the middle crop of the whole video

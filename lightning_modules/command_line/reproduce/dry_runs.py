@@ -1,4 +1,4 @@
-"""What a dry run prints: the needs of a table, and its commands row by row, as a list for `zsar batch -` and the shell."""
+"""What a dry run prints: the needs of a table and its commands, as a list for `zsar batch -` and the shell."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ def heading_lines(table: Table) -> Iterator[str]:
 
 
 def need_lines(needs: Sequence[Need]) -> Iterator[str]:
-    """What a table needs, a line for each thing.
+    """What a table needs, a line for each thing; checkpoints of its own trainings are left out.
 
     Args:
         needs: The needs, in order.
     """
+    needs = [need for need in needs if (need.what, need.state) != ("checkpoint", "made here")]
     width = max((len(need.state) for need in needs), default=0)
     if needs:
         yield "# needs:"

@@ -1,10 +1,11 @@
 """The commands of a row: its steps with files, run folders and options.
 
-    OUTPUT/t2l_kinetics400/                                            a fit: the experiment
-    OUTPUT/t2l_kinetics400-t2l_ttl_first/                              with a fragment appended
-    OUTPUT/t2l_kinetics400-t2l_ttl_first/t2l_zero_shot_hmdb51/fold1/   a test of its checkpoint; a run of `vary`
-    OUTPUT/t2l_few_shot_hmdb51_2/                                      a fit, and the test of the same experiment
-    OUTPUT/ap_clip_kinetics400/ap_clip_few_shot_ucf101_2/              a fit that starts from another
+    OUTPUT/t2l_kinetics400/                                              a fit: the experiment
+    OUTPUT/t2l_kinetics400-t2l_first_layer/                              with a fragment appended
+    OUTPUT/t2l_kinetics400-t2l_first_layer/t2l_zero_shot_hmdb51/fold1/   a test of it, with the same fragment; a run of
+                                                                         `vary`
+    OUTPUT/t2l_few_shot_hmdb51_2/                                        a fit, and the test of the same experiment
+    OUTPUT/ap_clip_kinetics400/ap_clip_few_shot_ucf101_2/                a fit that starts from another
 
 A run folder is named after all that makes it, so that the rows of several tables share a fit. `zsar summarize` averages
 over folders called seedN, splitN and foldN.
@@ -145,8 +146,15 @@ def _place(step: Step, fit: _Run | None, varied: Values, output: Path) -> tuple[
     folders = [folder for key, value in varied.items() if (folder := _folder(key, value))]
     if fit is not None:
         is_of_fit = step.verb == "test" and run_name(fit.step) == name and dict(varied) == dict(fit.varied)
-        name = fit.name if is_of_fit else f"{fit.name}/{name}"
+        name = fit.name if is_of_fit else f"{fit.name}/{run_name(_beyond(step, fit.step))}"
     return name, Path(output, name, *folders)
+
+
+def _beyond(step: Step, fit: Step) -> Step:
+    """A step without the fragments and settings that its fit has, too."""
+    settings = {key: value for key, value in step.settings.items() if (key, value) not in fit.settings.items()}
+    fragments = tuple(fragment for fragment in step.fragments if fragment not in fit.fragments)
+    return replace(step, fragments=fragments, settings=settings)
 
 
 def run_name(step: Step) -> str:

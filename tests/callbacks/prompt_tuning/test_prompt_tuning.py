@@ -15,6 +15,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from torch import Tensor
 
+from zsar.callbacks.prompt_tuning import prompt_adaptation
+from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.prediction_table import PredictionTable
@@ -145,6 +147,24 @@ def test_without_steps_and_with_the_templates_words_it_is_a_plain_test(tmp_path:
 
 
 @pytest.mark.slow
+def test_it_is_tuned_on_views_of_8_frames_and_predicted_on_16(tmp_path: Path, video_tree: Path) -> None:
+    """ZAR's base-to-novel tests, in small: untuned predictions are those of the long test view, tuned ones are not."""
+    views = MultiRateViews(n_crops=1, n_samples=2, n_frames=2)
+    plain = run_test(tmp_path / "plain", model_of(), data(video_tree, views=None, templates="a photo of a {}."), None)
+    logits = {}
+    for n_steps in (0, 2):
+        callback = PromptTuning(method="ZAR", schedule=["all"] * n_steps, **STRONG)
+        tuned = run_test(tmp_path / str(n_steps), model_of(), data(video_tree, views=views), callback)
+        logits[n_steps] = tuned["logits"]
+        assert (tuned["data"]["n_frames"], tuned["data"]["views"]["init_args"]["n_frames"]) == (4, 2)
+    torch.testing.assert_close(logits[0], plain["logits"], atol=1e-4, rtol=0)
+    assert (logits[2] - logits[0]).abs().max() > 1e-3
+    alike = MultiRateViews(n_crops=1, n_samples=2)
+    callback = PromptTuning(method="ZAR", schedule=["all"] * 2, **STRONG)
+    other = run_test(tmp_path / "alike", model_of(), data(video_tree, views=alike), callback)["logits"]
+    assert (logits[2] - other).abs().max() > 1e-4
+
+
 @pytest.mark.parametrize(
     "views", [AUGMENTED, MultiRateViews(n_samples=2, rates=(1.0, 0.5)), AugmentedViews(n_views=3, crop=True)]
 )
@@ -166,12 +186,13 @@ def test_neither_batch_size_nor_order_matters(views: Views, tmp_path: Path, vide
 def test_the_report_counts_what_tuning_changed(
     tmp_path: Path, video_tree: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def embeddings(self: PromptAdaptation, batch: VideoBatch, views: ViewBatch) -> Tensor:
+    def embeddings(model: Any, batch: VideoBatch, views: ViewBatch, **_: Any) -> EmbeddedViews:
         """Videos that differ, which they hardly do to an untrained model."""
         seeds = [torch.Generator().manual_seed(index) for index in batch.indices.tolist()]
-        return torch.stack([torch.randn(1 + views.frames.shape[1], 4, 64, generator=seed) for seed in seeds])
+        frames = torch.stack([torch.randn(1 + views.frames.shape[1], 4, 64, generator=seed) for seed in seeds])
+        return EmbeddedViews(frames[:, :1], frames, views.weights)
 
-    monkeypatch.setattr(PromptAdaptation, "_embed", embeddings)
+    monkeypatch.setattr(prompt_adaptation, "embed_all_views", embeddings)
     model = model_of()
     strong = {**STRONG, "learning_rate": 1.0}
     callback = PromptTuning(method="mine", phrase="an action of", **strong, schedule=["all"] * 3)
@@ -235,14 +256,13 @@ def test_a_video_whose_views_are_not_numbers_is_counted_and_predicted_untuned(
 ) -> None:
     model = model_of()
     untuned = run_test(tmp_path / "untuned", model, data(video_tree), PromptTuning(method="none", schedule=[]))
-    embed = PromptAdaptation._embed
 
-    def broken(self: PromptAdaptation, batch: VideoBatch, views: ViewBatch) -> Tensor:
-        frames = embed(self, batch, views)
-        frames[batch.indices == 7, 2] = torch.inf
-        return frames
+    def broken(model: ActionRecognizer, batch: VideoBatch, views: ViewBatch, **settings: Any) -> EmbeddedViews:
+        embedded = embed_all_views(model, batch, views, **settings)
+        embedded.tuned_on[batch.indices == 7, 2] = torch.inf
+        return embedded
 
-    monkeypatch.setattr(PromptAdaptation, "_embed", broken)
+    monkeypatch.setattr(prompt_adaptation, "embed_all_views", broken)
     tuned = run_test(tmp_path / "tuned", model, data(video_tree), PromptTuning(method="TPT", **STRONG))
     assert tuned["sets"]["test"]["not_tuned"] == 1
     torch.testing.assert_close(tuned["logits"][7], untuned["logits"][7], atol=1e-5, rtol=0)

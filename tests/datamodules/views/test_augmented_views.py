@@ -1,11 +1,16 @@
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.makers.videos.view_batches import SIZE, batch_of, clip, finished, plain_batch
+from tests.reference.tpt_views import base_view, crop_view
 from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.augmix import augmix, draw_augmix
+from zsar.datamodules.views.crop_places import random_part
+from zsar.datamodules.views.further_views import generator_of_video
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.seeds import derive_seed
 
@@ -119,6 +124,7 @@ def test_views_are_not_finished_before_it_is_known_whether_to_mirror() -> None:
         ({"crop_scale": (0.0, 1.0)}, r"crop_scale must increase.*got \[0\.0, 1\.0\]"),
         ({"crop_scale": (0.9, 0.5)}, r"crop_scale must increase"),
         ({"flip": 1.5}, "between 0 and 1; got 1.5"),
+        ({"crop_interpolation": "nearest"}, "crop_interpolation must be one of bilinear, bicubic; got 'nearest'"),
         ({"augmix": "sometimes"}, "one of none, per_frame, per_clip; got 'sometimes'"),
         ({"severity": 0}, "from 1 to 10; got 0"),
         ({"augmix": "none"}, "all 32 views would be identical: set crop, flip or augmix"),
@@ -127,3 +133,57 @@ def test_views_are_not_finished_before_it_is_known_whether_to_mirror() -> None:
 def test_impossible_augmented_views_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         AugmentedViews(**arguments)
+
+
+def picture(frame: torch.Tensor) -> np.ndarray:
+    """uint8 [3, H, W] -> [H, W, 3]."""
+    return frame.permute(1, 2, 0).numpy()
+
+
+def most_apart(ours: torch.Tensor, theirs: np.ndarray) -> int:
+    """The largest difference of a pixel's values."""
+    return int(np.abs(picture(ours).astype(int) - theirs.astype(int)).max())
+
+
+def test_crops_are_resized_bilinearly_as_in_the_authors_code_or_bicubically() -> None:
+    frame = torch.randint(256, (1, 3, 40, 60), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    generator = generator_of_video(7, "crop")
+    part = random_part(40, 60, (0.08, 1.0), generator)
+    theirs = {
+        "bilinear": crop_view(picture(frame[0]), part, SIZE, is_mirrored=False),
+        "bicubic": crop_view(picture(frame[0]), part, SIZE, is_mirrored=False, filter_=Image.Resampling.BICUBIC),
+    }
+    assert np.abs(theirs["bilinear"].astype(int) - theirs["bicubic"].astype(int)).max() > 5
+    rows = torch.zeros(1, dtype=torch.int64)
+    for name, view in theirs.items():
+        views = AugmentedViews(n_views=2, crop=True, augmix="none", crop_interpolation=name)  # type: ignore[arg-type]
+        cut = views.cut(frame, rows, torch.zeros(0, 1), TestTransform(SIZE), seed=7)
+        assert most_apart(cut[0, 0], view) <= 1
+    assert AugmentedViews().crop_interpolation == "bilinear"
+
+
+@pytest.mark.parametrize("augmix_mode", ["none", "per_clip"])
+def test_views_of_ucf101_are_those_of_tpts_code_with_augmix_on_top_of_mirrored_crops(augmix_mode: Any) -> None:
+    """`configs/adaptation/tpt_authors.yaml`; without AugMix, as on ImageNet, the views are others."""
+    frame = clip(1, 40, 60, seed=4)
+    views = AugmentedViews(n_views=6, crop=True, flip=0.5, augmix=augmix_mode)
+    transform = TestTransform(SIZE, resize_ratio=1.0)
+    rows = torch.zeros(1, dtype=torch.int64)
+    cut = views.cut(frame, rows, torch.zeros(0, 1), transform, seed=5)
+    shown = transform(frame)[0]
+    assert most_apart(shown[0], base_view(picture(frame[0]), SIZE)) <= 1
+    ours = finished(views, batch_of(shown[None], cut[None], views, [5])).frames[0, :, 0]
+    generator = generator_of_video(5, "crop")
+    parts = [random_part(40, 60, (0.08, 1.0), generator) for _ in range(5)]
+    mirrored = torch.rand(5, generator=generator_of_video(5, "flip")) < 0.5
+    assert 0 < mirrored.sum() < 5
+    draws = draw_augmix(5, generator=generator_of_video(5, "augmix"))
+    plain = []
+    for i, part in enumerate(parts):
+        is_mirrored, of_view = bool(mirrored[i]), draws if augmix_mode == "per_clip" else None
+        theirs = crop_view(picture(frame[0]), part, SIZE, is_mirrored=is_mirrored, draws=of_view, index=i)
+        # Equalization and the like turn a level apart into several; most pixels are equal or one apart.
+        apart = np.abs(picture(ours[i]).astype(int) - theirs.astype(int))
+        assert np.quantile(apart, 0.9) <= (2 if of_view else 1), (i, apart.max())
+        plain.append(most_apart(ours[i], crop_view(picture(frame[0]), part, SIZE, is_mirrored=is_mirrored)))
+    assert (max(plain) > 8) == (augmix_mode == "per_clip")

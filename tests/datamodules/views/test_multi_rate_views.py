@@ -68,6 +68,24 @@ def test_jitter_draws_one_frame_from_each_segment_of_a_stretch() -> None:
     assert len({tuple(row) for row in rows.tolist()}) == 50
 
 
+def test_stretches_may_have_a_number_of_frames_of_their_own() -> None:
+    """ZAR, base to novel: 8 frames to tune on, 16 to predict on."""
+    alike, own = MultiRateViews(), MultiRateViews(n_frames=8)
+    assert (alike.frames_per_view(16), own.frames_per_view(16)) == (16, 8)
+    rows = own.further_indices(160, 16, seed=3)
+    assert rows.shape == (13, 8)
+    assert rows[0].tolist() == [9 + 20 * i for i in range(8)]  # floor(20 i + 9.5)
+    assert torch.equal(rows, alike.further_indices(160, 8, seed=3))
+    assert alike.further_indices(160, 16, seed=3).shape == (13, 16)
+
+
+def test_stretches_have_the_middle_frames_that_the_test_view_has() -> None:
+    views = MultiRateViews(rates=(1.0,), n_samples=1)
+    assert views.further_indices(20, 4, seed=0)[0].tolist() == [2, 7, 12, 17]
+    assert views.further_indices(12, 3, seed=0)[0].tolist() == [1, 5, 9]  # floor(4 i + 1.5)
+    assert views.further_indices(12, 3, seed=0, sampling="mmaction")[0].tolist() == [2, 6, 10]  # floor(4 (i + 1/2))
+
+
 def thirds(height: int, width: int) -> Tensor:
     """uint8 [2, 3, H, W]: the long side in a red, a green and a blue third; the second frame is half as bright."""
     frame = torch.zeros(3, height, width, dtype=torch.uint8)
@@ -124,6 +142,7 @@ def test_views_at_several_rates_are_finished_as_they_are_cut() -> None:
         ({"rates": (1.0, 0.0)}, r"between 0 \(exclusive\) and 1"),
         ({"rates": (0.5, 0.5)}, r"given twice: \[0\.5, 0\.5\]; raise n_samples"),
         ({"n_samples": 0}, "n_samples must be at least 1; got 0"),
+        ({"n_frames": 0}, r"n_frames must be at least 1, or null for clips\.n_frames; got 0"),
     ],
 )
 def test_impossible_views_at_several_rates_are_refused(arguments: dict[str, Any], message: str) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 import yaml
 
+from zsar.datamodules import views
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
 from zsar.lightning_modules.run_folders.settings_of_before import (
     GROUP_OF,
+    VIEWS_OF_BEFORE,
     arguments_of_now,
     config_of_now,
     name_of_now,
     value_of_now,
+    views_of_now,
 )
 
 
@@ -147,6 +150,16 @@ def test_so_is_a_key_of_a_file(tmp_path: Path, written: str, capsys: pytest.Capt
         "zsar fit: error: --model.scorer is now --model.scoring.scorer; in a file, "
         "model: {init_args: {scoring: {scorer: ...}}}"
     )
+
+
+def test_views_of_older_results_have_what_newer_ones_say() -> None:
+    crops = {"class_path": "zsar.datamodules.views.AugmentedViews", "init_args": {"crop": True}}
+    assert views_of_now(crops) == {"crop": True, "crop_interpolation": "bicubic"}
+    now = {**crops, "init_args": {"crop_interpolation": "bilinear"}}
+    assert views_of_now(now) == {"crop_interpolation": "bilinear"}
+    assert views_of_now({"class_path": "own.Views", "init_args": {"a": 1}}) == {"a": 1}
+    for name, arguments in VIEWS_OF_BEFORE.items():
+        assert arguments.keys() <= inspect.signature(getattr(views, name)).parameters.keys()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,13 @@ CLASS_PATHS = {
 }
 ZAR_VIEWS = {
     "class_path": "zsar.datamodules.views.MultiRateViews",
-    "init_args": {"n_crops": 3, "rates": [1.0, 0.5, 0.25, 0.125], "n_samples": 4, "segment_jitter": False},
+    "init_args": {
+        "n_crops": 3,
+        "rates": [1.0, 0.5, 0.25, 0.125],
+        "n_samples": 4,
+        "segment_jitter": False,
+        "n_frames": None,
+    },
 }
 # What a training records and a test does not.
 TRAINED = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.summarize.published.method_names import scorer_of, start_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import PublishedFigure
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import t3al_pairs
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
@@ -18,6 +19,7 @@ Pair = tuple[str, object, object]
 _TEXT_KINDS = {"names": "template"}  # the prompt of an adaptation before the name
 _ALL_DRAWS = 10
 _EVERY_FRAME = "1 frame"
+_GEOMETRY = "squash"  # T3AL: "resizing them to a resolution of 224x224"
 
 
 def compared_settings(group: RunGroup | LocalizationGroup, figure: PublishedFigure) -> list[Pair]:
@@ -112,6 +114,8 @@ def _recognition_pairs(group: RunGroup, figure: PublishedFigure) -> list[Pair]:
         ("views", _predicted_views(settings), figure.n_views),
         ("class text", _text_kinds(settings.class_text), figure.class_text),
     ]
+    if figure.n_tuning_frames is not None:
+        pairs.append(("frames to tune on", _tuning_frames(settings), figure.n_tuning_frames))
     if settings.classes != "all" or figure.classes is not None:
         pairs.append(("classes", settings.classes, figure.classes or "all"))
     if settings.protocol != "base_to_novel":
@@ -131,6 +135,10 @@ def _recorded_pairs(runs: Sequence[Run], figure: PublishedFigure) -> list[Pair]:
         ("scorer", scorer_of(settings), figure.scorer),
         ("precision", test.get("precision", NOT_RECORDED), figure.precision),
     ]
+    if figure.frame_statistics is not None:
+        pairs.append(("frame statistics", test.get("frame_statistics", NOT_RECORDED), figure.frame_statistics))
+    if figure.sampling is not None:
+        pairs.append(("middle frames", test.get("sampling", NOT_RECORDED), figure.sampling))
     if settings.shift or figure.shift is not None:
         pairs.append(("shift", settings.shift or "none", figure.shift))
     if settings.trained_on is None or figure.trained_on is None:
@@ -153,10 +161,12 @@ def _localization_pairs(group: LocalizationGroup, figure: PublishedFigure) -> li
         ("architecture", clip_model(settings), figure.architecture),
         ("trained on", "nothing", "the other classes" if figure.trained_on else "nothing"),
         ("frames", f"one in {settings.stride}", f"one in {_EVERY_FRAME}"),
+        ("geometry", settings.geometry, _GEOMETRY),
         ("draws", n_draws, _ALL_DRAWS),
         ("class text", _text_kinds(settings.class_text), figure.class_text),
         ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),
         ("classes", "drawn" if settings.split_lists is None else "published lists", "published lists"),
+        *(t3al_pairs(settings) if figure.method == "T3AL" else ()),
     ]
 
 
@@ -166,6 +176,15 @@ def _predicted_views(settings: RunSettings) -> int | str:
     if adaptation.get("prediction") == "confident_views":
         return f"the confident {adaptation['confident_share']}"
     return settings.n_test_clips * settings.n_test_crops
+
+
+def _tuning_frames(settings: RunSettings) -> str:
+    """Frames of each view that a prompt is tuned on."""
+    adaptation = dict(settings.adaptation)
+    if not adaptation:
+        return "none"
+    own = adaptation.get("views.n_frames", "None")
+    return str(settings.n_frames) if own == "None" else own
 
 
 def _trained_otherwise(

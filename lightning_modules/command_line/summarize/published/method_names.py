@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
-from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, kind_of_text
 
 _METHODS = {"ZeroShotCLIP": "CLIP", "FineTunedCLIP": "ViFi-CLIP", "APCLIP": "AP-CLIP"}  # others have their class's name
 # Temporal tokens and TFD of a T2L run, and what the paper's ablations call it here.
@@ -22,6 +22,10 @@ _T2L_VARIANTS = {
     ("all", False): "TTL without TFD",
 }
 _T2L_OF_AUTHORS = {("contrastive_loss", "in_batch"): "in-batch loss", ("unbiased_diversity", "True"): "unbiased TFD"}
+# Class text of AP-CLIP's Tables 5 to 7 by kind, by set of templates, and by what follows the file's name in its source.
+_TEXTS_OF_AP_CLIP = {"customized": "customized prompts", "direct": "prompts asked for directly"}
+_TEMPLATES_OF_AP_CLIP = {"open_vclip": "Open-VCLIP's set of templates", "photo": "one prompt a class"}
+_WITHOUT_BODY = " (Scene, Actor)"
 # Methods whose figures after pretraining on Kinetics-400 papers report as a variant.
 _PRETRAINED = ("ViFi-CLIP", "AP-CLIP")
 _ORACLES = {"perfect_class": "class", "region_count": "region count", "selection": "selection"}
@@ -29,7 +33,8 @@ _LOSSES = {
     "binary_cross_entropy": "binary cross entropy",
     "separation": "separation loss only",
     "representation": "representation loss only",
-    "reference": "authors' code",
+    "authors": "authors' code",
+    "reference": "authors' loss",  # of results from before, whose other settings were not the authors'
 }
 
 _AUGMIX = {
@@ -60,9 +65,11 @@ _TPT_ON_IMAGES = {
     "learning_rate": "0.005",
     "views.n_views": "64",
     "views.crop": "True",
+    "views.crop_interpolation": "bilinear",
     "views.flip": "0.5",
     "views.augmix": "none",
 }
+_TPT_AUTHORS = {**_TPT_ON_IMAGES, "views.augmix": "per_clip"}
 _DTS_TPT = {
     **_TPT,
     "texts": "names, class_text",
@@ -87,7 +94,7 @@ _ZAR = {
 # Method -> variant -> what the paper says, or our reading of it (TPT: DTS-TPT's tables). What papers leave open, as the
 # weight decay, is not among it.
 _PUBLISHED: dict[str, dict[str | None, dict[str, str]]] = {
-    "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES},
+    "TPT": {None: _TPT, "as on images": _TPT_ON_IMAGES, "authors' code": _TPT_AUTHORS},
     "DTS-TPT": {None: _DTS_TPT},
     "ZAR": {None: _ZAR},
 }
@@ -161,8 +168,20 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     if method not in _PRETRAINED:
         return method, None
     departures = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
+    departures += [_text_of_ap_clip(settings)] if method == "AP-CLIP" else []
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
-    return method, ", ".join(departures) or None
+    return method, ", ".join(filter(None, departures)) or None
+
+
+def _text_of_ap_clip(settings: RunSettings) -> str | None:
+    """The text in place of action prompts of all attributes; None for these, and for text that no paper has."""
+    kinds = {kind_of_text(source) for source in settings.class_text}
+    named = next((words for kind, words in _TEXTS_OF_AP_CLIP.items() if kinds == {kind}), None)
+    if kinds == {"template"}:
+        named = _TEMPLATES_OF_AP_CLIP.get(settings.class_text[0].partition(": ")[2])
+    if all(_WITHOUT_BODY in source for source in settings.class_text):
+        named = "without body attributes"
+    return named
 
 
 def _t2l_variant(arguments: Mapping[str, str]) -> str | None:

@@ -47,12 +47,15 @@ class PublishedFigure:
         std: Its standard deviation in percentage points.
         shots: Training videos per class; None also for all.
         n_frames: Frames per view.
+        n_tuning_frames: Frames per view that a prompt is tuned on; None also where nothing is tuned.
         n_views: Views per video that a prediction is made of.
         class_text: Kind of the class text: "template", "description", "explanation", "action_prompts", or several
             joined by "+".
         prompts_per_class: Prompts of each class.
         scorer: How frames and prompts are compared, as `Scoring.scorer` has it.
         shift: Which perturbations the test videos are under ("all perturbations").
+        frame_statistics: Mean and deviation of frames, as `model.backbone.frame_statistics` has it, where code tells.
+        sampling: Which frame of a segment is its middle, as `data.clips.sampling` has it, where code tells.
         precision: Of training and test, as Lightning calls it.
         start_from: What training started from: "CLIP", or the data set that was trained on before.
         batch: Videos of an optimizer step.
@@ -78,11 +81,14 @@ class PublishedFigure:
     std: float | None = None
     shots: int | None = None
     n_frames: int | None = None
+    n_tuning_frames: int | None = None
     n_views: int | None = None
     class_text: str | None = None
     prompts_per_class: int | None = None
     scorer: str | None = None
     shift: str | None = None
+    frame_statistics: str | None = None
+    sampling: str | None = None
     precision: str | None = None
     start_from: str | None = None
     batch: int | None = None

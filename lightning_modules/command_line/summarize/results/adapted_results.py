@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from zsar.lightning_modules.run_folders.settings_of_before import views_of_now
+
 
 @dataclass(frozen=True, kw_only=True)
 class TuningEffect:
@@ -54,7 +56,9 @@ def adaptation_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ..
         return ()
     views = content["data"]["views"]
     flat = {**adaptation, "method": adaptation["method"], "views": views["class_path"].split(".")[-1]}
-    flat.update({f"views.{name}": value for name, value in views["init_args"].items()})
+    flat.update({f"views.{name}": value for name, value in views_of_now(views).items()})
+    if not flat.get("views.crop"):
+        flat.pop("views.crop_interpolation", None)  # nothing is cropped
     return tuple((name, _words(value)) for name, value in flat.items())
 
 

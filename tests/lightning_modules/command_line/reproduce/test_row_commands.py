@@ -61,12 +61,28 @@ def test_each_varied_fit_is_tested_with_what_it_varies() -> None:
         lines(fit, Step(verb="test", of="t2l_zero_shot_hmdb51", vary={"data.split.seed": (7,)}, checkpoint="last"))
 
 
+def test_fragments_that_a_fit_and_its_test_share_are_named_once() -> None:
+    shared, own = "ablation/t2l_first_layer", "ablation/tpt_steps_2"
+    fit = Step(verb="fit", of="t2l_kinetics400", fragments=(shared,), settings={"seed_everything": 1})
+    test = Step(
+        verb="test",
+        of="t2l_zero_shot_hmdb51",
+        fragments=(shared, own),
+        settings={"seed_everything": 1, "data.split.fold": 2},
+        checkpoint="last",
+    )
+    folder = OUT / "t2l_kinetics400-t2l_first_layer-seed_everything_1" / "t2l_zero_shot_hmdb51-tpt_steps_2-fold_2"
+    command = row_commands(row(fit, test), output=OUT)[1]
+    assert command.run_dir == folder
+    assert "configs/ablation/t2l_first_layer.yaml" in command.words
+
+
 def test_a_fit_may_start_from_the_one_before_it() -> None:
     start = Step(verb="fit", of="ap_clip_kinetics400")
-    fit = Step(verb="fit", of="ap_clip_base_to_novel_hmdb51_from_kinetics400", checkpoint="last")
+    fit = Step(verb="fit", of="ap_clip_base_to_novel_hmdb51", checkpoint="last")
     started = lines(start, fit)[1]
     assert "--model.start_from out/ap_clip_kinetics400/checkpoints/last.ckpt --ckpt_path resume" in started
-    assert "--run_dir out/ap_clip_kinetics400/ap_clip_base_to_novel_hmdb51_from_kinetics400 " in started
+    assert "--run_dir out/ap_clip_kinetics400/ap_clip_base_to_novel_hmdb51 " in started
 
 
 def test_a_fit_begins_again_where_it_is_told_to() -> None:

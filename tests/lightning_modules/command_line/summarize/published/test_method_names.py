@@ -17,6 +17,7 @@ CONFIGS = Path(__file__).parents[5] / "configs"
 EXPERIMENTS = CONFIGS / "experiment"
 FRAGMENTS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
+ABLATIONS = [path for path in ABLATIONS if not path.stem.startswith(("ap_clip", "t2l", "t3al"))]  # not adapted
 ADAPTED = [path for path in sorted(EXPERIMENTS.glob("*.yaml")) if "\nadaptation: " in path.read_text()]
 ADAPTED = [path for path in ADAPTED if "moving_shapes" not in path.stem]  # which no paper has
 

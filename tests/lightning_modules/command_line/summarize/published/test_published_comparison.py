@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.makers.results.recognition_results import (
+    ZAR_VIEWS,
     adaptation,
     described,
     recognition_groups,
@@ -366,6 +367,42 @@ def test_ap_clip_without_maka_or_after_kinetics_is_the_papers_variant(tmp_path: 
     assert method_of(group.settings) == ("AP-CLIP", "pretrained on Kinetics-400")
 
 
+@pytest.mark.parametrize(
+    ("scorer", "text", "n_prompts", "variant", "value"),
+    [
+        ("mean_pooled_cosine", "templates: open_vclip", 28, "without MAKA, Open-VCLIP's set of templates", 79.1),
+        ("mean_pooled_cosine", "templates: photo", 1, "without MAKA, one prompt a class", None),
+        ("mean_pooled_cosine", "customized texts: a.json", 30, "without MAKA, customized prompts", 78.8),
+        ("late_interaction", "customized texts: a.json", 30, "customized prompts", 79.9),
+        ("mean_pooled_cosine", "direct texts: a.json after 'x'", 1, "without MAKA, prompts asked for directly", 77.9),
+        ("late_interaction", "action prompts: a.json (Scene, Actor) after 'x'", 24, "without body attributes", None),
+        ("late_interaction", "action prompts: a.json after 'x'", 36, None, 82.4),
+    ],
+)
+def test_ap_clip_with_another_text_is_the_row_of_that_text(
+    tmp_path: Path, scorer: str, text: str, n_prompts: int, variant: str | None, value: float | None
+) -> None:
+    own = {"class_text__prompts_per_class": n_prompts, "scorer": scorer}
+    trained = record(text, training=True, **own)
+    group = row(tmp_path, model="APCLIP", text=text, training=trained, test=record(text, **own))
+    assert method_of(group.settings) == ("AP-CLIP", variant)
+    same = [c.figure.value for c in compare(group, load_published_figures()) if c.same_method]
+    assert same == ([] if value is None else [value])
+
+
+def test_vifi_clips_frames_are_compared_with_its_authors(tmp_path: Path) -> None:
+    def match(**changes: Any) -> str:
+        group = row(tmp_path / str(changes), model="FineTunedCLIP", test=record("templates: photo", **changes))
+        return next(c for c in compare(group, load_published_figures()) if c.figure.value == 76.8).match
+
+    own = match()
+    assert "frame statistics model / imagenet" in own
+    assert "middle frames t2l / mmaction" in own
+    theirs = match(frame_statistics="imagenet", sampling="mmaction")
+    assert "frame statistics" not in theirs
+    assert "middle frames" not in theirs
+
+
 # What a figure is of, and not how it was made; the rest are settings, and a further field is one by being there.
 NO_SETTINGS = {"method", "paper", "citation", "table", "tested_on", "protocol", "set", "value", "std", "shots", "split"}
 NO_SETTINGS |= {"variant", "note"}
@@ -378,6 +415,25 @@ def test_a_figure_that_differs_in_one_setting_alone_is_never_the_same(tmp_path: 
     other = replace(figure(), **{name: 7 if isinstance(getattr(figure(), name), int) else "other"})
     (comparison,) = compare(group, [other], everything=True)
     assert comparison.differences
-    if name not in ("trained_on", "shift", "classes"):  # nothing for no training; most sets are whole, and not shifted
+    rarely_told = ("shift", "classes", "frame_statistics", "sampling", "n_tuning_frames")
+    if name not in ("trained_on", *rarely_told):  # nothing for no training, and what is usual
         (comparison,) = compare(group, [replace(figure(), **{name: None})], everything=True)
         assert comparison.match.startswith("not stated: ")
+
+
+def test_zar_on_base_and_novel_classes_tunes_on_8_frames_and_predicts_on_16(tmp_path: Path) -> None:
+    figures = {"base": 75.2, "novel": 55.2}
+    own = {"trained_on": described("hmdb51"), "adapted": adaptation("ZAR"), "model": "FineTunedCLIP"}
+
+    def match(name: str, n_frames: int, tuned_on: int | None) -> str:
+        arguments: Any = ZAR_VIEWS["init_args"]
+        views = {**ZAR_VIEWS, "init_args": {**arguments, "n_frames": tuned_on}}
+        data = described("hmdb51", protocol="base_to_novel", n_frames=n_frames, views=views)
+        (group,) = recognition_groups([recognition_of(write_result(tmp_path / name, figures, data=data, **own))])
+        found = compare(group, load_published_figures())
+        assert (found[0].figure.source, found[0].same_method) == ("ZAR Table 2", True)
+        return found[0].match
+
+    assert "frames" not in match("as published", 16, 8)
+    assert "frames to tune on 16 / 8" in match("as long as the test view", 16, None)
+    assert match("both short", 8, None).startswith("frames 8 / 16")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.results.recognition_results import adaptation, write_result
+from tests.makers.results.recognition_results import adaptation, described, write_result
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import (
     adaptation_settings,
     text_sources,
@@ -23,6 +23,26 @@ def test_settings_are_those_of_the_adaptation_and_of_its_views(tmp_path: Path) -
     assert (settings["method"], settings["phrase"], settings["schedule"]) == ("ZAR", "None", "all, right-6")
     assert (settings["learning_rate"], settings["texts"]) == ("0.001", "names")
     assert (settings["views"], settings["views.rates"]) == ("MultiRateViews", "1.0, 0.5, 0.25, 0.125")
+
+
+def views_of(folder: Path, kind: str, **arguments: Any) -> dict[str, str]:
+    """The settings of views in a result that has these arguments of them."""
+    views = {"class_path": f"zsar.datamodules.views.{kind}", "init_args": arguments}
+    own = content(folder, data=described("ucf101", views=views), adapted=adaptation())
+    return {key: value for key, value in adaptation_settings(own) if key.startswith("views.")}
+
+
+def test_older_results_have_the_views_of_before(tmp_path: Path) -> None:
+    assert views_of(tmp_path / "a", "AugmentedViews", crop=True)["views.crop_interpolation"] == "bicubic"
+    new = views_of(tmp_path / "b", "AugmentedViews", crop=True, crop_interpolation="bilinear")
+    assert new["views.crop_interpolation"] == "bilinear"
+    assert views_of(tmp_path / "c", "MultiRateViews")["views.n_frames"] == "None"
+    assert views_of(tmp_path / "d", "MultiRateViews", n_frames=8)["views.n_frames"] == "8"
+
+
+def test_where_nothing_is_cropped_interpolation_changes_nothing(tmp_path: Path) -> None:
+    old = views_of(tmp_path / "a", "AugmentedViews", crop=False)
+    assert old == views_of(tmp_path / "b", "AugmentedViews", crop=False, crop_interpolation="bilinear")
 
 
 def test_a_result_without_adaptation_has_no_settings_and_no_effects(tmp_path: Path) -> None:
@@ -55,3 +75,13 @@ def test_texts_are_those_that_the_adaptation_reads(tmp_path: Path, texts: list[s
 
 def test_without_adaptation_texts_are_the_class_text(tmp_path: Path) -> None:
     assert text_sources(content(tmp_path / "run", text="templates: photo")) == ("templates: photo",)
+
+
+def test_effects_on_halves_of_the_classes_are_averaged(tmp_path: Path) -> None:
+    figures = {"half_0": 70.0, "half_1": 76.0}
+    folder = write_result(tmp_path / "t", figures, adapted=adaptation(), mean={"top1": 73.0}, std={"top1": 4.243})
+    own = json.loads((folder / "results.json").read_text())
+    own["sets"]["half_1"]["flipped_right"] = 40.0
+    (name, effect), *others = tuning_effects(own).items()
+    assert (name, others) == ("test", [])
+    assert (effect.untuned_top1, effect.tuned_top1, effect.flipped_right) == (71.0, 73.0, 35.0)
