@@ -19,7 +19,7 @@ def test_a_perturbation_is_a_row_with_its_severities_its_mean_and_its_robustness
     assert ["fog", "20.0", "8.0", "14.0", "0.175"] in printed
     assert ["mean", "of", "fog", "14.0", "0.175"] not in printed  # a group of one
     assert ["mean", "of", "all", "50.0", "26.0", "38.0", "0.475"] in printed
-    assert "1,530 videos in each of 7 sets, 1 failed".split() in printed
+    assert ["1,530", "videos", "in", "each", "of", "7", "sets,", "1", "failed"] in printed
     assert ["weights:", "a"] in printed
 
 
