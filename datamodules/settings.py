@@ -184,6 +184,7 @@ class Loading:
     Attributes:
         batch_size: Videos per process and training step.
         test_batch_size: Videos per process and evaluation step; null for `batch_size`.
+        drop_incomplete: Whether training leaves out the last batch of an epoch if it is not full.
         n_workers: Decoding processes per training process; 0 to decode in the training process.
         on_decode_error: What a test does with videos that cannot be decoded: "raise" (at the start if a file cannot be
             opened, else at the end, with predictions of the other videos but no result), or "count_as_wrong". In
@@ -196,6 +197,7 @@ class Loading:
 
     batch_size: int = 16
     test_batch_size: int | None = None
+    drop_incomplete: bool = False
     n_workers: int = 4
     on_decode_error: Literal["raise", "count_as_wrong"] = "raise"
     on_damage: Literal["raise", "accept"] = "raise"

@@ -6,6 +6,7 @@ classes of a run. This module turns them into batches: sampling, views, data loa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -90,7 +91,11 @@ class TrimmedVideoDataModule(TrimmedSets):
         }
 
     def train_dataloader(self) -> DataLoader[VideoBatch]:
-        """Training clips of the (base) classes."""
+        """Training clips of the (base) classes.
+
+        Raises:
+            ValueError: No batch is full, and incomplete ones are dropped.
+        """
         clips = TrainingClips(
             self.sets["train"],
             self._train_transform,
@@ -101,7 +106,13 @@ class TrimmedVideoDataModule(TrimmedSets):
             on_damage=self.loading.on_damage,
         )
         sampler = TrainingSampler(clips, seed=run_seed(), done=self._done(), **self._process())
-        return self._loader(clips, self.loading.batch_size, sampler, read_often=True)
+        if self.loading.drop_incomplete and sampler.num_samples < self.loading.batch_size:
+            raise ValueError(
+                f"no training batch is full: {sampler.num_samples} videos per process, loading.batch_size is "
+                f"{self.loading.batch_size}; use smaller batches, or set loading.drop_incomplete to false"
+            )
+        drop_last = self.loading.drop_incomplete
+        return self._loader(clips, self.loading.batch_size, sampler, read_often=True, drop_last=drop_last)
 
     def val_dataloader(self) -> list[DataLoader[VideoBatch]]:
         """Held-out clips of the (base) training classes; none if `held_out_fraction` is 0."""
@@ -170,7 +181,9 @@ class TrimmedVideoDataModule(TrimmedSets):
         if epochs.ready == epochs.processed:  # saved after an epoch; its batches are still counted
             return epochs.processed, 0
         n_done = loop.epoch_loop.batch_progress.current.processed * self.loading.batch_size
-        is_whole = n_done >= len(self.sets["train"]) / self.trainer.world_size  # saved before the epoch was closed
+        left = math.ceil(len(self.sets["train"]) / self.trainer.world_size) - n_done
+        # An epoch without further batches was saved before it was closed.
+        is_whole = left < (self.loading.batch_size if self.loading.drop_incomplete else 1)
         return (epochs.processed + 1, 0) if is_whole else (epochs.processed, n_done)
 
     def _process(self) -> dict[str, int]:
@@ -183,8 +196,9 @@ class TrimmedVideoDataModule(TrimmedSets):
         sampler: Any,  # noqa: ANN401
         *,
         read_often: bool,
+        drop_last: bool = False,
     ) -> DataLoader[VideoBatch]:
-        make = partial(DataLoader, collate_fn=collate, drop_last=False, pin_memory=self._uses_cuda())
+        make = partial(DataLoader, collate_fn=collate, drop_last=drop_last, pin_memory=self._uses_cuda())
         return make(
             clips,
             batch_size=batch_size,

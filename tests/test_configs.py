@@ -119,7 +119,9 @@ def _stated(experiment: dict[str, Any], key: str) -> object:
     section, _, rest = key.partition(".")
     found: Any = experiment[section]["init_args"]
     for part in rest.split("."):
-        found = found.get(part)
+        found = found.get(part)  # what is not stated has its default, null
+        if found is None:
+            break
     return found
 
 

@@ -158,6 +158,7 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
         "max_epochs": trainer.max_epochs,
         "max_steps": trainer.max_steps if trainer.max_steps > 0 else None,
         "gradient_clip": trainer.gradient_clip_val,
+        **({"drop_incomplete": True} if getattr(loading, "drop_incomplete", False) else {}),
         "epochs_done": round((batches.total.processed - n_open) / trainer.num_training_batches, 3)
         if trainer.num_training_batches
         else 0.0,

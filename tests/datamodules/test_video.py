@@ -1,5 +1,7 @@
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -157,3 +159,39 @@ def test_views_that_do_not_fit_the_data_are_refused() -> None:
         Directed(data_root="/data", clips=Clips(views=AugmentedViews(flip=0.5)))
     undecided = Directed(data_root="/data", clips=Clips(views=AugmentedViews(flip=None)))
     assert undecided.describe()["views"]["init_args"]["flip"] == 0
+
+
+def loading_of(**changes: Any) -> Loading:
+    return Loading(n_workers=0, on_decode_error="count_as_wrong", **changes)  # there are no files to be opened
+
+
+def test_an_incomplete_training_batch_is_kept_or_dropped() -> None:
+    all_videos = Split(held_out_fraction=0.0)  # 24
+    kept = set_up(loading=loading_of(batch_size=7), split=all_videos)
+    dropped = set_up(loading=loading_of(batch_size=7, drop_incomplete=True), split=all_videos)
+    assert (len(kept.train_dataloader()), len(dropped.train_dataloader())) == (4, 3)
+    assert len(dropped.test_dataloader()[0]) == 2  # of 8 test videos none is left out
+    full = set_up(loading=loading_of(batch_size=8, drop_incomplete=True), split=all_videos)
+    assert len(full.train_dataloader()) == 3
+
+
+def test_dropping_all_batches_is_an_error() -> None:
+    module = set_up(loading=loading_of(batch_size=25, drop_incomplete=True), split=Split(held_out_fraction=0.0))
+    with pytest.raises(ValueError, match=r"no training batch is full: 24 videos per process, loading.batch_size is 25"):
+        module.train_dataloader()
+
+
+@pytest.mark.parametrize(
+    ("drop_incomplete", "n_batches", "expected"),
+    [(True, 2, (0, 14)), (False, 2, (0, 14)), (True, 3, (1, 0)), (False, 3, (0, 21)), (False, 4, (1, 0))],
+)
+def test_a_resumed_epoch_ends_with_its_last_batch(
+    drop_incomplete: bool, n_batches: int, expected: tuple[int, int]
+) -> None:
+    loading = loading_of(batch_size=7, drop_incomplete=drop_incomplete)
+    module = set_up(loading=loading, split=Split(held_out_fraction=0.0))
+    epochs = SimpleNamespace(current=SimpleNamespace(ready=1, processed=0))
+    batches = SimpleNamespace(current=SimpleNamespace(processed=n_batches))
+    loop = SimpleNamespace(epoch_progress=epochs, epoch_loop=SimpleNamespace(batch_progress=batches))
+    module.trainer = SimpleNamespace(fit_loop=loop, world_size=1, global_rank=0)  # type: ignore[assignment]
+    assert module._done() == expected
