@@ -63,10 +63,10 @@ def test_each_varied_fit_is_tested_with_what_it_varies() -> None:
 
 def test_a_fit_may_start_from_the_one_before_it() -> None:
     start = Step(verb="fit", of="ap_clip_kinetics400")
-    fit = Step(verb="fit", of="ap_clip_base_to_novel_hmdb51_from_kinetics400", checkpoint="last")
+    fit = Step(verb="fit", of="ap_clip_base_to_novel_hmdb51", checkpoint="last")
     started = lines(start, fit)[1]
     assert "--model.start_from out/ap_clip_kinetics400/checkpoints/last.ckpt --ckpt_path resume" in started
-    assert "--run_dir out/ap_clip_kinetics400/ap_clip_base_to_novel_hmdb51_from_kinetics400 " in started
+    assert "--run_dir out/ap_clip_kinetics400/ap_clip_base_to_novel_hmdb51 " in started
 
 
 def test_a_fit_begins_again_where_it_is_told_to() -> None:
