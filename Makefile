@@ -4,7 +4,8 @@ SEED ?= 0
 VENV := .venv
 ZSAR := $(VENV)/bin/zsar
 INSTALLED := $(VENV)/.installed-dev
-SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' 'lightning_modules/*.json' \
+SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' \
+  ':!configs/papers.yaml' 'lightning_modules/*.json' \
   'datamodules/*.json' 'datamodules/*.txt')
 CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
@@ -17,7 +18,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo results test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -27,6 +28,7 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
+	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
 	@echo "make test                 install, run all tests"
 	@echo "make test-lowest          run the quick tests with the lowest allowed versions of Python and packages"
 	@echo "make coverage             run the tests, list files with less than 80 % coverage"
@@ -72,9 +74,9 @@ $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
 	  --ckpt_path $(@D)/checkpoints/best.ckpt
 
-# --- sweeps: defined in configs/sweeps/; SEEDS=0 for a quick look -----------------------------------------------------
+# --- tables of the embedded benchmark: sweeps of configs/sweeps/; SEEDS=0 for a quick look -----------------------------
 
-SWEEP = $(ZSAR) batch configs/sweeps/$(subst -,_,$@).yaml --only seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS)))
+SWEEP = $(ZSAR) reproduce moving_shapes/$@ --where seed=$(subst $(SPACE),$(COMMA),$(strip $(SEEDS)))
 
 ablation: $(SEEDS:%=$(TINY_CLIP)/seed%.pt)
 	$(SWEEP)
@@ -97,6 +99,11 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 	  --annotations $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/untrimmed_shapes/*/timeline.json \
 	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
 	  --captions $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/features/* --output $(LOCALIZE_DEMO)/figure
+
+# --- the papers' tables -----------------------------------------------------------------------------------------------
+
+results: $(INSTALLED)
+	$(ZSAR) reproduce --list --markdown docs/results/README.md
 
 # --- development ------------------------------------------------------------------------------------------------------
 

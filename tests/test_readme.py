@@ -77,6 +77,6 @@ def test_the_tree_in_contributing_is_the_tree() -> None:
     tree = set(re.findall(r"(\w+)/", CONTRIBUTING.split("```")[1]))
     folders = {Path(module).parent.name for module in MODULES}
     assert folders - tree == set(), "CONTRIBUTING.md does not show them"
-    roots = {*PACKAGES, "configs", "tests", "benchmarks"}
+    roots = {*PACKAGES, "configs", "docs", "tests", "benchmarks"}
     there = {path.name for root in roots for path in (ROOT / root).rglob("*")}
     assert tree - there - roots == set(), "they are not there"

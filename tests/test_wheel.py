@@ -165,6 +165,13 @@ def test_a_shipped_experiment_is_parsed(python: Run) -> None:
     assert "accelerator: cpu" in printed
 
 
+def test_a_table_of_a_paper_is_planned(python: Run) -> None:
+    assert "moving_shapes/ablation" in python.zsar("reproduce", "--list")
+    plan = python.zsar("reproduce", "moving_shapes/ablation", "--dry_run", "--where", "seed=0")
+    assert "#   there      runs/tiny_clip/seed0.pt (weights of tiny-clip)" in plan
+    assert "zsar fit --overwrite --config configs/experiment/moving_shapes_t2l.yaml" in plan
+
+
 def test_a_rendered_set_is_tested(python: Run, project: Path) -> None:
     tiny = ["--model", "model/tiny_zero_shot_clip"]
     few = ["--data.n_train", "1", "--data.n_test", "1", "--data.loading.n_workers", "0"]

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+Edges = Literal["cut", "repeated"]
+
 # Times are sums of frame durations, so a gap of exactly the largest length may come out slightly longer by rounding.
 _TIME_TOLERANCE_SECONDS = 1e-6
 
@@ -37,15 +39,16 @@ class Segment:
     score: float
 
 
-def moving_average(scores: Tensor, window: int) -> Tensor:
-    """The mean of each score and its neighbours; at the ends, of the existing neighbours.
+def moving_average(scores: Tensor, window: int, *, edges: Edges = "cut") -> Tensor:
+    """The mean of each score and its neighbours. Equal scores stay exactly equal.
 
-    An odd window is centred. An even one extends one frame further back than ahead: 20 covers the 10 frames before, the
-    frame and the 9 after it. Equal scores stay exactly equal.
+    An odd window is centred. An even one extends one frame further on one side, see `reach_back`.
 
     Args:
         scores: [N], float, finite; gradients pass through.
         window: Frames, at least 1; may exceed the length of the video.
+        edges: At the ends of the video, "cut" averages the existing neighbours, and "repeated" takes the first and the
+            last score for the missing ones.
 
     Returns:
         [N], of the scores' type, but at least float32.
@@ -59,11 +62,26 @@ def moving_average(scores: Tensor, window: int) -> Tensor:
     scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
     # The distance to the first score is averaged: otherwise rounding would turn equal scores into noise, and `min_max`
     # would scale that noise to a full curve.
+    centred = (scores - scores[0])[None]
+    if edges == "repeated":
+        back = reach_back(window, edges)
+        padded = functional.pad(centred, (back, window - 1 - back), mode="replicate")
+        return functional.avg_pool1d(padded, window, stride=1)[0] + scores[0]
     window = min(window, 2 * len(scores))  # a longer window covers the same frames
     averaged = functional.avg_pool1d(
-        (scores - scores[0])[None], window, stride=1, padding=window // 2, count_include_pad=False
+        centred, window, stride=1, padding=reach_back(window, edges), count_include_pad=False
     )
     return averaged[0, : len(scores)] + scores[0]
+
+
+def reach_back(window: int, edges: Edges) -> int:
+    """How many frames before a frame its window covers.
+
+    Args:
+        window: Frames of the window.
+        edges: "cut": of 20 frames 10 are before and 9 after it; "repeated": 9 before and 10 after it.
+    """
+    return window // 2 if edges == "cut" else (window - 1) // 2
 
 
 def min_max(scores: Tensor, *, rounding: float = 0.0) -> Tensor:
@@ -91,22 +109,24 @@ def segments_above(
     times_seconds: Tensor,
     frame_seconds: Tensor | float,
     *,
-    largest_gap_seconds: float,
+    largest_gap_frames: int = 0,
+    largest_gap_seconds: float | None = None,
     threshold: float | None = None,
     segment_score: Literal["mean", "max"] = "mean",
 ) -> list[Segment]:
     """Runs of frames above a threshold, joined across short gaps.
 
-    A run is a series of frames with successive indices. The gap between two runs is from the end of one
-    (`Segment.end_seconds`) to the start of the next; gaps are compared to a microsecond. The frames of a bridged gap
-    belong to the segment and to its score.
+    A run is a series of frames with successive indices. The gap between two runs is the frames between them, or the
+    time from the end of one (`Segment.end_seconds`) to the start of the next, compared to a microsecond. The frames of
+    a bridged gap belong to the segment and to its score.
 
     Args:
         scores: [N], float, finite.
         times_seconds: When each frame is shown, increasing, float64 [N]; float32 is too coarse for long videos.
         frame_seconds: How long each frame is shown, above 0, [N], or one value for all. Where frames were skipped, the
             time to the next sampled frame.
-        largest_gap_seconds: Longest bridged gap, at least 0.
+        largest_gap_frames: Most frames of a bridged gap, at least 0.
+        largest_gap_seconds: Longest bridged gap, at least 0, instead of a number of frames; None for the latter.
         threshold: Scores above it, not equal to it, are inside; None for the mean of the scores (no segments if all
             scores are equal).
         segment_score: The score of a segment: the "mean" or "max" of its frames' scores.
@@ -121,7 +141,9 @@ def segments_above(
     _check_scores(scores)
     scores = scores.detach().cpu().double()
     times, durations = _checked_times(len(scores), times_seconds, frame_seconds)
-    if not (math.isfinite(largest_gap_seconds) and largest_gap_seconds >= 0):
+    if largest_gap_frames < 0:
+        raise ValueError(f"largest_gap_frames must be at least 0; got {largest_gap_frames}")
+    if largest_gap_seconds is not None and not (math.isfinite(largest_gap_seconds) and largest_gap_seconds >= 0):
         raise ValueError(f"largest_gap_seconds must be finite and at least 0; got {largest_gap_seconds}")
     if threshold is not None and not math.isfinite(threshold):
         raise ValueError(f"threshold must be finite; got {threshold}; None means the mean of the scores")
@@ -129,8 +151,11 @@ def segments_above(
         raise ValueError(f"segment_score is 'mean' or 'max'; got {segment_score!r}")
     limit = _mean(scores) if threshold is None else threshold
     firsts, lasts = _runs(scores > limit)
-    ends = times[lasts] + durations[lasts]
-    apart = times[firsts][1:] - ends[:-1] > largest_gap_seconds + _TIME_TOLERANCE_SECONDS
+    if largest_gap_seconds is None:
+        apart = firsts[1:] - lasts[:-1] - 1 > largest_gap_frames
+    else:
+        ends = times[lasts] + durations[lasts]
+        apart = times[firsts][1:] - ends[:-1] > largest_gap_seconds + _TIME_TOLERANCE_SECONDS
     border = torch.ones(min(len(firsts), 1), dtype=torch.bool)  # empty without a run
     firsts, lasts = firsts[torch.cat([border, apart])], lasts[torch.cat([apart, border])]
     segments = []

@@ -16,6 +16,7 @@ GROUP_OF: dict[str, dict[str, str]] = {
         "gradient_checkpointing": "backbone",
         "scorer": "scoring",
         "prompt_ensemble": "scoring",
+        "largest_gap_seconds": "proposals",
     },
     "data": {
         "stride": "loading",

@@ -8,30 +8,42 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from zsar.lightning_modules.localization.frame_scoring import Projections, Similarity
+from zsar.lightning_modules.localization.frame_scoring import Background, Projections
+from zsar.lightning_modules.localization.segments import Edges
+from zsar.lightning_modules.t3al.early_stop import StopRule
+from zsar.lightning_modules.t3al.frame_selection import Pools, Thinning
 
-Loss = Literal["paper", "reference", "representation", "separation", "binary_cross_entropy"]
+Loss = Literal["paper", "authors", "representation", "separation", "binary_cross_entropy"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectionTuning:
-    """Settings of the adaptation; the defaults are the paper's for THUMOS14.
+    """Settings of the adaptation; the defaults are the paper's for THUMOS14, and ours where it is silent.
 
     Attributes:
         n_steps: Maximum steps, 0 for no adaptation (the paper's T = 0); 25 for ActivityNet.
         n_selected: K, positive frames and equally many negative ones; 20 for ActivityNet.
         loss: "paper" (Eq. 6, representation and separation), one of its two terms, "binary_cross_entropy" of the same
-            scores (Table 5), or "reference", the authors' code.
-        trained: The adapted projections; the temperature is always adapted.
+            scores (Table 5), or "authors": positives are drawn to the text, and targets are smoothed.
+        trained: The adapted projections. The temperature is adapted if the loss depends on it.
         learning_rate: Adam's learning rate.
         visual_learning_rate: Learning rate of the visual projection, if different (1e-8 in the authors' code).
         weight_decay: Adam's L2 penalty (1e-4 in the authors' code).
-        patience_steps: Steps without a new lowest loss after which adaptation stops.
-        remove_background: Whether the video's mean is subtracted from its frames in scores; false for ActivityNet.
-        smooth_selection: Whether frames are selected by a moving average of scores; false for ActivityNet.
-        window_frames: Frames of the moving average, also of the final scores.
-        similarity: "dot" product with unnormalized frames, or "cosine" (Eq. 3), which projects all
-            frames at every step and is slower.
+        early_stop: Which steps count for an early stop: those whose loss did not fall ("no_fall"), those without a new
+            lowest loss ("no_new_lowest"), or "none", as in the authors' code.
+        patience_steps: The number of such steps in a row after which adaptation stops; null for early_stop "none".
+        similarity: Scores are "cosine" (Eq. 3), or the scaled "dot" product with unnormalized frames. "authors": frames
+            are selected by the dot product, the loss has the scaled cosine without removed background, and the final
+            scores are scaled cosines.
+        background: What is subtracted from frames in scores: "video_mean", the "pseudo_label" (its unit embedding from
+            unit frames), or "none", for ActivityNet.
+        smoothed: Which scores are a moving average: the "final" ones, those that select frames too, or "all", those of
+            the loss included.
+        window_frames: Frames of the moving average.
+        window_edges: "cut" covers 10 frames back and 9 ahead, of those that exist; "repeated" 9 back and 10 ahead, and
+            repeats the first and the last score, as the authors' code does.
+        pools: How a video of at most 200 K frames is divided, see `frame_selection.pool_sizes`.
+        thinning: How K frames are drawn from a pool, see `frame_selection.spread`.
     """
 
     n_steps: int = 50
@@ -41,18 +53,26 @@ class ProjectionTuning:
     learning_rate: float = 1e-5
     visual_learning_rate: float | None = None
     weight_decay: float = 0.0
-    patience_steps: int = 5
-    remove_background: bool = True
-    smooth_selection: bool = True
+    early_stop: StopRule = "no_fall"
+    patience_steps: int | None = 5
+    similarity: Literal["cosine", "dot", "authors"] = "cosine"
+    background: Background = "video_mean"
+    smoothed: Literal["final", "final_and_selection", "all"] = "final"
     window_frames: int = 20
-    similarity: Similarity = "dot"
+    window_edges: Edges = "cut"
+    pools: Pools = "halves"
+    thinning: Thinning = "middles"
 
     def __post_init__(self) -> None:
-        """Checks ranges, and that no visual learning rate is set without effect."""
+        """Checks ranges, and that settings fit together."""
         lowest = {"n_steps": 0, "n_selected": 1, "patience_steps": 1, "window_frames": 1}
         for name, limit in lowest.items():
-            if getattr(self, name) < limit:
-                raise ValueError(f"{name} must be at least {limit}; got {getattr(self, name)}")
+            if (value := getattr(self, name)) is not None and value < limit:
+                raise ValueError(f"{name} must be at least {limit}; got {value}")
+        self._check_rates()
+        self._check_scores()
+
+    def _check_rates(self) -> None:
         rates = {"learning_rate": self.learning_rate, "visual_learning_rate": self.visual_learning_rate}
         for name, rate in rates.items():
             if rate is not None and not 0 < rate < float("inf"):
@@ -65,6 +85,25 @@ class ProjectionTuning:
             raise ValueError("loss 'representation' needs pairs of frames, but n_selected is 1; give 2 or more")
         if self.loss == "representation" and self.trained == "text":
             raise ValueError("loss 'representation' uses frames only, so 'text' learns nothing; set trained: visual")
+        if (self.early_stop == "none") != (self.patience_steps is None):
+            raise ValueError(
+                f"patience_steps is null for early_stop 'none', and a number otherwise; got {self.patience_steps} with "
+                f"early_stop {self.early_stop!r}"
+            )
+
+    def _check_scores(self) -> None:
+        if self.similarity == "cosine":
+            return
+        if self.background == "pseudo_label":
+            raise ValueError(
+                "background 'pseudo_label' is subtracted from directions; set similarity: cosine, not "
+                f"{self.similarity!r}"
+            )
+        if self.loss == "binary_cross_entropy":
+            raise ValueError(
+                "loss 'binary_cross_entropy' saturates with scores that CLIP's temperature scales; set similarity: "
+                f"cosine, not {self.similarity!r}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

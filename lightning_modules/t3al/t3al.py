@@ -6,14 +6,13 @@ segments whose captions disagree with the others are discarded (`text_guided_sup
 after each video, so the order of videos does not matter, and draws of classes that give a video the same pseudo-label
 share it.
 
-Departures and what the paper leaves open: see the two modules; the score of a segment is the mean of its frames' scores
-after scaling to 0..1; a gap of one frame is bridged. Beyond the paper: several pseudo-labels per video.
+Departures, what the paper is silent on, and the authors' code are options; the README has a table of them. Beyond the
+paper: several pseudo-labels per video.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -24,13 +23,12 @@ from torch.nn import functional
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
-from zsar.lightning_modules.localization.frame_scoring import background_features, frame_scores, score_rounding
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
-from zsar.lightning_modules.localization.segments import min_max, moving_average, segments_above
 from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
-from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, localization_of
+from zsar.lightning_modules.t3al.final_scores import final_scores
+from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, SegmentScore, localization_of
 from zsar.lightning_modules.t3al.localization_oracles import Oracles, frames_inside, longest_class
 from zsar.lightning_modules.t3al.projection_tuner import tune_projections
 from zsar.lightning_modules.t3al.projection_tuning import (
@@ -39,36 +37,14 @@ from zsar.lightning_modules.t3al.projection_tuning import (
     VideoToTune,
     draw_selection,
 )
+from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
+from zsar.lightning_modules.t3al.region_proposals import RegionProposals, propose_regions
 from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
     kept_segments,
 )
 from zsar.runtime.seeds import derive_seed
-
-
-@dataclass(frozen=True, kw_only=True)
-class PseudoLabels:
-    """The number of pseudo-labels of a video; the paper uses one.
-
-    Attributes:
-        most: Maximum pseudo-labels of a video. With several, a segment keeps the one that produced it, and is dropped
-            if another one is nearer.
-        margin: Largest cosine difference from the best to a further pseudo-label.
-    """
-
-    most: int = 1
-    margin: float | None = None
-
-    def __post_init__(self) -> None:
-        """Checks ranges, and that no margin is set without effect."""
-        if self.most < 1:
-            raise ValueError(f"pseudo_labels.most must be at least 1; got {self.most}")
-        if (self.margin is None) != (self.most == 1) or (self.margin is not None and not 0 <= self.margin <= 2):
-            raise ValueError(
-                "pseudo_labels.margin, from 0 to 2, goes with several pseudo-labels and is null for one; got "
-                f"{self.margin} with most={self.most}"
-            )
 
 
 class T3AL(ActionLocalizer):
@@ -80,9 +56,9 @@ class T3AL(ActionLocalizer):
         backbone: ClipSettings = ClipSettings("coca_ViT-L-14", "mscoco_finetuned_laion2B-s13B-b90k"),
         tuning: ProjectionTuning = ProjectionTuning(),
         suppression: TextGuidedSuppression | None = TextGuidedSuppression(),
+        proposals: RegionProposals = RegionProposals(),
         region_class: RegionClass = "nearest",
-        segment_score: Literal["mean", "max"] = "mean",
-        largest_gap_seconds: float | None = None,
+        segment_score: SegmentScore = "probability",
         pseudo_labels: PseudoLabels = PseudoLabels(),
         oracles: Oracles = Oracles(),
         iou_thresholds: Sequence[float] = THUMOS14_THRESHOLDS,
@@ -93,10 +69,11 @@ class T3AL(ActionLocalizer):
             backbone: A CoCa, or a CLIP model with a ViT.
             tuning: How projections are adapted; `tuning.n_steps: 0` is the paper's T = 0.
             suppression: Text-guided suppression; null to disable it.
+            proposals: How frames become segments.
             region_class: Whether a segment gets the class nearest to its mean frame, or the pseudo-label as in the
                 authors' code.
-            segment_score: The score of a segment: the mean or maximum of its frames' scores.
-            largest_gap_seconds: Longest bridged gap between two runs of frames; null for one frame.
+            segment_score: The score of a segment: the softmax probability of its class among the classes of the set,
+                as in the authors' code, or the mean or maximum of its frames' scores, scaled to 0..1 within the video.
             pseudo_labels: The number of pseudo-labels of a video.
             oracles: What is read from annotations instead of predicted.
             iou_thresholds: Minimum temporal IoU of a match.
@@ -106,15 +83,13 @@ class T3AL(ActionLocalizer):
             ValueError: A number is out of range, or two settings contradict each other.
         """
         super().__init__(backbone=backbone, iou_thresholds=iou_thresholds)
-        if largest_gap_seconds is not None and not 0 <= largest_gap_seconds < float("inf"):
-            raise ValueError(f"largest_gap_seconds must be at least 0, or null; got {largest_gap_seconds}")
         if pseudo_labels.most > 1 and oracles.perfect_class:
             raise ValueError("oracles.perfect_class gives a video one class; leave pseudo_labels.most at 1")
         self.tuning = tuning
         self.suppression = suppression
         self.region_class: RegionClass = region_class
-        self.segment_score: Literal["mean", "max"] = segment_score
-        self.largest_gap_seconds = largest_gap_seconds
+        self.segment_score: SegmentScore = segment_score
+        self.proposals = proposals
         self.pseudo_labels = pseudo_labels
         self.oracles = oracles
 
@@ -162,6 +137,7 @@ class T3AL(ActionLocalizer):
                     [regions[i, label] for label in pseudo_labels],
                     union.members[index],
                     region_class=self.region_class,
+                    segment_score=self.segment_score,
                     n_regions=self._n_annotated(video, index),
                 )
                 for index, pseudo_labels in labels[i].items()
@@ -185,13 +161,7 @@ class T3AL(ActionLocalizer):
             return {i: [int(classes[longest_class(video, i, len(classes))])] for i, classes in members.items()}
         mean = functional.normalize(video.features.mean(dim=0) @ self.projections.visual, dim=-1)
         cosines = embedded @ mean
-        return {index: self._nearest(cosines[classes], classes) for index, classes in members.items()}
-
-    def _nearest(self, cosines: Tensor, members: Tensor) -> list[int]:
-        """The classes of a set within the margin of the nearest, from cosines [C] and indices int64 [C]."""
-        ranked = cosines.argsort(descending=True, stable=True)[: self.pseudo_labels.most]
-        margin = self.pseudo_labels.margin or 0.0
-        return [int(members[c]) for c in ranked if cosines[c] >= cosines[ranked[0]] - margin]
+        return {i: [int(c[n]) for n in self.pseudo_labels.nearest(cosines[c])] for i, c in members.items()}
 
     def _to_tune(self, video: UntrimmedFeatures, union: ClassUnion, label: int, seed: int) -> VideoToTune:
         return VideoToTune(
@@ -214,25 +184,26 @@ class T3AL(ActionLocalizer):
     ) -> FoundRegions:
         projections = tuned.projections
         classes = projections.embed_classes(union.features)
-        background = background_features(video.features, removed=self.tuning.remove_background)
-        scores = frame_scores(video.features, background, classes[label], projections, self.tuning.similarity)
-        rounding = score_rounding(video.features, classes[label], projections, self.tuning.similarity)
-        curve = min_max(moving_average(scores, self.tuning.window_frames), rounding=rounding).cpu()
-        gap = self.largest_gap_seconds
-        segments = segments_above(
-            curve,
-            video.times_seconds,
-            video.frame_seconds,
-            largest_gap_seconds=float(video.frame_seconds.median()) if gap is None else gap,
-            segment_score=self.segment_score,
-        )
+        scores, rounding = final_scores(video.features, classes[label], projections, self.tuning)
+        of_curve: Literal["mean", "max"] = "max" if self.segment_score == "max" else "mean"
+        found = propose_regions(scores, video, self.proposals, rounding=rounding, segment_score=of_curve)
+        segments = found.segments
         means = [video.features[s.first_frame : s.last_frame + 1].mean(dim=0) for s in segments]
         embedded = functional.normalize(torch.stack(means) @ projections.visual, dim=-1) if means else None
         cosines = torch.empty(0, len(classes)) if embedded is None else (embedded @ classes.T).cpu()
         is_kept = [True] * len(segments)
         if captions is not None:
             is_kept = kept_segments(segments, captions, projections.embed_classes)
-        return FoundRegions(label, curve, tuple(segments), cosines, tuple(is_kept), tuned.n_steps)
+        return FoundRegions(
+            label=label,
+            curve=found.curve,
+            threshold=found.threshold,
+            segments=segments,
+            cosines=cosines,
+            scale=float(projections.log_scale.exp()),
+            kept=tuple(is_kept),
+            n_steps=tuned.n_steps,
+        )
 
     def _captions(self, video: UntrimmedFeatures) -> VideoCaptionTexts | None:
         settings = self._active_suppression

@@ -3,13 +3,14 @@
 Liberatori et al., "Test-Time Zero-Shot Temporal Action Localization" (CVPR 2024), Eq. 1 to 11, in zsar's letters: N
 frames of width W, P prompts of width V, D embedding width, K selected frames of either kind, T steps. Every frame is
 projected anew in each step, nothing is cached or batched, and nothing of the package is used. Results have the type of
-what comes in. Nothing guards a division: scores or features that are all zero give NaN.
+what comes in. Nothing guards a division: scores or features that are all zero give NaN. Where there are two readings,
+an argument chooses; `localize` is the paper's throughout, and `tests/reference/t3al_authors.py` that of its authors.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import torch
@@ -36,37 +37,48 @@ def raw_scores(
     bias: Tensor | None,
     log_scale: Tensor,
     *,
-    remove_background: bool,
+    background: str,
     similarity: str,
 ) -> Tensor:
     """One score for each frame, [N], before any smoothing (Eq. 3)."""
-    frames = f @ p_v
-    if remove_background:
+    frames, text = f @ p_v, text_embedding(u, p_l, bias)
+    if background == "video_mean":
         frames = frames - frames.mean(dim=0)
+    if background == "pseudo_label":
+        frames = unit(frames) - text
     if similarity == "cosine":
-        frames = unit(frames)
-    else:
-        assert similarity == "dot"
-    return log_scale.exp() * (frames @ text_embedding(u, p_l, bias))
+        return unit(frames) @ text
+    assert similarity == "dot"
+    return log_scale.exp() * (frames @ text)
 
 
-def smoothed(scores: Tensor, window: int) -> Tensor:
-    """The mean [N] of the scores around each: window // 2 before, itself, and the rest of the window after it."""
-    places = [covered(i, len(scores), window) for i in range(len(scores))]
+def smoothed(scores: Tensor, window: int, edges: str = "cut") -> Tensor:
+    """The mean [N] of the scores around each; beyond the ends there are none, or the first and the last again."""
     rows = torch.zeros(len(scores), len(scores), dtype=scores.dtype, device=scores.device)
-    for row, around in zip(rows, places, strict=True):
-        row[around.start : around.stop] = 1 / len(around)
+    for i, row in enumerate(rows):
+        around = covered(i, window, edges)
+        inside = [place for place in around if 0 <= place < len(scores)]
+        for place in inside if edges == "cut" else around:
+            row[min(max(place, 0), len(scores) - 1)] += 1 / len(inside if edges == "cut" else around)
     # The rows sum to 1 up to rounding only; what is equal for all frames is kept out, so that equal scores stay ties.
     return rows @ (scores - scores[0]) + scores[0]
 
 
-def covered(place: int, n: int, window: int) -> range:
-    """The places that a window at a place covers, of those from 0 to n - 1."""
-    before = window // 2
-    return range(max(0, place - before), min(n, place - before + window))
+def covered(place: int, window: int, edges: str) -> range:
+    """The places of a window: of 20, 10 before and 9 after it where edges are cut, else 9 before and 10 after it."""
+    before = window // 2 if edges == "cut" else (window - 1) // 2
+    return range(place - before, place - before + window)
 
 
-def select(scores: Tensor, k: int, draws_of_step: Tensor, inside: Tensor | None = None) -> tuple[list[int], list[int]]:
+def select(
+    scores: Tensor,
+    k: int,
+    draws_of_step: Tensor,
+    inside: Tensor | None = None,
+    *,
+    pools: str = "halves",
+    thinning: str = "middles",
+) -> tuple[list[int], list[int]]:
     """Frames taken for the action and for the background, K each in order of their places in time.
 
     `draws_of_step` [3, K] has the noise of both in its first two rows. `inside` bool [N], for the oracle of selection,
@@ -75,17 +87,18 @@ def select(scores: Tensor, k: int, draws_of_step: Tensor, inside: Tensor | None 
     values = [float(score) for score in scores.detach()]
     order = sorted(range(len(values)), key=lambda frame: -values[frame])  # stable, so that the earlier of equals leads
     if inside is None or bool(inside.all()) or not bool(inside.any()):
-        n = min(100 * k, len(order) // 2)
+        n = min(100 * k, len(order) // 2 if pools == "halves" else len(order))
         top, bottom = order[:n], order[len(order) - n :]
     else:
         within = [frame for frame in order if bool(inside[frame])]
         without = [frame for frame in order if not bool(inside[frame])]
         top = within[: min(100 * k, len(within))]
         bottom = without[len(without) - min(100 * k, len(without)) :]
-    return spread(sorted(top), k, draws_of_step[0]), spread(sorted(bottom), k, draws_of_step[1])
+    thin = spread if thinning == "middles" else spread_with_ends
+    return thin(sorted(top), k, draws_of_step[0], len(values)), thin(sorted(bottom), k, draws_of_step[1], len(values))
 
 
-def spread(pool: list[int], k: int, draws: Tensor) -> list[int]:
+def spread(pool: list[int], k: int, draws: Tensor, n_frames: int = 0) -> list[int]:
     """K frames of a pool in the middle of K equal parts of it, each moved by a little noise."""
     n = len(pool)
     largest = min(10, max(0, (n // k - 1) // 2))
@@ -94,6 +107,15 @@ def spread(pool: list[int], k: int, draws: Tensor) -> list[int]:
         place = (2 * j + 1) * n // (2 * k)  # floor((j + 0.5) * n / k) in integers
         place += math.floor(float(draws[j]) * (2 * largest + 1)) - largest
         chosen.append(pool[min(max(place, 0), n - 1)])
+    return chosen
+
+
+def spread_with_ends(pool: list[int], k: int, draws: Tensor, n_frames: int) -> list[int]:
+    """K frames from the first to the last of a pool, each moved by up to 10 frames of the video, out of it or not."""
+    chosen = []
+    for j in range(k):
+        frame = pool[j * (len(pool) - 1) // (k - 1)] if k > 1 else pool[0]
+        chosen.append(min(max(frame + math.floor(float(draws[j]) * 21) - 10, 0), n_frames - 1))
     return chosen
 
 
@@ -112,16 +134,21 @@ def representation_loss(z: Tensor, draws: Tensor) -> Tensor:
     return torch.stack(losses).mean()
 
 
+def text_loss(z: Tensor, text: Tensor) -> Tensor:
+    """The authors' Representation loss: positives [K, D] are drawn to the text [D]; a sum divided by D, not by K."""
+    return sum((2 - 2 * unit(frame) @ unit(text.detach()) for frame in z), torch.zeros(())) / z.shape[1]
+
+
 def separation_loss(scores: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Eq. 10 for the scores [2K] of positives, then negatives; the targets are moved by half the smoothing."""
-    return 2 - 2 * unit(scores) @ unit(targets_like(scores, smoothing))
+    """Eq. 10 for the scores [2K] of positives, then negatives; smoothed targets are not brought to length 1 again."""
+    b = targets_like(scores)
+    return 2 - 2 * unit(scores) @ ((1 - smoothing) * unit(b) + smoothing / len(b))
 
 
-def targets_like(scores: Tensor, smoothing: float = 0.0) -> Tensor:
+def targets_like(scores: Tensor) -> Tensor:
     """Eq. 9: K ones and K zeros."""
     k = len(scores) // 2
-    values = [1 - smoothing / 2] * k + [smoothing / 2] * k
-    return torch.tensor(values, dtype=scores.dtype, device=scores.device)
+    return torch.tensor([1.0] * k + [0.0] * k, dtype=scores.dtype, device=scores.device)
 
 
 def loss_of(loss: str, z: Tensor, scores: Tensor, text: Tensor, draws: Tensor) -> Tensor:
@@ -139,9 +166,22 @@ def loss_of(loss: str, z: Tensor, scores: Tensor, text: Tensor, draws: Tensor) -
     if loss == "binary_cross_entropy":
         targets = targets_like(scores)
         return -(targets * functional.logsigmoid(scores) + (1 - targets) * functional.logsigmoid(-scores)).mean()
-    assert loss == "reference"
-    pulled = [2 - 2 * unit(frame) @ unit(text.detach()) for frame in z]
-    return torch.stack(pulled).mean() + separation_loss(scores, smoothing=0.2)
+    assert loss == "authors"
+    return text_loss(z, text) + separation_loss(scores, smoothing=0.2)
+
+
+def stops_after(losses: Sequence[float], rule: str, patience: int | None) -> bool:
+    """Whether the last steps in a row, as many as the patience, all failed to bring the loss down."""
+    if rule == "none":
+        return False
+    assert patience is not None
+    if len(losses) <= patience:
+        return False
+    last = range(len(losses) - patience, len(losses))
+    if rule == "no_fall":
+        return all(losses[i] >= losses[i - 1] for i in last)
+    assert rule == "no_new_lowest"
+    return all(losses[i] >= min(losses[:i]) for i in last)
 
 
 def tune(
@@ -160,18 +200,22 @@ def tune(
     learning_rate: float,
     visual_learning_rate: float | None,
     weight_decay: float,
-    patience_steps: int,
-    remove_background: bool,
-    smooth_selection: bool,
+    early_stop: str,
+    patience_steps: int | None,
+    background: str,
+    smoothed_scores: str,
     window_frames: int,
+    window_edges: str,
     similarity: str,
+    pools: str,
+    thinning: str,
     inside: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, list[float], int]:
     """Adapts copies of both projections and of the temperature to one video.
 
     `f` [N, W], `u` [P, V] of the pseudo-label, `p_v` [W, D], `p_l` [V, D], `bias` [D], `log_scale` a scalar; `draws`
-    [T, 3, K] from 0 up to 1, of the positives, the negatives and the pairs. `patience_steps` is the number of steps in
-    a row without a new lowest loss that end it. What a loss does not depend on stays, also under weight decay.
+    [T, 3, K] from 0 up to 1, of the positives, the negatives and the pairs. What a loss does not depend on stays, also
+    under weight decay.
 
     Returns:
         Adapted `p_v`, `p_l` and `log_scale`, the loss of each step, also of the one at which it ended, and the number
@@ -185,21 +229,24 @@ def tune(
         [{"params": [p.requires_grad_(True)], "lr": lr} for p, lr in parameters], weight_decay=weight_decay
     )
     losses: list[float] = []
-    best, waited, n_updates = math.inf, 0, 0
+    n_updates = 0
     for step in range(n_steps if len(f) >= 2 else 0):
-        scores = raw_scores(f, u, p_v, p_l, bias, log_scale, remove_background=remove_background, similarity=similarity)
-        if smooth_selection:
-            scores = smoothed(scores, window_frames)
-        positives, negatives = select(scores, n_selected, draws[step], inside)
+        model = (f, u, p_v, p_l, bias, log_scale)
+        if similarity == "authors":
+            selecting = raw_scores(*model, background=background, similarity="dot")
+            scores = log_scale.exp() * raw_scores(*model, background="none", similarity="cosine")
+        else:
+            selecting = scores = raw_scores(*model, background=background, similarity=similarity)
+        if smoothed_scores != "final":
+            selecting = smoothed(selecting, window_frames, window_edges)
+        if smoothed_scores == "all":
+            scores = smoothed(scores, window_frames, window_edges)
+        positives, negatives = select(selecting, n_selected, draws[step], inside, pools=pools, thinning=thinning)
         value = loss_of(
             loss, (f @ p_v)[positives], scores[positives + negatives], text_embedding(u, p_l, bias), draws[step, 2]
         )
         losses.append(value.item())
-        if losses[-1] < best:
-            best, waited = losses[-1], 0
-        else:
-            waited += 1
-        if waited == patience_steps:
+        if stops_after(losses, early_stop, patience_steps):
             break
         optimizer.zero_grad()
         if value.requires_grad:
@@ -214,7 +261,7 @@ def segments(scores: Tensor, window: int) -> list[tuple[int, int]]:
     raw = [Fraction(float(score)) for score in scores]
     averaged = []
     for i in range(len(raw)):
-        around = [raw[place] for place in covered(i, len(raw), window)]
+        around = [raw[place] for place in covered(i, window, "cut") if 0 <= place < len(raw)]
         averaged.append(sum(around, Fraction(0)) / len(around))
     low, high = min(averaged), max(averaged)
     scaled = [(score - low) / (high - low) if high > low else Fraction(0) for score in averaged]
@@ -252,16 +299,84 @@ def region_classes(
     return [nearest_class(f[first : last + 1].mean(dim=0), class_texts, p_v, p_l, bias) for first, last in regions]
 
 
-def keep_regions(captions: Sequence[Tensor], alpha: float, beta: float) -> list[bool]:
-    """Whether each region agrees with more than the share alpha of the others, in cosines of at least beta (4.4).
+def probability(cosines: Tensor, log_scale: Tensor, label: int) -> float:
+    """The softmax probability of a class from cosines [C] times the temperature: a segment's score."""
+    return float((log_scale.exp() * cosines).softmax(dim=0)[label])
 
-    `captions` has for each region the embeddings [n, D] of its captions, of any length above 0.
+
+def keep_regions(captions: Sequence[Tensor], alpha: float, beta: float, votes: str = "all") -> list[bool]:
+    """Whether each region agrees with enough of them, in cosines of at least beta (4.4).
+
+    `captions` has for each region the embeddings [n, D] of its captions, of any length above 0. Of "all" regions,
+    itself included, the share must not be below alpha, or it must be "more_than_share"; or of the "others", from three
+    regions on, it must be more than alpha.
     """
-    if len(captions) <= 2:
+    if len(captions) <= (2 if votes == "others" else 1):
         return [True] * len(captions)
     regions = [unit(torch.stack([unit(caption) for caption in of_region]).mean(dim=0)) for of_region in captions]
     kept = []
     for i, region in enumerate(regions):
-        others = [float(region @ other) for j, other in enumerate(regions) if j != i]
-        kept.append(sum(cosine >= beta for cosine in others) / len(others) > alpha)
+        others = [float(region @ other) >= beta for j, other in enumerate(regions) if j != i]
+        share_of_all = Fraction(sum(others) + 1, len(regions))
+        if votes == "others":
+            kept.append(sum(others) / len(others) > alpha)
+        else:
+            kept.append(share_of_all >= alpha if votes == "all" else share_of_all > alpha)
     return kept
+
+
+def localize(
+    f: Tensor,
+    class_texts: Sequence[Tensor],
+    p_v: Tensor,
+    p_l: Tensor,
+    bias: Tensor | None,
+    log_scale: Tensor,
+    draws: Callable[[int], Tensor],
+    captions: Sequence[Tensor],
+    *,
+    n_steps: int,
+    n_selected: int,
+    learning_rate: float,
+    window: int = 20,
+    background: str = "video_mean",
+) -> list[tuple[int, int, int, float, bool]]:
+    """All of the paper: the first and the last frame of each segment, its class, its score, and whether it is kept.
+
+    `class_texts` has the prompts [P, V] of each class, `draws` gives those of a pseudo-label, and `captions` has for
+    each frame the features [V] of its caption.
+    """
+    label = pseudo_label(f, class_texts, p_v, p_l, bias)
+    p_v, p_l, log_scale, _, _ = tune(
+        *(f, class_texts[label], p_v, p_l, bias, log_scale, draws(label)),
+        n_steps=n_steps,
+        n_selected=n_selected,
+        loss="paper",
+        trained="both",
+        learning_rate=learning_rate,
+        visual_learning_rate=None,
+        weight_decay=0.0,
+        early_stop="no_fall",
+        patience_steps=5,
+        background=background,
+        smoothed_scores="final",
+        window_frames=window,
+        window_edges="cut",
+        similarity="cosine",
+        pools="halves",
+        thinning="middles",
+    )
+    scores = raw_scores(f, class_texts[label], p_v, p_l, bias, log_scale, background=background, similarity="cosine")
+    regions = segments(scores, window)
+    labels = region_classes(f, regions, class_texts, p_v, p_l, bias)
+    embedded = [
+        torch.stack([text_embedding(captions[i][None], p_l, bias) for i in range(first, last + 1)])
+        for first, last in regions
+    ]
+    kept = keep_regions(embedded, alpha=0.5, beta=0.75)
+    found = []
+    for (first, last), named, is_kept in zip(regions, labels, kept, strict=True):
+        mean = unit(f[first : last + 1].mean(dim=0) @ p_v)
+        cosines = torch.stack([mean @ text_embedding(u, p_l, bias) for u in class_texts])
+        found.append((first, last, named, probability(cosines, log_scale, named), is_kept))
+    return found

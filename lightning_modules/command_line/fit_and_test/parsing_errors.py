@@ -17,6 +17,7 @@ from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in, is_config_name, nowhere
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
 from zsar.lightning_modules.command_line.options.command_parser import option_names
+from zsar.lightning_modules.run_folders.replaced_settings import replacement
 from zsar.lightning_modules.run_folders.settings_of_before import name_of_now, value_of_now
 from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.permitted_classes import fault_of_trusted, forbidden, forbidden_class_in
@@ -126,6 +127,9 @@ def _unknown(written: str, section: str, class_path: str | None, options: Sequen
     name = written.split("=", 1)[0].split(" ", 1)[0]
     if not name.startswith("-"):
         return f"{written!r} belongs to no option; `{command} --help` lists the options"
+    for full in (f"--{section}.{name.removeprefix('--')}", name):
+        if (instead := replacement(full)) is not None:
+            return f"{full} was replaced by {instead}"
     if class_path is None:
         near = did_you_mean(name, options)
         every = "--help" if command == "zsar doctor" else "--help.all"
@@ -176,6 +180,8 @@ def _as_typed(path: str) -> str:
 
 
 def _wrong_value(section: str, value: str, expected: str, union: str) -> str:
+    if (instead := replacement(section, value.strip().strip("'\""))) is not None:
+        return f"--{section} {value.strip()} was replaced by {instead}"
     others = re.findall(r"- Expected a (.+?)(?:\. Got value: .*)?$", union, re.MULTILINE)
     types = list(dict.fromkeys(_readable(name) for name in (expected, *others)))
     stated = value.strip().splitlines()[0] if value.strip() else "''"

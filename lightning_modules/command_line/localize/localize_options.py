@@ -16,6 +16,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     BatchSizeOption,
     DamageOption,
     DeviceOption,
+    GeometryOption,
     JsonOption,
     ModelOptions,
     PromptOptions,
@@ -73,7 +74,8 @@ class MethodOptions:
     suppress: bool | None = option(
         None,
         "t3al: discard segments whose captions disagree with the others",
-        otherwise="on with --captions or a CoCa, which writes captions and needs pip install 'zsar[captions]'",
+        otherwise="on with --captions or a CoCa, which writes one caption a second and needs pip install "
+        "'zsar[captions]'",
     )
     captions: Path | None = option(
         None, "t3al: captions from `zsar extract --captions`, instead of writing them in each run", metavar="FOLDER"
@@ -147,6 +149,7 @@ class LocalizeOptions:
         excludes=True,
         stride_seconds={"otherwise": f"{_STRIDE_SECONDS}, about an eighth of the frames at 30 a second"},
     )
+    geometry: GeometryOption = group()
     damage: DamageOption = group()
     device: DeviceOption = group()
     batch: BatchSizeOption = group()
@@ -167,7 +170,8 @@ COMMAND = Command(
     "videos are reported at the end; the rest are still processed.",
     epilog="The method t3al (Liberatori et al. 2024) assumes that the class most similar to a video occurs in it, "
     "adapts the model to this video and class, and returns segments that score above the video's mean. It therefore "
-    "finds something in nearly every video, and scores are comparable only within a video: give names that do occur. "
+    "finds something in nearly every video: give names that do occur. The score of a segment is its probability relative "
+    "to the given names, 1 for a single name. "
     "The method frame-wise classifies each frame independently and finds nothing where it is not confident.",
 )
 
@@ -189,6 +193,7 @@ def requested_features(options: LocalizeOptions) -> FeatureExtraction:
         architecture=architecture,
         weights=options.model.weights or default_weights(architecture),
         stride=stride,
+        geometry=options.geometry.geometry,
         batch_size=options.batch.batch_size,
         n_workers=max(1, cpu_count() - 1) if n_workers is None else n_workers,
         on_damage=options.damage.on_damage,

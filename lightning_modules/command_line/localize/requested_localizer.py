@@ -28,8 +28,11 @@ from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
 )
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
-from zsar.lightning_modules.t3al.t3al import T3AL, PseudoLabels
+from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels
+from zsar.lightning_modules.t3al.t3al import T3AL
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
+
+_CAPTION_SECONDS = 1.0  # the paper captions all frames; with a CoCa that takes hours for a long video
 
 
 def build_localizer(options: LocalizeOptions, features: FeatureExtraction) -> ActionLocalizer:
@@ -72,7 +75,7 @@ def _suppression(options: LocalizeOptions, backbone: OpenClipBackbone) -> TextGu
             return None
         check_can_caption(backbone)
         _check_can_generate()
-    return TextGuidedSuppression()
+    return TextGuidedSuppression(seconds=_CAPTION_SECONDS)
 
 
 def _check_can_generate() -> None:
@@ -103,9 +106,9 @@ def described_model(model: ActionLocalizer, features: FeatureExtraction, seed: i
             "tuning": asdict(model.tuning),
             "suppression": None if model.suppression is None else asdict(model.suppression),
             "pseudo_labels": asdict(model.pseudo_labels),
+            "proposals": asdict(model.proposals),
             "region_class": model.region_class,
             "segment_score": model.segment_score,
-            "largest_gap_seconds": model.largest_gap_seconds,
         }
     else:
         assert isinstance(model, FrameWiseCLIP)
@@ -116,5 +119,10 @@ def described_model(model: ActionLocalizer, features: FeatureExtraction, seed: i
             "weights": features.weights,
             "backbone_hash": model.backbone.weights_hash,
         },
-        "settings": {**settings, "stride": str(features.stride), "feature_dtype": features.dtype},
+        "settings": {
+            **settings,
+            "stride": str(features.stride),
+            "geometry": features.geometry,
+            "feature_dtype": features.dtype,
+        },
     }

@@ -179,14 +179,9 @@ def read_options(
         described = _changed(entry, changes.get(declared.name, {}))
         if isinstance(value, int | float) and not isinstance(value, bool):
             described.check(f"--{declared.name}", value)
-        values[declared.name] = _value(value, described)
+        is_several = isinstance(value, list) or described.may_be_left_out
+        values[declared.name] = tuple(value or ()) if is_several else value
     return kind(**values)
-
-
-def _value(parsed: Any, described: Described) -> Any:  # noqa: ANN401 - of any type
-    if parsed is None and described.may_be_left_out:
-        return ()
-    return tuple(parsed) if isinstance(parsed, list) else parsed
 
 
 def _changed(described: Described, changes: Mapping[str, Any]) -> Described:

@@ -1,4 +1,4 @@
-"""What a dry run prints: the needs of a table, and its commands row by row, as a list for `zsar batch -` and the shell."""
+"""What a dry run prints: the needs of a table and its commands, as a list for `zsar batch -` and the shell."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def published_table(plan: TablePlan) -> ReportTable:
     return ReportTable(columns=columns, rows=rows, title=f"{table.name}, {what}: {table.title}", notes=notes)
 
 
-def tested_folders(plan: TablePlan) -> list[Path]:
+def result_folders(plan: TablePlan) -> list[Path]:
     """The run folders of a table that hold a result of `zsar test`, each once."""
     folders = [command.run_dir for command in plan.commands if command.verb == "test"]
     return [folder for folder in dict.fromkeys(folders) if folder and (folder / RESULT_FILES["test"]).is_file()]

@@ -12,7 +12,7 @@ from zsar.lightning_modules.command_line.options.fields import argument, option
 from zsar.lightning_modules.command_line.reproduce.dry_runs import heading_lines, need_lines, row_lines
 from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
 from zsar.lightning_modules.command_line.reproduce.papers_file import PAPERS, find_papers_file, read_papers
-from zsar.lightning_modules.command_line.reproduce.published_rows import published_table, tested_folders
+from zsar.lightning_modules.command_line.reproduce.published_rows import published_table, result_folders
 from zsar.lightning_modules.command_line.reproduce.table_lists import list_of_tables, write_markdown
 from zsar.lightning_modules.command_line.reproduce.table_plans import Selection, TablePlan, plans_of
 from zsar.lightning_modules.command_line.reproduce.table_runs import (
@@ -114,11 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _print_plans(plans: Sequence[TablePlan], settings: RunSettings) -> None:
     printed: set[tuple[str, ...]] = set()
     for plan in plans:
-        say(*heading_lines(plan.table))
-        say(*need_lines(needs_of(plan.words)))
+        say(*heading_lines(plan.table), *need_lines(needs_of(plan.words)))
         if plan.sweep is not None:
             run_sweep(*plan.sweep, _resources(settings), dry_run=True, overwrite=settings.overwrite)
-        else:
+        elif plan.rows:
             say(*row_lines(plan, settings, printed))
 
 
@@ -177,7 +176,7 @@ def _run_table(plan: TablePlan, settings: RunSettings) -> int:
     if failures:
         return 1
     print_tables(result_console(), [published_table(plan)])
-    folders = tested_folders(plan)
+    folders = result_folders(plan)
     if not folders:
         return 0
     output = settings.folder / f"{plan.table.paper}_{plan.table.key}.json"

@@ -75,7 +75,7 @@ def markdown_of(papers: Papers) -> str:
     Args:
         papers: The papers.
     """
-    blocks = [_INTRODUCTION, *(_index(paper) for paper in papers.papers.values())]
+    blocks = [_INTRODUCTION, "".join(_index(paper) for paper in papers.papers.values())]
     for paper in papers.papers.values():
         blocks.append(f"## {paper.title}\n")
         blocks += [_section(table) for table in paper.tables.values()]

@@ -105,13 +105,12 @@ def selected_tables(papers: Papers, names: Sequence[str]) -> list[Table]:
     known = {table.name: table for table in papers.tables}
     chosen: dict[str, Table] = {}
     for name in names:
-        paper, _, key = name.partition("/")
         if name == ALL:
             chosen.update(known)
         elif name in known:
             chosen[name] = known[name]
-        elif not key and paper in papers.papers:
-            chosen.update({table.name: table for table in papers.papers[paper].tables.values()})
+        elif name in papers.papers:
+            chosen.update({table.name: table for table in papers.papers[name].tables.values()})
         else:
             near = did_you_mean(name, [*known, *papers.papers, ALL])
             raise ValueError(f"there is no table {name!r}{near or '; `zsar reproduce --list` names all'}")

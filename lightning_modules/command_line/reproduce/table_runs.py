@@ -61,7 +61,8 @@ def check_unchanged(plan: TablePlan, settings: RunSettings) -> None:
         if changed:
             raise ValueError(
                 f"{plan.table.name}, row {plan.row_of(command)!r}: {', '.join(changed)} changed since "
-                f"{command.run_dir} was trained; give --overwrite to train again, another --output, or delete {record} to keep it"
+                f"{command.run_dir} was trained; give --overwrite to train again, another --output, or delete {record} "
+                "to keep it"
             )
 
 

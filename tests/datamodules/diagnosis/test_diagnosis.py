@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.makers.miniatures import (
+    make_activitynet,
     make_hmdb51,
     make_kinetics400,
     make_ucf101,
@@ -11,6 +12,7 @@ from tests.makers.miniatures import (
     write_label_csv,
     write_vifi_list,
 )
+from zsar.datamodules.data_sets.activitynet import ActivityNet
 from zsar.datamodules.data_sets.hmdb51 import HMDB51
 from zsar.datamodules.data_sets.kinetics400 import Kinetics400
 from zsar.datamodules.data_sets.shifted.ucf101_ds import UCF101DS
@@ -204,3 +206,13 @@ def test_undecodable_and_short_videos_are_told_apart() -> None:
 def test_a_set_of_which_nothing_is_there_is_not_said_to_decode() -> None:
     findings, bad = diagnosis.check_frames("test", table("a", found=[False]), np.arange(0), [])
     assert (summary(findings), bad) == ([("frames", "test", "skipped", 0, 0)], [])
+
+
+def test_halves_of_the_classes_are_checked_as_the_one_list_that_they_are(tmp_path: Path) -> None:
+    make_activitynet(tmp_path)
+    module = ActivityNet(data_root=tmp_path, split=Split(classes="halves"))
+    module.tolerate()
+    sets, findings = diagnosis.list_sets(module, ("test",))
+    whole, _ = diagnosis.list_sets(ActivityNet(data_root=tmp_path), ("test",))
+    assert {name: len(of_set) for name, of_set in sets.items()} == {"test": len(whole["test"])}
+    assert {finding.set_name for finding in findings} >= {"half_0", "half_9"}

@@ -4,11 +4,12 @@ from torch.testing import assert_close
 
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.frame_scoring import (
+    Background,
     Projections,
     Similarity,
-    background_features,
     embed_prompts,
     frame_scores,
+    projected_lengths,
     score_rounding,
 )
 
@@ -22,27 +23,38 @@ def projections(w: int = 5, v: int = 4, d: int = 3, *, bias: bool = False) -> Pr
     )
 
 
-def test_a_score_is_the_scaled_product_with_the_frame_without_the_mean() -> None:
+def test_a_dot_product_is_scaled_and_a_cosine_is_not() -> None:
     identity = Projections(visual=torch.eye(2), text=torch.eye(2), text_bias=None, log_scale=torch.tensor(10.0).log())
-    features = torch.tensor([[1.0, 5.0], [3.0, 5.0]])
+    features = torch.tensor([[3.0, 4.0], [5.0, 12.0]])  # of lengths 5 and 13
     text = torch.tensor([1.0, 0.0])
-    plain = frame_scores(features, background_features(features, removed=False), text, identity, "dot")
-    assert_close(plain, torch.tensor([10.0, 30.0]))
-    removed = frame_scores(features, background_features(features, removed=True), text, identity, "dot")
-    assert_close(removed, torch.tensor([-10.0, 10.0]))
-    cosines = frame_scores(features, background_features(features, removed=True), text, identity, "cosine")
-    assert_close(cosines, torch.tensor([-10.0, 10.0]))  # what is left points along the first axis
+    dots = frame_scores(features, text, identity, similarity="dot", background="none")
+    assert_close(dots, torch.tensor([30.0, 50.0]))
+    dots = frame_scores(features, text, identity, similarity="dot", background="video_mean")
+    assert_close(dots, torch.tensor([-10.0, 10.0]))
+    cosines = frame_scores(features, text, identity, similarity="cosine", background="none")
+    assert_close(cosines, torch.tensor([3 / 5, 5 / 13]))
+    cosines = frame_scores(features, text, identity, similarity="cosine", background="video_mean")
+    assert_close(cosines, torch.tensor([-1.0, 1.0]) / 17**0.5)  # -1, -4 and 1, 4 are left
+
+
+def test_the_pseudo_label_is_subtracted_from_unit_frames() -> None:
+    identity = Projections(visual=torch.eye(2), text=torch.eye(2), text_bias=None, log_scale=torch.tensor(0.0))
+    features, text = torch.tensor([[3.0, 4.0], [0.0, -2.0]]), torch.tensor([1.0, 0.0])
+    scores = frame_scores(features, text, identity, similarity="cosine", background="pseudo_label")
+    # (0.6, 0.8) and (0, -1) without (1, 0) are (-0.4, 0.8) and (-1, -1).
+    assert_close(scores, torch.tensor([-0.4 / 0.8**0.5, -1 / 2**0.5]))
 
 
 @pytest.mark.parametrize("similarity", ["dot", "cosine"])
-@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("background", ["video_mean", "pseudo_label", "none"])
 @pytest.mark.parametrize("bias", [False, True])
-def test_scores_are_the_reference(similarity: Similarity, removed: bool, bias: bool) -> None:
+def test_scores_are_the_reference(similarity: Similarity, background: Background, bias: bool) -> None:
+    if (similarity, background) == ("dot", "pseudo_label"):
+        return  # refused by the settings
     own = projections(bias=bias)
     features, prompts = torch.randn(9, 5, dtype=torch.float64), torch.randn(3, 4, dtype=torch.float64)
     text = own.embed_classes(prompts[None])[0]
     assert text.shape == (3,)
-    background = background_features(features, removed=removed)
     expected = reference.raw_scores(
         features,
         prompts,
@@ -50,10 +62,20 @@ def test_scores_are_the_reference(similarity: Similarity, removed: bool, bias: b
         own.text,
         own.text_bias,
         own.log_scale,
-        remove_background=removed,
+        background=background,
         similarity=similarity,
     )
-    assert_close(frame_scores(features, background, text, own, similarity), expected)
+    assert_close(frame_scores(features, text, own, similarity=similarity, background=background), expected)
+
+
+def test_a_frame_of_which_nothing_is_left_scores_0() -> None:
+    own = projections()
+    features = torch.randn(1, 5, dtype=torch.float64)
+    text = own.embed_classes(torch.randn(1, 3, 4, dtype=torch.float64))[0]
+    score = frame_scores(features, text, own, similarity="cosine", background="video_mean")
+    assert score.tolist() == [0.0]
+    lengths = projected_lengths(features.repeat(3, 1), features[0] * (1 + 1e-15), own.visual)
+    assert lengths.isinf().all()  # not noise
 
 
 def test_several_prompts_are_averaged_as_directions() -> None:
@@ -70,9 +92,8 @@ def test_frames_that_are_alike_differ_by_no_more_than_rounding(similarity: Simil
     text = torch.nn.functional.normalize(torch.randn(64), dim=0)
     for n_frames in (3, 50, 333):
         features = (30 * torch.randn(96)).repeat(n_frames, 1)
-        scores = frame_scores(features, background_features(features, removed=True), text, own, similarity)
-        if similarity == "dot":  # a cosine with a frame of which nothing is left is anything
-            assert scores.max() - scores.min() <= score_rounding(features, text, own, similarity)
+        scores = frame_scores(features, text, own, similarity=similarity, background="video_mean")
+        assert scores.max() - scores.min() <= score_rounding(features, text, own, similarity)
         features[0] *= 1.001 if similarity == "dot" else -1
-        scores = frame_scores(features, background_features(features, removed=False), text, own, similarity)
+        scores = frame_scores(features, text, own, similarity=similarity, background="none")
         assert scores.max() - scores.min() > score_rounding(features, text, own, similarity)

@@ -1,8 +1,10 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.testing import assert_close
 
-from zsar.lightning_modules.localization.segments import Segment, min_max, moving_average, segments_above
+from tests.reference import t3al as reference
+from zsar.lightning_modules.localization.segments import Edges, Segment, min_max, moving_average, segments_above
 
 NAN, INF = float("nan"), float("inf")
 
@@ -221,3 +223,36 @@ def test_differences_that_are_rounding_are_not_blown_up() -> None:
     assert min_max(scores).max() == 1
     torch.testing.assert_close(min_max(scores, rounding=1e-5), torch.zeros(3))
     torch.testing.assert_close(min_max(torch.tensor([0.0, 1.0, 2.0]), rounding=1e-5), torch.tensor([0.0, 0.5, 1.0]))
+
+
+def test_repeated_edges_average_9_frames_back_and_10_ahead_and_the_ends_again() -> None:
+    scores = torch.zeros(60, dtype=torch.float64)
+    scores[30] = 20.0
+    ahead = moving_average(scores, 20, edges="repeated")
+    assert ahead.nonzero()[:, 0].tolist() == list(range(20, 40))  # from 10 before it to 9 after it
+    back = moving_average(scores, 20)
+    assert back.nonzero()[:, 0].tolist() == list(range(21, 41))
+    ends = torch.zeros(60, dtype=torch.float64)
+    ends[0] = 20.0
+    assert_close(moving_average(ends, 20, edges="repeated")[:3], torch.tensor([10.0, 9.0, 8.0], dtype=torch.float64))
+    assert_close(moving_average(ends, 20)[:3], torch.tensor([20 / 10, 20 / 11, 20 / 12], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 7, 30])
+@pytest.mark.parametrize("window", [1, 2, 5, 20])
+@pytest.mark.parametrize("edges", ["cut", "repeated"])
+def test_the_average_is_the_reference(n_frames: int, window: int, edges: Edges) -> None:
+    scores = torch.randn(n_frames, dtype=torch.float64)
+    assert_close(moving_average(scores, window, edges=edges), reference.smoothed(scores, window, edges))
+
+
+def test_a_gap_is_measured_in_frames_by_default_and_none_is_bridged() -> None:
+    scores = scores_of(1, 0, 1, 0, 0, 1)
+    times = seconds(0, 10, 20, 30, 40, 50)  # of no weight here
+    runs = [(s.first_frame, s.last_frame) for s in segments_above(scores, times, 10.0, threshold=0.5)]
+    assert runs == [(0, 0), (2, 2), (5, 5)]
+    for largest, expected in ((1, [(0, 2), (5, 5)]), (2, [(0, 5)])):
+        found = segments_above(scores, times, 10.0, threshold=0.5, largest_gap_frames=largest)
+        assert [(s.first_frame, s.last_frame) for s in found] == expected
+    with pytest.raises(ValueError, match="largest_gap_frames must be at least 0; got -1"):
+        segments_above(scores, times, 10.0, largest_gap_frames=-1)

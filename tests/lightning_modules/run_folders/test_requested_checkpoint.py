@@ -38,6 +38,18 @@ def test_keywords_are_of_the_run_and_none_is_none(tmp_path: Path, command: str) 
     assert requested(None, tmp_path, command="fit") is None
 
 
+def test_a_training_resumes_from_its_last_checkpoint_if_there_is_one(tmp_path: Path) -> None:
+    assert requested("resume", tmp_path, command="fit") is None
+    save_checkpoint(tmp_path / "best.ckpt")
+    assert requested("resume", tmp_path, command="fit") is None
+    save_checkpoint(tmp_path / "last.ckpt")
+    assert requested("resume", tmp_path, command="fit") == tmp_path / "last.ckpt"
+    with pytest.raises(
+        ValueError, match="--ckpt_path resume resumes a training, but this is `zsar test`; leave it out"
+    ):
+        requested("resume", tmp_path, command="test")
+
+
 def test_a_file_that_is_not_there_is_answered_with_what_is_there(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "last.ckpt")
     save_checkpoint(tmp_path / ".last.unfinished.ckpt")

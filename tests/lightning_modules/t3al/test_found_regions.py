@@ -1,6 +1,10 @@
+import math
+from typing import Any
+
 import pytest
 import torch
 
+from zsar.lightning_modules.localization.contract import Localization
 from zsar.lightning_modules.localization.segments import Segment
 from zsar.lightning_modules.t3al.found_regions import FoundRegions, RegionClass, localization_of
 
@@ -14,11 +18,25 @@ def at(start: float) -> Segment:
 
 
 def regions(label: int, cosines: list[list[float]], kept: tuple[bool, ...] = (True, True)) -> FoundRegions:
-    return FoundRegions(label, CURVE, (at(4), at(1)), torch.tensor(cosines), kept, 3)
+    return FoundRegions(
+        label=label,
+        curve=CURVE,
+        threshold=0.4,
+        segments=(at(4), at(1)),
+        cosines=torch.tensor(cosines),
+        scale=10.0,
+        kept=kept,
+        n_steps=3,
+    )
+
+
+def localized(found: list[FoundRegions], **settings: Any) -> Localization:
+    defaults: dict[str, Any] = {"region_class": "nearest", "segment_score": "mean", "n_regions": None}
+    return localization_of(found, MEMBERS, **{**defaults, **settings})
 
 
 def labels_of(found: list[FoundRegions], region_class: RegionClass = "nearest") -> list[tuple[float, int]]:
-    localization = localization_of(found, MEMBERS, region_class=region_class, n_regions=None)
+    localization = localized(found, region_class=region_class)
     return [(detection.segment.start_seconds, detection.label) for detection in localization.detections]
 
 
@@ -35,14 +53,28 @@ def test_of_several_pseudo_labels_the_nearest_keeps_a_segment() -> None:
 
 def test_what_captions_disagree_with_is_suppressed_unless_the_count_is_known() -> None:
     found = regions(0, [[0.2, 0.0, 0.0, 0.0], [0.4, 0.0, 0.0, 0.0]], kept=(True, False))
-    plain = localization_of([found], MEMBERS, region_class="nearest", n_regions=None)
+    plain = localized([found])
     assert [d.segment.start_seconds for d in plain.detections] == [4]
     assert [d.segment.start_seconds for d in plain.suppressed] == [1]
-    counted = localization_of([found], MEMBERS, region_class="nearest", n_regions=1)
+    counted = localized([found], n_regions=1)
     assert [d.segment.start_seconds for d in counted.detections] == [1]  # the most similar one
-    assert localization_of([found], MEMBERS, region_class="nearest", n_regions=0).detections == ()
+    assert localized([found], n_regions=0).detections == ()
 
 
-def test_the_curve_is_of_the_pseudo_label_and_its_threshold_is_the_mean() -> None:
-    (curve,) = localization_of([regions(0, [[0.2] * 4] * 2)], MEMBERS, region_class="nearest", n_regions=None).curves
-    assert (curve.label, curve.threshold) == (1, pytest.approx(0.4))
+def test_a_segment_is_scored_by_the_probability_of_its_class_among_those_of_the_set() -> None:
+    # Class 1 is not in the set; the others' logits are 0, 1 and 2, and the pseudo-label's is 1.
+    found = [regions(0, [[0.1, 0.9, 0.0, 0.2]] * 2)]
+    total = 1 + math.e + math.e**2
+    nearest = localized(found, segment_score="probability").detections[0]
+    assert nearest.label == 2
+    assert nearest.segment.score == pytest.approx(math.e**2 / total)
+    authors = localized(found, segment_score="probability", region_class="pseudo_label").detections[0]
+    assert authors.label == 1
+    assert authors.segment.score == pytest.approx(math.e / total)
+    assert localized(found, segment_score="max").detections[0].segment.score == 0.5  # as the curve scored it
+    assert localized(found).detections[0].segment.score == 0.5
+
+
+def test_the_curve_is_of_the_pseudo_label_and_has_its_threshold() -> None:
+    (curve,) = localized([regions(0, [[0.2] * 4] * 2)]).curves
+    assert (curve.label, curve.threshold) == (1, 0.4)

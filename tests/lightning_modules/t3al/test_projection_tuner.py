@@ -7,6 +7,7 @@ from torch.testing import assert_close
 
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.frame_scoring import Projections
+from zsar.lightning_modules.t3al.frame_norms import FrameNorms
 from zsar.lightning_modules.t3al.projection_tuner import tune_projections
 from zsar.lightning_modules.t3al.projection_tuning import (
     ProjectionTuning,
@@ -17,6 +18,22 @@ from zsar.lightning_modules.t3al.projection_tuning import (
 
 W, V, D = 7, 6, 5
 QUICK = ProjectionTuning(n_steps=6, n_selected=3, learning_rate=1e-2, patience_steps=3, window_frames=4)
+AUTHORS = ProjectionTuning(
+    n_steps=12,
+    n_selected=3,
+    loss="authors",
+    learning_rate=1e-2,
+    visual_learning_rate=1e-3,
+    weight_decay=1e-2,
+    early_stop="none",
+    patience_steps=None,
+    similarity="authors",
+    smoothed="final_and_selection",
+    window_frames=4,
+    window_edges="repeated",
+    pools="overlapping",
+    thinning="ends",
+)
 
 
 def own_projections(*, bias: bool = False) -> Projections:
@@ -41,6 +58,7 @@ def video(
 
 def by_reference(each: VideoToTune, own: Projections, settings: ProjectionTuning) -> tuple[Any, ...]:
     arguments = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+    arguments["smoothed_scores"] = arguments.pop("smoothed")
     parts = (each.features, each.text, own.visual, own.text, own.text_bias, own.log_scale, each.draws)
     return reference.tune(*parts, **arguments, inside=each.inside)
 
@@ -59,19 +77,28 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "representation": {"loss": "representation"},
     "separation": {"loss": "separation"},
     "binary cross-entropy": {"loss": "binary_cross_entropy"},
-    "reference": {"loss": "reference", "visual_learning_rate": 1e-3, "weight_decay": 1e-2},
+    "to the text": {"loss": "authors", "visual_learning_rate": 1e-3, "weight_decay": 1e-2},
     "visual only": {"trained": "visual"},
     "text only": {"trained": "text", "loss": "separation"},
-    "background kept": {"remove_background": False},
-    "not smoothed": {"smooth_selection": False},
-    "cosine": {"similarity": "cosine"},
-    "cosine, not smoothed, background kept": {
-        "similarity": "cosine",
-        "smooth_selection": False,
-        "remove_background": False,
-    },
+    "background kept": {"background": "none"},
+    "pseudo-label as background": {"background": "pseudo_label"},
+    "selected by averages": {"smoothed": "final_and_selection"},
+    "all averaged": {"smoothed": "all"},
+    "all averaged, pseudo-label as background": {"smoothed": "all", "background": "pseudo_label"},
+    "all averaged, repeated edges": {"smoothed": "all", "window_edges": "repeated"},
+    "dot": {"similarity": "dot"},
+    "dot, all averaged": {"similarity": "dot", "smoothed": "all"},
+    "dot, all averaged, background kept": {"similarity": "dot", "smoothed": "all", "background": "none"},
+    "as before": {"similarity": "dot", "smoothed": "all", "early_stop": "no_new_lowest"},
+    "scores of the authors": {"similarity": "authors"},
+    "scores of the authors, background kept": {"similarity": "authors", "background": "none"},
+    "pools of the authors": {"pools": "overlapping"},
+    "thinning of the authors": {"thinning": "ends"},
     "impatient": {"patience_steps": 1, "n_steps": 20, "learning_rate": 0.3},
+    "impatient for a lowest": {"patience_steps": 1, "n_steps": 20, "learning_rate": 0.3, "early_stop": "no_new_lowest"},
+    "never stopped": {"early_stop": "none", "patience_steps": None, "n_steps": 20, "learning_rate": 0.3},
     "one frame": {"n_selected": 1},
+    "authors": {name: getattr(AUTHORS, name) for name in AUTHORS.__dataclass_fields__},
 }
 
 
@@ -83,13 +110,48 @@ def test_tuning_is_the_reference(variant: dict[str, Any]) -> None:
     assert_same(tune_projections([each], own, settings)[0], by_reference(each, own, settings))
 
 
-@pytest.mark.parametrize("n_frames", [1, 3, 5, 700])
-def test_videos_of_any_length_are_the_reference(n_frames: int) -> None:
+@pytest.mark.parametrize("n_frames", [1, 3, 5, 350, 700])
+@pytest.mark.parametrize("settings", [QUICK, AUTHORS], ids=["paper", "authors"])
+def test_videos_of_any_length_are_the_reference(n_frames: int, settings: ProjectionTuning) -> None:
     # Where a window covers the whole video all scores are alike, and what tells frames apart is rounding.
-    settings = replace(QUICK, smooth_selection=n_frames > QUICK.window_frames)
+    if n_frames <= settings.window_frames:
+        settings = replace(settings, smoothed="final")
     own = own_projections(bias=True)
     each = video(settings, n_frames, n_prompts=2)
     assert_same(tune_projections([each], own, settings)[0], by_reference(each, own, settings))
+
+
+def test_a_video_with_several_pseudo_labels_is_projected_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[FrameNorms] = []
+    first = FrameNorms.__init__
+
+    def counted(self: FrameNorms, *arguments: Any) -> None:
+        made.append(self)
+        first(self, *arguments)
+
+    monkeypatch.setattr(FrameNorms, "__init__", counted)
+    own = own_projections()
+    each = video(QUICK)
+    other = replace(each, text=torch.randn_like(each.text), draws=draw_selection(QUICK, 5))
+    together = tune_projections([each, other], own, QUICK)
+    assert len(made) == 1
+    for ours, alone in zip(together, (each, other), strict=True):
+        assert_same(ours, by_reference(alone, own, QUICK))
+
+
+def test_without_a_temperature_in_the_loss_it_stays() -> None:
+    own = own_projections()
+    each = video(QUICK)
+    assert torch.equal(tune_projections([each], own, QUICK)[0].projections.log_scale, own.log_scale)
+    authors = video(AUTHORS)
+    assert not torch.equal(tune_projections([authors], own, AUTHORS)[0].projections.log_scale, own.log_scale)
+
+
+def test_a_binary_cross_entropy_of_cosines_does_not_saturate() -> None:
+    own = replace(own_projections(), log_scale=torch.tensor(4.6, dtype=torch.float64))
+    settings = replace(QUICK, loss="binary_cross_entropy", n_steps=1)
+    (first,) = tune_projections([video(settings)], own, settings)[0].losses
+    assert 0.3 < first < 1.1  # from cosines of 1 and -1 to those of -1 and 1: 0.31 to 1.31
 
 
 def test_the_oracle_of_selection_is_the_reference() -> None:
@@ -102,7 +164,7 @@ def test_the_oracle_of_selection_is_the_reference() -> None:
 
 
 def test_each_video_of_a_batch_is_tuned_as_it_would_be_alone() -> None:
-    settings = replace(QUICK, patience_steps=2, n_steps=15, learning_rate=0.05)
+    settings = replace(QUICK, early_stop="no_new_lowest", patience_steps=2, n_steps=15, learning_rate=0.05)
     own = own_projections()
     videos = [video(settings, n, seed=n) for n in (1, 40, 300, 9, 60)]
     together = tune_projections(videos, own, settings)
@@ -116,7 +178,7 @@ def test_each_video_of_a_batch_is_tuned_as_it_would_be_alone() -> None:
 
 
 def test_the_loss_falls_and_everything_that_it_depends_on_changes() -> None:
-    settings = replace(QUICK, n_steps=150, patience_steps=150, learning_rate=3e-3)
+    settings = replace(QUICK, n_steps=150, patience_steps=150, learning_rate=1e-2)
     own = own_projections()
     each = video(settings)
     acts = torch.arange(60) % 20 < 8

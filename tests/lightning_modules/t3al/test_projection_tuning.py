@@ -29,6 +29,11 @@ def test_draws_depend_on_the_seed_alone() -> None:
         ({"weight_decay": -0.1}, "weight_decay must be at least 0; got -0.1"),
         ({"trained": "text", "visual_learning_rate": 1e-8}, "visual_learning_rate has no effect"),
         ({"trained": "text", "loss": "representation"}, "'text' learns nothing"),
+        ({"early_stop": "none"}, "patience_steps is null for early_stop 'none', and a number otherwise; got 5"),
+        ({"patience_steps": None}, "got None with early_stop 'no_fall'"),
+        ({"similarity": "dot", "background": "pseudo_label"}, "set similarity: cosine, not 'dot'"),
+        ({"similarity": "authors", "background": "pseudo_label"}, "set similarity: cosine, not 'authors'"),
+        ({"similarity": "dot", "loss": "binary_cross_entropy"}, "saturates .* set similarity: cosine, not 'dot'"),
         ({"n_selected": 1, "loss": "representation"}, "needs pairs of frames, but n_selected is 1"),
     ],
 )

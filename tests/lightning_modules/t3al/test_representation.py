@@ -46,12 +46,19 @@ def test_it_is_the_reference(k: int) -> None:
     assert_close(representation_loss(z, draws.argsort(dim=1, stable=True)), expected)
 
 
-def test_the_text_draws_frames_and_stands_still() -> None:
-    z = torch.tensor([[[2.0, 0.0], [0.0, 5.0]]], requires_grad=True)
-    text = torch.tensor([[math.sqrt(0.5), math.sqrt(0.5)]], requires_grad=True)
+def test_the_text_draws_frames_weakly_and_is_fixed() -> None:
+    z = torch.tensor([[[2.0, 0.0, 0.0], [0.0, 5.0, 0.0]]], requires_grad=True)
+    text = torch.tensor([[math.sqrt(0.5), math.sqrt(0.5), 0.0]], requires_grad=True)
     loss = text_representation_loss(z, text)
-    assert_close(loss, torch.tensor([2 - math.sqrt(2)]))
+    assert_close(loss, torch.tensor([2 * (2 - math.sqrt(2)) / 3]))  # of two frames, divided by D = 3
     loss.sum().backward()
     assert z.grad is not None
     assert z.grad.any()
     assert text.grad is None
+
+
+def test_drawing_to_the_text_is_the_reference() -> None:
+    z, text = torch.randn(3, 4, 8, dtype=torch.float64), torch.randn(3, 8, dtype=torch.float64)
+    text = text / text.norm(dim=1, keepdim=True)
+    expected = torch.stack([reference.text_loss(*each) for each in zip(z, text, strict=True)])
+    assert_close(text_representation_loss(z, text), expected)

@@ -17,8 +17,10 @@ from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, Vid
 from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,
+    Votes,
     agreeing_segments,
     caption_embedding,
+    kept_segments,
 )
 
 
@@ -27,48 +29,87 @@ def at_angles(*degrees: float) -> Tensor:
     return torch.stack([angles.cos(), angles.sin()], dim=1)
 
 
-def test_a_segment_needs_more_than_half_of_the_others() -> None:
-    # 0 and 30 degrees agree at 0.75 (cosine 0.87), 90 with none of them but 60: of four, each needs two of three.
-    kept = agreeing_segments(at_angles(0, 30, 60, 180), similarity=0.75, share=0.5)
-    assert kept.tolist() == [False, True, False, False]
-    assert agreeing_segments(at_angles(0, 10, 20, 180), similarity=0.75, share=0.5).tolist() == [
-        True,
-        True,
-        True,
-        False,
-    ]
+def votes_of(*degrees: float, votes: Votes = "all", share: float = 0.5) -> list[bool]:
+    found: list[bool] = agreeing_segments(at_angles(*degrees), similarity=0.75, share=share, votes=votes).tolist()
+    return found
 
 
-def test_a_segment_does_not_vote_for_itself() -> None:
-    assert agreeing_segments(at_angles(0, 0, 90), similarity=0.75, share=0.5).tolist() == [False, False, False]
-    assert agreeing_segments(at_angles(0, 0, 90), similarity=0.75, share=0.4).tolist() == [True, True, False]
+def test_the_share_of_all_segments_must_not_be_below_alpha() -> None:
+    # 0 and 30 degrees agree at 0.75 (cosine 0.87), 90 with none of them but 60.
+    assert votes_of(0, 0, 90) == [True, True, False]  # two of three, one of three
+    assert votes_of(0, 0, 90, 90) == [True] * 4  # two of four are half
+    assert votes_of(0, 0, 90, 180) == [True, True, False, False]
+    assert votes_of(0, 90) == [True, True]  # each is half of all
 
 
-def test_a_segment_that_counts_itself_needs_half_of_all() -> None:
-    def kept(*degrees: float) -> list[bool]:
-        embeddings = at_angles(*degrees)
-        found: list[bool] = agreeing_segments(embeddings, similarity=0.75, share=0.5, counts_itself=True).tolist()
-        return found
-
-    assert kept(0, 0, 90) == [True, True, False]  # two of three, one of three
-    assert kept(0, 0, 90, 90) == [True] * 4  # two of four are half
-    assert kept(0, 0, 90, 180) == [True, True, False, False]
+def test_the_authors_want_more_than_alpha_from_two_segments_on() -> None:
+    assert votes_of(0, 0, 90, votes="more_than_share") == [True, True, False]
+    assert votes_of(0, 0, 90, 90, votes="more_than_share") == [False] * 4
+    assert votes_of(0, 90, votes="more_than_share") == [False, False]
+    assert votes_of(0, 30, votes="more_than_share") == [True, True]
 
 
-@pytest.mark.parametrize("degrees", [(), (0,), (0, 180)])
-def test_up_to_two_segments_are_all_kept(degrees: tuple[float, ...]) -> None:
-    assert agreeing_segments(at_angles(*degrees), similarity=0.75, share=0.5).tolist() == [True] * len(degrees)
+def test_of_the_others_more_than_half_must_agree() -> None:
+    assert votes_of(0, 30, 60, 180, votes="others") == [False, True, False, False]
+    assert votes_of(0, 10, 20, 180, votes="others") == [True, True, True, False]
+    assert votes_of(0, 0, 90, votes="others") == [False, False, False]
+    assert votes_of(0, 0, 90, votes="others", share=0.4) == [True, True, False]
+    assert votes_of(0, 90, votes="others") == [True, True]
 
 
-def test_it_is_the_reference() -> None:
-    for n in (3, 4, 9):
+@pytest.mark.parametrize("votes", ["all", "more_than_share", "others"])
+def test_a_single_segment_is_kept(votes: Votes) -> None:
+    assert votes_of(votes=votes) == []
+    assert votes_of(0, votes=votes) == [True]
+
+
+@pytest.mark.parametrize("votes", ["all", "more_than_share", "others"])
+def test_it_is_the_reference(votes: Votes) -> None:
+    for n in (1, 2, 3, 4, 9):
         captions = [torch.randn(int(torch.randint(1, 5, ())), 3, dtype=torch.float64) for _ in range(n)]
         embedded = torch.stack(
             [caption_embedding(each, lambda f: functional.normalize(f[:, 0], dim=-1)) for each in captions]
         )
-        for share, similarity in ((0.5, 0.0), (0.3, 0.4), (0.0, 0.75)):
-            ours = agreeing_segments(embedded, similarity=similarity, share=share).tolist()
-            assert ours == reference.keep_regions(captions, share, similarity)
+        for share, similarity in ((0.5, 0.0), (0.25, 0.4), (0.0, 0.75)):
+            ours = agreeing_segments(embedded, similarity=similarity, share=share, votes=votes).tolist()
+            assert ours == reference.keep_regions(captions, share, similarity, votes)
+
+
+# --- segments of a video ----------------------------------------------------------------------------------------------
+
+
+def directions(texts: Sequence[str]) -> Tensor:
+    """Two opposite directions: of texts that begin with "b", and of others."""
+    return torch.tensor([[-1.0 if text.startswith("b") else 1.0] for text in texts])
+
+
+def kept(folder: Path, captions: dict[float, str], *segments: Segment, **settings: Any) -> list[bool]:
+    stored = VideoCaptions(times_seconds=np.array(list(captions)), texts=tuple(captions.values()), source=None)
+    write_captions(folder / f"v{SUFFIX}", stored)
+    backbone: Any = None  # nothing is generated
+    texts = VideoCaptionTexts(video(folder), backbone, directions, TextGuidedSuppression(**settings))
+    return kept_segments(segments, texts, lambda features: functional.normalize(features[:, 0], dim=-1))
+
+
+def test_a_segment_without_captions_has_the_nearest_or_is_dropped(tmp_path: Path) -> None:
+    captions = {0.5: "a", 2.5: "a", 8.0: "b"}
+    segments = [segment(0, 3), segment(8, 11), segment(24, 27)]  # 0 to 1, 2 to 3, 6 to 7 seconds
+    assert kept(tmp_path, captions, *segments) == [True, True, False]  # "b" is nearest to the third
+    dropped = {"without_captions": "dropped"}
+    assert kept(tmp_path, captions, *segments, **dropped) == [True, True, False]
+    assert kept(tmp_path, {0.5: "a", 2.5: "b"}, *segments) == [False, True, True]  # of three, "b" has two
+    assert kept(tmp_path, {0.5: "a", 2.5: "b"}, *segments, **dropped) == [True, True, False]  # it does not vote
+    assert kept(tmp_path, {8.0: "b"}, segments[0]) == [True]
+    assert kept(tmp_path, {8.0: "b"}, segments[0], **dropped) == [False]
+
+
+def test_two_that_disagree_are_kept_unless_more_than_half_must_agree(tmp_path: Path) -> None:
+    captions = {0.5: "a", 2.5: "b"}
+    segments = [segment(0, 3), segment(8, 11)]
+    assert kept(tmp_path, captions, *segments) == [True, True]
+    assert kept(tmp_path, captions, *segments, share=0.6) == [False, False]
+    assert kept(tmp_path, captions, *segments, votes="more_than_share") == [False, False]
+    assert kept(tmp_path, captions, *segments, votes="others") == [True, True]
 
 
 # --- where captions come from -----------------------------------------------------------------------------------------

@@ -4,11 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationRun, localization_run
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, group_runs
 
 THUMOS14 = ("map_0.3", "map_0.5", "map")
+AS_PUBLISHED: dict[str, Any] = yaml.safe_load((ROOT / "configs" / "model" / "t3al.yaml").read_text())["init_args"]
+"""The settings of T3AL's paper on THUMOS14, as a configuration has them."""
+del AS_PUBLISHED["backbone"], AS_PUBLISHED["iou_thresholds"]
 
 
 def write_localization(
@@ -65,6 +71,7 @@ def write_localization(
             "split_seed": 0,
             "split_hash": f"videos {number}",
             "stride": "1 frame",
+            "geometry": "squash",
             "features": None,
             "captions": None,
             **(data or {}),

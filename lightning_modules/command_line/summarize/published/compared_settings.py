@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.summarize.published.method_names import scorer_of, start_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import PublishedFigure
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import t3al_pairs
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationSettings
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup, RunGroup
@@ -18,6 +19,7 @@ Pair = tuple[str, object, object]
 _TEXT_KINDS = {"names": "template"}  # the prompt of an adaptation before the name
 _ALL_DRAWS = 10
 _EVERY_FRAME = "1 frame"
+_GEOMETRY = "squash"  # T3AL: "resizing them to a resolution of 224x224"
 
 
 def compared_settings(group: RunGroup | LocalizationGroup, figure: PublishedFigure) -> list[Pair]:
@@ -159,10 +161,12 @@ def _localization_pairs(group: LocalizationGroup, figure: PublishedFigure) -> li
         ("architecture", clip_model(settings), figure.architecture),
         ("trained on", "nothing", "the other classes" if figure.trained_on else "nothing"),
         ("frames", f"one in {settings.stride}", f"one in {_EVERY_FRAME}"),
+        ("geometry", settings.geometry, _GEOMETRY),
         ("draws", n_draws, _ALL_DRAWS),
         ("class text", _text_kinds(settings.class_text), figure.class_text),
         ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),
         ("classes", "drawn" if settings.split_lists is None else "published lists", "published lists"),
+        *(t3al_pairs(settings) if figure.method == "T3AL" else ()),
     ]
 
 

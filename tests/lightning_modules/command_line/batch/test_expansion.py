@@ -119,3 +119,8 @@ def test_shipped_sweeps_train_before_they_test_and_replace_what_they_did_before(
                 summarized |= set(words[2 : words.index("--output")])
     assert summarized
     assert summarized <= made
+
+
+def test_a_job_may_have_a_title_and_a_file_stem_of_its_own() -> None:
+    job = Job(1, {"seed": "0"}, (), title="t2l/table7, All layers", stem="fit_runs")
+    assert (job.name, job.file_stem) == ("t2l/table7, All layers", "fit_runs")

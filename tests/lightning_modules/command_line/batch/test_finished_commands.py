@@ -96,3 +96,26 @@ def test_a_record_with_a_torn_line_is_read_without_it(here: Path) -> None:
     again.add(["zsar", "test", "b"], {})
     whole = FinishedCommands(Path("record.jsonl"))
     assert whole.pending([["zsar", "test", "b"]]) == whole.pending([["zsar", "test", "a"]]) == [False]
+
+
+def test_changed_inputs_of_a_finished_command_are_named(here: Path) -> None:
+    written("model.yaml", "a: 1")
+    written("a.yaml", "run_dir: runs/a\nmodel: model.yaml")
+    written("runs/a/results.json", "{}")
+    command = ["zsar", "test", "--config", "a.yaml"]
+    record = FinishedCommands(Path("record.jsonl"))
+    assert record.changed_inputs(command) == []
+    record.add(command, input_states(command))
+    assert record.changed_inputs(command) == []
+    changed("model.yaml")
+    assert record.changed_inputs(command) == ["model.yaml"]
+    Path("a.yaml").unlink()
+    assert record.changed_inputs(command) == ["a.yaml", "model.yaml"]
+
+
+def test_a_named_configuration_is_an_input_wherever_it_is_found(here: Path) -> None:
+    found = input_states(["zsar", "test", "--config", "configs/experiment/moving_shapes_t2l.yaml"])
+    assert {Path(name).name for name in found} >= {"moving_shapes_t2l.yaml", "tiny_t2l.yaml"}
+    assert all(state is not None for state in found.values())
+    written("configs/experiment/own.yaml", "a: 1")
+    assert list(input_states(["zsar", "test", "--config", "experiment/own"])) == ["configs/experiment/own.yaml"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.makers.results.localization_results import localization_groups, write_localization
+from tests.makers.results.localization_results import AS_PUBLISHED, localization_groups, write_localization
 from tests.makers.results.recognition_results import (
     adaptation,
     described,
@@ -190,9 +190,8 @@ def test_rows_of_localization_are_in_every_file(tmp_path: Path, compared: list[C
 
 def test_json_of_a_localizer_has_means_deviations_runs_settings_and_the_lines_of_papers(tmp_path: Path) -> None:
     coca = {"class_path": "zsar.lightning_modules.t3al.T3AL", "architecture": "coca_ViT-L-14", "backbone_hash": "hash"}
-    arguments = {"suppression": {"similarity": 0.75}}
     folders = [
-        write_localization(tmp_path / "t3al" / f"seed{i}", v, seed=i, model=coca, arguments=arguments)
+        write_localization(tmp_path / "t3al" / f"seed{i}", v, seed=i, model=coca, arguments=AS_PUBLISHED)
         for i, v in enumerate((20.0, 24.0))
     ]
     (row,) = beside_papers(localization_groups(*folders))

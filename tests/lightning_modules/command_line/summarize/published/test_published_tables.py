@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.results.localization_results import localization_of, write_localization
+from tests.makers.results.localization_results import AS_PUBLISHED, localization_of, write_localization
 from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import (
     ComparedRow,
@@ -26,7 +26,7 @@ SUPPRESSION = {"suppression": {"similarity": 0.75}}
 
 
 def run(folder: Path, **settings: Any) -> LocalizationRun:
-    write_localization(folder, **{"model": COCA, "arguments": SUPPRESSION, **settings})
+    write_localization(folder, **{"model": COCA, "arguments": AS_PUBLISHED, **settings})
     return localization_of(folder)
 
 
@@ -74,10 +74,15 @@ def test_everything_has_other_architectures_ablations_and_oracles(tmp_path: Path
 
 
 def test_what_was_made_otherwise_is_said(tmp_path: Path) -> None:
-    data = {"stride": "8 frames", "split_lists": None}
+    data = {"stride": "8 frames", "split_lists": None, "geometry": "crop"}
     first = lines(group(run(tmp_path / "a", data=data, number=3)))[0][0]
     assert (first.differences, first.unknown) == (
-        ("frames one in 8 frames / one in 1 frame", "draws 1 / 10", "classes drawn / published lists"),
+        (
+            "frames one in 8 frames / one in 1 frame",
+            "geometry crop / squash",
+            "draws 1 / 10",
+            "classes drawn / published lists",
+        ),
         ("not stated: precision",),
     )
 
@@ -122,7 +127,8 @@ def test_a_table_has_a_line_of_ours_then_those_of_papers_with_the_figures_that_t
         ({"suppression": None}, "without suppression"),
         ({"suppression": None, "tuning": {"n_steps": 0}}, "T = 0"),
         ({**SUPPRESSION, "tuning": {"loss": "separation"}}, "separation loss only"),
-        ({**SUPPRESSION, "tuning": {"loss": "reference"}}, "authors' code"),
+        ({**SUPPRESSION, "tuning": {"loss": "authors"}}, "authors' code"),
+        ({**SUPPRESSION, "tuning": {"loss": "reference"}}, "authors' loss"),  # of a result from before
         ({**SUPPRESSION, "oracles": {"perfect_class": True}}, "oracle: class"),
         ({"suppression": None, "oracles": {"region_count": True}}, "oracle: region count"),
         ({**SUPPRESSION, "oracles": {"selection": True}}, "oracle: selection"),
@@ -141,4 +147,4 @@ def test_variants_have_the_names_of_the_published_ones(
     settings = run(tmp_path / "a", arguments=arguments).settings
     assert method_of(settings) == ("T3AL", variant)
     published = {figure.variant for figure in FIGURES if figure.method == "T3AL"}
-    assert variant in {*published, "authors' code"}
+    assert variant in {*published, "authors' code", "authors' loss"}

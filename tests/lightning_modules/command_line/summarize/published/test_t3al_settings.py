@@ -1,0 +1,62 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.makers.results.localization_results import AS_PUBLISHED, localization_of, write_localization
+from tests.makers.source_tree import ROOT
+from zsar.lightning_modules.command_line.summarize.published.t3al_settings import t3al_pairs
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
+
+
+def differing(folder: Path, arguments: dict[str, Any], **settings: Any) -> list[tuple[str, object, object]]:
+    """The pairs of a result with some arguments in which the two sides differ."""
+    settings = localization_of(write_localization(folder, arguments=arguments, **settings)).settings
+    return [(name, ours, theirs) for name, ours, theirs in t3al_pairs(settings) if ours != theirs]
+
+
+def arguments_of(config: str) -> dict[str, Any]:
+    stated: dict[str, Any] = yaml.safe_load((ROOT / "configs" / "model" / config).read_text())["init_args"]
+    return {name: value for name, value in stated.items() if name not in ("backbone", "iou_thresholds")}
+
+
+def test_the_shipped_settings_are_the_paper_s(tmp_path: Path) -> None:
+    assert differing(tmp_path / "a", AS_PUBLISHED) == []
+    activitynet = {"data": {"data_set": "activitynet_untrimmed"}}
+    assert differing(tmp_path / "b", arguments_of("t3al_activitynet.yaml"), **activitynet) == []
+    assert ("tuning.n_steps", "50", "25") in differing(tmp_path / "c", AS_PUBLISHED, **activitynet)
+
+
+def test_those_of_the_authors_code_are_not(tmp_path: Path) -> None:
+    names = {name for name, _, _ in differing(tmp_path / "a", arguments_of("t3al_authors.yaml"))}
+    assert names == {
+        *("tuning.n_steps", "tuning.early_stop", "tuning.patience_steps", "tuning.similarity", "tuning.smoothed"),
+        *("proposals.largest_gap_frames", "region_class", "suppression.votes"),
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tuning": {**AS_PUBLISHED["tuning"], "n_steps": 0, "early_stop": "none"}},  # T = 0
+        {"suppression": None},
+        {"oracles": {"region_count": True}, "suppression": {**AS_PUBLISHED["suppression"], "share": 0.4}},
+    ],
+)
+def test_what_has_no_effect_is_not_compared(tmp_path: Path, changed: dict[str, Any]) -> None:
+    assert differing(tmp_path / "a", {**AS_PUBLISHED, **changed}) == []
+
+
+def test_an_older_result_is_compared_by_what_it_has(tmp_path: Path) -> None:
+    older = {**AS_PUBLISHED, "tuning": {"n_steps": 50, "similarity": "dot"}}
+    assert differing(tmp_path / "a", older) == [
+        ("tuning.similarity", "dot", "cosine"),
+        ("T3AL's settings", NOT_RECORDED, "the paper's"),
+    ]
+
+
+def test_other_localizers_have_none(tmp_path: Path) -> None:
+    model = {"class_path": "zsar.lightning_modules.localization.frame_wise.FrameWiseCLIP"}
+    model |= {"architecture": "tiny-clip", "backbone_hash": "hash"}
+    assert differing(tmp_path / "a", {}, model=model) == []
