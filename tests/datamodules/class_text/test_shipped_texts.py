@@ -100,7 +100,7 @@ def test_the_shipped_files_are_those_of_the_papers() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_class_is_there_and_no_other(name: str) -> None:
+def test_every_class_is_there_once_and_no_other(name: str) -> None:
     path = FOLDER / f"{name}.json"
     file = read_class_text_file(path)
     assert is_valid(json.loads(path.read_text()), SCHEMA)
@@ -109,7 +109,8 @@ def test_every_class_is_there_and_no_other(name: str) -> None:
     assert file.data_set
     assert file.source
     assert list(file.classes) == list(CLASSES[data_set]), "the order is that of the labels"
-    assert read_class_text("test", CLASSES[data_set], name).names == CLASSES[data_set]
+    prompts = read_class_text("test", CLASSES[data_set], name).prompts
+    assert len(set(prompts)) == len(CLASSES[data_set])
 
 
 @pytest.mark.parametrize("name", ["hmdb51_action_prompts", "ucf101_action_prompts"])
@@ -180,7 +181,7 @@ def test_no_text_is_the_name_alone(name: str) -> None:
 
 def is_named(class_name: str, text: str) -> bool:
     """Whether a word of the text begins as one of the class name does, apart from words of many names."""
-    of_many = set("playing using doing making putting getting a the in on of or to with up".split())
+    of_many = words("playing using doing making putting getting a the in on of or to with up")
     return any(re.search(rf"\b{word[:3]}", text.lower()) for word in words(class_name) - of_many)
 
 
@@ -220,11 +221,6 @@ def near_equal(texts: list[str], most: float) -> list[tuple[str, str]]:
 def test_no_two_texts_say_nearly_the_same(name: str) -> None:
     texts = [text for texts in texts_by_class(name).values() for text in texts]
     assert near_equal(texts, limits(name).overlap) == []
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_no_two_classes_have_the_same_texts(name: str) -> None:
-    assert max(Counter(texts_by_class(name).values()).values()) == 1
 
 
 def test_texts_that_share_their_words_are_seen() -> None:
