@@ -223,7 +223,8 @@ def _prepared(path: Path) -> str:
 
 
 def _answers(path: Path) -> str:
-    return f"{len(AnswerStore(path.parent / 'texts.json', 'description', model='m', n_texts=2))} answers"
+    store = AnswerStore(path.parent / "texts.json", "description", model="m", n_texts=2, questions=())
+    return f"{len(store)} answers"
 
 
 def _features(path: Path) -> str:
