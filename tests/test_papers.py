@@ -16,7 +16,7 @@ from tests.makers.source_tree import ROOT, SHARED
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Table
+from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Table
 from zsar.lightning_modules.command_line.reproduce.papers_file import read_papers
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand, row_commands, shared_commands
 from zsar.lightning_modules.command_line.reproduce.stated_data import stated_settings
@@ -134,7 +134,7 @@ def named_configs() -> set[str]:
     """The experiments and fragments that rows, sweeps and `of_no_paper` name, as "experiment/NAME"."""
     steps = [step for _, row in ROWS for step in row.steps]
     named = {f"experiment/{step.of}" for step in steps if step.verb != "run"}
-    named |= {fragment.removesuffix(".yaml") for step in steps for fragment in step.fragments}
+    named |= {fragment for step in steps for fragment in (*step.fragments, *step.vary.get(WITH, ()))}
     for table in TABLES:
         if table.sweep is not None:
             jobs = [job for step in jobs_of(read_sweep(CONFIGS / "sweeps" / f"{table.sweep}.yaml")) for job in step]

@@ -141,7 +141,8 @@ def test_the_head_of_an_experiment_names_checkpoints_of_trainings_that_there_are
         kept = trainings[run].get("checkpoint", {}).get("filename") or trainings[run].get("checkpoint.filename", "best")
         assert checkpoint in (kept, "last"), "a training without held-out clips keeps its last checkpoint only"
     if "zero_shot" in experiment.stem or "_shift_" in experiment.stem:
-        is_trained = re.search(r"^model: .*/(t2l|ap_clip|vifi_clip)(_authors)?\.yaml", experiment.read_text(), flags=re.MULTILINE)
+        models = r"^model: .*/(t2l|ap_clip|vifi_clip)(_authors)?\.yaml"
+        is_trained = re.search(models, experiment.read_text(), flags=re.MULTILINE)
         assert bool(named) == bool(is_trained)
 
 

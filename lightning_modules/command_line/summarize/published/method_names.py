@@ -167,7 +167,9 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     method = _METHODS.get(name, name)
     if method not in _PRETRAINED:
         return method, None
-    departures = ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
+    departures: list[str | None] = (
+        ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
+    )
     departures += [_text_of_ap_clip(settings)] if method == "AP-CLIP" else []
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
     return method, ", ".join(filter(None, departures)) or None
