@@ -8,6 +8,7 @@ from typing import Literal
 
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.number_limits import (
@@ -220,6 +221,8 @@ class UntrimmedLoading:
     Attributes:
         stride: Which frames of a video are used: every n-th, or one per interval in seconds, on the command line
             --data.loading.stride '{frames: null, seconds: 0.5}'.
+        geometry: How frames become square: "squash" resizes both sides, as T3AL's paper, so that the whole picture is
+            seen; "crop" resizes the short side and cuts the centre.
         features: Folder of the files that `zsar extract` wrote, relative to the data root; null to decode and embed
             videos in each run.
         captions: Folder of caption files, `VIDEO.captions.json`, relative to the data root; null for none.
@@ -229,6 +232,7 @@ class UntrimmedLoading:
     """
 
     stride: FrameStride = FrameStride()
+    geometry: Geometry = "squash"
     features: Path | str | None = None
     captions: Path | str | None = None
     batch_size: int = 1

@@ -17,7 +17,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import Geometry, square_frames
 
 _SHOWN = 5
 
@@ -67,7 +67,13 @@ def find_video_files(folder: Path, ids: Sequence[str], *, all_needed: bool) -> l
 
 
 def open_frames(
-    video: UntrimmedVideo, *, stride: FrameStride, image_size: int, chunk_size: int, on_damage: OnDamage = "raise"
+    video: UntrimmedVideo,
+    *,
+    stride: FrameStride,
+    image_size: int,
+    geometry: Geometry,
+    chunk_size: int,
+    on_damage: OnDamage = "raise",
 ) -> FrameStream:
     """Streams the frames of a video in order and in bounded memory; use it in a `with` block.
 
@@ -75,6 +81,7 @@ def open_frames(
         video: The video.
         stride: Which frames.
         image_size: S, height and width of the output frames, in pixels.
+        geometry: How frames become square; see `frame_geometry`.
         chunk_size: Number of frames per chunk.
         on_damage: What to do with damaged frames; see `VideoReader`.
 
@@ -84,12 +91,23 @@ def open_frames(
         ValueError: A number is out of range.
     """
     return FrameStream(
-        _file(video), image_size, stride=stride, chunk_size=chunk_size, threads=_threads(), on_damage=on_damage
+        _file(video),
+        image_size,
+        geometry=geometry,
+        stride=stride,
+        chunk_size=chunk_size,
+        threads=_threads(),
+        on_damage=on_damage,
     )
 
 
 def frames_at(
-    video: UntrimmedVideo, times_seconds: Sequence[float], *, image_size: int, on_damage: OnDamage = "raise"
+    video: UntrimmedVideo,
+    times_seconds: Sequence[float],
+    *,
+    image_size: int,
+    geometry: Geometry,
+    on_damage: OnDamage = "raise",
 ) -> Tensor:
     """The frames on screen at given times; decodes only what is needed for them.
 
@@ -98,10 +116,11 @@ def frames_at(
         times_seconds: n times, in seconds on the player's clock (`video_files.decoding`), in any order; repeats
             are allowed. Times before the first frame give the first one; times after the last give the last one.
         image_size: S, height and width of the output frames, in pixels.
+        geometry: How frames become square; see `frame_geometry`.
         on_damage: What to do with damaged frames; see `VideoReader`.
 
     Returns:
-        uint8 [n, 3, S, S], resized and cropped as in `open_frames`.
+        uint8 [n, 3, S, S].
 
     Raises:
         FileNotFoundError: The file is missing.
@@ -110,10 +129,10 @@ def frames_at(
     """
     if not len(times_seconds):
         raise ValueError(f"no times given for frames of the video {video.id!r}; give at least one, in seconds")
-    transform = TestTransform(image_size)
+    square = square_frames(geometry, image_size)
     with VideoReader(_file(video), threads=_threads(), on_damage=on_damage) as reader:
         indices = torch.from_numpy(reader.indices_at_times(times_seconds))
-        return small_frames(reader, indices, lambda frames: transform(frames)[0])
+        return small_frames(reader, indices, square)
 
 
 def _file(video: UntrimmedVideo) -> Path:

@@ -25,6 +25,7 @@ from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.runtime.files.same_files import refuse_one_file_twice
 
 ACTION_TEMPLATE = "a video of action {}"
@@ -39,6 +40,7 @@ class UntrimmedSets(LightningDataModule):
         split: The settings of the split, including `split.name` and `split.number`.
         text: How classes are described to models.
         stride: Which frames of a video are used.
+        geometry: How frames become square.
         features_folder: Folder of extracted features; None to decode and embed videos in each run.
         captions_folder: Folder of caption files; None for none.
         videos: After `setup`, the test videos, each once, sorted by id: those with an instance of a tested class, or
@@ -73,6 +75,7 @@ class UntrimmedSets(LightningDataModule):
         self.text = text
         self.needs_files = needs_files
         self.stride = loading.stride
+        self.geometry: Geometry = loading.geometry
         self.features_folder = self._below_data_root(loading.features)
         self.captions_folder = self._below_data_root(loading.captions)
         self.batch_size = loading.batch_size

@@ -41,7 +41,12 @@ class UntrimmedVideoDataModule(UntrimmedSets):
         """
         video = self.videos[row]
         return untrimmed_frames.open_frames(
-            video, stride=self.stride, image_size=image_size, chunk_size=chunk_size, on_damage=self.on_damage
+            video,
+            stride=self.stride,
+            image_size=image_size,
+            geometry=self.geometry,
+            chunk_size=chunk_size,
+            on_damage=self.on_damage,
         )
 
     def frames_at(self, row: int, times_seconds: Sequence[float], *, image_size: int) -> Tensor:
@@ -56,7 +61,7 @@ class UntrimmedVideoDataModule(UntrimmedSets):
             uint8 [n, 3, S, S].
         """
         return untrimmed_frames.frames_at(
-            self.videos[row], times_seconds, image_size=image_size, on_damage=self.on_damage
+            self.videos[row], times_seconds, image_size=image_size, geometry=self.geometry, on_damage=self.on_damage
         )
 
     def refuse_undecoded(self, problems: Sequence[str]) -> None:
@@ -88,6 +93,7 @@ class UntrimmedVideoDataModule(UntrimmedSets):
             "split_seed": self.split.seed,
             "split_hash": split_hash({name: self._labelled(tested) for name, tested in sets.items()}),
             "stride": str(self.stride),
+            "geometry": self.geometry,
             "on_damage": self.on_damage,
             "features": self._below_root(self.features_folder),
             "captions": self._below_root(self.captions_folder),

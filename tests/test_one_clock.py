@@ -18,7 +18,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride, VideoOpened, stream_videos
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
-from zsar.lightning_modules.localization.stored.feature_files import read_features, write_features
+from zsar.lightning_modules.localization.stored.feature_files import read_features
 
 N_FRAMES, RATE, LATE = 50, 25, 2.0
 SUFFIXES = [".mp4", ".mkv", ".mov", ".ts"]
@@ -54,8 +54,8 @@ def test_a_stride_takes_the_same_frames_at_later_times(late: Path, prompt: Path,
     with VideoReader(late) as reader, VideoReader(prompt) as twin:
         assert stride.indices(reader).tolist() == stride.indices(twin).tolist()
     with (
-        FrameStream(late, 32, stride=stride, chunk_size=8) as stream,
-        FrameStream(prompt, 32, stride=stride, chunk_size=8) as twin_stream,
+        FrameStream(late, 32, geometry="squash", stride=stride, chunk_size=8) as stream,
+        FrameStream(prompt, 32, geometry="squash", stride=stride, chunk_size=8) as twin_stream,
     ):
         late_by = LATE + (PRIMING_SECONDS if late.suffix == ".ts" else 0)
         np.testing.assert_allclose(stream.times_seconds, twin_stream.times_seconds + late_by, rtol=0, atol=1e-9)
@@ -66,7 +66,7 @@ def test_a_stride_takes_the_same_frames_at_later_times(late: Path, prompt: Path,
 
 
 def test_streamed_videos_say_when_they_start(late: Path) -> None:
-    opened = next(stream_videos([late], 32, stride=FrameStride(), chunk_size=8, n_workers=0))
+    opened = next(stream_videos([late], 32, geometry="squash", stride=FrameStride(), chunk_size=8, n_workers=0))
     assert isinstance(opened, VideoOpened)
     assert opened.start_seconds == opened.times_seconds[0] == pytest.approx(LATE, abs=PRIMING_SECONDS + 1e-9)
 
@@ -92,8 +92,8 @@ def test_annotated_segments_mean_what_a_player_shows(
 
 def test_frames_at_times_are_those_that_a_player_shows(tmp_path: Path) -> None:
     path = write_late(tmp_path / "late.mp4")
-    shown = frames_at(UntrimmedVideo("v", path, None), [0.0, 2.0, 3.0, 9.0], image_size=32)
-    with FrameStream(path, 32, stride=FrameStride(), chunk_size=N_FRAMES) as stream:
+    shown = frames_at(UntrimmedVideo("v", path, None), [0.0, 2.0, 3.0, 9.0], image_size=32, geometry="squash")
+    with FrameStream(path, 32, geometry="squash", stride=FrameStride(), chunk_size=N_FRAMES) as stream:
         (frames, _), *_ = stream.chunks()
     assert torch.equal(shown, frames[[0, 0, 25, 49]])
 
@@ -133,7 +133,7 @@ def model(tiny_weights: Path) -> list[str]:
     return ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu", "--n-workers", "0"]
 
 
-def test_files_of_features_are_on_the_clock_and_older_ones_are_made_again(
+def test_files_of_features_are_on_the_clock(
     tmp_path: Path, model: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, output = write_late(tmp_path / "late.mp4"), tmp_path / "features"
@@ -145,12 +145,7 @@ def test_files_of_features_are_on_the_clock_and_older_ones_are_made_again(
     assert (source.start_seconds, source.duration_seconds, source.fps) == pytest.approx((LATE, 4.0, RATE))
     assert main(arguments) == 0  # nothing is left to do
     assert "is made again" not in capsys.readouterr().err
-    older = type(source)(**{**vars(source), "start_seconds": None, "duration_seconds": 2.0})
-    write_features(file, content.features.clone(), content.times_seconds - LATE, older)
-    assert main(arguments) == 0
-    said = f"{file} is made again: its times count from the first frame of {path}, which is shown at 2.000 s"
-    assert said in capsys.readouterr().err
-    assert read_features(file).source == source
+    assert source.time_origin == "player's clock"
 
 
 def test_captions_are_on_the_clock(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ class TestTransform:
 
     def __call__(self, frames: Tensor) -> Tensor:
         """Transforms uint8 [T, 3, H, W] into uint8 [n_crops, T, 3, S, S]."""
-        _check_frames(frames)
+        check_frames(frames)
         size = self.image_size
         if frames.shape[-2:] != (size, size):
             frames = resized(frames, [self.short_side], self.interpolation)
@@ -166,7 +166,7 @@ class MultiScaleCrop(nn.Module):
         return partial(self._cropped, shape, quarters)
 
     def _cropped(self, shape: tuple[float, float], quarters: tuple[int, ...], frames: Tensor) -> Tensor:
-        _check_frames(frames)
+        check_frames(frames)
         height, width = frames.shape[-2:]
         (scale_y, scale_x), (quarters_y, quarters_x) = shape, quarters
         crop_h, crop_w = (max(1, int(min(height, width) * scale)) for scale in (scale_y, scale_x))
@@ -218,6 +218,11 @@ def _positive(size_px: int) -> int:
     return size_px
 
 
-def _check_frames(frames: Tensor) -> None:
+def check_frames(frames: Tensor) -> None:
+    """Checks the layout of frames.
+
+    Raises:
+        ValueError: They are not uint8 [T, 3, H, W].
+    """
     if frames.ndim != 4 or frames.shape[1] != 3 or frames.dtype != torch.uint8:
         raise ValueError(f"frames must be uint8 [T, 3, H, W]; got {frames.dtype} {list(frames.shape)}")

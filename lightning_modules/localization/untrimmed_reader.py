@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zsar.lightning_modules.localization.contract import Truth, UntrimmedFeatures
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, finite_features, read_features
+from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
 from zsar.lightning_modules.localization.untrimmed_source import UntrimmedSource
@@ -42,10 +43,18 @@ class UntrimmedReader:
         """
         source = self._source
         if source.features_folder is not None:
-            expected = {"backbone_hash": self._backbone.weights_hash, "stride": str(source.stride)}
-            check_stored_features(source.features_folder, source.videos, **expected, on_damage=source.on_damage)
+            check_stored_features(
+                source.features_folder,
+                source.videos,
+                frames=frames_for(self._backbone, source.geometry),
+                backbone_hash=self._backbone.weights_hash,
+                stride=str(source.stride),
+                on_damage=source.on_damage,
+            )
         if source.captions_folder is not None:
-            check_stored_captions(source.captions_folder, source.videos, on_damage=source.on_damage)
+            check_stored_captions(
+                source.captions_folder, source.videos, geometry=source.geometry, on_damage=source.on_damage
+            )
 
     def read(self, row: int) -> UntrimmedFeatures:
         """Reads a video.
@@ -79,8 +88,13 @@ class UntrimmedReader:
 
     def _stored_features(self, folder: Path, video: str) -> tuple[Tensor, Tensor, float, int]:
         path = file_of_video(folder, video, SUFFIX)
-        expected = {"backbone_hash": self._backbone.weights_hash, "stride": str(self._source.stride)}
-        stored = read_features(path, **expected, width=visual_projection(self._backbone).shape[0])
+        stored = read_features(
+            path,
+            frames=frames_for(self._backbone, self._source.geometry),
+            backbone_hash=self._backbone.weights_hash,
+            stride=str(self._source.stride),
+            width=visual_projection(self._backbone).shape[0],
+        )
         made_of = stored.source
         times = torch.from_numpy(stored.times_seconds)
         return finite_features(path, stored), times, made_of.duration_seconds, made_of.n_damaged

@@ -18,6 +18,7 @@ class UntrimmedSource(Protocol):
     videos: Sequence[Any]  # each with `id`
     tested_sets: Sequence[Any]  # each with `rows`
     stride: object
+    geometry: str  # how frames become square
     features_folder: Path | None  # files written by `zsar extract`; None to decode and embed the videos in each run
     captions_folder: Path | None  # caption files; None for none
     on_damage: str  # "accept" to use damaged frames, else "raise"

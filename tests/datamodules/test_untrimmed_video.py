@@ -10,12 +10,14 @@ from torch import Tensor
 from tests.makers.miniatures.localization_files import write_class_list
 from tests.makers.miniatures.sports import LISTED, TEN, Sports, make_sports, make_ten_draws, sports
 from tests.makers.videos.encoded_videos import moving_picture
+from tests.reference.full_decoding import decode_everything
 from zsar.datamodules import untrimmed_frames
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.views.frame_geometry import square_frames
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "data"
 
@@ -88,7 +90,24 @@ def test_frames_are_those_that_the_stride_chooses(filmed: Sports) -> None:
 def test_frames_at_times_are_those_of_the_row(filmed: Sports) -> None:
     frames = filmed.frames_at(1, [0.31, 0.0], image_size=32)
     assert filmed.videos[1].path == filmed.data_root / "videos/a/late.mp4"
-    assert torch.equal(frames, untrimmed_frames.frames_at(filmed.videos[1], [0.3, 0.0], image_size=32))
+    assert torch.equal(
+        frames, untrimmed_frames.frames_at(filmed.videos[1], [0.3, 0.0], image_size=32, geometry="squash")
+    )
+
+
+def test_the_geometry_is_that_of_all_frames_and_is_told(filmed: Sports) -> None:
+    """The video is 64 x 48; by default it is squashed, as in T3AL's paper."""
+    loading = UntrimmedLoading(FrameStride(frames=None, seconds=0.5), geometry="crop")
+    cropping = Sports(data_root=filmed.data_root, split=LISTED, loading=loading)
+    cropping.setup("test")
+    path = filmed.videos[1].path
+    assert path is not None
+    for module, geometry in ((filmed, "squash"), (cropping, "crop")):
+        expected = square_frames(geometry, 32)(decode_everything(path)[[0, 5]])  # type: ignore[arg-type]
+        with module.open_frames(1, image_size=32, chunk_size=2) as stream:
+            assert torch.equal(next(stream.chunks())[0], expected)
+        assert torch.equal(module.frames_at(1, [0.0, 0.5], image_size=32), expected)
+        assert module.describe()["geometry"] == geometry
 
 
 class Rows(LightningModule):

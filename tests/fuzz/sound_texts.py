@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.makers.files.stored_files import caption_source, feature_source
 from tests.makers.results.localization_results import write_localization
 from tests.makers.results.recognition_results import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
-from zsar.lightning_modules.localization.stored.caption_files import CaptionSource, VideoCaptions, write_captions
-from zsar.lightning_modules.localization.stored.feature_files import FeatureSource, write_features
+from zsar.lightning_modules.localization.stored.caption_files import VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.feature_files import write_features
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
@@ -40,18 +41,16 @@ def _localization_results() -> bytes:
 
 
 def _features() -> bytes:
-    source = FeatureSource("a.mp4", 123, 7, 0.25, 28.0, "2 frames", "tiny-clip", "", "00ff", 32, "fp16")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.safetensors"
-        write_features(path, torch.arange(12).reshape(4, 3).half(), np.arange(4) / 30, source)
+        write_features(path, torch.arange(12).reshape(4, 3).half(), np.arange(4) / 30, feature_source())
         return path.read_bytes()
 
 
 def _captions() -> bytes:
-    source = CaptionSource("a.mp4", 123, 2.0, "1.0 seconds", "tiny-coca", "", "00ff", "greedy", 20)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.captions.json"
-        write_captions(path, VideoCaptions(np.array([0.0, 1.0]), ("a man", "a horse"), source))
+        write_captions(path, VideoCaptions(np.array([0.0, 1.0]), ("a man", "a horse"), caption_source()))
         return path.read_bytes()
 
 

@@ -207,7 +207,7 @@ def _at_times(path: Path, seconds: Sequence[float]) -> Tensor:
 
 
 def _stream(path: Path, stride: FrameStride) -> None:
-    with FrameStream(path, 32, stride=stride, chunk_size=8) as stream:
+    with FrameStream(path, 32, geometry="squash", stride=stride, chunk_size=8) as stream:
         n_given = sum(len(frames) for frames, _ in stream.chunks())
         if n_given != len(stream):
             raise Fault("inconsistent", f"a stream of {len(stream)} frames gives {n_given}")

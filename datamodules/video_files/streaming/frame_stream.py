@@ -1,6 +1,6 @@
 """FrameStream: a whole video in small chunks, in bounded memory, for extracting features from long videos.
 
-Each frame is resized and cropped as soon as it is decoded, so that memory does not grow with the size of the picture;
+Each frame is made square as soon as it is decoded, so that memory does not grow with the size of the picture;
 only the list of times grows with the length of the video.
 """
 
@@ -18,7 +18,7 @@ from torch import Tensor
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import Geometry, square_frames
 
 
 class FrameStream:
@@ -36,6 +36,7 @@ class FrameStream:
         path: str | Path,
         image_size: int,
         *,
+        geometry: Geometry,
         stride: FrameStride,
         chunk_size: int,
         threads: int = 1,
@@ -46,6 +47,7 @@ class FrameStream:
         Args:
             path: The file.
             image_size: S, height and width of the output frames, in pixels.
+            geometry: How frames become square; see `frame_geometry`.
             stride: Which frames to select.
             chunk_size: Number of frames per chunk.
             threads: Decoder threads.
@@ -58,7 +60,7 @@ class FrameStream:
         if chunk_size < 1:
             raise ValueError(f"chunk_size must be at least 1 frame; got {chunk_size}")
         self._chunk_size = chunk_size
-        self._transform = TestTransform(image_size)
+        self._image_size, self._square = image_size, square_frames(geometry, image_size)
         self._reader = VideoReader(path, threads=threads, on_damage=on_damage)
         try:
             self._indices = stride.indices(self._reader)
@@ -94,19 +96,19 @@ class FrameStream:
         """Decodes the video from its beginning.
 
         Yields:
-            The next frames, uint8 [n, 3, S, S], resized and centre-cropped as in `TestTransform`, and their times,
-            float64 [n]; n is the chunk size, or less at the end.
+            The next frames, uint8 [n, 3, S, S], square by the stream's geometry, and their times, float64 [n]; n is the
+            chunk size, or less at the end.
 
         Raises:
             VideoDecodeError: A frame cannot be decoded; see `VideoReader.frames_forward`.
         """
-        size = self._transform.image_size
+        size = self._image_size
         for i, frame in enumerate(self._reader.frames_forward(self._indices.tolist())):
             place = i % self._chunk_size
             if place == 0:
                 times = self.times_seconds[i : i + self._chunk_size]
                 chunk = torch.empty(len(times), 3, size, size, dtype=torch.uint8)
             # Resized one at a time: 64 frames of 1080p would take 400 MB.
-            chunk[place] = self._transform(frame[None])[0, 0]
+            chunk[place] = self._square(frame[None])[0]
             if place + 1 == len(times):
                 yield chunk, times

@@ -17,6 +17,7 @@ from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.views.frame_geometry import Geometry
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class StreamedVideos(IterableDataset[StreamEvent]):
         paths: Sequence[Path],
         image_size: int,
         *,
+        geometry: Geometry,
         stride: FrameStride,
         chunk_size: int,
         threads: int = 1,
@@ -65,7 +67,8 @@ class StreamedVideos(IterableDataset[StreamEvent]):
     ) -> None:
         """Lists the videos; for the other arguments see `FrameStream`."""
         self._paths = np.array([str(path) for path in paths])
-        self._image_size, self._stride, self._chunk_size = image_size, stride, chunk_size
+        self._image_size, self._geometry = image_size, geometry
+        self._stride, self._chunk_size = stride, chunk_size
         self._threads, self._on_damage = threads, on_damage
         self._next: Any = multiprocessing.Value("q", 0)  # shared by all workers
 
@@ -86,6 +89,7 @@ class StreamedVideos(IterableDataset[StreamEvent]):
             with FrameStream(
                 path,
                 self._image_size,
+                geometry=self._geometry,
                 stride=self._stride,
                 chunk_size=self._chunk_size,
                 threads=self._threads,
@@ -107,6 +111,7 @@ def stream_videos(
     paths: Sequence[Path],
     image_size: int,
     *,
+    geometry: Geometry,
     stride: FrameStride,
     chunk_size: int,
     n_workers: int,
@@ -117,6 +122,7 @@ def stream_videos(
     Args:
         paths: The files.
         image_size: S, height and width of the output frames, in pixels.
+        geometry: How frames become square; see `frame_geometry`.
         stride: Which frames to select.
         chunk_size: Number of frames per chunk. Each worker holds up to three chunks.
         n_workers: Decoding processes; 0 decodes in this process. If there are more than videos, each process gets
@@ -135,7 +141,13 @@ def stream_videos(
     n_processes = min(n_workers, len(paths))
     threads = max(1, n_workers // max(1, n_processes))
     videos = StreamedVideos(
-        paths, image_size, stride=stride, chunk_size=chunk_size, threads=threads, on_damage=on_damage
+        paths,
+        image_size,
+        geometry=geometry,
+        stride=stride,
+        chunk_size=chunk_size,
+        threads=threads,
+        on_damage=on_damage,
     )
     # A slow video must not delay the others, so ready events come first; each video stays in order.
     loader = DataLoader(

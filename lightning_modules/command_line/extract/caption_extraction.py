@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from torch import Tensor
@@ -17,6 +17,7 @@ from zsar.lightning_modules.localization.stored.caption_files import (
     read_captions,
     write_captions,
 )
+from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.runtime.files.file_identity import quick_hash
@@ -54,11 +55,12 @@ class CaptionExtraction(Extraction):
         """Checks that a file was made with the same settings.
 
         Raises:
-            CaptionFileError: It is damaged, made elsewhere, or of another model, stride or setting.
+            CaptionFileError: It is damaged, made elsewhere, or of other frames, another model, stride or setting.
         """
         check_caption_source(
             job.destination,
             read_captions(job.destination).source,
+            frames=asdict(frames_for(backbone, self.geometry)),
             backbone_hash=backbone.weights_hash,
             stride=str(self.stride),
             generation=self.captions.generation,
@@ -89,6 +91,7 @@ class _Captions(VideoContent):
     def write(self) -> None:
         settings = self._settings
         source = CaptionSource(
+            **asdict(frames_for(self._backbone, settings.geometry)),
             source_name=written_name(self._job.source.name),
             source_bytes=self._job.source.stat().st_size,
             duration_seconds=self._opened.duration_seconds,

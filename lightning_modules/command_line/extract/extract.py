@@ -25,7 +25,6 @@ from zsar.lightning_modules.command_line.extract.extraction import (
     load_backbone,
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
-from zsar.lightning_modules.command_line.extract.source_clocks import older_clock
 from zsar.lightning_modules.command_line.options.devices import device_names
 from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
@@ -51,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: No video, two videos with the same output file, a number out of range, an option without effect, or
             an output that cannot be written.
         BackboneError: The model cannot be built or is unsuitable, or the packages for captions are not installed.
-        FeatureFileError: The output folder holds features of another model, stride or type.
-        CaptionFileError: The output folder holds captions of another model or setting.
+        FeatureFileError: The output folder holds features of other frames, another model, stride or type.
+        CaptionFileError: The output folder holds captions of other frames, another model or setting.
     """
     options = COMMAND.parse(arguments)
     extractions = requested_extractions(options)
@@ -104,7 +103,7 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
 
 
 def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: OpenClipBackbone) -> list[VideoJob]:
-    """The videos whose file is missing or outdated (of another video, or on another clock), which is reported.
+    """The videos whose file is missing, or outdated as it is of another video, which is reported.
 
     Args:
         jobs: The videos.
@@ -142,7 +141,7 @@ def _outdated(source: VideoSource, video: Path, extraction: Extraction) -> str |
     """Why an existing file is outdated, in words; None if it is not."""
     if source.n_damaged and extraction.on_damage == "raise":
         return f"it holds {source.n_damaged} damaged frames, which --on_damage accept would accept"
-    return replaced_video(source, video) or older_clock(source, video)
+    return replaced_video(source, video)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     BatchSizeOption,
     DamageOption,
     DeviceOption,
+    GeometryOption,
     ModelOptions,
     StrideOptions,
     WorkerOption,
@@ -67,6 +68,7 @@ class ExtractOptions:
     output: Path = option(help="output folder; only one run at a time may write to it", metavar="FOLDER")
     model: ModelOptions = group(architecture={"default": DEFAULT_ARCHITECTURE})
     stride: StrideOptions = group(excludes=True, stride={"otherwise": "1, all of them"})
+    geometry: GeometryOption = group()
     dtype: Literal["fp16", "fp32"] = option("fp16", "type of the stored features")
     batch: BatchSizeOption = group()
     damage: DamageOption = group()
@@ -111,6 +113,7 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
         architecture=architecture,
         weights=weights,
         stride=every if seconds is None else FrameStride(frames=None, seconds=seconds),
+        geometry=options.geometry.geometry,
         batch_size=options.batch.batch_size,
         n_workers=_n_workers(options),
         on_damage=options.damage.on_damage,
@@ -125,6 +128,7 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
         architecture=features.architecture,
         weights=weights,
         stride=FrameStride(frames=None, seconds=seconds),
+        geometry=features.geometry,
         batch_size=features.batch_size,
         n_workers=features.n_workers,
         on_damage=features.on_damage,

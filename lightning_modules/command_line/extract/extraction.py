@@ -17,6 +17,7 @@ from torch import Tensor
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_names import name_problem
@@ -57,6 +58,7 @@ class Extraction(ABC):
         architecture: The model's architecture; see `build_clip`.
         weights: Its weights.
         stride: Which frames are used.
+        geometry: How they become square; see `frame_geometry`.
         batch_size: Frames per forward pass, at most.
         n_workers: Decoding processes per device; 0 decodes in the model's process.
         on_damage: How damaged frames are handled; see `VideoReader`.
@@ -69,6 +71,7 @@ class Extraction(ABC):
     architecture: str
     weights: str | None
     stride: FrameStride
+    geometry: Geometry
     batch_size: int
     n_workers: int
     on_damage: OnDamage = "raise"
@@ -139,13 +142,9 @@ def extract_videos(
         ValueError: The batch does not fit into the device's memory.
         OSError: A file cannot be written.
     """
-    left = []
-    for job in jobs:
-        problem = name_problem(job.destination)
-        if problem is None:
-            left.append(job)
-        else:
-            yield VideoDone(job.name, problem)
+    problems = {job: name_problem(job.destination) for job in jobs}
+    yield from (VideoDone(job.name, problem) for job, problem in problems.items() if problem is not None)
+    left = [job for job, problem in problems.items() if problem is None]
     while left:
         done: set[VideoJob] = set()
         try:
@@ -189,6 +188,7 @@ def _extract_until_a_crash(
     events = stream_videos(
         [job.source for job in jobs],
         backbone.image_size[0],
+        geometry=extraction.geometry,
         stride=extraction.stride,
         chunk_size=extraction.frames_at_once,
         n_workers=extraction.n_workers,

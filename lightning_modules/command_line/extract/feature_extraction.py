@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import torch
@@ -18,6 +18,7 @@ from zsar.lightning_modules.localization.stored.feature_files import (
     read_source,
     write_features,
 )
+from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_identity import quick_hash
@@ -50,11 +51,12 @@ class FeatureExtraction(Extraction):
         """Checks that a file was made with the same settings.
 
         Raises:
-            FeatureFileError: It is damaged, or of another model, stride or type.
+            FeatureFileError: It is damaged, or of other frames, another model, stride or type.
         """
         check_source(
             job.destination,
             read_source(job.destination),
+            frames=frames_for(backbone, self.geometry),
             backbone_hash=backbone.weights_hash,
             stride=str(self.stride),
             dtype=self.dtype,
@@ -88,6 +90,7 @@ class _Features(VideoContent):
     def write(self) -> None:
         opened, settings = self._opened, self._settings
         source = FeatureSource(
+            **asdict(frames_for(self._backbone, settings.geometry)),
             source_name=written_name(self._job.source.name),
             source_bytes=self._job.source.stat().st_size,
             n_frames=opened.n_video_frames,
@@ -97,7 +100,6 @@ class _Features(VideoContent):
             architecture=settings.architecture,
             weights=settings.weights or "",
             backbone_hash=self._backbone.weights_hash,
-            image_size=self._backbone.image_size[0],
             dtype=settings.dtype,
             source_hash=quick_hash(self._job.source),
             start_seconds=opened.start_seconds,

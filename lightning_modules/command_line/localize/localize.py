@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
+from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
@@ -88,12 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = COMMAND.parse(arguments)
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
-    if options.method.captions is not None:
+    if (captions := options.method.captions) is not None:
         readable = [video for video in videos if file_problem(_path(video)) is None]
         for video in readable:
-            # Fails here if they are missing, before the long work.
-            read_captions(options.method.captions / f"{video.id}{CAPTIONS_SUFFIX}")
-        check_stored_captions(options.method.captions, readable, on_damage=options.damage.on_damage)
+            read_captions(captions / f"{video.id}{CAPTIONS_SUFFIX}")  # fails before the long work if they are missing
+        check_stored_captions(captions, readable, geometry=features.geometry, on_damage=features.on_damage)
     annotated = None
     if options.output.annotations is not None:
         annotated = read_annotated(options.output.annotations, [video.id for video in videos], text.names)
@@ -124,6 +124,11 @@ class _Run:
     features: FeatureExtraction
     folder: Path
     annotated: Mapping[str, tuple[Instance, ...]] | None
+
+    def frames_of(self, video: UntrimmedVideo, *, image_size: int) -> Callable[[Sequence[float]], Tensor]:
+        """The frames of a video at given times, made as those of the features, with this height and width."""
+        geometry, on_damage = self.features.geometry, self.features.on_damage
+        return partial(frames_at, video, image_size=image_size, geometry=geometry, on_damage=on_damage)
 
 
 def _class_text(options: LocalizeOptions) -> ClassText:
@@ -170,11 +175,7 @@ def _localize(
     for video in tracked(left, "localizing", console=console):
         try:
             localized = _find(run, video)
-            write_report(
-                run.options.output.output,
-                localized,
-                partial(frames_at, video, image_size=_THUMBNAIL_PX, on_damage=run.options.damage.on_damage),
-            )
+            write_report(run.options.output.output, localized, run.frames_of(video, image_size=_THUMBNAIL_PX))
             results.append(localized)
         except (VideoDecodeError, NotFiniteError) as error:
             problems[_path(video)] = str(error).removeprefix(f"{video.path}: ")
@@ -217,7 +218,7 @@ def _find(run: _Run, video: UntrimmedVideo) -> LocalizedVideo:
         features=finite_features(file, stored).to(model.device, torch.float32),
         times_seconds=torch.from_numpy(stored.times_seconds),
         duration_seconds=stored.source.duration_seconds,
-        frames_at=partial(frames_at, video, image_size=size, on_damage=run.options.damage.on_damage),
+        frames_at=run.frames_of(video, image_size=size),
         captions_folder=run.options.method.captions,
     )
     if isinstance(model, T3AL):

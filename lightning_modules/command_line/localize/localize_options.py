@@ -16,6 +16,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     BatchSizeOption,
     DamageOption,
     DeviceOption,
+    GeometryOption,
     JsonOption,
     ModelOptions,
     PromptOptions,
@@ -147,6 +148,7 @@ class LocalizeOptions:
         excludes=True,
         stride_seconds={"otherwise": f"{_STRIDE_SECONDS}, about an eighth of the frames at 30 a second"},
     )
+    geometry: GeometryOption = group()
     damage: DamageOption = group()
     device: DeviceOption = group()
     batch: BatchSizeOption = group()
@@ -189,6 +191,7 @@ def requested_features(options: LocalizeOptions) -> FeatureExtraction:
         architecture=architecture,
         weights=options.model.weights or default_weights(architecture),
         stride=stride,
+        geometry=options.geometry.geometry,
         batch_size=options.batch.batch_size,
         n_workers=max(1, cpu_count() - 1) if n_workers is None else n_workers,
         on_damage=options.damage.on_damage,

@@ -116,5 +116,10 @@ def described_model(model: ActionLocalizer, features: FeatureExtraction, seed: i
             "weights": features.weights,
             "backbone_hash": model.backbone.weights_hash,
         },
-        "settings": {**settings, "stride": str(features.stride), "feature_dtype": features.dtype},
+        "settings": {
+            **settings,
+            "stride": str(features.stride),
+            "geometry": features.geometry,
+            "feature_dtype": features.dtype,
+        },
     }

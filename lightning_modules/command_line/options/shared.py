@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.lightning_modules.command_line.options.fields import option
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH
 
@@ -77,6 +78,17 @@ class StrideOptions:
     stride: int | None = option(None, "use every N-th frame", metavar="N", at_least=1, at_most=1_000_000)
     stride_seconds: float | None = option(
         None, "use the frame shown at every S seconds", metavar="S", more_than=0, at_most=86_400
+    )
+
+
+@dataclass(frozen=True)
+class GeometryOption:
+    """How frames of long videos become square."""
+
+    geometry: Geometry = option(
+        "squash",
+        "how frames become square: squash resizes both sides, so that the whole picture is seen, as in the paper of "
+        "T3AL; crop resizes the short side and cuts the centre",
     )
 
 

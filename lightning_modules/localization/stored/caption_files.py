@@ -1,29 +1,41 @@
 """Captions of one video in a JSON file: made by `zsar extract --captions`, by another program, or by hand.
 
-{"format_version": 1, "source": {...} or null, "captions": [[0.0, "a man on a horse"], [1.5, "a horse"], ...]}
+{"format_version": 2, "source": {...} or null, "captions": [[0.0, "a man on a horse"], [1.5, "a horse"], ...]}
 
-Times are in seconds on the player's clock (`video_files.decoding`) and do not decrease; for older files without
-`source.start_seconds` see `feature_files`. Only `captions` is required; `source` has the fields of `CaptionSource`, by
-which a later run checks whether the file fits.
+Times are in seconds on the player's clock (`video_files.decoding`) and do not decrease. Only `captions` is required;
+`source` has the fields of `CaptionSource`, by which a later run checks whether the file fits. A source of version 1
+does not state how its frames were made, and is rejected with the command that makes the file again.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from zsar.lightning_modules.localization.stored.older_files import command_for
 from zsar.lightning_modules.localization.stored.source_differences import source_differences
+from zsar.lightning_modules.localization.stored.video_captions import CaptionSource, VideoCaptions
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_text_whole
 
-FORMAT_VERSION = 1
+__all__ = [
+    "FORMAT_VERSION",
+    "SUFFIX",
+    "CaptionFileError",
+    "CaptionSource",
+    "VideoCaptions",
+    "check_caption_source",
+    "read_captions",
+    "write_captions",
+]
+
+FORMAT_VERSION = 2
 _LONGEST_SHOWN = 80  # characters of a value in a message
 SUFFIX = ".captions.json"
 _AGAIN = "delete it and make it again with `zsar extract --captions`"
@@ -32,98 +44,6 @@ _REMEDY = "use the settings of the file, delete it to make it again, or use anot
 
 class CaptionFileError(ValueError):
     """A caption file cannot be read or does not match the request; the message gives a remedy."""
-
-
-@dataclass(frozen=True)
-class CaptionSource:
-    """What captions were generated from.
-
-    Attributes:
-        source_name: File name of the video.
-        source_bytes: Its size.
-        duration_seconds: End of its last frame, in seconds on the player's clock.
-        stride: Which frames were captioned: "1.0 seconds", "25 frames".
-        architecture: The model's architecture, an open_clip name.
-        weights: Its weights as requested; empty if the architecture includes them.
-        backbone_hash: `OpenClipBackbone.weights_hash`.
-        generation: "beam_search" or "greedy".
-        n_tokens: Maximum tokens per caption.
-        source_hash: `quick_hash` of the video; empty in older files.
-        start_seconds: When its first frame is shown; None in older files.
-        n_damaged: Number of damaged frames that were accepted.
-    """
-
-    source_name: str
-    source_bytes: int
-    duration_seconds: float
-    stride: str
-    architecture: str
-    weights: str
-    backbone_hash: str
-    generation: str
-    n_tokens: int
-    source_hash: str = ""
-    start_seconds: float | None = None
-    n_damaged: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class VideoCaptions:
-    """Captions of one video, one or more.
-
-    Attributes:
-        times_seconds: float64 [n], when each described frame is shown, in seconds on the player's clock.
-        texts: The n captions.
-        source: What they were generated from; None if they were made elsewhere.
-    """
-
-    times_seconds: NDArray[np.float64]
-    texts: tuple[str, ...]
-    source: CaptionSource | None = None
-
-    def __post_init__(self) -> None:
-        """Checks times and texts.
-
-        Raises:
-            ValueError: There are no captions, lengths differ, or times are negative, NaN or decreasing.
-        """
-        times = self.times_seconds
-        if times.ndim != 1 or len(times) != len(self.texts):
-            raise ValueError(f"each caption has one time; got times {list(times.shape)} and {len(self.texts)} captions")
-        if not self.texts:
-            raise ValueError("there must be at least one caption")
-        wrong = np.flatnonzero(~((times >= 0) & np.isfinite(times)))
-        if len(wrong):
-            raise ValueError(f"caption {wrong[0]} is at {times[wrong[0]]} seconds; times must be 0 or more")
-        falls = np.flatnonzero(np.diff(times) < 0)
-        if len(falls):
-            i = int(falls[0])
-            raise ValueError(
-                f"captions must be sorted by time, but caption {i + 1} at {times[i + 1]} seconds follows one at "
-                f"{times[i]} seconds"
-            )
-
-    def within(self, start_seconds: float, end_seconds: float) -> list[int]:
-        """Selects the captions of a part of the video.
-
-        Args:
-            start_seconds: When the part begins, in seconds on the player's clock.
-            end_seconds: When it ends, not before.
-
-        Returns:
-            Indices of the captions with start <= time < end; if there are none, that of the caption nearest in time
-            to the middle, the earlier one in a tie.
-
-        Raises:
-            ValueError: The part ends before it begins, or a time is not a number.
-        """
-        if not start_seconds <= end_seconds:
-            raise ValueError(f"a part of a video must not end before it begins; got {start_seconds} to {end_seconds}")
-        times = self.times_seconds
-        inside = np.flatnonzero((times >= start_seconds) & (times < end_seconds))
-        if len(inside):
-            return [int(i) for i in inside]
-        return [int(np.abs(times - (start_seconds + end_seconds) / 2).argmin())]
 
 
 def write_captions(path: Path, captions: VideoCaptions) -> None:
@@ -161,7 +81,11 @@ def read_captions(path: Path, *, backbone_hash: str | None = None) -> VideoCapti
     if not path.exists():
         raise FileNotFoundError(f"there is no caption file {path}; make it with `zsar extract --captions`")
     try:
-        captions = _parse(read_given_json(path, what="file of captions", remedy=_AGAIN))
+        content = read_given_json(path, what="file of captions", remedy=_AGAIN)
+        _check_version(path, content)
+        captions = _parse(content)
+    except CaptionFileError:
+        raise
     except ValueError as error:
         what = error.what if isinstance(error, GivenFileError) else error
         raise CaptionFileError(
@@ -177,6 +101,7 @@ def check_caption_source(
     path: Path,
     source: CaptionSource | None,
     *,
+    frames: Mapping[str, object] | None = None,
     backbone_hash: str | None = None,
     stride: str | None = None,
     generation: str | None = None,
@@ -187,6 +112,7 @@ def check_caption_source(
     Args:
         path: The file, for the message.
         source: Its source, as stated in the file.
+        frames: How the captioned frames must have been made, by field of `FrameRecord`.
         backbone_hash: As in `CaptionSource`, like the others.
         stride: Which frames.
         generation: "beam_search" or "greedy".
@@ -198,6 +124,7 @@ def check_caption_source(
     if source is None:
         raise CaptionFileError(f"{path} does not state the source of its captions; {_REMEDY}")
     expected = {
+        **(frames or {}),
         "backbone_hash": backbone_hash,
         "stride": stride,
         "generation": generation,
@@ -210,11 +137,23 @@ def check_caption_source(
 # --- JSON content -----------------------------------------------------------------------------------------------------
 
 
+def _check_version(path: Path, content: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Checks the version; one's own captions, without a source, are the same in all versions."""
+    if not isinstance(content, dict) or content.get("format_version", FORMAT_VERSION) == FORMAT_VERSION:
+        return
+    version, source = content["format_version"], content.get("source")
+    if version != 1:
+        raise ValueError(f"format_version is {version!r}, but this zsar reads {FORMAT_VERSION}")
+    if source is not None:
+        command = command_for(path, source if isinstance(source, dict) else {}, captions=True)
+        raise CaptionFileError(
+            f"{path} does not state how its frames were made (format_version 1); make it again: {command}"
+        )
+
+
 def _parse(content: Any) -> VideoCaptions:  # noqa: ANN401 - any JSON value
     if not isinstance(content, dict) or not isinstance(content.get("captions"), list):
         raise ValueError('there is no list "captions" in it')
-    if content.get("format_version", FORMAT_VERSION) != FORMAT_VERSION:
-        raise ValueError(f"format_version is {content['format_version']!r}, but this zsar reads {FORMAT_VERSION}")
     pairs: Sequence[Any] = content["captions"]
     for i, pair in enumerate(pairs):
         if not (isinstance(pair, list) and len(pair) == 2 and _is_number(pair[0]) and isinstance(pair[1], str)):
@@ -230,10 +169,8 @@ def _parse_source(source: Any) -> CaptionSource | None:  # noqa: ANN401 - any JS
         "str": lambda x: isinstance(x, str),
         "int": lambda x: type(x) is int,
         "float": _is_finite,
-        "float | None": lambda x: x is None or _is_finite(x),
     }
-    of_older_files = {"source_hash": "", "start_seconds": None, "n_damaged": 0}  # which they lack
-    known = {**of_older_files, **source} if isinstance(source, dict) else {}
+    known = source if isinstance(source, dict) else {}
     for field in fields(CaptionSource):
         if not is_right[str(field.type)](known.get(field.name)):
             raise ValueError(f'"source" must be null, or have {field.name} ({field.type}) besides the other fields')

@@ -22,7 +22,7 @@ def value_in_header(header: Mapping[str, str], name: str, kind: str) -> Any:  # 
     Args:
         header: Strings by name.
         name: Which one.
-        kind: The annotated type: "str", "int", "float" or "float | None".
+        kind: The annotated type: "str", "int" or "float".
 
     Raises:
         ValueError: The value is missing, of another type, or negative.
@@ -32,8 +32,6 @@ def value_in_header(header: Mapping[str, str], name: str, kind: str) -> Any:  # 
     text = header[name]
     if kind == "str":
         return text
-    if text == "None" and kind.endswith("| None"):
-        return None
     try:
         number = int(text) if kind == "int" else float(text)
     except ValueError:

@@ -3,9 +3,8 @@
 Tensors: `features` [N, W], fp16 or fp32, before the model's projection; `times_seconds` float64 [N]. The header has the
 fields of `FeatureSource` as strings, so a later run can check the file before it reads it.
 
-Times are in seconds on the player's clock (`video_files.decoding`). Older files without `start_seconds` count them from
-the video's first frame: the same, unless its audio starts first. They are read as they are; if the video is available
-and starts late, `zsar extract` and `zsar localize` make them again and report it.
+Times are in seconds on the player's clock (`video_files.decoding`). Files of version 1 do not state how their frames
+were made; they are rejected with the command that makes them again.
 """
 
 from __future__ import annotations
@@ -22,12 +21,14 @@ from safetensors.torch import save
 from torch import Tensor
 
 from zsar.lightning_modules.localization.stored.feature_file_checks import check_layout, check_times, value_in_header
+from zsar.lightning_modules.localization.stored.frame_record import FrameRecord
+from zsar.lightning_modules.localization.stored.older_files import command_for
 from zsar.lightning_modules.localization.stored.source_differences import source_differences
 from zsar.runtime.files.given_files import GivenFileError, check_given_file, kind_of_content
 from zsar.runtime.files.utf8_paths import utf8_path
 from zsar.runtime.files.whole_files import whole_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SUFFIX = ".safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
 _CHECKED_TOGETHER = 65_536  # frames
@@ -41,9 +42,9 @@ class FeatureFileError(ValueError):
     """A feature file cannot be read or does not match the request; the message gives a remedy."""
 
 
-@dataclass(frozen=True)
-class FeatureSource:
-    """What a feature file was made from.
+@dataclass(frozen=True, kw_only=True)
+class FeatureSource(FrameRecord):
+    """What a feature file was made from, besides the record of its frames.
 
     Attributes:
         source_name: File name of the video.
@@ -55,10 +56,9 @@ class FeatureSource:
         architecture: The model's architecture, an open_clip name.
         weights: Its weights as requested; empty if the architecture includes them.
         backbone_hash: `OpenClipBackbone.weights_hash`.
-        image_size: Height and width of the model's input frames, in pixels.
         dtype: "fp16" or "fp32".
-        source_hash: `quick_hash` of the video; empty in older files.
-        start_seconds: When its first frame is shown; None in older files.
+        source_hash: `quick_hash` of the video.
+        start_seconds: When its first frame is shown.
         n_damaged: Number of damaged frames that were accepted.
     """
 
@@ -71,10 +71,9 @@ class FeatureSource:
     architecture: str
     weights: str
     backbone_hash: str
-    image_size: int
     dtype: str
-    source_hash: str = ""
-    start_seconds: float | None = None
+    source_hash: str
+    start_seconds: float
     n_damaged: int = 0
 
 
@@ -127,6 +126,7 @@ def read_source(path: Path) -> FeatureSource:
 def read_features(
     path: Path,
     *,
+    frames: FrameRecord | None = None,
     backbone_hash: str | None = None,
     stride: str | None = None,
     dtype: str | None = None,
@@ -136,6 +136,7 @@ def read_features(
 
     Args:
         path: The file.
+        frames: How its frames must have been made; None for any.
         backbone_hash: `weights_hash` of the required model; None for any.
         stride: Required stride, as in `FeatureSource`; None for any.
         dtype: "fp16" or "fp32"; None for any.
@@ -149,7 +150,7 @@ def read_features(
         FeatureFileError: The file is not a feature file, damaged, of another version, or does not match the request.
     """
     content = _open(path)
-    check_source(path, content.source, backbone_hash=backbone_hash, stride=stride, dtype=dtype)
+    check_source(path, content.source, frames=frames, backbone_hash=backbone_hash, stride=stride, dtype=dtype)
     if width is not None and content.features.shape[1] != width:
         raise FeatureFileError(
             f"{path}: its features have a width of {content.features.shape[1]}, but those of the model {width}; "
@@ -177,6 +178,7 @@ def check_source(
     path: Path,
     source: FeatureSource,
     *,
+    frames: FrameRecord | None = None,
     backbone_hash: str | None = None,
     stride: str | None = None,
     dtype: str | None = None,
@@ -186,6 +188,7 @@ def check_source(
     Args:
         path: The file, for the message.
         source: Its source.
+        frames: How its frames must have been made.
         backbone_hash: As in `FeatureSource`, like the others.
         stride: Which frames were sampled.
         dtype: "fp16" or "fp32".
@@ -193,7 +196,8 @@ def check_source(
     Raises:
         FeatureFileError: A value differs; the message gives both.
     """
-    expected = {"backbone_hash": backbone_hash, "stride": stride, "dtype": dtype}
+    how = {} if frames is None else asdict(frames)
+    expected = {**how, "backbone_hash": backbone_hash, "stride": stride, "dtype": dtype}
     if (differences := source_differences(source, expected)) is not None:
         raise FeatureFileError(f"{path}: {differences}; {_REMEDY}")
 
@@ -222,6 +226,9 @@ def _wrong_version(path: Path, header: Mapping[str, str]) -> str:
     if "format_version" not in header:
         return f"{path}: its header does not mark it as a feature file; {_AGAIN}"
     version = header["format_version"][:_LONGEST_SHOWN]
+    if version == "1":
+        command = command_for(path, header)
+        return f"{path} does not state how its frames were made (format_version 1); make it again: {command}"
     return f"{path} has format_version {version}, but this zsar reads {FORMAT_VERSION}; {_AGAIN}"
 
 
@@ -237,5 +244,4 @@ def _problem(path: Path, error: Exception) -> str:
 
 
 def _parse(header: Mapping[str, str]) -> FeatureSource:
-    known = {"source_hash": "", "start_seconds": "None", "n_damaged": "0", **header}  # which older files lack
-    return FeatureSource(**{f.name: value_in_header(known, f.name, str(f.type)) for f in fields(FeatureSource)})
+    return FeatureSource(**{f.name: value_in_header(header, f.name, str(f.type)) for f in fields(FeatureSource)})

@@ -18,17 +18,12 @@ class VideoSource(Protocol):
 
     @property
     def source_hash(self) -> str:
-        """`quick_hash` of the video; empty in older files, where only the size is compared."""
+        """`quick_hash` of the video."""
         ...
 
     @property
     def n_damaged(self) -> int:
-        """Number of damaged frames that were accepted; 0 in older files."""
-        ...
-
-    @property
-    def start_seconds(self) -> float | None:
-        """When its first frame is shown; None in older files, whose times count from that frame."""
+        """Number of damaged frames that were accepted."""
         ...
 
 
@@ -40,11 +35,11 @@ def replaced_video(source: VideoSource, video: Path) -> str | None:
         video: The current video.
 
     Returns:
-        The difference in words; None if there is none, as far as the file tells.
+        The difference in words; None if there is none.
     """
     size = video.stat().st_size
     if size != source.source_bytes:
         return f"{video} is not the video that it was made from ({size:,} bytes, not {source.source_bytes:,})"
-    if source.source_hash and quick_hash(video) != source.source_hash:
+    if quick_hash(video) != source.source_hash:
         return f"{video} is not the video that it was made from (same size, other content)"
     return None

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from zsar.lightning_modules.localization.stored.caption_files import SUFFIX as CAPTIONS_SUFFIX
-from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError, read_captions
+from zsar.lightning_modules.localization.stored.caption_files import (
+    CaptionFileError,
+    check_caption_source,
+    read_captions,
+)
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, check_source, read_source
+from zsar.lightning_modules.localization.stored.frame_record import FrameRecord, frames_of_any_model
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource, replaced_video
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 
@@ -20,27 +25,35 @@ _REMEDY = "extract it again, or restore the video that it was made from"
 
 
 def check_stored_features(
-    folder: Path, videos: Sequence[Any], *, backbone_hash: str, stride: str, on_damage: str = "raise"
+    folder: Path,
+    videos: Sequence[Any],
+    *,
+    frames: FrameRecord,
+    backbone_hash: str,
+    stride: str,
+    on_damage: str = "raise",
 ) -> None:
     """Checks the feature files of a run.
 
     Args:
         folder: Their folder.
         videos: Each with `id`, and `path` if the video is available; otherwise it is not compared.
+        frames: How frames are made in this run.
         backbone_hash: Hash of the model.
         stride: The stride of sampled frames.
         on_damage: "accept" if features of damaged frames may be used.
 
     Raises:
         FileNotFoundError: A file is missing.
-        FeatureFileError: A file is damaged or has another model, stride or video; the message counts such files.
+        FeatureFileError: A file is damaged or has other frames, another model, stride or video; the message counts
+            such files.
     """
     problems: list[FeatureFileError | FileNotFoundError] = []
     for video in videos:
         try:
             path = file_of_video(folder, video.id, FEATURES_SUFFIX)
             source = read_source(path)
-            check_source(path, source, backbone_hash=backbone_hash, stride=stride)
+            check_source(path, source, frames=frames, backbone_hash=backbone_hash, stride=stride)
             _check_damage(path, source, on_damage, FeatureFileError)
             for difference in _replaced(source, video):
                 raise FeatureFileError(f"{path}: {difference}; {_REMEDY}")
@@ -49,16 +62,18 @@ def check_stored_features(
     _raise_first(problems, len(videos), "features")
 
 
-def check_stored_captions(folder: Path, videos: Sequence[Any], *, on_damage: str = "raise") -> None:
+def check_stored_captions(folder: Path, videos: Sequence[Any], *, geometry: str, on_damage: str = "raise") -> None:
     """Checks the existing caption files of a run; missing ones are reported when they are read.
 
     Args:
         folder: Their folder.
         videos: As for `check_stored_features`.
+        geometry: How frames become square in this run. Size and statistics are those of the model that wrote the
+            captions, which may be another one.
         on_damage: "accept" if captions of damaged frames may be used.
 
     Raises:
-        CaptionFileError: A file cannot be read, or was made from another video.
+        CaptionFileError: A file cannot be read, or was made from other frames or another video.
     """
     problems: list[CaptionFileError] = []
     for video in videos:
@@ -67,6 +82,8 @@ def check_stored_captions(folder: Path, videos: Sequence[Any], *, on_damage: str
             continue
         try:
             source = read_captions(path).source
+            if source is not None:  # captions made elsewhere say nothing of frames
+                check_caption_source(path, source, frames=frames_of_any_model(geometry))
             _check_damage(path, source, on_damage, CaptionFileError)
             for difference in _replaced(source, video):
                 raise CaptionFileError(f"{path}: {difference}; {_REMEDY}")

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.files.class_text_files import SCHEMA, attributes, with_header, written
-from tests.reference.json_schema import is_valid
-from zsar.datamodules.class_identity import clean_names
+from tests.makers.files.class_text_files import attributes, with_header, written
 from zsar.datamodules.class_text import text_files
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.datamodules.class_text.text_files import (
@@ -16,13 +14,6 @@ from zsar.datamodules.class_text.text_files import (
     shipped_class_text,
     write_class_text,
 )
-from zsar.datamodules.class_text.vocabulary import exact_names
-from zsar.datamodules.rendering.moving_shapes_rendering import all_classes
-
-CLASSES = {data_set: clean_names(exact_names(data_set)) for data_set in ("ucf101", "hmdb51", "thumos14")} | {
-    "moving_shapes": tuple(moving_shape.name for moving_shape in all_classes())
-}
-
 
 # --- what is read -----------------------------------------------------------------------------------------------------
 
@@ -203,19 +194,6 @@ def test_a_shipped_file_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
         read_class_text("test", ["a"], "u")
     with pytest.raises(ValueError, match=r"no class text '.*nowhere\.json': neither a file nor"):
         read_class_text("test", ["a"], tmp_path / "nowhere.json")
-
-
-@pytest.mark.parametrize("name", shipped_class_text())
-def test_shipped_files_are_complete_and_as_the_schema_says(name: str) -> None:
-    path = text_files.FOLDER / f"{name}.json"
-    file = read_class_text_file(path)
-    assert is_valid(json.loads(path.read_text()), SCHEMA)
-    (data_set,) = [data_set for data_set in CLASSES if name.startswith(f"{data_set}_")]
-    assert name.removeprefix(f"{data_set}_").removesuffix("s") == file.kind.removesuffix("s")
-    assert file.data_set
-    assert file.source
-    text = read_class_text("test", CLASSES[data_set], name)
-    assert set(file.classes) == set(text.names)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

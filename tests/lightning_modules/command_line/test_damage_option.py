@@ -95,6 +95,7 @@ def test_untrimmed_videos_stream_damaged_frames_only_where_accepted(damaged: Pat
         *_, ended = stream_videos(
             [damaged],
             32,
+            geometry="squash",
             stride=FrameStride(),
             chunk_size=8,
             n_workers=0,
@@ -105,8 +106,8 @@ def test_untrimmed_videos_stream_damaged_frames_only_where_accepted(damaged: Pat
         assert ended.n_damaged == n
     video = UntrimmedVideo("v", damaged, None)
     with pytest.raises(VideoDecodeError, match="spoils frame"):
-        frames_at(video, (np.arange(N_FRAMES) / 12).tolist(), image_size=32)
-    accepted = frames_at(video, (np.arange(N_FRAMES) / 12).tolist(), image_size=32, on_damage="accept")
+        frames_at(video, (np.arange(N_FRAMES) / 12).tolist(), image_size=32, geometry="squash")
+    accepted = frames_at(video, (np.arange(N_FRAMES) / 12).tolist(), image_size=32, geometry="crop", on_damage="accept")
     assert len(accepted) == N_FRAMES
 
 

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, FeatureSource, write_features
+from zsar.lightning_modules.localization.stored.frame_record import FrameRecord, frames_for
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
@@ -27,6 +28,7 @@ from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL
 from zsar.lightning_modules.t3al.text_guided_suppression import TextGuidedSuppression
+from zsar.runtime.files.file_identity import quick_hash
 
 THRESHOLDS = (0.1, 0.3, 0.5)
 ALL_DRAWS = ClassSplit(number="all")
@@ -187,8 +189,10 @@ def extracted(model: ActionLocalizer, root: Path, folder: Path, stride: FrameStr
                 architecture="tiny-clip",
                 weights="",
                 backbone_hash=model.backbone.weights_hash,
-                image_size=32,
+                **asdict(frames_for(model.backbone, data.geometry)),
                 dtype="fp32",
+                source_hash=quick_hash(video.path),
+                start_seconds=stream.start_seconds,
             )
             path = folder / f"{video.id}.safetensors"
             write_features(path, features, np.asarray(stream.times_seconds), replace(source, **changed))
@@ -208,6 +212,26 @@ def test_features_of_another_model_or_stride_are_an_error(model: T3AL, data_root
     extracted(model, data_root, tmp_path / "sparse", FrameStride(frames=16))
     with pytest.raises(FeatureFileError, match="stride is 16 frames in the file, but 8 frames is asked for"):
         figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path / "sparse")))
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(FrameRecord)])
+def test_features_of_frames_that_were_made_otherwise_are_an_error(
+    model: T3AL, data_root: Path, tmp_path: Path, field: str
+) -> None:
+    extracted(model, data_root, tmp_path, FrameStride(frames=8), **{field: 48 if field == "image_size" else "other"})
+    with pytest.raises(
+        FeatureFileError, match=rf"{field} is (48|other) in the file, but .* is asked for; use the sett"
+    ):
+        figures_of(model, shapes(data_root, loading=replace(LOADING, features=tmp_path)))
+
+
+def test_squashed_and_cropped_features_are_not_mistaken_for_each_other(
+    model: T3AL, data_root: Path, tmp_path: Path
+) -> None:
+    extracted(model, data_root, tmp_path, FrameStride(frames=8))
+    cropped = replace(LOADING, features=tmp_path, geometry="crop")
+    with pytest.raises(FeatureFileError, match="geometry is squash in the file, but crop is asked for"):
+        figures_of(model, shapes(data_root, loading=cropped))
 
 
 @pytest.mark.parametrize("stage", ["test", "predict"])

@@ -19,6 +19,7 @@ def features_of_all_frames(weights: Path) -> FeatureExtraction:
         architecture="tiny-clip",
         weights=str(weights),
         stride=FrameStride(),
+        geometry="squash",
         batch_size=4,
         n_workers=0,
         dtype="fp32",

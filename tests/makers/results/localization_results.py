@@ -65,6 +65,7 @@ def write_localization(
             "split_seed": 0,
             "split_hash": f"videos {number}",
             "stride": "1 frame",
+            "geometry": "squash",
             "features": None,
             "captions": None,
             **(data or {}),

@@ -18,7 +18,7 @@ def write_eleven_frames(path: Path) -> Path:
 
 def streamed(path: Path, stride: FrameStride, *, chunk_size: int = 4) -> tuple[torch.Tensor, list[float]]:
     """All frames, [T, 3, 32, 32], and their times in seconds."""
-    with FrameStream(path, 32, stride=stride, chunk_size=chunk_size) as stream:
+    with FrameStream(path, 32, geometry="squash", stride=stride, chunk_size=chunk_size) as stream:
         chunks = list(stream.chunks())
         assert [len(frames) for frames, _ in chunks[:-1]] == [chunk_size] * (len(chunks) - 1)
         times = np.concatenate([times for _, times in chunks])

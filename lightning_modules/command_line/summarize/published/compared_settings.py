@@ -18,6 +18,7 @@ Pair = tuple[str, object, object]
 _TEXT_KINDS = {"names": "template"}  # the prompt of an adaptation before the name
 _ALL_DRAWS = 10
 _EVERY_FRAME = "1 frame"
+_GEOMETRY = "squash"  # T3AL: "resizing them to a resolution of 224x224"
 
 
 def compared_settings(group: RunGroup | LocalizationGroup, figure: PublishedFigure) -> list[Pair]:
@@ -155,6 +156,7 @@ def _localization_pairs(group: LocalizationGroup, figure: PublishedFigure) -> li
         ("architecture", clip_model(settings), figure.architecture),
         ("trained on", "nothing", "the other classes" if figure.trained_on else "nothing"),
         ("frames", f"one in {settings.stride}", f"one in {_EVERY_FRAME}"),
+        ("geometry", settings.geometry, _GEOMETRY),
         ("draws", n_draws, _ALL_DRAWS),
         ("class text", _text_kinds(settings.class_text), figure.class_text),
         ("precision", dict(settings.test).get("precision", NOT_RECORDED), figure.precision),

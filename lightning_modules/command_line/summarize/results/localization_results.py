@@ -33,6 +33,7 @@ class LocalizationSettings:
         split_lists: Where the published lists of classes are; None where classes were drawn.
         n_sets: Draws of classes that each run tests on.
         stride: Which frames were looked at.
+        geometry: How they became square; results of before it is recorded are of cropped frames.
         captions: Where the captions were read that segments are suppressed by; None where none were.
         class_text: Where the class text of the sets comes from, each source once.
         iou_thresholds: Temporal IoU from which on an action counts as found.
@@ -47,6 +48,7 @@ class LocalizationSettings:
     split_lists: str | None
     n_sets: int
     stride: str
+    geometry: str
     captions: str | None
     class_text: tuple[str, ...]
     iou_thresholds: tuple[str, ...]
@@ -166,6 +168,7 @@ def _settings(content: Mapping[str, Any]) -> LocalizationSettings:
         split_lists=data["split_lists"],
         n_sets=len(content["sets"]),
         stride=data["stride"],
+        geometry=data.get("geometry", "crop"),
         captions=data["captions"],
         class_text=tuple(dict.fromkeys(text["source"] for text in content["class_text"].values())),
         iou_thresholds=tuple(thresholds),

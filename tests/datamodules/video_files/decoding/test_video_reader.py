@@ -284,7 +284,7 @@ def _decoded(path: Path) -> None:
 
 
 def _streamed(path: Path) -> None:
-    with FrameStream(path, 32, stride=FrameStride(3), chunk_size=8) as stream:
+    with FrameStream(path, 32, geometry="squash", stride=FrameStride(3), chunk_size=8) as stream:
         list(stream.chunks())
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from zsar.datamodules.video_files.streaming import (
     frame_stream,
     stream_videos,
 )
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import Geometry, square_frames
 
 
 @pytest.fixture
@@ -32,29 +33,33 @@ def test_a_video_of_one_frame_has_one(tmp_path: Path) -> None:
     one_frame(path := tmp_path / "one.mp4")
     for stride in (FrameStride(), FrameStride(frames=None, seconds=0.5)):
         assert streamed(path, stride)[1] == [0]
-    with FrameStream(path, 32, stride=FrameStride(), chunk_size=4) as stream:
+    with FrameStream(path, 32, geometry="squash", stride=FrameStride(), chunk_size=4) as stream:
         assert (stream.n_video_frames, len(stream), stream.duration_seconds) == (1, 1, pytest.approx(0.04))
 
 
 def test_no_more_frames_are_decoded_than_a_chunk_needs(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resized: list[tuple[int, ...]] = []
 
-    class Noting(TestTransform):
-        def __call__(self, frames: torch.Tensor) -> torch.Tensor:
-            resized.append(tuple(frames.shape))
-            return super().__call__(frames)
+    def noting(geometry: Geometry, image_size: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        square = square_frames(geometry, image_size)
 
-    monkeypatch.setattr(frame_stream, "TestTransform", Noting)
-    with FrameStream(video, 32, stride=FrameStride(), chunk_size=3) as stream:
+        def noted(frames: torch.Tensor) -> torch.Tensor:
+            resized.append(tuple(frames.shape))
+            return square(frames)
+
+        return noted
+
+    monkeypatch.setattr(frame_stream, "square_frames", noting)
+    with FrameStream(video, 32, geometry="squash", stride=FrameStride(), chunk_size=3) as stream:
         next(stream.chunks())
     assert resized == [(1, 3, 48, 64)] * 3  # large frames are made small one at a time
 
 
 def test_numbers_out_of_range_are_refused(video: Path) -> None:
     with pytest.raises(ValueError, match="chunk_size must be at least 1 frame; got 0"):
-        FrameStream(video, 32, stride=FrameStride(), chunk_size=0)
+        FrameStream(video, 32, geometry="squash", stride=FrameStride(), chunk_size=0)
     with pytest.raises(ValueError, match="decoding processes must be 0 or more; got -1"):
-        next(stream_videos([video], 32, stride=FrameStride(), chunk_size=4, n_workers=-1))
+        next(stream_videos([video], 32, geometry="squash", stride=FrameStride(), chunk_size=4, n_workers=-1))
 
 
 # --- several videos ---------------------------------------------------------------------------------------------------

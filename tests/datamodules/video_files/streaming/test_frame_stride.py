@@ -13,7 +13,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import (
     FrameStride,
 )
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def video(tmp_path: Path) -> Path:
 def test_a_stride_picks_the_right_frames(video: Path, stride: FrameStride, expected: list[int]) -> None:
     frames, times = streamed(video, stride)
     assert frames.shape == (len(expected), 3, 32, 32)
-    assert torch.equal(frames, TestTransform(32)(decode_everything(video)[expected])[0])
+    assert torch.equal(frames, square_frames("squash", 32)(decode_everything(video)[expected]))
     assert times == pytest.approx([i / 10 for i in expected])
 
 
@@ -47,7 +47,7 @@ def test_seconds_follow_the_time_stamps_where_the_frame_rate_varies(tmp_path: Pa
     assert times == pytest.approx(
         [0, 0.02, 1.0, 2.1][:3]
     )  # at 0, 0.5, 1 (and 1.5 and 2, when the fifth is still shown)
-    assert torch.equal(frames, TestTransform(32)(decode_everything(path)[[0, 2, 4]])[0])
+    assert torch.equal(frames, square_frames("squash", 32)(decode_everything(path)[[0, 2, 4]]))
 
 
 LATE_MS = 10**11  # 10^8 seconds: three years

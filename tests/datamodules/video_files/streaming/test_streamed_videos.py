@@ -1,5 +1,6 @@
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from zsar.datamodules.video_files.streaming import (
     stream_videos,
 )
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.views.transforms import TestTransform
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def videos(tmp_path: Path) -> list[Path]:
 
 @pytest.mark.parametrize("n_workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_every_video_is_streamed_once_in_order_and_a_broken_one_is_named(videos: list[Path], n_workers: int) -> None:
-    events = list(stream_videos(videos, 32, stride=FrameStride(), chunk_size=4, n_workers=n_workers))
+    events = list(stream_videos(videos, 32, geometry="squash", stride=FrameStride(), chunk_size=4, n_workers=n_workers))
     for number, path in ((0, videos[0]), (2, videos[2])):
         opened, *chunks, ended = [event for event in events if event.video == number]
         assert isinstance(opened, VideoOpened)
@@ -40,7 +40,7 @@ def test_every_video_is_streamed_once_in_order_and_a_broken_one_is_named(videos:
             np.testing.assert_array_equal(opened.times_seconds, reader.times_seconds)
             assert (opened.n_video_frames, opened.duration_seconds) == (reader.n_frames, reader.duration_seconds)
         frames = torch.cat([chunk.frames for chunk in chunks if isinstance(chunk, VideoChunk)])
-        with FrameStream(path, 32, stride=FrameStride(), chunk_size=4) as stream:
+        with FrameStream(path, 32, geometry="squash", stride=FrameStride(), chunk_size=4) as stream:
             expected = torch.cat([of_chunk for of_chunk, _ in stream.chunks()])
         assert torch.equal(frames, expected)
     broken = [event for event in events if event.video == 1]
@@ -49,18 +49,18 @@ def test_every_video_is_streamed_once_in_order_and_a_broken_one_is_named(videos:
 
 @pytest.mark.slow
 def test_a_decoding_process_that_dies_is_reported(videos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(self: TestTransform, frames: torch.Tensor) -> torch.Tensor:
+    def die(self: FrameStream) -> Iterator[object]:
         os.kill(os.getpid(), signal.SIGKILL)
-        return frames
+        yield
 
-    monkeypatch.setattr(TestTransform, "__call__", die)  # the processes are forked
+    monkeypatch.setattr(FrameStream, "chunks", die)  # the processes are forked
     with pytest.raises(VideoDecodeError, match="a decoding process died, of a crash in the decoder or for lack of mem"):
-        list(stream_videos(videos, 32, stride=FrameStride(), chunk_size=4, n_workers=1))
+        list(stream_videos(videos, 32, geometry="squash", stride=FrameStride(), chunk_size=4, n_workers=1))
 
 
 def test_a_video_that_breaks_in_the_middle_is_ended_by_its_problem(shared_clips: Path) -> None:
     path = shared_clips / "corrupted.mp4"
-    events = list(stream_videos([path], 32, stride=FrameStride(), chunk_size=4, n_workers=0))
+    events = list(stream_videos([path], 32, geometry="squash", stride=FrameStride(), chunk_size=4, n_workers=0))
     assert isinstance(events[-1], VideoEnded)
     assert events[-1].problem is not None
     assert events[-1].problem.startswith("Invalid data found and concealed by the decoder (while decoding it)")

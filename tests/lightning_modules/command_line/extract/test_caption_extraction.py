@@ -11,7 +11,7 @@ from tests.makers.models.tiny_captioner import tiny_captioner
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.command_line.extract import caption_extraction
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extraction import (
@@ -44,6 +44,7 @@ def settings(tmp_path: Path) -> CaptionExtraction:
         architecture=architecture,
         weights=weights,
         stride=FrameStride(frames=None, seconds=0.3),
+        geometry="squash",
         batch_size=2,
         n_workers=0,
         captions=GREEDY,
@@ -61,7 +62,7 @@ def test_captions_are_those_of_the_frames_on_the_screen(jobs: list[VideoJob], se
     assert [r.n for r in reports if isinstance(r, FramesDone)] == [1, 2, 1, 2, 2]
     for job, indices in zip(jobs, ([0], [0, 3, 6], [0, 3, 6, 9]), strict=True):
         content = read_captions(job.destination, backbone_hash=backbone.weights_hash)
-        frames = TestTransform(32)(decode_everything(job.source)[indices])[0]
+        frames = square_frames("squash", 32)(decode_everything(job.source)[indices])
         assert list(content.texts) == generate_captions(backbone, frames, GREEDY)
         with VideoReader(job.source) as reader:
             np.testing.assert_array_equal(content.times_seconds, reader.times_seconds[indices])
@@ -85,6 +86,7 @@ def test_the_file_says_what_it_was_made_of(jobs: list[VideoJob], settings: Capti
     [
         ({"stride": FrameStride(frames=None, seconds=0.5)}, r"stride is 0\.3 seconds in the file, but 0\.5 seconds"),
         ({"captions": CaptionSettings(n_tokens=6)}, "generation is greedy in the file, but beam_search is asked"),
+        ({"geometry": "crop"}, "geometry is squash in the file, but crop is asked for"),
         ({"captions": CaptionSettings("greedy")}, "n_tokens is 6 in the file, but 12 is asked for"),
     ],
 )

@@ -98,6 +98,7 @@ def test_features_of_another_kind_are_an_error_unless_they_may_be_overwritten(
     torch.manual_seed(1)
     for changed, message in (
         (("--stride", 2), "stride is 1 frame in the file, but 2 frames is asked for"),
+        (("--geometry", "crop"), "geometry is squash in the file, but crop is asked for"),
         (("--dtype", "fp32"), "dtype is fp16 in the file, but fp32 is asked for"),
         (("--weights", "random"), r"backbone_hash is [0-9a-f]{16} in the file, but [0-9a-f]{16} is asked for"),
     ):

@@ -22,6 +22,7 @@ def test_features_alone_are_made_unless_captions_are_asked_for() -> None:
         architecture="ViT-B-16-quickgelu",
         weights="openai",
         stride=FrameStride(frames=4),
+        geometry="squash",
         batch_size=8,
         n_workers=3,
         dtype="fp32",
@@ -30,13 +31,14 @@ def test_features_alone_are_made_unless_captions_are_asked_for() -> None:
 
 def test_captions_are_of_the_same_model_with_a_stride_of_their_own() -> None:
     model = ("--architecture", "coca_ViT-L-14", "--weights", "w.pt", "--n-workers", "1")
-    features, captions = requested(*model, "--stride-seconds", "0.5", "--captions")
+    features, captions = requested(*model, "--stride-seconds", "0.5", "--captions", "--geometry", "crop")
     assert isinstance(features, FeatureExtraction)
     assert features.stride == FrameStride(frames=None, seconds=0.5)
     assert captions == CaptionExtraction(
         architecture="coca_ViT-L-14",
         weights="w.pt",
         stride=FrameStride(frames=None, seconds=1.0),
+        geometry="crop",
         batch_size=64,
         n_workers=1,
         captions=CaptionSettings("beam_search"),

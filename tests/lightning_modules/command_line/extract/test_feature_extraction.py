@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from tests.makers.command_line.extraction_jobs import features_of_all_frames, th
 from tests.reference.full_decoding import decode_everything
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.command_line.extract.extraction import (
     FramesDone,
     VideoDone,
@@ -19,7 +19,8 @@ from zsar.lightning_modules.command_line.extract.extraction import (
     load_backbone,
 )
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
-from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, read_features
+from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, FeatureFileError, read_features
+from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.open_clip_towers.frame_features import frame_features, visual_projection
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
@@ -43,7 +44,7 @@ def test_features_are_those_of_the_model_before_its_projection(
     assert [r.n for r in reports if isinstance(r, FramesDone)] == [1, 4, 4, 1, 4, 4, 2]
     assert [r for r in reports if isinstance(r, VideoDone)] == [VideoDone(f"{n}.mp4") for n in (1, 9, 10)]
     for job in jobs:
-        frames = backbone.normalize_frames(TestTransform(32)(decode_everything(job.source))[0])
+        frames = backbone.normalize_frames(square_frames("squash", 32)(decode_everything(job.source)))
         content = read_features(job.destination, backbone_hash=backbone.weights_hash, stride="1 frame", dtype="fp32")
         assert content.features.shape == (len(frames), 96)
         assert_close(content.features, frame_features(backbone, frames), atol=1e-5, rtol=1e-5)
@@ -66,6 +67,25 @@ def test_the_file_says_what_it_was_made_of(jobs: list[VideoJob], settings: Featu
     assert (source.stride, source.dtype, source.image_size) == ("4 frames", "fp16", 32)
     assert (source.architecture, source.weights) == ("tiny-clip", settings.weights)
     assert source.backbone_hash == backbone.weights_hash
+    for name, value in asdict(frames_for(backbone, "squash")).items():
+        assert getattr(source, name) == value
+
+
+def test_cropped_frames_give_other_features_and_a_file_that_says_so(
+    jobs: list[VideoJob], settings: FeatureExtraction
+) -> None:
+    """The videos are 64 x 48; a folder with features of the other geometry is not added to."""
+    backbone = load_backbone(settings, "cpu")
+    list(extract_videos(backbone, jobs[1:2], settings))
+    squashed = read_features(jobs[1].destination).features.clone()
+    cropping = replace(settings, geometry="crop")
+    with pytest.raises(FeatureFileError, match="geometry is squash in the file, but crop is asked for; use the settin"):
+        cropping.check_finished(jobs[1], backbone)
+    list(extract_videos(backbone, jobs[1:2], cropping))
+    cropping.check_finished(jobs[1], backbone)
+    cropped = read_features(jobs[1].destination)
+    assert cropped.source.geometry == "crop"
+    assert not torch.allclose(cropped.features, squashed, atol=1e-2)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])

@@ -13,7 +13,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.localize import localization_report, localize
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
@@ -96,7 +96,7 @@ def test_what_is_found_is_what_the_model_finds(run: Any, video: Path, tmp_path: 
     tuning = ProjectionTuning(n_steps=3, window_frames=3)
     model = T3AL(backbone=ClipSettings("tiny-clip", str(tiny_weights)), tuning=tuning, suppression=None)
     with VideoReader(video) as reader:
-        frames = TestTransform(32)(reader.frames_at_indices(list(range(0, 80, 2))))[0]
+        frames = square_frames("squash", 32)(reader.frames_at_indices(list(range(0, 80, 2))))
     seen = UntrimmedFeatures(
         id="v.1",
         features=features_of_uint8(model.backbone, frames).half().float(),
@@ -205,6 +205,12 @@ def test_features_are_kept_and_used_again(
     assert status == 1
     assert "stride is 0.25 seconds in the file, but 1 frame is asked for" in err
     assert "(or give another --features folder, or none)" in err
+    assert json.loads(first)[0]["settings"]["geometry"] == "squash"
+    status, _, err = run(video, "--classes", "white,red", *kept, "--geometry", "crop")
+    assert status == 1
+    assert "geometry is squash in the file, but crop is asked for" in err
+    _, cropped, _ = run(video, "--classes", "white,red", "--json", "--geometry", "crop")
+    assert json.loads(cropped)[0]["settings"]["geometry"] == "crop"
 
 
 # --- what cannot be decoded -------------------------------------------------------------------------------------------

@@ -1,32 +1,23 @@
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.makers.files.stored_files import caption_source
 from zsar.lightning_modules.localization.stored.caption_files import (
     CaptionFileError,
-    CaptionSource,
     VideoCaptions,
     check_caption_source,
     read_captions,
     write_captions,
 )
+from zsar.lightning_modules.localization.stored.frame_record import FrameRecord
 
-SOURCE = CaptionSource(
-    source_name="a ü.mp4",
-    source_bytes=123,
-    duration_seconds=0.7 / 3,
-    stride="1.0 seconds",
-    architecture="coca_ViT-L-14",
-    weights="",
-    backbone_hash="00ff",
-    generation="greedy",
-    n_tokens=30,
-)
+SOURCE = caption_source(source_name="a ü.mp4", architecture="coca_ViT-L-14")
 CAPTIONS = VideoCaptions(np.array([0.0, 0.1 + 0.2, 1.5, 1.5]), ("a man", 'a "horse" \\ ü', "", "un café\n"), SOURCE)
 
 
@@ -50,7 +41,7 @@ def test_the_file_is_json_with_a_caption_a_line(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert '\n    [0.0, "a man"],\n' in text
     assert json.loads(text) == {
-        "format_version": 1,
+        "format_version": 2,
         "source": asdict(SOURCE),
         "captions": [list(pair) for pair in zip(CAPTIONS.times_seconds.tolist(), CAPTIONS.texts, strict=True)],
     }
@@ -84,8 +75,8 @@ def test_a_minimal_file_written_by_hand_is_read(tmp_path: Path) -> None:
             {"captions": [[2, "a"], [2, "b"], [1, "c"]]},
             r"sorted by time, but caption 2 at 1\.0 seconds follows one at 2",
         ),
-        ({"format_version": 2, "captions": [[0, "a"]]}, "format_version is 2, but this zsar reads 1"),
-        ({"source": "me", "captions": [[0, "a"]]}, r'"source" must be null, or have source_name \(str\)'),
+        ({"format_version": 3, "captions": [[0, "a"]]}, "format_version is 3, but this zsar reads 2"),
+        ({"source": "me", "captions": [[0, "a"]]}, r'"source" must be null, or have geometry \(str\)'),
         ({"source": {**asdict(SOURCE), "n_tokens": "9"}, "captions": [[0, "a"]]}, r"or have n_tokens \(int\)"),
     ],
 )
@@ -114,6 +105,31 @@ def test_captions_of_another_model_are_refused(tmp_path: Path) -> None:
         read_captions(path, backbone_hash="1234")
 
 
+def test_a_source_of_before_frames_were_recorded_is_refused_with_the_command_that_makes_it_again(
+    tmp_path: Path,
+) -> None:
+    older = {"format_version": 1, "captions": [[0, "a"]]}
+    path = written(tmp_path / "a.captions.json", {**older, "source": asdict(SOURCE)})
+    with pytest.raises(CaptionFileError) as refused:
+        read_captions(path)
+    assert str(refused.value) == (
+        f"{path} does not state how its frames were made (format_version 1); make it again: zsar extract VIDEOS "
+        f"--output {tmp_path} --architecture coca_ViT-L-14 --captions --caption_seconds 1.0 "
+        "--caption_generation greedy --overwrite"
+    )
+    assert read_captions(written(path, older)).texts == ("a",)  # one's own, of which no frames are known
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(FrameRecord)])
+def test_captions_of_other_frames_are_refused_by_the_name_of_the_difference(tmp_path: Path, field: str) -> None:
+    asked = {name: getattr(SOURCE, name) for name in (f.name for f in fields(FrameRecord))}
+    check_caption_source(tmp_path / "a", SOURCE, frames=asked)
+    asked[field] = 48 if field == "image_size" else "other"
+    said = f"a: {field} is {getattr(SOURCE, field)} in the file, but {asked[field]} is asked for; use the settings"
+    with pytest.raises(CaptionFileError, match=said):
+        check_caption_source(tmp_path / "a", SOURCE, frames=asked)
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -130,39 +146,6 @@ def test_captions_of_other_settings_are_refused(tmp_path: Path, asked: dict[str,
     check_caption_source(tmp_path / "a", SOURCE, backbone_hash="00ff", **same)  # type: ignore[arg-type]
     with pytest.raises(CaptionFileError, match="does not state the source of its captions; use .* delete it"):
         check_caption_source(tmp_path / "a", None, **asked)
-
-
-@pytest.mark.parametrize(
-    ("part", "expected"),
-    [
-        ((0.0, 2.0), [0, 1]),  # the end is outside
-        ((1.0, 2.5), [1, 2, 3]),
-        ((2.0, 2.0), [2]),  # nothing is inside an empty part; equal ones: the first
-        ((2.1, 4.0), [4]),
-        ((2.1, 2.3), [2]),
-        ((0.4, 0.6), [0]),  # as near to the next one
-        ((90.0, 100.0), [5]),
-        ((4.0, float("inf")), [4, 5]),
-    ],
-)
-def test_captions_of_a_part_are_those_inside_or_the_nearest(part: tuple[float, float], expected: list[int]) -> None:
-    captions = VideoCaptions(np.array([0.0, 1.0, 2.0, 2.0, 4.0, 8.0]), tuple("abcdef"))
-    indices = captions.within(*part)
-    assert indices == expected
-    assert all(type(i) is int for i in indices)
-
-
-def test_a_part_that_ends_before_it_begins_is_refused() -> None:
-    for part in ((2.0, 1.0), (float("nan"), 1.0)):
-        with pytest.raises(ValueError, match="must not end before it begins; got"):
-            CAPTIONS.within(*part)
-
-
-def test_captions_that_do_not_fit_together_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"each caption has one time; got times \[2\] and 1 captions"):
-        VideoCaptions(np.zeros(2), ("a",))
-    with pytest.raises(ValueError, match="at least one caption"):
-        VideoCaptions(np.zeros(0), ())
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

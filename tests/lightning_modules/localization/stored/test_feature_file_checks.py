@@ -12,8 +12,6 @@ from zsar.lightning_modules.localization.stored.feature_file_checks import check
         ("a", "str", "a"),
         ("12", "int", 12),
         ("0.5", "float", 0.5),
-        ("None", "float | None", None),
-        ("2", "float | None", 2),
     ],
 )
 def test_a_value_of_the_header_is_of_its_type(text: str, kind: str, value: object) -> None:

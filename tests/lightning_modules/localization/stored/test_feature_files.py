@@ -1,6 +1,6 @@
 import os
 import stat
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tests.makers.files.stored_files import feature_source
 from zsar.lightning_modules.localization.stored import feature_files
 from zsar.lightning_modules.localization.stored.feature_files import (
     FeatureFileError,
@@ -20,20 +21,9 @@ from zsar.lightning_modules.localization.stored.feature_files import (
     read_source,
     write_features,
 )
+from zsar.lightning_modules.localization.stored.frame_record import FrameRecord
 
-SOURCE = FeatureSource(
-    source_name="a ü.mp4",
-    source_bytes=123,
-    n_frames=7,
-    duration_seconds=0.7 / 3,
-    fps=30.000000000000004,
-    stride="2 frames",
-    architecture="tiny-clip",
-    weights="",
-    backbone_hash="00ff",
-    image_size=32,
-    dtype="fp16",
-)
+SOURCE = feature_source(source_name="a ü.mp4", fps=30.000000000000004)
 
 
 def written(path: Path, *, dtype: str = "fp16", n: int = 4) -> tuple[Tensor, np.ndarray]:
@@ -60,7 +50,7 @@ def test_any_program_can_read_the_file(tmp_path: Path) -> None:
     with safe_open(path, framework="np") as file:
         assert set(file.keys()) == {"features", "times_seconds"}
         header = file.metadata()
-    assert header["format_version"] == "1"
+    assert header["format_version"] == "2"
     assert header["fps"] == "30.000000000000004"
     assert header["stride"] == "2 frames"
 
@@ -169,13 +159,40 @@ def test_features_of_another_width_are_refused(tmp_path: Path) -> None:
         read_features(path, width=5)
 
 
-def test_a_file_of_before_the_hash_of_the_video_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("field", [field.name for field in fields(FrameRecord)])
+def test_features_of_other_frames_are_refused_by_the_name_of_the_difference(tmp_path: Path, field: str) -> None:
+    written(path := tmp_path / "a.safetensors")
+    frames = FrameRecord(**{f.name: getattr(SOURCE, f.name) for f in fields(FrameRecord)})
+    read_features(path, frames=frames)
+    other: Any = 48 if field == "image_size" else "other"
+    said = (
+        rf"a\.safetensors: {field} is {getattr(SOURCE, field)} in the file, but {other} is asked for; use the settings"
+    )
+    with pytest.raises(FeatureFileError, match=said):
+        read_features(path, frames=replace(frames, **{field: other}))
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(FeatureSource)])
+def test_a_file_without_a_field_is_named(tmp_path: Path, field: str) -> None:
     written(path := tmp_path / "a.safetensors")
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
-        header = {key: value for key, value in file.metadata().items() if key != "source_hash"}
+        header = {key: value for key, value in file.metadata().items() if key != field}
     save_file(tensors, path, metadata=header)
-    assert read_source(path) == SOURCE
+    with pytest.raises(FeatureFileError, match=rf"cannot be read as features \(its header lacks {field}\)"):
+        read_source(path)
+
+
+def test_a_file_of_before_frames_were_recorded_is_refused_with_the_command_that_makes_it_again(tmp_path: Path) -> None:
+    rewritten(path := tmp_path / "a.safetensors", header={"format_version": "1", "weights": "my weights.pt"})
+    for read in (read_source, read_features):
+        with pytest.raises(FeatureFileError) as refused:
+            read(path)
+        assert str(refused.value) == (
+            f"{path} does not state how its frames were made (format_version 1); make it again: zsar extract VIDEOS "
+            f"--output {tmp_path} --architecture tiny-clip --weights 'my weights.pt' --stride 2 --dtype fp16 "
+            "--overwrite"
+        )
 
 
 def test_a_damaged_file_is_named_with_a_remedy(tmp_path: Path) -> None:
@@ -191,7 +208,7 @@ def test_a_missing_file_and_another_version_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no feature file .*gone\.safetensors; make it with `zsar extract`"):
         read_features(tmp_path / "gone.safetensors")
     save_file({"features": torch.ones(1)}, path := tmp_path / "old.safetensors", metadata={"format_version": "0"})
-    with pytest.raises(FeatureFileError, match="has format_version 0, but this zsar reads 1"):
+    with pytest.raises(FeatureFileError, match="has format_version 0, but this zsar reads 2"):
         read_features(path)
     save_file({"weight": torch.ones(1)}, path)
     with pytest.raises(FeatureFileError, match="header does not mark it as a feature file"):

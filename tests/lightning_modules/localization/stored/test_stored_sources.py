@@ -5,40 +5,18 @@ import numpy as np
 import pytest
 import torch
 
+from tests.makers.files.stored_files import FRAMES, caption_source, feature_source
 from zsar.lightning_modules.localization.stored.caption_files import (
     CaptionFileError,
-    CaptionSource,
     VideoCaptions,
     write_captions,
 )
-from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, FeatureSource, write_features
+from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, write_features
 from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
 from zsar.runtime.files.file_identity import quick_hash
 
-FEATURES = FeatureSource(
-    source_name="a.mp4",
-    source_bytes=6,
-    n_frames=2,
-    duration_seconds=2.0,
-    fps=1.0,
-    stride="1 frame",
-    architecture="tiny-clip",
-    weights="",
-    backbone_hash="00ff",
-    image_size=32,
-    dtype="fp32",
-)
-CAPTIONS = CaptionSource(
-    source_name="a.mp4",
-    source_bytes=6,
-    duration_seconds=2.0,
-    stride="1.0 seconds",
-    architecture="tiny-coca",
-    weights="",
-    backbone_hash="00ff",
-    generation="greedy",
-    n_tokens=20,
-)
+FEATURES = feature_source(source_bytes=6, n_frames=2, duration_seconds=2.0, fps=1.0, stride="1 frame", dtype="fp32")
+CAPTIONS = caption_source(source_bytes=6)
 
 
 @dataclass(frozen=True)
@@ -62,18 +40,22 @@ def videos(tmp_path: Path) -> list[Video]:
 
 
 def check_features(folder: Path, videos: list[Video]) -> None:
-    check_stored_features(folder, videos, backbone_hash="00ff", stride="1 frame")
+    check_stored_features(folder, videos, frames=FRAMES, backbone_hash="00ff", stride="1 frame")
+
+
+def check_captions(folder: Path, videos: list[Video], geometry: str = "squash") -> None:
+    check_stored_captions(folder, videos, geometry=geometry)
 
 
 def test_files_of_the_videos_at_hand_pass_and_so_do_videos_that_are_not(tmp_path: Path, videos: list[Video]) -> None:
     check_features(tmp_path, videos)
-    check_stored_captions(tmp_path, videos)
+    check_captions(tmp_path, videos)
     for video in videos:
         assert video.path is not None
         video.path.unlink()
     check_features(tmp_path, videos)
     check_features(tmp_path, [Video("a", None)])
-    check_stored_captions(tmp_path, [Video("a", None), Video("without captions", None)])
+    check_captions(tmp_path, [Video("a", None), Video("without captions", None)])
 
 
 @pytest.mark.parametrize("content", [b"FRAMES", b"more frames"])
@@ -83,7 +65,7 @@ def test_a_video_that_was_replaced_is_refused_by_name(tmp_path: Path, videos: li
     with pytest.raises(FeatureFileError, match=said.format("safetensors")):
         check_features(tmp_path, videos)
     with pytest.raises(CaptionFileError, match=said.format(r"captions\.json")):
-        check_stored_captions(tmp_path, videos)
+        check_captions(tmp_path, videos)
 
 
 def test_all_files_that_do_not_fit_are_counted(tmp_path: Path, videos: list[Video]) -> None:
@@ -92,10 +74,27 @@ def test_all_files_that_do_not_fit_are_counted(tmp_path: Path, videos: list[Vide
     with pytest.raises(FileNotFoundError, match=r"a\.safetensors.* \(2 of 3 files of features do not fit\)"):
         check_features(tmp_path, videos)
     with pytest.raises(FeatureFileError, match="stride is 1 frame in the file, but 2 frames is asked for"):
-        check_stored_features(tmp_path, videos[2:], backbone_hash="00ff", stride="2 frames")
+        check_stored_features(tmp_path, videos[2:], frames=FRAMES, backbone_hash="00ff", stride="2 frames")
 
 
 def test_captions_made_elsewhere_say_nothing_of_a_video(tmp_path: Path, videos: list[Video]) -> None:
     write_captions(tmp_path / "a.captions.json", VideoCaptions(np.zeros(1), ("a man",)))
     (tmp_path / "a.mp4").write_bytes(b"another")
-    check_stored_captions(tmp_path, videos)
+    check_captions(tmp_path, videos)
+
+
+def test_frames_made_otherwise_are_named_before_the_work(tmp_path: Path, videos: list[Video]) -> None:
+    """Captions may be of a model with another size and other statistics; how frames became square is the video's."""
+    with pytest.raises(
+        FeatureFileError, match=r"a\.safetensors: geometry is squash in the file, but crop is asked for"
+    ):
+        check_stored_features(
+            tmp_path, videos, frames=replace(FRAMES, geometry="crop"), backbone_hash="00ff", stride="1 frame"
+        )
+    with pytest.raises(CaptionFileError, match=r"a\.captions\.json: geometry is squash in the file, but crop is asked"):
+        check_captions(tmp_path, videos, "crop")
+    other = VideoCaptions(
+        np.zeros(1), ("a man",), replace(CAPTIONS, source_hash=quick_hash(tmp_path / "a.mp4"), image_size=288)
+    )
+    write_captions(tmp_path / "a.captions.json", other)
+    check_captions(tmp_path, videos)

@@ -74,10 +74,15 @@ def test_everything_has_other_architectures_ablations_and_oracles(tmp_path: Path
 
 
 def test_what_was_made_otherwise_is_said(tmp_path: Path) -> None:
-    data = {"stride": "8 frames", "split_lists": None}
+    data = {"stride": "8 frames", "split_lists": None, "geometry": "crop"}
     first = lines(group(run(tmp_path / "a", data=data, number=3)))[0][0]
     assert (first.differences, first.unknown) == (
-        ("frames one in 8 frames / one in 1 frame", "draws 1 / 10", "classes drawn / published lists"),
+        (
+            "frames one in 8 frames / one in 1 frame",
+            "geometry crop / squash",
+            "draws 1 / 10",
+            "classes drawn / published lists",
+        ),
         ("not stated: precision",),
     )
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def test_a_run_has_the_means_over_its_sets_and_what_it_was_made_with(tmp_path: P
         "split_lists": "t3al_splits",
         "n_sets": 2,
         "stride": "1 frame",
+        "geometry": "squash",
         "captions": None,
         "class_text": "templates: {}",
         "iou_thresholds": "0.3, 0.5",
@@ -48,6 +50,7 @@ def test_a_run_has_the_means_over_its_sets_and_what_it_was_made_with(tmp_path: P
         {"arguments": {"tuning": {"n_steps": 0}}},
         {"data": {"captions": "captions"}},
         {"data": {"stride": "2 frames"}},
+        {"data": {"geometry": "crop"}},
         {"data": {"split": "75_25"}},
         {"names": ("map_0.3", "map")},
         {"number": 0},
@@ -62,6 +65,14 @@ def test_runs_of_several_seeds_backbones_and_places_of_features_have_the_same_se
     first = read(write_localization(tmp_path / "a"))
     second = read(write_localization(tmp_path / "b", 30.0, seed=1, backbone="other", data={"features": "elsewhere"}))
     assert first.settings == second.settings
+
+
+def test_results_of_before_geometry_was_recorded_are_of_cropped_frames(tmp_path: Path) -> None:
+    path = write_localization(tmp_path / "a") / "results.json"
+    content = json.loads(path.read_text())
+    del content["data"]["geometry"]
+    path.write_text(json.dumps(content))
+    assert read(path.parent).settings == read(write_localization(tmp_path / "b", data={"geometry": "crop"})).settings
 
 
 def test_only_results_of_localizers_are_of_localization(tmp_path: Path) -> None:

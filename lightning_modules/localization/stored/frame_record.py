@@ -1,0 +1,71 @@
+"""FrameRecord: how the frames behind stored features or captions were made, as their files state it.
+
+Two files of one video and model differ if their frames were squashed or cropped, resized by another filter, normalized
+with other statistics, or timed from another origin; a run that asks for one kind of frames must not read the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+
+TIME_ORIGIN = "player's clock"
+"""0 s is when a player starts the file (`video_files.decoding`), not when its first frame is shown."""
+RESIZE_FILTER = "bicubic"
+"""As in `views.frame_geometry`; a test holds both together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameRecord:
+    """How frames were made.
+
+    Attributes:
+        geometry: How they became square: "squash" or "crop".
+        resize_filter: The filter, with antialiasing.
+        image_size: Their height and width, the model's, in pixels.
+        frame_mean: Mean that was subtracted from values of 0 to 1, for red, green and blue.
+        frame_std: Standard deviation that they were divided by.
+        time_origin: What times count from.
+    """
+
+    geometry: str
+    resize_filter: str
+    image_size: int
+    frame_mean: str
+    frame_std: str
+    time_origin: str
+
+
+def frames_for(backbone: OpenClipBackbone, geometry: str) -> FrameRecord:
+    """The record of frames that a model is given now.
+
+    Args:
+        backbone: The model.
+        geometry: "squash" or "crop".
+    """
+    return FrameRecord(
+        geometry=geometry,
+        resize_filter=RESIZE_FILTER,
+        image_size=backbone.image_size[0],
+        frame_mean=_numbers(backbone.frame_mean.flatten().tolist()),
+        frame_std=_numbers(backbone.frame_std.flatten().tolist()),
+        time_origin=TIME_ORIGIN,
+    )
+
+
+def frames_of_any_model(geometry: str) -> dict[str, object]:
+    """What does not depend on the model: captions may be written by another one than that which reads them.
+
+    Args:
+        geometry: "squash" or "crop".
+
+    Returns:
+        Values by field of `FrameRecord`.
+    """
+    return {"geometry": geometry, "resize_filter": RESIZE_FILTER, "time_origin": TIME_ORIGIN}
+
+
+def _numbers(values: list[float]) -> str:
+    """Six digits, more than statistics are published with: "0.481455 0.457828 0.408211"."""
+    return " ".join(f"{value:.6g}" for value in values)
