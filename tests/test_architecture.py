@@ -44,7 +44,7 @@ FLOORS = {
         ["command_line"],
     ],
     "callbacks": [
-        ["prompt_tuning", "dead_processes", "run_checkpoints", "undecodable_videos"],
+        ["prompt_tuning", "dead_processes", "run_checkpoints", "set_progress", "undecodable_videos"],
         ["results", "stop_signals"],
         ["pictures"],
     ],

@@ -3,20 +3,24 @@
 import json
 import re
 import shlex
+import tempfile
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.makers.configs.parsing import OnlyParsingCLI
 from tests.makers.configs.shipped import ABLATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS
-from tests.makers.documents import assert_parses
+from tests.makers.documents import OF_LIGHTNING, assert_parses
 from tests.makers.source_tree import ROOT, SHARED
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Table
+from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Table
 from zsar.lightning_modules.command_line.reproduce.papers_file import read_papers
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand, row_commands, shared_commands
 from zsar.lightning_modules.command_line.reproduce.stated_data import stated_settings
@@ -77,32 +81,60 @@ def test_nothing_is_left_to_be_written() -> None:
     assert [where for where, reason in reasons.items() if reason and reason.startswith("to be written")] == []
 
 
-def commands_of(table: Table) -> list[RowCommand]:
-    return list(shared_commands([row_commands(row, output=OUT) for row in table.rows]).values())
-
-
-@pytest.mark.parametrize("table", [table for table in TABLES if table.rows], ids=name)
-def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for(table: Table) -> None:
-    commands = [command.words for command in commands_of(table)]
-    assert not commands or needs_of(commands)
-
-
 def first_of_varied(row: Row) -> Row:
     """A row in which each setting that steps vary has its first value alone: others differ in nothing else."""
     steps = [replace(step, vary={key: values[:1] for key, values in step.vary.items()}) for step in row.steps]
     return replace(row, steps=tuple(steps))
 
 
+def commands_of(table: Table) -> list[RowCommand]:
+    """Its distinct commands, without further values of what they vary."""
+    return list(shared_commands([row_commands(first_of_varied(row), output=OUT) for row in table.rows]).values())
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows], ids=name)
+def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for(table: Table) -> None:
+    words = [command.words for command in commands_of(table)]
+    if table.sweep is not None:
+        steps = jobs_of(read_sweep(CONFIGS / "sweeps" / f"{table.sweep}.yaml"))
+        words = [command for jobs in steps for job in jobs for command in job.commands]
+    assert needs_of(words)
+
+
+@pytest.fixture(scope="module")
+def parse_words() -> Callable[[Sequence[str]], Any]:
+    """Parses a command as it is run; those of Lightning with one parser, which builds nothing."""
+    parser = OnlyParsingCLI.run_command(["fit", "--config", str(EXPERIMENTS[0])]).parser
+
+    def parse(words: Sequence[str]) -> Any:
+        if words[1] not in OF_LIGHTNING:
+            return assert_parses(shlex.join(words[1:]), parser)
+        with tempfile.TemporaryDirectory() as folder:
+            return parser.parse_args(with_read_experiments(words[1:], Path(folder)))[words[1]]
+
+    return parse
+
+
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
-def test_every_command_of_a_table_is_parsed_and_instantiated(table: Table, parse: Any) -> None:
-    rows = [row_commands(first_of_varied(row), output=OUT) for row in table.rows]
-    for words in shared_commands(rows):
+def test_every_command_of_a_table_is_parsed(table: Table, parse_words: Any) -> None:
+    for command in commands_of(table):
+        parsed = parse_words(command.words)
+        assert command.run_dir is None or parsed.run_dir == str(command.run_dir)
+
+
+def models() -> dict[str, tuple[str, ...]]:
+    """A command for each model that the rows have, by its settings."""
+    commands = [command for table in TABLES for command in commands_of(table) if command.run_dir is not None]
+    return {json.dumps(stated_settings(command.words).sections["model"]): command.words for command in commands}
+
+
+@pytest.mark.slow
+def test_every_model_of_the_rows_is_instantiated(parse: Any) -> None:
+    commands = models()
+    assert len(commands) > 20
+    for words in commands.values():
         assert_parses(shlex.join(words[1:]), parse)
-
-
-# What a test may set otherwise than the fit that it tests: it trains nothing.
-OF_TRAINING = ("optimization", "start_from", "mixing", "n_negative_classes", "loss")
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
@@ -130,7 +162,7 @@ def named_configs() -> set[str]:
     """The experiments and fragments that rows, sweeps and `of_no_paper` name, as "experiment/NAME"."""
     steps = [step for _, row in ROWS for step in row.steps]
     named = {f"experiment/{step.of}" for step in steps if step.verb != "run"}
-    named |= {fragment.removesuffix(".yaml") for step in steps for fragment in step.fragments}
+    named |= {fragment for step in steps for fragment in (*step.fragments, *step.vary.get(WITH, ()))}
     for table in TABLES:
         if table.sweep is not None:
             jobs = [job for step in jobs_of(read_sweep(CONFIGS / "sweeps" / f"{table.sweep}.yaml")) for job in step]
@@ -164,13 +196,15 @@ def numbers(cell: object) -> list[float]:
 
 @pytest.mark.parametrize("paper", NAMES)
 def test_figures_that_summarize_compares_with_are_those_of_the_tables(paper: str) -> None:
-    """A row of the one file has all of its figures in a row of the same table of the other."""
+    """A row of the one file has all of its figures in a row, or in a column, of the same table of the other."""
     lost = []
     for published in (table for table in PUBLISHED if table["paper"] == paper):
         heading = ELSEWHERE.get((paper, published["table"]), published["table"])
         tables = [table for table in PAPERS.papers[NAMES[paper]].tables.values() if table.heading == heading]
         assert tables, f"{paper} has no {heading}"
-        printed = [Counter(number for cell in row.figures for number in numbers(cell)) for row in tables[0].rows]
+        rows = [row.figures for row in tables[0].rows if row.figures]
+        columns = zip(*rows, strict=True)
+        printed = [Counter(number for cell in line for number in numbers(cell)) for line in (*rows, *columns)]
         for row in published["rows"]:
             values = Counter(number for cell in row["values"] if cell is not None for number in numbers(cell))
             if not any(values <= figures for figures in printed):

@@ -15,8 +15,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.callbacks.results.accuracy_table import print_accuracies
-from zsar.callbacks.results.mean_of_sets import mean_accuracies
+from zsar.callbacks.results.set_summary import print_sets, set_summary
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
@@ -113,16 +112,13 @@ class ResultManifest(Callback):
             sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         described = data.describe()
-        of_draws = (
-            mean_accuracies(list(sets.values())) if stage == "test" and described.get("classes") == "halves" else {}
-        )
         record = run_record(pl_module, trainer, stage=stage, data=described)
         limited = is_limited(trainer, stage)
         manifest = {
             "stage": stage,
             "sets": sets,
             "harmonic_mean": metrics.get("test/harmonic_mean"),
-            **of_draws,
+            **(set_summary(sets, described) if stage == "test" else {}),
             "complete": not limited,
             "undecodable": problems,
             "n_damaged_frames": sum(gather_from_all(self._n_damaged, trainer)),
@@ -146,7 +142,7 @@ class ResultManifest(Callback):
         }
         if trainer.is_global_zero:
             path = write_json_whole(Path(trainer.default_root_dir) / RESULT_FILES[stage], manifest)
-            print_accuracies(sets, manifest["harmonic_mean"], **of_draws, weights=_weights(manifest["model"]))
+            print_sets(sets, described, manifest, weights=_weights(manifest["model"]))
             if stage != "predict":  # UndecodableVideos reports those
                 _print_problems(problems, "counted as wrong" if stage == "test" else "left out")
             say_accepted_damage(manifest["n_damaged_frames"])

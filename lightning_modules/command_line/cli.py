@@ -57,7 +57,7 @@ examples:
 
   Train T2L on Kinetics-400 with online tracking, then test it:
     zsar fit  --config experiment/t2l_kinetics400 --wandb online
-    zsar test --config experiment/t2l_kinetics400 --ckpt_path runs/t2l_kinetics400/checkpoints/best.ckpt
+    zsar test --config experiment/t2l_kinetics400 --ckpt_path runs/t2l_kinetics400/checkpoints/last.ckpt
 
   Change any setting on the command line, or in another config file:
     zsar fit --config experiment/t2l_kinetics400 --data.clips.n_frames 16 --model.n_frames 16 \\

@@ -23,6 +23,7 @@ from zsar.runtime.text.written_names import written_name
 _COLUMNS = ("video", "set", "path", "problem")
 _SHOWN = 3
 _MOST_CHARACTERS = 16
+_MOST_SETS = 6  # that are named in one cell
 _STYLES = {"ok": "green", "skipped": "dim", "warning": "yellow", "error": "red"}
 
 
@@ -73,13 +74,24 @@ def _merged(findings: Sequence[Finding]) -> Iterator[tuple[str | Text, ...]]:
         rows = list(group)
         result = styled(severity, _STYLES[severity])
         if severity in ("ok", "skipped"):
-            counts = " + ".join(f"{row.total:,}" for row in rows) if severity == "ok" else ""
-            yield check, ", ".join(row.set_name for row in rows), result, counts, rows[0].remark
+            yield check, _names(rows), result, _counts(rows) if severity == "ok" else "", rows[0].remark
             continue
         for row in rows:
             more = [f"... and {row.count - _SHOWN:,} more"] if len(row.examples) > _SHOWN else []
             examples = stacked([*row.examples[:_SHOWN], *more])
             yield check, row.set_name, result, f"{row.count:,} of {row.total:,}", examples
+
+
+def _names(rows: Sequence[Finding]) -> str:
+    if len(rows) > _MOST_SETS:
+        return f"{rows[0].set_name} and {len(rows) - 1} more"
+    return ", ".join(row.set_name for row in rows)
+
+
+def _counts(rows: Sequence[Finding]) -> str:
+    if len(rows) > _MOST_SETS:
+        return f"{sum(row.total for row in rows):,}"
+    return " + ".join(f"{row.total:,}" for row in rows)
 
 
 def write_report(

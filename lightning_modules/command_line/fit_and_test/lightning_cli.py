@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, RichProgressBar
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 from lightning.pytorch.plugins.io import CheckpointIO
@@ -29,6 +29,7 @@ from zsar.callbacks.results.localization_manifest import LocalizationManifest
 from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.run_checkpoints import RunCheckpoints
+from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.stop_signals import StopSignals
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
@@ -208,9 +209,8 @@ class ActionRecognitionCLI(LightningCLI):
         if self._run is not None:
             self._run.clear()
         config = self.config_init[self.subcommand]
-        if (
-            config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run
-        ):  # Lightning rejects or drops the callback
+        # Lightning rejects or drops the callback
+        if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
         given = config.trainer.logger
         loggers = self._loggers(given)
@@ -224,7 +224,7 @@ class ActionRecognitionCLI(LightningCLI):
         if config.adaptation is not None:
             callbacks.append(config.adaptation)
         if config.trainer.enable_progress_bar is not False:
-            callbacks.append(RichProgressBar(leave=False))
+            callbacks.append(SetProgressBar())
         if loggers and not is_localizer:
             callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}

@@ -20,11 +20,12 @@ def heading_lines(table: Table) -> Iterator[str]:
 
 
 def need_lines(needs: Sequence[Need]) -> Iterator[str]:
-    """What a table needs, a line for each thing.
+    """What a table needs, a line for each thing; checkpoints of its own trainings are left out.
 
     Args:
         needs: The needs, in order.
     """
+    needs = [need for need in needs if (need.what, need.state) != ("checkpoint", "made here")]
     width = max((len(need.state) for need in needs), default=0)
     if needs:
         yield "# needs:"

@@ -7,9 +7,12 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
+from tests.makers.miniatures import make_all_conditions, make_hmdb51
 from zsar.callbacks.results.result_manifest import ResultManifest, environment
+from zsar.datamodules.data_sets.shifted.hmdb51_p import HMDB51P
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
+from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -23,7 +26,7 @@ def module(video_tree: Path) -> VideoFolder:
 
 
 def results_of(
-    path: Path, module: VideoFolder, *, model: ActionRecognizer | None = None, **arguments: Any
+    path: Path, module: TrimmedVideoDataModule, *, model: ActionRecognizer | None = None, **arguments: Any
 ) -> dict[str, Any]:
     model = model or ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
@@ -164,3 +167,26 @@ def test_halves_of_the_classes_have_a_mean_and_a_deviation(
     assert f"{content['mean']['top1']:.1f}" in capsys.readouterr().out
     assert content["data"]["classes"] == "halves"
     assert "mean" not in results_of(tmp_path / "all", VideoFolder(train=video_tree, clips=clips, loading=loading))
+
+
+def test_perturbations_have_their_means_and_their_robustness_beside_the_clean_videos(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_all_conditions(tmp_path, make_hmdb51(tmp_path))
+    module = HMDB51P(data_root=tmp_path, clips=Clips(n_frames=2, image_size=32), loading=Loading(8, n_workers=0))
+    content = results_of(tmp_path / "run", module)
+    assert len(content["sets"]) == 91
+    perturbed = [of_set["top1"] for name, of_set in content["sets"].items() if name != "clean"]
+    assert content["mean"]["top1"] == pytest.approx(statistics.mean(perturbed))
+    assert "std" not in content
+    own = content["robustness"]
+    assert own["clean"] == content["sets"]["clean"]["top1"]
+    assert own["all"]["top1"] == content["mean"]["top1"]
+    assert len(own["by_perturbation"]) == 18
+    assert list(own["by_group"]) == ["noise", "blur", "digital", "temporal", "camera"]
+    jpeg = statistics.mean(content["sets"][f"jpeg_{severity}"]["top1"] for severity in range(1, 6))
+    assert own["by_perturbation"]["jpeg"]["top1"] == pytest.approx(jpeg)
+    printed = capsys.readouterr().out
+    assert "mean of temporal" in printed
+    assert "jpeg_1" not in printed  # a row a perturbation, not a condition
+    assert len(printed.splitlines()) < 50

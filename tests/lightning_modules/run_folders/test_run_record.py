@@ -30,6 +30,9 @@ def structure_of_record(content: dict[str, Any]) -> dict[str, Any]:
         ("descriptions: a.json after 'a {}.'", "description"),
         ("explanations: b.json", "explanation"),
         ("action prompts: c.json", "action_prompts"),
+        ("action prompts: c.json (Scene, Actor) after 'a {}.'", "action_prompts"),
+        ("customized texts: d.json", "customized"),
+        ("direct texts: e.json", "direct"),
         ("names", "names"),
     ],
 )
@@ -151,3 +154,19 @@ def test_epochs_that_are_done_are_of_the_batches_that_are_in_the_weights(tmp_pat
     assert (n_batches % 3, best["global_step"]) == (0, n_batches // 3)
     assert 0 < done < 1
     assert round(n_batches / done) > 4
+
+
+def test_an_incomplete_last_batch_that_is_dropped_is_recorded_and_not_trained_on(
+    tmp_path: Path, experiment: Path
+) -> None:
+    steps = {}
+    own = ["fit", "--config", str(experiment), "--data.split.held_out_fraction", "0", "--checkpoint.monitor", "null"]
+    for drop in (False, True):
+        run = tmp_path / f"drop_{drop}"
+        options = ["--data.loading.batch_size", "7", "--data.loading.drop_incomplete", str(drop).lower()]
+        assert main([*own, *options, "--checkpoint.filename", "last", "--run_dir", str(run)]) == 0
+        last = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+        steps[drop] = last["global_step"]
+        assert last["zsar"]["training"]["trainer"].get("drop_incomplete", False) is drop
+        assert last["zsar"]["training"]["trainer"]["epochs_done"] == 2.0
+    assert steps[False] == steps[True] + 2  # one in each of two epochs

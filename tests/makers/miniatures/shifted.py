@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.makers.miniatures.class_videos import noisy, occluded, write_clips
 from tests.makers.miniatures.truth import Truth, in_official_order
+from zsar.datamodules.data_sets.shifted.perturbations import conditions_of
 
 UCF101_DS_CLIPS = (  # file stem, UCF-101 class; the words of the class, of the shift (or none), YouTube id and part
     ("Apply_Eye_Makeup_african_0qAG2kFsaKQ-3-of-5", "ApplyEyeMakeup"),
@@ -47,6 +49,16 @@ def make_perturbed(
         paths = ((place / name / f"{stem}.mp4", name) for stem, name in sorted(clips))
         write_clips(paths, clean.class_names, alter=noisy)
     return Truth(folder, clean.class_names, {("test", split): clips})
+
+
+def make_all_conditions(root: Path, clean: Truth) -> Truth:
+    """UCF-101-P or HMDB-51-P: all 90 conditions of split 1, each with its own copies of the same noisy clips."""
+    truth = make_perturbed(root, clean)
+    made = truth.folder / "videos" / "gaussian_noise" / "3"
+    for condition in conditions_of("all", "all"):
+        if (place := truth.folder / "videos" / condition.folder) != made:
+            shutil.copytree(made, place)
+    return truth
 
 
 def make_occluded(root: Path, clean: Truth, *, split: int = 1) -> Truth:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from zsar.lightning_modules.command_line.summarize.results.averaged_sets import averaged_sets
 from zsar.lightning_modules.run_folders.settings_of_before import views_of_now
 
 
@@ -69,14 +70,16 @@ def tuning_effects(content: Mapping[str, Any]) -> dict[str, TuningEffect]:
         content: The content of a results.json.
 
     Returns:
-        {set name: effect}; of draws of classes the mean, as "test"; empty for a result without adaptation.
+        {set name: effect}; of draws of classes and of perturbations the mean, as "test"; empty for a result without
+        adaptation.
     """
     if not adaptation_settings(content):
         return {}
     names = [field.name for field in fields(TuningEffect)]
     sets = content["sets"]
     if content.get("mean") is not None:
-        sets = {"test": {name: statistics.mean(of_set[name] for of_set in sets.values()) for name in names}}
+        averaged = averaged_sets(content).values()
+        sets = {"test": {name: statistics.mean(of_set[name] for of_set in averaged) for name in names}}
     return {
         set_name: TuningEffect(**{name: float(results[name]) for name in names}) for set_name, results in sets.items()
     }

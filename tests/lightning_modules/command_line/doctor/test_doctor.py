@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,22 @@ def test_a_miniature_of_each_official_format_is_sound(
     assert severities(report, "frames").keys() >= severities(report, "overlap").keys() & {"test"}
     assert report["decoding"]["n_new"] > 0
     assert bad_videos(tmp_path) == []
+
+
+def test_many_perturbations_are_checked_and_told_in_few_lines(doctor: Any, tmp_path: Path) -> None:
+    miniature.make_all_conditions(tmp_path, miniature.make_hmdb51(tmp_path))
+    status, printed, report = doctor("--data", "HMDB51P")
+    assert status == 0, printed
+    assert len(severities(report, "frames")) == 91
+    assert "clean and 90" in printed
+    assert "jpeg_3" not in printed
+    assert len(printed.splitlines()) < 60
+    shutil.rmtree(tmp_path / "hmdb51_p/videos/jpeg")
+    status, printed, report = doctor("--data", "HMDB51P")
+    assert status == 1
+    (missing,) = (f for f in report["findings"] if f["severity"] == "error")
+    assert "5 of 90 conditions have no folder" in missing["examples"][0]
+    assert "jpeg (all severities)" in missing["examples"][0]
 
 
 @pytest.mark.slow

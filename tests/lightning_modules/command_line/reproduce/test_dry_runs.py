@@ -26,6 +26,7 @@ def test_a_row_is_shown_with_its_figures_without_dashes() -> None:
 
 def test_needs_are_aligned_under_a_heading() -> None:
     needs = [Need("data/hmdb51", "videos", "missing"), Need("openai", "weights", "downloaded")]
+    needs.append(Need("out/last.ckpt", "checkpoint", "made here"))
     assert list(need_lines(needs)) == [
         "# needs:",
         "#   missing     data/hmdb51 (videos)",
