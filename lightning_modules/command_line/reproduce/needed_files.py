@@ -144,5 +144,4 @@ def _of_text(descriptions: Path | str | None, data_root: Path) -> Iterator[tuple
         yield str(descriptions), "class text of zsar"
         return
     path = Path(descriptions).expanduser()
-    below = data_root / path
-    yield str(below if below.exists() and not path.exists() else path), "class text"
+    yield str(path if path.exists() else data_root / path), "class text"

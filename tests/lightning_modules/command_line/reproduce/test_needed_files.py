@@ -42,6 +42,15 @@ def test_what_earlier_commands_make_is_not_missing(tmp_path: Path, monkeypatch: 
     assert ("made here", str(features), "frame features") in needs(extract, localize)
 
 
+def test_class_text_that_a_row_asks_for_is_made_below_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSAR_DATA", str(tmp_path))
+    text = tmp_path / "texts" / "kinetics400_action_prompts.json"
+    describe = f"zsar describe --vocabulary kinetics400 --kind action_prompts --output {text}"
+    fit = "zsar fit --config experiment/ap_clip_kinetics400"  # names the text below $ZSAR_DATA
+    assert ("made here", str(text), "class text") in needs(describe, fit)
+    assert ("missing", str(text), "class text") in needs(fit)
+
+
 def test_untrimmed_videos_have_annotations_class_lists_features_and_captions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
