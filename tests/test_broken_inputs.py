@@ -19,6 +19,7 @@ from zsar.datamodules.video_files.writing.preparing import PreparingSettings
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.lightning_modules.command_line import cli
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
+from zsar.lightning_modules.command_line.describe.question_files import read_questions
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.command_line.options.values import as_path, as_text
@@ -40,9 +41,11 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "an experiment": ("e.yaml", read_experiment),
     "YAML": ("e.yaml", read_yaml_file),
     "class text": ("t.json", read_class_text_file),
+    "class text of T2L's authors": ("t.csv", read_class_text_file),
+    "questions": ("t.txt", lambda path: read_questions(path, "direct")),
     "the answers of describe": (
         "t.json.partial",
-        lambda path: AnswerStore(path.with_suffix(""), "description", model="m", n_texts=1),
+        lambda path: AnswerStore(path.with_suffix(""), "description", model="m", n_texts=1, questions=()),
     ),
     "the journal of prepare": (".prepared.jsonl", lambda path: Journal(path.parent, PreparingSettings())),
     "the journal of the doctor": ("decoded.jsonl", decode_check._read),
@@ -131,6 +134,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("convert", "checkpoint"): ("FILE.pth", "--output", "OUT"),
     ("convert", "--weights"): ("VIDEO", "--weights", "FILE.pt", "--output", "OUT"),
     ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
+    ("describe", "--question"): ("--classes", "a", "--question", "FILE.txt", "--kind", "direct", "--output", "OUT"),
     ("describe", "--classes_file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
     ("batch", "file"): ("FILE.txt",),
     ("batch", "--record"): ("COMMANDS", "--record", "FILE.jsonl"),

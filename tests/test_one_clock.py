@@ -139,7 +139,7 @@ def test_files_of_features_are_on_the_clock(
     path, output = write_late(tmp_path / "late.mp4"), tmp_path / "features"
     arguments = ["extract", str(path), "--output", str(output), *model]
     assert main(arguments) == 0
-    content = read_features(file := output / "late.safetensors")
+    content = read_features(output / "late.safetensors")
     np.testing.assert_allclose(content.times_seconds, LATE + np.arange(N_FRAMES) / RATE, rtol=0, atol=1e-9)
     source = content.source
     assert (source.start_seconds, source.duration_seconds, source.fps) == pytest.approx((LATE, 4.0, RATE))

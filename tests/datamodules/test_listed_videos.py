@@ -13,6 +13,7 @@ from tests.makers.miniatures import (
 from tests.makers.miniatures.listed_rows import cleaned, listed
 from tests.makers.source_tree import SHARED
 from zsar.datamodules.class_identity import clean_name
+from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.data_sets.ucf101 import UCF101
 from zsar.datamodules.lists.list_files import read_labels, read_list
 from zsar.datamodules.lists.splits import base_and_novel_by_frequency, split_hash
@@ -172,6 +173,17 @@ def test_shipped_texts_describe_every_class(tmp_path: Path) -> None:
     assert len(text.prompts) == 101
     assert text.prompts[0][0].startswith("a video of apply eye makeup. ")
     assert text.source.startswith("descriptions: ucf101_descriptions")
+
+
+def test_class_text_may_be_in_a_clone_of_the_code_of_t2l_in_the_data_root(tmp_path: Path) -> None:
+    """A CSV file of EZ-CLIP by its path in the data root, with classes in the spelling of its authors."""
+    (folder := tmp_path / "EZ-CLIP" / "GPT_discription").mkdir(parents=True)
+    rows = [f'{i},{name},"{name} is an action, performed by humans."' for i, name in enumerate(exact_names("ucf101"))]
+    (folder / "UCF.csv").write_text("\n".join(["SNo,Class Name,GPT3 discription", *rows]))
+    module = UCF101(data_root=tmp_path, text=Text(descriptions="EZ-CLIP/GPT_discription/UCF.csv"))
+    (text,) = module.class_text("test")
+    assert text.prompts[text.names.index("apply eye makeup")] == ("ApplyEyeMakeup is an action, performed by humans.",)
+    assert text.source == "descriptions: UCF.csv"
 
 
 def test_predicting_hides_the_labels(tmp_path: Path, truth: Truth) -> None:

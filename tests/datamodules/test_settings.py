@@ -21,6 +21,8 @@ from zsar.datamodules.views.transforms import TrainTransform
         (lambda: Loading(test_batch_size=-2), "test_batch_size must be at least 1; got -2"),
         (lambda: Loading(test_batch_size=0), "test_batch_size must be at least 1; got 0"),
         (lambda: Text(lead="a video of {}."), "lead is 'a video of {}.', but there are no text.descriptions"),
+        (lambda: Text(groups=["Scene"]), r"groups is \['Scene'\], but there are no text.descriptions to choose from"),
+        (lambda: Text(descriptions="t.json", groups=[]), r"one or more of Scene, Actor, Body, each once; got \[\]"),
         (lambda: Loading(n_workers=-1), "n_workers must not be negative; got -1"),
     ],
 )

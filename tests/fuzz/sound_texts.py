@@ -155,6 +155,10 @@ SOUND: dict[str, Callable[[], bytes]] = {
     "activitynet_untrimmed.json": _json(_ACTIVITYNET),
     "thumos14.json": _json(_THUMOS14),
     "plain_descriptions.json": _json({"archery": ["one", "two"], "ballet": ["three", "four"]}),
+    "ez_clip.csv": _text(
+        'SNo,Class Name,GPT3 discription\n0,ApplyEyeMakeup,"\n\nOne puts on, say, make-up."\n1,archery,An arrow.\n'
+    ),
+    "questions.txt": _text("# ours\nWhat is {class} in {data_set}?\nHow is {class} done?\n"),
     "action_prompts.json": _json(
         {"kind": "action_prompts", "data_set": "x", "source": "y", "classes": {"archery": _ACTION_PROMPTS}}
     ),

@@ -40,6 +40,7 @@ from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.class_names import read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
+from zsar.lightning_modules.command_line.describe.question_files import read_questions
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.summarize.results.localization_results import localization_run
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import recognition_run
@@ -200,6 +201,11 @@ def _class_text(path: Path) -> str:
     return _names(name for name, texts in content.classes.items() if texts_of(texts))
 
 
+def _questions(path: Path) -> str:
+    wordings = read_questions(path, "direct").wordings
+    return _names(wordings)
+
+
 def _captions(path: Path) -> str:
     captions = read_captions(path)
     if not np.isfinite(captions.times_seconds).all():
@@ -223,7 +229,8 @@ def _prepared(path: Path) -> str:
 
 
 def _answers(path: Path) -> str:
-    return f"{len(AnswerStore(path.parent / 'texts.json', 'description', model='m', n_texts=2))} answers"
+    store = AnswerStore(path.parent / "texts.json", "description", model="m", n_texts=2, questions=())
+    return f"{len(store)} answers"
 
 
 def _features(path: Path) -> str:
@@ -270,6 +277,8 @@ READERS: Mapping[str, Reader] = {
     "activitynet_untrimmed.json": Reader(lambda path: _annotated(read_activitynet_annotations(path, ("validation",)))),
     "thumos14.json": Reader(lambda path: _annotated(read_thumos14_annotations(path))),
     "plain_descriptions.json": Reader(_class_text),
+    "ez_clip.csv": Reader(_class_text),
+    "questions.txt": Reader(_questions),
     "action_prompts.json": Reader(_class_text),
     "a.captions.json": Reader(_captions),
     "results.json": Reader(_result, place="recognition/results.json"),

@@ -86,12 +86,13 @@ def _locate(file: Path) -> Path:
 
 
 def _checked(line: Line, before: list[str]) -> str:
-    places = _PLACE.findall(line.text)
+    question = line.name  # single spaces, no invisible characters
+    places = _PLACE.findall(question)
     if unknown := [place for place in places if place not in (CLASS, DATA_SET)]:
         known = f"{CLASS} and {DATA_SET}"
         raise line.fault(f"the question has {shown(unknown[0])}, but only {known} are replaced; reword it")
     if CLASS not in places:
         raise line.fault(f"the question has no place {CLASS} for the class name; add it")
-    if line.text in before:
+    if question in before:
         raise line.fault("the question is there twice; remove one of the two lines")
-    return line.text
+    return question

@@ -148,6 +148,24 @@ def test_numbers_and_pictures_of_a_video_are_written_and_agree_with_the_model(tm
 
 
 @pytest.mark.slow
+def test_pictures_are_of_the_chosen_groups_of_several_prompts_an_attribute(tmp_path: Path, video_tree: Path) -> None:
+    """Three prompts for each attribute, as `zsar describe` asks for, without those of the body: 24 of 36."""
+    path = Path(action_prompts(tmp_path))
+    content = json.loads(path.read_text())
+    for texts in content["classes"].values():
+        texts.update({name: [f"{i} {text}" for i in "abc" for text in of_one] for name, of_one in texts.items()})
+    path.write_text(json.dumps(content))
+    text = Text(descriptions=str(path), groups=["Actor", "Scene"])
+    run(tmp_path, data(video_tree, text=text), FramePromptScores(videos=["red dance/3.mp4"]))
+    (written,) = contents(tmp_path, "test")
+    assert written["groups"] == ["Scene", "Actor"]
+    assert len(written["true"]["prompts"]) == 24
+    assert set(written["true"]["group_shares"]) == {"Scene", "Actor"}
+    assert len(written["true"]["attribute_shares"]) == 8
+    assert len(list((tmp_path / "frame_prompt_scores" / "test").glob("*.png"))) == 1
+
+
+@pytest.mark.slow
 def test_videos_are_spread_evenly_over_each_set(tmp_path: Path, video_tree: Path) -> None:
     module = data(video_tree, split=Split(protocol="base_to_novel"), text=Text(templates="video"))
     run(tmp_path, module, FramePromptScores(n_videos=2))

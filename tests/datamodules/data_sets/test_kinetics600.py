@@ -11,7 +11,7 @@ from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.data_sets.kinetics600 import RENAMED, Kinetics600, new_classes
 from zsar.datamodules.lists.list_files import read_labels
-from zsar.datamodules.settings import Lists, Split
+from zsar.datamodules.settings import Lists, Split, Text
 
 LABELS = SHARED / "labels"
 
@@ -35,6 +35,16 @@ def test_two_machines_draw_the_same_160_classes() -> None:
     assert [len(draw) for draw in draws] == [160, 160, 160]
     hashes = [hashlib.sha256("\n".join(draw).encode()).hexdigest()[:12] for draw in draws]
     assert hashes == ["7c4dda48cf4c", "b36a76c9ad60", "afaaca97a5fe"]
+
+
+@pytest.mark.parametrize("kind", ["descriptions", "explanations"])
+def test_the_shipped_texts_describe_all_new_classes_and_each_draw(kind: str) -> None:
+    new = Kinetics600(split=Split(classes="all_new"), text=Text(descriptions=f"kinetics600_new_{kind}"))
+    assert [len(prompts) for prompts in new.class_text("test")[0].prompts] == [1] * 220
+    for fold in (1, 2, 3):
+        text = Text(descriptions=f"kinetics600_new_{kind}")
+        module = Kinetics600(split=Split(classes="drawn_160", fold=fold), text=text)
+        assert [len(prompts) for prompts in module.class_text("test")[0].prompts] == [1] * 160
 
 
 def test_one_test_has_all_new_classes_and_a_draw_160_of_them() -> None:

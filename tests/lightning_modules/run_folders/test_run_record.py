@@ -30,6 +30,9 @@ def structure_of_record(content: dict[str, Any]) -> dict[str, Any]:
         ("descriptions: a.json after 'a {}.'", "description"),
         ("explanations: b.json", "explanation"),
         ("action prompts: c.json", "action_prompts"),
+        ("action prompts: c.json (Scene, Actor) after 'a {}.'", "action_prompts"),
+        ("customized texts: d.json", "customized"),
+        ("direct texts: e.json", "direct"),
         ("names", "names"),
     ],
 )

@@ -103,6 +103,11 @@ READERS = [
     Reader("split_0.list", "Run\nSit\n", lambda f: read_class_list(f / "split_0.list", ["Run", "Sit"])),
     Reader("bad.csv", "video,set,path,problem\na b,train,a b.mp4,gone\n", lambda f: read_excluded(f / "bad.csv")),
     Reader("bad_videos.csv", "video,set,path,problem\na b,train,a b.mp4,gone\n", _keep_bad_videos),
+    Reader(
+        "gpt.csv",
+        'SNo,Class Name,GPT3 discription\n0,run a,"One runs, fast."\n1,sit,One sits.\n',
+        lambda f: read_class_text_file(f / "gpt.csv"),
+    ),
     Reader("text.json", '{"run": ["one", "two"]}', lambda f: read_class_text_file(f / "text.json")),
     Reader(
         "prompts.json",

@@ -34,7 +34,7 @@ def test_every_kind_has_a_shipped_question_and_every_shipped_file_is_read_and_of
 
 
 def test_a_file_of_ones_own_has_a_question_per_line(tmp_path: Path) -> None:
-    (path := tmp_path / "mine.txt").write_text("# mine\n\nWhat is {class}?\n  How is {class} done in {data_set}? \n")
+    (path := tmp_path / "mine.txt").write_text("# mine\n\nWhat\tis  {class}?\n  How is {class} done in {data_set}? \n")
     assert read_questions(path, "direct") == Questions(
         "mine", ("What is {class}?", "How is {class} done in {data_set}?")
     )

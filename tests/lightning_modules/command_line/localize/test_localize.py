@@ -235,7 +235,7 @@ def test_videos_that_cannot_be_decoded_are_named_and_the_others_done(run: Any, v
 def test_a_video_whose_frames_cannot_be_shown_is_named_too(
     run: Any, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaking(*_: object, image_size: int, on_damage: str) -> torch.Tensor:
+    def breaking(*_: object, image_size: int, **how: str) -> torch.Tensor:
         raise VideoDecodeError(f"{video}: no frame of {image_size} px")
 
     monkeypatch.setattr(localize, "frames_at", breaking)

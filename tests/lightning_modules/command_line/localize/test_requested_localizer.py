@@ -142,5 +142,6 @@ def test_what_is_written_down_has_model_weights_and_settings(tiny_weights: Path)
         "method": "frame-wise",
         "threshold": 0.8,
         "stride": "0.25 seconds",
+        "geometry": "squash",
         "feature_dtype": "fp16",
     }
