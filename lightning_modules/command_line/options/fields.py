@@ -103,7 +103,7 @@ def option(default: Any = MISSING, /, help: str = "", **attributes: Any) -> Any:
 
 
 def argument(help: str, *, metavar: str, optional: bool = False) -> Any:  # noqa: ANN401 - of any type
-    """A required positional argument; one or more if its type is `tuple[...]`.
+    """A positional argument; one or more if its type is `tuple[...]`.
 
     Args:
         help: What it means.
@@ -199,8 +199,8 @@ def _add_option(
     if described.metavar is not None:
         settings["metavar"] = described.metavar
     if described.is_positional:
-        nargs = ("*" if described.optional else "+") if is_several else None
-        parser.add_argument(declared.name, type=converter(kind), nargs=nargs, **settings)
+        settings["nargs"] = ("*" if described.optional else "+") if is_several else None
+        parser.add_argument(declared.name, type=converter(kind), **settings)
         return
     settings |= {"required": True} if default is MISSING else {"default": default}
     if kind is bool:
