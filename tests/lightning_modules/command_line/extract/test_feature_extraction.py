@@ -79,7 +79,7 @@ def test_cropped_frames_give_other_features_and_a_file_that_says_so(
     list(extract_videos(backbone, jobs[1:2], settings))
     squashed = read_features(jobs[1].destination).features.clone()
     cropping = replace(settings, geometry="crop")
-    with pytest.raises(FeatureFileError, match="geometry is squash in the file, but crop is asked for; use the setting"):
+    with pytest.raises(FeatureFileError, match="geometry is squash in the file, but crop is asked for; use the"):
         cropping.check_finished(jobs[1], backbone)
     list(extract_videos(backbone, jobs[1:2], cropping))
     cropping.check_finished(jobs[1], backbone)
