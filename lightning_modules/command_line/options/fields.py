@@ -1,7 +1,6 @@
 """Options as fields of dataclasses: name, type and meaning of each are declared in one place.
 
-A command is a dataclass of fields made by the functions below. Options that several commands share form a dataclass of
-their own, which a command includes as a field (`group`); on the command line they are not nested.
+A command is a dataclass of such fields. Options that several commands share are a dataclass in a field (`group`).
 """
 
 from __future__ import annotations
