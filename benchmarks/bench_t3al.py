@@ -3,14 +3,15 @@
     python benchmarks/bench_t3al.py [--frames 5000] [--videos 4] [--device cuda] [--naive-steps 50]
 
 Sizes as in THUMOS14: 5,000 frames per video, features and embeddings of width 768, K = 4 positive and negative frames,
-50 steps without early stopping, fp32, random features and weights. zsar is compared with two straightforward versions,
-one video at a time: with the text in the loop, each step runs the prompt through a frozen text tower of CoCa
-ViT-L/14's size (12 layers, 77 positions); with the text cached, its output is reused. Both project all frames in each
-step and differentiate through all of them.
+50 steps without early stopping, fp32, cosine scores, random features and weights. zsar is compared with two
+straightforward versions, one video at a time: with the text in the loop, each step runs the prompt through a frozen
+text tower of CoCa ViT-L/14's size (12 layers, 77 positions); with the text cached, its output is reused. Both project
+all frames in each step and differentiate through all of them.
 
 All straightforward steps cost the same: `--naive-steps` steps are timed after a warm-up and scaled up to `--steps`. The
 versions take turns, and times are medians of `--repeats`. The outputs are compared by the smoothed scores of the first
-video after `--naive-steps` steps, scaled to 0 to 1; how far these steps move the scores is printed too.
+video after `--naive-steps` steps, scaled to 0 to 1; how far these steps move the scores is printed too, and how many
+frames zsar projects for the lengths that cosines need, in a whole adaptation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import argparse
 import math
 import statistics
 from collections.abc import Callable
+from unittest.mock import patch
 
 import open_clip
 import torch
@@ -30,6 +32,8 @@ from torch.nn import functional
 
 from zsar.lightning_modules.localization.frame_scoring import Projections
 from zsar.lightning_modules.localization.segments import min_max, moving_average
+from zsar.lightning_modules.t3al import projection_tuner
+from zsar.lightning_modules.t3al.frame_norms import FrameNorms
 from zsar.lightning_modules.t3al.projection_tuner import tune_projections
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning, VideoToTune
 from zsar.runtime.device_clock import device_seconds
@@ -79,6 +83,8 @@ def main() -> None:
     console.print(table)
     moved = float((scores - final_scores(videos[0], projections)).abs().max())
     console.print(f"Scores are from 0 to 1; {options.naive_steps} steps move one by up to {moved:.1e}.")
+    shares = ", ".join(f"{share:.2f}" for share in projected_shares(projections, videos, options.steps))
+    console.print(f"Frames projected for their lengths in {options.steps} steps, in multiples of all: {shares}.")
 
 
 def text_tower(device: str) -> TextTransformer:
@@ -135,18 +141,29 @@ def measure(
     return {name: statistics.median(measured[1:]) for name, measured in seconds.items()}  # the first warms up
 
 
+def projected_shares(projections: Projections, videos: list[VideoToTune], n_steps: int) -> list[float]:
+    """How often a frame is projected on average in a whole adaptation, for each video."""
+    made: list[FrameNorms] = []
+
+    class Noted(FrameNorms):
+        def __init__(self, features: Tensor, background: Tensor, visual: Tensor) -> None:
+            super().__init__(features, background, visual)
+            made.append(self)
+
+    with patch.object(projection_tuner, "FrameNorms", Noted):
+        tune_projections(videos, projections, settings(n_steps))
+    return [norms.n_projected / len(video.features) for norms, video in zip(made, videos, strict=True)]
+
+
 def settings(n_steps: int) -> ProjectionTuning:
-    """THUMOS14's settings, without early stopping."""
+    """The paper's settings on THUMOS14, without early stopping."""
     return ProjectionTuning(
         n_steps=n_steps,
         n_selected=K,
-        patience_steps=n_steps,
+        early_stop="none",
+        patience_steps=None,
         learning_rate=LEARNING_RATE,
-        loss="paper",
-        remove_background=True,
-        smooth_selection=True,
         window_frames=WINDOW_FRAMES,
-        similarity="dot",
     )
 
 
@@ -158,9 +175,9 @@ def straightforward(
         visual=projections.visual.clone().requires_grad_(),
         text=projections.text.clone().requires_grad_(),
         text_bias=None,
-        log_scale=projections.log_scale.clone().requires_grad_(),
+        log_scale=projections.log_scale,  # a cosine has no temperature
     )
-    optimizer = torch.optim.Adam([adapted.visual, adapted.text, adapted.log_scale], lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam([adapted.visual, adapted.text], lr=LEARNING_RATE)
     targets = torch.tensor([1.0] * K + [0.0] * K, device=video.features.device)
     for draws in video.draws[:n_steps]:
         frames, scores = score_frames(video.features, embed_text(), adapted)
@@ -174,16 +191,15 @@ def straightforward(
         (representation + separation).backward()
         optimizer.step()
     return Projections(
-        visual=adapted.visual.detach(), text=adapted.text.detach(), text_bias=None, log_scale=adapted.log_scale.detach()
+        visual=adapted.visual.detach(), text=adapted.text.detach(), text_bias=None, log_scale=adapted.log_scale
     )
 
 
 def score_frames(features: Tensor, text: Tensor, projections: Projections) -> tuple[Tensor, Tensor]:
-    """Embeddings [N, D] of all frames and their smoothed scores [N]."""
+    """Embeddings [N, D] of all frames and their cosines [N]."""
     embedding = functional.normalize(functional.normalize(text @ projections.text, dim=-1).mean(dim=0), dim=-1)
     frames = features @ projections.visual
-    scores = projections.log_scale.exp() * ((frames - frames.mean(dim=0)) @ embedding)
-    return frames, moving_average(scores, WINDOW_FRAMES)
+    return frames, functional.normalize(frames - frames.mean(dim=0), dim=-1) @ embedding
 
 
 def select(scores: Tensor, draws: Tensor) -> list[Tensor]:
@@ -202,7 +218,7 @@ def select(scores: Tensor, draws: Tensor) -> list[Tensor]:
 def final_scores(video: VideoToTune, projections: Projections) -> Tensor:
     """Smoothed scores [N] of all frames, from 0 to 1."""
     with torch.no_grad():
-        return min_max(score_frames(video.features, video.text, projections)[1])
+        return min_max(moving_average(score_frames(video.features, video.text, projections)[1], WINDOW_FRAMES))
 
 
 if __name__ == "__main__":

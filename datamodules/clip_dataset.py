@@ -20,12 +20,7 @@ from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import (
-    Sampling,
-    centre_indices,
-    multi_clip_indices,
-    random_segment_indices,
-)
+from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, multi_clip_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.runtime.seeds import derive_seed

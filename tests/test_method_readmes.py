@@ -15,7 +15,7 @@ from jsonargparse import ArgumentParser
 from tests.makers.documents import assert_parses, sections, tables, zsar_commands
 from tests.makers.source_tree import METHODS, ROOT
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.datamodules.data_sets import UCF101, UCF101P
+from zsar.datamodules.data_sets import UCF101, UCF101P, THUMOS14Untrimmed
 from zsar.lightning_modules.command_line.model_kinds import classes_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import (
     PublishedFigure,
@@ -86,7 +86,7 @@ def shown_options(text: str) -> list[list[str]]:
 
 def class_with(folder: str, option: str) -> type:
     """A class of the folder, or a data set, that has an option; the test fails where none has."""
-    for class_ in [UCF101, UCF101P] if option.startswith("data.") else own_classes(folder):
+    for class_ in [UCF101, UCF101P, THUMOS14Untrimmed] if option.startswith("data.") else own_classes(folder):
         with contextlib.suppress(KeyError):
             default_of(class_, option)
             return class_

@@ -3,20 +3,24 @@
 import json
 import re
 import shlex
+import tempfile
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.makers.configs.parsing import OnlyParsingCLI
 from tests.makers.configs.shipped import ABLATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS
-from tests.makers.documents import assert_parses
+from tests.makers.documents import OF_LIGHTNING, assert_parses
 from tests.makers.source_tree import ROOT, SHARED
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
+from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Table
+from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Table
 from zsar.lightning_modules.command_line.reproduce.papers_file import read_papers
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand, row_commands, shared_commands
 from zsar.lightning_modules.command_line.reproduce.stated_data import stated_settings
@@ -98,15 +102,39 @@ def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for
     assert needs_of(words)
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def parse_words() -> Callable[[Sequence[str]], Any]:
+    """Parses a command as it is run; those of Lightning with one parser, which builds nothing."""
+    parser = OnlyParsingCLI.run_command(["fit", "--config", str(EXPERIMENTS[0])]).parser
+
+    def parse(words: Sequence[str]) -> Any:
+        if words[1] not in OF_LIGHTNING:
+            return assert_parses(shlex.join(words[1:]), parser)
+        with tempfile.TemporaryDirectory() as folder:
+            return parser.parse_args(with_read_experiments(words[1:], Path(folder)))[words[1]]
+
+    return parse
+
+
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
-def test_every_command_of_a_table_is_parsed_and_instantiated(table: Table, parse: Any) -> None:
+def test_every_command_of_a_table_is_parsed(table: Table, parse_words: Any) -> None:
     for command in commands_of(table):
-        assert_parses(shlex.join(command.words[1:]), parse)
+        parsed = parse_words(command.words)
+        assert command.run_dir is None or parsed.run_dir == str(command.run_dir)
 
 
-# What a test may set otherwise than the fit that it tests: it trains nothing.
-OF_TRAINING = ("optimization", "start_from", "mixing", "n_negative_classes", "loss")
+def models() -> dict[str, tuple[str, ...]]:
+    """A command for each model that the rows have, by its settings."""
+    commands = [command for table in TABLES for command in commands_of(table) if command.run_dir is not None]
+    return {json.dumps(stated_settings(command.words).sections["model"]): command.words for command in commands}
+
+
+@pytest.mark.slow
+def test_every_model_of_the_rows_is_instantiated(parse: Any) -> None:
+    commands = models()
+    assert len(commands) > 20
+    for words in commands.values():
+        assert_parses(shlex.join(words[1:]), parse)
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
@@ -134,7 +162,7 @@ def named_configs() -> set[str]:
     """The experiments and fragments that rows, sweeps and `of_no_paper` name, as "experiment/NAME"."""
     steps = [step for _, row in ROWS for step in row.steps]
     named = {f"experiment/{step.of}" for step in steps if step.verb != "run"}
-    named |= {fragment.removesuffix(".yaml") for step in steps for fragment in step.fragments}
+    named |= {fragment for step in steps for fragment in (*step.fragments, *step.vary.get(WITH, ()))}
     for table in TABLES:
         if table.sweep is not None:
             jobs = [job for step in jobs_of(read_sweep(CONFIGS / "sweeps" / f"{table.sweep}.yaml")) for job in step]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.makers.configs.parsing import OnlyParsingCLI
 from tests.makers.configs.shipped import ABLATIONS, ADAPTATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS, TESTS, name
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
-from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
 SECTIONS = ("model", "data", "adaptation", "trainer", "checkpoint")
 ALL = [*EXPERIMENTS, *LOCALIZATIONS]
@@ -81,18 +81,7 @@ def written(path: Path) -> Leaves:
 @pytest.fixture(scope="module")
 def parsed() -> Any:
     """Parses command lines of `zsar fit` and `zsar test` with one parser, and builds nothing."""
-
-    class OnlyParsing(ActionRecognitionCLI):
-        def before_instantiate_classes(self) -> None:
-            pass
-
-        def instantiate_classes(self) -> None:
-            pass
-
-        def _run_subcommand(self, subcommand: str) -> None:
-            pass
-
-    parser = OnlyParsing.run_command(["fit", "--config", str(EXPERIMENTS[0])]).parser
+    parser = OnlyParsingCLI.run_command(["fit", "--config", str(EXPERIMENTS[0])]).parser
 
     def parse(*arguments: object, subcommand: str = "fit") -> Leaves:
         with tempfile.TemporaryDirectory() as folder:

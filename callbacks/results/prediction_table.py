@@ -17,6 +17,7 @@ from zsar.runtime.terminal import shown
 from zsar.runtime.text.written_names import written_name
 
 _COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
+_MOST_NAMED = 6  # files that are named, each in a line
 
 
 class PredictionTable(Callback):
@@ -86,7 +87,10 @@ class PredictionTable(Callback):
             rows = sorted((row for rows in everyone for row in rows.get(set_name, [])), key=lambda pair: pair[0])
             path = Path(trainer.default_root_dir) / f"predictions_{set_name}.csv"
             _write(path, [row for _, row in rows])
-            say_written(path)
+            if len(self._rows) <= _MOST_NAMED:
+                say_written(path)
+        if len(self._rows) > _MOST_NAMED:
+            say_written(Path(trainer.default_root_dir), f"{len(self._rows)} tables, predictions_SET.csv, into")
 
     on_validation_epoch_end = on_test_epoch_end
     on_predict_end = on_test_epoch_end

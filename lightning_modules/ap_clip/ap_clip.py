@@ -5,7 +5,8 @@ several sentences each, after "a video of {action}") and the MAKA scorer, in whi
 with every prompt (Eqs. 4 to 6), in training and inference. The prompts come from the data module: `text.descriptions`
 names a file of action prompts, `text.lead` the template before each.
 
-Departure: the paper does not say how all prompts of Kinetics-400 fit into memory; `n_negative_classes` bounds them.
+The paper does not say how all prompts of Kinetics-400 fit into memory. With gradient checkpointing they are embedded in
+chunks and embedded again in the backward pass; `n_negative_classes` takes fewer of them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class APCLIP(FineTunedCLIP):
         self,
         *,
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
-        scoring: Scoring = Scoring("late_interaction", "embedding"),
+        scoring: Scoring = Scoring("late_interaction", "embedding", "all"),
         tune: Literal["both", "visual", "text"] = "both",
         logit_scale: LogitScale = "frozen_with_one_tower",
         mixing: Mixing = Mixing(),

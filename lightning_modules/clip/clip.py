@@ -84,8 +84,8 @@ class FineTunedCLIP(ActionRecognizer):
             mixing: Mixup and CutMix of training videos.
             label_smoothing: Share of the target spread over all classes.
             n_negative_classes: In training, number of classes to score besides those of the batch, redrawn in each
-                step; null for all. With trained text, memory grows with the number of prompts: 38 MB for each
-                prompt of 77 tokens in fp32 with a B/16 text tower, 2 MB with gradient checkpointing.
+                step; null for all. With trained text, memory grows with the number of prompts: 38 MB for each prompt
+                of 77 tokens in fp32 with a B/16 text tower; with gradient checkpointing 2 MB, of 512 at a time.
             tuned_share: At test time, share of the tuned weights in an average with the original ones (alpha of
                 WiSE-FT): 1 for the tuned model, 0 for plain CLIP.
             start_from: A checkpoint of another training, e.g. on Kinetics-400, whose weights initialize this one; null

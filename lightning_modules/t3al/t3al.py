@@ -24,6 +24,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import Localization, UntrimmedFeatures
 from zsar.lightning_modules.localization.localizer import THUMOS14_THRESHOLDS, ActionLocalizer
+from zsar.lightning_modules.localization.stored.stored_sources import check_caption_stride
 from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import check_can_caption, check_can_generate
@@ -103,6 +104,26 @@ class T3AL(ActionLocalizer):
         if self._active_suppression is not None and untrimmed_source(self).captions_folder is None:
             check_can_caption(self.backbone)
             check_can_generate()
+
+    def on_test_start(self) -> None:
+        """Checks the stored files of all videos; captions must be of the frames that `suppression.seconds` says.
+
+        Raises:
+            FileNotFoundError: Features of a video are missing.
+            FeatureFileError, CaptionFileError: A file is damaged, or does not match model, settings or video.
+        """
+        super().on_test_start()
+        source, settings = untrimmed_source(self), self._active_suppression
+        if settings is not None and source.captions_folder is not None:
+            check_caption_stride(
+                source.captions_folder,
+                source.videos,
+                stride=str(source.stride) if settings.seconds is None else f"{float(settings.seconds)} seconds",
+                remedy="set model.suppression.seconds to that of the file (null for all sampled frames), or make "
+                "captions again with `zsar extract --captions --caption_stride N` or `--caption_seconds S`",
+            )
+
+    on_predict_start = on_test_start
 
     @property
     def _active_suppression(self) -> TextGuidedSuppression | None:

@@ -63,6 +63,7 @@ def tune(
     eot: int,
     initial_context: Tensor | None = None,
     encode_views: Callable[[Tensor], Tensor] | None = None,
+    test_view: Tensor | None = None,
 ) -> Result:
     """Tunes the prompt on one video and predicts with it.
 
@@ -77,6 +78,8 @@ def tune(
         eot: Id of the end token.
         initial_context: [n_ctx, width], n_ctx being the number of the phrase's tokens; None: their embeddings.
         encode_views: [K, T, 3, H, W] -> unnormalized frame features [K, T, D]; None: `clip.encode_image`.
+        test_view: [T', 3, H, W], what is predicted on, of its own length (ZAR, base to novel: T = 8, T' = 16); None:
+            view 0.
 
     Returns:
         Prompts and logits.
@@ -120,7 +123,10 @@ def tune(
         for text_set, layout in enumerate(layouts):
             prompt = prompts[text_set if settings.consistency == "parallel" else 0]
             logits = class_logits(clip, videos, prompt, layout)
-            if settings.prediction == "original":
+            if settings.prediction == "original" and test_view is not None:
+                shown = embed_videos(clip, test_view[None], range(len(test_view)), encode_views)
+                answers.append(class_logits(clip, shown, prompt, layout)[0])
+            elif settings.prediction == "original":
                 answers.append(logits[0])
             else:
                 assert settings.prediction == "confident_views"

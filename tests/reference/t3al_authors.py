@@ -100,7 +100,7 @@ def adapted(
         to_select = (frames - frames.mean(dim=0) if data_set.removes_mean else frames) @ text
         if data_set.smooths:
             to_select = moving_average(to_select)
-        best = sorted(range(len(f)), key=lambda i, scores=to_select.tolist(): -scores[i])  # type: ignore[misc]
+        best = to_select.argsort(descending=True, stable=True).tolist()
         n = min(100 * k, len(f))  # so that the pools overlap below 200 K frames, and are the same below 100 K
         positives = thinned(sorted(best[:n]), draws[step, 0], len(f))
         negatives = thinned(sorted(best[len(best) - n :]), draws[step, 1], len(f))
@@ -147,7 +147,7 @@ def kept_regions(
     bias: Tensor | None,
     beta: float,
 ) -> list[bool]:
-    """Regions without captions are dropped; of several others, more than half must agree, the region itself included."""
+    """Regions without captions are dropped; of several others more than half must agree, the region itself included."""
     of_regions = [[text for i, text in captions if first <= i <= last] for first, last in regions]
     described = [i for i, texts in enumerate(of_regions) if texts]
     means = {

@@ -42,6 +42,14 @@ class CaptionOptions:
         more_than=0,
         at_most=86_400,
     )
+    caption_stride: int | None = option(
+        None,
+        "caption every Nth frame instead; 1 captions all, as T3AL's paper does",
+        metavar="N",
+        otherwise="by --caption_seconds",
+        at_least=1,
+        at_most=1_000_000,
+    )
     caption_generation: Generation | None = option(
         None,
         "how captions are generated: greedy is several times faster; beam_search follows six captions per frame, so it "
@@ -50,14 +58,26 @@ class CaptionOptions:
     )
 
     def __post_init__(self) -> None:
-        """Checks that options of captions are given only with --captions.
+        """Checks that options of captions are given only with --captions, and one distance between captions.
 
         Raises:
-            ValueError: One is given without it.
+            ValueError: One is given without it, or two distances.
         """
         for name, value in vars(self).items():
             if value and not self.captions:
                 raise ValueError(f"--{name} {value} has no effect without --captions; add it")
+        if self.caption_seconds is not None and self.caption_stride is not None:
+            raise ValueError(
+                f"frames are captioned by --caption_seconds {self.caption_seconds} or by --caption_stride "
+                f"{self.caption_stride}; leave one of them out"
+            )
+
+    @property
+    def stride(self) -> FrameStride:
+        """Which frames are captioned."""
+        if self.caption_stride is not None:
+            return FrameStride(frames=self.caption_stride)
+        return FrameStride(frames=None, seconds=self.caption_seconds or _CAPTION_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -123,11 +143,10 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
     if not asked.captions:
         return [features]
     check_can_generate()
-    seconds = _CAPTION_SECONDS if asked.caption_seconds is None else asked.caption_seconds
     captions = CaptionExtraction(
         architecture=features.architecture,
         weights=weights,
-        stride=FrameStride(frames=None, seconds=seconds),
+        stride=asked.stride,
         geometry=features.geometry,
         batch_size=features.batch_size,
         n_workers=features.n_workers,

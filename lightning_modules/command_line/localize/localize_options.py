@@ -170,9 +170,9 @@ COMMAND = Command(
     "videos are reported at the end; the rest are still processed.",
     epilog="The method t3al (Liberatori et al. 2024) assumes that the class most similar to a video occurs in it, "
     "adapts the model to this video and class, and returns segments that score above the video's mean. It therefore "
-    "finds something in nearly every video: give names that do occur. The score of a segment is its probability relative "
-    "to the given names, 1 for a single name. "
-    "The method frame-wise classifies each frame independently and finds nothing where it is not confident.",
+    "finds something in nearly every video: give names that do occur. The score of a segment is its probability "
+    "relative to the given names, 1 for a single name. The method frame-wise classifies each frame independently and "
+    "finds nothing where it is not confident.",
 )
 
 

@@ -14,6 +14,9 @@ Checkpoint = Literal["last", "best"]
 Cell = float | int | str | None
 """A figure as printed: a number, a text such as "55.4 ± 0.8", or None for a dash."""
 
+WITH = "with"
+"""The key under which a step varies a fragment instead of a setting."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -24,7 +27,7 @@ class Step:
         of: Name of the experiment in configs/experiment, or the command with placeholders {data} and {output}.
         fragments: Configurations appended to the experiment, such as "ablation/tpt_steps_1".
         settings: Options of the command line, by dotted name.
-        vary: Options with several values; each combination is a run.
+        vary: Options with several values; each combination is a run. `WITH` varies a fragment.
         checkpoint: Which checkpoint of the row's preceding fit is tested or, by a fit, started from; None for none.
     """
 

@@ -13,7 +13,7 @@
                 - fit: t2l_kinetics400            # an experiment of configs/experiment
                   with: [ablation/t2l_ttl_first]  # optional: further configurations, appended
                   set: {data.split.fold: 1}       # optional: options of the command line
-                  vary: {seed_everything: [0, 1]} # optional: a run for each combination
+                  vary: {seed_everything: [0, 1]} # optional: a run for each combination; `with: [...]` varies one file
                 - test: t2l_zero_shot_hmdb51
                   from: fit                       # optional: tests last.ckpt of the row's last fit
                   vary: {data.split.fold: [1, 2, 3]}

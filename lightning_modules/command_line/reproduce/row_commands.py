@@ -1,19 +1,7 @@
-"""The commands of a row: its steps with files, run folders and options.
-
-    OUTPUT/t2l_kinetics400/                                              a fit: the experiment
-    OUTPUT/t2l_kinetics400-t2l_first_layer/                              with a fragment appended
-    OUTPUT/t2l_kinetics400-t2l_first_layer/t2l_zero_shot_hmdb51/fold1/   a test of it, with the same fragment; a run of
-                                                                         `vary`
-    OUTPUT/t2l_few_shot_hmdb51_2/                                        a fit, and the test of the same experiment
-    OUTPUT/ap_clip_kinetics400/ap_clip_few_shot_ucf101_2/                a fit that starts from another
-
-A run folder is named after all that makes it, so that the rows of several tables share a fit. `zsar summarize` averages
-over folders called seedN, splitN and foldN.
-"""
+"""The commands of a row: its steps with files, options, and run folders (`run_places`)."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +9,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.lightning_modules.command_line.batch.command_lists import zsar_command
 from zsar.lightning_modules.command_line.experiments.shipped_configs import located, nowhere
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Step
+from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Step
+from zsar.lightning_modules.command_line.reproduce.run_places import folder_of, option_text, run_name
 
 Values = Mapping[str, Any]
 """Options by dotted name."""
-
-_FOLDER_OF = {"data.split.fold": "fold", "data.split.seed": "split", "seed_everything": "seed", "data.render_seed": ""}
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.+-]+")
 
 
 @dataclass(frozen=True)
@@ -103,13 +87,13 @@ def _runs(step: Step, fit: _Run | None, output: Path, *, overwrite: bool) -> Ite
     for varied in _combinations(step, from_fit):
         whole = _completed(step, fit)
         name, run_dir = _place(whole, fit, varied, output)
-        files = [_config(f"configs/experiment/{whole.of}"), *(_config(f"configs/{name}") for name in whole.fragments)]
+        options = {**whole.settings, **varied}
+        fragments = [*whole.fragments, *([options.pop(WITH)] if WITH in options else [])]
+        files = [_config(f"configs/experiment/{whole.of}"), *(_config(f"configs/{name}") for name in fragments)]
         words = ["zsar", step.verb, *(["--overwrite"] if overwrite or step.verb == "test" else [])]
         words += [word for file in files for word in ("--config", file)]
         words += ["--run_dir", str(run_dir)]
-        words += [
-            word for key, value in {**whole.settings, **varied}.items() for word in (f"--{key}", option_text(value))
-        ]
+        words += [word for key, value in options.items() for word in (f"--{key}", option_text(value))]
         if fit is not None:
             option = "--model.start_from" if step.verb == "fit" else "--ckpt_path"
             words += [option, fit.checkpoint(step.checkpoint or "last")]
@@ -143,40 +127,11 @@ def _completed(step: Step, fit: _Run | None) -> Step:
 def _place(step: Step, fit: _Run | None, varied: Values, output: Path) -> tuple[str, Path]:
     """Name and folder of a run."""
     name = run_name(step)
-    folders = [folder for key, value in varied.items() if (folder := _folder(key, value))]
+    folders = [folder for key, value in varied.items() if (folder := folder_of(key, value))]
     if fit is not None:
         is_of_fit = step.verb == "test" and run_name(fit.step) == name and dict(varied) == dict(fit.varied)
-        name = fit.name if is_of_fit else f"{fit.name}/{run_name(_beyond(step, fit.step))}"
+        name = fit.name if is_of_fit else f"{fit.name}/{run_name(step, beyond=fit.step)}"
     return name, Path(output, name, *folders)
-
-
-def _beyond(step: Step, fit: Step) -> Step:
-    """A step without the fragments and settings that its fit has, too."""
-    settings = {key: value for key, value in step.settings.items() if (key, value) not in fit.settings.items()}
-    fragments = tuple(fragment for fragment in step.fragments if fragment not in fit.fragments)
-    return replace(step, fragments=fragments, settings=settings)
-
-
-def run_name(step: Step) -> str:
-    """The name of a run: its experiment, fragments and settings.
-
-    Args:
-        step: A fit or a test.
-    """
-    fragments = [Path(fragment).stem for fragment in step.fragments]
-    settings = [_slug(f"{key.rpartition('.')[2]}_{option_text(value)}") for key, value in step.settings.items()]
-    return "-".join((step.of, *fragments, *settings))
-
-
-def _folder(key: str, value: object) -> str:
-    """The folder of a varied setting: fold1, split0, seed0; "" for one that goes with another."""
-    leaf = key.rpartition(".")[2]
-    label = _FOLDER_OF.get(key, f"{leaf}_")
-    return f"{label}{_slug(option_text(value))}" if label else ""
-
-
-def _slug(text: str) -> str:
-    return _NOT_IN_NAMES.sub("_", text).strip("_")
 
 
 def _config(name: str) -> str:
@@ -196,18 +151,6 @@ def _with_values(word: str, values: Mapping[str, str]) -> str:
     for placeholder, value in values.items():
         word = word.replace(placeholder, value)
     return word
-
-
-def option_text(value: object) -> str:
-    """A value as an option of the command line has it: text as it is, others as YAML on one line.
-
-    Args:
-        value: A number, a text, a list, a mapping, or None.
-    """
-    if isinstance(value, str):
-        return value
-    written = yaml.safe_dump(value, default_flow_style=True, width=10_000).strip()
-    return written.removesuffix("...").strip()
 
 
 def shared_commands(rows: Sequence[Sequence[RowCommand]]) -> dict[tuple[str, ...], RowCommand]:

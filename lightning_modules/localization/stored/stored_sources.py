@@ -92,6 +92,25 @@ def check_stored_captions(folder: Path, videos: Sequence[Any], *, geometry: str,
     _raise_first(problems, len(videos), "captions")
 
 
+def check_caption_stride(folder: Path, videos: Sequence[Any], *, stride: str, remedy: str) -> None:
+    """Checks that the caption files of a run describe the frames that the run wants captions of.
+
+    Args:
+        folder: Their folder.
+        videos: Each with `id`.
+        stride: The frames, as `CaptionSource.stride` names them. Captions made elsewhere do not say.
+        remedy: What to do about another stride.
+
+    Raises:
+        CaptionFileError: A file cannot be read, or is of other frames.
+    """
+    for video in videos:
+        path = file_of_video(folder, video.id, CAPTIONS_SUFFIX)
+        source = read_captions(path).source if path.is_file() else None
+        if source is not None and source.stride != stride:
+            raise CaptionFileError(f"{path} has captions of one in {source.stride}, not of one in {stride}; {remedy}")
+
+
 def _check_damage(path: Path, source: VideoSource | None, on_damage: str, kind: type[ValueError]) -> None:
     if source is not None and source.n_damaged and on_damage == "raise":
         raise kind(

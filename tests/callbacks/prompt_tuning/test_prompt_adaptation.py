@@ -1,11 +1,14 @@
 """PromptAdaptation without a Trainer: what a batch becomes, and that the model stays as it was."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from open_clip import SimpleTokenizer
 from torch.nn import functional
 
+from tests.reference import prompt_tuning as reference
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation, PromptSettings, _initial_context
 from zsar.callbacks.prompt_tuning.prompt_tuner import TuningRule
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
@@ -72,6 +75,43 @@ def test_frames_are_the_models_and_every_video_has_classes_of_its_own() -> None:
     assert classes.shape == (2, 3, 1, 64)
     torch.testing.assert_close(classes.norm(dim=-1), torch.ones(2, 3, 1))
     assert (classes[0] - classes[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("n_test_frames", [4, 6])
+def test_a_test_view_of_its_own_length_is_predicted_on_as_in_the_restatement(n_test_frames: int) -> None:
+    """ZAR: everywhere 16 frames; base to novel 8 to tune on, and 16 to predict on."""
+    model, batch = model_of(ZeroShotCLIP), batch_of()
+    assert batch.views is not None
+    longer = torch.cat([batch.frames, batch.views.frames[:, :1]], dim=2)[:, :, :n_test_frames]
+    batch = replace(batch, frames=longer)
+    assert batch.frames.shape[2] == n_test_frames
+    adaptation = adapted(model, n_steps=2)
+    logits = model.score_embedded(adaptation.adapt(batch, TEXT))
+    own = rule(2)
+    settings_of_paper = reference.Settings(
+        phrase="a photo of a",
+        class_position="end",
+        schedule=((0, 1, 2, 3), (0, 1, 2, 3)),
+        consistency="single",
+        confident_share=own.confident_share,
+        select_once=False,
+        learning_rate=own.learning_rate,
+        weight_decay=own.weight_decay,
+        prediction="original",
+    )
+    for video in range(2):
+        expected = reference.tune(
+            model.backbone.clip,
+            SimpleTokenizer().encode,
+            model.backbone.normalize_frames(batch.views.frames)[video],
+            [1] * 4,
+            [[f"{name}." for name in TEXT.names]],
+            settings_of_paper,
+            sot=49406,
+            eot=49407,
+            test_view=model.backbone.normalize_frames(batch.frames)[video, 0],
+        )
+        torch.testing.assert_close(logits[video], expected.logits, atol=2e-3, rtol=0)
 
 
 def test_without_a_step_the_classes_are_those_of_the_phrase() -> None:

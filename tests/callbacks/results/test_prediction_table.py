@@ -44,3 +44,17 @@ def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree
             assert bool(row["prediction"]) == bool(row["probability"]) == (not broken)
             assert row["label"] == ("" if stage == "predict" else row["path"].split("/")[0])
     assert sum(map(len, tables.values())) == (len(module.sets["val"]) if stage == "validate" else 20)
+
+
+def test_the_tables_of_many_sets_are_told_in_one_line(
+    tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips, loading = Clips(n_frames=4, image_size=32), Loading(8, n_workers=0)
+    halves = VideoFolder(train=video_tree, test=video_tree, clips=clips, split=Split(classes="halves"), loading=loading)
+    run(tmp_path).test(ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")), datamodule=halves, verbose=False)
+    assert len(list(tmp_path.glob("predictions_half_*.csv"))) == 10
+    wrote = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrote")]
+    assert wrote == [f"wrote 10 tables, predictions_SET.csv, into {tmp_path}"]
+    whole = VideoFolder(train=video_tree, test=video_tree, clips=clips, loading=loading)
+    run(tmp_path).test(ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random")), datamodule=whole, verbose=False)
+    assert f"wrote {tmp_path}/predictions_test.csv" in capsys.readouterr().out

@@ -1,18 +1,17 @@
 import pytest
 
-from tests.callbacks.results.test_accuracy_table import rows
-from tests.callbacks.results.test_robustness import CONDITIONS, TOP1
+from tests.makers.results.perturbed_sets import CONDITIONS, perturbed_sets, printed_rows
 from zsar.callbacks.results.robustness import robustness
 from zsar.callbacks.results.robustness_table import print_robustness
 
-SETS = {name: {"top1": value, "n_listed": 1530, "n_failed": int(name == "fog_2")} for name, value in TOP1.items()}
+SETS = perturbed_sets()
 
 
 def test_a_perturbation_is_a_row_with_its_severities_its_mean_and_its_robustness(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     print_robustness(SETS, CONDITIONS, robustness(SETS, CONDITIONS), weights="weights: a")
-    printed = rows(capsys)
+    printed = printed_rows(capsys)
     assert ["clean", "80.0"] in printed
     assert ["jpeg", "60.0", "40.0", "50.0", "0.625"] in printed
     assert ["mean", "of", "digital", "50.0", "0.625"] in printed
@@ -26,4 +25,4 @@ def test_a_perturbation_is_a_row_with_its_severities_its_mean_and_its_robustness
 def test_without_a_clean_video_that_is_right_robustness_stays_empty(capsys: pytest.CaptureFixture[str]) -> None:
     sets = {**SETS, "clean": {**SETS["clean"], "top1": 0.0}}
     print_robustness(sets, CONDITIONS, robustness(sets, CONDITIONS))
-    assert ["jpeg", "60.0", "40.0", "50.0"] in rows(capsys)
+    assert ["jpeg", "60.0", "40.0", "50.0"] in printed_rows(capsys)

@@ -1,13 +1,10 @@
-from typing import Any
-
 import pytest
 
-from tests.callbacks.results.test_accuracy_table import rows
-from tests.callbacks.results.test_robustness import CONDITIONS, TOP1
+from tests.makers.results.perturbed_sets import CONDITIONS, perturbed_sets, printed_rows
 from zsar.callbacks.results.set_summary import print_sets, set_summary
 
 COUNTS = {"n_listed": 4, "n_evaluated": 4, "n_failed": 0}
-PERTURBED: dict[str, dict[str, Any]] = {name: {"top1": value, **COUNTS} for name, value in TOP1.items()}
+PERTURBED = perturbed_sets()
 
 
 def test_halves_have_mean_and_deviation_and_perturbations_a_mean_without_the_clean_videos() -> None:
@@ -22,9 +19,9 @@ def test_halves_have_mean_and_deviation_and_perturbations_a_mean_without_the_cle
 
 def test_the_table_fits_the_sets(capsys: pytest.CaptureFixture[str]) -> None:
     print_sets({"test": {"top1": 75.0, **COUNTS}}, {}, {"harmonic_mean": None}, weights=None)
-    assert ["test", "75.0", "4", "4", "0"] in rows(capsys)
+    assert ["test", "75.0", "4", "4", "0"] in printed_rows(capsys)
     data = {"conditions": CONDITIONS}
     print_sets(PERTURBED, data, {"harmonic_mean": None, **set_summary(PERTURBED, data)}, weights=None)
-    printed = rows(capsys)
+    printed = printed_rows(capsys)
     assert ["mean", "of", "all", "50.0", "26.0", "38.0", "0.475"] in printed
     assert not any(row[:1] == ["jpeg_1"] for row in printed)

@@ -1,6 +1,8 @@
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -8,10 +10,16 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from tests.makers.files.stored_files import caption_source
 from tests.makers.videos.embedded_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.contract import Localization, Truth
-from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.caption_files import (
+    SUFFIX,
+    CaptionFileError,
+    VideoCaptions,
+    write_captions,
+)
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
@@ -293,6 +301,26 @@ def test_two_segments_are_kept_without_a_look_at_captions(make: Any, tmp_path: P
     model = make(tuning=replace(TUNING, n_steps=0, window_frames=1), suppression=TextGuidedSuppression())
     video = video_of(model, TWO_DANCES, captions_folder=tmp_path)  # there is no file
     assert len(model.localize([video], [class_text()])[0][0].detections) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stride", "fits"),
+    [(None, "1 frame", True), (None, "1.0 seconds", False), (1.0, "1.0 seconds", True), (2, "1 frame", False)],
+)
+def test_stored_captions_must_be_of_the_frames_that_the_paper_or_the_setting_asks_for(
+    make: Any, tmp_path: Path, seconds: float | None, stride: str, fits: bool
+) -> None:
+    captions = VideoCaptions(torch.zeros(1).double().numpy(), ("a man",), caption_source(stride=stride))
+    write_captions(tmp_path / f"v{SUFFIX}", captions)
+    model = make(suppression=TextGuidedSuppression(seconds=seconds))
+    source = {"videos": [SimpleNamespace(id="v", path=None)], "captions_folder": tmp_path, "features_folder": None}
+    source |= {"stride": "1 frame", "geometry": "squash", "on_damage": "raise"}
+    methods = dict.fromkeys(("tested_sets", "open_frames", "class_text"))
+    trainer = SimpleNamespace(datamodule=SimpleNamespace(**source, **methods))
+    model.trainer = trainer
+    for start in (model.on_test_start, model.on_predict_start):
+        with nullcontext() if fits else pytest.raises(CaptionFileError, match="set model.suppression.seconds to that"):
+            start()
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

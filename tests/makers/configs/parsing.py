@@ -26,6 +26,19 @@ class ParsingCLI(ActionRecognitionCLI):
         pass
 
 
+class OnlyParsingCLI(ActionRecognitionCLI):
+    """Parses, and builds nothing."""
+
+    def before_instantiate_classes(self) -> None:
+        pass
+
+    def instantiate_classes(self) -> None:
+        pass
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
 def without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models are built on the meta device and with no weights, which cannot be fetched here; in the repository."""
     original = open_clip_backbone.build_clip

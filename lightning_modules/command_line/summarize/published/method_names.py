@@ -167,12 +167,12 @@ def _recognizer(settings: RunSettings) -> tuple[str, str | None]:
     method = _METHODS.get(name, name)
     if method not in _PRETRAINED:
         return method, None
-    departures: list[str | None] = (
-        ["without MAKA"] if method == "AP-CLIP" and scorer_of(settings) == "mean_pooled_cosine" else []
-    )
-    departures += [_text_of_ap_clip(settings)] if method == "AP-CLIP" else []
+    departures = []
+    if method == "AP-CLIP":
+        departures += ["without MAKA"] if scorer_of(settings) == "mean_pooled_cosine" else []
+        departures += [text] if (text := _text_of_ap_clip(settings)) is not None else []
     departures += ["pretrained on Kinetics-400"] if start_of(settings) == "kinetics400" else []
-    return method, ", ".join(filter(None, departures)) or None
+    return method, ", ".join(departures) or None
 
 
 def _text_of_ap_clip(settings: RunSettings) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from zsar.lightning_modules.command_line.summarize.results.averaged_sets import averaged_sets
 from zsar.lightning_modules.run_folders.settings_of_before import views_of_now
 
 
@@ -77,7 +78,7 @@ def tuning_effects(content: Mapping[str, Any]) -> dict[str, TuningEffect]:
     names = [field.name for field in fields(TuningEffect)]
     sets = content["sets"]
     if content.get("mean") is not None:
-        averaged = [sets[name] for name in content["data"].get("conditions") or sets]  # without the clean videos
+        averaged = averaged_sets(content).values()
         sets = {"test": {name: statistics.mean(of_set[name] for of_set in averaged) for name in names}}
     return {
         set_name: TuningEffect(**{name: float(results[name]) for name in names}) for set_name, results in sets.items()

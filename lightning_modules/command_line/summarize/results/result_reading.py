@@ -11,6 +11,7 @@ from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
+from zsar.lightning_modules.command_line.summarize.results.averaged_sets import averaged_sets
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 from zsar.lightning_modules.run_folders.run_record import flat_record
 from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now, values_of_now
@@ -181,7 +182,7 @@ def check_figures(path: Path, content: Mapping[str, Any]) -> None:
         raise ValueError(
             f"{path}: n_damaged_frames is {shortened(n_damaged)}, but a count is a whole number from 0 on; test again"
         )
-    for part in ("mean", "std"):  # of localizers
+    for part in ("mean", "std"):
         _check_numbers(path, content.get(part) or {}, part)
     _check_sums(path, content)
 
@@ -203,7 +204,7 @@ def _check_numbers(path: Path, figures: Mapping[str, Any], place: str) -> None:
 def _check_sums(path: Path, content: Mapping[str, Any]) -> None:
     """Checks that overall figures follow from those of the sets."""
     sets = content["sets"]
-    due = {f"mean.{name}": _mean(sets, name) for name in content.get("mean") or {}}
+    due = {f"mean.{name}": _mean(averaged_sets(content), name) for name in content.get("mean") or {}}
     if {"base", "novel"} <= set(sets) and content.get("harmonic_mean") is not None:
         due["harmonic_mean"] = harmonic_mean(sets["base"]["top1"], sets["novel"]["top1"])
     for field, value in due.items():

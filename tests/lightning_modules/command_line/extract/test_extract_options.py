@@ -4,7 +4,7 @@ import pytest
 
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
-from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, requested_extractions
+from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, CaptionOptions, requested_extractions
 from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers import open_clip_captions
@@ -46,6 +46,16 @@ def test_captions_are_of_the_same_model_with_a_stride_of_their_own() -> None:
     captions = requested(*model, "--captions", "--caption-seconds", "2", "--caption-generation", "greedy")[1]
     assert isinstance(captions, CaptionExtraction)
     assert (captions.stride, captions.captions.generation) == (FrameStride(frames=None, seconds=2.0), "greedy")
+    captions = requested(*model, "--captions", "--caption-stride", "1")[1]
+    assert isinstance(captions, CaptionExtraction)
+    assert captions.stride == FrameStride(frames=1)  # all frames
+
+
+def test_captions_have_one_distance() -> None:
+    with pytest.raises(ValueError, match="by --caption_seconds 2.0 or by --caption_stride 1; leave one of them out"):
+        CaptionOptions(captions=True, caption_seconds=2.0, caption_stride=1)
+    with pytest.raises(ValueError, match="--caption_stride 1 has no effect without --captions"):
+        CaptionOptions(caption_stride=1)
 
 
 def test_an_architecture_that_brings_its_weights_gets_no_others() -> None:

@@ -51,13 +51,13 @@ def without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "suppression"),
     [
-        (COCA, TextGuidedSuppression()),
-        ((*COCA, "--suppress"), TextGuidedSuppression()),
+        (COCA, TextGuidedSuppression(seconds=1.0)),
+        ((*COCA, "--suppress"), TextGuidedSuppression(seconds=1.0)),
         ((*COCA, "--no-suppress"), None),
         (CLIP, None),
         ((*CLIP, "--no-suppress"), None),
-        ((*CLIP, "--captions", "folder"), TextGuidedSuppression()),
-        ((*CLIP, "--captions", "folder", "--suppress"), TextGuidedSuppression()),
+        ((*CLIP, "--captions", "folder"), TextGuidedSuppression(seconds=1.0)),
+        ((*CLIP, "--captions", "folder", "--suppress"), TextGuidedSuppression(seconds=1.0)),
     ],
 )
 def test_suppression_is_on_where_captions_can_be_had(
@@ -135,7 +135,8 @@ def test_what_is_written_down_has_model_weights_and_settings(tiny_weights: Path)
     settings = written["settings"]
     assert (settings["method"], settings["seed"], settings["stride"]) == ("t3al", 4, "0.25 seconds")
     assert settings["tuning"]["n_steps"] == 3
-    assert settings["suppression"]["similarity"] == 0.75
+    assert (settings["suppression"]["similarity"], settings["suppression"]["seconds"]) == (0.75, 1.0)
+    assert settings["proposals"]["largest_gap_frames"] == 0
     options = parsed(*CLIP, "--method", "frame-wise")
     written = described_model(build_localizer(options, requested_features(options)), features, seed=0)
     assert written["settings"] == {

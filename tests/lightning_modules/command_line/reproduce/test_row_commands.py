@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Step
-from zsar.lightning_modules.command_line.reproduce.row_commands import row_commands, run_name, shared_commands
+from zsar.lightning_modules.command_line.reproduce.row_commands import row_commands, shared_commands
 
 OUT = Path("out")
 FIT = Step(verb="fit", of="t2l_kinetics400")
@@ -101,21 +101,19 @@ def test_another_command_has_its_placeholders_filled_and_comes_before_what_follo
     assert (extract.verb, extract.run_dir, test.needs) == ("extract", None, (extract.words,))
 
 
-@pytest.mark.parametrize(
-    ("value", "option"),
-    [(True, "true"), (None, "null"), (0.5, "0.5"), ("50_50", "50_50"), ([1, 2], "[1, 2]"), ({"a": None}, "{a: null}")],
-)
-def test_a_value_is_written_as_the_command_line_reads_it(value: object, option: str) -> None:
-    step = Step(verb="test", of="clip_zero_shot_hmdb51", settings={"data.x": value})
-    words = row_commands(row(step), output=OUT)[0].words
-    assert words[words.index("--data.x") + 1] == option
-
-
-def test_the_name_of_a_run_says_what_it_is_made_of() -> None:
-    step = Step(
-        verb="test", of="tpt_hmdb51", fragments=("ablation/tpt_steps_2",), settings={"data.text.lead": "a video of {}."}
+def test_a_fragment_may_be_varied() -> None:
+    lists = tuple(f"lists/vifi_clip_kinetics600_{number}" for number in (1, 2))
+    test = Step(verb="test", of="t2l_zero_shot_kinetics600", vary={"with": lists}, checkpoint="last")
+    first, second = row_commands(row(FIT, test), output=OUT)[1:]
+    assert first.run_dir == OUT / "t2l_kinetics400" / "t2l_zero_shot_kinetics600" / "split1"
+    assert second.words[2:7] == (
+        "--overwrite",
+        "--config",
+        "configs/experiment/t2l_zero_shot_kinetics600.yaml",
+        "--config",
+        "configs/lists/vifi_clip_kinetics600_2.yaml",
     )
-    assert run_name(step) == "tpt_hmdb51-tpt_steps_2-lead_a_video_of_."
+    assert "--with" not in second.words
 
 
 def test_a_missing_configuration_is_named_with_its_neighbours() -> None:

@@ -12,7 +12,11 @@ from zsar.lightning_modules.localization.stored.caption_files import (
     write_captions,
 )
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, write_features
-from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions, check_stored_features
+from zsar.lightning_modules.localization.stored.stored_sources import (
+    check_caption_stride,
+    check_stored_captions,
+    check_stored_features,
+)
 from zsar.runtime.files.file_identity import quick_hash
 
 FEATURES = feature_source(source_bytes=6, n_frames=2, duration_seconds=2.0, fps=1.0, stride="1 frame", dtype="fp32")
@@ -98,3 +102,17 @@ def test_frames_made_otherwise_are_named_before_the_work(tmp_path: Path, videos:
     )
     write_captions(tmp_path / "a.captions.json", other)
     check_captions(tmp_path, videos)
+
+
+def test_captions_of_other_frames_than_the_run_wants_are_refused_with_the_remedy(
+    tmp_path: Path, videos: list[Video]
+) -> None:
+    check_caption_stride(tmp_path, [*videos, Video("without captions", None)], stride="1.0 seconds", remedy="")
+    captions = VideoCaptions(np.zeros(1), ("a man",), replace(CAPTIONS, stride="25 frames"))
+    write_captions(tmp_path / "b.captions.json", captions)
+    said = r"b\.captions\.json has captions of one in 25 frames, not of one in 1\.0 seconds; caption again$"
+    with pytest.raises(CaptionFileError, match=said):
+        check_caption_stride(tmp_path, videos, stride="1.0 seconds", remedy="caption again")
+    elsewhere = VideoCaptions(np.zeros(1), ("a man",), None)
+    write_captions(tmp_path / "b.captions.json", elsewhere)
+    check_caption_stride(tmp_path, videos, stride="1.0 seconds", remedy="")

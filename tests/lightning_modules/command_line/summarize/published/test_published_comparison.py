@@ -345,6 +345,24 @@ def test_recorded_settings_of_training_and_test_are_compared(
     assert only(row(tmp_path, **changes), figure(**shift)).match == expected
 
 
+def test_the_mean_of_all_perturbations_stands_beside_the_published_mean(tmp_path: Path) -> None:
+    figures = {"clean": 60.0, "jpeg_1": 40.0, "fog_1": 30.0}
+    conditions = {"jpeg_1": {}, "fog_1": {}}
+    data = described("hmdb51_p", shift="all perturbations", conditions=conditions)
+    training = {"training": record(training=True), "test": record(), "trained_on": KINETICS}
+    folder = write_result(tmp_path / "p", figures, data=data, mean={"top1": 35.0}, robustness={}, **training)
+    (group,) = recognition_groups([recognition_of(folder)])
+    assert group.set_names == ("test",)
+    first = next(c for c in compare(group, load_published_figures()) if c.same_method)
+    assert (first.ours, first.figure.value, first.sources) == (35.0, 35.1, ("T2L Table 4",))
+    assert "shift" not in first.match
+    one = described("hmdb51_p", shift="jpeg 1")
+    folder = write_result(tmp_path / "one", {"test": 40.0}, data=one, **training)
+    (group,) = recognition_groups([recognition_of(folder)])
+    first = next(c for c in compare(group, load_published_figures()) if c.same_method)
+    assert "shift jpeg 1 / all perturbations" in first.match
+
+
 def test_ap_clip_without_maka_or_after_kinetics_is_the_papers_variant(tmp_path: Path) -> None:
     text = "action prompts: ours.json"
 

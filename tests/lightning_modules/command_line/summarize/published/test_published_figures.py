@@ -16,10 +16,8 @@ ACCURACIES = [f for f in FIGURES if f.protocol != "localization"]
 PRECISIONS = [f for f in FIGURES if f.protocol == "localization"]
 DATA_SETS = {"hmdb51", "ucf101", "kinetics400", "kinetics600", "ssv2", "activitynet"}
 SHIFTED = {"hmdb51_p", "ucf101_p", "ucf101_ds", "ucf101_o"}
-TEXTS = {"template", "description", "explanation", "customized", "direct", "action_prompts"} | {
-    "template+explanation",
-    None,
-}
+TEXTS = {"template", "description", "explanation", "customized", "direct", "action_prompts"}
+TEXTS |= {"template+explanation", None}
 # Harmonic means that the papers themselves print otherwise than their base and novel figures give (right: ours).
 INCONSISTENT = {
     ("T2L Table 2", "T2L", "ViT-B-32", "kinetics400"): 61.1,

@@ -85,3 +85,11 @@ def test_effects_on_halves_of_the_classes_are_averaged(tmp_path: Path) -> None:
     (name, effect), *others = tuning_effects(own).items()
     assert (name, others) == ("test", [])
     assert (effect.untuned_top1, effect.tuned_top1, effect.flipped_right) == (71.0, 73.0, 35.0)
+
+
+def test_effects_under_perturbations_are_averaged_without_the_clean_videos(tmp_path: Path) -> None:
+    data = described("hmdb51_p", conditions={"jpeg_1": {}, "fog_1": {}})
+    figures = {"clean": 90.0, "jpeg_1": 40.0, "fog_1": 30.0}
+    folder = write_result(tmp_path / "p", figures, data=data, adapted=adaptation(), mean={"top1": 35.0})
+    ((name, effect),) = tuning_effects(json.loads((folder / "results.json").read_text())).items()
+    assert (name, effect.untuned_top1, effect.tuned_top1) == ("test", 33.0, 35.0)
