@@ -170,11 +170,10 @@ class EvaluationClips(Dataset[Sample]):
                 n_damaged = reader.n_damaged
         except VideoDecodeError as error:
             failure = (str(error),)
-            frames = self._blank(self._n_clips * self._transform.n_crops)
-            further = None
+            n_views, size = self._n_clips * self._transform.n_crops, self._transform.image_size
+            frames, further = _blank(n_views, self._n_frames, size), None
             if self._views is not None:
-                n_frames = self._views.frames_per_view(self._n_frames)
-                further = _blank(self._views.n_cut, n_frames, self._transform.image_size)
+                further = _blank(self._views.n_cut, self._views.frames_per_view(self._n_frames), size)
         views = None
         if self._views is not None and further is not None:
             views = CutViews(further, self._views.weights, seed, time.perf_counter() - begin)
@@ -200,9 +199,6 @@ class EvaluationClips(Dataset[Sample]):
         ]
         shown, shrunk = (parts[0] if len(parts) == 1 else torch.cat(parts) for parts in zip(*pairs, strict=True))
         return shown[test][None], views.arrange(shrunk, test, others, self._transform)
-
-    def _blank(self, n_views: int) -> Tensor:
-        return _blank(n_views, self._n_frames, self._transform.image_size)
 
 
 def _blank(n_views: int, n_frames: int, size_px: int) -> Tensor:

@@ -116,6 +116,7 @@ def parse_words() -> Callable[[Sequence[str]], Any]:
     return parse
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [table for table in TABLES if table.runnable_rows and not table.sweep], ids=name)
 def test_every_command_of_a_table_is_parsed(table: Table, parse_words: Any) -> None:
     for command in commands_of(table):

@@ -83,7 +83,7 @@ def projected_lengths(features: Tensor, background: Tensor, visual: Tensor) -> T
     """Lengths |(f_i - background) P_v| of frames; arguments as in `frame_products`.
 
     Returns:
-        [N]; infinite for a frame of which the background leaves nothing but rounding, so that its cosine is 0.
+        [N]; infinite for a frame that equals the background but for rounding, so that its cosine is 0.
     """
     lengths = []
     for chunk in features.split(FRAMES_AT_ONCE):

@@ -1,7 +1,6 @@
 """Options as fields of dataclasses: name, type and meaning of each are declared in one place.
 
-A command is a dataclass whose fields are made by the functions below. Options that several commands share form their
-own dataclass, which a command includes as a field (`group`); on the command line they are not nested.
+A command is a dataclass of such fields. Options that several commands share are a dataclass in a field (`group`).
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Described:
         less_than: What a number must stay below.
         read: Converts the text to the value; None for the converter of the type.
         is_positional: Whether it is a positional argument.
-        may_be_left_out: Whether a positional argument of several values may have none.
+        optional: Whether a positional argument of several values may have none.
     """
 
     help: str
@@ -46,7 +45,7 @@ class Described:
     less_than: float | None = None
     read: Callable[[Any], Any] | None = None
     is_positional: bool = False
-    may_be_left_out: bool = False
+    optional: bool = False
 
     def check(self, name: str, value: float) -> None:
         """Checks that a number is within the limits.
@@ -102,16 +101,15 @@ def option(default: Any = MISSING, /, help: str = "", **attributes: Any) -> Any:
     return field(default=default, kw_only=True, metadata={_KEY: Described(help, **attributes)})
 
 
-def argument(help: str, *, metavar: str, may_be_left_out: bool = False) -> Any:  # noqa: ANN401 - of any type
-    """A required positional argument; one or more if its type is `tuple[...]`.
+def argument(help: str, *, metavar: str, optional: bool = False) -> Any:  # noqa: ANN401 - of any type
+    """A positional argument; one or more if its type is `tuple[...]`.
 
     Args:
         help: What it means.
         metavar: Its placeholder in the help.
-        may_be_left_out: Whether one of type `tuple[...]` may have no value.
+        optional: Whether one of type `tuple[...]` may have no value.
     """
-    described = Described(help, metavar, is_positional=True, may_be_left_out=may_be_left_out)
-    return field(kw_only=True, metadata={_KEY: described})
+    return field(kw_only=True, metadata={_KEY: Described(help, metavar, is_positional=True, optional=optional)})
 
 
 def group(
@@ -179,8 +177,7 @@ def read_options(
         described = _changed(entry, changes.get(declared.name, {}))
         if isinstance(value, int | float) and not isinstance(value, bool):
             described.check(f"--{declared.name}", value)
-        is_several = isinstance(value, list) or described.may_be_left_out
-        values[declared.name] = tuple(value or ()) if is_several else value
+        values[declared.name] = tuple(value or ()) if isinstance(value, list) or described.optional else value
     return kind(**values)
 
 
@@ -201,8 +198,8 @@ def _add_option(
     if described.metavar is not None:
         settings["metavar"] = described.metavar
     if described.is_positional:
-        nargs = ("*" if described.may_be_left_out else "+") if is_several else None
-        parser.add_argument(declared.name, type=converter(kind), nargs=nargs, **settings)
+        settings["nargs"] = ("*" if described.optional else "+") if is_several else None
+        parser.add_argument(declared.name, type=converter(kind), **settings)
         return
     settings |= {"required": True} if default is MISSING else {"default": default}
     if kind is bool:

@@ -33,7 +33,7 @@ class ReproduceOptions:
     tables: tuple[str, ...] = argument(
         'tables, such as t2l/table7; a paper, such as t2l, for all of its tables; or "all"',
         metavar="TABLE",
-        may_be_left_out=True,
+        optional=True,
     )
     list: bool = option(False, "list all tables and figures of the papers instead")
     markdown: Path | None = option(

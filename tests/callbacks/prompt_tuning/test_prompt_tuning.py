@@ -159,9 +159,9 @@ def test_it_is_tuned_on_views_of_8_frames_and_predicted_on_16(tmp_path: Path, vi
         assert (tuned["data"]["n_frames"], tuned["data"]["views"]["init_args"]["n_frames"]) == (4, 2)
     torch.testing.assert_close(logits[0], plain["logits"], atol=1e-4, rtol=0)
     assert (logits[2] - logits[0]).abs().max() > 1e-3
-    alike = MultiRateViews(n_crops=1, n_samples=2)
+    same = MultiRateViews(n_crops=1, n_samples=2)
     callback = PromptTuning(method="ZAR", schedule=["all"] * 2, **STRONG)
-    other = run_test(tmp_path / "alike", model_of(), data(video_tree, views=alike), callback)["logits"]
+    other = run_test(tmp_path / "same", model_of(), data(video_tree, views=same), callback)["logits"]
     assert (logits[2] - other).abs().max() > 1e-4
 
 

@@ -38,7 +38,9 @@ def test_two_machines_draw_the_same_160_classes() -> None:
 
 
 @pytest.mark.parametrize("kind", ["descriptions", "explanations"])
-def test_the_shipped_texts_describe_each_draw(kind: str) -> None:
+def test_the_shipped_texts_describe_all_new_classes_and_each_draw(kind: str) -> None:
+    new = Kinetics600(split=Split(classes="all_new"), text=Text(descriptions=f"kinetics600_new_{kind}"))
+    assert [len(prompts) for prompts in new.class_text("test")[0].prompts] == [1] * 220
     for fold in (1, 2, 3):
         text = Text(descriptions=f"kinetics600_new_{kind}")
         module = Kinetics600(split=Split(classes="drawn_160", fold=fold), text=text)

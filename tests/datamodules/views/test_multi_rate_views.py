@@ -70,13 +70,13 @@ def test_jitter_draws_one_frame_from_each_segment_of_a_stretch() -> None:
 
 def test_stretches_may_have_a_number_of_frames_of_their_own() -> None:
     """ZAR, base to novel: 8 frames to tune on, 16 to predict on."""
-    alike, own = MultiRateViews(), MultiRateViews(n_frames=8)
-    assert (alike.frames_per_view(16), own.frames_per_view(16)) == (16, 8)
+    same, own = MultiRateViews(), MultiRateViews(n_frames=8)
+    assert (same.frames_per_view(16), own.frames_per_view(16)) == (16, 8)
     rows = own.further_indices(160, 16, seed=3)
     assert rows.shape == (13, 8)
     assert rows[0].tolist() == [9 + 20 * i for i in range(8)]  # floor(20 i + 9.5)
-    assert torch.equal(rows, alike.further_indices(160, 8, seed=3))
-    assert alike.further_indices(160, 16, seed=3).shape == (13, 16)
+    assert torch.equal(rows, same.further_indices(160, 8, seed=3))
+    assert same.further_indices(160, 16, seed=3).shape == (13, 16)
 
 
 def test_stretches_have_the_middle_frames_that_the_test_view_has() -> None:

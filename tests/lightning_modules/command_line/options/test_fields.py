@@ -150,10 +150,10 @@ def test_limits_hold(limits: Described, inside: float, outside: float) -> None:
 class Visit:
     """A command whose arguments may be left out."""
 
-    rooms: tuple[str, ...] = argument("where", metavar="ROOM", may_be_left_out=True)
+    rooms: tuple[str, ...] = argument("where", metavar="ROOM", optional=True)
     quiet: bool = option(False, "without a word")
 
 
 @pytest.mark.parametrize(("arguments", "rooms"), [([], ()), (["--quiet"], ()), (["a", "b"], ("a", "b"))])
-def test_an_argument_may_be_left_out(arguments: list[str], rooms: tuple[str, ...]) -> None:
+def test_an_argument_optional(arguments: list[str], rooms: tuple[str, ...]) -> None:
     assert Command("visit", Visit, description="Visits.").parse(arguments).rooms == rooms

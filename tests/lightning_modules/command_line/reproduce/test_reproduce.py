@@ -54,7 +54,10 @@ def test_a_table_is_run_and_again_only_what_is_missing(small: Path, capfd: pytes
     experiment = small / "configs/experiment/small.yaml"
     experiment.write_text(f"{experiment.read_text()}\n# changed\n")
     assert main(["reproduce", "small/table1"]) == 1
-    assert "small.yaml changed since runs/papers/small/seed0 was trained; give --overwrite" in capfd.readouterr().err
+    assert (
+        "small.yaml changed since the training in runs/papers/small/seed0 began; give --overwrite"
+        in capfd.readouterr().err
+    )
 
 
 @pytest.mark.slow

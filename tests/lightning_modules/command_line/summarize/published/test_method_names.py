@@ -63,6 +63,7 @@ def test_an_ablation_is_called_as_its_published_figure(tmp_path: Path, path: Pat
     ("fragment", "expected"),
     [
         ("tpt", ("TPT", "as on images")),
+        ("tpt_authors", ("TPT", "authors' code")),
         ("tpt_video", ("TPT", "steps all")),
         ("dts_tpt", ("DTS-TPT", None)),
         ("dts_tpt_names", ("DTS-TPT", "TS-TPT only")),
@@ -77,7 +78,7 @@ def test_a_fragment_has_a_name(tmp_path: Path, fragment: str, expected: tuple[st
 
 def test_all_fragments_have_been_named() -> None:
     assert {path.stem for path in FRAGMENTS} == {
-        *("tpt", "tpt_video", "dts_tpt", "dts_tpt_names", "zar", "confident_views")
+        *("tpt", "tpt_authors", "tpt_video", "dts_tpt", "dts_tpt_names", "zar", "confident_views")
     }
 
 
