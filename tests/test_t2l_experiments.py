@@ -35,7 +35,7 @@ def settings(name: str, *fragments: str) -> dict[str, Any]:
 
 
 def steps(name: str, n_videos: int) -> int:
-    """Optimizer steps of a training on so many videos."""
+    """Optimizer steps of a training, from its number of videos."""
     own = settings(name)
     batch, epochs = own["data.loading.batch_size"], own["trainer.max_epochs"]
     whole = math.floor if own.get("data.loading.drop_incomplete") else math.ceil

@@ -73,10 +73,6 @@ OF_KIND = {
 }
 OF_SSV2 = Limits(30, 60, 0.5, 15)  # short actions, which differ by a word or two
 SHARED_CONTENT = 0.55  # largest share of the words of two texts that both hold, without function words
-FUNCTION_WORDS = frozenset(
-    "a an the of is are in on it this that and or to with at by from as its one two up down over under into for their "
-    "her his they while then after before without each other who".split()
-)
 COMMONEST_OPENING = 0.06  # share of the texts that begin with the same three words
 
 
@@ -208,6 +204,12 @@ def test_texts_do_not_all_begin_with_the_same_words(name: str) -> None:
     openings = Counter(" ".join(text.split()[:3]).lower() for text in texts)
     (opening, count), *_ = openings.most_common(1)
     assert count <= max(1, COMMONEST_OPENING * len(texts)), opening
+
+
+FUNCTION_WORDS = words(
+    "a an the of is are in on it this that and or to with at by from as its one two up down over under into for their "
+    "her his they while then after before without each other who"
+)
 
 
 def content_words(text: str) -> frozenset[str]:
