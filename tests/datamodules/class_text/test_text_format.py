@@ -27,7 +27,7 @@ MALFORMED: list[tuple[object, str]] = [
     ({**with_header("description", {"a": "x"}), "source": 5}, "source must be a text, not 5"),
     (with_header("description", ["a"]), r"classes must be \{class name: texts\}, not \['a'\]"),
     (with_header("action_prompts", {"a": "x"}), r"class 'a' must have \{attribute: texts\}, not 'x'"),
-    (with_header("action_prompts", {"a": {}}), "class 'a' has no attributes; they are location, "),
+    (with_header("action_prompts", {"a": {}}), "class 'a' has no attributes; give one or more of location, "),
     (with_header("action_prompts", {"a": {**attributes("a"), "mood": ["x"]}}), "has the unknown attributes mood"),
     (
         with_header("action_prompts", {"a": {**attributes("a"), "posture": ["x", ""]}}),

@@ -104,7 +104,7 @@ def test_action_prompts_are_read_from_json_fenced_or_not(fence: str) -> None:
         (changed(posture=["The body leans back.", ""]), "sentence '' of posture: it has only 0 words"),
         (
             changed(posture=["The body leans back.", "the body leans BACK."]),
-            "'the body leans back.' is there more than",
+            "'the body leans back.' occurs more than once",
         ),
         (changed(posture=["The body leans back.", "A person is rock climbing."]), "only repeats the name"),
         (changed(posture=["The body leans back.", "**Upright** and long body."]), "of posture: it has markdown"),
