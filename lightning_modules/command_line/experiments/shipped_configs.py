@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from zsar.lightning_modules.command_line.experiments.composed_settings import SECTIONS
+from zsar.lightning_modules.command_line.experiments.replaced_configs import replaced_config
 from zsar.lightning_modules.command_line.experiments.section_options import section_options
 from zsar.lightning_modules.run_folders.run_lock import is_first_process
 from zsar.runtime.nearest_names import nearest_names
@@ -93,9 +94,12 @@ def nowhere(name: str, *, folder: Path | None = None) -> str:
     """The end of the message "there is no such file" after `located` found none.
 
     Returns:
-        " in FOLDER or among the configurations of zsar (FOLDER); did you mean A or B?"
+        " in FOLDER or among the configurations of zsar (FOLDER); did you mean A or B?"; or what replaces a removed
+        configuration of zsar.
     """
     within = _within_shipped(name)
+    if within is not None and (instead := replaced_config(name)) is not None:
+        return f" any more; it was replaced by {instead}"
     places = f" in {Path(folder or '').resolve()} or among the configurations of zsar ({SHIPPED})"
     near = " or ".join(dict.fromkeys(_near(name, folder)))
     return f"{'' if within is None else places}{near and f'; did you mean {near}?'}"

@@ -96,7 +96,7 @@ def test_nothing_is_run_where_something_is_missing(
 ) -> None:
     video_tree.rename(video_tree.with_name("elsewhere"))
     assert main(["reproduce", "small/table1"]) == 1
-    assert f"small/table1 needs what is not there: {video_tree} (videos of VideoFolder)" in capsys.readouterr().err
+    assert f"small/table1 lacks data or weights: {video_tree} (videos of VideoFolder)" in capsys.readouterr().err
     assert not (small / "runs").exists()
 
 
