@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from zsar.lightning_modules.command_line.batch.expansion import Job
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
 from zsar.lightning_modules.command_line.batch.job_processes import Failure
 from zsar.lightning_modules.command_line.reproduce import table_runs
@@ -28,7 +29,7 @@ def waves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     ran: list[list[str]] = []
     monkeypatch.chdir(tmp_path)
 
-    def run_jobs(jobs: list[table_runs.Job], folder: Path, **settings: object) -> list[Failure]:
+    def run_jobs(jobs: list[Job], folder: Path, **settings: object) -> list[Failure]:
         ran.append([job.name for job in jobs])
         return [Failure(job, "zsar", "ended with status 1") for job in jobs if "bad" in job.name]
 
