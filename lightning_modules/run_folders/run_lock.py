@@ -30,11 +30,12 @@ def is_first_process() -> bool:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Locks a run folder against other runs.
+def locked(folder: Path, *, option: str = "--run_dir") -> Iterator[None]:
+    """Locks a run folder, or that of a sweep, against other runs.
 
     Args:
         folder: The run folder; created if missing, and removed again if nothing was written into it.
+        option: The option that chooses another folder, for the error.
 
     Raises:
         ValueError: Another run is writing into the folder.
@@ -44,7 +45,7 @@ def locked(folder: Path) -> Iterator[None]:
         return
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    handle = _lock(folder)
+    handle = _lock(folder, option)
     try:
         yield
     finally:
@@ -57,7 +58,7 @@ def locked(folder: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _lock(folder: Path) -> int:
+def _lock(folder: Path, option: str) -> int:
     """Opens and locks the file."""
     path = folder / LOCK_NAME
     while True:
@@ -69,7 +70,7 @@ def _lock(folder: Path) -> int:
             if error.errno in _TAKEN:
                 os.close(handle)
                 raise ValueError(
-                    f"another run is writing into {folder}; wait until it ends, or give another --run_dir"
+                    f"another run is writing into {folder}; wait until it ends, or give another {option}"
                 ) from None
             # a file system without locks: the folder is used unlocked
         if _is_at(handle, path):

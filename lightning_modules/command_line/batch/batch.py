@@ -11,10 +11,11 @@ from zsar.lightning_modules.command_line import cli
 from zsar.lightning_modules.command_line.batch.command_lists import read_commands
 from zsar.lightning_modules.command_line.batch.expansion import Job, jobs_of, restricted
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
-from zsar.lightning_modules.command_line.batch.job_processes import Failure, files_of, run_jobs
+from zsar.lightning_modules.command_line.batch.job_processes import Failure, batch_folder, files_of, run_jobs
 from zsar.lightning_modules.command_line.batch.sweep_files import Sweep, read_sweep
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.run_folders.run_lock import locked
 from zsar.runtime.terminal import say
 
 _YAML = (".yaml", ".yml")
@@ -176,7 +177,8 @@ def run_sweep(path: Path, sweep: Sweep, resources: Resources, *, dry_run: bool, 
     if dry_run:
         _print_plan(sweep, steps, overwrite=overwrite)
         return 0
-    return _run_steps(path, sweep, steps, resources, overwrite=overwrite)
+    with locked(batch_folder(Path(sweep.folder)), option="folder in the sweep"):
+        return _run_steps(path, sweep, steps, resources, overwrite=overwrite)
 
 
 def _run_steps(

@@ -52,9 +52,14 @@ class JobFiles:
     log: Path
 
 
+def batch_folder(folder: Path) -> Path:
+    """The folder of the jobs' files within the folder of their sweep."""
+    return folder / "batch"
+
+
 def files_of(job: Job, folder: Path) -> JobFiles:
     """The files of a job in the folder of its sweep."""
-    stem = folder / "batch" / job.file_stem
+    stem = batch_folder(folder) / job.file_stem
     return JobFiles(*(stem.with_name(f"{stem.name}{suffix}") for suffix in (".txt", ".jsonl", ".log")))
 
 

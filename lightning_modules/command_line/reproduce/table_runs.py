@@ -11,9 +11,10 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.expansion import Job
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, changed_states, input_states
-from zsar.lightning_modules.command_line.batch.job_processes import Failure, files_of, run_jobs
+from zsar.lightning_modules.command_line.batch.job_processes import Failure, batch_folder, files_of, run_jobs
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand
 from zsar.lightning_modules.command_line.reproduce.table_plans import OUTPUT, TablePlan
+from zsar.lightning_modules.run_folders.run_lock import locked
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.text.json_files import json_value
 
@@ -79,13 +80,20 @@ def _check_unchanged(command: RowCommand, plan: TablePlan, settings: RunSettings
 
 def _is_resumed(command: RowCommand, settings: RunSettings) -> bool:
     """Whether a fit has a checkpoint, and a list of the inputs with which it began."""
-    last = command.run_dir and command.run_dir / "checkpoints" / "last.ckpt"
-    return bool(last and last.is_file() and _begun(command, settings).is_file())
+    last = _last_checkpoint(command)
+    return last is not None and last.is_file() and _begun(command, settings).is_file()
+
+
+def _last_checkpoint(command: RowCommand) -> Path | None:
+    return None if command.run_dir is None else command.run_dir / "checkpoints" / "last.ckpt"
 
 
 def _write_begun(command: RowCommand, settings: RunSettings) -> None:
     """Writes the inputs of a fit that begins; a resumed one keeps those with which it began."""
     if command.verb == "fit" and (settings.overwrite or not _is_resumed(command, settings)):
+        last = _last_checkpoint(command)
+        if settings.overwrite and last is not None:
+            last.unlink(missing_ok=True)  # it would pass for one of the new training if that is stopped too early
         begun = _begun(command, settings)
         begun.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(begun) as unfinished:
@@ -103,8 +111,14 @@ def run_rows(plan: TablePlan, settings: RunSettings) -> list[Failure]:
         The failures; their jobs have the names of table and row.
 
     Raises:
-        ValueError: A fit has begun with other inputs, such as the checkpoint of another fit that was trained again.
+        ValueError: A fit has begun with other inputs, such as the checkpoint of another fit that was trained again, or
+            another process runs tables in the folder.
     """
+    with locked(batch_folder(settings.folder), option="--output"):
+        return _run_waves(plan, settings)
+
+
+def _run_waves(plan: TablePlan, settings: RunSettings) -> list[Failure]:
     n_at_a_time = settings.jobs or 1
     for commands in _waves(plan.commands, is_sequential=n_at_a_time == 1):
         for command in commands:

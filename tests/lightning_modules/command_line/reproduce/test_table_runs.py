@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from zsar.lightning_modules.command_line.batch.expansion import Job
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
 from zsar.lightning_modules.command_line.batch.job_processes import Failure
 from zsar.lightning_modules.command_line.reproduce import table_runs
@@ -9,6 +10,7 @@ from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Tabl
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand
 from zsar.lightning_modules.command_line.reproduce.table_plans import TablePlan
 from zsar.lightning_modules.command_line.reproduce.table_runs import RunSettings, check_unchanged, is_finished, run_rows
+from zsar.lightning_modules.run_folders.run_lock import locked
 
 
 def command(verb: str, name: str, *needs: RowCommand, folder: Path = Path("out")) -> RowCommand:
@@ -22,11 +24,12 @@ def plan(*commands: RowCommand) -> TablePlan:
 
 
 @pytest.fixture
-def waves(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def waves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """The names of the jobs that were run together; a command called "bad" fails."""
     ran: list[list[str]] = []
+    monkeypatch.chdir(tmp_path)
 
-    def run_jobs(jobs: list[table_runs.Job], folder: Path, **settings: object) -> list[Failure]:
+    def run_jobs(jobs: list[Job], folder: Path, **settings: object) -> list[Failure]:
         ran.append([job.name for job in jobs])
         return [Failure(job, "zsar", "ended with status 1") for job in jobs if "bad" in job.name]
 
@@ -91,8 +94,23 @@ def test_a_fit_is_not_resumed_with_other_inputs_than_it_began_with(tmp_path: Pat
             run(plan(fit), settings)
     assert len(waves) == 4
     run_rows(plan(fit), RunSettings(output=tmp_path / "out", overwrite=True))
+    assert not (folder / "checkpoints" / "last.ckpt").exists()
     run_rows(plan(fit), settings)
     assert len(waves) == 6
+
+
+def test_two_processes_do_not_run_tables_in_one_folder(tmp_path: Path, waves: list[list[str]]) -> None:
+    settings = RunSettings(output=tmp_path / "out")
+    with (
+        locked(tmp_path / "out" / "batch"),
+        pytest.raises(
+            ValueError, match="another run is writing into .*batch; wait until it ends, or give another --output"
+        ),
+    ):
+        run_rows(plan(command("fit", "a")), settings)
+    assert waves == []
+    run_rows(plan(command("fit", "a", folder=tmp_path)), settings)
+    assert len(waves) == 1
 
 
 def test_records_have_names_of_their_own() -> None:
