@@ -38,8 +38,8 @@ def test_a_name_may_be_spelled_in_several_ways(name: str, options: str | None) -
     [
         (
             ("--config", "configs/experiment/ap_clip_ablation_single_prompt_hmdb51.yaml"),
-            "--config configs/experiment/ap_clip_ablation_single_prompt_hmdb51.yaml: there is no such file any more; it "
-            "was replaced by --config configs/experiment/ap_clip_zero_shot_hmdb51.yaml --config "
+            "--config configs/experiment/ap_clip_ablation_single_prompt_hmdb51.yaml: there is no such file any more; "
+            "it was replaced by --config configs/experiment/ap_clip_zero_shot_hmdb51.yaml --config "
             "configs/ablation/ap_clip_without_maka.yaml --config configs/ablation/ap_clip_text_single.yaml",
         ),
         (
