@@ -1,4 +1,4 @@
-"""SetProgressBar: Lightning's progress bar, which says which of several sets is tested."""
+"""SetProgressBar: Lightning's progress bar with the name of the set that is tested."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def settings(name: str, *fragments: str) -> dict[str, Any]:
 
 
 def steps(name: str, n_videos: int) -> int:
-    """Optimizer steps of a training on so many videos."""
+    """Optimizer steps of a training, from its number of videos."""
     own = settings(name)
     batch, epochs = own["data.loading.batch_size"], own["trainer.max_epochs"]
     whole = math.floor if own.get("data.loading.drop_incomplete") else math.ceil
@@ -115,7 +115,7 @@ def test_the_authors_settings(name: str, epochs: int, rate: float, warmup: float
     own = settings(name)
     assert own["trainer.max_epochs"] == epochs
     assert own["model.optimization.learning_rate"] == pytest.approx(rate)
-    assert own["model.optimization.warmup_fraction"] == pytest.approx(warmup, abs=5e-5)
+    assert own["model.optimization.warmup_fraction"] == pytest.approx(warmup, rel=1e-12)
     assert (own["data.loading.batch_size"], own["data.clips.train_sampling"]) == (batch, sampling)
     assert own["data.loading.drop_incomplete"] is True
     assert (own["model.contrastive_loss"], own["model.unbiased_diversity"]) == ("in_batch", True)

@@ -1,4 +1,4 @@
-"""What a test of several sets says about them together: means over draws of classes, or over perturbations."""
+"""Summary of a test on several sets: means over draws of classes, or over perturbations."""
 
 from __future__ import annotations
 

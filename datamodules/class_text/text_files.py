@@ -67,7 +67,7 @@ def read_class_text(
     path = _locate(file, data_root)
     content = read_class_text_file(path)
     label = f"{_PLURAL[content.kind]} {path.name}"
-    texts = _texts_of_classes(label, names, content, by_identity=path.suffix == CSV_SUFFIX)
+    texts = _texts_of_classes(label, names, content, by_identity=_is_table(path))
     source = f"{_PLURAL[content.kind]}: {path.name}"
     attributes = _attributes(label, content, texts, groups)
     if attributes is not None:
@@ -144,7 +144,7 @@ def read_class_text_file(path: Path) -> ClassTextFile:
         FileNotFoundError: The file is missing.
         ListFileError: It is malformed.
     """
-    if path.suffix == CSV_SUFFIX:
+    if _is_table(path):
         return ClassTextFile("description", "", "EZ-CLIP", read_ez_clip_texts(path))
     return checked_class_text(read_json(path, "class text"), path)
 
@@ -177,6 +177,10 @@ def texts_of(texts: Texts) -> tuple[str, ...]:
     return tuple(text for attribute in ATTRIBUTES for text in texts.get(attribute.name, ()))
 
 
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() == CSV_SUFFIX
+
+
 def _locate(file: Path | str, data_root: Path | None) -> Path:
     path = Path(file).expanduser()
     shipped = FOLDER / f"{file}.json"
@@ -187,7 +191,10 @@ def _locate(file: Path | str, data_root: Path | None) -> Path:
         return data_root / path
     if not path.is_file():
         known = ", ".join(shipped_class_text()) or "none"
-        raise ValueError(f"there is no class text {str(file)!r}: neither a file nor one of the shipped ones ({known})")
+        root = "" if data_root is None or path.is_absolute() else f" (nor is it in the data root {data_root})"
+        raise ValueError(
+            f"there is no class text {str(file)!r}: neither a file{root} nor one of the shipped ones ({known})"
+        )
     return path
 
 

@@ -149,7 +149,7 @@ def _problems_of_attributes(texts: object) -> Iterator[str]:
         yield f"must have {{attribute: texts}}, not {shortened(texts)}"
         return
     if not texts:
-        yield f"has no attributes; they are {', '.join(names)}, not all of which are needed"
+        yield f"has no attributes; give one or more of {', '.join(names)}"
         return
     if unknown := [name for name in texts if name not in names]:
         strange = ", ".join(shown(name) if not name.isidentifier() else name for name in unknown[:5])

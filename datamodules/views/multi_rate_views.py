@@ -21,12 +21,13 @@ NumberOfCrops = Literal[1, 3, 5, 9]
 class MultiRateViews(Views):
     """Stretches of a video at several rates, each in several crops: ZAR's views.
 
-    At a rate r below 1, a stretch has floor(r L) of the L frames and starts at random; T frames are taken from it as
-    for the test view. At rate 1 all stretches are the whole video, which is read once and has their total weight. The
-    test view has weight 0: it is predicted on, not adapted to. Further views are ordered by rate, then stretch, then
-    crop: along the long side, across it, corners. ZAR's default has 3 x 4 x 4 = 48 views, 39 of them distinct. The
-    paper does not describe 5 or 9 crops; ours are taken from frames whose short side is 256/224 of S, which leaves a
-    margin above and below. All crops of a frame of S x S pixels are identical.
+    At a rate r below 1, a stretch has floor(r L) of the L frames and starts at random; T frames are taken from it
+    as for the test view. At rate 1 all stretches are the whole video, which is read once and has their total
+    weight. The test view has weight 0: it is predicted on, not adapted to. Further views are ordered by rate, then
+    stretch, then crop: along the long side, across it, corners. ZAR's default has 3 x 4 x 4 = 48 views, 39 of them
+    distinct. The paper's 5 crops add the upper and the lower one, and its 9 the corners; it does not give the size
+    of the frames. For these, their short side is 256/224 of S, which leaves a margin above and below. All crops of
+    a frame of S x S pixels are identical.
     """
 
     def __init__(

@@ -43,8 +43,8 @@ class RegionProposals:
             raise ValueError(f"largest_gap_seconds must be at least 0, or null; got {gap}")
         if gap is not None and self.largest_gap_frames:
             raise ValueError(
-                f"a gap has a largest length in frames or in seconds; got {self.largest_gap_frames} frames and {gap} "
-                "seconds; leave largest_gap_frames at 0"
+                f"give the largest gap in frames or in seconds, not both; got {self.largest_gap_frames} frames and "
+                f"{gap} seconds; leave largest_gap_frames at 0"
             )
         if self.threshold is None and not self.scaled:
             raise ValueError("scaled: false has no effect with the mean as threshold; set threshold, or scaled: true")

@@ -109,7 +109,7 @@ class T3AL(ActionLocalizer):
             check_can_generate()
 
     def on_test_start(self) -> None:
-        """Checks the stored files of all videos; captions must be of the frames that `suppression.seconds` says.
+        """Checks the stored files of all videos; captions must be as far apart as `suppression.seconds` says.
 
         Raises:
             FileNotFoundError: Features of a video are missing.

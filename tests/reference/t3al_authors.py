@@ -130,7 +130,7 @@ def moving_average(scores: Tensor) -> Tensor:
 
 
 def grouped(frames: list[int], largest_gap: int) -> list[tuple[int, int]]:
-    """Runs of frames with at most so many missing between two of them; single frames are dropped."""
+    """Runs of frames with gaps up to a maximum; single frames are dropped."""
     runs: list[list[int]] = []
     for frame in frames:
         if runs and frame - runs[-1][-1] - 1 <= largest_gap:

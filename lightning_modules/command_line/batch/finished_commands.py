@@ -1,18 +1,20 @@
 """Which commands can be skipped: those that succeeded and whose inputs and results have not changed since.
 
 As in `make`, a change of a file is detected by its size and modification time. Inputs are the files that the command
-line names, and the files that these name if they are YAML: experiments, fragments, weights. Results are the contents of
-`--output` and of the run folder. All commands after one that is run are run too, since they may use its results.
+line names, also below the data root, and the files that these name if they are YAML: experiments, fragments, weights,
+lists, class text. Results are the contents of `--output` and of the run folder. All commands after one that is run are
+run too, since they may use its results.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.lightning_modules.command_line.experiments.shipped_configs import located
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
@@ -71,10 +73,8 @@ class FinishedCommands:
             command: The command.
         """
         line = self._states.get(json.dumps(list(command)))
-        before, now = (line or {}).get("inputs"), input_states(command)
-        if not isinstance(before, dict):
-            return []
-        return [path for path in {**before, **now} if before.get(path) != now.get(path)]
+        before = (line or {}).get("inputs")
+        return changed_states(before, input_states(command)) if isinstance(before, dict) else []
 
     def add(self, command: Sequence[str], inputs: States) -> None:
         """Records a finished command.
@@ -117,8 +117,19 @@ def input_states(command: Sequence[str]) -> States:
         name = word.partition("=")[2] if word.startswith("--") else word
         if previous != "--output" and name:
             path = located(name) if previous == "--config" else None
-            _add_files(path or Path(name), inputs)
+            for below in (path or Path(name), default_data_root() / name):
+                _add_files(below, inputs)
     return states_of(inputs)
+
+
+def changed_states(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Returns the files whose states differ, or that only one of both has.
+
+    Args:
+        before: The recorded states.
+        now: The states of today.
+    """
+    return [path for path in {**before, **now} if before.get(path) != now.get(path)]
 
 
 def states_of(paths: Iterator[Path] | Sequence[Path] | dict[Path, None]) -> States:
@@ -141,7 +152,7 @@ def _add_files(path: Path, files: dict[Path, None]) -> None:
     files[path] = None
     if path.suffix in _YAML:
         for text in _texts(read_yaml_file(path)):
-            for named in (path.parent / text, Path(text)):
+            for named in (path.parent / text, Path(text), default_data_root() / text):
                 _add_files(named, files)
 
 

@@ -134,11 +134,11 @@ class ClassQuestions:
 
     @staticmethod
     def _check_new(texts: Texts, earlier: Sequence[Texts]) -> None:
-        """No sentence is there twice, in an answer or in two of them."""
+        """No sentence occurs twice, in one answer or in several."""
         seen = {text.casefold() for of_answer in earlier for text in _every(of_answer)}
         for text in _every(texts):
             if text.casefold() in seen:
-                raise BadAnswerError(f"the sentence {text.casefold()!r} is there more than once")
+                raise BadAnswerError(f"the sentence {text.casefold()!r} occurs more than once")
             seen.add(text.casefold())
 
 

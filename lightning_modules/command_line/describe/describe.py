@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kind, asked = options.texts.kind, read_questions(options.texts.question, options.texts.kind)
     n_sentences = options.texts.sentences_per_answer(len(asked.wordings))
     if asked.name_the_data_set and options.names.vocabulary is None and options.names.classes_file is None:
-        raise ValueError(f"the question {asked.name} names the data set; give --vocabulary or --classes_file, too")
+        raise ValueError(f"--question {asked.name} needs the name of the data set; add --vocabulary or --classes_file")
     questions = [ClassQuestions(name, kind, asked.wordings, data_set, n_sentences) for name in names]
     store = AnswerStore(
         options.texts.output,
@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{store.journal} also holds {store.n_of_others} answers for other settings; they are kept", error=True)
     missing = [question for question in questions if question.name not in store]
     if len(missing) < len(names):
-        say(f"{len(names) - len(missing)} of {len(names)} classes are already described", error=True)
+        done = f"{len(names) - len(missing)} of {len(names)} classes are already described"
+        say(f"{done}; to ask again, use another --output, or delete {options.texts.output}", error=True)
     try:
         failed = _ask_all(missing, store, options, asked) if missing else {}
     except KeyboardInterrupt:

@@ -57,7 +57,7 @@ class TextOptions:
         "or the name of a shipped one: t2l_description, visual_description, dts_tpt_explanation, short_explanation, "
         "cupl_customized, direct, ap_clip_action_prompts",
         metavar="FILE",
-        otherwise="that of the paper which introduced the kind of text",
+        otherwise="the shipped one for the kind of text",
     )
     per_attribute: int | None = option(
         None,
@@ -78,7 +78,7 @@ class TextOptions:
     )
 
     def __post_init__(self) -> None:
-        """Checks that numbers of sentences go with the kind of text.
+        """Checks that numbers of sentences go with the kind of text, and that the output is no table.
 
         Raises:
             ValueError: They do not.
@@ -86,6 +86,8 @@ class TextOptions:
         for name, kind in (("per_attribute", "action_prompts"), ("per_question", "customized")):
             if getattr(self, name) is not None and self.kind != kind:
                 raise ValueError(f"--{name} has no effect with --kind {self.kind}; leave it out")
+        if self.output.suffix.lower() == ".csv":
+            raise ValueError(f"--output {self.output} must be a JSON file; a .csv file is read as a table of EZ-CLIP")
 
     def sentences_per_answer(self, n_questions: int) -> int:
         """Sentences in each answer: of each attribute for action prompts, in all for customized texts.

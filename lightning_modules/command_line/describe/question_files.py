@@ -63,7 +63,7 @@ def read_questions(file: Path | None, kind: Kind) -> Questions:
 
     Raises:
         ValueError: There is no such file.
-        ListFileError: It has no wording, or a wording has no place for the class, an unknown place, or is there twice.
+        ListFileError: It has no wording, or a wording lacks the place for the class, has an unknown one, or occurs twice.
     """
     path = _locate(Path(DEFAULT_QUESTIONS[kind]) if file is None else file.expanduser())
     wordings: list[str] = []
@@ -94,5 +94,5 @@ def _checked(line: Line, before: list[str]) -> str:
     if CLASS not in places:
         raise line.fault(f"the question has no place {CLASS} for the class name; add it")
     if question in before:
-        raise line.fault("the question is there twice; remove one of the two lines")
+        raise line.fault("the question occurs twice; remove one of the two lines")
     return question

@@ -19,13 +19,22 @@ from zsar.datamodules.data_sets import UntrimmedShapes, VideoFolder
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.describe.describe_options import COMMAND as DESCRIBE
+from zsar.lightning_modules.command_line.extract.extract_options import COMMAND as EXTRACT
+from zsar.lightning_modules.command_line.extract.extract_options import DEFAULT_ARCHITECTURE, ExtractOptions
 from zsar.lightning_modules.command_line.model_kinds import chosen_class
 from zsar.lightning_modules.command_line.reproduce.stated_data import StatedSettings, stated_data, stated_settings
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 
-State = Literal["missing", "there", "downloaded", "shipped", "made here"]
+State = Literal["missing", "there", "downloaded", "shipped", "made here", "asked"]
 
 _FILE_ENDINGS = (".pt", ".pth", ".bin", ".safetensors", ".ckpt")
-_NAMED: dict[str, State] = {"weights of open_clip": "downloaded", "class text of zsar": "shipped"}  # no paths
+_LANGUAGE_MODEL = "language model: set $OPENAI_API_KEY, or another server's $OPENAI_BASE_URL"
+_NAMED: dict[str, State] = {  # no paths
+    "weights of open_clip": "downloaded",
+    "class text of zsar": "shipped",
+    _LANGUAGE_MODEL: "asked",
+}
 _VERBS = ("fit", "validate", "test", "predict")
 
 
@@ -37,7 +46,7 @@ class Need:
         name: Its path, or its name.
         what: What it is: "videos of HMDB51", "class text", ...
         state: "missing" or "there" for files and folders; "downloaded" for weights that open_clip gets once, "shipped"
-            for what comes with zsar, "made here" for the results of earlier commands.
+            for what comes with zsar, "made here" for the results of earlier commands, "asked" for language models.
     """
 
     name: str
@@ -58,12 +67,11 @@ def needs_of(commands: Sequence[Sequence[str]]) -> list[Need]:
     made: list[Path] = []
     needs: dict[str, Need] = {}
     for words in commands:
-        if words[1] in _VERBS:
-            for name, what in _read_by(words):
-                state = _state(name, made) if what not in _NAMED else _NAMED[what]
-                needs.setdefault(name, Need(name, what, state))
+        for name, what in _read_by(words):
+            state = _state(name, made) if what not in _NAMED else _NAMED[what]
+            needs.setdefault(name, Need(name, what, state))
         made += _made_by(words)
-    order = ("missing", "there", "made here", "downloaded", "shipped")
+    order = ("missing", "asked", "there", "made here", "downloaded", "shipped")
     return sorted(needs.values(), key=lambda need: order.index(need.state))
 
 
@@ -82,6 +90,12 @@ def _made_by(words: Sequence[str]) -> Iterator[Path]:
 
 def _read_by(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Name and kind of what a command reads."""
+    if words[1] == "extract":
+        yield from _of_extraction(EXTRACT.parse(words[2:]))
+    if words[1] == "describe":
+        yield DESCRIBE.parse(words[2:]).model.model, _LANGUAGE_MODEL
+    if words[1] not in _VERBS:
+        return
     stated = stated_settings(words)
     yield from _of_data(stated_data(stated))
     yield from _of_model(stated)
@@ -90,15 +104,25 @@ def _read_by(words: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield value, "checkpoint"
 
 
+def _of_extraction(options: ExtractOptions) -> Iterator[tuple[str, str]]:
+    yield from ((str(path), "videos to extract") for path in options.videos)
+    architecture = options.model.architecture or DEFAULT_ARCHITECTURE
+    yield from _of_weights(architecture, options.model.weights or default_weights(architecture) or "random")
+
+
+def _of_weights(architecture: str, weights: str) -> Iterator[tuple[str, str]]:
+    if weights.endswith(_FILE_ENDINGS) or "/" in weights:
+        yield weights, f"weights of {architecture}"
+    elif weights != "random":
+        yield f"{architecture} {weights}", "weights of open_clip"
+
+
 def _of_model(stated: StatedSettings) -> Iterator[tuple[str, str]]:
     weights, architecture = (stated.text(f"model.backbone.{key}") for key in ("weights", "architecture"))
     default = _default_backbone(stated)
     weights = weights or str(getattr(default, "weights", None))
     architecture = architecture or str(getattr(default, "architecture", None))
-    if weights.endswith(_FILE_ENDINGS) or "/" in weights:
-        yield weights, f"weights of {architecture}"
-    elif weights != "random":
-        yield f"{architecture} {weights}", "weights of open_clip"
+    yield from _of_weights(architecture, weights)
     if (start := stated.text("model.start_from")) is not None:
         yield start, "checkpoint that training starts from"
 
@@ -144,5 +168,4 @@ def _of_text(descriptions: Path | str | None, data_root: Path) -> Iterator[tuple
         yield str(descriptions), "class text of zsar"
         return
     path = Path(descriptions).expanduser()
-    below = data_root / path
-    yield str(below if below.exists() and not path.exists() else path), "class text"
+    yield str(path if path.is_file() else data_root / path), "class text"  # which an earlier command may make

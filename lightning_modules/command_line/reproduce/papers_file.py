@@ -109,7 +109,7 @@ def _table(paper: str, key: str, value: JsonValue) -> Table:
     _check_once([row.name for row in rows], value, "rows")
     why_not = _words(value, "why_not")
     if (why_not is None) == (not rows):
-        raise value.fault("must have either `rows` or `why_not`, the reason why nothing makes the whole of it")
+        raise value.fault("must have either `rows` or `why_not`, the reason why no command makes it")
     title = value["title"].name()
     return Table(paper=paper, key=key, title=title, columns=columns, rows=rows, why_not=why_not, sweep=sweep)
 

@@ -138,7 +138,7 @@ def _run_plans(plans: Sequence[TablePlan], settings: RunSettings) -> int:
 
 
 def _check_needs(plans: Sequence[TablePlan], settings: RunSettings) -> None:
-    """Checks that all is there before hours are spent.
+    """Checks that data and weights are there before the runs start.
 
     Raises:
         ValueError: Something that a command reads is missing.
@@ -149,7 +149,7 @@ def _check_needs(plans: Sequence[TablePlan], settings: RunSettings) -> None:
         if missing:
             listed = ", ".join(f"{need.name} ({need.what})" for need in missing)
             raise ValueError(
-                f"{plan.table.name} needs what is not there: {listed}; the data root is set by $ZSAR_DATA, and --only "
+                f"{plan.table.name} lacks data or weights: {listed}; the data root is set by $ZSAR_DATA, and --only "
                 "ROW chooses rows that need less"
             )
 

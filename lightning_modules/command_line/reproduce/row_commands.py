@@ -61,7 +61,7 @@ def row_commands(row: Row, *, output: Path, overwrite: bool = False) -> list[Row
         overwrite: Whether a fit begins again where it would resume.
 
     Raises:
-        ValueError: A `run` is not a command of zsar, or a test varies a setting otherwise than its fit.
+        ValueError: A `run` is not a command of zsar, or a test varies a setting differently from its fit.
         FileNotFoundError: A configuration does not exist.
     """
     commands: list[RowCommand] = []
@@ -108,7 +108,7 @@ def _combinations(step: Step, from_fit: Values) -> Iterator[dict[str, Any]]:
     for key in step.vary.keys() & from_fit.keys():
         if from_fit[key] not in step.vary[key]:
             raise ValueError(
-                f"{step.verb} {step.of} varies {key} otherwise than its fit; leave it out of the {step.verb}"
+                f"{step.verb} {step.of} varies {key} differently from its fit; leave it out of the {step.verb}"
             )
     own = {key: values for key, values in step.vary.items() if key not in from_fit}
     for values in product(*own.values()):

@@ -170,7 +170,7 @@ def _sweep(name: str) -> tuple[Path, Sweep]:
 
 
 def _where(row: Row, where: Mapping[str, tuple[str, ...]]) -> Row:
-    """The row with only the wanted values of what its steps vary."""
+    """The row, limited to the wanted values of the settings that its steps vary."""
     steps = []
     for step in row.steps:
         vary = {

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.expansion import Job
-from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands
+from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, changed_states, input_states
 from zsar.lightning_modules.command_line.batch.job_processes import Failure, files_of, run_jobs
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand
 from zsar.lightning_modules.command_line.reproduce.table_plans import OUTPUT, TablePlan
+from zsar.runtime.files.whole_files import whole_file
+from zsar.runtime.text.json_files import json_value
 
 _LONGEST_STEM = 150  # characters; file names have at most 255 bytes
 
@@ -46,24 +49,47 @@ def is_finished(command: RowCommand, settings: RunSettings) -> bool:
 
 
 def check_unchanged(plan: TablePlan, settings: RunSettings) -> None:
-    """Checks that no finished fit would be kept though its inputs have changed.
+    """Checks that no fit that has begun or finished would be kept though its inputs have changed.
 
     Args:
         plan: The table.
         settings: How it is run.
 
     Raises:
-        ValueError: One has other inputs now; `zsar fit` would find nothing left to train.
+        ValueError: One has other inputs now; `zsar fit` would resume it with them, or find nothing left to train.
     """
-    for command in plan.commands if not settings.overwrite else []:
-        record = _record(command, settings)
-        changed = FinishedCommands(record).changed_inputs(command.words) if command.verb == "fit" else []
-        if changed:
-            raise ValueError(
-                f"{plan.table.name}, row {plan.row_of(command)!r}: {', '.join(changed)} changed since "
-                f"{command.run_dir} was trained; give --overwrite to train again, another --output, or delete {record} "
-                "to keep it"
-            )
+    for command in plan.commands:
+        _check_unchanged(command, plan, settings)
+
+
+def _check_unchanged(command: RowCommand, plan: TablePlan, settings: RunSettings) -> None:
+    if settings.overwrite or command.verb != "fit":
+        return
+    record, begun = _record(command, settings), _begun(command, settings)
+    changed = FinishedCommands(record).changed_inputs(command.words)
+    if not changed and _is_resumed(command, settings):
+        changed = changed_states(json_value(begun, "list of inputs").value, input_states(command.words))
+    if changed:
+        raise ValueError(
+            f"{plan.table.name}, row {plan.row_of(command)!r}: {', '.join(changed)} changed since the training in "
+            f"{command.run_dir} began; give --overwrite to train again, another --output, or delete {record} and "
+            f"{begun} to keep it"
+        )
+
+
+def _is_resumed(command: RowCommand, settings: RunSettings) -> bool:
+    """Whether a fit has a checkpoint, and a list of the inputs with which it began."""
+    last = command.run_dir and command.run_dir / "checkpoints" / "last.ckpt"
+    return bool(last and last.is_file() and _begun(command, settings).is_file())
+
+
+def _write_begun(command: RowCommand, settings: RunSettings) -> None:
+    """Writes the inputs of a fit that begins; a resumed one keeps those with which it began."""
+    if command.verb == "fit" and (settings.overwrite or not _is_resumed(command, settings)):
+        begun = _begun(command, settings)
+        begun.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(begun) as unfinished:
+            unfinished.write_text(json.dumps(input_states(command.words)), encoding="utf-8")
 
 
 def run_rows(plan: TablePlan, settings: RunSettings) -> list[Failure]:
@@ -75,9 +101,15 @@ def run_rows(plan: TablePlan, settings: RunSettings) -> list[Failure]:
 
     Returns:
         The failures; their jobs have the names of table and row.
+
+    Raises:
+        ValueError: A fit has begun with other inputs, such as the checkpoint of another fit that was trained again.
     """
     n_at_a_time = settings.jobs or 1
     for commands in _waves(plan.commands, is_sequential=n_at_a_time == 1):
+        for command in commands:
+            _check_unchanged(command, plan, settings)
+            _write_begun(command, settings)
         jobs = [_job(command, plan) for command in commands]
         failures = run_jobs(
             jobs,
@@ -112,6 +144,11 @@ def _job(command: RowCommand, plan: TablePlan) -> Job:
 
 def _record(command: RowCommand, settings: RunSettings) -> Path:
     return files_of(Job(1, {}, (command.words,), stem=_stem(command)), settings.folder).record
+
+
+def _begun(command: RowCommand, settings: RunSettings) -> Path:
+    """The file with the inputs of a fit when it began."""
+    return _record(command, settings).with_suffix(".begun.json")
 
 
 def _stem(command: RowCommand) -> str:

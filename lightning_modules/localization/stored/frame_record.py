@@ -1,4 +1,4 @@
-"""FrameRecord: how the frames behind stored features or captions were made, as their files state it.
+"""FrameRecord: how the frames of stored features or captions were made, as their files state it.
 
 Two files of one video and model differ if their frames were squashed or cropped, resized by another filter, normalized
 with other statistics, or timed from another origin; a run that asks for one kind of frames must not read the other.

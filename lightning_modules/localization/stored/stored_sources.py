@@ -108,7 +108,7 @@ def check_caption_stride(folder: Path, videos: Sequence[Any], *, stride: str, re
         path = file_of_video(folder, video.id, CAPTIONS_SUFFIX)
         source = read_captions(path).source if path.is_file() else None
         if source is not None and source.stride != stride:
-            raise CaptionFileError(f"{path} has captions of one in {source.stride}, not of one in {stride}; {remedy}")
+            raise CaptionFileError(f"{path} has one caption per {source.stride}, not per {stride}; {remedy}")
 
 
 def _check_damage(path: Path, source: VideoSource | None, on_damage: str, kind: type[ValueError]) -> None:

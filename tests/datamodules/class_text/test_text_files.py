@@ -123,17 +123,18 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
 # --- the files of T2L's authors ---------------------------------------------------------------------------------------
 
 
-def test_classes_of_a_csv_file_are_matched_by_what_their_names_mean(tmp_path: Path) -> None:
-    (path := tmp_path / "UCF.csv").write_text(
+@pytest.mark.parametrize("suffix", ["csv", "CSV"])
+def test_classes_of_a_csv_file_are_matched_by_what_their_names_mean(tmp_path: Path, suffix: str) -> None:
+    (path := tmp_path / f"UCF.{suffix}").write_text(
         "SNo,Class Name,GPT3 discription\n"
         '0,ApplyEyeMakeup,"\n\nOne puts on, say, make-up."\n1,brush_hair,Hair.\n2,other,x\n'
     )
     text = read_class_text("test", ["brush hair", "apply eye makeup"], path)
     assert text.names == ("brush hair", "apply eye makeup")
     assert text.prompts == (("Hair.",), ("One puts on, say, make-up.",))
-    assert text.source == "descriptions: UCF.csv"
+    assert text.source == f"descriptions: UCF.{suffix}"
     with pytest.raises(
-        ValueError, match=r"descriptions UCF\.csv lack 1 of 1 classes: brush hairs \(it has 'brush_hair'"
+        ValueError, match=rf"descriptions UCF\.{suffix} lack 1 of 1 classes: brush hairs \(it has 'brush_hair'"
     ):
         read_class_text("test", ["brush hairs"], path)
 
@@ -194,6 +195,8 @@ def test_a_shipped_file_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest
         read_class_text("test", ["a"], "u")
     with pytest.raises(ValueError, match=r"no class text '.*nowhere\.json': neither a file nor"):
         read_class_text("test", ["a"], tmp_path / "nowhere.json")
+    with pytest.raises(ValueError, match=rf"neither a file \(nor is it in the data root {tmp_path}\) nor one of"):
+        read_class_text("test", ["a"], "EZ-CLIP/u.csv", data_root=tmp_path)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

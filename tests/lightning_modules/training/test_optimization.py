@@ -92,7 +92,12 @@ def test_impossible_settings_are_refused(arguments: dict[str, float], message: s
 # --- the schedule of a training ---------------------------------------------------------------------------------------
 
 
-def trained(video_tree: Path, tmp_path: Path, **arguments: Any) -> tuple[Trainer, list[float]]:
+QUARTER_WARM = Optimization(learning_rate=1.0, warmup_fraction=0.25)
+
+
+def trained(
+    video_tree: Path, tmp_path: Path, recipe: Optimization = QUARTER_WARM, **arguments: Any
+) -> tuple[Trainer, list[float]]:
     """A training on twelve videos, two in a batch, and the learning rate of each of its updates."""
     rates: list[float] = []
 
@@ -100,7 +105,6 @@ def trained(video_tree: Path, tmp_path: Path, **arguments: Any) -> tuple[Trainer
         def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
             rates.append(optimizer.param_groups[0]["lr"])
 
-    recipe = Optimization(learning_rate=1.0, warmup_fraction=0.25)
     model = Watched(backbone=TrainedClipSettings("tiny-clip", "random"), tune="visual", optimization=recipe)
     data = VideoFolder(
         train=video_tree,
@@ -136,8 +140,16 @@ def test_the_schedule_ends_with_the_training(
 ) -> None:
     trainer, rates = trained(video_tree, tmp_path, **arguments)
     assert trainer.global_step == len(rates) == n_steps
-    recipe = Optimization(learning_rate=1.0, warmup_fraction=0.25)
-    assert rates == pytest.approx([recipe.rate_at(step, n_steps) for step in range(n_steps)])
+    assert rates == pytest.approx([QUARTER_WARM.rate_at(step, n_steps) for step in range(n_steps)])
+
+
+def test_a_training_with_a_cosine_from_the_start_runs_at_timms_rates(video_tree: Path, tmp_path: Path) -> None:
+    recipe = Optimization(8e-6, warmup_fraction=0.5, final_fraction=0.01, cosine_from="start")
+    _, rates = trained(video_tree, tmp_path, recipe, max_epochs=4, accumulate_grad_batches=2)  # 4 epochs of 3 updates
+    timms = [timm_rate(step, peak=8e-6, lowest=8e-8, n_steps=12, n_warmup=6) for step in range(12)]
+    assert [rate / 8e-6 for rate in rates] == pytest.approx([rate / 8e-6 for rate in timms], abs=1e-12)
+    assert rates[5] / 8e-6 == pytest.approx(5 / 6)
+    assert rates[6] / 8e-6 == pytest.approx(0.505)  # where warm-up ends, the rate drops to the cosine's
 
 
 def test_updates_of_a_number_of_batches_that_changes_are_refused(video_tree: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def columns_of(line: Line, what: str, columns: Sequence[str]) -> list[str]:
         All columns in their order.
 
     Raises:
-        ListFileError: A column is missing, has no name or is there twice, or the cells are separated otherwise.
+        ListFileError: A column is missing, has no name or occurs twice, or the cells are not separated by commas.
     """
     header = [stripped(cell) for cell in cells_of(line.text, line.file, line.number)]
     expected = ",".join(columns)

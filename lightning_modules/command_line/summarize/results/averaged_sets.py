@@ -16,7 +16,7 @@ def averaged_sets(content: Mapping[str, Any]) -> dict[str, Any]:
         {set name: its figures}.
 
     Raises:
-        ValueError: The perturbations that the data are said to have are no sets of the result.
+        ValueError: data.conditions names a set that the result does not have.
     """
     sets: dict[str, Any] = dict(content["sets"])
     conditions = content.get("data", {}).get("conditions")

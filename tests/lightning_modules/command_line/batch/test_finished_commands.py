@@ -38,6 +38,15 @@ def test_inputs_are_the_files_that_a_command_names_and_those_that_these_name(her
     assert names == {"configs/experiment.yaml", "model.yaml", "weights.pt", "configs/head.pt"}
 
 
+def test_lists_and_texts_below_the_data_root_are_inputs(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSAR_DATA", str(here / "data"))
+    written("a.yaml", "data.lists.train: lists/train.txt")
+    written("data/lists/train.txt", "x")
+    written("data/texts/mine.json", "{}")
+    found = input_states(["zsar", "test", "--config", "a.yaml", "--data.text.descriptions", "texts/mine.json"])
+    assert {Path(name).name for name in found} == {"a.yaml", "train.txt", "mine.json"}
+
+
 def test_a_command_is_done_until_an_input_or_its_result_changes(here: Path) -> None:
     written("a.yaml", "run_dir: runs/a")
     written("runs/a/results.json", "{}")

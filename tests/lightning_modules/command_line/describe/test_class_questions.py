@@ -134,7 +134,7 @@ def test_customized_texts_are_a_json_list() -> None:
     for wrong, message in [
         ("{}", "the answer must be a list of strings"),
         ('["The climber hangs high."]', "the answer has 1 sentences, and 3 were asked for"),
-        (json.dumps(["The climber hangs high."] * 3), "'the climber hangs high.' is there more than once"),
+        (json.dumps(["The climber hangs high."] * 3), "'the climber hangs high.' occurs more than once"),
     ]:
         with pytest.raises(BadAnswerError, match=message):
             CUSTOMIZED.accept(wrong)
@@ -154,5 +154,5 @@ def test_answers_are_put_together_in_the_order_of_the_questions() -> None:
 
 def test_a_sentence_of_an_earlier_answer_is_not_accepted_again() -> None:
     answer = action_prompts("rock climbing", 2)
-    with pytest.raises(BadAnswerError, match="'visible thing 0 of rock climbing .* is there more than once"):
+    with pytest.raises(BadAnswerError, match="'visible thing 0 of rock climbing .* occurs more than once"):
         PROMPTS.accept(answer, [json.loads(answer)])

@@ -289,4 +289,6 @@ def test_a_question_about_the_data_set_needs_its_name(tmp_path: Path, capsys: py
     (question := tmp_path / "mine.txt").write_text("What is {class} of {data_set}?\n")
     arguments = ["--kind", "direct", "--output", str(tmp_path / "t.json"), "--question", str(question)]
     assert main(["describe", "--classes", "a", *arguments]) == 1
-    assert "the question mine names the data set; give --vocabulary or --classes_file, too" in capsys.readouterr().err
+    assert (
+        "--question mine needs the name of the data set; add --vocabulary or --classes_file" in capsys.readouterr().err
+    )

@@ -32,6 +32,11 @@ def test_sentences_of_an_attribute_are_divided_among_the_questions(
     assert texts.sentences_per_answer(n_questions) == each
 
 
+def test_texts_are_not_written_into_a_table() -> None:
+    with pytest.raises(ValueError, match=r"--output t\.CSV must be a JSON file; a \.csv file is read as a table of EZ"):
+        COMMAND.parse(["--kind", "direct", "--output", "t.CSV"])
+
+
 def test_sentences_that_cannot_be_divided_are_an_error() -> None:
     texts = COMMAND.parse(["--kind", "action_prompts", "--output", "t.json", "--per_attribute", "2"]).texts
     with pytest.raises(ValueError, match="--per_attribute 2 cannot be divided among 3 questions; take a multiple of 3"):

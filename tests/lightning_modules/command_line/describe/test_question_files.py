@@ -52,7 +52,7 @@ def test_a_file_of_ones_own_has_a_question_per_line(tmp_path: Path) -> None:
             ":1: the question has '{dataset}', but only {class} and {data_set} are repl",
         ),
         ("What is {class} {?\n", ":1: the question has '{', but only"),
-        ("What is {class}?\nWhat is {class}?\n", ":2: the question is there twice; remove one of the two lines"),
+        ("What is {class}?\nWhat is {class}?\n", ":2: the question occurs twice; remove one of the two lines"),
     ],
 )
 def test_errors_name_file_and_line(tmp_path: Path, content: str, message: str) -> None:

@@ -42,6 +42,36 @@ def test_what_earlier_commands_make_is_not_missing(tmp_path: Path, monkeypatch: 
     assert ("made here", str(features), "frame features") in needs(extract, localize)
 
 
+def test_class_text_below_the_data_root_is_made_by_an_earlier_command_or_named_with_the_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZSAR_DATA", str(tmp_path))
+    path = tmp_path / "texts" / "mine.json"
+    describe = f"zsar describe --vocabulary hmdb51 --kind direct --output {path}"
+    test = "zsar test --config experiment/ap_clip_zero_shot_hmdb51 --data.text.descriptions texts/mine.json"
+    assert ("made here", str(path), "class text") in needs(describe, test)
+    assert ("missing", str(path), "class text") in needs(test)
+    path.parent.mkdir()
+    path.write_text("{}")
+    assert ("there", str(path), "class text") in needs(test)
+
+
+def test_texts_need_a_language_model_and_features_the_videos_and_weights_of_which_they_are_made(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    found = needs(
+        "zsar describe --vocabulary hmdb51 --kind direct --model a-model --output x.json",
+        f"zsar extract {tmp_path}/there {tmp_path}/not --architecture coca_ViT-L-14 --weights theirs --output f",
+        f"zsar extract {tmp_path}/there --output g",
+    )
+    assert [(state, name, what.partition(":")[0]) for state, name, what in found] == [
+        ("missing", f"{tmp_path}/not", "videos to extract"),
+        ("asked", "a-model", "language model"),
+        ("there", f"{tmp_path}/there", "videos to extract"),
+        ("downloaded", "coca_ViT-L-14 theirs", "weights of open_clip"),
+        ("downloaded", "ViT-B-16-quickgelu openai", "weights of open_clip"),
+    ]
+
+
 def test_untrimmed_videos_have_annotations_class_lists_features_and_captions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

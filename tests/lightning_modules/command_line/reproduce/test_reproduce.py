@@ -54,7 +54,10 @@ def test_a_table_is_run_and_again_only_what_is_missing(small: Path, capfd: pytes
     experiment = small / "configs/experiment/small.yaml"
     experiment.write_text(f"{experiment.read_text()}\n# changed\n")
     assert main(["reproduce", "small/table1"]) == 1
-    assert "small.yaml changed since runs/papers/small/seed0 was trained; give --overwrite" in capfd.readouterr().err
+    assert (
+        "small.yaml changed since the training in runs/papers/small/seed0 began; give --overwrite"
+        in capfd.readouterr().err
+    )
 
 
 @pytest.mark.slow
@@ -93,7 +96,7 @@ def test_nothing_is_run_where_something_is_missing(
 ) -> None:
     video_tree.rename(video_tree.with_name("elsewhere"))
     assert main(["reproduce", "small/table1"]) == 1
-    assert f"small/table1 needs what is not there: {video_tree} (videos of VideoFolder)" in capsys.readouterr().err
+    assert f"small/table1 lacks data or weights: {video_tree} (videos of VideoFolder)" in capsys.readouterr().err
     assert not (small / "runs").exists()
 
 

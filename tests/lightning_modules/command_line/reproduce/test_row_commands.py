@@ -57,7 +57,7 @@ def test_each_varied_fit_is_tested_with_what_it_varies() -> None:
     assert row_commands(row(fit, elsewhere), output=OUT)[3].run_dir == (
         OUT / "t2l_base_to_novel_hmdb51" / "t2l_zero_shot_hmdb51" / "split1" / "fold3"
     )
-    with pytest.raises(ValueError, match="varies data.split.seed otherwise than its fit; leave it out of the test"):
+    with pytest.raises(ValueError, match="varies data.split.seed differently from its fit; leave it out of the test"):
         lines(fit, Step(verb="test", of="t2l_zero_shot_hmdb51", vary={"data.split.seed": (7,)}, checkpoint="last"))
 
 

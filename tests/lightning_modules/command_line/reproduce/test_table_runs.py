@@ -66,11 +66,33 @@ def test_a_finished_command_stays_finished_until_it_is_to_be_run_again(tmp_path:
 
     config.write_text("a: 23")
     assert not is_finished(fit, settings)
-    with pytest.raises(
-        ValueError, match=r"row 'A row': .*experiment.yaml changed since .*fit was trained; give --over"
-    ):
+    with pytest.raises(ValueError, match=r"row 'A row': .*experiment.yaml changed since .*fit began; give --over"):
         check_unchanged(plan(fit), settings)
     check_unchanged(plan(fit), RunSettings(output=tmp_path / "out", overwrite=True))
+
+
+def test_a_fit_is_not_resumed_with_other_inputs_than_it_began_with(tmp_path: Path, waves: list[list[str]]) -> None:
+    start, folder = tmp_path / "start.ckpt", tmp_path / "fit"
+    start.write_text("a")
+    fit = RowCommand(("zsar", "fit", "--model.start_from", str(start), "--run_dir", str(folder)), (), folder)
+    settings = RunSettings(output=tmp_path / "out")
+    for text in ("ab", "abc"):  # a fit without a checkpoint begins again
+        run_rows(plan(fit), settings)
+        start.write_text(text)
+    run_rows(plan(fit), settings)
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "checkpoints" / "last.ckpt").touch()
+    run_rows(plan(fit), settings)
+    assert len(waves) == 4
+
+    start.write_text("another")
+    for run in (check_unchanged, run_rows):  # a start that is trained again changes after the first of them
+        with pytest.raises(ValueError, match=r"start.ckpt changed since the training in .*fit began; give --overwrite"):
+            run(plan(fit), settings)
+    assert len(waves) == 4
+    run_rows(plan(fit), RunSettings(output=tmp_path / "out", overwrite=True))
+    run_rows(plan(fit), settings)
+    assert len(waves) == 6
 
 
 def test_records_have_names_of_their_own() -> None:

@@ -110,7 +110,7 @@ def test_captions_of_other_frames_than_the_run_wants_are_refused_with_the_remedy
     check_caption_stride(tmp_path, [*videos, Video("without captions", None)], stride="1.0 seconds", remedy="")
     captions = VideoCaptions(np.zeros(1), ("a man",), replace(CAPTIONS, stride="25 frames"))
     write_captions(tmp_path / "b.captions.json", captions)
-    said = r"b\.captions\.json has captions of one in 25 frames, not of one in 1\.0 seconds; caption again$"
+    said = r"b\.captions\.json has one caption per 25 frames, not per 1\.0 seconds; caption again$"
     with pytest.raises(CaptionFileError, match=said):
         check_caption_stride(tmp_path, videos, stride="1.0 seconds", remedy="caption again")
     elsewhere = VideoCaptions(np.zeros(1), ("a man",), None)
