@@ -25,11 +25,11 @@ from zsar.runtime.flat_settings import flat_settings
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
-_FREE_ARGUMENTS = ("backbone",)
+_FREE_ARGUMENTS = ("backbone", "scoring.training_prompts")  # the latter, which tests do not read, is in the record
 _LONGEST = 200  # characters of what is wrong
 # Which a test states too, but does not read; its training's are recorded.
 _OF_TRAINING = (
-    *("optimization", "start_from", "scoring.training_prompts"),
+    *("optimization", "start_from"),
     *("mixing", "label_smoothing", "n_negative_classes", "logit_scale"),  # FineTunedCLIP's
 )
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
