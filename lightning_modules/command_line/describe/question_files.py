@@ -63,7 +63,7 @@ def read_questions(file: Path | None, kind: Kind) -> Questions:
 
     Raises:
         ValueError: There is no such file.
-        ListFileError: It has no wording, or one that lacks the place for the class, has an unknown one, or occurs twice.
+        ListFileError: It has no wording, or one without the place for the class, with an unknown one, or there twice.
     """
     path = _locate(Path(DEFAULT_QUESTIONS[kind]) if file is None else file.expanduser())
     wordings: list[str] = []
