@@ -11,6 +11,7 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
+from zsar.runtime.choices import check_choices
 from zsar.runtime.number_limits import (
     MOST_FRAMES_PER_VIEW,
     MOST_IMAGE_SIDE_PX,
@@ -75,14 +76,11 @@ class Clips:
         """Checks numbers against 1 and `zsar.runtime.number_limits`; TestTransform checks the crops."""
         _at_least_one(n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
-        check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size)
-        if self.test_short_side_px is not None:
-            check_most(MOST_IMAGE_SIDE_PX, test_short_side_px=self.test_short_side_px)
-            if self.test_short_side_px < self.image_size:
-                raise ValueError(
-                    f"test_short_side_px must be at least image_size, {self.image_size}, or a crop would not fit; got "
-                    f"{self.test_short_side_px}"
-                )
+        check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size, test_short_side_px=self.test_short_side_px)
+        if self.test_short_side_px is not None and self.test_short_side_px < self.image_size:
+            due = f"at least image_size, {self.image_size}, or a crop would not fit"
+            raise ValueError(f"test_short_side_px must be {due}; got {self.test_short_side_px}")
+        check_choices(self)
         check_most(MOST_VIEWS, n_test_clips=self.n_test_clips, n_test_crops=self.n_test_crops)
 
 
@@ -242,6 +240,7 @@ class UntrimmedLoading:
         """Checks that the batch size is at least 1 and within `zsar.runtime.number_limits`."""
         _at_least_one(batch_size=self.batch_size)
         check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size)
+        check_choices(self)
 
 
 def _at_least_one(**values: int) -> None:

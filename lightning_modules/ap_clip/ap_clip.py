@@ -11,9 +11,7 @@ chunks and embedded again in the backward pass; `n_negative_classes` takes fewer
 
 from __future__ import annotations
 
-from typing import Literal
-
-from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP, LogitScale
+from zsar.lightning_modules.clip.clip import VIFI_CLIP, FineTunedCLIP, LogitScale, Tune
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.scoring import Scoring
@@ -28,7 +26,7 @@ class APCLIP(FineTunedCLIP):
         *,
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("late_interaction", "embedding", "all"),
-        tune: Literal["both", "visual", "text"] = "both",
+        tune: Tune = "both",
         logit_scale: LogitScale = "frozen_with_one_tower",
         mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,

@@ -23,7 +23,9 @@ from zsar.lightning_modules.recognition.video_text_contrastive import all_classe
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.checkpoints import start_from_checkpoint
 from zsar.lightning_modules.training.optimization import Optimization
+from zsar.runtime.choices import check_choice
 
+Tune = Literal["both", "visual", "text"]
 LogitScale = Literal["frozen_with_one_tower", "trained"]
 
 VIFI_CLIP = Optimization(
@@ -64,7 +66,7 @@ class FineTunedCLIP(ActionRecognizer):
         *,
         backbone: TrainedClipSettings = TrainedClipSettings("ViT-B-16-quickgelu", "openai"),
         scoring: Scoring = Scoring("mean_pooled_cosine", "probability"),
-        tune: Literal["both", "visual", "text"] = "both",
+        tune: Tune = "both",
         logit_scale: LogitScale = "frozen_with_one_tower",
         mixing: Mixing = Mixing(),
         label_smoothing: float = 0.1,
@@ -104,6 +106,8 @@ class FineTunedCLIP(ActionRecognizer):
             raise ValueError(f"tuned_share is a share from 0 to 1; got {tuned_share}")
         if n_negative_classes is not None and n_negative_classes < 1:
             raise ValueError(f"n_negative_classes must be at least 1, or null for all; got {n_negative_classes}")
+        check_choice(Tune, tune=tune)
+        check_choice(LogitScale, logit_scale=logit_scale)
         self.tune = tune
         self.mixing = mixing
         self.label_smoothing = label_smoothing

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FrameStatistics, OpenClipBackbone
+from zsar.runtime.choices import check_choices
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class ClipSettings:
     architecture: str = "ViT-B-16-quickgelu"
     weights: str | None = "openai"
     frame_statistics: FrameStatistics = field(default="model", kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Checks the choices."""
+        check_choices(self)
 
     def build(self) -> OpenClipBackbone:
         """Builds the model, on the CPU.

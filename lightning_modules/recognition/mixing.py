@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
+from zsar.runtime.choices import check_choices
+
 
 @dataclass(frozen=True)
 class Mixing:
@@ -32,7 +34,8 @@ class Mixing:
     partner: Literal["permutation", "previous"] = "permutation"
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
+        """Checks ranges and choices."""
+        check_choices(self)
         if self.mixup_alpha < 0 or self.cutmix_alpha < 0:
             raise ValueError(f"alphas must not be negative; got {self.mixup_alpha} and {self.cutmix_alpha}")
         if not 0 <= self.cutmix_probability <= 1:

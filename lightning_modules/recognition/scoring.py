@@ -15,6 +15,7 @@ from zsar.lightning_modules.recognition.mean_pooled_cosine import (
     mean_pooled_cosine,
     weighted_views,
 )
+from zsar.runtime.choices import check_choices
 
 PromptEnsemble = Literal["probability", "embedding"]
 Scorer = Literal["mean_pooled_cosine", "late_interaction"]
@@ -56,6 +57,10 @@ class Scoring:
     scorer: Scorer = "mean_pooled_cosine"
     prompt_ensemble: PromptEnsemble = "probability"
     training_prompts: TrainingPrompts = "drawn"
+
+    def __post_init__(self) -> None:
+        """Checks the choices."""
+        check_choices(self)
 
     @property
     def trains_with_all(self) -> bool:

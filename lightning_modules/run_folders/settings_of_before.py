@@ -38,7 +38,7 @@ _MOVED_WITH_VALUE = {
     "data": {"classes": "split"}
 }  # into a group, but only with an old value: another class has `classes`
 
-
+_IMPLIED_IN_GROUP = {"mixing": ("partner", "previous"), "optimization": ("cosine_from", "after_warmup")}
 VIEWS_OF_BEFORE: dict[str, dict[str, Any]] = {
     "AugmentedViews": {"crop_interpolation": "bicubic"},
     "MultiRateViews": {"n_frames": None},
@@ -114,7 +114,7 @@ def arguments_of_now(
     others = {name: value for name, value in arguments.items() if name not in moved}
     stated = {group: others.pop(group, {}) for group in grouped}
     now = {**{group: {**grouped[group], **dict(stated[group] or {})} for group in grouped}, **others}
-    implied = _implied_of_before(now) if section == "model" else {}
+    implied = implied_of_before(now) if section == "model" else {}
     now |= {name: value for name, value in implied.items() if not known or name in known}
     return values_of_now(section, now, of_class=of_class)
 
@@ -152,11 +152,23 @@ def _with_value_of_now(arguments: dict[str, Any], path: list[str], values: Mappi
     return {**arguments, name: values[value]} if _is_old(value, values) else arguments
 
 
-def _implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What older versions did without an option, where its default is another now."""
-    if arguments.get("tune") in ("visual", "text") and "logit_scale" not in arguments:
-        return {"logit_scale": "trained"}  # FineTunedCLIP, which freezes it with one tower now
-    return {}
+def implied_of_before(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What older versions did without an option of a model, which may be another value than the default now.
+
+    Args:
+        arguments: The arguments of a model; not modified.
+
+    Returns:
+        The arguments that change, by name; empty for those of a current version.
+    """
+    implied: dict[str, Any] = {}
+    if "tune" in arguments and "logit_scale" not in arguments:  # of FineTunedCLIP; with both towers either is the same
+        implied["logit_scale"] = "frozen_with_one_tower" if arguments["tune"] == "both" else "trained"
+    for group, (name, value) in _IMPLIED_IN_GROUP.items():
+        stated = arguments.get(group)
+        if isinstance(stated, Mapping) and name not in stated:
+            implied[group] = {**stated, name: value}
+    return implied
 
 
 def config_of_now(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from zsar.lightning_modules.localization.frame_scoring import Background, Projec
 from zsar.lightning_modules.localization.segments import Edges
 from zsar.lightning_modules.t3al.early_stop import StopRule
 from zsar.lightning_modules.t3al.frame_selection import Pools, Thinning
+from zsar.runtime.choices import check_choices
 
 Loss = Literal["paper", "authors", "representation", "separation", "binary_cross_entropy"]
 
@@ -69,6 +70,7 @@ class ProjectionTuning:
         for name, limit in lowest.items():
             if (value := getattr(self, name)) is not None and value < limit:
                 raise ValueError(f"{name} must be at least {limit}; got {value}")
+        check_choices(self)
         self._check_rates()
         self._check_scores()
 

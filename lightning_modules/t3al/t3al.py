@@ -45,6 +45,7 @@ from zsar.lightning_modules.t3al.text_guided_suppression import (
     VideoCaptionTexts,
     kept_segments,
 )
+from zsar.runtime.choices import check_choice
 from zsar.runtime.seeds import derive_seed
 
 
@@ -89,6 +90,8 @@ class T3AL(ActionLocalizer):
         self.tuning = tuning
         self.suppression = suppression
         self.region_class: RegionClass = region_class
+        check_choice(SegmentScore, segment_score=segment_score)
+        check_choice(RegionClass, region_class=region_class)
         self.segment_score: SegmentScore = segment_score
         self.proposals = proposals
         self.pseudo_labels = pseudo_labels

@@ -23,6 +23,7 @@ from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, Vid
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
+from zsar.runtime.choices import check_choices
 
 _FRAMES_AT_ONCE = 16
 _FEWEST_OTHERS = 3  # segments; with fewer the rule "others" suppresses nothing
@@ -55,7 +56,8 @@ class TextGuidedSuppression:
     generation: CaptionSettings = CaptionSettings()
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
+        """Checks ranges and choices."""
+        check_choices(self)
         if not -1 <= self.similarity <= 1:
             raise ValueError(f"similarity is a cosine, from -1 to 1; got {self.similarity}")
         if not 0 <= self.share < 1:

@@ -18,6 +18,8 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch.nn import Parameter
 from torch.optim.lr_scheduler import LambdaLR
 
+from zsar.runtime.choices import check_choices
+
 
 @dataclass(frozen=True)
 class Optimization:
@@ -44,7 +46,8 @@ class Optimization:
     cosine_from: Literal["after_warmup", "start"] = "after_warmup"
 
     def __post_init__(self) -> None:
-        """Checks the ranges."""
+        """Checks ranges and choices."""
+        check_choices(self)
         if not 0 < self.learning_rate < math.inf:
             due = "positive" if self.learning_rate <= 0 else "finite"
             raise ValueError(f"learning_rate must be {due}; got {self.learning_rate}")

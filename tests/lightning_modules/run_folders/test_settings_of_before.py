@@ -62,7 +62,8 @@ def test_arguments_of_before_go_into_their_groups_and_the_others_stay() -> None:
 
 def test_a_model_of_one_tuned_tower_had_a_trained_logit_scale_before() -> None:
     assert arguments_of_now("model", {"tune": "visual"}) == {"tune": "visual", "logit_scale": "trained"}
-    assert arguments_of_now("model", {"tune": "both"}) == {"tune": "both"}
+    both = {"tune": "both", "logit_scale": "frozen_with_one_tower"}  # where either value means that it is trained
+    assert arguments_of_now("model", {"tune": "both"}) == both
     now = {"tune": "text", "logit_scale": "frozen_with_one_tower"}
     assert arguments_of_now("model", now) == now
     assert arguments_of_now("model", {"tune": "text"}, known=("tune",)) == {"tune": "text"}  # a user's class

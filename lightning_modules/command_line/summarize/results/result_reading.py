@@ -12,19 +12,26 @@ from reprlib import repr as shortened
 from typing import Any
 
 from zsar.lightning_modules.command_line.summarize.results.averaged_sets import averaged_sets
+from zsar.lightning_modules.command_line.summarize.results.records_of_before import (
+    test_record_of_now,
+    training_record_of_now,
+)
 from zsar.lightning_modules.recognition.harmonic_mean import harmonic_mean
 from zsar.lightning_modules.run_folders.run_record import flat_record
-from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now, values_of_now
+from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
 from zsar.runtime.class_paths import with_current_class_paths
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.flat_settings import flat_settings
 
 # What may differ among runs of one row: each seed may have a backbone of its own, and memory changes no result.
 _TOLD_BY_DATA = ("class_text.source", "shift", "n_frames", "n_test_clips", "n_test_crops")
-_FREE_ARGUMENTS = ("backbone",)
+_FREE_ARGUMENTS = ("backbone", "scoring.training_prompts")  # the latter, which tests do not read, is in the record
 _LONGEST = 200  # characters of what is wrong
 # Which a test states too, but does not read; its training's are recorded.
-_OF_TRAINING = ("optimization", "start_from", "scoring.training_prompts")
+_OF_TRAINING = (
+    *("optimization", "start_from"),
+    *("mixing", "label_smoothing", "n_negative_classes", "logit_scale"),  # FineTunedCLIP's
+)
 _PAIRS = ("model_arguments", "adaptation", "training", "test")  # fields of settings
 _COUNTS = ("n_listed", "n_evaluated", "n_failed", "n_classes", "n_videos")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean", "untuned_top1", "views_top1", "tuned_top1", "paper_mean")
@@ -116,15 +123,13 @@ def model_arguments(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def training_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The record of the training by dotted name, with the values that settings have now; none where there is none."""
-    record = with_current_class_paths(content.get("training"))
-    if record and record.get("model"):
-        record = {**record, "model": values_of_now("model", record["model"], of_class=content["model"]["class_path"])}
-    return tuple(flat_record(record).items())
+    record = training_record_of_now(content)
+    return tuple(flat_record(with_current_class_paths(record)).items())
 
 
 def test_settings(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What the record of a test has beyond what results have always said, by dotted name; none in older results."""
-    flat = flat_record(with_current_class_paths(content.get("test")))
+    flat = flat_record(with_current_class_paths(test_record_of_now(content)))
     return tuple((key, value) for key, value in flat.items() if key not in _TOLD_BY_DATA)
 
 
