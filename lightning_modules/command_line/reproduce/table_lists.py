@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
@@ -28,9 +28,9 @@ zsar reproduce --list --markdown docs/results/README.md
 `--dry_run` prints the commands in full, after the data sets, lists and weights that they need. A training that several
 rows or tables need is run once, an interrupted one resumes, and what has finished is not run again.
 
-In the column "made by", `fit` and `test` name files of `configs/experiment/`; "with" names further configurations that
-are appended to them. Of several values of a setting each is a run, and the figure is their mean. A test "of the fit"
-reads the last checkpoint of the row's fit.
+Below each table stands what makes its rows: `fit` and `test` name files of `configs/experiment/`; "with" names further
+configurations that are appended to them. Of several values of a setting each is a run, and the figure is their mean. A
+test "of" a fit reads its last checkpoint, a fit "from" another starts there.
 """
 
 
@@ -112,7 +112,7 @@ def _section(table: Table) -> str:
         made = f"`zsar reproduce {table.name}`; one row: `{first}`\n"
     else:
         made = "No row has commands.\n"
-    return f"{heading}\n{made}\n{_table(table)}"
+    return f"{heading}\n{made}\n{_table(table)}\n{_makers(table)}"
 
 
 def _about(sweep: str) -> str:
@@ -123,10 +123,8 @@ def _about(sweep: str) -> str:
 
 
 def _table(table: Table) -> str:
-    columns = (Column("row", is_number=False), *map(Column, table.columns), Column("made by", is_number=False))
-    rows = tuple(TableRow((row.name, *_figures(row, table), _made_by(row))) for row in table.rows)
-    if table.sweep is not None:
-        columns, rows = columns[:-1], tuple(TableRow(row.cells[:-1]) for row in rows)
+    columns = (Column("row", is_number=False), *map(Column, table.columns))
+    rows = tuple(TableRow((row.name, *_figures(row, table))) for row in table.rows)
     return markdown_text([ReportTable(columns=columns, rows=rows)])
 
 
@@ -134,27 +132,48 @@ def _figures(row: Row, table: Table) -> tuple[str, ...]:
     return tuple("-" if cell is None else str(cell) for cell in row.figures) or ("",) * len(table.columns)
 
 
+def _makers(table: Table) -> str:
+    """What makes each row, or why nothing does."""
+    if table.sweep is not None:
+        return ""
+    return "".join(f"- `{row.name}`{_made_by(row)}\n" for row in table.rows)
+
+
 def _made_by(row: Row) -> str:
     if row.why_not is not None:
-        return f"not run: {row.why_not}"
-    steps = [_step(step) for step in row.steps]
-    return "<br>".join([*steps, *([] if row.differences is None else [f"differs: {row.differences}"])])
+        return f": not run; {row.why_not}"
+    lines: list[str] = []
+    fit = ""
+    for step in row.steps:
+        line = _step(step, fit)
+        fit = step.of if step.verb == "fit" else fit
+        lines += [] if line in lines and step.verb != "test" else [line]
+    lines += [] if row.differences is None else [f"differs: {row.differences}"]
+    return "".join(f"\n  - {line}" for line in lines)
 
 
-def _step(step: Step) -> str:
-    """A step in words: "test `t2l_zero_shot_hmdb51` of the fit, `data.split.fold` 1, 2, 3"."""
+def _step(step: Step, fit: str) -> str:
+    """A step in words, after a fit: "test `t2l_zero_shot_hmdb51` of `t2l_kinetics400`, `data.split.fold` 1, 2, 3"."""
     if step.verb == "run":
         return f"`{step.of}`"
-    return f"{step.verb} `{step.of}`{''.join(_further(step))}"
+    return f"{step.verb} `{step.of}`{''.join(_further(step, fit))}"
 
 
-def _further(step: Step) -> Iterator[str]:
+def _further(step: Step, fit: str) -> Iterator[str]:
     if step.fragments:
         yield f" with {', '.join(f'`{fragment}`' for fragment in step.fragments)}"
     if step.checkpoint is not None:
-        of = "of the fit" if step.verb == "test" else "from the fit"
+        of = f"of `{fit}`" if step.verb == "test" else f"from `{fit}`"
         yield f" {of}" if step.checkpoint == "last" else f" {of}, its best checkpoint"
     for key, value in step.settings.items():
         yield f", `{key}` {option_text(value)}"
     for key, values in step.vary.items():
-        yield f", `{key}` {', '.join(map(option_text, values))}"
+        yield f", `{key}` {_listed([option_text(value) for value in values])}"
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Values of a setting; a folder that all of them lie in is told once."""
+    folder = values[0].rpartition("/")[0]
+    if not folder or any(value.rpartition("/")[0] != folder for value in values):
+        return ", ".join(values)
+    return f"{', '.join(value.rpartition('/')[2] for value in values)} in {folder}"

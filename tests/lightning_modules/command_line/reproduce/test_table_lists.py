@@ -40,15 +40,32 @@ def test_every_row_is_in_the_file_with_figures_steps_and_reasons() -> None:
     assert "- **t2l**: [Table 1](#t2l-table1), [ablation](#t2l-ablation), [Figure 1](#t2l-figure1)\n" in text
     assert '<a id="t2l-table1"></a>\n\n### Table 1: Zero-shot\n' in text
     assert "`zsar reproduce t2l/table1`; one row: `zsar reproduce t2l/table1 --only 'T2L | all'`" in text
+    assert "| T2L \\| all | 52.9 | - |\n| X-CLIP | 44.6 ± 5.2 | 72.0 |\n" in text
     assert (
-        "| T2L \\| all | 52.9 | - | fit `t2l_kinetics400` with `ablation/first`, `seed_everything` 1<br>"
-        "test `t2l_zero_shot_hmdb51` of the fit, `data.split.fold` 1, 2<br>`zsar extract {data}/x`<br>"
-        "differs: one seed |"
+        "- `T2L | all`\n"
+        "  - fit `t2l_kinetics400` with `ablation/first`, `seed_everything` 1\n"
+        "  - test `t2l_zero_shot_hmdb51` of `t2l_kinetics400`, `data.split.fold` 1, 2\n"
+        "  - `zsar extract {data}/x`\n"
+        "  - differs: one seed\n"
+        "- `X-CLIP`: not run; quoted\n"
     ) in text
-    assert "| X-CLIP | 44.6 ± 5.2 | 72.0 | not run: quoted |" in text
     assert "### Figure 1: Maps\n\nNo commands: a picture.\n" in text
     assert "`configs/sweeps/ablation.yaml`: seed 0, 1, 2; variant zero_shot, adapters, ttl, tfd, t2l." in text
     assert "- `t2l_video_folder`: own videos\n" in text
+
+
+def test_a_folder_that_varied_files_share_is_told_once_and_so_is_a_fit_that_is_there_twice() -> None:
+    lists = Step(verb="fit", of="t2l_kinetics400", vary={"data.lists.train": ("a/b/s1.txt", "a/b/s2.txt")})
+    tuned = Step(verb="fit", of="t2l_few_shot_ucf101_2", checkpoint="last")
+    test = Step(verb="test", of="t2l_few_shot_ucf101_2", checkpoint="last")
+    row = Row(name="T2L", figures=(1.0,), steps=(lists, test, lists, tuned, test))
+    table = Table(paper="t2l", key="table1", title="Zero-shot", columns=("HMDB-51",), rows=(row,))
+    text = markdown_of(Papers(papers={"t2l": Paper(key="t2l", title="T2L", tables={"table1": table})}, of_no_paper={}))
+    assert text.count("- fit `t2l_kinetics400`") == 1
+    assert "  - fit `t2l_kinetics400`, `data.lists.train` s1.txt, s2.txt in a/b\n" in text
+    assert "  - fit `t2l_few_shot_ucf101_2` from `t2l_kinetics400`\n" in text
+    assert "  - test `t2l_few_shot_ucf101_2` of `t2l_few_shot_ucf101_2`\n" in text
+    assert "  - test `t2l_few_shot_ucf101_2` of `t2l_kinetics400`\n" in text
 
 
 def test_the_file_is_written_whole_into_a_new_folder(tmp_path: Path) -> None:
