@@ -138,11 +138,13 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("describe", "--classes_file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
     ("batch", "file"): ("FILE.txt",),
     ("batch", "--record"): ("COMMANDS", "--record", "FILE.jsonl"),
+    ("reproduce", "--papers"): ("t2l/table1", "--dry_run", "--papers", "FILE.yaml"),
 }
 # Those that name what is written, folders, or videos, which have tests of their own.
 OTHERS = {
     *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
     *((command, "--output") for command in ("localize", "extract", "convert", "describe", "picture", "summarize")),
+    *(("reproduce", "--output"), ("reproduce", "--markdown")),
     *(("pretrain-tiny", "--output"), ("localize", "--features"), ("localize", "--captions")),
     *(("summarize", "runs"), ("picture", "runs"), ("prepare", "source"), ("prepare", "destination")),
 }
