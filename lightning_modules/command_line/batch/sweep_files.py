@@ -102,7 +102,7 @@ def read_sweep(path: Path) -> Sweep:
         OSError: It cannot be read.
     """
     whole = JsonValue(path, _with_text_keys(read_yaml_file(path)))
-    _check_keys(whole, _KEYS)
+    whole.check_keys(_KEYS)
     variables = {_variable(name, whole): _values(value) for name, value in _optional(whole, "variables")}
     lists = {_variable(name, whole): value.text() for name, value in _optional(whole, "lists")}
     if both := [name for name in (*lists, "folder") if name in variables]:
@@ -116,7 +116,7 @@ def read_sweep(path: Path) -> Sweep:
 
 
 def _step(step: JsonValue, variables: Mapping[str, Mapping[str, object]]) -> Step:
-    _check_keys(step, ("each", "commands"))
+    step.check_keys(("each", "commands"))
     each = tuple(name.text() for name in step["each"].elements()) if "each" in step.value else ()
     for number, name in enumerate(each):
         _check_known(name, variables, step)
@@ -131,7 +131,7 @@ def _step(step: JsonValue, variables: Mapping[str, Mapping[str, object]]) -> Ste
 def _command(command: JsonValue, variables: Mapping[str, Mapping[str, object]]) -> SweptCommand:
     if isinstance(command.value, str):
         return SweptCommand(command.text(), {})
-    _check_keys(command, ("where", "unless", "command"))
+    command.check_keys(("where", "unless", "command"))
     where = {}
     for name, values in _optional(command, "where"):
         _check_known(name, variables, command)
@@ -197,9 +197,3 @@ def _check_known(name: str, variables: Mapping[str, object], within: JsonValue) 
     if name not in variables:
         near = did_you_mean(name, variables) or f"; it has {', '.join(variables) or 'none'}"
         raise within.fault(f"names {name!r}, but the sweep has no such variable{near}")
-
-
-def _check_keys(value: JsonValue, keys: tuple[str, ...]) -> None:
-    for key, _ in value.items():
-        if key not in keys:
-            raise value.fault(f"has {key!r}, but may have only {', '.join(keys)}{did_you_mean(key, keys)}")

@@ -94,6 +94,14 @@ class Table:
                 return f"{kind.capitalize()} {number}"
         return self.key
 
+    def cells_of(self, row: Row) -> tuple[str, ...]:
+        """The figures of a row as texts, one for each column: "-" for a dash, nothing where the paper prints none.
+
+        Args:
+            row: One of its rows.
+        """
+        return tuple("-" if cell is None else str(cell) for cell in row.figures) or ("",) * len(self.columns)
+
     @property
     def runnable_rows(self) -> tuple[Row, ...]:
         """The rows that commands make: those with steps, or all of a sweep."""

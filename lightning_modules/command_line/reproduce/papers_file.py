@@ -47,7 +47,6 @@ from zsar.lightning_modules.command_line.reproduce.paper_tables import (
     Table,
     Verb,
 )
-from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 from zsar.runtime.text.json_files import JsonValue
 
@@ -95,13 +94,13 @@ def read_papers(path: Path) -> Papers:
 
 
 def _paper(key: str, value: JsonValue) -> Paper:
-    _check_keys(value, _OF_PAPER)
+    value.check_keys(_OF_PAPER)
     tables = {str(name): _table(key, str(name), table) for name, table in value["tables"].items()}
     return Paper(key=key, title=value["title"].name(), tables=tables)
 
 
 def _table(paper: str, key: str, value: JsonValue) -> Table:
-    _check_keys(value, _OF_TABLE)
+    value.check_keys(_OF_TABLE)
     columns = tuple(_word(column) for column in _elements(value, "columns"))
     _check_once(columns, value, "columns")
     sweep = value["sweep"].name() if "sweep" in value.value else None
@@ -115,7 +114,7 @@ def _table(paper: str, key: str, value: JsonValue) -> Table:
 
 
 def _row(value: JsonValue, columns: Sequence[str], *, of_sweep: bool) -> Row:
-    _check_keys(value, _OF_ROW)
+    value.check_keys(_OF_ROW)
     figures = tuple(_cell(cell) for cell in _elements(value, "figures"))
     if len(figures) not in (0, len(columns)):
         raise value["figures"].fault(f"has {len(figures)} figures for {len(columns)} columns; write null for a dash")
@@ -135,7 +134,7 @@ def _step(value: JsonValue) -> Step:
     if len(verbs) != 1:
         raise value.fault(f"must have exactly one of {', '.join(get_args(Verb))}; it has {', '.join(value.value)}")
     verb = cast(Verb, verbs[0])
-    _check_keys(value, (verb,) if verb == "run" else (verb, *_OF_STEP))
+    value.check_keys((verb,) if verb == "run" else (verb, *_OF_STEP))
     if verb == "run":
         return Step(verb=verb, of=value[verb].text())
     vary = {}
@@ -157,7 +156,7 @@ def _checkpoint(value: JsonValue) -> Checkpoint:
     if value.value == "fit":
         return "last"
     if isinstance(value.value, dict):
-        _check_keys(value, ("checkpoint",))
+        value.check_keys(("checkpoint",))
         if value["checkpoint"].value in get_args(Checkpoint):
             return cast(Literal["last", "best"], value["checkpoint"].value)
     raise value.fault(f"is {value.value!r}, but must be `fit`, or `{{checkpoint: best}}`")
@@ -199,9 +198,3 @@ def _check_once(names: Sequence[str], value: JsonValue, what: str) -> None:
     for number, name in enumerate(names):
         if name in names[:number]:
             raise value[what].fault(f"has {name!r} twice; rename or delete one of them")
-
-
-def _check_keys(value: JsonValue, keys: Sequence[str]) -> None:
-    for key, _ in value.items():
-        if key not in keys:
-            raise value.fault(f"has {key!r}, but may have only {', '.join(keys)}{did_you_mean(str(key), keys)}")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Table
+from zsar.lightning_modules.command_line.reproduce.paper_tables import Table
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand
 from zsar.lightning_modules.command_line.reproduce.table_plans import TablePlan
 from zsar.lightning_modules.command_line.summarize.report_table import Column, ReportTable, TableRow
@@ -36,8 +36,7 @@ def published_table(plan: TablePlan) -> ReportTable:
     table = plan.table
     groups = group_runs([read_run(folder) for folder in result_folders(plan)])
     rows = tuple(
-        TableRow((row.name, *_figures(row, len(table.columns)), _ours(commands, groups, table)))
-        for row, commands in plan.rows
+        TableRow((row.name, *table.cells_of(row), _ours(commands, groups, table))) for row, commands in plan.rows
     )
     columns = (Column("row", is_number=False), *map(Column, table.columns), Column("measured here", is_number=False))
     notes = tuple(f"{row.name}: {row.differences}" for row, _ in plan.rows if row.differences is not None)
@@ -49,10 +48,6 @@ def result_folders(plan: TablePlan) -> list[Path]:
     """The run folders of a table that hold a result of `zsar test`, each once."""
     folders = [command.run_dir for command in plan.commands if command.verb == "test"]
     return [folder for folder in dict.fromkeys(folders) if folder and (folder / RESULT_FILES["test"]).is_file()]
-
-
-def _figures(row: Row, n_columns: int) -> tuple[str, ...]:
-    return tuple("-" if figure is None else str(figure) for figure in row.figures) or ("",) * n_columns
 
 
 def _ours(commands: Sequence[RowCommand], groups: Sequence[_Group], table: Table) -> str:

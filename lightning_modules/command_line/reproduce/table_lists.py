@@ -124,12 +124,8 @@ def _about(sweep: str) -> str:
 
 def _table(table: Table) -> str:
     columns = (Column("row", is_number=False), *map(Column, table.columns))
-    rows = tuple(TableRow((row.name, *_figures(row, table))) for row in table.rows)
+    rows = tuple(TableRow((row.name, *table.cells_of(row))) for row in table.rows)
     return markdown_text([ReportTable(columns=columns, rows=rows)])
-
-
-def _figures(row: Row, table: Table) -> tuple[str, ...]:
-    return tuple("-" if cell is None else str(cell) for cell in row.figures) or ("",) * len(table.columns)
 
 
 def _makers(table: Table) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of, restricted
@@ -32,7 +33,7 @@ class TablePlan:
     rows: tuple[tuple[Row, tuple[RowCommand, ...]], ...]
     sweep: tuple[Path, Sweep] | None = None
 
-    @property
+    @cached_property
     def commands(self) -> list[RowCommand]:
         """Its distinct commands, each after those that it needs."""
         return list(shared_commands([commands for _, commands in self.rows]).values())

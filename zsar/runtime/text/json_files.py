@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.text.text_files import decimal_number, fault_in, plain_name, read_text, shown
 
 _MOST_DIGITS = 300
@@ -71,6 +72,19 @@ class JsonValue:
         """
         for key, value in self._of_kind(dict).items():
             yield key, JsonValue(self.file, value, self, key)
+
+    def check_keys(self, keys: Sequence[str]) -> None:
+        """Checks that an object has no other keys.
+
+        Args:
+            keys: The keys that it may have.
+
+        Raises:
+            ListFileError: It is not an object, or has another key.
+        """
+        for key, _ in self.items():
+            if key not in keys:
+                raise self.fault(f"has {key!r}, but may have only {', '.join(keys)}{did_you_mean(str(key), keys)}")
 
     def elements(self) -> Iterator[JsonValue]:
         """The elements of a list.

@@ -22,3 +22,11 @@ def test_rows_with_steps_and_all_rows_of_a_sweep_can_be_run() -> None:
     ours, theirs = Row(name="CLIP", figures=(1.0,), steps=STEPS), Row(name="X-CLIP", figures=(2.0,), why_not="quoted")
     assert table("table1", ours, theirs).runnable_rows == (ours,)
     assert table("ablation", theirs, sweep="ablation").runnable_rows == (theirs,)
+
+
+@pytest.mark.parametrize(
+    ("figures", "cells"), [((52.9,), ("52.9",)), (("51 ± 2",), ("51 ± 2",)), ((None,), ("-",)), ((), ("",))]
+)
+def test_figures_are_texts_as_printed(figures: tuple[float | str | None, ...], cells: tuple[str, ...]) -> None:
+    row = Row(name="CLIP", figures=figures, steps=STEPS)
+    assert table("table1", row).cells_of(row) == cells

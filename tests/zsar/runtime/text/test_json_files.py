@@ -75,3 +75,15 @@ def test_values_of_the_wrong_kind_are_named_by_their_place(tmp_path: Path) -> No
 def test_a_time_is_a_finite_number_of_seconds(tmp_path: Path, value: str) -> None:
     with pytest.raises(ListFileError, match="not a time in seconds"):
         json_value(written(tmp_path / "a.json", value), "list").seconds()
+
+
+def test_an_object_has_no_other_keys_than_it_may_have(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", '{"rows": [{"title": 1, "titel": 2}]}')
+    value = json_value(path, "table")
+    row = next(value["rows"].elements())
+    row.check_keys(("title", "titel"))
+    message = r"rows\[0\] has 'titel', but may have only title, note; did you mean title"
+    with pytest.raises(ListFileError, match=message):
+        row.check_keys(("title", "note"))
+    with pytest.raises(ListFileError, match="but must be an object"):
+        value["rows"].check_keys(("title",))
