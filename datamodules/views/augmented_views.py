@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from zsar.datamodules.views.augmix import AugMixDraws, augmix, check_severity, d
 from zsar.datamodules.views.crop_places import random_part
 from zsar.datamodules.views.further_views import Views, generator_of_video
 from zsar.datamodules.views.transforms import TestTransform, resized
+from zsar.runtime.choices import check_choice
 from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.number_limits import MOST_VIEWS, check_most
 
@@ -61,15 +62,10 @@ class AugmentedViews(Views):
             raise ValueError(f"n_views must be at least 2, the test view and one that differs; got {n_views}")
         if not 0 < crop_scale[0] <= crop_scale[1] <= 1:
             raise ValueError(f"crop_scale must increase and lie between 0 (exclusive) and 1; got {list(crop_scale)}")
-        if crop_interpolation not in get_args(CropInterpolation):
-            raise ValueError(
-                f"crop_interpolation must be one of {', '.join(get_args(CropInterpolation))}; "
-                f"got {crop_interpolation!r}"
-            )
+        check_choice(CropInterpolation, crop_interpolation=crop_interpolation)
         if flip is not None and not 0 <= flip <= 1:
             raise ValueError(f"flip is a probability, between 0 and 1; got {flip}")
-        if augmix not in get_args(AugMixMode):
-            raise ValueError(f"augmix must be one of {', '.join(get_args(AugMixMode))}; got {augmix!r}")
+        check_choice(AugMixMode, augmix=augmix)
         if not crop and augmix == "none" and flip == 0:
             raise ValueError(f"all {n_views} views would be identical: set crop, flip or augmix")
         check_severity(severity)

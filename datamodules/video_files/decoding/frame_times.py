@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from zsar.datamodules.video_files.decoding.settled_frames import SettledFrames
 from zsar.datamodules.video_files.video_file import errors_name, tick_seconds
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.runtime.choices import check_choice
 
 
 class FrameTimes:
@@ -37,8 +37,7 @@ class FrameTimes:
         """
         if threads < 0:
             raise ValueError(f"threads must be 0 (FFmpeg's choice) or more; got {threads}")
-        if on_damage not in get_args(OnDamage):
-            raise ValueError(f"on_damage must be one of {', '.join(get_args(OnDamage))}; got {on_damage!r}")
+        check_choice(OnDamage, on_damage=on_damage)
         self._path = os.fspath(path)
         self._source = SettledFrames(self._path, threads, on_damage=on_damage)
 

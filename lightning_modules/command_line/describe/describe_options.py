@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsar.datamodules.class_text.text_format import Kind
+from zsar.lightning_modules.command_line.describe.question_files import shipped_questions
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import group, option
 from zsar.lightning_modules.command_line.options.shared import ClassNameOptions
@@ -54,8 +55,7 @@ class TextOptions:
     question: Path | None = option(
         None,
         "file with one or more questions, one per line, with {class} and possibly {data_set}, each of which is asked; "
-        "or the name of a shipped one: t2l_description, visual_description, dts_tpt_explanation, short_explanation, "
-        "cupl_customized, direct, ap_clip_action_prompts",
+        f"or the name of a shipped one: {', '.join(shipped_questions())}",
         metavar="FILE",
         otherwise="the shipped one for the kind of text",
     )
