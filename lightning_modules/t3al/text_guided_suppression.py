@@ -19,8 +19,9 @@ from torch.nn import functional
 
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.segments import Segment
-from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, read_captions
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, read_captions
 from zsar.lightning_modules.localization.stored.stored_files import file_of_video
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.runtime.choices import check_choices

@@ -16,8 +16,9 @@ from tests.makers.files.stored_files import caption_source, feature_source
 from tests.makers.results.localization_results import write_localization
 from tests.makers.results.recognition_results import adaptation, write_result
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
-from zsar.lightning_modules.localization.stored.caption_files import VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.caption_files import write_captions
 from zsar.lightning_modules.localization.stored.feature_files import write_features
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip

@@ -11,13 +11,12 @@ from zsar.datamodules.video_files.streaming import VideoOpened
 from zsar.lightning_modules.command_line.extract.extraction import Extraction, VideoContent, VideoJob
 from zsar.lightning_modules.localization.stored.caption_files import (
     SUFFIX,
-    CaptionSource,
-    VideoCaptions,
     check_caption_source,
     read_captions,
     write_captions,
 )
 from zsar.lightning_modules.localization.stored.frame_record import frames_for
+from zsar.lightning_modules.localization.stored.video_captions import CaptionSource, VideoCaptions
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.runtime.files.file_identity import quick_hash

@@ -24,17 +24,6 @@ from zsar.lightning_modules.localization.stored.video_captions import CaptionSou
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_text_whole
 
-__all__ = [
-    "FORMAT_VERSION",
-    "SUFFIX",
-    "CaptionFileError",
-    "CaptionSource",
-    "VideoCaptions",
-    "check_caption_source",
-    "read_captions",
-    "write_captions",
-]
-
 FORMAT_VERSION = 2
 _LONGEST_SHOWN = 80  # characters of a value in a message
 SUFFIX = ".captions.json"

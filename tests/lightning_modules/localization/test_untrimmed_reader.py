@@ -11,9 +11,10 @@ from tests.makers.files.stored_files import caption_source, feature_source
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.settings import UntrimmedLoading
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError, write_captions
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, write_features
 from zsar.lightning_modules.localization.stored.frame_record import frames_for
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.localization.untrimmed_reader import UntrimmedReader
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_identity import quick_hash

@@ -14,12 +14,8 @@ from tests.makers.files.stored_files import caption_source
 from tests.makers.videos.embedded_videos import NAMES, class_text, embedding_of, video_of
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.contract import Localization, Truth
-from zsar.lightning_modules.localization.stored.caption_files import (
-    SUFFIX,
-    CaptionFileError,
-    VideoCaptions,
-    write_captions,
-)
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, CaptionFileError, write_captions
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning

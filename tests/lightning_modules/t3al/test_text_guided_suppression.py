@@ -13,7 +13,8 @@ import zsar.lightning_modules.t3al.text_guided_suppression as module
 from tests.reference import t3al as reference
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.segments import Segment
-from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, VideoCaptions, write_captions
+from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, write_captions
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.t3al.text_guided_suppression import (
     TextGuidedSuppression,
     VideoCaptionTexts,

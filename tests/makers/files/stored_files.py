@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from zsar.lightning_modules.localization.stored.caption_files import CaptionSource
 from zsar.lightning_modules.localization.stored.feature_files import FeatureSource
 from zsar.lightning_modules.localization.stored.frame_record import FrameRecord
+from zsar.lightning_modules.localization.stored.video_captions import CaptionSource
 
 FRAMES = FrameRecord(
     geometry="squash",

@@ -25,11 +25,11 @@ from zsar.lightning_modules.command_line.extract.extraction_on_devices import ex
 from zsar.lightning_modules.localization.stored.caption_files import (
     SUFFIX,
     CaptionFileError,
-    VideoCaptions,
     read_captions,
     write_captions,
 )
 from zsar.lightning_modules.localization.stored.source_videos import replaced_video
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 

@@ -10,12 +10,12 @@ import pytest
 from tests.makers.files.stored_files import caption_source
 from zsar.lightning_modules.localization.stored.caption_files import (
     CaptionFileError,
-    VideoCaptions,
     check_caption_source,
     read_captions,
     write_captions,
 )
 from zsar.lightning_modules.localization.stored.frame_record import FrameRecord
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 
 SOURCE = caption_source(source_name="a ü.mp4", architecture="coca_ViT-L-14")
 CAPTIONS = VideoCaptions(np.array([0.0, 0.1 + 0.2, 1.5, 1.5]), ("a man", 'a "horse" \\ ü', "", "un café\n"), SOURCE)

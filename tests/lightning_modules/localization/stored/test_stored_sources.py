@@ -6,17 +6,14 @@ import pytest
 import torch
 
 from tests.makers.files.stored_files import FRAMES, caption_source, feature_source
-from zsar.lightning_modules.localization.stored.caption_files import (
-    CaptionFileError,
-    VideoCaptions,
-    write_captions,
-)
+from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError, write_captions
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError, write_features
 from zsar.lightning_modules.localization.stored.stored_sources import (
     check_caption_stride,
     check_stored_captions,
     check_stored_features,
 )
+from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.runtime.files.file_identity import quick_hash
 
 FEATURES = feature_source(source_bytes=6, n_frames=2, duration_seconds=2.0, fps=1.0, stride="1 frame", dtype="fp32")
