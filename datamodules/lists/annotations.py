@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from zsar.runtime.text.json_files import JsonValue, json_value
+from zsar.runtime.text.json_files import json_value
+from zsar.runtime.text.json_values import JsonValue
 from zsar.runtime.text.text_files import decimal_number, fault_in, shown, stripped, whole_number
 from zsar.runtime.text.text_tables import LARGEST_NUMBER, Line, iterate_table, read_lines
 

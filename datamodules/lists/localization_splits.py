@@ -18,7 +18,8 @@ from typing import Literal
 from zsar.datamodules.lists.annotations import segment_seconds
 from zsar.datamodules.lists.splits import draw_classes
 from zsar.runtime.seeds import derive_seed
-from zsar.runtime.text.json_files import JsonValue, json_value
+from zsar.runtime.text.json_files import json_value
+from zsar.runtime.text.json_values import JsonValue
 from zsar.runtime.text.text_files import fault_in, shown
 from zsar.runtime.text.text_tables import read_lines
 

@@ -18,7 +18,8 @@ from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, option
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
-from zsar.runtime.text.json_files import JsonValue, json_value
+from zsar.runtime.text.json_files import json_value
+from zsar.runtime.text.json_values import JsonValue
 from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import read_table
 

@@ -36,7 +36,7 @@ from typing import Any
 
 from zsar.runtime.nearest_names import did_you_mean
 from zsar.runtime.text.bounded_yaml import read_yaml_file
-from zsar.runtime.text.json_files import JsonValue
+from zsar.runtime.text.json_values import JsonValue
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = ("folder", "jobs", "threads", "variables", "lists", "steps")

@@ -48,7 +48,7 @@ from zsar.lightning_modules.command_line.reproduce.paper_tables import (
     Verb,
 )
 from zsar.runtime.text.bounded_yaml import read_yaml_file
-from zsar.runtime.text.json_files import JsonValue
+from zsar.runtime.text.json_values import JsonValue
 
 PAPERS = "configs/papers.yaml"
 OF_NO_PAPER = "of_no_paper"
