@@ -22,7 +22,7 @@ COMMANDS = {
     "validate": ("evaluate a model on the held-out training clips", None),
     "test": ("evaluate a model on the test set, on base and novel classes, or a localizer on untrimmed videos", None),
     "predict": ("predict the actions in the unlabelled videos of a data set, or find them in untrimmed ones", None),
-    "classify": ("name the actions in your own videos, among class names that you give", "classify"),
+    "classify": ("name the actions in your own videos, among class names that you give", "classify.classify"),
     "localize": ("find when actions happen in your own videos, among class names that you give", "localize.localize"),
     "summarize": ("one table of several runs: mean and standard deviation over seeds", "summarize.summarize"),
     "picture": ("a picture of test videos with their true class and the predictions of runs", "picture"),

@@ -22,23 +22,19 @@ from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
-from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.options.command import Command
-from zsar.lightning_modules.command_line.options.devices import device_names
-from zsar.lightning_modules.command_line.options.fields import argument, group, option
-from zsar.lightning_modules.command_line.options.shared import (
-    DamageOption,
-    DeviceOption,
-    JsonOption,
-    ModelOptions,
-    PromptOptions,
+from zsar.lightning_modules.command_line.classify.classify_options import (
+    COMMAND,
+    DEFAULT_ARCHITECTURE,
+    NONE_OF_THESE,
+    ClassifyOptions,
 )
+from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.options.devices import device_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.same_files import each_file_once
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
 from zsar.runtime.terminal import (
     message_console,
     print_json,
@@ -49,65 +45,6 @@ from zsar.runtime.terminal import (
     styled,
     tracked,
     waiting,
-)
-
-NONE_OF_THESE = "none of these"
-DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
-
-
-@dataclass(frozen=True)
-class TextOptions(PromptOptions):
-    """The classes and the text that the model reads for them."""
-
-    descriptions: str | None = option(
-        None, "class-text file (JSON), or the name of a shipped one, instead of names", metavar="FILE"
-    )
-
-
-@dataclass(frozen=True)
-class ClassifierOptions(ModelOptions):
-    """The model and the frames that it sees."""
-
-    checkpoint: Path | None = option(None, "a model trained by `zsar fit`", metavar="FILE", otherwise="CLIP")
-    frames: int | None = option(
-        None, "frames per clip", metavar="T", otherwise="8, or as trained", at_least=1, at_most=MOST_FRAMES_PER_VIEW
-    )
-    clips: int = option(1, "clips per video, averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
-
-
-@dataclass(frozen=True)
-class PrintedOptions(JsonOption):
-    """What is printed."""
-
-    top_k: int = option(5, "names shown for each video", metavar="K", at_least=1, at_most=1_000_000)
-    threshold: float = option(
-        0.0,
-        f'answer "{NONE_OF_THESE}" where the best probability is lower',
-        metavar="P",
-        otherwise="0, never",
-        at_least=0,
-        at_most=1,
-    )
-
-
-@dataclass(frozen=True)
-class ClassifyOptions:
-    """The options of `zsar classify`."""
-
-    videos: tuple[str, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
-    text: TextOptions = group("class names")
-    model: ClassifierOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
-    device: DeviceOption = group()
-    damage: DamageOption = group()
-    printed: PrintedOptions = group("output")
-
-
-COMMAND = Command(
-    "classify",
-    ClassifyOptions,
-    description="Name the action in videos, among class names that you give. Any names work; nothing is trained.",
-    epilog="Probabilities are relative to the given names: they sum to 1 even if none fits. Give every name that may "
-    "occur, and a --threshold for videos that show something else.",
 )
 
 
@@ -131,10 +68,22 @@ class Ranking:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar classify`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: ClassifyOptions) -> int:
+    """Classifies the videos and prints the answers.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0, or 1 if a video could not be decoded; the others are still classified.
@@ -142,7 +91,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: No video, no class, or a number out of range.
     """
-    options = COMMAND.parse(arguments)
     console = message_console()
     videos = list(_expand(options.videos))
     text = _class_text(options)

@@ -1,0 +1,76 @@
+"""The options of `zsar classify`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.fields import argument, group, option
+from zsar.lightning_modules.command_line.options.shared import (
+    DamageOption,
+    DeviceOption,
+    JsonOption,
+    ModelOptions,
+    PromptOptions,
+)
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
+
+NONE_OF_THESE = "none of these"
+DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
+
+
+@dataclass(frozen=True)
+class TextOptions(PromptOptions):
+    """The classes and the text that the model reads for them."""
+
+    descriptions: str | None = option(
+        None, "class-text file (JSON), or the name of a shipped one, instead of names", metavar="FILE"
+    )
+
+
+@dataclass(frozen=True)
+class ClassifierOptions(ModelOptions):
+    """The model and the frames that it sees."""
+
+    checkpoint: Path | None = option(None, "a model trained by `zsar fit`", metavar="FILE", otherwise="CLIP")
+    frames: int | None = option(
+        None, "frames per clip", metavar="T", otherwise="8, or as trained", at_least=1, at_most=MOST_FRAMES_PER_VIEW
+    )
+    clips: int = option(1, "clips per video, averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
+
+
+@dataclass(frozen=True)
+class PrintedOptions(JsonOption):
+    """What is printed."""
+
+    top_k: int = option(5, "names shown for each video", metavar="K", at_least=1, at_most=1_000_000)
+    threshold: float = option(
+        0.0,
+        f'answer "{NONE_OF_THESE}" where the best probability is lower',
+        metavar="P",
+        otherwise="0, never",
+        at_least=0,
+        at_most=1,
+    )
+
+
+@dataclass(frozen=True)
+class ClassifyOptions:
+    """The options of `zsar classify`."""
+
+    videos: tuple[str, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
+    text: TextOptions = group("class names")
+    model: ClassifierOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
+    device: DeviceOption = group()
+    damage: DamageOption = group()
+    printed: PrintedOptions = group("output")
+
+
+COMMAND = Command(
+    "classify",
+    ClassifyOptions,
+    description="Name the action in videos, among class names that you give. Any names work; nothing is trained.",
+    epilog="Probabilities are relative to the given names: they sum to 1 even if none fits. Give every name that may "
+    "occur, and a --threshold for videos that show something else.",
+)
