@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.runtime.choices import check_choices

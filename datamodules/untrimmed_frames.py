@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.lists.checked_lists import missing_keys
 from zsar.datamodules.lists.video_index import VideoIndex
 from zsar.datamodules.lists.video_table import VideoTable
@@ -17,7 +18,7 @@ from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import Geometry, square_frames
+from zsar.datamodules.views.frame_geometry import square_frames
 
 _SHOWN = 5
 

@@ -18,6 +18,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
 from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
@@ -25,7 +26,6 @@ from zsar.datamodules.settings import Text, UntrimmedLoading
 from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.runtime.files.same_files import refuse_one_file_twice
 
 ACTION_TEMPLATE = "a video of action {}"

@@ -22,7 +22,7 @@ DATA_SETS = ROOT / "datamodules" / "data_sets"
 # floor do not know each other. `zsar.runtime` is open to all.
 FLOORS = {
     "datamodules": [
-        ["class_identity"],
+        ["class_identity", "geometry"],
         ["batch"],
         ["samples"],
         ["class_text", "lists", "views"],

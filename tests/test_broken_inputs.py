@@ -15,8 +15,8 @@ from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken
 from zsar.datamodules.class_text.text_files import read_class_text_file
 from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.video_files.writing.preparing import PreparingSettings
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.lightning_modules.command_line import cli
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.question_files import read_questions

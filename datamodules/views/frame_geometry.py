@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
 
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.views.transforms import TestTransform, check_frames, resized
-
-Geometry = Literal["squash", "crop"]
-"""squash: both sides are resized; crop: the short side is resized to 256 / 224 of the output, and the centre is cut."""
 
 RESIZE_FILTER = "bicubic"
 """The filter of both, with antialiasing."""

@@ -69,6 +69,8 @@ environment:
   ZSAR_TRACEBACK=1         show the traceback of an error, for a bug report
 """
 
+# Their options are the settings of a data module, which only this module can tell.
+_OF_DATA_MODULES = ("doctor.doctor",)
 _FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
@@ -141,15 +143,24 @@ def _run(command: str, arguments: list[str]) -> int:
 
     find_trusted_modules_here()
     module = COMMANDS[command][1]
-    if module in (None, "doctor.doctor"):
+    if module is None or module in _OF_DATA_MODULES:
         _check_utf8(arguments)
     if module is not None:
-        run_small = importlib.import_module(f"{_HERE}.{module}").main
-        warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
-        status: int = run_small(arguments[1:])
-        return status
+        return _run_small(module, arguments[1:])
     run = run_lightning(arguments)
     return 1 if run is not None and run.left_out_videos else 0
+
+
+def _run_small(module: str, arguments: list[str]) -> int:
+    """Parses the command line of a small command, and only then imports what runs it, which takes seconds."""
+    if module in _OF_DATA_MODULES:
+        called, given = "main", arguments
+    else:
+        called, given = "run", importlib.import_module(f"{_HERE}.{module}_options").COMMAND.parse(arguments)
+    run = getattr(importlib.import_module(f"{_HERE}.{module}"), called)
+    warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
+    status: int = run(given)
+    return status
 
 
 def _check_utf8(arguments: Sequence[str]) -> None:

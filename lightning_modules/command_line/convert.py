@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,7 @@ import lightning
 from safetensors.torch import save
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
-from zsar.lightning_modules.command_line.options.command import Command
-from zsar.lightning_modules.command_line.options.fields import argument, group, option
-from zsar.lightning_modules.command_line.options.shared import ForceOption, ModelOptions
+from zsar.lightning_modules.command_line.convert_options import COMMAND, ConvertOptions
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of
@@ -23,39 +21,23 @@ from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say
 
 
-@dataclass(frozen=True)
-class ConvertOptions:
-    """The options of `zsar convert`."""
-
-    checkpoint: Path = argument("the authors' file", metavar="CHECKPOINT")
-    output: Path | None = option(None, "checkpoint to write", metavar="FILE", otherwise="NAME.zsar.ckpt")
-    model: ModelOptions = group(
-        architecture={"otherwise": "inferred from the shapes of the tensors"},
-        weights={"help": "ViFi-CLIP only: open_clip tag or weights file of the CLIP that was fine-tuned"},
-    )
-    skip_objects: bool = option(
-        False,
-        "skip Python objects in the file, such as a config, and read only its tensors",
-        otherwise="such a file is an error; code in the file is never run",
-    )
-    replacing: ForceOption = group()
-
-
-COMMAND = Command(
-    "convert",
-    ConvertOptions,
-    description="Convert a checkpoint released by the authors of T2L ({epoch, model_state_dict, "
-    "optimizer_state_dict}) or of ViFi-CLIP ({model, optimizer, lr_scheduler, max_accuracy, epoch, config}) to one of "
-    "zsar. The method is recognized by the contents. T2L's file also holds CLIP's weights, which are written to a "
-    "second file; ViFi-CLIP's lacks the token embedding, which is taken from CLIP's own weights.",
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar convert`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: ConvertOptions) -> int:
+    """Runs the command.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0.
@@ -65,7 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         BackboneError: CLIP's own weights, which ViFi-CLIP needs, are neither cached nor downloadable.
         ValueError: An output file is there already, or an option does not fit the file.
     """
-    options = COMMAND.parse(arguments)
     output = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
     _check_free(output, force=options.replacing.force)
     if author_of(options.checkpoint, skips_objects=options.skip_objects) == "T2L":

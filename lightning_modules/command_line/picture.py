@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ from zsar.callbacks.pictures.figures import save_figure
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import centre_indices
-from zsar.lightning_modules.command_line.options.command import Command
-from zsar.lightning_modules.command_line.options.fields import argument, option
+from zsar.lightning_modules.command_line.picture_options import COMMAND, PictureOptions
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
 from zsar.runtime.text.json_files import json_value
@@ -28,29 +26,23 @@ _TEXT_WIDTH = 4.2  # inches
 _COLOURS = {True: "tab:green", False: "tab:red"}
 
 
-@dataclass(frozen=True)
-class PictureOptions:
-    """The options of `zsar picture`."""
-
-    runs: tuple[Path, ...] = argument("run folders after `zsar test`", metavar="RUN")
-    set: str = option("novel", "set of videos", metavar="SET")
-    count: int = option(8, "number of videos", metavar="N", at_least=1, at_most=1_000)
-    output: Path = option(help="picture to write (.png, .pdf)", metavar="FILE")
-
-
-COMMAND = Command(
-    "picture",
-    PictureOptions,
-    description="Draw frames of test videos with their true class and the prediction of each run. The videos are "
-    "spread evenly over the set, not chosen by which run was right.",
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar picture`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: PictureOptions) -> int:
+    """Runs the command.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0, or 1 if a video cannot be shown; the others are still drawn.
@@ -58,7 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: A run has no predictions of the set, or the runs were tested on different videos.
     """
-    options = COMMAND.parse(arguments)
     tables = {run.resolve().name: _read(run, options.set) for run in options.runs}
     first = next(iter(tables.values()))
     for name, rows in tables.items():

@@ -19,16 +19,14 @@ from rich.text import Text
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.video_files.writing.copy_plan import FAILED_VIDEOS, Plan, copy_file, plan_copy
-from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo, prepare_video
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.options.command import Command
-from zsar.lightning_modules.command_line.options.fields import argument, group, option
-from zsar.lightning_modules.command_line.options.shared import DamageOption, WorkerOption
+from zsar.lightning_modules.command_line.prepare_options import COMMAND, PrepareOptions
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
-from zsar.runtime.number_limits import MOST_IMAGE_SIDE_PX
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.processes.worker_pools import results_of
 from zsar.runtime.terminal import message_console, print_whole, progress_bar, say, styled, waiting
@@ -39,53 +37,6 @@ _SHOWN_FAILURES = 20
 _SHOWN_REFITTED = 5
 # The result for a video whose worker died.
 _DIED: PreparedVideo | str = "the process that prepared it died: the decoder crashed, or memory ran out"
-
-
-@dataclass(frozen=True)
-class PrepareOptions:
-    """The options of `zsar prepare`."""
-
-    source: Path = argument("folder of the data set, with any subfolders", metavar="SOURCE")
-    destination: Path = argument("folder of the copy; only one run at a time may write to it", metavar="DESTINATION")
-    short_side: int = option(
-        PreparingSettings.short_side_px,
-        "maximum length of the shorter side of frames; longer ones are scaled down",
-        metavar="PX",
-        at_least=16,
-        at_most=MOST_IMAGE_SIDE_PX,
-    )
-    keyframe_every: int = option(
-        PreparingSettings.keyframe_every,
-        "frames between keyframes: fewer are faster to read but take more space",
-        metavar="N",
-        at_least=1,
-        at_most=100_000,
-    )
-    crf: int = option(
-        PreparingSettings.crf,
-        "quality of x264: 0 is lossless, 51 the worst and smallest",
-        metavar="CRF",
-        at_least=0,
-        at_most=51,
-    )
-    damage: DamageOption = group()
-    workers: WorkerOption = group(
-        n_workers={
-            "help": "videos encoded in parallel, each by a single-threaded process",
-            "otherwise": "the number of processors",
-            "at_least": 1,
-        }
-    )
-
-
-COMMAND = Command(
-    "prepare",
-    PrepareOptions,
-    description="Make a small copy of a data set for faster training: videos as .mp4 (H.264, no sound) with dense "
-    "keyframes and the same frames at the same times, upright and of one size; all other files unchanged, except "
-    "hidden ones, which are left out. The copy is a data root. An interrupted run resumes where it stopped. "
-    f"Videos that cannot be prepared are listed in DESTINATION/{FAILED_VIDEOS}; the rest are still prepared.",
-)
 
 
 @dataclass(frozen=True)
@@ -101,10 +52,22 @@ class _Job:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar prepare`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: PrepareOptions) -> int:
+    """Runs the command.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0, or 1 if a video could not be prepared; the others are still prepared.
@@ -114,7 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: A number is out of range, two videos would get the same name, or the destination holds other files,
             was prepared with other settings or cannot be written.
     """
-    options = COMMAND.parse(arguments)
     source, destination = options.source, options.destination
     settings = PreparingSettings(options.short_side, options.keyframe_every, options.crf)
     n_workers = cpu_count() if options.workers.n_workers is None else options.workers.n_workers

@@ -8,10 +8,9 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import torch
@@ -21,9 +20,7 @@ from rich.table import Table
 
 from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes
 from zsar.datamodules.rendering.frame_captions import CaptionedShapesSettings
-from zsar.lightning_modules.command_line.options.command import Command
-from zsar.lightning_modules.command_line.options.fields import group, option
-from zsar.lightning_modules.command_line.options.shared import SEED_LIMITS, ForceOption
+from zsar.lightning_modules.command_line.pretrain_tiny_options import COMMAND, PretrainTinyOptions
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.training.captioner_pretraining import CaptionerPretraining
@@ -31,7 +28,6 @@ from zsar.lightning_modules.training.image_text_pretraining import ImageTextPret
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_json_whole
-from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS
 from zsar.runtime.terminal import result_console, say
 
 _CLIP, _COCA = "tiny-clip", "tiny-coca"
@@ -49,56 +45,23 @@ _CHANCE = {
 }
 
 
-@dataclass(frozen=True)
-class PretrainTinyOptions:
-    """The options of `zsar pretrain-tiny`."""
-
-    architecture: Literal["tiny-clip", "tiny-coca"] = option("tiny-clip", "model to train")
-    output: Path | None = option(
-        None,
-        "weights file to write",
-        metavar="FILE",
-        otherwise="runs/tiny_clip/seedSEED.pt, or runs/tiny_coca/seedSEED.pt",
-    )
-    seed: int = option(
-        CaptionedShapesSettings.seed,
-        "random seed of initial weights, frames and batches",
-        metavar="SEED",
-        **SEED_LIMITS,
-    )
-    steps: int = option(
-        CaptionedShapesSettings.n_batches,
-        f"training steps, of {CaptionedShapesSettings.batch_size} frames each",
-        metavar="N",
-        at_least=1,
-        at_most=1_000_000,
-    )
-    clips: int = option(
-        CaptionedShapesSettings.n_clips,
-        "rendered clips from which frames are taken",
-        metavar="N",
-        at_least=1,
-        at_most=MOST_RENDERED_VIDEOS,
-    )
-    replacing: ForceOption = group(force={"help": "train even if the output exists, and replace it"})
-
-
-COMMAND = Command(
-    "pretrain-tiny",
-    PretrainTinyOptions,
-    description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
-    "frames of moving shapes with captions that never name a direction: it learns colours, shapes and positions, but "
-    "cannot learn directions. Takes about a minute on 2 cores. The tiny CoCa (tiny-coca) also learns to write "
-    "captions, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any model accepts as "
-    "weights, and a JSON file of the same name with settings and results. Ends with a table of probe accuracies.",
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar pretrain-tiny`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: PretrainTinyOptions) -> int:
+    """Runs the command.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0.
@@ -106,7 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: The output exists, was trained with other settings, and --force is not given.
     """
-    options = COMMAND.parse(arguments)
     output = options.output or Path(f"runs/{options.architecture.replace('-', '_')}/seed{options.seed}.pt")
     is_captioner = options.architecture == _COCA
     data_settings = CaptionedShapesSettings(

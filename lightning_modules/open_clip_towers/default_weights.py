@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
-
 OPENAI = "openai"
 """The usual weights: OpenAI's own release of CLIP."""
 
@@ -23,3 +21,8 @@ def default_weights(architecture: str) -> str | None:
     if brings_weights(architecture):
         return None
     return OTHER_DEFAULTS.get(architecture, OPENAI)
+
+
+def brings_weights(architecture: str) -> bool:
+    """Whether an architecture is a model from a hub or a folder, which includes its weights."""
+    return architecture.startswith(("hf-hub:", "local-dir:"))

@@ -17,6 +17,7 @@ from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_mod
 from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.architecture_files import check_sizes, read_architecture
+from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, load_strictly, read_state_dict
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import (
@@ -90,11 +91,6 @@ def _build(architecture: str, weights: str | None, cache_directory: str | None) 
     if get_pretrained_cfg(name, weights):
         return _from_tag(name, weights, cache_directory), name
     return _from_file(name, Path(weights).expanduser()), name
-
-
-def brings_weights(architecture: str) -> bool:
-    """Whether an architecture is a model from a hub or a folder, which includes its weights."""
-    return architecture.startswith(("hf-hub:", "local-dir:"))
 
 
 def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models share no base class

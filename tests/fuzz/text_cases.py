@@ -35,8 +35,8 @@ from zsar.datamodules.lists.localization_splits import (
     read_class_list,
     read_thumos14_annotations,
 )
-from zsar.datamodules.video_files.writing.preparing import PreparingSettings
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.class_names import read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore

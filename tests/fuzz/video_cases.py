@@ -22,7 +22,8 @@ from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.streaming import FrameStream, FrameStride
 from zsar.datamodules.video_files.unreadable_files import refuse_unreadable
-from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.preparing import prepare_video
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 
 N_FRAMES, HEIGHT_PX, WIDTH_PX = 24, 48, 64

@@ -15,10 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import Geometry, square_frames
+from zsar.datamodules.views.frame_geometry import square_frames
 
 
 class FrameStream:

@@ -13,7 +13,8 @@ from typing import Any
 
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.video_files.writing.preparing import TIME_TOLERANCE_SECONDS, PreparedVideo, PreparingSettings
+from zsar.datamodules.video_files.writing.preparing import TIME_TOLERANCE_SECONDS, PreparedVideo
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.runtime.files.given_files import GivenFileError
 from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.text.written_names import read_name, written_name

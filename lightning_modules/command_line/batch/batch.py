@@ -8,76 +8,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsar.lightning_modules.command_line import cli
+from zsar.lightning_modules.command_line.batch.batch_options import COMMAND, BatchOptions
 from zsar.lightning_modules.command_line.batch.command_lists import read_commands
 from zsar.lightning_modules.command_line.batch.expansion import Job, jobs_of, restricted
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
 from zsar.lightning_modules.command_line.batch.job_processes import Failure, batch_folder, files_of, run_jobs
 from zsar.lightning_modules.command_line.batch.sweep_files import Sweep, read_sweep
-from zsar.lightning_modules.command_line.options.command import Command
-from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.run_folders.run_lock import locked
 from zsar.runtime.terminal import say
 
 _YAML = (".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class ListOptions:
-    """Options of a list of commands."""
-
-    record: Path | None = option(
-        None, "record finished commands in FILE and skip them in later runs", metavar="FILE", otherwise=""
-    )
-
-
-@dataclass(frozen=True)
-class SweepOptions:
-    """Options of a sweep."""
-
-    jobs: int | None = option(
-        None, "parallel processes", metavar="N", otherwise="as in the file, or 1", at_least=1, at_most=1_000
-    )
-    threads: int | None = option(
-        None,
-        "CPU threads per process",
-        metavar="N",
-        otherwise="as in the file, or PyTorch's",
-        at_least=1,
-        at_most=1_000,
-    )
-    only: tuple[str, ...] = option(
-        (),
-        "run only these values of a variable, separated by commas: --only seed=0 --only variant=t2l,zar",
-        metavar="NAME=VALUES",
-    )
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """The options of `zsar batch`."""
-
-    file: str = argument('a list or a sweep file (.yaml); "-" for a list from the standard input', metavar="FILE")
-    dry_run: bool = option(False, "print the commands instead of running them")
-    overwrite: bool = option(False, "run finished commands again")
-    of_list: ListOptions = group("list")
-    of_sweep: SweepOptions = group("sweep")
-
-
-COMMAND = Command(
-    "batch",
-    BatchOptions,
-    description="Run zsar commands. A list has one command per line and runs in one process, up to the first command "
-    "that fails; PyTorch, which takes seconds to load, is loaded only once. A sweep file (.yaml) states commands with "
-    "variables and runs every combination, in parallel processes. Run again, it runs only commands that are missing, "
-    "have failed, or have changed inputs. See configs/sweeps/.",
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the commands: a list up to the first that fails, a sweep up to the first step with a failure.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar batch`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: BatchOptions) -> int:
+    """Runs the commands: a list up to the first that fails, a sweep up to the first step with a failure.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0; for a list, the exit status of the command that failed; for a sweep, 1 if one failed.
@@ -86,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ValueError: A line is not a command of zsar, or a sweep file is malformed; nothing has been run then.
         FileNotFoundError: There is no such file.
     """
-    options = COMMAND.parse(arguments)
     if Path(options.file).suffix in _YAML:
         return _run_sweep(Path(options.file), options)
     return _run_list(options)

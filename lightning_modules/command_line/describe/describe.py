@@ -26,10 +26,22 @@ _INTERRUPTED = 130  # the usual exit status after Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Parses the command line and runs the command.
 
     Args:
         arguments: The command line after `zsar describe`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: DescribeOptions) -> int:
+    """Runs the command.
+
+    Args:
+        options: The parsed command line.
 
     Returns:
         0 if all classes have their text, 1 if some do not, 130 after Ctrl-C; answers are always kept.
@@ -37,7 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         ValueError: No class, a number out of range, an output of another kind, or an unusable model.
     """
-    options = COMMAND.parse(arguments)
     names, data_set = _classes(options)
     kind, asked = options.texts.kind, read_questions(options.texts.question, options.texts.kind)
     n_sentences = options.texts.sentences_per_answer(len(asked.wordings))

@@ -14,10 +14,10 @@ from typing import ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import Geometry
 from zsar.lightning_modules.localization.stored.source_videos import VideoSource
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_names import name_problem

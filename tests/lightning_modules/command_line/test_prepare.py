@@ -18,7 +18,8 @@ from tests.makers.videos.encoded_videos import moving_picture
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo, prepare_video
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.lightning_modules.command_line import prepare as command
 from zsar.lightning_modules.command_line.cli import main
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.command_line.summarize.results.group_by import GroupBy
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, recognition_run
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
-from zsar.lightning_modules.command_line.summarize.results.run_groups import GroupBy, RunGroup, group_runs
+from zsar.lightning_modules.command_line.summarize.results.run_groups import RunGroup, group_runs
 from zsar.lightning_modules.run_folders.run_record import kind_of_text
 
 CLASS_PATHS = {

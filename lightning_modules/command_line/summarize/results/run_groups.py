@@ -7,9 +7,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from zsar.lightning_modules.command_line.summarize.report_table import Figure
+from zsar.lightning_modules.command_line.summarize.results.group_by import GroupBy
 from zsar.lightning_modules.command_line.summarize.results.localization_results import (
     LocalizationRun,
     LocalizationSettings,
@@ -19,8 +20,6 @@ from zsar.lightning_modules.command_line.summarize.results.localization_results 
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, RunSettings, recognition_run
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
-
-GroupBy = Literal["folder", "settings"]
 
 R = TypeVar("R", Run, LocalizationRun)
 

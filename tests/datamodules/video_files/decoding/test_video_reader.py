@@ -35,7 +35,8 @@ from zsar.datamodules.video_files.timed_frames import PacketMismatchError, Timed
 from zsar.datamodules.video_files.unreadable_files import refuse_unreadable
 from zsar.datamodules.video_files.video_file import OpenVideo, RGBConverter
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.video_files.writing.preparing import PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.preparing import prepare_video
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 
 CLIPS = SHARED / "clips"

@@ -6,13 +6,14 @@ import torch
 
 from tests.makers.videos.encoded_videos import one_frame
 from tests.makers.videos.streamed_frames import streamed, write_eleven_frames
+from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.video_files.streaming import (
     FrameStream,
     FrameStride,
     frame_stream,
     stream_videos,
 )
-from zsar.datamodules.views.frame_geometry import Geometry, square_frames
+from zsar.datamodules.views.frame_geometry import square_frames
 
 
 @pytest.fixture

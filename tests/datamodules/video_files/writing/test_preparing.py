@@ -16,7 +16,8 @@ from tests.makers.videos.encoded_videos import h264_with_b_frames, moving_pictur
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames
 from zsar.datamodules.video_files.writing import preparing
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings, prepare_video
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo, prepare_video
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.datamodules.video_files.writing.transcoding import Transcoded, TranscodingError
 
 SETTINGS = PreparingSettings()

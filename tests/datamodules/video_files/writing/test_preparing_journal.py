@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.makers.files.small_folders import folder_with
-from zsar.datamodules.video_files.writing.preparing import PreparedVideo, PreparingSettings
+from zsar.datamodules.video_files.writing.preparing import PreparedVideo
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 
 SETTINGS = PreparingSettings()
 

@@ -14,8 +14,8 @@ from tests.makers.results.recognition_results import (
     record,
     write_result,
 )
+from zsar.lightning_modules.command_line.summarize.results.group_by import GroupBy
 from zsar.lightning_modules.command_line.summarize.results.run_groups import (
-    GroupBy,
     LocalizationGroup,
     RunGroup,
     group_runs,
