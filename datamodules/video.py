@@ -1,7 +1,8 @@
 """TrimmedVideoDataModule: the base of every data set of trimmed videos, one action a video.
 
 A data set defines its classes and lists its videos (`class_names`, `list_videos`). `TrimmedSets` chooses the videos and
-classes of a run, `EmbeddedSets` reads stored embeddings of them. This module turns them into batches: sampling, views, data loaders.
+classes of a run, `EmbeddedSets` reads their stored embeddings. This module turns them into batches: sampling,
+views, data loaders.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class TrimmedVideoDataModule(EmbeddedSets):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models.
             loading: How videos become batches.
-            embeddings: Folder that `zsar embed` wrote, whose embeddings are tested instead of frames, by the same visual
-                tower; null to decode. Training always decodes. Relative to the working directory.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range.

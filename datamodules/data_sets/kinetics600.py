@@ -83,8 +83,8 @@ class Kinetics600(ListedVideoDataModule):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models.
             loading: How videos become batches.
-            embeddings: Folder that `zsar embed` wrote, whose embeddings are tested instead of frames, by the same visual
-                tower; null to decode. Training always decodes. Relative to the working directory.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range, or a list is given without its label file.

@@ -68,8 +68,8 @@ class MovingShapes(TrimmedVideoDataModule):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models; class names are already sentences.
             loading: How videos become batches.
-            embeddings: Folder that `zsar embed` wrote, whose embeddings are tested instead of frames, by the same visual
-                tower; null to decode. Training always decodes. Relative to the working directory.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range.

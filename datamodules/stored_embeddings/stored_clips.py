@@ -10,7 +10,6 @@ import torch
 from torch.utils.data import Dataset
 
 from zsar.datamodules.batch import VideoRecord
-from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import Sample
 from zsar.datamodules.stored_embeddings.embedding_files import (
@@ -22,6 +21,7 @@ from zsar.datamodules.stored_embeddings.embedding_files import (
     read_embeddings,
     read_record,
 )
+from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.runtime.files.file_identity import quick_hash
 
 _REMEDY = "give the settings of the file, or embed the videos again into another folder with `zsar embed`"

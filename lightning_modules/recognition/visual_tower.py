@@ -73,8 +73,8 @@ class TowerCheck:
             weights = getattr(model.hparams.get("backbone"), "weights", None) or ""
             raise ValueError(
                 f"the stored embeddings are of the visual tower of {stored.described}, but this run's is of "
-                f"{type(model).__name__} on {backbone.architecture} {weights} (tower {self._hash}); test the model that "
-                "embedded the videos, or embed them with this one: `zsar embed`"
+                f"{type(model).__name__} on {backbone.architecture} {weights} (tower {self._hash}); test the model "
+                "that embedded the videos, or embed them with this one: `zsar embed`"
             )
         for name, then, now in (
             ("mean", stored.frame_mean, _numbers(backbone.frame_mean)),

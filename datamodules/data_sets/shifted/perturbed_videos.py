@@ -55,8 +55,8 @@ class PerturbedVideos(ListedVideoDataModule):
             split: Which official split is used for testing. What it excludes is left out of all conditions.
             text: How classes are described to models.
             loading: How videos become batches.
-            embeddings: Folder that `zsar embed` wrote, whose embeddings are tested instead of frames, by the same visual
-                tower; null to decode. Training always decodes. Relative to the working directory.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: The severity is out of range, or another number is; or several conditions are to be split by

@@ -108,8 +108,8 @@ class ShiftedMovingShapes(MovingShapes):
             split: The protocol must be base_to_novel; novel classes are tested.
             text: How classes are described to models; class names are already sentences.
             loading: How videos become batches.
-            embeddings: Folder that `zsar embed` wrote, whose embeddings are tested instead of frames, by the same visual
-                tower; null to decode. Training always decodes. Relative to the working directory.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range, a shift is unknown or named twice, there is none, or the protocol is

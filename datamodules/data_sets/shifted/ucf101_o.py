@@ -43,8 +43,8 @@ class UCF101O(UCF101):
             split: Which official split is used for testing.
             text: How classes are described to models.
             loading: How videos become batches.
-            embeddings: Folder that `zsar embed` wrote, whose embeddings are tested instead of frames, by the same visual
-                tower; null to decode. Training always decodes. Relative to the working directory.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range.
