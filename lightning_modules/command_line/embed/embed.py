@@ -208,7 +208,8 @@ def _check_size(model: ActionRecognizer, image_size: int) -> None:
     size = model.backbone.image_size[0]
     if size != image_size:
         raise ValueError(
-            f"data.clips.image_size is {image_size}, but {model.backbone.architecture} takes {size} px; set it to {size}"
+            f"data.clips.image_size is {image_size}, but {model.backbone.architecture} takes {size} px; set it to "
+            f"{size}"
         )
 
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
-from zsar.datamodules.batch import VideoDecodeError, VideoRecord
+from zsar.datamodules.batch import VideoBatch, VideoDecodeError, VideoRecord
 from zsar.datamodules.clip_dataset import EvaluationClips
-from zsar.datamodules.samples import collate
+from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.stored_embeddings.embedding_files import (
     ClipRecord,
     EmbeddingFileError,
@@ -165,7 +165,7 @@ def store_clips(clips: EvaluationClips, jobs: Sequence[EmbeddingJob], storing: S
             yield Stored(job.name, n_damaged=n_damaged[i])
 
 
-def _with_damage(samples):  # type: ignore[no-untyped-def]
+def _with_damage(samples: Sequence[Sample]) -> tuple[VideoBatch, list[int]]:
     return collate(samples), [sample.n_damaged for sample in samples]
 
 
