@@ -12,9 +12,9 @@ from torch import Tensor
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
+from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
-from zsar.lightning_modules.recognition.visual_tower import TowerCheck
 from zsar.runtime.terminal import say_on_terminal
 
 

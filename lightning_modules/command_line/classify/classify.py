@@ -94,14 +94,10 @@ def run(options: ClassifyOptions) -> int:
     """
     text = _class_text(options)
     if options.embeddings is not None:
-        threshold = options.printed.threshold
         answers = embedded_answers(options, options.embeddings, text)
+        threshold = options.printed.threshold
         return _answered(
-            [
-                _ranking(answer.file, answer.probabilities, text.names, threshold, n_damaged=answer.n_damaged)
-                for answer in answers
-            ],
-            options,
+            [_ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in answers], options
         )
     console = message_console()
     videos = list(_expand(options.videos))
@@ -213,10 +209,10 @@ def _classify(
     except (VideoDecodeError, MemoryError) as error:
         return Ranking(str(path), (), None, str(error) or f"{path}: not enough memory for its frames")
     probabilities = model(frames.to(model.device), embeddings)[0].softmax(dim=0)
-    return _ranking(str(path), probabilities, names, threshold, n_damaged=n_damaged)
+    return _ranking(str(path), probabilities, names, threshold, n_damaged)
 
 
-def _ranking(path: str, probabilities: Tensor, names: Sequence[str], threshold: float, *, n_damaged: int) -> Ranking:
+def _ranking(path: str, probabilities: Tensor, names: Sequence[str], threshold: float, n_damaged: int) -> Ranking:
     """The answer from probabilities [C]; those of infinite scores are NaN."""
     if not probabilities.isfinite().all():
         return Ranking(path, (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")

@@ -7,15 +7,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zsar.api.embeddings.storing import (
-    EmbeddingJob,
-    Stored,
-    Storing,
-    embeds_single_frames,
-    store_clips,
-    store_whole,
-    whole_video_record,
-)
+from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, store_clips
+from zsar.api.embeddings.whole_videos import embeds_single_frames, store_whole, whole_video_record
 from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.video_index import named_videos
 from zsar.datamodules.lists.video_table import VideoTable
@@ -30,9 +23,9 @@ from zsar.lightning_modules.command_line.embed.embedded_data import stated_data,
 from zsar.lightning_modules.command_line.options.devices import device_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.visual_tower import tower_record
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import message_console, say, say_of, tracked, waiting

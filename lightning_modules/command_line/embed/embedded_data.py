@@ -94,7 +94,8 @@ def stated_frozen_model(arguments: Sequence[str]) -> ActionRecognizer | None:
             "--architecture NAME for frozen CLIP"
         )
     arguments_of_model = {} if isinstance(model, str) else model.get("init_args") or {}
-    return build_from_plain(ZeroShotCLIP, arguments_of_model)  # type: ignore[no-any-return]
+    built: ActionRecognizer = build_from_plain(ZeroShotCLIP, arguments_of_model)
+    return built
 
 
 def _with_values(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -6,18 +6,33 @@ Text towers, class text and scorers may differ: the hash covers the visual tower
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
-
-if TYPE_CHECKING:
-    from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 
-def tower_record(model: VideoTextModel, *, checkpoint: str = "") -> TowerRecord:
+class TowerModel(Protocol):
+    """A model with a visual tower, as `VideoTextModel` is one."""
+
+    backbone: OpenClipBackbone
+
+    @property
+    def hparams(self) -> Any: ...  # noqa: ANN401, D102 - as LightningModule has it
+
+    @property
+    def text_block_forward(self) -> Any: ...  # noqa: ANN401, D102 - as VideoTextModel has it
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]: ...  # noqa: D102 - as nn.Module has it
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]: ...  # noqa: D102
+
+
+def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
     """Describes the visual tower of a model as it is now.
 
     Args:
@@ -37,7 +52,7 @@ def tower_record(model: VideoTextModel, *, checkpoint: str = "") -> TowerRecord:
     )
 
 
-def tower_hash(model: VideoTextModel) -> str:
+def tower_hash(model: TowerModel) -> str:
     """SHA-256 (first 16 hex digits) of all tensors that embed frames, and of the method that uses them.
 
     What belongs to the text tower or to neither (the logit scale) is left out. Tensors of a method outside the backbone
@@ -58,7 +73,7 @@ class TowerCheck:
         self._state: tuple[tuple[int, int], ...] | None = None
         self._hash = ""
 
-    def check(self, model: VideoTextModel, stored: TowerRecord) -> None:
+    def check(self, model: TowerModel, stored: TowerRecord) -> None:
         """Compares the tower of stored embeddings with a model's.
 
         Raises:
@@ -87,7 +102,7 @@ class TowerCheck:
                 )
 
 
-def _tower_tensors(model: VideoTextModel) -> dict[str, Tensor]:
+def _tower_tensors(model: TowerModel) -> dict[str, Tensor]:
     """The tensors that embed frames, by name."""
     clip: nn.Module = model.backbone.clip
     visual = {id(tensor) for tensor in _tensors(clip.visual).values()}  # type: ignore[arg-type]
@@ -98,11 +113,11 @@ def _tower_tensors(model: VideoTextModel) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in _tensors(model).items() if id(tensor) not in others}
 
 
-def _tensors(module: nn.Module) -> dict[str, Tensor]:
+def _tensors(module: TowerModel | nn.Module) -> dict[str, Tensor]:
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 
-def _origin(model: VideoTextModel) -> str:
+def _origin(model: TowerModel) -> str:
     """Where `embed_frames` of a model is defined."""
     owner = next(kind for kind in type(model).__mro__ if "embed_frames" in vars(kind))
     return f"{owner.__module__}.{owner.__qualname__}"
