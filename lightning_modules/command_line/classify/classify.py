@@ -94,8 +94,7 @@ def run(options: ClassifyOptions) -> int:
     """
     text = _class_text(options)
     if options.embeddings is not None:
-        answers = embedded_answers(options, options.embeddings, text)
-        threshold = options.printed.threshold
+        answers, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
         return _answered(
             [_ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in answers], options
         )

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.makers.files.broken_files import KINDS, broken
+from tests.makers.files.broken_files import CONTENTS, broken_file
 from tests.makers.files.embedding_files import CLIPS, record_of, some_embeddings, write_stored
 from zsar.datamodules.stored_embeddings.embedding_files import (
     EmbeddingFileError,
@@ -67,9 +67,9 @@ def test_a_missing_file_says_how_it_is_made(tmp_path: Path) -> None:
         read_embeddings(tmp_path / "none")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CONTENTS)
 def test_a_broken_file_is_one_line(tmp_path: Path, kind: str) -> None:
-    path = broken(tmp_path, kind, name="a.embeddings.safetensors")
+    path = broken_file(tmp_path, kind, name="a.embeddings.safetensors")
     with pytest.raises(EmbeddingFileError) as caught:
         read_record(path)
     assert str(path) in str(caught.value)

@@ -38,7 +38,9 @@ CLIPS = ClipRecord(
 WHOLE = ClipRecord(**{**vars(CLIPS), "geometry": "squash", "n_frames": 0, "sampling": "", "stride": "1 seconds"})
 
 
-def record_of(name: str, *, clips: ClipRecord = CLIPS, tower: TowerRecord = TOWER, dtype: str = "fp32") -> EmbeddingRecord:
+def record_of(
+    name: str, *, clips: ClipRecord = CLIPS, tower: TowerRecord = TOWER, dtype: str = "fp32"
+) -> EmbeddingRecord:
     """What the file of a video states that is not there."""
     video = VideoIdentity(name=name, file=f"/gone/{name}", n_bytes=3, quick_hash="0", segment="", n_damaged=0)
     return EmbeddingRecord(clips, tower, video, dtype)
