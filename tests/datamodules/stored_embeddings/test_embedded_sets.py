@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from tests.makers.miniatures.names_only import set_up
+from zsar.datamodules import data_sets
 from zsar.datamodules.settings import Clips, Loading
-from zsar.datamodules.stored_embeddings.embedded_sets import clip_record
+from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets, clip_record
 from zsar.datamodules.views.augmented_views import AugmentedViews
 
 
@@ -24,3 +27,14 @@ def test_further_views_and_embeddings_exclude_each_other() -> None:
 def test_training_does_not_read_embeddings() -> None:
     with pytest.raises(ValueError, match="is for test, validate and predict"):
         set_up(embeddings="folder", loading=Loading(n_workers=0))
+
+
+TRIMMED = [name for name in data_sets.__all__ if issubclass(getattr(data_sets, name), EmbeddedSets)]
+
+
+@pytest.mark.parametrize("name", TRIMMED)
+def test_every_data_set_of_trimmed_videos_takes_embeddings(name: str) -> None:
+    needed = {"train": "videos"} if name == "VideoFolder" else {}
+    module = getattr(data_sets, name)(embeddings="folder", **needed)
+    assert module.embeddings == Path("folder")
+    assert not module.reads_files
