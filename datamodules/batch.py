@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.class_identity import find_same_classes
+from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 
 
 class VideoDecodeError(RuntimeError):
@@ -83,6 +84,9 @@ class VideoBatch:
             evaluation, there is one message for each of `failed`, in order.
         views: Further views of the videos if `clips.views` is set, else None.
         n_damaged: Number of damaged frames that were read for the batch, if they are accepted (`loading.on_damage`).
+        embeddings: float32 [B, V, T, D], stored embeddings of the frames, not L2-normalized, which take the place of
+            the frames: these are then [B, V, T, 3, 0, 0]. None for decoded frames.
+        embedded_by: The visual tower that made `embeddings`; None without them.
     """
 
     frames: Tensor
@@ -92,6 +96,8 @@ class VideoBatch:
     undecodable: tuple[str, ...] = ()
     views: ViewBatch | None = None
     n_damaged: int = 0
+    embeddings: Tensor | None = None
+    embedded_by: TowerRecord | None = None
 
     def __post_init__(self) -> None:
         """Checks the layout of the frames, since a wrong one could broadcast silently."""
@@ -99,6 +105,14 @@ class VideoBatch:
             raise ValueError(
                 f"VideoBatch.frames must be uint8 [B, V, T, 3, H, W]; got {self.frames.dtype} {list(self.frames.shape)}"
             )
+        stored = self.embeddings
+        if stored is not None and (stored.ndim != 4 or stored.shape[:3] != self.frames.shape[:3]):
+            raise ValueError(
+                f"VideoBatch.embeddings must be [B, V, T, D] as frames of {list(self.frames.shape)}; got "
+                f"{list(stored.shape)}"
+            )
+        if (stored is None) != (self.embedded_by is None):
+            raise ValueError("VideoBatch.embeddings need embedded_by, the tower that made them; give both or neither")
 
     def __len__(self) -> int:
         """B, the number of videos."""

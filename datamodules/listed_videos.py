@@ -46,6 +46,7 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
         split: Split = Split(),
         text: Text = Text(),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -56,11 +57,15 @@ class ListedVideoDataModule(TrimmedVideoDataModule):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range, or a list is given without its label file.
         """
-        super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        super().__init__(
+            data_root=data_root, clips=clips, split=split, text=text, loading=loading, embeddings=embeddings
+        )
         self.lists = lists
         self._tolerates = False
         self._published = PublishedLists(lists, split, data_root=self.data_root)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.batch import VideoBatch, ViewBatch
+from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Sample:
         undecodable: Error messages of undecodable videos: of this one, or of those that it replaces.
         views: Further views, if requested.
         n_damaged: Number of damaged frames that were read for it, if they are accepted.
+        embeddings: Stored embeddings of its frames, float32 [V, T, D], in place of the frames; None for decoded ones.
+        embedded_by: The visual tower that made them.
     """
 
     frames: Tensor
@@ -49,6 +52,8 @@ class Sample:
     undecodable: tuple[str, ...] = ()
     views: CutViews | None = None
     n_damaged: int = 0
+    embeddings: Tensor | None = None
+    embedded_by: TowerRecord | None = None
 
 
 def collate(samples: Sequence[Sample]) -> VideoBatch:
@@ -61,6 +66,10 @@ def collate(samples: Sequence[Sample]) -> VideoBatch:
         undecodable=tuple(message for s in samples for message in s.undecodable),
         views=_collated([s.views for s in samples if s.views is not None]),
         n_damaged=sum(s.n_damaged for s in samples),
+        embeddings=torch.stack(stored)
+        if (stored := [s.embeddings for s in samples if s.embeddings is not None])
+        else None,
+        embedded_by=samples[0].embedded_by,
     )
 
 

@@ -71,6 +71,11 @@ class TrimmedSets(LightningDataModule):
         raise NotImplementedError
 
     @property
+    def reads_files(self) -> bool:
+        """Whether the videos are decoded, so that their files must be there."""
+        return True
+
+    @property
     def tests_on_training_list(self) -> bool:
         """Whether the user gave one list for both training and testing; this causes only a warning."""
         return False
@@ -131,7 +136,7 @@ class TrimmedSets(LightningDataModule):
             if len(table) == 0 and (set_name != "val" or self.has_validation_set):
                 raise ValueError(f"the set {set_name!r} of {type(self).__name__} under {self.data_root} has no videos")
         may_miss = stage == "predict" or (stage == "test" and self.loading.on_decode_error == "count_as_wrong")
-        for set_name, table in self.lists_of(listed).items():
+        for set_name, table in self.lists_of(listed).items() if self.reads_files else ():
             refuse_missing(table, set_name, only_warn=may_miss)
         self.sets.update(listed)
 

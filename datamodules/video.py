@@ -1,7 +1,8 @@
 """TrimmedVideoDataModule: the base of every data set of trimmed videos, one action a video.
 
 A data set defines its classes and lists its videos (`class_names`, `list_videos`). `TrimmedSets` chooses the videos and
-classes of a run. This module turns them into batches: sampling, views, data loaders.
+classes of a run, `EmbeddedSets` reads their stored embeddings. This module turns them into batches: sampling,
+views, data loaders.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, check_
 from zsar.datamodules.samplers import EvaluationSampler, TrainingSampler
 from zsar.datamodules.samples import collate
 from zsar.datamodules.settings import Clips, Loading, Split, Text
-from zsar.datamodules.trimmed_sets import TrimmedSets
+from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets, transform_of
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 from zsar.datamodules.views.further_views import Views
-from zsar.datamodules.views.transforms import RESIZE_RATIO, TestTransform, TrainTransform
+from zsar.datamodules.views.transforms import TrainTransform
 from zsar.runtime.run_seed import run_seed
 
 
-class TrimmedVideoDataModule(TrimmedSets):
+class TrimmedVideoDataModule(EmbeddedSets):
     """Videos with one class each -> batches of frames, and the class text of each data loader.
 
     Attributes:
@@ -45,6 +46,7 @@ class TrimmedVideoDataModule(TrimmedSets):
         split: Split = Split(),
         text: Text = Text(),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes how the data are read; files are touched in `setup` only.
 
@@ -54,12 +56,15 @@ class TrimmedVideoDataModule(TrimmedSets):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range.
         """
-        super().__init__(data_root=data_root, split=split, text=text, loading=loading)
-        self.clips = clips
+        super().__init__(
+            data_root=data_root, clips=clips, split=split, text=text, loading=loading, embeddings=embeddings
+        )
         augmentation = asdict(clips.augmentation)
         if augmentation["flip"] and not self.flip_keeps_label:
             raise ValueError(
@@ -69,8 +74,7 @@ class TrimmedVideoDataModule(TrimmedSets):
         if augmentation["flip"] is None:
             augmentation["flip"] = 0.5 if self.flip_keeps_label else 0.0
         self._train_transform = TrainTransform(clips.image_size, **augmentation)
-        ratio = RESIZE_RATIO if (side := clips.test_short_side_px) is None else side / clips.image_size
-        self._test_transform = TestTransform(clips.image_size, n_crops=clips.n_test_crops, resize_ratio=ratio)
+        self._test_transform = transform_of(clips)
         self._views = None if clips.views is None else self._checked(clips.views)
 
     def _checked(self, views: Views) -> Views:
@@ -88,6 +92,7 @@ class TrimmedVideoDataModule(TrimmedSets):
             "test_short_side_px": self._test_transform.short_side,
             "views": None if self._views is None else self._views.described(),
             "on_damage": self.loading.on_damage,
+            "embeddings": self.described_embeddings(),
         }
 
     def train_dataloader(self) -> DataLoader[VideoBatch]:
@@ -124,7 +129,7 @@ class TrimmedVideoDataModule(TrimmedSets):
         Raises:
             VideoDecodeError: Files are empty or not videos, and `loading.on_decode_error` is "raise".
         """
-        if self.loading.on_decode_error == "raise":
+        if self.loading.on_decode_error == "raise" and self.reads_files:
             tested = {name: self.sets[name] for name in self.set_classes("test")}
             for name, table in self.lists_of(tested).items():
                 refuse_unreadable(table, name)
@@ -158,7 +163,19 @@ class TrimmedVideoDataModule(TrimmedSets):
         return batch if batch.views is None or self._views is None else self._views.finish(batch)
 
     def _evaluation_loader(self, set_name: str, views: Views | None) -> DataLoader[VideoBatch]:
-        clips = EvaluationClips(
+        clips = self.evaluation_clips(set_name, views) if self.embeddings is None else self.stored_clips(set_name)
+        batch_size = self.loading.test_batch_size or self.loading.batch_size
+        sampler = EvaluationSampler(clips, **self._process())
+        return self._loader(clips, batch_size, sampler, read_often=set_name == "val")
+
+    def evaluation_clips(self, set_name: str, views: Views | None = None) -> EvaluationClips:
+        """The test views of a set's videos, decoded.
+
+        Args:
+            set_name: A set of `sets`.
+            views: Further views; None for none.
+        """
+        return EvaluationClips(
             self.sets[set_name],
             self._test_transform,
             n_frames=self.clips.n_frames,
@@ -168,9 +185,6 @@ class TrimmedVideoDataModule(TrimmedSets):
             seed=run_seed(),
             on_damage=self.loading.on_damage,
         )
-        batch_size = self.loading.test_batch_size or self.loading.batch_size
-        sampler = EvaluationSampler(clips, **self._process())
-        return self._loader(clips, batch_size, sampler, read_often=set_name == "val")
 
     def _done(self) -> tuple[int, int]:
         """The epoch in which a resumed run begins, and how many videos of it this process has already trained on."""

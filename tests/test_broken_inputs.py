@@ -131,6 +131,10 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("localize", "--annotations"): ("VIDEO", *NAMED, "--annotations", "FILE.json", *TINY, *FRAME_WISE),
     ("extract", "--weights"): ("VIDEO", "--output", "OUT", "--architecture", "tiny-clip", "--weights", "FILE.pt"),
     ("extract", "--architecture"): ("VIDEO", "--output", "OUT", "--architecture", "FILE.json", "--weights", "random"),
+    ("embed", "--weights"): ("VIDEO", "--output", "OUT", "--architecture", "tiny-clip", "--weights", "FILE.pt"),
+    ("embed", "--architecture"): ("VIDEO", "--output", "OUT", "--architecture", "FILE.json", "--weights", "random"),
+    ("embed", "--checkpoint"): ("VIDEO", "--output", "OUT", "--checkpoint", "FILE.ckpt"),
+    ("embed", "--config"): ("--config", "FILE.yaml", "--output", "OUT"),
     ("convert", "checkpoint"): ("FILE.pth", "--output", "OUT"),
     ("convert", "--weights"): ("VIDEO", "--weights", "FILE.pt", "--output", "OUT"),
     ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
@@ -143,6 +147,8 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
 # Those that name what is written, folders, or videos, which have tests of their own.
 OTHERS = {
     *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
+    *(("embed", "videos"), ("embed", "--output"), ("classify", "--embeddings")),
+    *(("search", option) for option in ("folder", "--output", "--weights", "--checkpoint")),  # need embeddings
     *((command, "--output") for command in ("localize", "extract", "convert", "describe", "picture", "summarize")),
     *(("reproduce", "--output"), ("reproduce", "--markdown")),
     *(("pretrain-tiny", "--output"), ("localize", "--features"), ("localize", "--captions")),

@@ -55,6 +55,7 @@ class MovingShapes(TrimmedVideoDataModule):
         split: Split = Split(protocol="base_to_novel"),
         text: Text = Text(templates="name"),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes the benchmark; `prepare_data` renders it.
 
@@ -67,11 +68,15 @@ class MovingShapes(TrimmedVideoDataModule):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models; class names are already sentences.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range.
         """
-        super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        super().__init__(
+            data_root=data_root, clips=clips, split=split, text=text, loading=loading, embeddings=embeddings
+        )
         if n_train < 1 or n_test < 1:
             raise ValueError(f"n_train and n_test must be at least 1; got {n_train} and {n_test}")
         check_most(MOST_RENDERED_VIDEOS, n_train=n_train, n_test=n_test)

@@ -51,6 +51,7 @@ class VideoFolder(TrimmedVideoDataModule):
         split: Split = Split(),
         text: Text = Text(),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -65,11 +66,15 @@ class VideoFolder(TrimmedVideoDataModule):
             split: Which classes and videos are used for training and for testing.
             text: How classes are described to models.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range, or `classes` is empty or names a class twice.
         """
-        super().__init__(data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        super().__init__(
+            data_root=data_root, clips=clips, split=split, text=text, loading=loading, embeddings=embeddings
+        )
         if not 0 < test_fraction < 1:
             raise ValueError(f"test_fraction must be above 0 and below 1; got {test_fraction}")
         self.train_source = self._resolve(train)

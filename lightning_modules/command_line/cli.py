@@ -31,6 +31,8 @@ COMMANDS = {
     "prepare": ("re-encode a data set, small and with dense keyframes, for faster training", "prepare"),
     "reproduce": ("run the commands of a paper's table, beside the published figures", "reproduce.reproduce"),
     "batch": ("run a list of commands in one process, or a sweep over variables in several", "batch.batch"),
+    "embed": ("store embeddings of videos once, to test, classify and search them in seconds", "embed.embed"),
+    "search": ("rank an archive of stored embeddings by a text, with times in long videos", "search.search"),
     "extract": ("compute frame features and captions of long videos, for localization", "extract.extract"),
     "describe": ("have a language model write descriptions of classes", "describe.describe"),
     "pretrain-tiny": ("train the tiny CLIP or CoCa of the embedded benchmark (one to two minutes)", "pretrain_tiny"),

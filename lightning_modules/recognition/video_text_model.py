@@ -12,6 +12,7 @@ from torch import Tensor
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
+from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
@@ -37,6 +38,7 @@ class VideoTextModel(LightningModule):
         self.backbone = backbone.build()
         self.backbone.requires_grad_(False)
         self.scoring = scoring
+        self._tower_check = TowerCheck()
         self.class_embeddings = ClassEmbeddings(
             self.backbone.tokenize,
             lambda tokens: self.embed_text(tokens),
@@ -87,7 +89,18 @@ class VideoTextModel(LightningModule):
     def embed(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
         """Embeds a batch and its class text."""
         classes = self.class_embeddings.cached(text.prompts, self.device)
-        return EmbeddedBatch(self.embed_views(batch.frames), (classes,))
+        return EmbeddedBatch(self.frame_embeddings(batch), (classes,))
+
+    def frame_embeddings(self, batch: VideoBatch) -> Tensor:
+        """Frame embeddings of a batch, [B, V, T, D]: its stored ones, or computed from its frames.
+
+        Raises:
+            ValueError: Its stored embeddings are of another visual tower.
+        """
+        if batch.embeddings is None or batch.embedded_by is None:
+            return self.embed_views(batch.frames)
+        self._tower_check.check(self, batch.embedded_by)
+        return batch.embeddings
 
     def score_embedded(self, embedded: EmbeddedBatch) -> Tensor:
         """Scores embedded videos: logits [B, C] in fp32."""

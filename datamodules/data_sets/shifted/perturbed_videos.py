@@ -41,6 +41,7 @@ class PerturbedVideos(ListedVideoDataModule):
         split: Split = Split(),
         text: Text = Text(),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -54,12 +55,22 @@ class PerturbedVideos(ListedVideoDataModule):
             split: Which official split is used for testing. What it excludes is left out of all conditions.
             text: How classes are described to models.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: The severity is out of range, or another number is; or several conditions are to be split by
                 classes.
         """
-        super().__init__(lists=lists, data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        super().__init__(
+            lists=lists,
+            data_root=data_root,
+            clips=clips,
+            split=split,
+            text=text,
+            loading=loading,
+            embeddings=embeddings,
+        )
         self.conditions = conditions_of(perturbation, severity)
         self.shift = shift_of(perturbation, severity)
         self._perturbed_folder = f"{self.data_set}/videos"

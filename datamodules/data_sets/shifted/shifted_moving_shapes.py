@@ -94,6 +94,7 @@ class ShiftedMovingShapes(MovingShapes):
         split: Split = Split(protocol="base_to_novel"),
         text: Text = Text(templates="name"),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes the test sets; `prepare_data` renders them.
 
@@ -107,6 +108,8 @@ class ShiftedMovingShapes(MovingShapes):
             split: The protocol must be base_to_novel; novel classes are tested.
             text: How classes are described to models; class names are already sentences.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range, a shift is unknown or named twice, there is none, or the protocol is
@@ -121,6 +124,7 @@ class ShiftedMovingShapes(MovingShapes):
             split=split,
             text=text,
             loading=loading,
+            embeddings=embeddings,
         )
         _check_shifts(shifts)
         if split.protocol != "base_to_novel":

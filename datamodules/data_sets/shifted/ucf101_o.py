@@ -31,6 +31,7 @@ class UCF101O(UCF101):
         split: Split = Split(),
         text: Text = Text(),
         loading: Loading = Loading(),
+        embeddings: Path | str | None = None,
     ) -> None:
         """Describes the data; files are touched in `setup` only.
 
@@ -42,11 +43,21 @@ class UCF101O(UCF101):
             split: Which official split is used for testing.
             text: How classes are described to models.
             loading: How videos become batches.
+            embeddings: Folder that `zsar embed` wrote: its embeddings, of the same visual tower, are tested instead of
+                decoded frames; null to decode. Training always decodes. Relative to the working directory.
 
         Raises:
             ValueError: A number is out of range.
         """
-        super().__init__(lists=lists, data_root=data_root, clips=clips, split=split, text=text, loading=loading)
+        super().__init__(
+            lists=lists,
+            data_root=data_root,
+            clips=clips,
+            split=split,
+            text=text,
+            loading=loading,
+            embeddings=embeddings,
+        )
         self.occlusion = occlusion
         self.videos_folder = f"ucf101_o/videos/{occlusion}" if occlusion else "ucf101_o/videos"
 

@@ -28,6 +28,7 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
     NONE_OF_THESE,
     ClassifyOptions,
 )
+from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.options.devices import device_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
@@ -91,9 +92,14 @@ def run(options: ClassifyOptions) -> int:
     Raises:
         ValueError: No video, no class, or a number out of range.
     """
+    text = _class_text(options)
+    if options.embeddings is not None:
+        answers, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
+        return _answered(
+            [_ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in answers], options
+        )
     console = message_console()
     videos = list(_expand(options.videos))
-    text = _class_text(options)
     with waiting(console, "loading the model (the first time, its weights are downloaded)"):
         model = _load_model(options)
     n_frames = options.model.frames or int(getattr(model, "n_frames", 8))
@@ -104,6 +110,11 @@ def run(options: ClassifyOptions) -> int:
         _classify(path, model, view, embeddings, text.names, options.printed.threshold)
         for path in tracked(videos, "classifying", console=console, hidden=quiet)
     ]
+    return _answered(rankings, options)
+
+
+def _answered(rankings: Sequence[Ranking], options: ClassifyOptions) -> int:
+    """Prints the answers; returns the exit status."""
     if options.printed.json:
         print_json([_as_json(r) for r in rankings])
     else:
@@ -147,7 +158,7 @@ def _class_text(options: ClassifyOptions) -> ClassText:
     if options.text.descriptions is not None:
         return read_class_text("classify", names, options.text.descriptions)
     text = fill_templates("classify", names, options.text.template)
-    if options.model.checkpoint is None:
+    if options.model.checkpoint is None and options.embeddings is None:
         check_names_fit(text, _architecture(options))
     return text
 
@@ -196,13 +207,17 @@ def _classify(
         frames, n_damaged = views.read(path)
     except (VideoDecodeError, MemoryError) as error:
         return Ranking(str(path), (), None, str(error) or f"{path}: not enough memory for its frames")
-    logits = model(frames.to(model.device), embeddings)[0]
-    if not logits.isfinite().all():
-        return Ranking(str(path), (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")
-    probabilities = logits.softmax(dim=0)
+    probabilities = model(frames.to(model.device), embeddings)[0].softmax(dim=0)
+    return _ranking(str(path), probabilities, names, threshold, n_damaged)
+
+
+def _ranking(path: str, probabilities: Tensor, names: Sequence[str], threshold: float, n_damaged: int) -> Ranking:
+    """The answer from probabilities [C]; those of infinite scores are NaN."""
+    if not probabilities.isfinite().all():
+        return Ranking(path, (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")
     order = probabilities.argsort(descending=True).tolist()
     ranked = tuple((names[i], float(probabilities[i])) for i in order)
-    return Ranking(str(path), ranked, ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE, n_damaged=n_damaged)
+    return Ranking(path, ranked, ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE, n_damaged=n_damaged)
 
 
 def _as_json(ranking: Ranking) -> dict[str, object]:

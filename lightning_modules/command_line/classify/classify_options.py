@@ -59,12 +59,38 @@ class PrintedOptions(JsonOption):
 class ClassifyOptions:
     """The options of `zsar classify`."""
 
-    videos: tuple[str, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
+    videos: tuple[str, ...] = argument(
+        "video files, folders of videos, or glob patterns", metavar="VIDEO", optional=True
+    )
+    embeddings: Path | None = option(
+        None,
+        "stored embeddings to classify instead of videos, as `zsar embed` wrote them; with the model that made them",
+        metavar="FOLDER",
+    )
     text: TextOptions = group("class names")
     model: ClassifierOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     device: DeviceOption = group()
     damage: DamageOption = group()
     printed: PrintedOptions = group("output")
+
+    def __post_init__(self) -> None:
+        """Checks that there is something to classify, and that options have an effect.
+
+        Raises:
+            ValueError: No video and no embeddings, both, or an option that embeddings have decided.
+        """
+        if self.embeddings is None and not self.videos:
+            raise ValueError("give video files, folders or patterns, or --embeddings FOLDER")
+        if self.embeddings is None:
+            return
+        if self.videos:
+            raise ValueError(f"give videos ({self.videos[0]}, ...) or --embeddings {self.embeddings}, not both")
+        decided = {"architecture": None, "frames": None, "clips": 1}
+        for name, default in decided.items():
+            if (value := getattr(self.model, name)) != default:
+                raise ValueError(f"--{name} {value} was decided when --embeddings were made; leave it out")
+        if self.damage != DamageOption():
+            raise ValueError(f"--on_damage {self.damage.on_damage} is for videos; leave it out with --embeddings")
 
 
 COMMAND = Command(

@@ -100,7 +100,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         sys.exit(0)
     parser = _parser()
     with only_permitted_classes(imported=imported_kinds(TrimmedVideoDataModule)):
-        config = parser.parse_args(_with_data_of_configs(arguments))
+        config = parser.parse_args(with_data_of_configs(arguments))
         asked = read_options(DoctorOptions, config)
         check_groups("data", chosen_class("data", config.data.class_path), config.data.get("init_args") or {})
         module = parser.instantiate(config).data
@@ -131,8 +131,13 @@ def _parser() -> BriefErrors:
     return parser
 
 
-def _with_data_of_configs(arguments: Sequence[str]) -> list[str]:
-    """The command line with config files replaced by their `data`; their other keys are not used here."""
+def with_data_of_configs(arguments: Sequence[str]) -> list[str]:
+    """The command line with config files replaced by their `data`; their other keys are not used here.
+
+    Raises:
+        FileNotFoundError: There is no such config file.
+        ValueError: It describes no data.
+    """
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
         located = with_located_configs(arguments, sections=_SECTIONS)
         read = with_read_experiments(located, Path(folder), sections=_SECTIONS)

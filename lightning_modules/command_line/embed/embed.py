@@ -1,0 +1,214 @@
+"""`zsar embed`: stores frame embeddings of videos, or of the sets of a data set."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, store_clips
+from zsar.api.embeddings.whole_videos import embeds_single_frames, store_whole, whole_video_record
+from zsar.datamodules.clip_dataset import EvaluationClips
+from zsar.datamodules.lists.video_index import named_videos
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.settings import Clips
+from zsar.datamodules.stored_embeddings.embedded_sets import clip_record, transform_of
+from zsar.datamodules.stored_embeddings.embedding_files import file_of
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, DEFAULT_ARCHITECTURE, EmbedRequest
+from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
+from zsar.lightning_modules.command_line.options.devices import device_names
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
+from zsar.lightning_modules.recognition.loading import load_recognizer
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.same_files import each_file_once
+from zsar.runtime.processes.cpu_count import cpu_count
+from zsar.runtime.terminal import message_console, say, say_of, tracked, waiting
+
+Work = tuple[EvaluationClips, list[EmbeddingJob]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parses the command line and runs the command.
+
+    Args:
+        arguments: The command line after `zsar embed`; None for the real one.
+
+    Returns:
+        As of `run`.
+    """
+    return run(COMMAND.parse(arguments))
+
+
+def run(options: EmbedRequest) -> int:
+    """Embeds and stores.
+
+    Args:
+        options: The parsed command line.
+
+    Returns:
+        0, or 1 if a video could not be decoded; the others are still embedded.
+
+    Raises:
+        ValueError: No video, an output that cannot be written, or a model that fits neither videos nor options.
+        EmbeddingFileError: The output folder holds embeddings of other frames, another model or type.
+    """
+    _check_output(options.output)
+    data = stated_data(options.data_arguments, options.stage) if options.data_arguments else None
+    table = None if data is not None else _given_videos(options.videos)
+    with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
+        model = _load_model(options)
+    tower = tower_record(model, checkpoint=str(options.model.checkpoint or ""))
+    whole = options.frames.stride_seconds
+    stride = FrameStride(frames=None, seconds=whole) if whole is not None else None
+    if data is not None:
+        record = data.module.clip_record
+        _check_size(model, record.image_size)
+        work: list[Work] = [(c, _jobs(c.table, options.output)) for c in data.clips()]
+    else:
+        assert table is not None
+        settings = _clips(options, model)
+        record = clip_record(settings)
+        if stride is not None:
+            _check_single_frames(model)
+            record = whole_video_record(settings.image_size, geometry=options.geometry.geometry, stride=stride)
+        work = [(_evaluation_clips(table, settings, options), _jobs(table, options.output))]
+    storing = Storing(
+        model=model,
+        tower=tower,
+        clips=record,
+        dtype=options.dtype,
+        frames_per_pass=options.batch.batch_size,
+        n_workers=max(1, cpu_count() - 1) if options.workers.n_workers is None else options.workers.n_workers,
+    )
+    return _report(_stored(work, storing, options, stride), options)
+
+
+def _stored(
+    work: Sequence[Work], storing: Storing, options: EmbedRequest, stride: FrameStride | None
+) -> Iterator[tuple[int, Iterator[Stored]]]:
+    """For each set, how many of its videos were stored before, and the others as they are stored."""
+    done: set[Path] = set()
+    plans = []
+    for clips, jobs in work:  # all existing files are checked before any work begins
+        new = [job for job in jobs if job.path not in done]  # sets may share videos
+        done |= {job.path for job in new}
+        plans.append((clips, len(new), new if options.overwrite else storing.unfinished(new)))
+    for clips, n, left in plans:
+        if stride is None:
+            yield n - len(left), store_clips(clips, left, storing)
+        else:
+            on_damage = options.damage.on_damage
+            geometry = options.geometry.geometry
+            yield (
+                n - len(left),
+                store_whole(left, storing, stride=stride, geometry=geometry, on_damage=on_damage),
+            )
+
+
+def _report(plans: Iterator[tuple[int, Iterator[Stored]]], options: EmbedRequest) -> int:
+    """Stores all, with a progress bar, and says what was done; returns the exit status."""
+    n_before, results = 0, list[Stored]()
+    try:
+        for n, stored in plans:
+            n_before += n
+            results += tracked(stored, "embedding", console=message_console())  # type: ignore[arg-type]
+    except OSError as error:
+        free = shutil.disk_usage(options.output).free / 1e9 if options.output.is_dir() else 0.0
+        raise ValueError(
+            f"{error.filename or options.output}: {error.strerror or error}; {options.output} has {free:.2f} GB free. "
+            "Fix this and rerun the same command; it resumes where it stopped"
+        ) from error
+    failed = [result for result in results if result.problem is not None]
+    n_done = n_before + len(results) - len(failed)
+    say(f"embeddings of {n_done} of {n_before + len(results)} videos are in {options.output} ({n_before} were before)")
+    if any(result.n_damaged for result in results):
+        say(accepted_damage([result.n_damaged for result in results]), error=True)
+    for result in failed:
+        say_of("red", "not embedded:", f"{result.name}: {result.problem}")
+    return 1 if failed else 0
+
+
+def _check_output(output: Path) -> None:
+    """Checks that files can be written, before any work."""
+    existing = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        kind = "is not a folder" if not existing.is_dir() else "cannot be written to"
+        raise ValueError(f"--output {output}: {existing} {kind}; give a folder that can be written to")
+
+
+def _given_videos(sources: Sequence[Path]) -> VideoTable:
+    """The videos of files and folders, each once, by their absolute paths; keys are the names in their folder."""
+    names: dict[str, str] = {}
+    for source in sources:
+        videos = named_videos(source)
+        if not videos:
+            raise ValueError(f"{source}: no such file, and no folder with videos")
+        for path, name in videos:
+            before = names.setdefault(name.as_posix(), str(path.absolute()))
+            if len(each_file_once([before, str(path)])) > 1:
+                raise ValueError(
+                    f"{before} and {path} would both be stored as {name}; rename one of them, or embed them to two "
+                    "folders"
+                )
+    return VideoTable(Path("/"), list(names.values()), [-1] * len(names), keys=list(names))
+
+
+def _jobs(table: VideoTable, output: Path) -> list[EmbeddingJob]:
+    keys = table.all_keys()
+    return [EmbeddingJob(row, key, file_of(output, key), table[row]) for row, key in enumerate(keys)]
+
+
+def _clips(options: EmbedRequest, model: ActionRecognizer) -> Clips:
+    n_frames = options.frames.frames or int(getattr(model, "n_frames", 8))
+    return Clips(n_frames=n_frames, image_size=model.backbone.image_size[0], n_test_clips=options.frames.clips)
+
+
+def _evaluation_clips(table: VideoTable, clips: Clips, options: EmbedRequest) -> EvaluationClips:
+    return EvaluationClips(
+        table,
+        transform_of(clips),
+        n_frames=clips.n_frames,
+        n_clips=clips.n_test_clips,
+        sampling=clips.sampling,
+        on_damage=options.damage.on_damage,
+    )
+
+
+def _load_model(options: EmbedRequest) -> ActionRecognizer:
+    """The model of the options, else of the experiment, else CLIP."""
+    (device,) = device_names(options.device.device, 1)
+    asked = options.model
+    if asked.checkpoint is not None:
+        if asked.architecture is not None:
+            raise ValueError("--checkpoint names its own architecture; leave --architecture out")
+        return load_recognizer(asked.checkpoint, weights=asked.weights, device=device)
+    if asked.architecture is None and asked.weights is None:
+        stated = stated_frozen_model(options.data_arguments)
+        if stated is not None:
+            return stated.eval().to(device)
+    architecture = asked.architecture or DEFAULT_ARCHITECTURE
+    weights = asked.weights or default_weights(architecture)
+    return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
+
+
+def _check_size(model: ActionRecognizer, image_size: int) -> None:
+    size = model.backbone.image_size[0]
+    if size != image_size:
+        raise ValueError(
+            f"data.clips.image_size is {image_size}, but {model.backbone.architecture} takes {size} px; set it to "
+            f"{size}"
+        )
+
+
+def _check_single_frames(model: ActionRecognizer) -> None:
+    if not embeds_single_frames(model):
+        raise ValueError(
+            f"the frames of {type(model).__name__} interact within a clip, so that single frames cannot be embedded; "
+            "leave out --stride_seconds, or give a model without temporal parts"
+        )

@@ -1,0 +1,1 @@
+"""Stored embeddings of videos: embedding and storing them, and searching an archive by text."""

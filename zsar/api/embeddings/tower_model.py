@@ -1,0 +1,58 @@
+"""The model that stored embeddings were made by, built again: its text tower and scorer read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
+from zsar.lightning_modules.recognition.loading import load_recognizer
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+
+
+def model_of_tower(
+    tower: TowerRecord,
+    *,
+    weights: str | None = None,
+    checkpoint: Path | str | None = None,
+    device: torch.device | str = "cpu",
+) -> ActionRecognizer:
+    """Builds the model that made embeddings.
+
+    Args:
+        tower: As the files state it.
+        weights: CLIP's weights, if they have moved since.
+        checkpoint: The checkpoint, if it has moved since.
+        device: Device of the model.
+
+    Returns:
+        The model in evaluation mode.
+
+    Raises:
+        ValueError: The checkpoint is not there, or the model has another visual tower than that of the files.
+        BackboneError: The weights are neither local nor downloadable.
+        CheckpointError: The checkpoint cannot be read.
+    """
+    stated = str(checkpoint or tower.checkpoint)
+    if stated:
+        if not Path(stated).is_file():
+            raise ValueError(
+                f"the embeddings are of the checkpoint {stated}, which is not there; give --checkpoint FILE"
+            )
+        model = load_recognizer(stated, weights=weights, device=device)
+    else:
+        model = _frozen(tower, weights).to(device)
+    TowerCheck().check(model, tower)
+    return model
+
+
+def _frozen(tower: TowerRecord, weights: str | None) -> ActionRecognizer:
+    chosen = weights or tower.weights or None
+    model = ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen)).eval()
+    if " ".join(f"{value:.6g}" for value in model.backbone.frame_mean.flatten().tolist()) == tower.frame_mean:
+        return model
+    return ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen, frame_statistics="imagenet")).eval()
