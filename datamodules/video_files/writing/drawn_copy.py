@@ -122,7 +122,7 @@ class _Painter:
         """The frame with the patches; all else is unchanged."""
         if not patches:
             return frame
-        planes = frame.to_ndarray()  # [H * 3 / 2, W]: luma, then both chroma planes
+        planes = frame.to_ndarray().astype(np.uint8, copy=False)  # [H * 3 / 2, W]: luma, then both chroma planes
         height, width = frame.height, frame.width
         luma, blue, red = np.split(planes.reshape(-1), [height * width, height * width * 5 // 4])
         half = (height // 2, width // 2)
@@ -133,7 +133,6 @@ class _Painter:
                 (1, 2, 2),
                 strict=True,
             )
-            plane: NDArray[np.uint8]
             for plane, (keep, add), halved in parts:
                 top, left = patch.top_px // halved, patch.left_px // halved
                 part = plane[top : top + add.shape[0], left : left + add.shape[1]]
