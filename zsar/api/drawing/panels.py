@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from zsar.api.drawing.fonts import fitted, font_for
 from zsar.datamodules.video_files.writing.drawn_copy import Patch
 
-GROUND = (0, 0, 0, 170)
+GROUND = (0, 0, 0, 190)
 WHITE = (255, 255, 255, 255)
 # Okabe and Ito's colours, safe for colour blindness, those that are visible on a dark ground.
 COLOURS = ("#56B4E9", "#E69F00", "#2FC79A", "#F0E442", "#CC79A7", "#D55E00", "#7A9BFF", "#BBBBBB")
@@ -53,9 +53,9 @@ def rows_panel(rows: Sequence[Row], *, width_px: int, height_px: int) -> Patch |
     size = letter_px(width_px, height_px)
     line, margin = round(1.5 * size), size // 2
     rows = rows[: max(1, (height_px // 2 - 2 * margin) // line)]
-    names = max((font_for(row.name, size, bold=row.bold).getlength(row.name) for row in rows), default=0.0)
+    widest = max((font_for(row.name, size, bold=row.bold).getlength(row.name) for row in rows), default=0.0)
     bar, number = 4 * size, 3.2 * size
-    width = _even(min(width_px - 2 * margin, names + bar + number + 4 * margin))
+    width = _even(min(width_px - 2 * margin, widest + 4 + bar + number + 4 * margin))
     height = _even(len(rows) * line + margin)
     name_px = width - bar - number - 4 * margin
     if not rows or name_px < 2 * size or height + 2 * margin > height_px:

@@ -1,1 +1,1 @@
-"""Tests of the Python API."""
+"""Tests of drawn answers."""
