@@ -58,7 +58,7 @@ def rows_panel(rows: Sequence[Row], *, width_px: int, height_px: int) -> Patch |
     width = _even(min(width_px - 2 * margin, widest + 4 + bar + number + 4 * margin))
     height = _even(len(rows) * line + margin)
     name_px = width - bar - number - 4 * margin
-    if not rows or name_px < 2 * size or height + 2 * margin > height_px:
+    if not rows or name_px < min(2 * size, widest) or height + 2 * margin > height_px:
         return None
     image = Image.new("RGBA", (width, height), GROUND)
     draw = ImageDraw.Draw(image)
