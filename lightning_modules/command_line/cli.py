@@ -72,7 +72,7 @@ environment:
 """
 
 # Their options are the settings of a data module, which only this module can tell.
-_OF_DATA_MODULES = ("doctor.doctor",)
+_OF_DATA_MODULES = ("doctor.doctor", "embed.embed")
 _FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"

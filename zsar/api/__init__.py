@@ -1,1 +1,1 @@
-"""The Python API."""
+"""The public Python API of zsar: everything but the commands, put together. `zsar` offers its names."""

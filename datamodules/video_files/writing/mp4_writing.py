@@ -1,6 +1,6 @@
-"""The .mp4 file of a small copy: its clock, and its encoder (PyAV).
+"""The .mp4 file of a copy: its clock, and its encoder (PyAV).
 
-A copy has no sound. If the source's picture starts after its sound, the copy gets an eighth of a second of silence at
+A small copy has no sound. If the source's picture starts after its sound, it gets an eighth of a second of silence at
 0: players and our reader count time from the start of the first stream, and without sound they would show the first
 frame at 0. An edit list is not enough, and a prolonged first frame would be visible when the source shows nothing.
 """
@@ -20,6 +20,8 @@ from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+
+from zsar.datamodules.video_files.writing.copied_sound import CopiedSound
 
 # One tick, in seconds, of the finest clock of a copy.
 FINEST_CLOCK = Fraction(1, 1_000_000)
@@ -94,14 +96,23 @@ def ticks_per_second(clock: Fraction) -> int:
 class Mp4Writer:
     """An .mp4 file being written. The first frame determines size and colours."""
 
-    def __init__(self, path: Path, clock: Fraction, options: dict[str, str], *, starts_late: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Fraction,
+        options: dict[str, str],
+        *,
+        starts_late: bool,
+        sound: CopiedSound | None = None,
+    ) -> None:
         """Opens the file.
 
         Args:
             path: The file.
             clock: Tick of all time stamps, in seconds.
             options: Options of libx264.
-            starts_late: Whether the first frame is shown later than at 0, so that the file needs silence.
+            starts_late: Whether the first frame is shown later than at 0, so that the file needs sound from 0 on.
+            sound: Sound to copy; without it, a file that starts late gets silence.
 
         Raises:
             OSError: The file cannot be written.
@@ -110,7 +121,8 @@ class Mp4Writer:
         self._path = path
         self._clock = clock
         self._options = options
-        self._starts_late = starts_late
+        self._needs_silence = starts_late and sound is None
+        self._sound = sound
         self._stream: VideoStream | None = None
         muxing = {"movflags": "faststart"}
         if starts_late:  # otherwise the file would round the start to milliseconds
@@ -128,6 +140,7 @@ class Mp4Writer:
         frame.pts, frame.duration = pts, duration
         with _write_errors(self._path):
             self._stream = self._stream or self._begin(frame)
+            self._copy_sound(float(pts * self._clock))
             self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
@@ -135,6 +148,7 @@ class Mp4Writer:
         with _write_errors(self._path):
             if self._stream is not None:
                 self._container.mux(self._stream.encode(None))
+                self._copy_sound(float("inf"))
             self._container.close()
 
     def abandon(self) -> None:
@@ -150,9 +164,15 @@ class Mp4Writer:
         stream.codec_context.color_range = frame.color_range
         stream.thread_count = 1
         stream.time_base = stream.codec_context.time_base = self._clock
-        if self._starts_late:
+        if self._sound is not None:
+            self._sound.begin(self._container)
+        elif self._needs_silence:
             self._write_silence()
         return stream
+
+    def _copy_sound(self, until_seconds: float) -> None:
+        for packet in self._sound.until(until_seconds) if self._sound is not None else ():
+            self._container.mux(packet)
 
     def _write_silence(self) -> None:
         sound = self._container.add_stream("aac", rate=_SILENCE_RATE, layout="mono")

@@ -1,0 +1,71 @@
+"""Tests of `draw`."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from zsar.api.drawing.draw import draw
+from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.writing.encoding import write_video
+
+RANKED = SimpleNamespace(ranked=(("surfing", 0.9), ("diving", 0.1)), answer="surfing", error=None)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    write_video(tmp_path / "a.mp4", np.full((20, 240, 320, 3), 200, np.uint8), frames_per_second=10)
+    return tmp_path / "a.mp4"
+
+
+def darkened(path: Path) -> np.ndarray:
+    """[T, 2]: whether the upper left corner and the bottom of each frame are darker than the frame was."""
+    with VideoReader(path) as reader:
+        frames = reader.frames_at_indices(range(reader.n_frames)).float().mean(dim=1)
+    return np.stack([(frames[:, 6:10, 6:60].mean(dim=(1, 2)) < 150), (frames[:, -4:].mean(dim=(1, 2)) < 150)], axis=1)
+
+
+def test_a_classification_is_on_every_frame(video: Path, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    made = draw(video, RANKED, tmp_path / "out" / "b.mp4", progress=lambda done, total: steps.append((done, total)))
+    assert (made.path, made.n_frames, made.sound) == (tmp_path / "out" / "b.mp4", 20, "none")
+    assert steps == [(i, 20) for i in range(1, 21)]
+    assert (darkened(made.path) == [True, False]).all()
+
+
+def test_a_segment_is_named_while_it_lasts_and_the_strip_is_on_every_frame(video: Path, tmp_path: Path) -> None:
+    segment = SimpleNamespace(start_seconds=0.5, end_seconds=1.0, class_name="surfing", score=0.7)
+    made = draw(video, SimpleNamespace(segments=[segment]), tmp_path / "b.mp4")
+    now = darkened(made.path)
+    assert now[:, 0].tolist() == [5 <= i < 10 for i in range(20)]
+    assert now[:, 1].all()
+
+
+def test_what_cannot_be_drawn_leaves_nothing(video: Path, tmp_path: Path) -> None:
+    before = video.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(video)
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    failed = SimpleNamespace(ranked=(), answer=None, error="no decoder")
+    for answer, source, output, error, message in (
+        (RANKED, video, "b.avi", ValueError, "ends in .mp4"),
+        (RANKED, video, "link.mp4", ValueError, "is the video itself"),
+        (failed, video, "b.mp4", ValueError, "no answer to draw: no decoder"),
+        (object(), video, "b.mp4", ValueError, "object cannot be drawn"),
+        (RANKED, tmp_path / "broken.mp4", "b.mp4", VideoDecodeError, "broken.mp4"),
+        (RANKED, tmp_path / "nothing.mp4", "b.mp4", VideoDecodeError, "nothing.mp4"),
+    ):
+        with pytest.raises(error, match=message):
+            draw(source, answer, tmp_path / output)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "broken.mp4", "link.mp4"]
+    assert video.read_bytes() == before
+
+
+def test_an_interruption_leaves_nothing(video: Path, tmp_path: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        draw(video, RANKED, tmp_path / "b.mp4", progress=interrupt)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]

@@ -1,0 +1,1 @@
+"""Draws answers onto copies of videos."""

@@ -1,0 +1,71 @@
+"""Fonts of text that is drawn onto videos: matplotlib's, or an installed one that has the characters."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from matplotlib import get_data_path
+from matplotlib.font_manager import fontManager
+from matplotlib.ft2font import FT2Font
+from PIL import ImageFont
+
+from zsar.runtime.terminal import shown
+
+_OURS = Path(get_data_path()) / "fonts" / "ttf"
+
+
+def font_for(text: str, size_px: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The font of a text: DejaVu Sans, or the first installed font that has all of its characters.
+
+    Args:
+        text: The text; where no font has all characters, the missing ones are drawn as boxes.
+        size_px: Height of the letters.
+        bold: Whether DejaVu Sans is bold.
+    """
+    ours = str(_OURS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"))
+    return ImageFont.truetype(_path_for(frozenset(map(ord, text)), ours) or ours, size_px)
+
+
+def missing_characters(texts: list[str]) -> str:
+    """The characters of texts that would be drawn as boxes, in order and once each."""
+    ours = str(_OURS / "DejaVuSans.ttf")
+    boxes = [text for text in texts if _path_for(frozenset(map(ord, text)), ours) is None]
+    return "".join(dict.fromkeys(c for text in boxes for c in text if ord(c) not in _characters(ours)))
+
+
+def fitted(text: str, width_px: float, size_px: int, *, bold: bool = False) -> str:
+    """Shortens a line in the middle until it fits.
+
+    Args:
+        text: Any text; line breaks become spaces.
+        width_px: Maximum width.
+        size_px: Height of the letters.
+        bold: Whether it is bold.
+
+    Returns:
+        The line, or with "…" for its middle; only "…" if no letter fits.
+    """
+    line = shown(" ".join(text.split()))
+    font = font_for(line, size_px, bold=bold)
+    n_kept, fitting = len(line), line
+    while n_kept > 0 and font.getlength(fitting) > width_px:
+        n_kept -= 1
+        fitting = f"{line[: (n_kept + 1) // 2]}…{line[len(line) - n_kept // 2 :]}"
+    return fitting
+
+
+@lru_cache(maxsize=1024)
+def _path_for(characters: frozenset[int], ours: str) -> str | None:
+    if characters <= _characters(ours):
+        return ours
+    others = sorted({entry.fname for entry in fontManager.ttflist if "LastResort" not in entry.fname})
+    return next((path for path in others if characters <= _characters(path)), None)
+
+
+@lru_cache(maxsize=512)
+def _characters(path: str) -> frozenset[int]:
+    try:
+        return frozenset(FT2Font(path).get_charmap())
+    except (OSError, RuntimeError):  # a font that was removed, or that FreeType cannot read
+        return frozenset()
