@@ -260,8 +260,7 @@ def _print(options: LocalizeOptions, localized: Sequence[LocalizedVideo], proble
             tables.print(styled(heading(video), "bold"), soft_wrap=True)
             print_whole(tables, segment_table(video))
     if localized:
-        uses_captions = options.method.method == "t3al" and options.method.suppress is None
-        if uses_captions and any(video.lacks_captions for video in localized):
+        if options.method.suppress is None and any(video.lacks_captions for video in localized):
             say(f"{options.architecture} writes no captions, so no segments are suppressed", error=True)
         say(f"JSON, CSV, subtitles and pictures are in {options.output.output}", error=True)
     for path, problem in problems.items():

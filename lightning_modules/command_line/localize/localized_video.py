@@ -57,8 +57,9 @@ class LocalizedVideo:
 
     @property
     def lacks_captions(self) -> bool:
-        """Whether segments could have been suppressed by their captions, which are compared, but there are none."""
-        return self.settings["settings"].get("suppression") is None and len(self.localization.detections) > 1
+        """Whether the method suppresses segments by comparing their captions, and there are several but no captions."""
+        settings = self.settings["settings"]
+        return settings.get("suppression", False) is None and len(self.localization.detections) > 1
 
 
 def described(video: LocalizedVideo) -> dict[str, Any]:

@@ -13,14 +13,13 @@ from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.lightning_modules.command_line.localize import localization_report
 from zsar.lightning_modules.command_line.localize.localization_report import (
-    LocalizedVideo,
-    described,
     heading,
     min_seconds,
     read_annotated,
     segment_table,
     write_report,
 )
+from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
 from zsar.lightning_modules.localization.contract import Detection, Localization, ScoreCurve
 from zsar.lightning_modules.localization.segments import Segment
 
