@@ -71,22 +71,10 @@ _THUMBNAIL_PX = 160
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar localize`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
-
-
-def run(options: LocalizeOptions) -> int:
     """Runs the command.
 
     Args:
-        options: The parsed command line.
+        arguments: The command line after `zsar localize`; None for the real one.
 
     Returns:
         0, or 1 if a video could not be decoded; the others are still processed.
@@ -98,6 +86,7 @@ def run(options: LocalizeOptions) -> int:
         FeatureFileError: The folder of features holds features of another model or stride.
         CaptionFileError: A file of captions cannot be used.
     """
+    options = COMMAND.parse(arguments)
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
     if (captions := options.method.captions) is not None:
