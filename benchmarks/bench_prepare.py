@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader, read_frames  # noqa: E402
 from zsar.datamodules.video_files.writing.encoding import write_video  # noqa: E402
 from zsar.datamodules.video_files.writing.preparing import prepare_video  # noqa: E402
-from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
+from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings  # noqa: E402
 from zsar.datamodules.views.frame_sampling import centre_indices  # noqa: E402
 
 N_FRAMES = 8

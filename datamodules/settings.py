@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
-from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views

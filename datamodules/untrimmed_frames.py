@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.lists.checked_lists import missing_keys
 from zsar.datamodules.lists.video_index import VideoIndex
 from zsar.datamodules.lists.video_table import VideoTable

@@ -15,10 +15,10 @@ from typing import ClassVar
 from lightning.pytorch import LightningDataModule
 
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
-from zsar.datamodules.geometry import Geometry
 from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
 from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set

@@ -12,7 +12,7 @@ from functools import partial
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.transforms import TestTransform, check_frames, resized
 
 RESIZE_FILTER = "bicubic"

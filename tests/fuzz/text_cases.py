@@ -38,7 +38,7 @@ from zsar.datamodules.lists.localization_splits import (
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.lightning_modules.command_line import picture
-from zsar.lightning_modules.command_line.class_names import read_class_names
+from zsar.api.class_names import read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.question_files import read_questions
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment

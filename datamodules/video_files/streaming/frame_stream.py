@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage

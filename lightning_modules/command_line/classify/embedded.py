@@ -10,7 +10,7 @@ from zsar.api.embeddings.stored_answers import StoredAnswer, stored_answers
 from zsar.api.embeddings.tower_model import model_of_tower
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
-from zsar.lightning_modules.command_line.options.devices import device_names
+from zsar.api.devices import device_names
 from zsar.runtime.terminal import message_console, waiting
 
 

@@ -20,7 +20,7 @@ from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, DEFAULT_ARCHITECTURE, EmbedRequest
 from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
-from zsar.lightning_modules.command_line.options.devices import device_names
+from zsar.api.devices import device_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record

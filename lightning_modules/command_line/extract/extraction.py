@@ -14,7 +14,7 @@ from typing import ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from zsar.datamodules.video_files.whole_decoding import OnDamage

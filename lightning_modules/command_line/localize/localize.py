@@ -18,7 +18,7 @@ from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoDecodeError
-from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
+from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.lightning_modules.command_line.extract.extract import list_jobs, unfinished_jobs
 from zsar.lightning_modules.command_line.extract.extraction import FramesDone, VideoJob, extract_videos
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
@@ -39,7 +39,7 @@ from zsar.lightning_modules.command_line.localize.requested_localizer import (
     described_model,
     smoothing_frames,
 )
-from zsar.lightning_modules.command_line.options.devices import device_names
+from zsar.api.devices import device_names
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -71,22 +71,10 @@ _THUMBNAIL_PX = 160
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar localize`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
-
-
-def run(options: LocalizeOptions) -> int:
     """Runs the command.
 
     Args:
-        options: The parsed command line.
+        arguments: The command line after `zsar localize`; None for the real one.
 
     Returns:
         0, or 1 if a video could not be decoded; the others are still processed.
@@ -98,7 +86,11 @@ def run(options: LocalizeOptions) -> int:
         FeatureFileError: The folder of features holds features of another model or stride.
         CaptionFileError: A file of captions cannot be used.
     """
+<<<<<<< HEAD
     check_output_folder(options.output.output, option="--output")
+=======
+    options = COMMAND.parse(arguments)
+>>>>>>> h4
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
     if (captions := options.method.captions) is not None:

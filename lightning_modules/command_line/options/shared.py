@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.lightning_modules.command_line.options.fields import option
 from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH
 

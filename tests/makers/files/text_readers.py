@@ -25,7 +25,7 @@ from zsar.datamodules.lists.localization_splits import (
 )
 from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.batch.command_lists import read_commands
-from zsar.lightning_modules.command_line.class_names import read_class_names
+from zsar.api.class_names import read_class_names
 from zsar.lightning_modules.command_line.doctor.doctor_report import write_bad_videos
 from zsar.runtime.text.text_tables import read_json, read_lines, read_table
 

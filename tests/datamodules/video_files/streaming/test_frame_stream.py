@@ -6,7 +6,7 @@ import torch
 
 from tests.makers.videos.encoded_videos import one_frame
 from tests.makers.videos.streamed_frames import streamed, write_eleven_frames
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.streaming import (
     FrameStream,
     FrameStride,

@@ -2,7 +2,7 @@ from typing import get_args
 
 import torch
 
-from zsar.datamodules.geometry import Geometry
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.views.frame_geometry import square_frames
 
 

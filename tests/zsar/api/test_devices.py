@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.lightning_modules.command_line.options.devices import device_names
+from zsar.api.devices import device_names
 
 
 def test_devices_are_named_one_by_one() -> None:
