@@ -22,11 +22,7 @@ DATA_SETS = ROOT / "datamodules" / "data_sets"
 # floor do not know each other. `zsar.runtime` is open to all.
 FLOORS = {
     "datamodules": [
-<<<<<<< HEAD
-        ["class_identity", "geometry", "stored_embeddings.tower_record"],
-=======
-        ["choices", "class_identity"],
->>>>>>> h4
+        ["choices", "class_identity", "stored_embeddings.tower_record"],
         ["batch"],
         ["samples"],
         ["class_text", "lists", "views"],

@@ -71,15 +71,10 @@ environment:
   ZSAR_TRACEBACK=1         show the traceback of an error, for a bug report
 """
 
-<<<<<<< HEAD
-# Their options are the settings of a data module, which only this module can tell.
-_OF_DATA_MODULES = ("doctor.doctor", "embed.embed")
-=======
 # Options that are the settings of a data module, which only the module that builds it can read.
-_OF_DATA_MODULES = ("doctor.doctor",)
+_OF_DATA_MODULES = ("doctor.doctor", "embed.embed")
 # Modules that read their command line themselves: the above, and those whose options are not yet light.
 _READ_BY_THEMSELVES = (*_OF_DATA_MODULES, "localize.localize", "extract.extract")
->>>>>>> h4
 _FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"

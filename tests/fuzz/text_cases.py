@@ -17,6 +17,7 @@ from tests.fuzz import stored_tensors, text_mutations
 from tests.fuzz.byte_mutations import mutated
 from tests.fuzz.outcomes import Fault, told
 from tests.fuzz.sound_texts import ARCHITECTURE, SMALL_MODEL, SOUND, tiny_weights
+from zsar.api.class_names import read_class_names
 from zsar.datamodules.class_text.text_files import read_class_text_file, texts_of
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.lists.annotations import (
@@ -38,7 +39,6 @@ from zsar.datamodules.lists.localization_splits import (
 from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.lightning_modules.command_line import picture
-from zsar.api.class_names import read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.question_files import read_questions
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment

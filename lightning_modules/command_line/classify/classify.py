@@ -10,6 +10,8 @@ import torch
 from rich.table import Table
 from torch import Tensor
 
+from zsar.api.class_names import check_names_fit, read_class_names
+from zsar.api.devices import device_names
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
@@ -20,7 +22,6 @@ from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import multi_clip_indices
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
-from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.lightning_modules.command_line.classify.classify_options import (
     COMMAND,
     DEFAULT_ARCHITECTURE,
@@ -29,7 +30,6 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.api.devices import device_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer

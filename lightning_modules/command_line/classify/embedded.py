@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from zsar.api.devices import device_names
 from zsar.api.embeddings.archive import open_archive
 from zsar.api.embeddings.stored_answers import StoredAnswer, stored_answers
 from zsar.api.embeddings.tower_model import model_of_tower
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
-from zsar.api.devices import device_names
 from zsar.runtime.terminal import message_console, waiting
 
 

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 
 from rich.progress import TimeElapsedColumn
 
+from zsar.api.class_names import each_class_once, read_class_names
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.text_format import Texts
 from zsar.datamodules.class_text.vocabulary import exact_names
-from zsar.api.class_names import each_class_once, read_class_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestions
 from zsar.lightning_modules.command_line.describe.describe_options import COMMAND, DescribeOptions

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zsar.api.devices import device_names
 from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, store_clips
 from zsar.api.embeddings.whole_videos import embeds_single_frames, store_whole, whole_video_record
 from zsar.datamodules.clip_dataset import EvaluationClips
@@ -20,7 +21,6 @@ from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, DEFAULT_ARCHITECTURE, EmbedRequest
 from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
-from zsar.api.devices import device_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record

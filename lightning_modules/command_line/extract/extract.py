@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
+from zsar.api.devices import device_names
 from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, requested_extractions
@@ -25,7 +26,6 @@ from zsar.lightning_modules.command_line.extract.extraction import (
     load_backbone,
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
-from zsar.api.devices import device_names
 from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError

@@ -86,11 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         FeatureFileError: The folder of features holds features of another model or stride.
         CaptionFileError: A file of captions cannot be used.
     """
-<<<<<<< HEAD
-    check_output_folder(options.output.output, option="--output")
-=======
     options = COMMAND.parse(arguments)
->>>>>>> h4
+    check_output_folder(options.output.output, option="--output")
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
     if (captions := options.method.captions) is not None:

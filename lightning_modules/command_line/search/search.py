@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rich.table import Table
 
+from zsar.api.devices import device_names
 from zsar.api.embeddings.archive import open_archive
 from zsar.api.embeddings.search import SearchHit, SearchResult, search
 from zsar.api.embeddings.tower_model import model_of_tower
-from zsar.api.devices import device_names
 from zsar.lightning_modules.command_line.search.search_options import COMMAND, SearchOptions
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.terminal import message_console, print_json, print_whole, result_console, say, styled, waiting

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsar.api.class_names import read_class_names
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
 from zsar.datamodules.class_text.text_files import read_class_text_file
 from zsar.datamodules.data_sets.video_folder import VideoFolder
@@ -25,7 +26,6 @@ from zsar.datamodules.lists.localization_splits import (
 )
 from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.batch.command_lists import read_commands
-from zsar.api.class_names import read_class_names
 from zsar.lightning_modules.command_line.doctor.doctor_report import write_bad_videos
 from zsar.runtime.text.text_tables import read_json, read_lines, read_table
 

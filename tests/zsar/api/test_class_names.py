@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zsar.datamodules.class_text.templates import fill_templates
 from zsar.api.class_names import check_names_fit, each_class_once, read_class_names
+from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
