@@ -57,12 +57,8 @@ def stated_class(stated: str, kind: type, path: Path | str) -> type:
         raise CheckpointError(f"{path} is not loaded: {error}") from error
     except (ImportError, AttributeError, ValueError) as error:
         raise CheckpointError(f"{path}: its model class {named} cannot be imported: {error}") from error
-    if not (isinstance(model_class, type) and issubclass(model_class, kind)) or inspect.isabstract(
-        model_class
-    ):
-        raise CheckpointError(
-            f"{path} is not loaded: its model class {named} is not a concrete {kind.__name__}"
-        )
+    if not (isinstance(model_class, type) and issubclass(model_class, kind)) or inspect.isabstract(model_class):
+        raise CheckpointError(f"{path} is not loaded: its model class {named} is not a concrete {kind.__name__}")
     return model_class
 
 

@@ -1,6 +1,6 @@
 """Folders that hold a whole model, to share it: config.json, model.safetensors and, unless left out, CLIP's weights.
 
-    FOLDER/config.json            the format, the wanted zsar version, the entry "zsar" as checkpoints have it, the files
+    FOLDER/config.json            format, wanted zsar version, the entry "zsar" as in checkpoints, hashes of files
            model.safetensors      what was trained; absent for a model that is not trained
            backbone.safetensors   CLIP's weights; left out on request, and then found by name as in training
            NAME.json              the architecture, where it is a JSON config of the user's

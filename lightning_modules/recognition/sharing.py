@@ -1,4 +1,4 @@
-"""SharedModel: a recognizer as a folder, or on the Hugging Face hub: `save_pretrained`, `from_pretrained`, `push_to_hub`.
+"""`save_pretrained`, `from_pretrained` and `push_to_hub` of every recognizer: a folder, or a model on the hub.
 
 The names and the meaning are those of huggingface_hub's `ModelHubMixin`; see `shared_folders` for why it is not used.
 """

@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ _SAMPLING = (
     "T frames in RGB, spread evenly: frame i is in the middle of segment i of T equal segments of the video; "
     "further views are shifted in time"
 )
-_GEOMETRY = "the short side resized to S px (bicubic, antialiased), then the centre cut out, S x S"
+_GEOMETRY = "bicubic, antialiased: the short side resized to S * 256 / 224 px, then the centre cut out, S x S px"
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,9 @@ def _check_exportable(model: object) -> None:
 
 
 def _check_installed() -> None:
-    try:
-        import onnx
-        import onnxruntime
-        import onnxscript  # noqa: F401 - torch.onnx uses it
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{_MISSING} (missing: {error.name})", name=error.name) from error
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise ModuleNotFoundError(f"{_MISSING} (missing: {', '.join(missing)})", name=missing[0])
 
 
 def _class_text(classes: Sequence[str] | Mapping[str, str | Sequence[str]] | ClassText, template: str) -> ClassText:
@@ -173,7 +171,7 @@ def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
         "weights_hash": model.checkpoint_weights_hash or "",
         "scorer": model.scoring.scorer,
         "sampling": _SAMPLING,
-        "geometry": _GEOMETRY.replace("S px", f"{model.backbone.image_size[0]} px"),
+        "geometry": _GEOMETRY,
         "zsar_version": __version__,
     }
 
