@@ -51,9 +51,9 @@ def run(options: ShareOptions) -> int:
         raise ValueError("--private is for --push; leave it out")
     model = load_recognizer(options.checkpoint, weights=options.weights)
     results = _results(options, model)
-    model.save_pretrained(folder, include_backbone=options.include_backbone, results=results)
+    model.save_pretrained(folder, include_backbone=not options.without_backbone, results=results)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    backbone = "with" if options.include_backbone else "without"
+    backbone = "without" if options.without_backbone else "with"
     say(f"wrote {folder}: {type(model).__name__}, {backbone} CLIP's weights, {size / 1e6:,.1f} MB")
     say(f"read {folder / 'README.md'} and choose a licence there; the test is {'in it' if results else 'not in it'}")
     if options.hub.push is not None:

@@ -27,7 +27,7 @@ class ShareOptions:
     weights: str | None = option(
         None, "CLIP's weights, if they have moved since training", metavar="FILE", otherwise="as in training"
     )
-    include_backbone: bool = option(True, "include CLIP's weights, so that loading needs nothing else")
+    without_backbone: bool = option(False, "leave CLIP's weights out; loading then finds them as in training")
     results: Path | None = option(
         None,
         "results.json of the model's test, for the model card",

@@ -14,7 +14,7 @@ ABOUT = {
 
 
 def test_the_card_has_the_figures_of_the_results(tmp_path: Path) -> None:
-    folder = write_result(tmp_path, {"base": 80.0, "novel": 60.0}, top5=95.5)
+    folder = write_result(tmp_path / "run", {"base": 80.0, "novel": 60.0}, top5=95.5)
     results = json.loads((folder / "results.json").read_text())
     about = {**ABOUT, "training": record(training=True), "trained_on": described("kinetics400")}
     card = model_card(about, name="mine", results=results)

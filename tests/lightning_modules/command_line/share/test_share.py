@@ -31,7 +31,7 @@ def test_a_run_becomes_a_folder_with_the_figures_of_its_test(
     assert load_recognizer(folder).checkpoint_weights_hash == weights
     assert main(["share", str(checkpoint), "--output", str(folder)]) == 1
     assert "has content already" in capsys.readouterr().err
-    assert main(["share", str(checkpoint), "--output", str(folder), "--force", "--no-include-backbone"]) == 0
+    assert main(["share", str(checkpoint), "--output", str(folder), "--force", "--without-backbone"]) == 0
     assert not (folder / "backbone.safetensors").exists()
 
 
