@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from zsar.lightning_modules.recognition.model_building import built_model, stated_arguments, stated_class
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.shared_folders import is_shared, read_shared
+from zsar.lightning_modules.recognition.saved.model_building import built_model, stated_arguments, stated_class
+from zsar.lightning_modules.recognition.saved.shared_folders import is_shared, read_shared
 from zsar.lightning_modules.tensor_files.checkpoint_files import check_entries, read_checkpoint
 from zsar.lightning_modules.training.checkpoints import unpack_checkpoint
 from zsar.runtime.class_paths import with_current_class_paths

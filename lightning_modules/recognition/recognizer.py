@@ -19,8 +19,8 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.accuracy import SetMetrics
 from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
 from zsar.lightning_modules.recognition.class_text_source import class_text_source
+from zsar.lightning_modules.recognition.saved.shared_model import SharedModel
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
-from zsar.lightning_modules.recognition.sharing import SharedModel
 from zsar.lightning_modules.recognition.training_log import TrainingLog
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint, unpack_checkpoint

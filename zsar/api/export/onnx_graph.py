@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -34,7 +32,7 @@ class ClassifierGraph(nn.Module):
             scale = self.model.backbone.logit_scale.float()
             logits = scale * direct_late_interaction(embedded.flatten(1, 2), self.class_embeddings)
         else:
-            logits = cast(Tensor, self.model.score(embedded, self.class_embeddings))
+            logits = self.model.score(embedded, self.class_embeddings)
         return logits, logits.softmax(dim=1)
 
 

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from tests.makers.results.recognition_results import described, record, write_result
-from zsar.lightning_modules.recognition.model_card import model_card
+from zsar.lightning_modules.recognition.saved.model_card import model_card
 
 ABOUT = {
     "class_path": "zsar.lightning_modules.t2l.T2L",

@@ -5,8 +5,8 @@ import huggingface_hub
 import pytest
 
 from tests.makers.models.every_recognizer import recognizer
-from zsar.lightning_modules.recognition.hub_folders import downloaded
 from zsar.lightning_modules.recognition.loading import load_recognizer
+from zsar.lightning_modules.recognition.saved.hub_folders import downloaded
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 
 

@@ -12,7 +12,7 @@ from zsar.lightning_modules.command_line.model_kinds import short_names
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.shared_folders import is_shared
+from zsar.lightning_modules.recognition.saved.shared_folders import is_shared
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 
 PROMPTS = (("red dance", "a red dance"), ("blue dance", "a blue dance"))

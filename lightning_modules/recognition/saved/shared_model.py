@@ -13,9 +13,9 @@ from typing import Any, cast
 from torch import Tensor
 from typing_extensions import Self
 
-from zsar.lightning_modules.recognition.hub_folders import HUB
-from zsar.lightning_modules.recognition.model_card import model_card
-from zsar.lightning_modules.recognition.shared_folders import read_shared, write_shared
+from zsar.lightning_modules.recognition.saved.hub_folders import HUB
+from zsar.lightning_modules.recognition.saved.model_card import model_card
+from zsar.lightning_modules.recognition.saved.shared_folders import read_shared, write_shared
 from zsar.lightning_modules.training.checkpoints import CheckpointedModel, pack_checkpoint
 from zsar.runtime.files.whole_files import write_text_whole
 

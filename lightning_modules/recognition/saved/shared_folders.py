@@ -22,8 +22,8 @@ from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, read_state_dict
-from zsar.lightning_modules.recognition.hub_folders import HUB, downloaded
-from zsar.lightning_modules.recognition.model_building import built_model, stated_arguments, stated_class
+from zsar.lightning_modules.recognition.saved.hub_folders import HUB, downloaded
+from zsar.lightning_modules.recognition.saved.model_building import built_model, stated_arguments, stated_class
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries
 from zsar.lightning_modules.training.checkpoints import CheckpointedModel, unpack_checkpoint
 from zsar.runtime.class_paths import with_current_class_paths
