@@ -101,7 +101,7 @@ PLUMBING = {
     r"__import__|importlib\.import_module": [f"{COMPOSITION_ROOT.replace('.', '/').removeprefix('zsar/')}/cli.py"],
     r"(importlib|pkgutil)\.resolve_name": [
         "lightning_modules/command_line/",
-        "lightning_modules/recognition/loading.py",
+        "lightning_modules/recognition/saved/model_building.py",
         "zsar/runtime/permitted_classes.py",  # why a trusted module cannot be imported
     ],
     r"tqdm(\..*)?": [],  # progress is shown by zsar.runtime.terminal

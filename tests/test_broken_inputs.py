@@ -140,6 +140,15 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("convert", "--architecture"): ("VIDEO", "--architecture", "FILE.json", "--output", "OUT"),
     ("describe", "--question"): ("--classes", "a", "--question", "FILE.txt", "--kind", "direct", "--output", "OUT"),
     ("describe", "--classes_file"): ("--classes-file", "FILE.txt", "--kind", "description", "--output", "OUT"),
+    ("share", "checkpoint"): ("FILE.ckpt", "--output", "OUT"),
+    ("export", "--checkpoint"): (*NAMED, "--checkpoint", "FILE.ckpt", "--output", "OUT.onnx"),
+    ("export", "--weights"): (*NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt", "--output", "OUT.onnx"),
+    ("export", "--architecture"): (
+        *NAMED,
+        *("--architecture", "FILE.json", "--weights", "random", "--output", "OUT.onnx"),
+    ),
+    ("export", "--classes_file"): ("--classes-file", "FILE.txt", *TINY, "--output", "OUT.onnx"),
+    ("export", "--descriptions"): (*NAMED, "--descriptions", "FILE.json", *TINY, "--output", "OUT.onnx"),
     ("batch", "file"): ("FILE.txt",),
     ("batch", "--record"): ("COMMANDS", "--record", "FILE.jsonl"),
     ("reproduce", "--papers"): ("t2l/table1", "--dry_run", "--papers", "FILE.yaml"),
@@ -149,7 +158,11 @@ OTHERS = {
     *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
     *(("embed", "videos"), ("embed", "--output"), ("classify", "--embeddings")),
     *(("search", option) for option in ("folder", "--output", "--weights", "--checkpoint")),  # need embeddings
-    *((command, "--output") for command in ("localize", "extract", "convert", "describe", "picture", "summarize")),
+    *(
+        (command, "--output")
+        for command in ("share", "export", "localize", "extract", "convert", "describe", "picture", "summarize")
+    ),
+    *(("share", "--weights"), ("share", "--results")),
     *(("reproduce", "--output"), ("reproduce", "--markdown")),
     *(("pretrain-tiny", "--output"), ("localize", "--features"), ("localize", "--captions")),
     *(("summarize", "runs"), ("picture", "runs"), ("prepare", "source"), ("prepare", "destination")),

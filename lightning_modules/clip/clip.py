@@ -222,6 +222,14 @@ class FineTunedCLIP(ActionRecognizer):
             )
         super().on_load_checkpoint(checkpoint)
 
+    def trained_weights(self) -> dict[str, Tensor]:
+        """The tuned weights, where an average with the original ones is in use."""
+        return self._tuned
+
+    def original_weights(self) -> dict[str, Tensor]:
+        """The original of the tuned weights, which an average with them needs."""
+        return {name.removeprefix("backbone.clip."): value for name, value in self._original.items()}
+
     def _copy_of_tuned(self) -> dict[str, Tensor]:
         return {name: p.detach().clone() for name, p in self.named_parameters() if p.requires_grad}
 

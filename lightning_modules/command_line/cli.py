@@ -28,6 +28,8 @@ COMMANDS = {
     "picture": ("a picture of test videos with their true class and the predictions of runs", "picture"),
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint released by the authors of a method", "convert"),
+    "share": ("a trained model as a folder with a model card, or on the Hugging Face hub", "share.share"),
+    "export": ("write a recognizer with fixed class names as an ONNX file", "export.export"),
     "prepare": ("re-encode a data set, small and with dense keyframes, for faster training", "prepare"),
     "reproduce": ("run the commands of a paper's table, beside the published figures", "reproduce.reproduce"),
     "batch": ("run a list of commands in one process, or a sweep over variables in several", "batch.batch"),

@@ -19,6 +19,7 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.accuracy import SetMetrics
 from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
 from zsar.lightning_modules.recognition.class_text_source import class_text_source
+from zsar.lightning_modules.recognition.saved.shared_model import SharedModel
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.lightning_modules.recognition.training_log import TrainingLog
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
@@ -30,7 +31,7 @@ from zsar.runtime.run_seed import run_seed
 from zsar.runtime.seeds import derive_seed
 
 
-class ActionRecognizer(VideoTextModel):
+class ActionRecognizer(SharedModel, VideoTextModel):
     """Recognizes actions by comparing the embedding of a video with the embeddings of class text.
 
     Attributes:
@@ -58,8 +59,6 @@ class ActionRecognizer(VideoTextModel):
         self.per_class_percent: dict[str, list[float]] = {}
         self._set_metrics = SetMetrics()
         self._training_log = TrainingLog()
-
-    # --- what a method defines, besides `embed_frames` and `embed_text` --------------------------------------------
 
     @property
     def text_is_trained(self) -> bool:

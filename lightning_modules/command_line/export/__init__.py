@@ -1,0 +1,1 @@
+"""`zsar export`: a recognizer as an ONNX file."""

@@ -1,0 +1,1 @@
+"""`zsar share`: a trained model as a folder, or on the Hugging Face hub."""

@@ -1,0 +1,1 @@
+"""Recognizers as files: built from stated settings, shared as folders and on the hub, described by a card."""
