@@ -59,6 +59,7 @@ FOREIGN = {
 }
 COMPOSITION_ROOT = "zsar.lightning_modules.command_line"
 API = "zsar.api"  # may use everything but the commands
+ENTRANCES = ("zsar/__init__.py", "zsar/__main__.py")  # the public names, and `python -m zsar`
 
 MOST_MODULES = 14  # of a folder; more of them are rooms of their own
 
@@ -98,7 +99,10 @@ PLUMBING = {
     ],
     r"os\.(system|popen|spawn\w*|exec\w*|posix_spawn\w*)": [],  # subprocess, and what may import it
     r"getppid|os\.getppid|.*prctl": ["zsar/runtime/processes/parent_watch.py"],
-    r"__import__|importlib\.import_module": [f"{COMPOSITION_ROOT.replace('.', '/').removeprefix('zsar/')}/cli.py"],
+    r"__import__|importlib\.import_module": [
+        f"{COMPOSITION_ROOT.replace('.', '/').removeprefix('zsar/')}/cli.py",
+        "zsar/__init__.py",
+    ],
     r"(importlib|pkgutil)\.resolve_name": [
         "lightning_modules/command_line/",
         "lightning_modules/recognition/saved/model_building.py",
@@ -142,7 +146,7 @@ def test_there_is_one_import_name(module: str) -> None:
 def test_a_package_uses_what_it_may_of_the_others(package: str) -> None:
     open_to_all = ["zsar.runtime", *FOREIGN[package], *([] if package == "zsar" else [f"zsar.{package}"])]
     for module in under(f"{package}/"):
-        if not within(import_name(module), [COMPOSITION_ROOT, API]) and module != "zsar/__main__.py":
+        if not within(import_name(module), [COMPOSITION_ROOT, API]) and module not in ENTRANCES:
             foreign = {name for name in ours(module) if not within(name, open_to_all)}
             assert foreign == set(), f"{module} may import of ours only {', '.join(open_to_all)}"
 
@@ -152,6 +156,13 @@ def test_nothing_imports_the_composition_root() -> None:
         if not within(import_name(module), [COMPOSITION_ROOT]) and module != "zsar/__main__.py":
             upwards = {name for name in ours(module) if within(name, [COMPOSITION_ROOT])}
             assert upwards == set(), f"{module} imports a command; move what both need below {COMPOSITION_ROOT}"
+
+
+def test_only_commands_and_the_public_names_use_the_api() -> None:
+    for module in MODULES:
+        if not within(import_name(module), [COMPOSITION_ROOT, API]) and module not in ENTRANCES:
+            upwards = {name for name in ours(module) if within(name, [API])}
+            assert upwards == set(), f"{module} imports the Python API; move what both need below {API}"
 
 
 @pytest.mark.parametrize("package", FLOORS)
@@ -250,7 +261,9 @@ def test_a_module_holds_one_idea() -> None:
     assert done == [], f"these have at most {MOST_LINES} lines by now: take them out of LONGER"
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module.endswith("__init__.py")])
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if module.endswith("__init__.py") and module not in ENTRANCES]
+)
 def test_a_package_s_init_holds_nothing_but_public_names(module: str) -> None:
     body = ast.parse((ROOT / module).read_text()).body
     assert ast.get_docstring(ast.parse((ROOT / module).read_text())), f"{module}: its first line says what it is"

@@ -65,6 +65,22 @@ def read_class_names(classes: str | None, classes_file: Path | None) -> list[str
     return _checked(given)
 
 
+def checked_names(names: Sequence[str], place: str) -> list[str]:
+    """Checks names that were not read from a command line.
+
+    Args:
+        names: The names.
+        place: Where they were given, for messages.
+
+    Returns:
+        The names without redundant white space, in Unicode NFC.
+
+    Raises:
+        ValueError: A text is not a class name, or a class is given twice.
+    """
+    return _checked([_Given(name, place) for name in names])
+
+
 def each_class_once(*lists: Sequence[str]) -> list[str]:
     """Merges lists of classes, in their order; a class repeated in the same spelling counts once.
 

@@ -8,23 +8,24 @@ from typing import Any
 
 
 def class_path(class_: type) -> str:
-    """The shortest import path of a class, as jsonargparse writes it to configurations.
+    """The import path of a class, as files name it.
 
     Args:
         class_: A class. If a package above its module exports it, the path names that package, so that it stays the
-            same when the file moves within the package.
+            same when the file moves within the package. The root `zsar`, which offers classes to users of Python under
+            short names (`zsar.T2L`), does not count: files keep the path that they have always had.
 
     Returns:
         "zsar.lightning_modules.t2l.T2L" for the class in `zsar/lightning_modules/t2l/t2l.py`.
     """
     parts = class_.__module__.split(".")
-    packages = (".".join(parts[:n]) for n in range(1, len(parts)))
+    packages = (".".join(parts[:n]) for n in range(2 if parts[0] == "zsar" else 1, len(parts)))
     exporting = (name for name in packages if getattr(sys.modules.get(name), class_.__qualname__, None) is class_)
     return f"{next(exporting, class_.__module__)}.{class_.__qualname__}"
 
 
 def current_class_path(path: str) -> str:
-    """The current path of a class that had another import path before zsar 0.2.
+    """The path in files of a class that had another import path before zsar 0.2, or that is named as in Python.
 
     Before 0.2, `lightning_modules`, `datamodules` and `callbacks` were top-level packages with other files. Class names
     are unchanged, so that the name identifies the class. Nothing is imported.
@@ -38,7 +39,8 @@ def current_class_path(path: str) -> str:
     """
     package, _, rest = path.partition(".")
     name = rest.rpartition(".")[2]
-    if package not in _PACKAGES_BEFORE or name not in _PLACES:
+    is_public = path == f"zsar.{name}"  # the short name in Python, which jsonargparse finds
+    if name not in _PLACES or not (package in _PACKAGES_BEFORE or is_public):
         return path
     return f"zsar.{_PLACES[name]}.{name}"
 

@@ -2,69 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-import torch
-from rich.table import Table
-from torch import Tensor
+from rich.progress import TimeElapsedColumn, TimeRemainingColumn
 
 from zsar.api.class_names import check_names_fit, read_class_names
-from zsar.api.devices import device_names
+from zsar.api.classification import Classification, classified, ranking
+from zsar.api.given_videos import ViewSettings, view_settings
+from zsar.api.loading import load
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.given_videos import given_videos
-from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
-from zsar.datamodules.video_files.frame_chunks import small_frames
-from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import multi_clip_indices
-from zsar.datamodules.views.transforms import TestTransform
-from zsar.lightning_modules.clip.clip import ZeroShotCLIP
+from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile
+from zsar.lightning_modules.command_line.classify.answer_table import print_answers
 from zsar.lightning_modules.command_line.classify.classify_options import (
     COMMAND,
     DEFAULT_ARCHITECTURE,
-    NONE_OF_THESE,
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
-from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (
     message_console,
     print_json,
-    print_whole,
-    result_console,
+    progress_bar,
+    progress_text,
     say,
     say_of,
-    styled,
-    tracked,
     waiting,
 )
 
-
-@dataclass(frozen=True)
-class Ranking:
-    """The model's answer for one video.
-
-    Attributes:
-        path: The video.
-        ranked: Class names with probabilities in [0, 1], most probable first; empty if decoding failed.
-        answer: The first name, "none of these" below the threshold, or None if decoding failed.
-        error: Why the video could not be decoded, or None.
-        n_damaged: Number of accepted damaged frames among those decoded.
-    """
-
-    path: str
-    ranked: tuple[tuple[str, float], ...]
-    answer: str | None
-    error: str | None = None
-    n_damaged: int = 0
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: ClassifyOptions) -> int:
-    """Classifies the videos and prints the answers.
+    """Classifies the videos and prints the answers, or writes them to a file.
 
     Args:
         options: The parsed command line.
@@ -89,41 +64,58 @@ def run(options: ClassifyOptions) -> int:
         0, or 1 if a video could not be decoded; the others are still classified.
 
     Raises:
-        ValueError: No video, no class, or a number out of range.
+        ValueError: No video, no class, a number out of range, or a file that cannot be written.
     """
+    _check_output(options)
     text = _class_text(options)
     if options.embeddings is not None:
-        answers, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
-        return _answered(
-            [_ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in answers], options
-        )
-    console = message_console()
+        stored, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
+        return _print([ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored], options)
     videos = list(_expand(options.videos))
-    with waiting(console, "loading the model (the first time, its weights are downloaded)"):
+    with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
         model = _load_model(options)
-    n_frames = options.model.frames or int(getattr(model, "n_frames", 8))
-    view = _Views(model.backbone.image_size[0], n_frames, options.model.clips, options.damage.on_damage)
-    embeddings = _embed_classes(model, text)
-    quiet = options.printed.json and not console.is_terminal
-    rankings = [
-        _classify(path, model, view, embeddings, text.names, options.printed.threshold)
-        for path in tracked(videos, "classifying", console=console, hidden=quiet)
-    ]
-    return _answered(rankings, options)
+    settings = view_settings(
+        model, frames=options.model.frames, clips=options.model.clips, on_damage=options.damage.on_damage
+    )
+    answer = partial(
+        classified,
+        text=text,
+        model=model,
+        settings=settings,
+        threshold=options.printed.threshold,
+        batch_size=options.work.batch_size,
+        n_workers=options.work.n_workers,
+        precision=options.work.precision,
+    )
+    if options.file.output is None:
+        return _print(list(_shown(answer(videos), len(videos), options)), options)
+    file = AnswerFile(options.file.output, _made_with(options, text, model, settings))
+    left = [video for video in videos if str(video) not in file.done]
+    if file.done:
+        say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
+    damaged: list[int] = []
+    for line in _shown(file.append_all(found.to_dict() for found in answer(left)), len(left), options):
+        damaged.append(int(line["n_damaged_frames"]))
+        if line["error"]:
+            say_of("red", "not classified:", line["error"])
+    n_failed = file.finish([str(video) for video in videos], text.names)
+    _say_damage(damaged)
+    say(f"{len(videos)} videos, {n_failed} of them without an answer, are in {file.path}")
+    return 1 if n_failed else 0
 
 
-def _answered(rankings: Sequence[Ranking], options: ClassifyOptions) -> int:
-    """Prints the answers; returns the exit status."""
-    if options.printed.json:
-        print_json([_as_json(r) for r in rankings])
-    else:
-        _print_table(rankings, options.printed.top_k)
-    if any(ranking.n_damaged for ranking in rankings):
-        say(accepted_damage([ranking.n_damaged for ranking in rankings]), error=True)
-    failed = [r for r in rankings if r.error]
-    for ranking in failed:
-        say_of("red", "not classified:", ranking.error)
-    return 1 if failed else 0
+# --- what is asked for ------------------------------------------------------------------------------------------------
+
+
+def _check_output(options: ClassifyOptions) -> None:
+    output = options.file.output
+    if output is None:
+        return
+    if output.is_dir():
+        raise ValueError(f"--output {output} is a folder; give a file")
+    check_output_folder(output.absolute().parent, option="--output, in the folder")
+    if output.exists() and not options.file.force:
+        raise ValueError(f"{output} is there already; give another --output, or --force to replace it")
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
@@ -144,92 +136,64 @@ def _class_text(options: ClassifyOptions) -> ClassText:
         return read_class_text("classify", names, options.text.descriptions)
     text = fill_templates("classify", names, options.text.template)
     if options.model.checkpoint is None and options.embeddings is None:
-        check_names_fit(text, _architecture(options))
+        check_names_fit(text, options.model.architecture or DEFAULT_ARCHITECTURE)
     return text
 
 
-def _architecture(options: ClassifyOptions) -> str:
-    return options.model.architecture or DEFAULT_ARCHITECTURE
-
-
 def _load_model(options: ClassifyOptions) -> ActionRecognizer:
-    (device,) = device_names(options.device.device, 1)
-    if options.model.checkpoint is not None:
-        if options.model.architecture is not None:
-            raise ValueError("--checkpoint names its own architecture; leave --architecture out")
-        return load_recognizer(options.model.checkpoint, weights=options.model.weights, device=device)
-    architecture = _architecture(options)
-    weights = options.model.weights or default_weights(architecture)
-    return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
+    asked = options.model
+    if asked.checkpoint is not None and asked.architecture is not None:
+        raise ValueError("--checkpoint names its own architecture; leave --architecture out")
+    model = asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE
+    return load(model, weights=asked.weights, device=options.device.device)
 
 
-class _Views:
-    """Reads the test views of a video."""
-
-    def __init__(self, image_size: int, n_frames: int, n_clips: int, on_damage: OnDamage) -> None:
-        self._on_damage: OnDamage = on_damage
-        self._transform = TestTransform(image_size)
-        self._n_frames, self._n_clips = n_frames, n_clips
-
-    def read(self, path: Path) -> tuple[Tensor, int]:
-        """uint8 [1, V, T, 3, H, W], and the number of accepted damaged frames; uses all cores, one video at a time."""
-        with VideoReader(path, threads=0, on_damage=self._on_damage) as reader:
-            indices = multi_clip_indices(reader.n_frames, self._n_frames, self._n_clips)
-            frames = small_frames(reader, indices, lambda frames: self._transform(frames)[0])
-            return frames[None], reader.n_damaged
-
-
-@torch.inference_mode()
-def _embed_classes(model: ActionRecognizer, text: ClassText) -> Tensor:
-    return model.class_embeddings.cached(text.prompts, model.device)
-
-
-@torch.inference_mode()
-def _classify(
-    path: Path, model: ActionRecognizer, views: _Views, embeddings: Tensor, names: Sequence[str], threshold: float
-) -> Ranking:
-    try:
-        frames, n_damaged = views.read(path)
-    except (VideoDecodeError, MemoryError) as error:
-        return Ranking(str(path), (), None, str(error) or f"{path}: not enough memory for its frames")
-    probabilities = model(frames.to(model.device), embeddings)[0].softmax(dim=0)
-    return _ranking(str(path), probabilities, names, threshold, n_damaged)
-
-
-def _ranking(path: str, probabilities: Tensor, names: Sequence[str], threshold: float, n_damaged: int) -> Ranking:
-    """The answer from probabilities [C]; those of infinite scores are NaN."""
-    if not probabilities.isfinite().all():
-        return Ranking(path, (), None, f"{path}: the model's scores of it are NaN or infinite, so it has no class")
-    order = probabilities.argsort(descending=True).tolist()
-    ranked = tuple((names[i], float(probabilities[i])) for i in order)
-    return Ranking(path, ranked, ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE, n_damaged=n_damaged)
-
-
-def _as_json(ranking: Ranking) -> dict[str, object]:
+def _made_with(
+    options: ClassifyOptions, text: ClassText, model: ActionRecognizer, settings: ViewSettings
+) -> dict[str, object]:
+    """What decides about the answers; a resumed command must have the same."""
     return {
-        "path": ranking.path,
-        "answer": ranking.answer,
-        "probabilities": {name: round(p, 6) for name, p in ranking.ranked},
-        "n_damaged_frames": ranking.n_damaged,
-        "error": ranking.error,
+        "model": type(model).__name__,
+        "architecture": model.backbone.architecture,
+        "weights_hash": model.checkpoint_weights_hash or model.backbone.weights_hash,
+        "classes": list(text.names),
+        "prompts_hash": text.content_hash,
+        "frames": settings.n_frames,
+        "clips": settings.n_clips,
+        "on_damage": settings.on_damage,
+        "threshold": options.printed.threshold,
+        "precision": options.work.precision,
     }
 
 
-def _print_table(rankings: Sequence[Ranking], top_k: int) -> None:
-    table = Table("video", "answer", "rank", "class", "probability")
-    table.columns[2].justify = table.columns[4].justify = "right"
-    for ranking in rankings:
-        if ranking.error:
-            table.add_row(ranking.path, styled("not decoded", "red"), "", "", "", end_section=True)
-        shown = ranking.ranked[:top_k]
-        for rank, (name, probability) in enumerate(shown, start=1):
-            first = rank == 1
-            table.add_row(
-                ranking.path if first else "",
-                styled(ranking.answer, "bold") if first else "",
-                str(rank),
-                name,
-                f"{100 * probability:.1f} %",
-                end_section=rank == len(shown),
-            )
-    print_whole(result_console(), table)
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def _shown(answers: Iterable[T], n_videos: int, options: ClassifyOptions) -> Iterator[T]:
+    """Passes answers on under a progress bar; without one where JSON is printed and nobody looks."""
+    console = message_console()
+    quiet = options.printed.json and not console.is_terminal
+    columns = (progress_text("classifying {task.completed}/{task.total}"), TimeElapsedColumn(), TimeRemainingColumn())
+    with progress_bar(console, *columns, transient=True, hidden=quiet) as bar:
+        task = bar.add_task("", total=n_videos)
+        for answer in answers:
+            yield answer
+            bar.advance(task)
+
+
+def _print(answers: Sequence[Classification], options: ClassifyOptions) -> int:
+    """Prints the answers; returns the exit status."""
+    if options.printed.json:
+        print_json([answer.to_dict() for answer in answers])
+    else:
+        print_answers(answers, top_k=options.printed.top_k)
+    _say_damage([answer.n_damaged for answer in answers])
+    failed = [answer for answer in answers if answer.error]
+    for answer in failed:
+        say_of("red", "not classified:", answer.error)
+    return 1 if failed else 0
+
+
+def _say_damage(n_damaged: Sequence[int]) -> None:
+    if any(n_damaged):
+        say(accepted_damage(n_damaged), error=True)

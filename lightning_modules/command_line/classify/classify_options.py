@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
     DamageOption,
     DeviceOption,
+    ForceOption,
     JsonOption,
     ModelOptions,
     PromptOptions,
+    WorkerOption,
 )
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIDEOS_PER_BATCH, MOST_VIEWS
 
-NONE_OF_THESE = "none of these"
+NONE_OF_THESE = "none of these"  # zsar.api.classification says it; this module imports nothing heavy
 DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
 
 
@@ -56,6 +59,37 @@ class PrintedOptions(JsonOption):
 
 
 @dataclass(frozen=True)
+class WorkOptions(WorkerOption):
+    """How the work is done."""
+
+    batch_size: int = option(
+        8, "videos that go through the model together", metavar="N", at_least=1, at_most=MOST_VIDEOS_PER_BATCH
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = option("fp32", "bf16 and fp16 (GPU) are automatic mixed precision")
+
+
+@dataclass(frozen=True)
+class FileOptions(ForceOption):
+    """Where answers are written."""
+
+    output: Path | None = option(
+        None,
+        "write the answers of all videos to FILE (.json, .jsonl or .csv) instead of printing them; each is kept in "
+        "FILE.part as it comes, so that the same command resumes after a stop",
+        metavar="FILE",
+    )
+
+    def __post_init__(self) -> None:
+        """Checks the name of the file.
+
+        Raises:
+            ValueError: It has another suffix.
+        """
+        if self.output is not None and self.output.suffix.lower() not in (".json", ".jsonl", ".csv"):
+            raise ValueError(f"--output {self.output} must end with .json, .jsonl or .csv")
+
+
+@dataclass(frozen=True)
 class ClassifyOptions:
     """The options of `zsar classify`."""
 
@@ -71,7 +105,9 @@ class ClassifyOptions:
     model: ClassifierOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     device: DeviceOption = group()
     damage: DamageOption = group()
+    work: WorkOptions = group("speed", n_workers={"otherwise": "one for each processor, 0 for few videos"})
     printed: PrintedOptions = group("output")
+    file: FileOptions = group()
 
     def __post_init__(self) -> None:
         """Checks that there is something to classify, and that options have an effect.
@@ -89,6 +125,8 @@ class ClassifyOptions:
         for name, default in decided.items():
             if (value := getattr(self.model, name)) != default:
                 raise ValueError(f"--{name} {value} was decided when --embeddings were made; leave it out")
+        if self.file.output is not None:
+            raise ValueError("--output is for videos; with --embeddings print the answers: --json")
         if self.damage != DamageOption():
             raise ValueError(f"--on_damage {self.damage.on_damage} is for videos; leave it out with --embeddings")
 

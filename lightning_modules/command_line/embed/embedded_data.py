@@ -15,8 +15,8 @@ from zsar.lightning_modules.command_line.experiments.experiment_files import wit
 from zsar.lightning_modules.command_line.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class
-from zsar.lightning_modules.recognition.loading import build_from_plain
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.saved.model_building import build_from_plain
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.api.export.onnx_export import export_onnx
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
-from zsar.lightning_modules.command_line.class_names import check_names_fit, read_class_names
 from zsar.lightning_modules.command_line.export.export_options import COMMAND, DEFAULT_ARCHITECTURE, ExportOptions
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights

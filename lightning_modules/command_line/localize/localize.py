@@ -13,12 +13,13 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
+from zsar.api.class_names import check_names_fit, read_class_names
+from zsar.api.devices import device_names
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoDecodeError
-from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.lightning_modules.command_line.extract.extract import list_jobs, unfinished_jobs
 from zsar.lightning_modules.command_line.extract.extraction import FramesDone, VideoJob, extract_videos
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
@@ -39,7 +40,6 @@ from zsar.lightning_modules.command_line.localize.requested_localizer import (
     described_model,
     smoothing_frames,
 )
-from zsar.api.devices import device_names
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.localizer import ActionLocalizer

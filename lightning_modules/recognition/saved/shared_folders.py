@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from safetensors.torch import save_file
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, read_state_dict
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB, downloaded
 from zsar.lightning_modules.recognition.saved.model_building import built_model, stated_arguments, stated_class

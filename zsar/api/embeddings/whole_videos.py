@@ -10,10 +10,11 @@ from torch import Tensor
 
 from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, embed_views
 from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.stored_embeddings.embedding_files import ClipRecord, write_embeddings
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_geometry import RESIZE_FILTER, Geometry
+from zsar.datamodules.views.frame_geometry import RESIZE_FILTER
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.files.file_names import name_problem

@@ -1,0 +1,111 @@
+"""`zsar classify --output FILE`: answers in a file, written as they come, so that a stopped command resumes.
+
+While the command runs, each answer is appended to `FILE.part`, whose first line says how the answers are made. At the
+end FILE is written as a whole, in the order of the videos, and the part is removed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from zsar.runtime.files.journals import JournalWriter, whole_lines
+from zsar.runtime.files.whole_files import whole_file
+from zsar.runtime.text.written_names import written_name
+
+SUFFIXES = (".json", ".jsonl", ".csv")
+_REMEDY = "remove it, or choose another --output"
+
+
+class AnswerFile:
+    """A file of answers that a command completes, in one run or several."""
+
+    def __init__(self, path: Path, made_with: Mapping[str, Any]) -> None:
+        """Reads what an earlier run has left.
+
+        Args:
+            path: The file to write.
+            made_with: How the answers are made, JSON-serializable.
+
+        Raises:
+            ValueError: The part that an earlier run left was made in another way; the message names the difference.
+            GivenFileError: The part was not written by zsar.
+        """
+        self.path = path
+        self.part = part_of(path)
+        self.made_with = json.loads(json.dumps(made_with))
+        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True) if self.part.exists() else []
+        if lines:
+            self._check_same(lines[0])
+        self._is_begun = bool(lines)
+        self.done = {line["path"] for line in lines[1:] if isinstance(line.get("path"), str) and not line.get("error")}
+
+    def _check_same(self, before: Mapping[str, Any]) -> None:
+        for name, value in self.made_with.items():
+            if before.get(name) != value:
+                raise ValueError(
+                    f"{self.part} holds answers of an earlier run with {name} {before.get(name)!r}, this one has "
+                    f"{value!r}; repeat the earlier command to resume it, {_REMEDY}"
+                )
+
+    def append_all(self, answers: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """Passes answers on when they are in the file."""
+        with JournalWriter(self.part) as journal:
+            if not self._is_begun:
+                journal.append(self.made_with)
+            for answer in answers:
+                journal.append(answer)
+                yield answer
+
+    def finish(self, paths: Sequence[str], names: Sequence[str]) -> int:
+        """Writes the file from the part, and removes the part.
+
+        Args:
+            paths: All videos, in order.
+            names: The class names, in order: the last columns of a CSV file.
+
+        Returns:
+            Number of videos without an answer.
+        """
+        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True)
+        answers = {line["path"]: line for line in lines[1:]}  # the last one of each video
+        ordered = [answers[path] for path in paths]
+        with whole_file(self.path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+            _WRITERS[self.path.suffix.lower()](file, ordered, names)
+        self.part.unlink()
+        return sum(answer["error"] is not None for answer in ordered)
+
+
+def part_of(path: Path) -> Path:
+    """The file that answers are appended to while a command runs."""
+    return path.with_name(f"{path.name}.part")
+
+
+def _write_json(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    file.write(f"{json.dumps(answers, ensure_ascii=True, indent=1)}\n")
+
+
+def _write_jsonl(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    file.writelines(json.dumps(answer, ensure_ascii=True) + "\n" for answer in answers)
+
+
+def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(["path", "answer", "probability", "n_damaged_frames", "error", *names])
+    for answer in answers:
+        probabilities: Mapping[str, float] = answer["probabilities"]
+        best = max(probabilities.values(), default="")
+        about = [
+            written_name(answer["path"]),
+            answer["answer"] or "",
+            best,
+            answer["n_damaged_frames"],
+            answer["error"] or "",
+        ]
+        writer.writerow([*about, *(probabilities.get(name, "") for name in names)])
+
+
+_WRITERS = {".json": _write_json, ".jsonl": _write_jsonl, ".csv": _write_csv}

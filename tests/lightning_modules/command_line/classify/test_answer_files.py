@@ -1,0 +1,96 @@
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zsar.api.classification import Classification
+from zsar.lightning_modules.command_line.classify.answer_files import SUFFIXES, AnswerFile, part_of
+from zsar.lightning_modules.command_line.cli import main
+
+ANSWERS = [
+    Classification("a.mp4", (("x", 0.75), ("y", 0.25)), "x").to_dict(),
+    Classification("b.mp4", (), None, "broken").to_dict(),
+]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_holds_all_answers_in_order_and_the_part_is_gone(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"answers{suffix}"
+    file = AnswerFile(path, {"clips": 1})
+    assert list(file.append_all(iter(reversed(ANSWERS)))) == ANSWERS[::-1]
+    assert file.finish(["a.mp4", "b.mp4"], ["y", "x"]) == 1
+    assert not part_of(path).exists()
+    if suffix == ".csv":
+        rows = list(csv.DictReader(path.open()))
+        assert [row["path"] for row in rows] == ["a.mp4", "b.mp4"]
+        assert (rows[0]["answer"], rows[0]["probability"], rows[0]["x"], rows[1]["error"]) == (
+            "x",
+            "0.75",
+            "0.75",
+            "broken",
+        )
+    elif suffix == ".jsonl":
+        assert [json.loads(line) for line in path.read_text().splitlines()] == ANSWERS
+    else:
+        assert json.loads(path.read_text()) == ANSWERS
+
+
+def test_a_stopped_run_is_resumed_and_failed_videos_are_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    list(AnswerFile(path, {"clips": 1}).append_all(iter(ANSWERS)))
+    resumed = AnswerFile(path, {"clips": 1})
+    assert resumed.done == {"a.mp4"}
+    again = {**ANSWERS[1], "error": None, "answer": "y"}
+    list(resumed.append_all(iter([again])))
+    assert resumed.finish(["a.mp4", "b.mp4"], ["x", "y"]) == 0
+    assert json.loads(path.read_text()) == [ANSWERS[0], again]
+
+
+def test_answers_that_were_made_in_another_way_are_not_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    list(AnswerFile(path, {"clips": 1}).append_all(iter(ANSWERS)))
+    with pytest.raises(ValueError, match=r"answers\.json\.part holds answers .* with clips 1, this one has 2"):
+        AnswerFile(path, {"clips": 2})
+
+
+@pytest.fixture
+def command(tiny_weights: Path, video_tree: Path, tmp_path: Path) -> list[str]:
+    model = ["--architecture", "tiny-clip", "--weights", str(tiny_weights)]
+    return ["classify", str(video_tree), "--classes", "red, green", *model, "--output", str(tmp_path / "a.jsonl")]
+
+
+def test_the_command_resumes(command: list[str], tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(command) == 0
+    lines = (tmp_path / "a.jsonl").read_text().splitlines()
+    assert len(lines) == 20
+    assert main(command) == 1
+    assert "a.jsonl is there already; give another --output, or --force" in capsys.readouterr().err
+
+    def stops(self: AnswerFile, answers: Any) -> Any:
+        for number, answer in enumerate(original(self, answers)):
+            if number == 5:
+                raise KeyboardInterrupt
+            yield answer
+
+    original = AnswerFile.append_all
+    monkeypatch.setattr(AnswerFile, "append_all", stops)
+    assert main([*command, "--force"]) == 130
+    monkeypatch.undo()
+    capsys.readouterr()
+    assert main([*command, "--force", "--clips", "2"]) == 1
+    assert "with clips 1, this one has 2" in capsys.readouterr().err
+    assert main([*command, "--force"]) == 0
+    assert "6 of 20 videos are in" in capsys.readouterr().err
+    assert (tmp_path / "a.jsonl").read_text().splitlines() == lines
+
+
+@pytest.mark.parametrize("name", ["answers.txt", "", "missing.mp4/a.json"])
+def test_a_file_that_cannot_be_written_is_told_before_the_model_is_loaded(
+    name: str, video_tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "missing.mp4").write_text("a file")
+    output = str(tmp_path / name)
+    assert main(["classify", str(video_tree), "--classes", "a, b", "--weights", "gone.pt", "--output", output]) == 1
+    assert "--output" in capsys.readouterr().err

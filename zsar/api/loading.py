@@ -1,0 +1,102 @@
+"""`zsar.load`: a recognizer by the name of a CLIP model, from a checkpoint, an authors' file or a shared folder."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from zsar.api.devices import device_names
+from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.default_weights import OPENAI, default_weights
+from zsar.lightning_modules.recognition.loading import load_recognizer
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.saved.shared_folders import is_shared
+from zsar.lightning_modules.t2l.t2l import T2L
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, read_plain
+from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError, author_of
+from zsar.runtime.choices import check_choice
+
+DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
+"""The CLIP model that is used where none is named: ViT-B/16 with OpenAI's weights."""
+Precision = Literal["fp32", "bf16", "fp16"]
+_FILES = (".ckpt", ".pt", ".pth", ".bin", ".safetensors", ".tar")
+
+
+def load(
+    model: str | Path = DEFAULT_ARCHITECTURE, *, weights: str | Path | None = None, device: str = "auto"
+) -> ActionRecognizer:
+    """Loads a recognizer, ready for use.
+
+    Args:
+        model: The name of a CLIP model of open_clip, used frozen ("ViT-B-16-quickgelu"); a checkpoint of `zsar fit` or
+            `zsar convert`; a file released by the authors of T2L or ViFi-CLIP; a folder written by `save_pretrained` or
+            `zsar share`; or such a folder on the Hugging Face hub ("hf-hub:ORG/NAME").
+        weights: A tag of open_clip or a file with CLIP's weights. None for the default of a named model ("openai" for
+            most), and for those that a checkpoint states. With a weights file nothing is downloaded.
+        device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
+
+    Returns:
+        The model in evaluation mode, built as it was trained: a `ZeroShotCLIP`, `T2L`, `FineTunedCLIP` or `APCLIP`.
+
+    Raises:
+        CheckpointError: A file or folder is missing, damaged, or not a model.
+        BackboneError: There is no such CLIP model, or its weights are neither local nor downloadable.
+        ValueError: `weights` is given for a file that holds its own.
+    """
+    (where,) = device_names(device, 1)
+    named = None if weights is None else str(weights)
+    if is_shared(model) or not _is_file(model):
+        if is_shared(model):
+            return load_recognizer(model, weights=named, device=where)
+        name = str(model)
+        return ZeroShotCLIP(backbone=ClipSettings(name, named or default_weights(name))).eval().to(where)
+    path = Path(model).expanduser()
+    if "zsar" in read_plain(path, in_memory=False):
+        return load_recognizer(path, weights=named, device=where)
+    return _of_authors(path, named).to(where)
+
+
+def inference_precision(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """The context in which a model computes with a precision; its weights stay as they are.
+
+    Args:
+        precision: "fp32", or "bf16" or "fp16" for automatic mixed precision.
+        device: The device of the model.
+
+    Raises:
+        ValueError: The precision is unknown, or the device does not have it.
+    """
+    check_choice(Precision, precision=precision)
+    if precision == "fp32":
+        return nullcontext()
+    if precision == "fp16" and device.type == "cpu":
+        raise ValueError("precision 'fp16' needs a GPU; on the CPU use 'fp32' or 'bf16'")
+    return torch.autocast(device.type, dtype=torch.bfloat16 if precision == "bf16" else torch.float16)
+
+
+def _is_file(model: str | Path) -> bool:
+    """Whether a file is meant, not the name of an architecture, which has no separator and no suffix of a file."""
+    text = str(model)
+    if text.startswith(("hf-hub:", "local-dir:")):
+        return False
+    return isinstance(model, Path) or text.lower().endswith(_FILES) or Path(text).expanduser().is_file()
+
+
+def _of_authors(path: Path, weights: str | None) -> ActionRecognizer:
+    """The model of a file that the authors of a method released."""
+    try:
+        author = author_of(path)
+    except AuthorCheckpointError as error:
+        raise CheckpointError(
+            f"{path} is neither a checkpoint of zsar nor one of T2L's or ViFi-CLIP's authors ({error}); weights of "
+            'CLIP itself are given as zsar.load("ARCHITECTURE", weights="FILE")'
+        ) from error
+    if author == "T2L":
+        if weights is not None:
+            raise ValueError(f"{path} is T2L's and holds CLIP's weights; leave weights={weights!r} out")
+        return T2L.load_author_checkpoint(path)
+    return FineTunedCLIP.load_author_checkpoint(path, weights=weights or OPENAI)
