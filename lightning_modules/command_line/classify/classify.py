@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
-from zsar.datamodules.lists.video_index import named_videos
+from zsar.datamodules.lists.given_videos import given_videos
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
@@ -118,23 +117,9 @@ def run(options: ClassifyOptions) -> int:
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
     """Yields files, the videos of folders, and the matches of patterns; each file once."""
-    listed: list[Path] = []
-    for pattern in patterns:
-        path = Path(pattern).expanduser()
-        matches = [video for video, _ in named_videos(path)] or _matching(path)
-        if not matches:
-            raise ValueError(f"{pattern}: no such file, no folder with videos, and no pattern that matches a file")
-        listed += matches
+    listed = [path for pattern in patterns for path, _ in given_videos(Path(pattern))]
     for row in each_file_once([str(path) for path in listed]):
         yield listed[row]
-
-
-def _matching(pattern: Path) -> list[Path]:
-    """Files that match a pattern, sorted; the existing folder at its start is taken literally, brackets included."""
-    begin = next((folder for folder in pattern.parents if folder.is_dir()), Path())
-    rest = str(pattern.relative_to(begin))
-    paths = [begin / name for name in sorted(glob.glob(rest, root_dir=begin, recursive=True))]
-    return [path for path in paths if not path.is_dir()]
 
 
 def _class_text(options: ClassifyOptions) -> ClassText:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
-from zsar.datamodules.lists.video_index import named_videos
+from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, requested_extractions
 from zsar.lightning_modules.command_line.extract.extraction import (
@@ -79,19 +79,16 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
     """Lists the videos, each once, with their output files, named by the path in the given folder or by the given file.
 
     Args:
-        sources: Video files and folders of videos.
+        sources: Video files, folders of videos and glob patterns.
         output: The output folder.
         suffix: Suffix of the output files, instead of the videos'.
 
     Raises:
-        ValueError: There is no such file or no video in a folder, or two videos would have the same output file.
+        ValueError: There is no such file, video or match, or two videos would have the same output file.
     """
     jobs: dict[Path, VideoJob] = {}
     for source in sources:
-        videos = named_videos(source)
-        if not videos:
-            raise ValueError(f"{source}: no such file, and no folder with videos")
-        for path, name in videos:
+        for path, name in given_videos(source):
             job = VideoJob(path, name.as_posix(), output / name.with_suffix(suffix))
             before = jobs.setdefault(job.destination, job)
             if len(each_file_once([str(before.source), str(path)])) > 1:

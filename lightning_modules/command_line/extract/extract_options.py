@@ -84,7 +84,7 @@ class CaptionOptions:
 class ExtractOptions:
     """The options of `zsar extract`."""
 
-    videos: tuple[Path, ...] = argument("video files, or folders of videos", metavar="VIDEO")
+    videos: tuple[Path, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
     output: Path = option(help="output folder; only one run at a time may write to it", metavar="FOLDER")
     model: ModelOptions = group(architecture={"default": DEFAULT_ARCHITECTURE})
     stride: StrideOptions = group(excludes=True, stride={"otherwise": "1, all of them"})

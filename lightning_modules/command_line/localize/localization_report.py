@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -16,56 +14,18 @@ from zsar.callbacks.pictures.localization.figure import localization_figure
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment, ScoreCurve
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.lists.localization_splits import Instance, read_thumos14_annotations
-from zsar.lightning_modules.localization.contract import Detection, Localization
+from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
+from zsar.lightning_modules.command_line.localize.segment_files import (
+    WrittenSegment,
+    write_subtitles,
+    write_table,
+)
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import styled
 
 _N_THUMBNAILS = 9  # as many as fit next to the longest names
 _SHOWN = 5
 _MOST_SECONDS = 120.0  # longest video whose times are written in seconds; min:s beyond, as in the picture
-
-
-@dataclass(frozen=True, eq=False)
-class LocalizedVideo:
-    """What was found in a video, and how.
-
-    Attributes:
-        id: Its path in the given folder, or the name of the given file, without the suffix.
-        path: The file.
-        fps: Its mean frame rate.
-        n_damaged: Number of accepted damaged frames among the frames used.
-        duration_seconds: When its last frame ends, in seconds on the player's clock (`video_files.decoding`).
-        times_seconds: When each frame used is shown, float64 [N]; includes the video's first frame.
-        class_names: The classes searched for, in label order.
-        localization: What was found.
-        pseudo_labels: The classes that the model was adapted to; None if the method has none.
-        annotated: The ground truth; None if unknown.
-        settings: Model and settings, JSON-serializable.
-    """
-
-    id: str
-    path: Path
-    fps: float
-    duration_seconds: float
-    times_seconds: Tensor
-    class_names: tuple[str, ...]
-    localization: Localization
-    pseudo_labels: tuple[str, ...] | None
-    annotated: tuple[Instance, ...] | None
-    settings: Mapping[str, Any]
-    n_damaged: int = 0
-
-    @property
-    def start_seconds(self) -> float:
-        """When its first frame is shown."""
-        return float(self.times_seconds[0])
-
-    @property
-    def found(self) -> list[tuple[Detection, bool]]:
-        """Segments in temporal order, and whether each was suppressed."""
-        detections, suppressed = self.localization.detections, self.localization.suppressed
-        marked = [(detection, False) for detection in detections] + [(detection, True) for detection in suppressed]
-        return sorted(marked, key=lambda pair: (pair[0].segment.start_seconds, pair[0].segment.end_seconds))
 
 
 def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]) -> dict[str, tuple[Instance, ...]]:
@@ -102,39 +62,6 @@ def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]
     }
 
 
-def described(video: LocalizedVideo) -> dict[str, Any]:
-    """The results and settings for a JSON file; times in seconds on the player's clock."""
-    return {
-        "video": video.id,
-        "path": str(video.path),
-        "fps": round(video.fps, 4),
-        "start_seconds": round(video.start_seconds, 4),
-        "duration_seconds": round(video.duration_seconds, 4),
-        "n_frames_looked_at": len(video.times_seconds),
-        "n_damaged_frames": video.n_damaged,
-        "classes": list(video.class_names),
-        "pseudo_labels": None if video.pseudo_labels is None else list(video.pseudo_labels),
-        "adaptation_steps": video.localization.n_steps,
-        "segments": [
-            {
-                "start_seconds": round(detection.segment.start_seconds, 4),
-                "end_seconds": round(detection.segment.end_seconds, 4),
-                "class": video.class_names[detection.label],
-                "score": round(detection.segment.score, 6),
-                "suppressed": suppressed,
-            }
-            for detection, suppressed in video.found
-        ],
-        "annotated": None
-        if video.annotated is None
-        else [
-            {"start_seconds": i.start_seconds, "end_seconds": i.end_seconds, "class": i.class_name}
-            for i in video.annotated
-        ],
-        **video.settings,
-    }
-
-
 def segment_table(video: LocalizedVideo) -> Table:
     """The segments that were not suppressed, in temporal order."""
     unit, written = _clock(video)
@@ -156,21 +83,31 @@ def segment_table(video: LocalizedVideo) -> Table:
 
 
 def heading(video: LocalizedVideo) -> str:
-    """One line about a video: its pseudo-labels, its length, and statistics."""
+    """One line about a video: its length, statistics, and the classes that the model was adapted to."""
     length = f"{_clock(video)[1](video.duration_seconds)} {'min' if video.duration_seconds > _MOST_SECONDS else 's'}"
-    parts = [f"{_taken_for(video)}: {length}", f"{len(video.times_seconds)} frames looked at"]
+    parts = [f"{video.id}: {length}", f"{len(video.times_seconds)} frames looked at"]
     if video.n_damaged:
         parts.append(f"{video.n_damaged} of them damaged")
     if video.pseudo_labels is not None:
         n = video.localization.n_steps
-        parts.append(f"{n} adaptation step{'' if n == 1 else 's'}")
+        parts.append(f"{n} adaptation step{'' if n == 1 else 's'} towards {_assumed(video)}")
     if n_suppressed := len(video.localization.suppressed):
         parts.append(f"{n_suppressed} segment{'' if n_suppressed == 1 else 's'} suppressed")
-    return ", ".join(parts)
+    line = ", ".join(parts)
+    if video.pseudo_labels is not None and _other_classes(video):
+        line += "; each segment is named by its own frames, so that other classes occur"
+    return line
 
 
-def _taken_for(video: LocalizedVideo) -> str:
-    return video.id if video.pseudo_labels is None else f"{video.id}, taken for {', '.join(video.pseudo_labels)}"
+def _assumed(video: LocalizedVideo) -> str:
+    """The classes that are assumed to occur in a video, and why."""
+    names = video.pseudo_labels or ()
+    return f"{', '.join(names)} (most similar to the whole video)"
+
+
+def _other_classes(video: LocalizedVideo) -> bool:
+    """Whether a segment that was not suppressed has another class than the assumed ones."""
+    return any(video.class_names[d.label] not in (video.pseudo_labels or ()) for d in video.localization.detections)
 
 
 def min_seconds(seconds: float) -> str:
@@ -189,7 +126,7 @@ def _clock(video: LocalizedVideo) -> tuple[str, Callable[[float], str]]:
 def write_report(
     folder: Path, video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]
 ) -> tuple[Path, Path]:
-    """Writes the JSON file and the picture of a video, each in one step.
+    """Writes the JSON file, the table, the subtitles and the picture of a video, each in one step.
 
     Args:
         folder: The output folder; the files are named after the video.
@@ -205,8 +142,23 @@ def write_report(
     """
     picture = folder / f"{video.id}.png"
     figure = localization_figure(_pictured(video, frames_at))
+    write_table(folder / f"{video.id}.csv", _written(video))
+    write_subtitles(folder / f"{video.id}.srt", _written(video))
     report = write_json_whole(folder / f"{video.id}.json", described(video))
     return report, save_figure(figure, picture)
+
+
+def _written(video: LocalizedVideo) -> list[WrittenSegment]:
+    return [
+        WrittenSegment(
+            detection.segment.start_seconds,
+            detection.segment.end_seconds,
+            video.class_names[detection.label],
+            detection.segment.score,
+            suppressed=suppressed,
+        )
+        for detection, suppressed in video.found
+    ]
 
 
 def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
@@ -214,7 +166,7 @@ def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tens
     middles = video.start_seconds + (np.arange(_N_THUMBNAILS) + 0.5) * shown_seconds / _N_THUMBNAILS
     names = video.class_names
     return LocalizationPicture(
-        title=_taken_for(video),
+        title=video.id if video.pseudo_labels is None else f"{video.id}: scores of {_assumed(video)}",
         duration_seconds=video.duration_seconds,
         times_seconds=video.times_seconds,
         curves=tuple(ScoreCurve(names[c.label], c.scores, c.threshold) for c in video.localization.curves),

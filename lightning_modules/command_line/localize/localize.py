@@ -23,8 +23,6 @@ from zsar.lightning_modules.command_line.extract.extract import list_jobs, unfin
 from zsar.lightning_modules.command_line.extract.extraction import FramesDone, VideoJob, extract_videos
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.localize.localization_report import (
-    LocalizedVideo,
-    described,
     heading,
     read_annotated,
     segment_table,
@@ -35,6 +33,7 @@ from zsar.lightning_modules.command_line.localize.localize_options import (
     LocalizeOptions,
     requested_features,
 )
+from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
 from zsar.lightning_modules.command_line.localize.requested_localizer import (
     build_localizer,
     described_model,
@@ -51,6 +50,7 @@ from zsar.lightning_modules.localization.stored.feature_files import FeatureFile
 from zsar.lightning_modules.localization.stored.stored_sources import check_stored_captions
 from zsar.lightning_modules.t3al.t3al import T3AL
 from zsar.lightning_modules.training.finite_numbers import NotFiniteError
+from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.files.plain_files import file_problem
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (
@@ -87,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CaptionFileError: A file of captions cannot be used.
     """
     options = COMMAND.parse(arguments)
+    check_output_folder(options.output.output, option="--output")
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)
     if (captions := options.method.captions) is not None:
@@ -102,8 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         model = build_localizer(options, features)
         assert model.backbone.weights_hash  # computed and cached before the weights move to the device
         model.to(device_names(options.device.device, 1)[0])
-    if isinstance(model, T3AL) and model.suppression is None and options.method.suppress is None:
-        say(f"{options.architecture} writes no captions, so no segments are suppressed", error=True)
     try:
         with _folder_of(options.model.features) as folder:
             run = _Run(options, model, text, features, folder, annotated)
@@ -261,6 +260,8 @@ def _print(options: LocalizeOptions, localized: Sequence[LocalizedVideo], proble
             tables.print(styled(heading(video), "bold"), soft_wrap=True)
             print_whole(tables, segment_table(video))
     if localized:
-        say(f"JSON files and pictures are in {options.output.output}", error=True)
+        if options.method.suppress is None and any(video.lacks_captions for video in localized):
+            say(f"{options.architecture} writes no captions, so no segments are suppressed", error=True)
+        say(f"JSON, CSV, subtitles and pictures are in {options.output.output}", error=True)
     for path, problem in problems.items():
         say_of("red", "not localized:", f"{path}: {problem}")

@@ -123,7 +123,7 @@ class OutputOptions(JsonOption):
 
     output: Path = option(
         Path("runs/localize"),
-        "folder for VIDEO.json and VIDEO.png; those of an earlier run are replaced",
+        "folder for VIDEO.json, .csv, .srt (subtitles) and .png; those of an earlier run are replaced",
         metavar="FOLDER",
     )
     annotations: Path | None = option(
@@ -137,7 +137,7 @@ class OutputOptions(JsonOption):
 class LocalizeOptions:
     """The options of `zsar localize`."""
 
-    videos: tuple[Path, ...] = argument("video files, or folders of videos", metavar="VIDEO")
+    videos: tuple[Path, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
     text: PromptOptions = group("class names", template={"default": ACTION_TEMPLATE})
     method: MethodOptions = group("method")
     model: FrameOptions = group(
@@ -166,8 +166,8 @@ COMMAND = Command(
     "localize",
     LocalizeOptions,
     description="Find when actions happen in your own untrimmed videos, among class names that you give. Any names "
-    "work, even a single one; nothing is trained. Each video gets a table, a JSON file and a picture. Undecodable "
-    "videos are reported at the end; the rest are still processed.",
+    "work, even a single one; nothing is trained. Each video gets a table, a picture, and its segments as JSON, CSV "
+    "and subtitles. Undecodable videos are reported at the end; the rest are still processed.",
     epilog="The method t3al (Liberatori et al. 2024) assumes that the class most similar to a video occurs in it, "
     "adapts the model to this video and class, and returns segments that score above the video's mean. It therefore "
     "finds something in nearly every video: give names that do occur. The score of a segment is its probability "

@@ -193,7 +193,7 @@ def test_two_videos_with_one_file_of_features_are_refused(source: Path, tmp_path
     with pytest.raises(ValueError, match=r"jump/0\.mp4 and .*run/0\.mp4 would both become .*f/0\.safetensors; rename"):
         list_jobs(both, tmp_path / "f")
     assert len(list_jobs([both[0], both[0]], tmp_path / "f")) == 1
-    with pytest.raises(ValueError, match=r"gone: no such file, and no folder with videos"):
+    with pytest.raises(ValueError, match=r"gone: no such file, no folder with videos, and no pattern"):
         list_jobs([tmp_path / "gone"], tmp_path / "f")
 
 

@@ -13,14 +13,13 @@ from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.lightning_modules.command_line.localize import localization_report
 from zsar.lightning_modules.command_line.localize.localization_report import (
-    LocalizedVideo,
-    described,
     heading,
     min_seconds,
     read_annotated,
     segment_table,
     write_report,
 )
+from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
 from zsar.lightning_modules.localization.contract import Detection, Localization, ScoreCurve
 from zsar.lightning_modules.localization.segments import Segment
 
@@ -71,8 +70,8 @@ def test_the_table_has_kept_segments_in_order_and_the_heading_counts_the_suppres
         "│ 6.00 │ 6.25 │ pouring [hot] coffee │ 0.50 │",
     ]
     assert heading(video) == (
-        "kitchen/monday, taken for cutting bread: 10.00 s, 40 frames looked at, 7 adaptation steps, "
-        "1 segment suppressed"
+        "kitchen/monday: 10.00 s, 40 frames looked at, 7 adaptation steps towards cutting bread (most similar to the "
+        "whole video), 1 segment suppressed; each segment is named by its own frames, so that other classes occur"
     )
 
 
@@ -139,6 +138,9 @@ def test_the_json_file_says_what_was_found_and_how(video: LocalizedVideo, tmp_pa
         **{"video": "kitchen/monday", "path": "videos/kitchen/monday.mp4", "fps": 25.0, "duration_seconds": 10.0},
         "n_frames_looked_at": 40,
     }
+    assert content["scores"]["times_seconds"] == [i / 4 for i in range(40)]
+    assert [(c["class"], c["threshold"]) for c in content["scores"]["classes"]] == [("cutting bread", 0.5)]
+    assert content["scores"]["classes"][0]["scores"] == pytest.approx([i / 39 for i in range(40)], abs=1e-6)
     assert content["pseudo_labels"] == ["cutting bread"]
     assert content["adaptation_steps"] == 7
     assert content["annotated"] is None
@@ -184,4 +186,6 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(
     with pytest.raises(OSError, match="no space left"):
         write_report(tmp_path, video, black_frames)
     assert picture.read_bytes() == before
-    assert sorted(path.name for path in picture.parent.iterdir()) == ["monday.json", "monday.png"]
+    assert sorted(path.name for path in picture.parent.iterdir()) == [
+        f"monday.{kind}" for kind in ("csv", "json", "png", "srt")
+    ]

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 from collections.abc import Sequence
@@ -76,17 +77,18 @@ def content_of(path: Path) -> dict[str, Any]:
 def test_a_video_gets_a_table_a_json_file_and_a_picture(run: Any, video: Path, tmp_path: Path) -> None:
     status, out, err = run(video.parents[1], "--classes", "white light, red light")
     assert status == 0
-    assert files_in(tmp_path / "out") == ["park/v.1.json", "park/v.1.png"]
+    assert files_in(tmp_path / "out") == ["park/v.1.csv", "park/v.1.json", "park/v.1.png", "park/v.1.srt"]
     assert (tmp_path / "out" / "park" / "v.1.png").read_bytes().startswith(b"\x89PNG")
     content = content_of(tmp_path / "out" / "park" / "v.1.json")
     assert (content["fps"], content["duration_seconds"], content["n_frames_looked_at"]) == (10.0, 8.0, 32)
-    assert f"park/v.1, taken for {content['pseudo_labels'][0]}: 8.00 s, 32 frames looked at" in out
+    assert "park/v.1: 8.00 s, 32 frames looked at" in out
+    assert f"towards {content['pseudo_labels'][0]} (most similar to the whole video)" in out
     for segment in content["segments"]:
         cells = (f"{segment['start_seconds']:.2f}", f"{segment['end_seconds']:.2f}", segment["class"])
         assert " │ ".join(cells) in " ".join(out.split())
     assert content["segments"]
     assert "tiny-clip writes no captions, so no segments are suppressed" in err
-    assert "JSON files and pictures are in" in err
+    assert "JSON, CSV, subtitles and pictures are in" in err
 
 
 @pytest.mark.usefixtures("quick_pictures")
@@ -135,7 +137,7 @@ def _times(segment: dict[str, Any]) -> tuple[float, float]:
 def test_frame_wise_finds_nothing_where_no_frame_is_sure(run: Any, video: Path, tmp_path: Path) -> None:
     frame_wise = ("--classes", "white,black", "--method", "frame-wise")
     assert run(video, *frame_wise, "--threshold", 0)[0] == 0
-    assert files_in(tmp_path / "out") == ["v.1.json", "v.1.png"]
+    assert files_in(tmp_path / "out") == ["v.1.csv", "v.1.json", "v.1.png", "v.1.srt"]
     content = content_of(tmp_path / "out" / "v.1.json")
     assert content["segments"]
     assert content["pseudo_labels"] is None
@@ -143,7 +145,7 @@ def test_frame_wise_finds_nothing_where_no_frame_is_sure(run: Any, video: Path, 
     assert status == 0
     assert "nothing found" in out
     assert "captions" not in err
-    assert files_in(tmp_path / "out") == ["v.1.json", "v.1.png"]  # the curve of what came nearest
+    assert files_in(tmp_path / "out") == ["v.1.csv", "v.1.json", "v.1.png", "v.1.srt"]  # the curve of what came nearest
     assert content_of(tmp_path / "out" / "v.1.json")["segments"] == []
 
 
@@ -223,7 +225,7 @@ def test_videos_that_cannot_be_decoded_are_named_and_the_others_done(run: Any, v
     assert status == 1
     assert f"not localized: {video.parent}/[a].mp4: Invalid data found when processing input" in err
     assert out.count("frames looked at") == 1
-    assert files_in(tmp_path / "out") == ["v.1.json", "v.1.png"]
+    assert files_in(tmp_path / "out") == ["v.1.csv", "v.1.json", "v.1.png", "v.1.srt"]
     status, out, _ = run(video.parent, "--classes", "white,red", "--json")
     assert status == 1
     found, failed = json.loads(out)
@@ -242,7 +244,7 @@ def test_a_video_whose_frames_cannot_be_shown_is_named_too(
     status, _, err = run(video, "--classes", "white,red")
     assert status == 1
     assert f"not localized: {video}: no frame of 160 px" in err
-    assert "JSON files" not in err
+    assert "subtitles and pictures" not in err
 
 
 @pytest.mark.usefixtures("quick_pictures")
@@ -251,7 +253,7 @@ def test_a_real_clip_that_breaks_in_the_middle_is_named(run: Any, shared_clips: 
     status, _, err = run(*videos, "--classes", "applying eye makeup", "--stride-seconds", 1)
     assert status == 1
     assert "corrupted.mp4: Invalid data" in err
-    assert files_in(tmp_path / "out") == ["apply_eye_makeup.json", "apply_eye_makeup.png"]
+    assert files_in(tmp_path / "out") == [f"apply_eye_makeup.{kind}" for kind in ("csv", "json", "png", "srt")]
 
 
 # --- wrong input ------------------------------------------------------------------------------------------------------
@@ -262,7 +264,7 @@ def test_a_real_clip_that_breaks_in_the_middle_is_named(run: Any, shared_clips: 
     [
         (("{video}",), '--method t3al needs at least 1 class name; got []. Give them as --classes "a, b, c"'),
         (("{video}", "--classes", "a", "--method", "frame-wise"), "--method frame-wise needs at least 2 class names"),
-        (("gone.mp4", "--classes", "a"), "gone.mp4: no such file, and no folder with videos"),
+        (("gone.mp4", "--classes", "a"), "gone.mp4: no such file, no folder with videos, and no pattern"),
         (("{video}", "--classes", "a", "--template", "photos"), "'photos' is neither a template with one {{}} for"),
         (("{video}", "--classes", "a", "--threshold", "0.5"), "--threshold has no effect with --method t3al"),
         (("{video}", "--classes", "a", "--stride", "0"), "--stride must be at least 1; got 0"),
@@ -292,7 +294,8 @@ def test_an_output_that_cannot_be_written_is_explained(run: Any, video: Path, tm
     (tmp_path / "out").write_text("a file, not a folder")
     status, _, err = run(video, "--classes", "white,red")
     assert status == 1
-    assert f"zsar localize: error: {tmp_path / 'out'}" in err
+    assert f"zsar localize: error: --output {tmp_path / 'out'}: {tmp_path / 'out'} is not a folder" in err
+    assert "loading" not in err
 
 
 def test_the_command_is_listed_and_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -301,3 +304,18 @@ def test_the_command_is_listed_and_has_a_help_of_its_own(capsys: pytest.CaptureF
     with pytest.raises(SystemExit):
         main(["localize", "--help"])
     assert capsys.readouterr().out.startswith("usage: zsar localize")
+
+
+@pytest.mark.usefixtures("quick_pictures")
+def test_a_pattern_names_videos_and_the_files_agree(run: Any, video: Path, tmp_path: Path) -> None:
+    status, _, _ = run(video.parents[1] / "*" / "v*.mp4", "--classes", "white light, red light")
+    assert status == 0
+    assert files_in(tmp_path / "out") == ["park/v.1.csv", "park/v.1.json", "park/v.1.png", "park/v.1.srt"]
+    content = content_of(tmp_path / "out" / "park" / "v.1.json")
+    with (tmp_path / "out" / "park" / "v.1.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(float(row["start_seconds"]), row["class"], float(row["score"])) for row in rows] == [
+        (segment["start_seconds"], segment["class"], segment["score"]) for segment in content["segments"]
+    ]
+    assert (tmp_path / "out" / "park" / "v.1.srt").read_text().count(" --> ") == len(rows) > 0
+    assert len(content["scores"]["times_seconds"]) == len(content["scores"]["classes"][0]["scores"]) == 32
