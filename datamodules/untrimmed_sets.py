@@ -15,6 +15,7 @@ from typing import ClassVar
 from lightning.pytorch import LightningDataModule
 
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.templates import fill_templates
@@ -27,9 +28,6 @@ from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.runtime.files.same_files import refuse_one_file_twice
-
-ACTION_TEMPLATE = "a video of action {}"
-"""T3AL's prompt."""
 
 
 class UntrimmedSets(LightningDataModule):

@@ -9,8 +9,8 @@ import pytest
 from zsar.lightning_modules.command_line.cli import COMMANDS
 
 HEAVY = ("torch", "torchvision", "lightning", "open_clip", "av", "matplotlib", "transformers", "torchmetrics", "wandb")
-# Their options still import what runs them (localize, extract) or are the settings of data modules (doctor).
-STILL_HEAVY = {"localize", "extract", "doctor"}
+# Its options are the settings of data modules.
+STILL_HEAVY = {"doctor"}
 SMALL = sorted(name for name, (_, module) in COMMANDS.items() if module is not None and name not in STILL_HEAVY)
 SCRIPT = """
 import json, sys

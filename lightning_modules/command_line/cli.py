@@ -75,8 +75,6 @@ environment:
 
 # Options that are the settings of a data module, which only the module that builds it can read.
 _OF_DATA_MODULES = ("doctor.doctor", "embed.embed")
-# Modules that read their command line themselves: the above, and those whose options are not yet light.
-_READ_BY_THEMSELVES = (*_OF_DATA_MODULES, "localize.localize", "extract.extract")
 _FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
@@ -159,7 +157,7 @@ def _run(command: str, arguments: list[str]) -> int:
 
 def _run_small(module: str, arguments: list[str]) -> int:
     """Parses the command line of a small command, and only then imports what runs it, which takes seconds."""
-    if module in _READ_BY_THEMSELVES:
+    if module in _OF_DATA_MODULES:
         called, given = "main", arguments
     else:
         called, given = "run", importlib.import_module(f"{_HERE}.{module}_options").COMMAND.parse(arguments)

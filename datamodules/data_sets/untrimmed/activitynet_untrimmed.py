@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_activitynet_annotations
 from zsar.datamodules.settings import Text, UntrimmedLoading
-from zsar.datamodules.untrimmed_sets import ACTION_TEMPLATE
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 
 

@@ -19,11 +19,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.datamodules.class_text.checked_names import checked_names
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, read_thumos14_annotations
 from zsar.datamodules.lists.video_index import named_videos
 from zsar.datamodules.settings import Text, UntrimmedLoading
-from zsar.datamodules.untrimmed_sets import ACTION_TEMPLATE
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.runtime.files.same_files import each_file_once
 

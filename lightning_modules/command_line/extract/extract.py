@@ -16,7 +16,7 @@ from rich.text import Text
 from zsar.api.devices import device_names
 from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, requested_extractions
+from zsar.lightning_modules.command_line.extract.extract_options import ExtractOptions
 from zsar.lightning_modules.command_line.extract.extraction import (
     Extraction,
     FramesDone,
@@ -26,6 +26,7 @@ from zsar.lightning_modules.command_line.extract.extraction import (
     load_backbone,
 )
 from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
+from zsar.lightning_modules.command_line.extract.requested_extractions import requested_extractions
 from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError
@@ -37,11 +38,11 @@ from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, styled, waiting
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(options: ExtractOptions) -> int:
     """Runs the command.
 
     Args:
-        arguments: The command line after `zsar extract`; None for the real one.
+        options: The parsed command line.
 
     Returns:
         0, or 1 if a video could not be decoded; the others are still processed.
@@ -53,7 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         FeatureFileError: The output folder holds features of other frames, another model, stride or type.
         CaptionFileError: The output folder holds captions of other frames, another model or setting.
     """
-    options = COMMAND.parse(arguments)
     extractions = requested_extractions(options)
     devices = device_names(options.device.device, options.devices)
     jobs = [list_jobs(options.videos, options.output, extraction.suffix) for extraction in extractions]

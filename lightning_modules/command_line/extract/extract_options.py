@@ -1,4 +1,4 @@
-"""The options of `zsar extract`, and the extractions that they request."""
+"""The options of `zsar extract`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
-from zsar.lightning_modules.command_line.extract.extraction import Extraction
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
@@ -21,12 +17,9 @@ from zsar.lightning_modules.command_line.options.shared import (
     StrideOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
-from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, Generation, check_can_generate
-from zsar.runtime.processes.cpu_count import cpu_count
 
 DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
-_CAPTION_SECONDS = 1.0
+CAPTION_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class CaptionOptions:
         None,
         "caption the frame shown at every S seconds",
         metavar="S",
-        otherwise=str(_CAPTION_SECONDS),
+        otherwise=str(CAPTION_SECONDS),
         more_than=0,
         at_most=86_400,
     )
@@ -50,7 +43,7 @@ class CaptionOptions:
         at_least=1,
         at_most=1_000_000,
     )
-    caption_generation: Generation | None = option(
+    caption_generation: Literal["beam_search", "greedy"] | None = option(
         None,
         "how captions are generated: greedy is several times faster; beam_search follows six captions per frame, so it "
         "batches a sixth of --batch_size frames",
@@ -71,13 +64,6 @@ class CaptionOptions:
                 f"frames are captioned by --caption_seconds {self.caption_seconds} or by --caption_stride "
                 f"{self.caption_stride}; leave one of them out"
             )
-
-    @property
-    def stride(self) -> FrameStride:
-        """Which frames are captioned."""
-        if self.caption_stride is not None:
-            return FrameStride(frames=self.caption_stride)
-        return FrameStride(frames=None, seconds=self.caption_seconds or _CAPTION_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -114,49 +100,3 @@ COMMAND = Command(
     "the rest are still processed.",
     epilog="Memory use does not depend on the frame size; only the features grow with the length of a video.",
 )
-
-
-def requested_extractions(options: ExtractOptions) -> list[Extraction]:
-    """The requested extractions: features, then captions if requested.
-
-    Args:
-        options: The command line, parsed.
-
-    Raises:
-        BackboneError: The packages for captions are not installed.
-    """
-    architecture = options.model.architecture or DEFAULT_ARCHITECTURE
-    weights = options.model.weights or default_weights(architecture)
-    seconds = options.stride.stride_seconds
-    every = FrameStride(frames=options.stride.stride or 1)
-    features = FeatureExtraction(
-        architecture=architecture,
-        weights=weights,
-        stride=every if seconds is None else FrameStride(frames=None, seconds=seconds),
-        geometry=options.geometry.geometry,
-        batch_size=options.batch.batch_size,
-        n_workers=_n_workers(options),
-        on_damage=options.damage.on_damage,
-        dtype=options.dtype,
-    )
-    asked = options.captions
-    if not asked.captions:
-        return [features]
-    check_can_generate()
-    captions = CaptionExtraction(
-        architecture=features.architecture,
-        weights=weights,
-        stride=asked.stride,
-        geometry=features.geometry,
-        batch_size=features.batch_size,
-        n_workers=features.n_workers,
-        on_damage=features.on_damage,
-        captions=CaptionSettings(asked.caption_generation or CaptionSettings.generation),
-    )
-    return [features, captions]
-
-
-def _n_workers(options: ExtractOptions) -> int:
-    """Decoding processes per device."""
-    given = options.workers.n_workers
-    return max(1, cpu_count() // options.devices - 1) if given is None else given

@@ -29,12 +29,9 @@ from zsar.lightning_modules.command_line.localize.localization_report import (
     segment_table,
     write_report,
 )
-from zsar.lightning_modules.command_line.localize.localize_options import (
-    COMMAND,
-    LocalizeOptions,
-    requested_features,
-)
+from zsar.lightning_modules.command_line.localize.localize_options import LocalizeOptions
 from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
+from zsar.lightning_modules.command_line.localize.requested_features import requested_features
 from zsar.lightning_modules.command_line.localize.requested_localizer import (
     build_localizer,
     described_model,
@@ -70,11 +67,11 @@ from zsar.runtime.terminal import (
 _THUMBNAIL_PX = 160
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(options: LocalizeOptions) -> int:
     """Runs the command.
 
     Args:
-        arguments: The command line after `zsar localize`; None for the real one.
+        options: The parsed command line.
 
     Returns:
         0, or 1 if a video could not be decoded; the others are still processed.
@@ -86,7 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         FeatureFileError: The folder of features holds features of another model or stride.
         CaptionFileError: A file of captions cannot be used.
     """
-    options = COMMAND.parse(arguments)
     check_output_folder(options.output.output, option="--output")
     text, features = _class_text(options), requested_features(options)
     videos = _list_videos(options)

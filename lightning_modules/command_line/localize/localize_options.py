@@ -1,4 +1,4 @@
-"""The options of `zsar localize`, and the frame features that they request."""
+"""The options of `zsar localize`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zsar.datamodules.untrimmed_sets import ACTION_TEMPLATE
-from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
@@ -24,10 +22,9 @@ from zsar.lightning_modules.command_line.options.shared import (
     WorkerOption,
 )
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
-from zsar.runtime.processes.cpu_count import cpu_count
 
 DEFAULT_ARCHITECTURE = "coca_ViT-L-14"
-_STRIDE_SECONDS = 0.25
+STRIDE_SECONDS = 0.25
 DEFAULT_SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
 DEFAULT_THRESHOLD = 0.8
 ANY_MARGIN = 2.0  # the largest difference of two cosines
@@ -147,7 +144,7 @@ class LocalizeOptions:
     )
     stride: StrideOptions = group(
         excludes=True,
-        stride_seconds={"otherwise": f"{_STRIDE_SECONDS}, about an eighth of the frames at 30 a second"},
+        stride_seconds={"otherwise": f"{STRIDE_SECONDS}, about an eighth of the frames at 30 a second"},
     )
     geometry: GeometryOption = group()
     damage: DamageOption = group()
@@ -174,28 +171,3 @@ COMMAND = Command(
     "relative to the given names, 1 for a single name. The method frame-wise classifies each frame independently and "
     "finds nothing where it is not confident.",
 )
-
-
-def requested_features(options: LocalizeOptions) -> FeatureExtraction:
-    """The feature extraction that the options request, as in `zsar extract`.
-
-    Args:
-        options: The command line, parsed.
-    """
-    asked = options.stride
-    if asked.stride is not None:
-        stride = FrameStride(frames=asked.stride)
-    else:
-        seconds = asked.stride_seconds
-        stride = FrameStride(frames=None, seconds=_STRIDE_SECONDS if seconds is None else seconds)
-    architecture, n_workers = options.architecture, options.workers.n_workers
-    return FeatureExtraction(
-        architecture=architecture,
-        weights=options.model.weights or default_weights(architecture),
-        stride=stride,
-        geometry=options.geometry.geometry,
-        batch_size=options.batch.batch_size,
-        n_workers=max(1, cpu_count() - 1) if n_workers is None else n_workers,
-        on_damage=options.damage.on_damage,
-        dtype="fp16",
-    )

@@ -269,7 +269,7 @@ def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(
     def broken(_: object) -> int:
         raise KeyError("inner")
 
-    monkeypatch.setattr("zsar.lightning_modules.command_line.summarize.summarize.main", broken)
+    monkeypatch.setattr("zsar.lightning_modules.command_line.summarize.summarize.run", broken)
     with pytest.raises(KeyError, match="inner"):
         main(["summarize", "nowhere"])
     assert "this is a bug of zsar" in capsys.readouterr().err

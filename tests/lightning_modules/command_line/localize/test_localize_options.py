@@ -6,8 +6,8 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.localize.localize_options import (
     COMMAND,
     LocalizeOptions,
-    requested_features,
 )
+from zsar.lightning_modules.command_line.localize.requested_features import requested_features
 
 
 def parsed(*arguments: object) -> LocalizeOptions:

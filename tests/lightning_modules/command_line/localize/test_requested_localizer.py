@@ -8,8 +8,8 @@ from zsar.lightning_modules.command_line.localize import requested_localizer
 from zsar.lightning_modules.command_line.localize.localize_options import (
     COMMAND,
     LocalizeOptions,
-    requested_features,
 )
+from zsar.lightning_modules.command_line.localize.requested_features import requested_features
 from zsar.lightning_modules.command_line.localize.requested_localizer import (
     build_localizer,
     described_model,
