@@ -18,7 +18,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo results test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo results docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -29,6 +29,8 @@ help:
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
+	@echo "make docs                 build the documentation into build/site (open build/site/index.html)"
+	@echo "make docs-serve           show the documentation at http://127.0.0.1:8000, built again when a page changes"
 	@echo "make test                 install, run all tests"
 	@echo "make test-lowest          run the quick tests with the lowest allowed versions of Python and packages"
 	@echo "make coverage             run the tests, list files with less than 80 % coverage"
@@ -104,6 +106,17 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 
 results: $(INSTALLED)
 	$(ZSAR) reproduce --list --markdown docs/results/README.md
+
+# --- documentation ----------------------------------------------------------------------------------------------------
+
+# As a module, so that docs/site, which makes the generated pages, is found in the working directory.
+MKDOCS := DISABLE_MKDOCS_2_WARNING=true $(VENV)/bin/python -m mkdocs
+
+docs: $(INSTALLED)
+	$(MKDOCS) build --strict
+
+docs-serve: $(INSTALLED)
+	$(MKDOCS) serve --watch zsar
 
 # --- development ------------------------------------------------------------------------------------------------------
 
