@@ -110,7 +110,7 @@ results: $(INSTALLED)
 # --- documentation ----------------------------------------------------------------------------------------------------
 
 # As a module, so that docs/site, which makes the generated pages, is found in the working directory.
-MKDOCS := DISABLE_MKDOCS_2_WARNING=true $(VENV)/bin/python -m mkdocs
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs
 
 docs: $(INSTALLED)
 	$(MKDOCS) build --strict
