@@ -33,7 +33,7 @@ hold strict JSON; `zsar summarize` reads them. The main keys:
 
 _RESULT_KEYS = {
     "stage": "test, validate or predict",
-    "sets": "the figures of each set: accuracies in percent (for a localizer, mAP at each temporal IoU), counts, classes",
+    "sets": "the figures of each set: accuracies in percent (for a localizer, mAP at each temporal IoU), counts",
     "harmonic_mean": "of base and novel classes, in base-to-novel",
     "complete": "false if batches were limited",
     "undecodable": "the videos that could not be read, and why",
@@ -104,9 +104,8 @@ def _class_text() -> str:
         f"{schema['description']}\n\n"
         f"- `kind`: `description`, `explanation`, `customized`, `direct` ({sentences['description']}) or "
         f"`action_prompts`\n- `data_set`: {data_set}\n- `source`: {source}\n"
-        f"- `classes`: {{class: a text, or a list of texts}}; of action prompts {{class: {{attribute: list of texts}}}}, "
-        f"with the attributes {attributes}\n\n"
+        f"- `classes`: {{class: a text, or a list of texts}}; of action prompts "
+        f"{{class: {{attribute: list of texts}}}}, with the attributes {attributes}\n\n"
         "The JSON schema is `datamodules/class_text/class_text.schema.json`. "
         "How to write one, and those that are included: [Class text](../how_to/class_text.md)."
     )
-
