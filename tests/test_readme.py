@@ -14,7 +14,10 @@ from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
-SHOWN = "\n".join([(ROOT / "README.md").read_text(), *written_pages().values()])
+README = (ROOT / "README.md").read_text()
+SHOWN = "\n".join([README, *written_pages().values()])
+MOST_LINES = 150
+MOST_BYTES_OF_A_PICTURE = 150_000
 
 ZSAR = list(dict.fromkeys(zsar_commands(SHOWN)))
 MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", SHOWN + CONTRIBUTING, flags=re.MULTILINE)))
@@ -23,6 +26,24 @@ MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", SHOWN + CONTRIBUTING
 def test_there_are_commands_to_check() -> None:
     assert len(ZSAR) >= 12
     assert {"quickstart", "test", "lint", "bench", "ablation"} <= set(MAKE)
+
+
+def test_readme_is_short_and_begins_with_the_two_commands_of_set_up() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+    assert zsar_commands(README), "it shows commands"
+    assert re.findall(r"^make (\w+)", README, flags=re.MULTILINE)[:2] == ["quickstart", "test"]
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+def test_links_of_readme_lead_to_files(target: str) -> None:
+    if not target.startswith("https://"):
+        assert (ROOT / target.split("#")[0]).exists()
+
+
+@pytest.mark.parametrize("picture", sorted(set(re.findall(r"!\[.+?\]\(([^)]+)\)", README))))
+def test_pictures_of_readme_are_small_and_made_by_make(picture: str) -> None:
+    assert (ROOT / picture).stat().st_size < MOST_BYTES_OF_A_PICTURE
+    assert f"$(PICTURES)/{Path(picture).name}" in (ROOT / "Makefile").read_text()
 
 
 @pytest.mark.parametrize("command", ZSAR)
