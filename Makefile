@@ -18,7 +18,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo results test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo results pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -29,6 +29,9 @@ help:
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
+	@echo "make pictures             render the pictures of README.md into docs/pictures, from make quickstart and an untrimmed video"
+	@echo "make docs                 build the documentation into build/site (open build/site/index.html)"
+	@echo "make docs-serve           show the documentation at http://127.0.0.1:8000, built again when a page changes"
 	@echo "make test                 install, run all tests"
 	@echo "make test-lowest          run the quick tests with the lowest allowed versions of Python and packages"
 	@echo "make coverage             run the tests, list files with less than 80 % coverage"
@@ -104,6 +107,37 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 
 results: $(INSTALLED)
 	$(ZSAR) reproduce --list --markdown docs/results/README.md
+
+# --- documentation ----------------------------------------------------------------------------------------------------
+
+# As a module, so that docs/site, which makes the generated pages, is found in the working directory.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs
+
+docs: $(INSTALLED)
+	$(MKDOCS) build --strict
+
+docs-serve: $(INSTALLED)
+	$(MKDOCS) serve --watch zsar
+
+# --- the pictures of README.md: rendered videos, tiny models ------------------------------------------------------------
+
+PICTURES := docs/pictures
+UNTRIMMED := $(LOCALIZE_DEMO)/picture
+# 128 colours and 1200 px at most: they stay below 150 kB.
+SHRINK := $(VENV)/bin/python -c 'import sys; from PIL import Image; picture = Image.open(sys.argv[1]).convert("RGB"); \
+  picture.thumbnail((1200, 1200)); picture.quantize(128).save(sys.argv[2], optimize=True)'
+
+pictures: quickstart $(TINY_COCA)/seed0.pt
+	@mkdir -p $(PICTURES)
+	$(ZSAR) picture $(QUICKSTART)/zero_shot $(QUICKSTART)/t2l --set novel --count 5 --output $(QUICKSTART)/picture.png
+	$(SHRINK) $(QUICKSTART)/picture.png $(PICTURES)/novel_clips.png
+	$(VENV)/bin/python -c 'from zsar.datamodules.data_sets import UntrimmedShapes; \
+	  UntrimmedShapes(n_videos=1, data_root="$(UNTRIMMED)").prepare_data()'
+	$(ZSAR) localize $(UNTRIMMED)/untrimmed_shapes/*/blue_circle_00.mp4 --no_suppress --template "a photo of a {}" \
+	  --classes "blue circle moving, red square moving, green cross moving" \
+	  --annotations $(UNTRIMMED)/untrimmed_shapes/*/timeline.json \
+	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt --output $(UNTRIMMED)
+	$(SHRINK) $(UNTRIMMED)/blue_circle_00.png $(PICTURES)/localize.png
 
 # --- development ------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What the documents show is there: commands parse, files exist, targets are in the Makefile."""
+"""What README.md, CONTRIBUTING.md and the pages of docs/ show is there: commands parse, files and targets exist."""
 
 import re
 import shlex
@@ -8,22 +8,42 @@ from typing import Any
 
 import pytest
 
-from tests.makers.documents import assert_parses, zsar_commands
+from tests.makers.documents import assert_parses, written_pages, zsar_commands
 from tests.makers.source_tree import MODULES, PACKAGES, ROOT
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
 
-README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+README = (ROOT / "README.md").read_text()
+SHOWN = "\n".join([README, *written_pages().values()])
+MOST_LINES = 150
+MOST_BYTES_OF_A_PICTURE = 150_000
 
-
-ZSAR = zsar_commands(README)
-MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", README + CONTRIBUTING, flags=re.MULTILINE)))
+ZSAR = list(dict.fromkeys(zsar_commands(SHOWN)))
+MAKE = sorted(set(re.findall(r"(?:`|^)make ([a-z][a-z-]*)", SHOWN + CONTRIBUTING, flags=re.MULTILINE)))
 
 
 def test_there_are_commands_to_check() -> None:
     assert len(ZSAR) >= 12
     assert {"quickstart", "test", "lint", "bench", "ablation"} <= set(MAKE)
+
+
+def test_readme_is_short_and_begins_with_the_two_commands_of_set_up() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+    assert zsar_commands(README), "it shows commands"
+    assert re.findall(r"^make (\w+)", README, flags=re.MULTILINE)[:2] == ["quickstart", "test"]
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+def test_links_of_readme_lead_to_files(target: str) -> None:
+    if not target.startswith("https://"):
+        assert (ROOT / target.split("#")[0]).exists()
+
+
+@pytest.mark.parametrize("picture", sorted(set(re.findall(r"!\[.+?\]\(([^)]+)\)", README))))
+def test_pictures_of_readme_are_small_and_made_by_make(picture: str) -> None:
+    assert (ROOT / picture).stat().st_size < MOST_BYTES_OF_A_PICTURE
+    assert f"$(PICTURES)/{Path(picture).name}" in (ROOT / "Makefile").read_text()
 
 
 @pytest.mark.parametrize("command", ZSAR)
@@ -41,7 +61,7 @@ def test_commands_parse_in_an_empty_folder(
 
 
 def test_the_sweep_file_runs_what_it_says(parse: Any, tmp_path: Path) -> None:
-    (shown,) = re.findall(r"```yaml\n(# sweep.yaml.*?)```", README, flags=re.DOTALL)
+    (shown,) = set(re.findall(r"```yaml\n(# sweep.yaml.*?)```", SHOWN, flags=re.DOTALL))
     (tmp_path / "sweep.yaml").write_text(shown)
     jobs = [job for step in jobs_of(read_sweep(tmp_path / "sweep.yaml")) for job in step]
     assert len(jobs) == 7  # two numbers of shots by three seeds, and the table of them
@@ -67,7 +87,7 @@ def test_what_make_does_again_replaces_what_it_did_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:configs|benchmarks|tests|\.ci)/[\w./]*)`", README + CONTRIBUTING)))
+    "path", sorted(set(re.findall(r"`((?:configs|benchmarks|tests|\.ci)/[\w./]*)`", SHOWN + CONTRIBUTING)))
 )
 def test_paths_in_the_text_exist(path: str) -> None:
     assert (ROOT / path).exists()

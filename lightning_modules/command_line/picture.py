@@ -22,7 +22,7 @@ from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import read_table
 
 _N_FRAMES = 6
-_TEXT_WIDTH = 4.2  # inches
+_TEXT_WIDTH, _MARGIN, _TITLE = 4.2, 0.2, 0.35  # inches
 _COLOURS = {True: "tab:green", False: "tab:red"}
 
 
@@ -61,7 +61,8 @@ def run(options: PictureOptions) -> int:
     # Evenly spread over the set, not chosen by which run was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
     videos = [{name: rows[i] for name, rows in tables.items()} for i in chosen]
-    figure, problems = _draw(root, videos, "accept" if accepts else "raise")
+    title = f"{len(videos)} of {len(first)} videos of the set {options.set!r}, evenly spread"
+    figure, problems = _draw(root, videos, "accept" if accepts else "raise", title)
     say(f"wrote {save_figure(figure, options.output)}")
     for problem in problems:
         say_of("red", "not shown:", problem)
@@ -90,7 +91,14 @@ def _accepts_damage(data: JsonValue) -> bool:
     return isinstance(data.value, dict) and data.value.get("on_damage") == "accept"
 
 
-def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: OnDamage) -> tuple[Figure, list[str]]:
+def _inside(width: float, height: float) -> tuple[float, float, float, float]:
+    """The part of a page, as left, bottom, width and height, inside its margins and below its title."""
+    return _MARGIN / width, _MARGIN / height, 1 - 2 * _MARGIN / width, 1 - (2 * _MARGIN + _TITLE) / height
+
+
+def _draw(
+    root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: OnDamage, title: str
+) -> tuple[Figure, list[str]]:
     """One row per video: left the true class and each run's prediction, green if correct; right its frames.
 
     Returns:
@@ -98,8 +106,10 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: On
     """
     problems = []
     height = max(1.1, 0.35 + 0.32 * len(videos[0]))
-    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0)
-    figure = Figure(figsize=(_TEXT_WIDTH + 1.1 * _N_FRAMES, height * len(videos)), layout=layout)
+    width, tall = _TEXT_WIDTH + 1.1 * _N_FRAMES + 2 * _MARGIN, height * len(videos) + _TITLE + 2 * _MARGIN
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0, rect=_inside(width, tall))
+    figure = Figure(figsize=(width, tall), layout=layout)
+    figure.text(_MARGIN / width, 1 - _MARGIN / tall, title, fontsize=11, fontweight="bold", va="top", wrap=True)
     grid = figure.add_gridspec(len(videos), 1 + _N_FRAMES, width_ratios=[_TEXT_WIDTH] + [1.1] * _N_FRAMES)
     for row, answers in enumerate(videos):
         truth = next(iter(answers.values()))

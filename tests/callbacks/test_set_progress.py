@@ -32,3 +32,36 @@ def test_models_without_class_text_have_the_plain_bar(monkeypatch: pytest.Monkey
     bar, nothing = SetProgressBar(), Any
     bar.on_test_batch_start(nothing, SimpleNamespace(), None, 0)  # type: ignore[arg-type]
     assert bar.test_description == "Testing"
+
+
+@pytest.mark.parametrize(
+    ("epoch", "most", "shown"),
+    [(0, 2, "Epoch 1 of 2"), (1, 2, "Epoch 2 of 2"), (4, -1, "Epoch 5"), (4, None, "Epoch 5")],
+)
+def test_epochs_are_counted_from_1(monkeypatch: pytest.MonkeyPatch, epoch: int, most: int | None, shown: str) -> None:
+    bar = SetProgressBar()
+    monkeypatch.setattr(SetProgressBar, "trainer", SimpleNamespace(max_epochs=most))
+    assert bar._get_train_description(epoch).rstrip() == shown
+
+
+def test_the_version_of_the_log_is_no_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RichProgressBar, "get_metrics", lambda *_: {"v_num": "fit", "val/top1": 0.5})
+    nothing: Any = None
+    assert SetProgressBar().get_metrics(nothing, nothing) == {"val/top1": 0.5}
+
+
+@pytest.mark.parametrize("command", ["test", "validate", "predict"])
+def test_the_bar_ends_before_tables_are_printed(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(RichProgressBar, "_stop_progress", lambda _: ended.append(command))
+    bar, model = SetProgressBar(), Any
+    hook = {"test": "on_test_epoch_end", "validate": "on_validation_epoch_end", "predict": "on_predict_epoch_end"}
+    getattr(bar, hook[command])(SimpleNamespace(state=SimpleNamespace(fn=command)), model)
+    assert ended == [command]
+
+
+def test_the_bar_stays_after_a_validation_during_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RichProgressBar, "_stop_progress", lambda _: pytest.fail("training goes on"))
+    trainer: Any = SimpleNamespace(state=SimpleNamespace(fn="fit"))
+    model: Any = None
+    SetProgressBar().on_validation_epoch_end(trainer, model)

@@ -1,4 +1,4 @@
-"""The commands that documents show, and whether they parse."""
+"""The pages of the documentation, the commands that documents show, and whether they parse."""
 
 import re
 import shlex
@@ -6,10 +6,17 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.cli import COMMANDS
 from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
 
 OF_LIGHTNING = ("fit", "test", "predict", "validate")
+
+
+def written_pages() -> dict[str, str]:
+    """The pages in `docs/` that are written by hand, by their paths from there."""
+    docs = ROOT / "docs"
+    return {path.relative_to(docs).as_posix(): path.read_text() for path in sorted(docs.rglob("*.md"))}
 
 
 def shown_commands(text: str) -> list[str]:

@@ -215,7 +215,9 @@ class ActionRecognitionCLI(LightningCLI):
         given = config.trainer.logger
         loggers = self._loggers(given)
         is_localizer = isinstance(self.model, ActionLocalizer)
-        callbacks: list[Callback] = (
+        # The bar comes first: it ends before the others print their tables.
+        callbacks: list[Callback] = [SetProgressBar()] if config.trainer.enable_progress_bar is not False else []
+        callbacks += (
             [LocalizationManifest(self._written_config()), DetectionFile()]
             if is_localizer
             else [ResultManifest(self._written_config()), PredictionTable()]
@@ -223,8 +225,6 @@ class ActionRecognitionCLI(LightningCLI):
         callbacks.append(UndecodableVideos())
         if config.adaptation is not None:
             callbacks.append(config.adaptation)
-        if config.trainer.enable_progress_bar is not False:
-            callbacks.append(SetProgressBar())
         if loggers and not is_localizer:
             callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}

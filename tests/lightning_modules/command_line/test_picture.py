@@ -6,6 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.picture import _inside
 
 NAMES = ("red dance", "green dance", "blue dance")
 
@@ -27,10 +28,11 @@ def picture(*arguments: object) -> int:
 
 def test_a_picture_has_a_row_for_each_video(tmp_path: Path, video_tree: Path) -> None:
     runs = [run_folder(tmp_path / name, video_tree, NAMES) for name in ("frozen", "t2l")]
-    for count in (1, 3):
+    for count in (1, 2, 3):
         assert picture(*runs, "--count", count, "--output", tmp_path / f"{count}.png") == 0
-    heights = [imread(tmp_path / f"{count}.png").shape[0] for count in (1, 3)]
-    assert heights[1] == pytest.approx(3 * heights[0], rel=0.02)
+    one, two, three = (imread(tmp_path / f"{count}.png").shape[0] for count in (1, 2, 3))
+    assert three - two == pytest.approx(two - one, abs=1)  # the title and the margins are there once
+    assert two - one > 100
 
 
 def test_truth_and_answers_are_written_beside_the_frames(
@@ -74,3 +76,10 @@ def test_a_run_without_predictions_is_to_be_tested(tmp_path: Path, capsys: pytes
     assert picture(tmp_path, "--output", tmp_path / "x.png") == 1
     error = capsys.readouterr().err
     assert f"{tmp_path} has no predictions of the set 'novel'; run `zsar test` with --run_dir {tmp_path} first" in error
+
+
+def test_the_page_has_a_margin_on_all_sides_and_room_for_its_title() -> None:
+    left, bottom, width, height = _inside(11.2, 9.0)
+    assert (left * 11.2, bottom * 9.0) == pytest.approx((0.2, 0.2))
+    assert (1 - left - width) * 11.2 == pytest.approx(0.2)
+    assert (1 - bottom - height) * 9.0 == pytest.approx(0.2 + 0.35)
