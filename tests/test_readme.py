@@ -100,3 +100,8 @@ def test_the_tree_in_contributing_is_the_tree() -> None:
     roots = {*PACKAGES, "configs", "docs", "tests", "benchmarks"}
     there = {path.name for root in roots for path in (ROOT / root).rglob("*")}
     assert tree - there - roots == set(), "they are not there"
+
+
+def test_the_python_is_that_of_the_example() -> None:
+    (shown,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert (ROOT / "docs" / "examples" / "classify.py").read_text().endswith(f"\n\n{shown}")

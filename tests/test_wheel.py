@@ -187,3 +187,21 @@ def test_one_s_own_videos_are_trained_on(python: Run, project: Path) -> None:
     few = ["--data.clips.image_size", "32", "--data.loading.n_workers", "0", "--trainer.limit_train_batches", "1"]
     python.zsar("fit", "--config", "experiment/t2l_video_folder", *tiny, *few, "--trainer.max_epochs", "1")
     assert (project / "runs" / "my_videos" / "checkpoints" / "best.ckpt").is_file()
+
+
+def test_the_first_example_answers(python: Run, project: Path) -> None:
+    """The ten lines of the README, from an empty folder, with a tiny model and a rendered video."""
+    video = next((project / "data" / "my_videos").rglob("*.mp4"))
+    example = (ROOT / "docs" / "examples" / "classify.py").read_text()
+    for stated, value in (
+        ('"holiday.mp4"', str(video)),
+        ('"ViT-B-16-quickgelu"', "tiny-clip"),
+        ('"openai"', str(project / "runs" / "tiny_clip" / "seed0.pt")),
+    ):
+        assert stated in example
+        example = example.replace(stated, repr(value))
+    empty = project / "empty"
+    empty.mkdir()
+    lines = python(f"import os; os.chdir({str(empty)!r}); exec({example!r})").splitlines()
+    named = sorted(re.sub(r"^ *[0-9.]+ %  ", "", line) for line in lines)
+    assert named == ["building a sandcastle", "playing volleyball", "surfing"]

@@ -5,17 +5,15 @@ import json
 import numpy
 import onnxruntime
 
-from zsar.api.export.onnx_export import export_onnx
-from zsar.lightning_modules.clip import ZeroShotCLIP
-from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+import zsar
 
 MODEL = "ViT-B-16-quickgelu"
 WEIGHTS = "openai"
 CLASSES = ["surfing", "building a sandcastle", "playing volleyball"]
 OUTPUT = "beach.onnx"
 
-model = ZeroShotCLIP(backbone=ClipSettings(MODEL, WEIGHTS)).eval()
-written = export_onnx(model, CLASSES, OUTPUT)
+model = zsar.load(MODEL, weights=WEIGHTS, device="cpu")
+written = zsar.export_onnx(model, CLASSES, OUTPUT)
 print(f"largest difference from PyTorch: {written.largest_difference:.1e}")
 
 # From here on, only numpy and onnxruntime are needed.

@@ -22,7 +22,9 @@ class ClassNameOptions:
     """The classes of a command; `class_names` reads them."""
 
     classes: str | None = option(None, 'names separated by commas: "surfing, playing chess"', metavar="NAMES")
-    classes_file: Path | None = option(None, "one name per line, or a CSV with the header id,name", metavar="FILE")
+    classes_file: Path | None = option(
+        None, 'one name per line ("# " begins a comment), or a CSV with the header id,name', metavar="FILE"
+    )
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class PromptOptions(ClassNameOptions):
     """The classes, and the prompt template that they are put into."""
 
     template: str = option(
-        "video", "prompt template with {}, or a set of templates: action_clip, photo, name", metavar="T"
+        "video",
+        "prompt template with {}, or a set of templates: name, photo, vifi_clip, video, open_vclip, action_clip",
+        metavar="T",
     )
 
 

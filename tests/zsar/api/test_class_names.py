@@ -35,6 +35,15 @@ def test_names_of_both_sources_come_in_their_order(write: Write) -> None:
     assert read_class_names(None, None) == []
 
 
+def test_a_line_after_a_hash_and_a_space_is_a_comment(write: Write) -> None:
+    assert read_class_names(None, write("# sports\nswimming\n# 2 more\n#hashtag dance\n")) == [
+        "swimming",
+        "#hashtag dance",
+    ]
+    with pytest.raises(ValueError, match="holds no class name"):
+        read_class_names(None, write("# nothing else\n"))
+
+
 def test_a_class_that_is_named_twice_is_an_error_that_says_where(write: Write) -> None:
     path = write("swimming\n\nsurfing\nswimming\n")
     with pytest.raises(ValueError, match=r"^--classes: 'run' is listed twice; name it once$"):
