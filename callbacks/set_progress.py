@@ -45,7 +45,7 @@ class SetProgressBar(RichProgressBar):
         return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
 
     def _get_train_description(self, current_epoch: int) -> str:
-        """ "Epoch 1 of 2": epochs are counted from 1, unlike Lightning's."""
+        """Counts epochs from 1, as in "Epoch 1 of 2", unlike Lightning."""
         most = self.trainer.max_epochs
         text = f"Epoch {current_epoch + 1}" + (f" of {most}" if most is not None and most > 0 else "")
         return text.ljust(len(self.validation_description))
