@@ -1,4 +1,4 @@
-"""SetProgressBar: Lightning's progress bar with the set that is tested, epochs counted from 1, and no bar after the table."""
+"""SetProgressBar: Lightning's progress bar with the set that is tested; it ends before tables are printed."""
 
 from __future__ import annotations
 
