@@ -1,4 +1,4 @@
-"""SetProgressBar: Lightning's progress bar with the set that is tested, epochs counted from 1, and no bar after the table."""
+"""SetProgressBar: Lightning's progress bar with the set that is tested; it ends before tables are printed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SetProgressBar(RichProgressBar):
         return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
 
     def _get_train_description(self, current_epoch: int) -> str:
-        """ "Epoch 1 of 2": epochs are counted from 1, unlike Lightning's."""
+        """Counts epochs from 1, as in "Epoch 1 of 2", unlike Lightning."""
         most = self.trainer.max_epochs
         text = f"Epoch {current_epoch + 1}" + (f" of {most}" if most is not None and most > 0 else "")
         return text.ljust(len(self.validation_description))
