@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module, util
 
 from docs.site.markdown import cell, code, table
-from zsar.lightning_modules.command_line.cli import COMMANDS, run_lightning
+from zsar.lightning_modules.command_line.cli import COMMANDS, main, run_lightning
 from zsar.lightning_modules.command_line.options.command import Command
 
 _HEAD = """\
@@ -91,5 +91,5 @@ def help_text(name: str) -> str:
         if COMMANDS[name][1] is None:
             run_lightning([name, "--help"])
         else:
-            import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}").main(["--help"])
+            main([name, "--help"])
     return written.getvalue().strip()

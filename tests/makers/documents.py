@@ -9,6 +9,7 @@ from typing import Any
 from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.cli import COMMANDS
 from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
+from zsar.lightning_modules.command_line.options.command import Command
 
 OF_LIGHTNING = ("fit", "test", "predict", "validate")
 
@@ -31,6 +32,12 @@ def zsar_commands(text: str) -> list[str]:
     return [re.sub(r"^.*?zsar ", "", command) for command in shown_commands(text) if "zsar " in command]
 
 
+def command_of(name: str) -> Command[Any]:
+    """A small command, with its options."""
+    command: Command[Any] = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}_options").COMMAND
+    return command
+
+
 def assert_parses(command: str, parse: Callable[..., Any]) -> None:
     """Parses a command as `zsar` does, in the root of the repository, and runs nothing.
 
@@ -44,7 +51,7 @@ def assert_parses(command: str, parse: Callable[..., Any]) -> None:
     elif name == "doctor":  # its parser needs the configurations put together first
         assert parse_options(arguments).module
     else:
-        assert import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}").COMMAND.parse(arguments)
+        assert command_of(name).parse(arguments)
 
 
 def sections(text: str) -> dict[str, str]:

@@ -36,7 +36,6 @@ _COLUMNS = _NAMES | {"index", "idx", "no", "number", "class_id", "class id", "la
 _NUMBER_FIRST = re.compile(r"(\d+)\s*(?:[,;\t|]|[.:)]?\s)\s*\S")
 _SURELY_NUMBERED = re.compile(r"\d+\s*[,;\t|]\s*\S")
 _NUMBER_LAST = re.compile(r"\S.*[,;\t|]\s*(\d+)")
-_COMMENT = "# "  # begins a line that is a comment
 _BULLETS = ("- ", "* ", "\N{BULLET} ")
 
 
@@ -151,7 +150,7 @@ def _of_option(classes: str) -> list[_Given]:
 
 
 def _of_file(path: Path) -> list[_Given]:
-    lines = [line for line in read_lines(path, _WHAT) if not line.text.startswith(_COMMENT)]
+    lines = read_lines(path, _WHAT)
     if not lines:
         raise ValueError(f"{path}: holds no class name; write one per line")
     columns = [cell.strip().strip('":').lower() for cell in re.split(r"[,;\t]", lines[0].text)]

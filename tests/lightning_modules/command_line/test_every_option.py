@@ -21,7 +21,7 @@ HUGE = "9" * 30
 
 @cache
 def command_of(name: str) -> Command[Any]:
-    command: Command[Any] = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}").COMMAND
+    command: Command[Any] = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}_options").COMMAND
     return command
 
 
