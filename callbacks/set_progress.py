@@ -1,4 +1,4 @@
-"""SetProgressBar: Lightning's progress bar with the name of the set that is tested."""
+"""SetProgressBar: Lightning's progress bar with the epoch, or the set that is tested, and gone before results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from lightning.pytorch.callbacks import RichProgressBar
 
 
 class SetProgressBar(RichProgressBar):
-    """One bar for each test set, after the other: "Testing fog_3 (14 of 91)"; just "Testing" for a single set."""
+    """One bar for each set, after the other: "Testing fog_3 (14 of 91)"; just "Testing" for a single set.
+
+    In training it counts epochs from 1: "Epoch 2/2" is the last of two. At the end of a test, a validation or a
+    prediction it is removed, so that results are printed below the command and nothing is printed below them. For this
+    it must stand before the callbacks that print results in the trainer's list.
+    """
 
     def __init__(self) -> None:
         """The bar disappears when a set is done."""
@@ -34,3 +39,31 @@ class SetProgressBar(RichProgressBar):
     def test_description(self) -> str:
         """What stands before the bar."""
         return f"{super().test_description}{self._of_set}"
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        """The metrics beside the bar, without the name of the log, which Lightning calls `v_num`."""
+        metrics: dict[str, Any] = super().get_metrics(trainer, pl_module)
+        return {name: value for name, value in metrics.items() if name != "v_num"}
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Removes the bar before results are printed."""
+        self._remove()
+
+    on_predict_epoch_end = on_test_epoch_end
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Removes the bar after `zsar validate`; in training, only the bar of the held-out clips."""
+        super().on_validation_epoch_end(trainer, pl_module)
+        if trainer.state.fn == "validate":
+            self._remove()
+
+    def _remove(self) -> None:
+        if self.progress is not None:
+            self.progress.live.transient = True
+        self._stop_progress()
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        """The epoch, counted from 1; as wide as "Validation", so that the two bars begin in one column."""
+        most = self.trainer.max_epochs
+        text = f"Epoch {current_epoch + 1}" + (f"/{most}" if most and most > 0 else "")
+        return text.ljust(len(self.validation_description))

@@ -1,8 +1,14 @@
+import re
+from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.demos.boring_classes import BoringModel
+from lightning.pytorch.loggers import CSVLogger
 
 from zsar.callbacks.set_progress import SetProgressBar
 
@@ -32,3 +38,54 @@ def test_models_without_class_text_have_the_plain_bar(monkeypatch: pytest.Monkey
     bar, nothing = SetProgressBar(), Any
     bar.on_test_batch_start(nothing, SimpleNamespace(), None, 0)  # type: ignore[arg-type]
     assert bar.test_description == "Testing"
+
+
+class _Results(Callback):
+    """Prints a line where results are printed: at the end of each stage."""
+
+    def __init__(self, screen: StringIO) -> None:
+        self.screen = screen
+
+    def on_test_end(self, *_: Any) -> None:
+        self.screen.write("RESULTS")
+
+    on_validation_end = on_predict_end = on_test_end
+
+
+def run(path: Path, stage: str, **settings: Any) -> str:
+    """What a run writes to a terminal of 200 columns, without colours."""
+    screen = StringIO()
+    bar = SetProgressBar()
+    bar._console_kwargs = {"file": screen, "force_terminal": True, "width": 200}
+    callbacks = [bar] if stage == "fit" else [bar, _Results(screen)]
+    log = CSVLogger(path, version="a name")
+    trainer = Trainer(
+        accelerator="cpu",
+        default_root_dir=path,
+        logger=log,
+        callbacks=callbacks,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        **settings,
+    )
+    getattr(trainer, stage)(BoringModel())
+    return re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+
+
+@pytest.mark.parametrize(("stage", "limit"), [("test", "test"), ("validate", "val"), ("predict", "predict")])
+def test_the_bar_is_removed_before_results_are_printed(tmp_path: Path, stage: str, limit: str) -> None:
+    before, after = run(tmp_path, stage, **{f"limit_{limit}_batches": 2}).split("RESULTS")
+    assert "2/2" in before
+    assert before.endswith("\x1b[1A\x1b[2K")  # up one line, and erased
+    assert after == ""
+
+
+def test_epochs_are_counted_from_one_and_the_log_is_not_named(tmp_path: Path) -> None:
+    said = run(tmp_path, "fit", max_epochs=2, limit_train_batches=2, limit_val_batches=1)
+    assert set(re.findall(r"Epoch \S+", said)) == {"Epoch 1/2", "Epoch 2/2"}
+    assert "v_num" not in said
+
+
+def test_without_a_limit_of_epochs_none_is_named(tmp_path: Path) -> None:
+    said = run(tmp_path, "fit", max_epochs=-1, max_steps=3, limit_train_batches=2, limit_val_batches=0)
+    assert set(re.findall(r"Epoch \S+", said)) == {"Epoch 1", "Epoch 2"}

@@ -34,9 +34,31 @@ def test_wandb_runs_offline_without_an_account(
     tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    warned: list[str] = []
+    monkeypatch.setattr(wandb, "termwarn", lambda text, **_: warned.append(text))
+    wandb.finish()  # of another test; a process has one run of W&B at a time
     assert run("fit", "--config", experiment, "--wandb", "offline", "--trainer.max_epochs", 1) == 0
     assert list((tmp_path / "run" / "wandb").glob("offline-run-*"))
     assert (tmp_path / "run" / "csv" / "fit" / "metrics.csv").is_file()
+    wandb.finish()
+    assert warned == []  # of settings that the user did not give
+
+
+def test_nothing_of_the_progress_bar_is_printed_below_the_results(
+    tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes the output for a terminal
+    shown = ("--trainer.enable_progress_bar", "true")
+    assert run("fit", "--config", experiment, "--trainer.max_epochs", 1, *shown) == 0
+    bars = {"validate": "Validation", "test": "Testing", "predict": "Predicting"}
+    for command, bar in bars.items():
+        data = ("--data.predict" if command == "predict" else "--data.test", tmp_path / "videos")
+        capsys.readouterr()
+        assert run(command, "--config", experiment, *data, "--ckpt_path", "best", *shown) == 0
+        work, results = capsys.readouterr().out.split("wrote ", 1)
+        assert bar in work
+        assert bar not in results
+        assert "┏" in results
 
 
 def composed(tmp_path: Path, experiment: Path) -> Path:
