@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
+from rich.console import Console
 
 
 class SetProgressBar(RichProgressBar):
@@ -13,7 +14,7 @@ class SetProgressBar(RichProgressBar):
 
     In training it counts epochs from 1: "Epoch 2/2" is the last of two. At the end of a test, a validation or a
     prediction it is removed, so that results are printed below the command and nothing is printed below them. For this
-    it must stand before the callbacks that print results in the trainer's list.
+    it must stand before the callbacks that print results in the trainer's list. Files and pipes get no bar.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,11 @@ class SetProgressBar(RichProgressBar):
         super().on_validation_epoch_end(trainer, pl_module)
         if trainer.state.fn == "validate":
             self._remove()
+
+    def _init_progress(self, trainer: Trainer) -> None:
+        if not Console(**self._console_kwargs).is_interactive:
+            self.disable()  # rich would print an empty line for each bar
+        super()._init_progress(trainer)
 
     def _remove(self) -> None:
         if self.progress is not None:

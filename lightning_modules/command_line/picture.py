@@ -16,6 +16,7 @@ from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, option
+from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
 from zsar.runtime.text.json_files import json_value
@@ -24,8 +25,10 @@ from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import read_table
 
 _N_FRAMES = 6
-_TEXT_WIDTH = 4.2  # inches
-_COLOURS = {True: "tab:green", False: "tab:red"}
+_TEXT_WIDTH = 4.2  # inches, as are the following
+_MARGIN = 0.15
+_TITLE_HEIGHT = 0.4
+_COLOURS = {"✓": "tab:green", "✗": "tab:red", "": "black"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Evenly spread over the set, not chosen by which run was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
     videos = [{name: rows[i] for name, rows in tables.items()} for i in chosen]
-    figure, problems = _draw(root, videos, "accept" if accepts else "raise")
+    title = f"{len(videos)} of {len(first)} videos of the set {options.set}"
+    figure, problems = _draw(root, videos, title=title, on_damage="accept" if accepts else "raise")
     say(f"wrote {save_figure(figure, options.output)}")
     for problem in problems:
         say_of("red", "not shown:", problem)
@@ -78,9 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(run: Path, set_name: str) -> list[dict[str, str]]:
-    path = run / f"predictions_{set_name}.csv"
-    if not path.is_file():
-        sets = sorted(table.stem.removeprefix("predictions_") for table in run.glob("predictions_*.csv"))
+    tables = prediction_tables(run)
+    path = next((path for name, path in tables if name == set_name), None)
+    if path is None:
+        sets = sorted({name for name, _ in tables})
         remedy = " or ".join(f"--set {name}" for name in sets) or f"run `zsar test` with --run_dir {run} first"
         raise ValueError(f"{run} has no predictions of the set {set_name!r}; {'give ' if sets else ''}{remedy}")
     rows = read_table(path, "predictions", columns=("path",), may_be_empty=("label", "prediction"), by_zsar=True)
@@ -99,26 +104,26 @@ def _accepts_damage(data: JsonValue) -> bool:
     return isinstance(data.value, dict) and data.value.get("on_damage") == "accept"
 
 
-def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: OnDamage) -> tuple[Figure, list[str]]:
+def _draw(
+    root: Path, videos: Sequence[dict[str, dict[str, str]]], *, title: str, on_damage: OnDamage
+) -> tuple[Figure, list[str]]:
     """One row per video: left the true class and each run's prediction, green if correct; right its frames.
 
     Returns:
         The figure, and the problems of videos that cannot be shown; their rows have no frames.
     """
     problems = []
-    height = max(1.1, 0.35 + 0.32 * len(videos[0]))
-    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0)
-    figure = Figure(figsize=(_TEXT_WIDTH + 1.1 * _N_FRAMES, height * len(videos)), layout=layout)
+    figure = _titled_figure(max(1.1, 0.35 + 0.32 * len(videos[0])) * len(videos), title)
     grid = figure.add_gridspec(len(videos), 1 + _N_FRAMES, width_ratios=[_TEXT_WIDTH] + [1.1] * _N_FRAMES)
     for row, answers in enumerate(videos):
         truth = next(iter(answers.values()))
         text = figure.add_subplot(grid[row, 0])
         text.set_axis_off()
-        lines = [(truth["label"], "black", "bold")]
+        lines = [(truth["label"] or truth["path"], "black", "bold")]
         for name, answer in answers.items():
-            correct = answer["prediction"] == truth["label"]
-            prediction = answer["prediction"] or "not decoded"
-            lines.append((f"{'✓' if correct else '✗'} {name}: {prediction}", _COLOURS[correct], "normal"))
+            mark = "" if not truth["label"] else "✓" if answer["prediction"] == truth["label"] else "✗"
+            line = f"{mark} {name}: {answer['prediction'] or 'not decoded'}".strip()
+            lines.append((line, _COLOURS[mark], "normal"))
         for number, (line, colour, weight) in enumerate(lines):
             place = 1 - (number + 0.5) / len(lines)
             text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)
@@ -133,3 +138,13 @@ def _draw(root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: On
             axis.imshow(frame.permute(1, 2, 0).numpy())
             axis.set_axis_off()
     return figure, problems
+
+
+def _titled_figure(height: float, title: str) -> Figure:
+    """An empty figure with a margin on all sides and a title; `height` in inches, of all rows."""
+    width, whole = _TEXT_WIDTH + 1.1 * _N_FRAMES + 2 * _MARGIN, height + 2 * _MARGIN + _TITLE_HEIGHT
+    rows = (_MARGIN / width, _MARGIN / whole, 1 - 2 * _MARGIN / width, height / whole)  # left, bottom, width, height
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0, rect=rows)
+    figure = Figure(figsize=(width, whole), layout=layout)
+    figure.text(_MARGIN / width, 1 - _MARGIN / whole, title, ha="left", va="top", fontsize=11, fontweight="bold")
+    return figure

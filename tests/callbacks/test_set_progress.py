@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.demos.boring_classes import BoringModel
 from lightning.pytorch.loggers import CSVLogger
@@ -46,18 +46,23 @@ class _Results(Callback):
     def __init__(self, screen: StringIO) -> None:
         self.screen = screen
 
-    def on_test_end(self, *_: Any) -> None:
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.screen.write("RESULTS")
 
     on_validation_end = on_predict_end = on_test_end
 
 
-def run(path: Path, stage: str, **settings: Any) -> str:
-    """What a run writes to a terminal of 200 columns, without colours."""
+def run(path: Path, stage: str, *, is_terminal: bool = True, **settings: Any) -> str:
+    """What a run writes to a terminal of 200 columns or to a file, without colours."""
     screen = StringIO()
     bar = SetProgressBar()
-    bar._console_kwargs = {"file": screen, "force_terminal": True, "width": 200}
-    callbacks = [bar] if stage == "fit" else [bar, _Results(screen)]
+    bar._console_kwargs = {
+        "file": screen,
+        "force_terminal": is_terminal,
+        "force_interactive": is_terminal,
+        "width": 200,
+    }
+    callbacks: list[Callback] = [bar] if stage == "fit" else [bar, _Results(screen)]
     log = CSVLogger(path, version="a name")
     trainer = Trainer(
         accelerator="cpu",
@@ -78,6 +83,14 @@ def test_the_bar_is_removed_before_results_are_printed(tmp_path: Path, stage: st
     assert "2/2" in before
     assert before.endswith("\x1b[1A\x1b[2K")  # up one line, and erased
     assert after == ""
+
+
+@pytest.mark.parametrize(("stage", "limits"), [("test", ["test"]), ("validate", ["val"]), ("fit", ["train", "val"])])
+def test_nothing_of_the_bar_is_written_to_a_file_not_even_empty_lines(
+    tmp_path: Path, stage: str, limits: list[str]
+) -> None:
+    settings = {"max_epochs": 1, **{f"limit_{limit}_batches": 2 for limit in limits}}
+    assert run(tmp_path, stage, is_terminal=False, **settings).replace("RESULTS", "") == ""
 
 
 def test_epochs_are_counted_from_one_and_the_log_is_not_named(tmp_path: Path) -> None:
