@@ -22,7 +22,7 @@ _MOST_NAMED = 6  # files that are named, each in a line
 
 
 class PredictionTable(Callback):
-    """Writes a table into the run folder: `predictions_SET.csv` for each tested set, `predictions.csv` for a prediction.
+    """Writes tables into the run folder: `predictions_SET.csv` of each tested set, `predictions.csv` of `predict`.
 
     Rows are in the set's order. Columns: path (relative to the data set), label, prediction, its probability, whether
     the video was decoded, and if not, why. In `zsar predict` the label is empty. Names that are not UTF-8 are written
