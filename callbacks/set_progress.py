@@ -6,7 +6,8 @@ from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
-from rich.console import Console
+
+from zsar.runtime.terminal import result_console
 
 
 class SetProgressBar(RichProgressBar):
@@ -59,7 +60,7 @@ class SetProgressBar(RichProgressBar):
             self._remove()
 
     def _init_progress(self, trainer: Trainer) -> None:
-        if not Console(**self._console_kwargs).is_interactive:
+        if not result_console().is_interactive:
             self.disable()  # rich would print an empty line for each bar
         super()._init_progress(trainer)
 

@@ -55,6 +55,14 @@ class _Results(Callback):
 def run(path: Path, stage: str, *, is_terminal: bool = True, **settings: Any) -> str:
     """What a run writes to a terminal of 200 columns or to a file, without colours."""
     screen = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERM", "xterm")
+        patch.setenv("FORCE_COLOR", "1") if is_terminal else patch.delenv("FORCE_COLOR", raising=False)
+        _run(path, stage, screen, is_terminal, settings)
+    return re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+
+
+def _run(path: Path, stage: str, screen: StringIO, is_terminal: bool, settings: dict[str, Any]) -> None:
     bar = SetProgressBar()
     bar._console_kwargs = {
         "file": screen,
@@ -74,7 +82,6 @@ def run(path: Path, stage: str, *, is_terminal: bool = True, **settings: Any) ->
         **settings,
     )
     getattr(trainer, stage)(BoringModel())
-    return re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
 
 
 @pytest.mark.parametrize(("stage", "limit"), [("test", "test"), ("validate", "val"), ("predict", "predict")])
@@ -89,7 +96,7 @@ def test_the_bar_is_removed_before_results_are_printed(tmp_path: Path, stage: st
 def test_nothing_of_the_bar_is_written_to_a_file_not_even_empty_lines(
     tmp_path: Path, stage: str, limits: list[str]
 ) -> None:
-    settings = {"max_epochs": 1, **{f"limit_{limit}_batches": 2 for limit in limits}}
+    settings: dict[str, Any] = {"max_epochs": 1, **{f"limit_{limit}_batches": 2 for limit in limits}}
     assert run(tmp_path, stage, is_terminal=False, **settings).replace("RESULTS", "") == ""
 
 
