@@ -86,7 +86,8 @@ def _run(path: Path, stage: str, screen: StringIO, is_terminal: bool, settings: 
 
 @pytest.mark.parametrize(("stage", "limit"), [("test", "test"), ("validate", "val"), ("predict", "predict")])
 def test_the_bar_is_removed_before_results_are_printed(tmp_path: Path, stage: str, limit: str) -> None:
-    before, after = run(tmp_path, stage, **{f"limit_{limit}_batches": 2}).split("RESULTS")
+    limits: dict[str, Any] = {f"limit_{limit}_batches": 2}
+    before, after = run(tmp_path, stage, **limits).split("RESULTS")
     assert "2/2" in before
     assert before.endswith("\x1b[1A\x1b[2K")  # up one line, and erased
     assert after == ""
