@@ -1,4 +1,4 @@
-"""SetProgressBar: Lightning's progress bar with the set that is tested; it ends before tables are printed."""
+"""SetProgressBar: Lightning's progress bar with the epoch, or the set that is tested, and gone before results."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
+from zsar.runtime.terminal import result_console
+
 
 class SetProgressBar(RichProgressBar):
-    """One bar for each test set, after the other: "Testing fog_3 (14 of 91)"; just "Testing" for a single set.
+    """One bar for each set, after the other: "Testing fog_3 (14 of 91)"; just "Testing" for a single set.
 
-    It ends when the last set is done, before tables are printed, so it must come before the callbacks that print them.
+    In training it counts epochs from 1: "Epoch 2/2" is the last of two. At the end of a test, a validation or a
+    prediction it is removed, so that results are printed below the command and nothing is printed below them. For this
+    it must stand before the callbacks that print results in the trainer's list. Files and pipes get no bar.
     """
 
     def __init__(self) -> None:
@@ -38,26 +42,35 @@ class SetProgressBar(RichProgressBar):
         """What stands before the bar."""
         return f"{super().test_description}{self._of_set}"
 
-    def get_metrics(
-        self, trainer: Trainer, pl_module: LightningModule
-    ) -> dict[str, int | str | float | dict[str, float]]:
-        """The metrics after the bar, without the number of the log's version."""
-        return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
-
-    def _get_train_description(self, current_epoch: int) -> str:
-        """Counts epochs from 1, as in "Epoch 1 of 2", unlike Lightning."""
-        most = self.trainer.max_epochs
-        text = f"Epoch {current_epoch + 1}" + (f" of {most}" if most is not None and most > 0 else "")
-        return text.ljust(len(self.validation_description))
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        """The metrics beside the bar, without the name of the log, which Lightning calls `v_num`."""
+        metrics: dict[str, Any] = super().get_metrics(trainer, pl_module)
+        return {name: value for name, value in metrics.items() if name != "v_num"}
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Ends the bar, or else it is printed again below the table; during training it stays."""
-        if trainer.state.fn != "fit":
-            self._stop_progress()
+        """Removes the bar before results are printed."""
+        self._remove()
 
     on_predict_epoch_end = on_test_epoch_end
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Hides the bar of a validation during training; ends it after `zsar validate`."""
+        """Removes the bar after `zsar validate`; in training, only the bar of the held-out clips."""
         super().on_validation_epoch_end(trainer, pl_module)
-        self.on_test_epoch_end(trainer, pl_module)
+        if trainer.state.fn == "validate":
+            self._remove()
+
+    def _init_progress(self, trainer: Trainer) -> None:
+        if not result_console().is_interactive:
+            self.disable()  # rich would print an empty line for each bar
+        super()._init_progress(trainer)
+
+    def _remove(self) -> None:
+        if self.progress is not None:
+            self.progress.live.transient = True
+        self._stop_progress()
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        """The epoch, counted from 1; as wide as "Validation", so that the two bars begin in one column."""
+        most = self.trainer.max_epochs
+        text = f"Epoch {current_epoch + 1}" + (f"/{most}" if most and most > 0 else "")
+        return text.ljust(len(self.validation_description))

@@ -184,7 +184,7 @@ def test_a_model_that_is_not_trained_predicts(model: type, run: Run, place: Path
 
 def assert_predicted(place: Path, model: type) -> None:
     """Each of the five videos has a name."""
-    table = (place / "runs" / model.__name__ / "predictions_predict.csv").read_text().splitlines()
+    table = (place / "runs" / model.__name__ / "predictions.csv").read_text().splitlines()
     assert len(table) == 1 + 5
     assert all(any(name in row for name in CHANNELS) for row in table[1:])
 

@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from zsar.callbacks.results.written_line import say_written
 from zsar.datamodules.batch import VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.run_folders.prediction_files import prediction_file
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import shown
@@ -21,10 +22,11 @@ _MOST_NAMED = 6  # files that are named, each in a line
 
 
 class PredictionTable(Callback):
-    """Writes `predictions_SET.csv` into the run folder after `zsar test`, `validate` and `predict`, in the set's order.
+    """Writes tables into the run folder: `predictions_SET.csv` of each tested set, `predictions.csv` of `predict`.
 
-    Columns: path (relative to the data set), label, prediction, its probability, whether the video was decoded, and if
-    not, why. In `zsar predict` the label is empty. Names that are not UTF-8 are written as in `written_names.py`.
+    Rows are in the set's order. Columns: path (relative to the data set), label, prediction, its probability, whether
+    the video was decoded, and if not, why. In `zsar predict` the label is empty. Names that are not UTF-8 are written
+    as in `written_names.py`.
     """
 
     def __init__(self) -> None:
@@ -85,7 +87,7 @@ class PredictionTable(Callback):
             return
         for set_name in self._rows:
             rows = sorted((row for rows in everyone for row in rows.get(set_name, [])), key=lambda pair: pair[0])
-            path = Path(trainer.default_root_dir) / f"predictions_{set_name}.csv"
+            path = prediction_file(Path(trainer.default_root_dir), set_name)
             _write(path, [row for _, row in rows])
             if len(self._rows) <= _MOST_NAMED:
                 say_written(path)

@@ -14,6 +14,7 @@ from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.lightning_modules.command_line.picture_options import COMMAND, PictureOptions
+from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
 from zsar.runtime.text.json_files import json_value
@@ -22,8 +23,10 @@ from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import read_table
 
 _N_FRAMES = 6
-_TEXT_WIDTH, _MARGIN, _TITLE = 4.2, 0.2, 0.35  # inches
-_COLOURS = {True: "tab:green", False: "tab:red"}
+_TEXT_WIDTH = 4.2  # inches, as are the following
+_MARGIN = 0.15
+_TITLE_HEIGHT = 0.4
+_COLOURS = {"✓": "tab:green", "✗": "tab:red", "": "black"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,8 +64,8 @@ def run(options: PictureOptions) -> int:
     # Evenly spread over the set, not chosen by which run was right.
     chosen = np.linspace(0, len(first) - 1, min(options.count, len(first))).round().astype(int)
     videos = [{name: rows[i] for name, rows in tables.items()} for i in chosen]
-    title = f"{len(videos)} of {len(first)} videos of the set {options.set!r}, evenly spread"
-    figure, problems = _draw(root, videos, "accept" if accepts else "raise", title)
+    title = f"{len(videos)} of {len(first)} videos of the set {options.set}"
+    figure, problems = _draw(root, videos, title=title, on_damage="accept" if accepts else "raise")
     say(f"wrote {save_figure(figure, options.output)}")
     for problem in problems:
         say_of("red", "not shown:", problem)
@@ -70,9 +73,10 @@ def run(options: PictureOptions) -> int:
 
 
 def _read(run: Path, set_name: str) -> list[dict[str, str]]:
-    path = run / f"predictions_{set_name}.csv"
-    if not path.is_file():
-        sets = sorted(table.stem.removeprefix("predictions_") for table in run.glob("predictions_*.csv"))
+    tables = prediction_tables(run)
+    path = next((path for name, path in tables if name == set_name), None)
+    if path is None:
+        sets = sorted({name for name, _ in tables})
         remedy = " or ".join(f"--set {name}" for name in sets) or f"run `zsar test` with --run_dir {run} first"
         raise ValueError(f"{run} has no predictions of the set {set_name!r}; {'give ' if sets else ''}{remedy}")
     rows = read_table(path, "predictions", columns=("path",), may_be_empty=("label", "prediction"), by_zsar=True)
@@ -91,13 +95,8 @@ def _accepts_damage(data: JsonValue) -> bool:
     return isinstance(data.value, dict) and data.value.get("on_damage") == "accept"
 
 
-def _inside(width: float, height: float) -> tuple[float, float, float, float]:
-    """The part of a page, as left, bottom, width and height, inside its margins and below its title."""
-    return _MARGIN / width, _MARGIN / height, 1 - 2 * _MARGIN / width, 1 - (2 * _MARGIN + _TITLE) / height
-
-
 def _draw(
-    root: Path, videos: Sequence[dict[str, dict[str, str]]], on_damage: OnDamage, title: str
+    root: Path, videos: Sequence[dict[str, dict[str, str]]], *, title: str, on_damage: OnDamage
 ) -> tuple[Figure, list[str]]:
     """One row per video: left the true class and each run's prediction, green if correct; right its frames.
 
@@ -105,21 +104,17 @@ def _draw(
         The figure, and the problems of videos that cannot be shown; their rows have no frames.
     """
     problems = []
-    height = max(1.1, 0.35 + 0.32 * len(videos[0]))
-    width, tall = _TEXT_WIDTH + 1.1 * _N_FRAMES + 2 * _MARGIN, height * len(videos) + _TITLE + 2 * _MARGIN
-    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0, rect=_inside(width, tall))
-    figure = Figure(figsize=(width, tall), layout=layout)
-    figure.text(_MARGIN / width, 1 - _MARGIN / tall, title, fontsize=11, fontweight="bold", va="top", wrap=True)
+    figure = _titled_figure(max(1.1, 0.35 + 0.32 * len(videos[0])) * len(videos), title)
     grid = figure.add_gridspec(len(videos), 1 + _N_FRAMES, width_ratios=[_TEXT_WIDTH] + [1.1] * _N_FRAMES)
     for row, answers in enumerate(videos):
         truth = next(iter(answers.values()))
         text = figure.add_subplot(grid[row, 0])
         text.set_axis_off()
-        lines = [(truth["label"], "black", "bold")]
+        lines = [(truth["label"] or truth["path"], "black", "bold")]
         for name, answer in answers.items():
-            correct = answer["prediction"] == truth["label"]
-            prediction = answer["prediction"] or "not decoded"
-            lines.append((f"{'✓' if correct else '✗'} {name}: {prediction}", _COLOURS[correct], "normal"))
+            mark = "" if not truth["label"] else "✓" if answer["prediction"] == truth["label"] else "✗"
+            line = f"{mark} {name}: {answer['prediction'] or 'not decoded'}".strip()
+            lines.append((line, _COLOURS[mark], "normal"))
         for number, (line, colour, weight) in enumerate(lines):
             place = 1 - (number + 0.5) / len(lines)
             text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)
@@ -134,3 +129,13 @@ def _draw(
             axis.imshow(frame.permute(1, 2, 0).numpy())
             axis.set_axis_off()
     return figure, problems
+
+
+def _titled_figure(height: float, title: str) -> Figure:
+    """An empty figure with a margin on all sides and a title; `height` in inches, of all rows."""
+    width, whole = _TEXT_WIDTH + 1.1 * _N_FRAMES + 2 * _MARGIN, height + 2 * _MARGIN + _TITLE_HEIGHT
+    rows = (_MARGIN / width, _MARGIN / whole, 1 - 2 * _MARGIN / width, height / whole)  # left, bottom, width, height
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.0, hspace=0.0, rect=rows)
+    figure = Figure(figsize=(width, whole), layout=layout)
+    figure.text(_MARGIN / width, 1 - _MARGIN / whole, title, ha="left", va="top", fontsize=11, fontweight="bold")
+    return figure

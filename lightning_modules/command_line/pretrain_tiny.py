@@ -15,9 +15,9 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch import Trainer, seed_everything
-from lightning.pytorch.callbacks import RichProgressBar
 from rich.table import Table
 
+from zsar.callbacks.set_progress import SetProgressBar
 from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes
 from zsar.datamodules.rendering.frame_captions import CaptionedShapesSettings
 from zsar.lightning_modules.command_line.pretrain_tiny_options import COMMAND, PretrainTinyOptions
@@ -156,7 +156,7 @@ def _train(model: ImageTextPretraining, data: CaptionedShapes, output: Path) -> 
             max_epochs=1,
             devices=1,
             gradient_clip_val=_GRADIENT_CLIP,
-            callbacks=[RichProgressBar()],
+            callbacks=[SetProgressBar()],
             logger=False,
             enable_checkpointing=False,
             enable_model_summary=False,

@@ -2,7 +2,7 @@
 
     RUN_DIR/checkpoints/{best,last}.ckpt      of `zsar fit`
             results.json                      of `zsar test`; results_validate.json, results_predict.json
-            predictions_SET.csv               sets by stage: "val", "predict", and those of the test
+            predictions_SET.csv               sets by stage: "val", and those of the test; predictions.csv of predict
             detections.json                   of `zsar test` with a localizer; detections_predict.json
             frame_prompt_scores/, csv/        pictures of a test, logs
 
@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
 from zsar.lightning_modules.run_folders.settings_of_before import config_of_now
 from zsar.runtime.class_paths import with_current_class_paths
@@ -220,8 +221,7 @@ def written_by_training(folder: Path) -> list[Path]:
 
 def written_by_test(folder: Path, stage: str) -> list[Path]:
     """The results, predictions and pictures of a stage."""
-    tables = [path for path in sorted(folder.glob("predictions_*.csv")) if _begins(path, "video,path,label,")]
-    sets = {path: path.stem.removeprefix("predictions_") for path in tables}
+    sets = {path: name for name, path in prediction_tables(folder) if _begins(path, "video,path,label,")}
     if stage in _SET_OF:
         paths = [path for path, name in sets.items() if name == _SET_OF[stage]]
     else:

@@ -1,8 +1,14 @@
+import re
+from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.demos.boring_classes import BoringModel
+from lightning.pytorch.loggers import CSVLogger
 
 from zsar.callbacks.set_progress import SetProgressBar
 
@@ -34,34 +40,73 @@ def test_models_without_class_text_have_the_plain_bar(monkeypatch: pytest.Monkey
     assert bar.test_description == "Testing"
 
 
-@pytest.mark.parametrize(
-    ("epoch", "most", "shown"),
-    [(0, 2, "Epoch 1 of 2"), (1, 2, "Epoch 2 of 2"), (4, -1, "Epoch 5"), (4, None, "Epoch 5")],
-)
-def test_epochs_are_counted_from_1(monkeypatch: pytest.MonkeyPatch, epoch: int, most: int | None, shown: str) -> None:
+class _Results(Callback):
+    """Prints a line where results are printed: at the end of each stage."""
+
+    def __init__(self, screen: StringIO) -> None:
+        self.screen = screen
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.screen.write("RESULTS")
+
+    on_validation_end = on_predict_end = on_test_end
+
+
+def run(path: Path, stage: str, *, is_terminal: bool = True, **settings: Any) -> str:
+    """What a run writes to a terminal of 200 columns or to a file, without colours."""
+    screen = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TERM", "xterm")
+        patch.setenv("FORCE_COLOR", "1") if is_terminal else patch.delenv("FORCE_COLOR", raising=False)
+        _run(path, stage, screen, is_terminal, settings)
+    return re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+
+
+def _run(path: Path, stage: str, screen: StringIO, is_terminal: bool, settings: dict[str, Any]) -> None:
     bar = SetProgressBar()
-    monkeypatch.setattr(SetProgressBar, "trainer", SimpleNamespace(max_epochs=most))
-    assert bar._get_train_description(epoch).rstrip() == shown
+    bar._console_kwargs = {
+        "file": screen,
+        "force_terminal": is_terminal,
+        "force_interactive": is_terminal,
+        "width": 200,
+    }
+    callbacks: list[Callback] = [bar] if stage == "fit" else [bar, _Results(screen)]
+    log = CSVLogger(path, version="a name")
+    trainer = Trainer(
+        accelerator="cpu",
+        default_root_dir=path,
+        logger=log,
+        callbacks=callbacks,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        **settings,
+    )
+    getattr(trainer, stage)(BoringModel())
 
 
-def test_the_version_of_the_log_is_no_metric(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RichProgressBar, "get_metrics", lambda *_: {"v_num": "fit", "val/top1": 0.5})
-    nothing: Any = None
-    assert SetProgressBar().get_metrics(nothing, nothing) == {"val/top1": 0.5}
+@pytest.mark.parametrize(("stage", "limit"), [("test", "test"), ("validate", "val"), ("predict", "predict")])
+def test_the_bar_is_removed_before_results_are_printed(tmp_path: Path, stage: str, limit: str) -> None:
+    limits: dict[str, Any] = {f"limit_{limit}_batches": 2}
+    before, after = run(tmp_path, stage, **limits).split("RESULTS")
+    assert "2/2" in before
+    assert before.endswith("\x1b[1A\x1b[2K")  # up one line, and erased
+    assert after == ""
 
 
-@pytest.mark.parametrize("command", ["test", "validate", "predict"])
-def test_the_bar_ends_before_tables_are_printed(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    ended: list[str] = []
-    monkeypatch.setattr(RichProgressBar, "_stop_progress", lambda _: ended.append(command))
-    bar, model = SetProgressBar(), Any
-    hook = {"test": "on_test_epoch_end", "validate": "on_validation_epoch_end", "predict": "on_predict_epoch_end"}
-    getattr(bar, hook[command])(SimpleNamespace(state=SimpleNamespace(fn=command)), model)
-    assert ended == [command]
+@pytest.mark.parametrize(("stage", "limits"), [("test", ["test"]), ("validate", ["val"]), ("fit", ["train", "val"])])
+def test_nothing_of_the_bar_is_written_to_a_file_not_even_empty_lines(
+    tmp_path: Path, stage: str, limits: list[str]
+) -> None:
+    settings: dict[str, Any] = {"max_epochs": 1, **{f"limit_{limit}_batches": 2 for limit in limits}}
+    assert run(tmp_path, stage, is_terminal=False, **settings).replace("RESULTS", "") == ""
 
 
-def test_the_bar_stays_after_a_validation_during_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RichProgressBar, "_stop_progress", lambda _: pytest.fail("training goes on"))
-    trainer: Any = SimpleNamespace(state=SimpleNamespace(fn="fit"))
-    model: Any = None
-    SetProgressBar().on_validation_epoch_end(trainer, model)
+def test_epochs_are_counted_from_one_and_the_log_is_not_named(tmp_path: Path) -> None:
+    said = run(tmp_path, "fit", max_epochs=2, limit_train_batches=2, limit_val_batches=1)
+    assert set(re.findall(r"Epoch \S+", said)) == {"Epoch 1/2", "Epoch 2/2"}
+    assert "v_num" not in said
+
+
+def test_without_a_limit_of_epochs_none_is_named(tmp_path: Path) -> None:
+    said = run(tmp_path, "fit", max_epochs=-1, max_steps=3, limit_train_batches=2, limit_val_batches=0)
+    assert set(re.findall(r"Epoch \S+", said)) == {"Epoch 1", "Epoch 2"}

@@ -44,7 +44,9 @@ def test_a_public_function_explains_every_argument(name: str) -> None:
 
 
 def test_another_name_is_an_error_that_says_where_to_look() -> None:
-    with pytest.raises(AttributeError, match="'zsar' has no attribute 'classifier'; its public names are in zsar.__all__"):
+    with pytest.raises(
+        AttributeError, match="'zsar' has no attribute 'classifier'; its public names are in zsar.__all__"
+    ):
         zsar.classifier  # noqa: B018 - the access is the test
 
 

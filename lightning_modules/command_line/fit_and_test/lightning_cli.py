@@ -251,9 +251,9 @@ class ActionRecognitionCLI(LightningCLI):
             Path(config.run_dir).mkdir(parents=True, exist_ok=True)
             name = f"{Path(config.run_dir).name} {self.subcommand}"
             offline = config.wandb == "offline"
-            loggers.append(
-                WandbLogger(name=name, project=config.wandb_project, save_dir=config.run_dir, offline=offline)
-            )
+            tracked = WandbLogger(name=name, project=config.wandb_project, save_dir=config.run_dir, offline=offline)
+            tracked._wandb_init.pop("anonymous", None)  # Lightning passes it always; W&B warns that it has no effect
+            loggers.append(tracked)
         return loggers
 
     def _free_version(self, run_dir: Path) -> str:

@@ -9,6 +9,7 @@ from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.run_folders.prediction_files import prediction_file
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -35,7 +36,7 @@ def test_each_video_has_a_row_in_the_order_of_its_set(tmp_path: Path, video_tree
     model = ZeroShotCLIP(backbone=ClipSettings("tiny-clip", "random"))
     getattr(run(tmp_path), stage)(model, datamodule=module)
     names = {"test": ("base", "novel"), "predict": ("predict",), "validate": ("val",)}[stage]
-    tables = {name: rows(tmp_path / f"predictions_{name}.csv") for name in names}
+    tables = {name: rows(prediction_file(tmp_path, name)) for name in names}
     for name, table in tables.items():
         assert [row["video"] for row in table] == [row["path"] for row in table] == module.sets[name].all_keys()
         for row in table:

@@ -88,7 +88,7 @@ def test_validate_writes_results_of_the_held_out_clips(tmp_path: Path, experimen
 def test_predict_names_videos_without_labels(tmp_path: Path, experiment: Path, video_tree: Path) -> None:
     unlabelled = ("--data.predict", video_tree / "red dance", "--ckpt_path", "none")
     assert run("predict", "--config", experiment, *unlabelled) == 0
-    rows = list(csv.DictReader((tmp_path / "run" / "predictions_predict.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "run" / "predictions.csv").open()))
     assert [row["path"] for row in rows] == [f"{i}.mp4" for i in range(5)]
     assert {row["label"] for row in rows} == {""}
     assert {row["prediction"] for row in rows} <= {"red dance", "green dance", "blue dance", "white dance"}

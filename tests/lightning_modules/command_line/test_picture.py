@@ -3,10 +3,11 @@ import json
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from zsar.callbacks.pictures.figures import save_figure
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.command_line.picture import _inside
 
 NAMES = ("red dance", "green dance", "blue dance")
 
@@ -26,29 +27,60 @@ def picture(*arguments: object) -> int:
     return main(["picture", *map(str, arguments)])
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are saved."""
+    kept: list[Figure] = []
+
+    def keep(figure: Figure, path: Path) -> Path:
+        kept.append(figure)
+        return save_figure(figure, path)
+
+    monkeypatch.setattr("zsar.lightning_modules.command_line.picture.save_figure", keep)
+    return kept
+
+
+def texts_of(figure: Figure) -> list[str]:
+    return [text.get_text() for axis in figure.axes for text in axis.texts]
+
+
 def test_a_picture_has_a_row_for_each_video(tmp_path: Path, video_tree: Path) -> None:
     runs = [run_folder(tmp_path / name, video_tree, NAMES) for name in ("frozen", "t2l")]
     for count in (1, 2, 3):
         assert picture(*runs, "--count", count, "--output", tmp_path / f"{count}.png") == 0
-    one, two, three = (imread(tmp_path / f"{count}.png").shape[0] for count in (1, 2, 3))
-    assert three - two == pytest.approx(two - one, abs=1)  # the title and the margins are there once
-    assert two - one > 100
+    counts = (1, 2, 3)
+    heights = [imread(tmp_path / f"{count}.png").shape[0] for count in counts]
+    assert heights[2] - heights[1] == pytest.approx(heights[1] - heights[0], abs=1)
+    assert heights[1] - heights[0] > 100
 
 
-def test_truth_and_answers_are_written_beside_the_frames(
-    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_picture_has_a_title_and_a_white_margin(tmp_path: Path, video_tree: Path, drawn: list[Figure]) -> None:
+    run = run_folder(tmp_path / "t2l", video_tree, NAMES)
+    assert picture(run, "--count", 2, "--output", tmp_path / "x.png") == 0
+    assert [text.get_text() for text in drawn[0].texts] == ["2 of 3 videos of the set novel"]
+    image = imread(tmp_path / "x.png")[..., :3]
+    width = 15  # pixels: a tenth of an inch
+    sides = (image[:width], image[-width:], image[:, :width], image[:, -width:])
+    assert [float(side.min()) for side in sides] == [1.0] * 4
+
+
+def test_videos_without_labels_are_shown_by_name_and_not_judged(
+    tmp_path: Path, video_tree: Path, drawn: list[Figure]
 ) -> None:
-    drawn: list[str] = []
-    from zsar.lightning_modules.command_line import picture as command
+    run = run_folder(tmp_path / "t2l", video_tree, NAMES)
+    for old, new in (("results.json", "results_predict.json"), ("predictions_novel.csv", "predictions.csv")):
+        (run / old).rename(run / new)
+    (run / "results_predict.json").write_text(json.dumps({"data": {"roots": {"predict": str(video_tree)}}}))
+    rows = [("path", "label", "prediction"), *((f"{name}/0.mp4", "", "blue dance") for name in NAMES)]
+    (run / "predictions.csv").write_text("".join(f"{','.join(row)}\n" for row in rows))
+    assert picture(run, "--set", "predict", "--count", 1, "--output", tmp_path / "x.png") == 0
+    assert texts_of(drawn[0]) == ["red dance/0.mp4", "t2l: blue dance"]
 
-    def keep(figure: object, path: Path) -> Path:
-        drawn.extend(text.get_text() for axis in figure.axes for text in axis.texts)  # type: ignore[attr-defined]
-        return path
 
-    monkeypatch.setattr(command, "save_figure", keep)
+def test_truth_and_answers_are_written_beside_the_frames(tmp_path: Path, video_tree: Path, drawn: list[Figure]) -> None:
     run = run_folder(tmp_path / "t2l", video_tree, ("red dance", "red dance", ""))
     assert picture(run, "--output", tmp_path / "x.png") == 0
-    assert drawn == [
+    assert texts_of(drawn[0]) == [
         *("red dance", "✓ t2l: red dance"),
         *("green dance", "✗ t2l: red dance"),
         *("blue dance", "✗ t2l: not decoded"),
@@ -76,10 +108,3 @@ def test_a_run_without_predictions_is_to_be_tested(tmp_path: Path, capsys: pytes
     assert picture(tmp_path, "--output", tmp_path / "x.png") == 1
     error = capsys.readouterr().err
     assert f"{tmp_path} has no predictions of the set 'novel'; run `zsar test` with --run_dir {tmp_path} first" in error
-
-
-def test_the_page_has_a_margin_on_all_sides_and_room_for_its_title() -> None:
-    left, bottom, width, height = _inside(11.2, 9.0)
-    assert (left * 11.2, bottom * 9.0) == pytest.approx((0.2, 0.2))
-    assert (1 - left - width) * 11.2 == pytest.approx(0.2)
-    assert (1 - bottom - height) * 9.0 == pytest.approx(0.2 + 0.35)

@@ -106,7 +106,7 @@ def test_a_result_of_other_settings_is_refused_and_replaced_when_asked(
     removed = set(before) - set(files_under(folder))
     pictures = {"frame_prompt_scores/base/00003_a.mp4.png", "predictions_base.csv", "results.json"}
     own = {"validate": {"results_validate.json", "predictions_val.csv"}, "test": pictures}
-    assert removed == own.get(command, {"results_predict.json", "predictions_predict.csv"})
+    assert removed == own.get(command, {"results_predict.json", "predictions.csv"})
 
 
 @pytest.mark.parametrize("command", TESTS)

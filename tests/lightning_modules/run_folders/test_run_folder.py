@@ -88,13 +88,17 @@ def test_each_file_belongs_to_one_stage_and_the_user_s_to_none(tmp_path: Path) -
     (tmp_path / "predictions_mine.csv").write_text("a,b\n")
     for stage in ("test", "validate", "predict"):
         write_results(tmp_path, stage, weights=None, config=config_of(tmp_path))
+    (tmp_path / "predictions_predict.csv").write_text("video,path,label,prediction\n")  # of an earlier version
     for name in ("detections.json", "detections_predict.json"):
         (tmp_path / name).touch()
     written = {stage: {path.name for path in written_by_test(tmp_path, stage)} for stage in results_in(tmp_path)}
     assert written == {
         "test": {"results.json", "predictions_base.csv", "detections.json"},
         "validate": {"results_validate.json", "predictions_val.csv"},
-        "predict": {"results_predict.json", "predictions_predict.csv", "detections_predict.json"},
+        "predict": {
+            *("results_predict.json", "detections_predict.json"),
+            *("predictions.csv", "predictions_predict.csv"),
+        },
     }
     remove(written_by_training(tmp_path), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["predictions_mine.csv"]

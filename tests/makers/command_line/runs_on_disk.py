@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from zsar.lightning_modules.run_folders.prediction_files import prediction_file
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 
@@ -55,7 +56,7 @@ def write_results(folder: Path, stage: str, *, weights: str | None, config: dict
     model = {"checkpoint": f"{folder}/checkpoints/best.ckpt", "checkpoint_weights_hash": weights}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULT_FILES[stage]).write_text(json.dumps({"stage": stage, "model": model, "config": config}))
-    (folder / f"predictions_{SET_OF[stage]}.csv").write_text("video,path,label,prediction\n")
+    prediction_file(folder, SET_OF[stage]).write_text("video,path,label,prediction\n")
 
 
 def files_under(folder: Path) -> dict[str, bytes]:

@@ -95,7 +95,7 @@ def test_predict_keeps_the_others_and_says_why(
     videos = listed(tmp_path / "videos.csv", [folder / "good.mp4", *bad])
     assert main(["predict", "--config", str(with_workers), "--data.predict", videos, *UNTRAINED]) == 1
     assert f"{len(bad)} videos could not be decoded; the others are predicted" in said(capsys, bad)
-    table = rows(tmp_path / "run" / "predictions_predict.csv")
+    table = rows(tmp_path / "run" / "predictions.csv")
     assert len(table) == 1 + len(bad)
     assert_rows_of_others_are_kept(table, bad)
 

@@ -2,6 +2,7 @@ import csv
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,9 +35,31 @@ def test_wandb_runs_offline_without_an_account(
     tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    warned: list[str] = []
+    monkeypatch.setattr(wandb, "termwarn", lambda text, **_: warned.append(text))
+    wandb.finish()  # of another test; a process has one run of W&B at a time
     assert run("fit", "--config", experiment, "--wandb", "offline", "--trainer.max_epochs", 1) == 0
     assert list((tmp_path / "run" / "wandb").glob("offline-run-*"))
     assert (tmp_path / "run" / "csv" / "fit" / "metrics.csv").is_file()
+    wandb.finish()
+    assert warned == []  # of settings that the user did not give
+
+
+def test_nothing_of_the_progress_bar_is_printed_below_the_results(
+    tmp_path: Path, experiment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes the output for a terminal
+    shown = ("--trainer.enable_progress_bar", "true")
+    assert run("fit", "--config", experiment, "--trainer.max_epochs", 1, *shown) == 0
+    bars = {"validate": "Validation", "test": "Testing", "predict": "Predicting"}
+    for command, bar in bars.items():
+        data = ("--data.predict" if command == "predict" else "--data.test", tmp_path / "videos")
+        capsys.readouterr()
+        assert run(command, "--config", experiment, *data, "--ckpt_path", "best", *shown) == 0
+        work, results = re.split("┏|wrote ", capsys.readouterr().out, maxsplit=1)
+        assert bar in work
+        assert bar not in results
 
 
 def composed(tmp_path: Path, experiment: Path) -> Path:
@@ -162,8 +185,8 @@ def test_each_stage_has_its_results_of_one_checkpoint_and_no_other_is_mixed_in(
         assert content["config"]["ckpt_path"] == str(best)
     counts = {"n_listed": 20, "n_evaluated": 20, "n_failed": 0}
     assert content["sets"] == {"predict": counts}
-    sets = {"predictions_predict.csv", "predictions_test.csv", "predictions_val.csv"}
-    assert {path.name for path in (tmp_path / "run").glob("predictions_*.csv")} == sets
+    sets = {"predictions.csv", "predictions_test.csv", "predictions_val.csv"}
+    assert {path.name for path in (tmp_path / "run").glob("predictions*.csv")} == sets
     before = files_under(tmp_path / "run")
     for limited in ("limit_test_batches", "fast_dev_run"):
         assert run("test", *options, f"--trainer.{limited}", 1) == 0
@@ -400,7 +423,7 @@ def test_a_localizer_is_tested_by_short_names_and_leaves_results_and_detections(
     assert not (tmp_path / "run" / "checkpoints").exists()
     printed = capsys.readouterr().out
     assert "mAP in % at IoU" in printed
-    assert "Testing" in printed  # the progress bar
+    assert "" not in printed.splitlines()  # a file gets no progress bar, and no empty lines in its place
 
 
 def test_a_localizer_predicts_without_keeping_what_it_returns(
