@@ -12,13 +12,20 @@ import pytest
 import torch
 import yaml
 
+import zsar
+from tests.makers.models.saved_models import saved
 from tests.makers.source_tree import ROOT
 from tests.makers.videos.class_folders import CHANNELS, write_class_folders
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.model_kinds import classes_of
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.checkpoints import plain_arguments
 from zsar.runtime.class_paths import class_path
 
 pytestmark = pytest.mark.slow
@@ -161,6 +168,61 @@ def test_a_trained_model_classifies(trained: type, run: Run, place: Path, capsys
     assert all(answer["error"] is None for answer in answers)
 
 
+@pytest.mark.parametrize("trained", TRAINED, indirect=True)
+def test_a_trained_model_is_loaded_by_its_class_as_by_load(
+    trained: Any, place: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = checkpoint(place, trained, "best")
+    by_load, by_class, of_any = zsar.load(path, device="cpu"), trained.load_from_checkpoint(path), load_recognizer(path)
+    assert type(by_class) is trained
+    assert_same_model(by_class, by_load)
+    assert_same_model(by_class, of_any)
+    assert_same_model(ActionRecognizer.load_from_checkpoint(path), by_load)
+    moved = place / "moved.pt"
+    moved.write_bytes((place / "runs" / "tiny_clip" / "seed0.pt").read_bytes())
+    monkeypatch.chdir(place.parent)  # the weights are no longer where the checkpoint states them
+    with pytest.raises(BackboneError):
+        trained.load_from_checkpoint(path)
+    assert_same_model(trained.load_from_checkpoint(path, weights=str(moved)), by_load)
+    for other in RECOGNIZERS:
+        if not issubclass(trained, other):
+            with pytest.raises(CheckpointError, match=rf"is of a {trained.__name__}, not of a {other.__name__}; load"):
+                other.load_from_checkpoint(path)
+
+
+@pytest.mark.parametrize("model", UNTRAINED)
+def test_a_model_that_is_not_trained_is_loaded_by_its_class(model: Any, place: Path, tmp_path: Path) -> None:
+    made = model(backbone=ClipSettings("tiny-clip", str(place / "runs" / "tiny_clip" / "seed0.pt"))).eval()
+    for path in (saved(made, tmp_path), made.save_pretrained(tmp_path / "shared")):
+        by_class = model.load_from_checkpoint(path)
+        assert type(by_class) is model
+        assert_same_model(by_class, zsar.load(path, device="cpu"))
+        assert_same_model(by_class, made, settings=path.is_file())  # a shared folder brings its own weights
+
+
+def assert_same_model(one: ActionRecognizer, other: ActionRecognizer, *, settings: bool = True) -> None:
+    """Both are ready for use, have the same class, settings, weights and origin, and give the same answers."""
+    assert type(one) is type(other)
+    assert not one.training
+    assert not other.training
+    for name, tensor in other.state_dict().items():
+        torch.testing.assert_close(one.state_dict()[name], tensor, atol=0, rtol=0)
+    assert one.state_dict().keys() == other.state_dict().keys()
+    assert one.trained_on == other.trained_on
+    assert one.training_record == other.training_record
+    if settings:
+        ours, theirs = plain_arguments(one.hparams), plain_arguments(other.hparams)
+        assert {**ours, "backbone": {**ours["backbone"], "weights": ""}} == {
+            **theirs,
+            "backbone": {**theirs["backbone"], "weights": ""},
+        }
+    frames = torch.randint(256, (2, 1, getattr(one, "n_frames", 4), 3, 32, 32), dtype=torch.uint8)
+    prompts = (("a red dance",), ("a blue dance",))
+    with torch.no_grad():
+        answers = [model(frames, model.class_embeddings.cached(prompts, model.device)) for model in (one, other)]
+    torch.testing.assert_close(*answers, atol=0, rtol=0)
+
+
 @pytest.mark.parametrize("model", UNTRAINED)
 def test_a_model_that_is_not_trained_says_so(model: type, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fit", model) == 1
@@ -200,6 +262,12 @@ def test_a_localizer_says_that_it_is_not_trained(
     assert run(command, model) == 1
     said = f"{model.__name__} is a localizer, which is not trained, so that there is nothing to {command}"
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model", LOCALIZERS)
+def test_a_localizer_says_that_it_has_no_checkpoints(model: Any) -> None:
+    with pytest.raises(CheckpointError, match=rf"{model.__name__} has no checkpoints, .* build it by its settings"):
+        model.load_from_checkpoint("any.ckpt", map_location="cpu")
 
 
 @pytest.mark.parametrize("model", LOCALIZERS)

@@ -21,6 +21,7 @@ from zsar.lightning_modules.localization.contract import Localization, Predictio
 from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.frame_scoring import Projections
 from zsar.lightning_modules.localization.localization_metrics import LocalizationMetrics, logged_figures
+from zsar.lightning_modules.localization.no_checkpoints import NoCheckpoints
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 from zsar.lightning_modules.localization.untrimmed_reader import UntrimmedReader
 from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
@@ -33,7 +34,7 @@ THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 _TEXTS_AT_ONCE = 64
 
 
-class ActionLocalizer(LightningModule):
+class ActionLocalizer(NoCheckpoints, LightningModule):
     """Finds actions in untrimmed videos by the embeddings of their frames and of class text.
 
     Attributes:

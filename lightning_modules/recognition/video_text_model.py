@@ -5,6 +5,7 @@ A recognizer without training, testing and files; its subclass `ActionRecognizer
 
 from __future__ import annotations
 
+import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
@@ -16,6 +17,13 @@ from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
+
+_TO_RANK_6 = {
+    3: "take frames[None, None, None] of a single frame",
+    4: "take frames[None, None] of one view of one video",
+    5: "take frames[:, None] of one view of each video",
+}
+"""How the axes of videos and views are added, by the number of axes."""
 
 
 class VideoTextModel(LightningModule):
@@ -63,16 +71,26 @@ class VideoTextModel(LightningModule):
         """Scores videos against classes.
 
         Args:
-            frames: uint8 [B, V, T, 3, H, W].
+            frames: uint8 RGB [B, V, T, 3, H, W], H and W as in `backbone.image_size`.
             class_embeddings: L2-normalized [C, P, D].
 
         Returns:
             Logits [B, C] in fp32; log-probabilities if several views or prompts are averaged.
+
+        Raises:
+            TypeError: Frames are not a tensor of uint8.
+            ValueError: Frames have another shape.
         """
         return self.score(self.embed_views(frames), class_embeddings)
 
     def embed_views(self, frames: Tensor) -> Tensor:
-        """Frame embeddings of all views: uint8 [B, V, T, 3, H, W] -> [B, V, T, D]."""
+        """Frame embeddings of all views: uint8 RGB [B, V, T, 3, H, W] -> [B, V, T, D].
+
+        Raises:
+            TypeError: Frames are not a tensor of uint8.
+            ValueError: Frames have another shape.
+        """
+        check_frames(frames, self.backbone.image_size)
         return self._embed_normalized(self.backbone.normalize_frames(frames))
 
     def _embed_normalized(self, frames: Tensor) -> Tensor:
@@ -112,6 +130,53 @@ class VideoTextModel(LightningModule):
         if not any(p.requires_grad for p in self.backbone.parameters()):
             self.backbone.eval()
         return self
+
+
+def check_frames(frames: Tensor, image_size: tuple[int, int]) -> None:
+    """Checks that frames are what a model takes; the message says what that is, and how to get it.
+
+    Args:
+        frames: uint8 RGB [B, V, T, 3, H, W].
+        image_size: H and W of the model, in px.
+
+    Raises:
+        TypeError: They are not a tensor of uint8.
+        ValueError: They have another shape.
+    """
+    is_uint8 = isinstance(frames, Tensor) and frames.dtype == torch.uint8
+    if is_uint8 and frames.ndim == 6 and frames.shape[3:] == (3, *image_size):
+        return
+    height, width = image_size
+    got, steps = type(frames).__name__, ["convert them by torch.as_tensor(frames)"]
+    if isinstance(frames, Tensor):
+        got, steps = f"{str(frames.dtype).removeprefix('torch.')} {list(frames.shape)}", _steps(frames, image_size)
+    error = ValueError if is_uint8 else TypeError
+    raise error(
+        f"frames must be uint8 RGB [B, V, T, 3, {height}, {width}] (videos, views, frames, channels, height, width), "
+        f"but are {got}: {', '.join(steps)}; or use zsar.classify, which takes videos and frames of any size"
+    )
+
+
+def _steps(frames: Tensor, image_size: tuple[int, int]) -> list[str]:
+    """What to do with frames to get those that a model takes."""
+    steps, shape = [], frames.shape
+    if frames.is_floating_point():
+        steps.append("take (frames * 255).byte() of values from 0 to 1")
+    elif frames.dtype != torch.uint8:
+        steps.append("take frames.byte() of values from 0 to 255")
+    if frames.ndim >= 3 and shape[-1] == 3 and shape[-3] != 3:
+        steps.append("move the channels by frames.movedim(-1, -3)")
+        shape = torch.Size((*shape[:-3], 3, *shape[-3:-1]))
+    if frames.ndim in _TO_RANK_6:
+        steps.append(_TO_RANK_6[frames.ndim])
+    elif frames.ndim != 6:
+        steps.append(f"give six axes, not {frames.ndim}")
+    if frames.ndim >= 3 and shape[-3] != 3:
+        steps.append(f"give 3 channels, not {shape[-3]}")
+    if frames.ndim >= 3 and shape[-2:] != image_size:
+        height, width = image_size
+        steps.append(f"resize and crop to {height} x {width} px (set the data module's image_size to {height})")
+    return steps
 
 
 @rank_zero_only

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.run_folders.settings_of_before import GROUP_OF, arguments_of_now
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+from zsar.lightning_modules.training.checkpoints import plain_arguments
 from zsar.runtime.class_paths import class_path, current_class_path
 from zsar.runtime.permitted_classes import (
     ForbiddenClassError,
@@ -48,6 +50,8 @@ def stated_class(stated: str, kind: type, path: Path | str) -> type:
     Raises:
         CheckpointError: The class may not be named, cannot be imported, or is of another kind.
     """
+    if stated == class_path(kind) and not inspect.isabstract(kind):
+        return kind  # the caller's own, which may be of `__main__`
     imported = imported_kinds(kind)
     try:
         named = stated if is_permitted(stated, imported=imported) else current_class_path(stated)
@@ -57,9 +61,30 @@ def stated_class(stated: str, kind: type, path: Path | str) -> type:
         raise CheckpointError(f"{path} is not loaded: {error}") from error
     except (ImportError, AttributeError, ValueError) as error:
         raise CheckpointError(f"{path}: its model class {named} cannot be imported: {error}") from error
+    is_recognizer = isinstance(model_class, type) and issubclass(model_class, VideoTextModel)
+    if is_recognizer and not issubclass(model_class, kind):
+        name = model_class.__name__
+        raise CheckpointError(f"{path} is of a {name}, not of a {kind.__name__}; load it by {name} or by zsar.load")
     if not (isinstance(model_class, type) and issubclass(model_class, kind)) or inspect.isabstract(model_class):
         raise CheckpointError(f"{path} is not loaded: its model class {named} is not a concrete {kind.__name__}")
     return model_class
+
+
+def changed_arguments(model_class: type, arguments: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a file, some of them replaced by the caller's.
+
+    Args:
+        model_class: The class of the model.
+        arguments: The settings of the file, as plain types.
+        changes: Those that replace them; groups such as `scoring` are replaced as a whole.
+
+    Raises:
+        TypeError: The class has no such setting.
+    """
+    known = sorted(inspect.signature(model_class).parameters)
+    if unknown := sorted(changes.keys() - set(known)):
+        raise TypeError(f"{model_class.__name__} has no setting {', '.join(unknown)}; it has {', '.join(known)}")
+    return {**arguments, **plain_arguments(changes)}
 
 
 def stated_arguments(model_class: type, stated: Mapping[str, Any], path: Path | str) -> dict[str, Any]:

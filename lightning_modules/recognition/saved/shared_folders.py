@@ -23,7 +23,12 @@ from torch import Tensor
 from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, read_state_dict
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB, downloaded
-from zsar.lightning_modules.recognition.saved.model_building import built_model, stated_arguments, stated_class
+from zsar.lightning_modules.recognition.saved.model_building import (
+    built_model,
+    changed_arguments,
+    stated_arguments,
+    stated_class,
+)
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries
 from zsar.lightning_modules.training.checkpoints import CheckpointedModel, unpack_checkpoint
 from zsar.runtime.class_paths import with_current_class_paths
@@ -100,7 +105,14 @@ def write_shared(
         (folder / name).unlink(missing_ok=True)
 
 
-def read_shared(path: Path | str, *, kind: type[M], weights: str | None = None, revision: str | None = None) -> M:
+def read_shared(
+    path: Path | str,
+    *,
+    kind: type[M],
+    weights: str | None = None,
+    revision: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> M:
     """Builds the model of a shared folder.
 
     Args:
@@ -108,6 +120,7 @@ def read_shared(path: Path | str, *, kind: type[M], weights: str | None = None, 
         kind: The class that the model must have, or a base of it.
         weights: CLIP's weights, where the folder has none and they are not where they were in training.
         revision: Branch, tag or commit on the hub; None for the one that the name states, else the newest.
+        changes: Settings that replace those of the folder.
 
     Returns:
         The model in evaluation mode, on the CPU.
@@ -123,6 +136,7 @@ def read_shared(path: Path | str, *, kind: type[M], weights: str | None = None, 
     check_entries({"state_dict": state, "zsar": about}, folder / CONFIG, of_model=True)
     model_class = stated_class(about["class_path"], kind, folder / CONFIG)
     arguments = stated_arguments(model_class, with_current_class_paths(about["init_args"]), folder / CONFIG)
+    arguments = changed_arguments(model_class, arguments, changes or {})
     settings = arguments.get("backbone") or {}
     if not isinstance(settings, dict):
         raise CheckpointError(f"{folder / CONFIG}: zsar.init_args.backbone is not a group of settings; {_REMEDY}")

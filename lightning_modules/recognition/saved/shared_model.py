@@ -1,25 +1,35 @@
-"""`save_pretrained`, `from_pretrained` and `push_to_hub` of every recognizer: a folder, or a model on the hub.
+"""What every recognizer has to be saved and loaded: as a folder, on the hub, and from a checkpoint.
 
-The names and the meaning are those of huggingface_hub's `ModelHubMixin`; see `shared_folders` for why it is not used.
+`save_pretrained`, `from_pretrained` and `push_to_hub` mean what they mean in huggingface_hub's `ModelHubMixin`; see
+`shared_folders` for why it is not used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import IO, Any, cast
 
+from lightning.pytorch.utilities.model_helpers import _restricted_classmethod
 from torch import Tensor
 from typing_extensions import Self
 
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB
+from zsar.lightning_modules.recognition.saved.map_location import MapLocation, device_of
 from zsar.lightning_modules.recognition.saved.model_card import model_card
+from zsar.lightning_modules.recognition.saved.saved_models import read_saved
 from zsar.lightning_modules.recognition.saved.shared_folders import read_shared, write_shared
 from zsar.lightning_modules.training.checkpoints import CheckpointedModel, pack_checkpoint
 from zsar.runtime.files.whole_files import write_text_whole
 
 CARD = "README.md"
+_NOT_SUPPORTED = {
+    "hparams_file": "the settings are in the checkpoint",
+    "strict": "a model needs all its trained weights",
+    "weights_only": "zsar runs no code of a file",
+}
 
 
 class SharedModel:
@@ -112,6 +122,52 @@ class SharedModel:
         if str(name_or_folder).startswith(HUB):
             path = str(name_or_folder)
         return read_shared(path, kind=cls, weights=weights, revision=revision)
+
+    @_restricted_classmethod
+    def load_from_checkpoint(
+        cls,
+        checkpoint_path: Path | str | IO[bytes],
+        map_location: MapLocation = None,
+        hparams_file: Path | str | None = None,
+        strict: bool | None = None,
+        weights_only: bool | None = None,
+        *,
+        weights: str | None = None,
+        **settings: Any,  # noqa: ANN401 - as in Lightning
+    ) -> Self:
+        """Builds the model of a checkpoint as it was trained; the same as `zsar.load`, for a known class.
+
+        Args:
+            checkpoint_path: A checkpoint of `zsar fit` or `zsar convert`, a folder of `save_pretrained`, or
+                "hf-hub:ORG/NAME".
+            map_location: Device of the model; None for the CPU.
+            hparams_file: Must be None: the settings are in the checkpoint.
+            strict: Must not be False: all trained weights are needed.
+            weights_only: Must not be False: no code of a file is run.
+            weights: File of CLIP's weights, if they have moved since training; nothing is downloaded then.
+            **settings: Settings of the model that replace those of the checkpoint, such as `scoring`.
+
+        Returns:
+            The model in evaluation mode.
+
+        Raises:
+            BackboneError: CLIP's weights are neither local nor downloadable.
+            CheckpointError: The file is not a checkpoint, is of another class, or does not match.
+            TypeError: An argument of Lightning's has a value that zsar does not support, or a setting is unknown.
+            ValueError: The device is not there.
+        """
+        if not isinstance(checkpoint_path, str | PathLike):
+            kind = type(checkpoint_path).__name__
+            raise TypeError(f"a checkpoint is loaded by its path, not from a {kind}; save it as a file, give its path")
+        for name, given in {"hparams_file": hparams_file, "strict": strict, "weights_only": weights_only}.items():
+            if given is not None and given is not True:
+                raise TypeError(f"{name}={given!r} is not supported: {_NOT_SUPPORTED[name]}; leave {name} out")
+        device = device_of(map_location)
+        is_remote = str(checkpoint_path).startswith(HUB)
+        path = str(checkpoint_path) if is_remote else Path(checkpoint_path).expanduser()
+        model: Any = read_saved(path, kind=cls, weights=weights, changes=settings)
+        loaded: Self = model.to(device)
+        return loaded
 
     def trained_weights(self) -> dict[str, Tensor]:
         """Trained weights that differ from those in use, by their full names; empty if none do."""

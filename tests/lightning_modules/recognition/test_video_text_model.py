@@ -48,3 +48,59 @@ def test_many_prompts_are_announced_on_a_terminal_alone(
     model.class_embeddings.cached(TEXT.prompts, torch.device("cpu"))
     expected = "embedding class text: 4 prompts\n" if is_terminal else ""
     assert capsys.readouterr() == ("", expected)
+
+
+def video(*shape: int) -> torch.Tensor:
+    return torch.zeros(shape, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("frames", "error", "said"),
+    [
+        (
+            video(2, 1, 4, 3, 32, 32) / 255,
+            TypeError,
+            r"float32 \[2, 1, 4, 3, 32, 32\]: take \(frames \* 255\).byte\(\)",
+        ),
+        (video(2, 1, 4, 3, 32, 32).half(), TypeError, r"float16 .*: take \(frames \* 255\).byte\(\)"),
+        (video(2, 1, 4, 3, 32, 32).long(), TypeError, r"int64 .*: take frames.byte\(\)"),
+        (video(2, 1, 4, 3, 32, 32).numpy(), TypeError, r"ndarray: convert them by torch.as_tensor"),
+        (video(3, 32, 32), ValueError, r"uint8 \[3, 32, 32\]: take frames\[None, None, None\] of a single frame"),
+        (video(4, 3, 32, 32), ValueError, r": take frames\[None, None\] of one view of one video"),
+        (video(2, 4, 3, 32, 32), ValueError, r": take frames\[:, None\] of one view of each video"),
+        (video(32, 32), ValueError, ": give six axes, not 2"),
+        (video(2, 1, 4, 32, 32, 3), ValueError, r": move the channels by frames.movedim\(-1, -3\); or"),
+        (video(4, 32, 32, 3) / 255, TypeError, r"byte\(\) .*, move the channels .*, take frames\[None, None\]"),
+        (video(2, 1, 4, 1, 32, 32), ValueError, ": give 3 channels, not 1; or"),
+        (video(2, 1, 4, 3, 32, 64), ValueError, ": resize and crop to 32 x 32 px"),
+        (video(2, 1, 4, 3, 3, 3), ValueError, ": resize and crop to 32 x 32 px"),
+    ],
+)
+def test_other_frames_are_an_error_that_says_what_is_wanted_and_how_to_get_it(
+    frames: torch.Tensor, error: type[Exception], said: str, model: VideoTextModel
+) -> None:
+    wanted = r"^frames must be uint8 RGB \[B, V, T, 3, 32, 32\] .*, but are .*"
+    for takes in (model.embed_views, lambda given: model(given, torch.zeros(2, 1, 16))):
+        with pytest.raises(error, match=wanted + said) as raised:
+            takes(frames)
+        assert str(raised.value).endswith("; or use zsar.classify, which takes videos and frames of any size")
+        assert "\n" not in str(raised.value)
+
+
+def test_the_check_is_no_part_of_a_graph(model: VideoTextModel) -> None:
+    class Embeds(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, frames: torch.Tensor) -> torch.Tensor:
+            return self.model.embed_views(frames)
+
+    videos = torch.Generator().manual_seed(0)
+    frames = torch.randint(256, (3, 1, 4, 3, 32, 32), dtype=torch.uint8, generator=videos)
+    with torch.no_grad():
+        exported = torch.export.export(Embeds(), (frames[:2],), dynamic_shapes=({0: torch.export.Dim("B")},))
+        compiled = torch.compile(model.embed_views, backend="eager", fullgraph=True)
+        expected = model.embed_views(frames)
+        torch.testing.assert_close(exported.module()(frames), expected)
+        torch.testing.assert_close(compiled(frames), expected)

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 from zsar.lightning_modules.training.optimization import Optimization
@@ -17,7 +18,7 @@ def small_t2l(tiny_weights: Path) -> T2L:
     ).eval()
 
 
-def saved(model: T2L, path: Path, **changes: object) -> Path:
+def saved(model: ActionRecognizer, path: Path, **changes: object) -> Path:
     checkpoint: dict[str, object] = {"state_dict": model.state_dict(), "hyper_parameters": {"an": object()}}
     pack_checkpoint(model, checkpoint)
     torch.save({**checkpoint, **changes}, path / "model.ckpt")
