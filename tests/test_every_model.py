@@ -184,7 +184,8 @@ def test_a_trained_model_is_loaded_by_its_class_as_by_load(
     with pytest.raises(BackboneError):
         trained.load_from_checkpoint(path)
     assert_same_model(trained.load_from_checkpoint(path, weights=str(moved)), by_load)
-    for other in RECOGNIZERS:
+    others: list[Any] = list(RECOGNIZERS)
+    for other in others:
         if not issubclass(trained, other):
             with pytest.raises(CheckpointError, match=rf"is of a {trained.__name__}, not of a {other.__name__}; load"):
                 other.load_from_checkpoint(path)

@@ -60,7 +60,7 @@ def video(*shape: int) -> torch.Tensor:
         (
             video(2, 1, 4, 3, 32, 32) / 255,
             TypeError,
-            r"float32 \[2, 1, 4, 3, 32, 32\]: take \(frames \* 255\).byte\(\)",
+            r"float32 \[2, 1, 4, 3, 32, 32\]: take \(frames \* 255\)",
         ),
         (video(2, 1, 4, 3, 32, 32).half(), TypeError, r"float16 .*: take \(frames \* 255\).byte\(\)"),
         (video(2, 1, 4, 3, 32, 32).long(), TypeError, r"int64 .*: take frames.byte\(\)"),

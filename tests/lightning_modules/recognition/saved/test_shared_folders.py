@@ -71,7 +71,7 @@ def test_a_smaller_model_leaves_no_file_of_the_one_that_it_replaces(tmp_path: Pa
 
 def test_a_model_of_another_class_is_rejected(tmp_path: Path, tiny_weights: Path) -> None:
     folder = recognizer("ZeroShotCLIP", tiny_weights).save_pretrained(tmp_path / "shared")
-    with pytest.raises(CheckpointError, match=r"config.json is not loaded: .*ZeroShotCLIP.* T2L$"):
+    with pytest.raises(CheckpointError, match="config.json is of a ZeroShotCLIP, not of a T2L"):
         type(recognizer("T2L", tiny_weights)).from_pretrained(folder)
 
 
