@@ -7,11 +7,7 @@ from pathlib import Path
 import torch
 
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.saved.model_building import built_model, stated_arguments, stated_class
-from zsar.lightning_modules.recognition.saved.shared_folders import is_shared, read_shared
-from zsar.lightning_modules.tensor_files.checkpoint_files import check_entries, read_checkpoint
-from zsar.lightning_modules.training.checkpoints import unpack_checkpoint
-from zsar.runtime.class_paths import with_current_class_paths
+from zsar.lightning_modules.recognition.saved.checkpointed_model import read_trained
 
 
 def load_recognizer(
@@ -31,18 +27,4 @@ def load_recognizer(
     Raises:
         CheckpointError: The file or folder is not one of zsar, does not match, or cannot be downloaded.
     """
-    if is_shared(path):
-        shared: ActionRecognizer = read_shared(path, kind=ActionRecognizer, weights=weights)
-        return shared.to(device)
-    checkpoint = read_checkpoint(path)
-    check_entries(checkpoint, path, of_model=True)
-    about = checkpoint["zsar"]
-    model_class = stated_class(about["class_path"], ActionRecognizer, path)
-    arguments = stated_arguments(model_class, with_current_class_paths(about["init_args"]), path)
-    if weights is not None:
-        arguments["backbone"] = {**arguments.get("backbone", {}), "weights": weights}
-    model: ActionRecognizer = built_model(model_class, arguments, path)
-    unpack_checkpoint(model, checkpoint, path=path)
-    model.load_state_dict(checkpoint["state_dict"], strict=True)
-    model.prepare_inference()
-    return model.eval().to(device)
+    return read_trained(path, kind=ActionRecognizer, weights=weights).to(device)

@@ -72,7 +72,16 @@ class VideoTextModel(LightningModule):
         return self.score(self.embed_views(frames), class_embeddings)
 
     def embed_views(self, frames: Tensor) -> Tensor:
-        """Frame embeddings of all views: uint8 [B, V, T, 3, H, W] -> [B, V, T, D]."""
+        """Frame embeddings of all views: uint8 [B, V, T, 3, H, W] -> [B, V, T, D].
+
+        Raises:
+            ValueError: The frames have another layout, type or size.
+        """
+        if frames.ndim != 6:
+            raise ValueError(
+                f"frames must be uint8 RGB [B, V, T, 3, H, W]: videos, views, frames; got {list(frames.shape)}. One "
+                "clip [T, 3, H, W] becomes clip[None, None]; zsar.classify takes videos and frames of any size"
+            )
         return self._embed_normalized(self.backbone.normalize_frames(frames))
 
     def _embed_normalized(self, frames: Tensor) -> Tensor:

@@ -10,9 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from zsar.lightning_modules.recognition.saved.checkpointed_model import read_trained
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB
 from zsar.lightning_modules.recognition.saved.model_card import model_card
 from zsar.lightning_modules.recognition.saved.shared_folders import read_shared, write_shared
@@ -89,6 +91,41 @@ class SharedModel:
             return str(
                 api.upload_folder(repo_id=full, folder_path=folder, commit_message=commit_message, revision=branch)
             )
+
+    @classmethod
+    def load_from_checkpoint(
+        cls,
+        checkpoint_path: Path | str,
+        map_location: torch.device | str | None = None,
+        *,
+        weights: str | None = None,
+        **changes: object,
+    ) -> Self:
+        """Builds the model of a checkpoint as it was trained, in place of Lightning's method; as `zsar.load` does.
+
+        A checkpoint holds what was trained; CLIP's frozen weights are read from where they were in training.
+
+        Args:
+            checkpoint_path: A checkpoint written by `zsar fit` or `zsar convert`, or a shared folder.
+            map_location: Device of the model; None for the CPU.
+            weights: CLIP's weights, if they have moved since training.
+            changes: Nothing: settings are those of the checkpoint.
+
+        Returns:
+            The model in evaluation mode.
+
+        Raises:
+            CheckpointError: It is not a checkpoint of this class, is damaged, or does not match.
+            BackboneError: CLIP's weights are neither local nor downloadable.
+            TypeError: Another argument of Lightning's method, or a setting, is given.
+        """
+        if changes:
+            raise TypeError(
+                f"load_from_checkpoint builds the model as it was trained; leave {', '.join(changes)} out (only "
+                "map_location and weights can be given)"
+            )
+        model: Any = read_trained(checkpoint_path, kind=cls, weights=weights)
+        return cast(Self, model.to(map_location or "cpu"))
 
     @classmethod
     def from_pretrained(
