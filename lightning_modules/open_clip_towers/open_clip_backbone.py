@@ -102,8 +102,13 @@ class OpenClipBackbone(nn.Module):
             float32 [..., 3, H, W], (x / 255 - mean) / std with the statistics of `frame_statistics`.
 
         Raises:
-            ValueError: H and W are not the model's image size.
+            ValueError: The frames are not uint8 RGB, or H and W are not the model's image size.
         """
+        if frames.dtype != torch.uint8 or frames.ndim < 3 or frames.shape[-3] != 3:
+            raise ValueError(
+                f"frames must be uint8 RGB [..., 3, H, W]; got {frames.dtype} {list(frames.shape)}. Floats from 0 to 1 "
+                "become (frames * 255).round().byte(), and frames [..., H, W, 3] frames.movedim(-1, -3)"
+            )
         if tuple(frames.shape[-2:]) != self.image_size:
             h, w = self.image_size
             raise ValueError(

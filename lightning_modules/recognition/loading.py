@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.saved.saved_models import read_saved
+from zsar.lightning_modules.recognition.saved.checkpointed_model import read_trained
 
 
 def load_recognizer(
@@ -27,4 +27,4 @@ def load_recognizer(
     Raises:
         CheckpointError: The file or folder is not one of zsar, does not match, or cannot be downloaded.
     """
-    return read_saved(path, kind=ActionRecognizer, weights=weights).to(device)
+    return read_trained(path, kind=ActionRecognizer, weights=weights).to(device)

@@ -16,10 +16,10 @@ from lightning.pytorch.utilities.model_helpers import _restricted_classmethod
 from torch import Tensor
 from typing_extensions import Self
 
+from zsar.lightning_modules.recognition.saved.checkpointed_model import read_trained
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB
 from zsar.lightning_modules.recognition.saved.map_location import MapLocation, device_of
 from zsar.lightning_modules.recognition.saved.model_card import model_card
-from zsar.lightning_modules.recognition.saved.saved_models import read_saved
 from zsar.lightning_modules.recognition.saved.shared_folders import read_shared, write_shared
 from zsar.lightning_modules.training.checkpoints import CheckpointedModel, pack_checkpoint
 from zsar.runtime.files.whole_files import write_text_whole
@@ -165,7 +165,7 @@ class SharedModel:
         device = device_of(map_location)
         is_remote = str(checkpoint_path).startswith(HUB)
         path = str(checkpoint_path) if is_remote else Path(checkpoint_path).expanduser()
-        model: Any = read_saved(path, kind=cls, weights=weights, changes=settings)
+        model: Any = read_trained(path, kind=cls, weights=weights, changes=settings)
         loaded: Self = model.to(device)
         return loaded
 

@@ -158,6 +158,16 @@ def test_frames_of_another_size_are_refused(tiny: OpenClipBackbone) -> None:
         tiny.normalize_frames(torch.zeros(1, 3, 48, 64, dtype=torch.uint8))
 
 
+@pytest.mark.parametrize(
+    "frames", [torch.rand(1, 3, 32, 32), torch.zeros(1, 32, 32, 3).byte(), torch.zeros(32, 32).byte()]
+)
+def test_frames_of_another_type_or_layout_are_rejected_with_the_remedy(
+    tiny: OpenClipBackbone, frames: torch.Tensor
+) -> None:
+    with pytest.raises(ValueError, match=r"must be uint8 RGB .*\(frames \* 255\)\.round\(\)\.byte\(\)"):
+        tiny.normalize_frames(frames)
+
+
 def test_a_long_text_is_cut_at_the_end_of_a_sentence_and_named(tiny: OpenClipBackbone) -> None:
     first = "A man throws a red ball."
     long = f"{first} Then he runs across the wide green field and catches it again."

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import torch
 
+from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.clip import FineTunedCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
+from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.recognition.saved.saved_models import read_saved
+from zsar.lightning_modules.recognition.saved.checkpointed_model import read_trained
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
@@ -29,11 +31,33 @@ def path(tiny_weights: Path, tmp_path: Path) -> Path:
     return saved(small_t2l(tiny_weights), tmp_path)
 
 
+@pytest.mark.parametrize("name", RECOGNIZERS)
+def test_every_way_of_loading_gives_the_model_that_was_trained(name: str, tiny_weights: Path, tmp_path: Path) -> None:
+    model = recognizer(name, tiny_weights)
+    path = saved(model, tmp_path)
+    moved = tmp_path / "moved.pt"
+    moved.write_bytes(tiny_weights.read_bytes())
+    video = torch.randint(256, (1, 1, 4, 3, 32, 32), dtype=torch.uint8)
+    tokens = model.backbone.tokenize(["a video of a dance"])
+    model.prepare_inference()
+    expected = model.embed_views(video), model.embed_text(tokens)
+    kind = type(model)
+    for loaded in (
+        load_recognizer(path),
+        kind.load_from_checkpoint(path),
+        kind.load_from_checkpoint(str(path), map_location="cpu", weights=str(moved)),
+        read_trained(path, kind=kind),
+    ):
+        assert type(loaded) is kind
+        assert not loaded.training
+        torch.testing.assert_close((loaded.embed_views(video), loaded.embed_text(tokens)), expected)
+
+
 def test_a_class_or_a_base_of_it_reads_the_same(path: Path) -> None:
     for kind in (T2L, ActionRecognizer):
-        assert type(read_saved(path, kind=kind)) is T2L
+        assert type(read_trained(path, kind=kind)) is T2L
     with pytest.raises(CheckpointError, match="model.ckpt is of a T2L, not of a FineTunedCLIP; load it by T2L or"):
-        read_saved(path, kind=FineTunedCLIP)
+        read_trained(path, kind=FineTunedCLIP)
 
 
 def test_an_average_with_the_original_weights_is_loaded_as_an_average(tiny_weights: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from zsar.runtime.class_paths import with_current_class_paths
 M = TypeVar("M")
 
 
-def read_saved(
+def read_trained(
     path: Path | str, *, kind: type[M], weights: str | None = None, changes: Mapping[str, Any] | None = None
 ) -> M:
     """Builds the model of a checkpoint or of a shared folder; its class and settings are read from there.
