@@ -31,7 +31,7 @@ from zsar.runtime.run_seed import run_seed
 from zsar.runtime.seeds import derive_seed
 
 
-class ActionRecognizer(SharedModel, VideoTextModel):
+class ActionRecognizer(SharedModel, VideoTextModel):  # type: ignore[misc] # load_from_checkpoint takes no settings
     """Recognizes actions by comparing the embedding of a video with the embeddings of class text.
 
     Attributes:

@@ -30,7 +30,7 @@ def read_trained(path: Path | str, *, kind: type[M], weights: str | None = None)
         BackboneError: CLIP's weights are neither local nor downloadable.
     """
     if is_shared(path):
-        return read_shared(path, kind=kind, weights=weights)  # type: ignore[type-var] # models of this kind
+        return read_shared(path, kind=kind, weights=weights)
     checkpoint = read_checkpoint(path)
     check_entries(checkpoint, path, of_model=True)
     about = checkpoint["zsar"]
