@@ -157,6 +157,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
 OTHERS = {
     *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
     *(("embed", "videos"), ("embed", "--output"), ("classify", "--embeddings")),
+    ("classify", "--output"),
     *(("search", option) for option in ("folder", "--output", "--weights", "--checkpoint")),  # need embeddings
     *(
         (command, "--output")

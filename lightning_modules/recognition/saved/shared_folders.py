@@ -73,7 +73,7 @@ def write_shared(
     if backbone is not None and brings_weights(architecture):
         raise CheckpointError(
             f"{architecture} includes its own weights, which are loaded from there; leave them out of {folder} "
-            "(include_backbone=False, --without-backbone)"
+            "(include_backbone=False, --without_backbone)"
         )
     files = {
         name: _write_tensors(folder / name, tensors)

@@ -141,8 +141,8 @@ def options_of_command(module: str | None) -> set[str]:
     """The options of a small command; none for those of Lightning."""
     if module is None:
         return set()
-    command = import_module(f"zsar.lightning_modules.command_line.{module}")
-    parser = command.COMMAND.parser() if hasattr(command, "COMMAND") else doctor_options._parser()
+    options = import_module(f"zsar.lightning_modules.command_line.{module}_options")
+    parser = options.COMMAND.parser() if hasattr(options, "COMMAND") else doctor_options._parser()
     return {option for action in parser._actions for option in action.option_strings}
 
 

@@ -233,7 +233,12 @@ def test_localize_keeps_the_others(
     model = ["--architecture", "tiny-clip", "--weights", str(tiny_weights), "--device", "cpu", "--method", "frame-wise"]
     assert main(["localize", str(folder), "--classes", "a, b", *model, "--output", str(tmp_path / "found")]) == 1
     said(capsys, bad)
-    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == ["good.json", "good.png"]
+    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == [
+        "good.csv",
+        "good.json",
+        "good.png",
+        "good.srt",
+    ]
 
 
 def test_extract_keeps_the_others(
