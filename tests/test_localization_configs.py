@@ -18,7 +18,7 @@ from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.extract.extract_options import COMMAND
-from zsar.lightning_modules.command_line.extract.requested_extractions import _caption_stride
+from zsar.lightning_modules.command_line.extract.requested_extractions import caption_stride
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -113,7 +113,7 @@ def test_an_experiment_says_how_to_make_the_features_that_it_reads(path: Path) -
     # Captions are made, and read, where the model has a use for them.
     needs_captions = model.get("suppression") is not None
     assert options.captions.captions == needs_captions
-    assert not needs_captions or (str(_caption_stride(options.captions)), model["suppression"]["seconds"]) == (
+    assert not needs_captions or (str(caption_stride(options.captions)), model["suppression"]["seconds"]) == (
         "1 frame",
         None,
     )

@@ -126,6 +126,18 @@ def _attributes(
         raise ValueError(f"{label}: {error}") from None
 
 
+def described_classes(file: Path | str) -> list[str]:
+    """The classes of a class-text file, in its order.
+
+    Args:
+        file: A file, or the name of a shipped one, as `read_class_text` takes it.
+
+    Raises:
+        ValueError: The file is missing or malformed.
+    """
+    return list(read_class_text_file(_locate(file, None)).classes)
+
+
 def shipped_class_text() -> tuple[str, ...]:
     """The names of the files that come with the package."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))

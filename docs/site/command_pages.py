@@ -6,10 +6,9 @@ import argparse
 import contextlib
 import io
 from collections.abc import Iterator
-from importlib import import_module, util
 
 from docs.site.markdown import cell, code, table
-from zsar.lightning_modules.command_line.cli import COMMANDS, main, run_lightning
+from zsar.lightning_modules.command_line.cli import COMMANDS, main, options_module, run_lightning
 from zsar.lightning_modules.command_line.options.command import Command
 
 _HEAD = """\
@@ -44,12 +43,7 @@ def command_of(name: str) -> Command | None:  # type: ignore[type-arg]
     path = COMMANDS[name][1]
     if path is None:
         return None
-    module = f"zsar.lightning_modules.command_line.{path}"
-    options = f"{module}_options"
-    for place in (options, module):
-        if util.find_spec(place) is not None and hasattr(found := import_module(place), "COMMAND"):
-            return found.COMMAND
-    return None
+    return getattr(options_module(path), "COMMAND", None)
 
 
 def _section(name: str) -> str:

@@ -9,6 +9,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 from zsar.runtime.closed_pipes import ends_with_its_reader, is_of_a_closed_pipe
@@ -155,12 +156,21 @@ def _run(command: str, arguments: list[str]) -> int:
     return 1 if run is not None and run.left_out_videos else 0
 
 
+def options_module(module: str) -> ModuleType:
+    """The module of the options of a small command, which imports nothing heavy.
+
+    Args:
+        module: The command's, as in `COMMANDS`.
+    """
+    return importlib.import_module(f"{_HERE}.{module}_options")
+
+
 def _run_small(module: str, arguments: list[str]) -> int:
     """Parses the command line of a small command, and only then imports what runs it, which takes seconds."""
     if module in _OF_DATA_MODULES:
         called, given = "main", arguments
     else:
-        called, given = "run", importlib.import_module(f"{_HERE}.{module}_options").COMMAND.parse(arguments)
+        called, given = "run", options_module(module).COMMAND.parse(arguments)
     run = getattr(importlib.import_module(f"{_HERE}.{module}"), called)
     warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
     status: int = run(given)

@@ -17,6 +17,7 @@ from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
+from zsar.runtime.files.output_folders import check_free
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say
 
@@ -48,7 +49,7 @@ def run(options: ConvertOptions) -> int:
         ValueError: An output file is there already, or an option does not fit the file.
     """
     output = options.output or options.checkpoint.with_suffix(".zsar.ckpt")
-    _check_free(output, force=options.replacing.force)
+    check_free(output, force=options.replacing.force)
     if author_of(options.checkpoint, skips_objects=options.skip_objects) == "T2L":
         _convert_t2l(options, output)
     else:
@@ -61,7 +62,7 @@ def _convert_t2l(options: ConvertOptions, output: Path) -> None:
     if options.model.weights is not None:
         raise ValueError(f"{options.checkpoint} is T2L's and holds CLIP's weights; leave --weights out")
     backbone = output.with_suffix(".backbone.safetensors")
-    _check_free(backbone, force=options.replacing.force)
+    check_free(backbone, force=options.replacing.force)
     model = T2L.load_author_checkpoint(
         options.checkpoint, architecture=options.model.architecture, skips_objects=options.skip_objects
     )
@@ -85,11 +86,6 @@ def _convert_vifi_clip(options: ConvertOptions, output: Path) -> None:
     say(f"ViFi-CLIP: {model.backbone.architecture}, {n_trained:,} tuned parameters")
     say(f"wrote {output} (needs CLIP's weights {weights} too, for the token embedding)")
     say("ImageNet's statistics of frames: `zsar test` needs --model.backbone.frame_statistics imagenet")
-
-
-def _check_free(path: Path, *, force: bool) -> None:
-    if path.exists() and not force:
-        raise ValueError(f"{path} is there already; give another --output, or --force to replace it")
 
 
 def _save(model: ActionRecognizer, output: Path) -> int:

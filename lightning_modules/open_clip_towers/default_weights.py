@@ -1,7 +1,9 @@
-"""Default weights of an architecture."""
+"""The default architecture, and the default weights of an architecture."""
 
 from __future__ import annotations
 
+DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
+"""The CLIP model that is used where none is named: ViT-B/16."""
 OPENAI = "openai"
 """The usual weights: OpenAI's own release of CLIP."""
 

@@ -3,11 +3,10 @@
 import re
 import shlex
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from tests.makers.source_tree import ROOT
-from zsar.lightning_modules.command_line.cli import COMMANDS
+from zsar.lightning_modules.command_line.cli import COMMANDS, options_module
 from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
 from zsar.lightning_modules.command_line.options.command import Command
 
@@ -34,7 +33,7 @@ def zsar_commands(text: str) -> list[str]:
 
 def command_of(name: str) -> Command[Any]:
     """A small command, with its options."""
-    command: Command[Any] = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}_options").COMMAND
+    command: Command[Any] = options_module(str(COMMANDS[name][1])).COMMAND
     return command
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, ViewSettings, view_batches, view_settings
-from zsar.api.loading import DEFAULT_ARCHITECTURE, Precision, inference_precision, load
+from zsar.api.given_videos import Video, ViewSettings, listed_videos, view_batches, view_settings
+from zsar.api.loading import Precision, inference_precision, recognizer_of
 from zsar.api.shown_progress import Progress, reporting
 from zsar.datamodules.batch import ClassText, VideoDecodeError
 from zsar.datamodules.video_files.whole_decoding import OnDamage
@@ -125,11 +125,10 @@ def classify(
         ValueError: A value is out of range, or there are fewer than two classes.
         BackboneError: The weights of the model are neither local nor downloadable.
     """
-    one = isinstance(videos, str | Path | Tensor)
-    listed: Sequence[Video] = [videos] if one else list(videos)  # type: ignore[list-item, arg-type]
+    one, listed = listed_videos(videos)
     text = class_text_of(classes, template=template, least=2)
     check_threshold(threshold)
-    recognizer = model if isinstance(model, ActionRecognizer) else load(model or DEFAULT_ARCHITECTURE, device=device)
+    recognizer = recognizer_of(model, device=device)
     settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
     answers = classified(
         listed, text, recognizer, settings, threshold=threshold, batch_size=batch_size, n_workers=n_workers,

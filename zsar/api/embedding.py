@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, view_batches, view_settings
-from zsar.api.loading import DEFAULT_ARCHITECTURE, Precision, inference_precision, load
+from zsar.api.given_videos import Video, listed_videos, view_batches, view_settings
+from zsar.api.loading import Precision, inference_precision, recognizer_of
 from zsar.api.shown_progress import Progress, reporting
 from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.whole_decoding import OnDamage
@@ -99,11 +99,10 @@ def embed(
         ValueError: A value is out of range, or there is no video.
         BackboneError: The weights of the model are neither local nor downloadable.
     """
-    one = isinstance(videos, str | Path | Tensor)
-    listed: Sequence[Video] = [videos] if one else list(videos)  # type: ignore[list-item, arg-type]
+    one, listed = listed_videos(videos)
     if not listed:
         raise ValueError("there is no video to embed; give a file, frames, or a list of these")
-    recognizer = model if isinstance(model, ActionRecognizer) else load(model or DEFAULT_ARCHITECTURE, device=device)
+    recognizer = recognizer_of(model, device=device)
     settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
     embedded: dict[int, Tensor] = {}
     errors: dict[int, str] = {}
@@ -142,7 +141,7 @@ def embed_text(
         BackboneError: The weights of the model are neither local nor downloadable.
     """
     text = class_text_of(classes, template=template)
-    recognizer = model if isinstance(model, ActionRecognizer) else load(model or DEFAULT_ARCHITECTURE, device=device)
+    recognizer = recognizer_of(model, device=device)
     recognizer.class_embeddings.check_fit(text.prompts)
     with torch.inference_mode():
         prompts = recognizer.class_embeddings.cached(text.prompts, recognizer.device).float().cpu()

@@ -8,7 +8,7 @@ from pathlib import Path
 from zsar.api.class_names import checked_names, read_class_names
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
-from zsar.datamodules.class_text.text_files import read_class_text, read_class_text_file, shipped_class_text
+from zsar.datamodules.class_text.text_files import described_classes, read_class_text, shipped_class_text
 
 Classes = Sequence[str] | Mapping[str, str | Sequence[str]] | Path | str | ClassText
 """Names; prompts by name; a file of names, or a class-text file with texts for all of its classes."""
@@ -50,12 +50,8 @@ def _class_text(classes: Classes, template: str | Sequence[str]) -> ClassText:
 
 def _of_file(file: str | Path, template: str | Sequence[str]) -> ClassText:
     path = Path(file).expanduser()
-    if path.suffix.lower() == ".json":
-        return read_class_text("classify", list(read_class_text_file(path).classes), path)
-    if str(file) in shipped_class_text() and not path.is_file():
-        from zsar.datamodules.class_text.text_files import FOLDER
-
-        return read_class_text("classify", list(read_class_text_file(FOLDER / f"{file}.json").classes), str(file))
+    if path.suffix.lower() == ".json" or (str(file) in shipped_class_text() and not path.is_file()):
+        return read_class_text("classify", described_classes(file), file)
     if not path.is_file():
         raise FileNotFoundError(
             f"classes is {str(file)!r}, which is no file and no shipped class text; give names as a list: "

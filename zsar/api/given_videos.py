@@ -60,6 +60,13 @@ class ViewBatch:
     n_damaged: dict[int, int]
 
 
+def listed_videos(videos: Video | Sequence[Video]) -> tuple[bool, Sequence[Video]]:
+    """Whether a caller gives a single video, and the videos as a list."""
+    if isinstance(videos, str | Path | Tensor):
+        return True, [videos]
+    return False, list(videos)
+
+
 def view_settings(
     model: VideoTextModel, *, frames: int | None, clips: int, on_damage: OnDamage = "raise"
 ) -> ViewSettings:

@@ -11,7 +11,7 @@ import torch
 from zsar.api.devices import device_names
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.default_weights import OPENAI, default_weights
+from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE, OPENAI, default_weights
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.shared_folders import is_shared
@@ -20,8 +20,6 @@ from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError, author_of
 from zsar.runtime.choices import check_choice
 
-DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
-"""The CLIP model that is used where none is named: ViT-B/16 with OpenAI's weights."""
 Precision = Literal["fp32", "bf16", "fp16"]
 _FILES = (".ckpt", ".pt", ".pth", ".bin", ".safetensors", ".tar")
 
@@ -58,6 +56,16 @@ def load(
     if "zsar" in read_plain(path, in_memory=False):
         return load_recognizer(path, weights=named, device=where)
     return _of_authors(path, named).to(where)
+
+
+def recognizer_of(model: ActionRecognizer | str | Path | None, *, device: str = "auto") -> ActionRecognizer:
+    """A recognizer that a caller gives, or that is loaded for it.
+
+    Args:
+        model: A recognizer, which stays where it is; what `load` takes; None for the default model.
+        device: Device of a model that is loaded here.
+    """
+    return model if isinstance(model, ActionRecognizer) else load(model or DEFAULT_ARCHITECTURE, device=device)
 
 
 def inference_precision(precision: Precision, device: torch.device) -> AbstractContextManager[object]:

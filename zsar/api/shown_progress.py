@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
-
-from zsar.runtime.terminal import message_console, progress_bar, progress_text
+from zsar.runtime.terminal import message_console, tracked
 
 T = TypeVar("T")
 Progress = bool | Callable[[int, int], object] | None
@@ -31,11 +29,6 @@ def reporting(items: Iterable[T], n_items: int, what: str, progress: Progress) -
             progress(done, n_items)
             yield item
     elif progress:
-        columns = (progress_text("{task.description} {task.completed}/{task.total}"), TimeElapsedColumn())
-        with progress_bar(message_console(), *columns, TimeRemainingColumn(), transient=True) as bar:
-            task = bar.add_task(what, total=n_items)
-            for item in items:
-                yield item
-                bar.advance(task)
+        yield from tracked(items, what, console=message_console(), total=n_items)
     else:
         yield from items

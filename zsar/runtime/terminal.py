@@ -14,7 +14,7 @@ import json
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO, TypeVar
 
 from rich.console import Console
@@ -204,18 +204,21 @@ def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = F
     return Progress(*first, *columns, console=console, transient=transient, disable=hidden)
 
 
-def tracked(items: Sequence[T], what: str, *, console: Console, hidden: bool = False) -> Iterable[T]:
+def tracked(
+    items: Iterable[T], what: str, *, console: Console, hidden: bool = False, total: int | None = None
+) -> Iterator[T]:
     """Iterates over items with a progress bar, which is removed at the end.
 
     Args:
-        items: The items.
+        items: The items, of which there may be more to come.
         what: Description of the work, next to the bar.
         console: Console that shows the bar.
         hidden: Whether to show no bar.
+        total: Number of items; None for that of a sequence, or if it is unknown.
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        yield from progress.track(items, description=what)
+        yield from progress.track(items, total=total, description=what)
 
 
 def print_whole(console: Console, table: Table) -> None:

@@ -7,35 +7,28 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
-
-from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.api.classification import Classification, classified, ranking
 from zsar.api.given_videos import ViewSettings, view_settings
-from zsar.api.loading import load
 from zsar.datamodules.batch import ClassText
-from zsar.datamodules.class_text.templates import fill_templates
-from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
 from zsar.lightning_modules.command_line.classify.classify_options import (
     COMMAND,
-    DEFAULT_ARCHITECTURE,
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.runtime.files.output_folders import check_output_folder
+from zsar.runtime.files.output_folders import check_free, check_output_folder
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (
     message_console,
     print_json,
-    progress_bar,
-    progress_text,
     say,
     say_of,
+    tracked,
     waiting,
 )
 
@@ -67,13 +60,13 @@ def run(options: ClassifyOptions) -> int:
         ValueError: No video, no class, a number out of range, or a file that cannot be written.
     """
     _check_output(options)
-    text = _class_text(options)
+    text = requested_class_text(options.text, None if options.embeddings is not None else options.model)
     if options.embeddings is not None:
         stored, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
         return _print([ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored], options)
     videos = list(_expand(options.videos))
     with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
-        model = _load_model(options)
+        model = requested_recognizer(options.model, device=options.device.device)
     settings = view_settings(
         model, frames=options.model.frames, clips=options.model.clips, on_damage=options.damage.on_damage
     )
@@ -114,8 +107,7 @@ def _check_output(options: ClassifyOptions) -> None:
     if output.is_dir():
         raise ValueError(f"--output {output} is a folder; give a file")
     check_output_folder(output.absolute().parent, option="--output, in the folder")
-    if output.exists() and not options.file.force:
-        raise ValueError(f"{output} is there already; give another --output, or --force to replace it")
+    check_free(output, force=options.file.force)
 
 
 def _expand(patterns: Sequence[str]) -> Iterator[Path]:
@@ -123,29 +115,6 @@ def _expand(patterns: Sequence[str]) -> Iterator[Path]:
     listed = [path for pattern in patterns for path, _ in given_videos(Path(pattern))]
     for row in each_file_once([str(path) for path in listed]):
         yield listed[row]
-
-
-def _class_text(options: ClassifyOptions) -> ClassText:
-    names = read_class_names(options.text.classes, options.text.classes_file)
-    if len(names) < 2:
-        raise ValueError(
-            f'there must be at least 2 class names to choose from; got {names}. Give them as --classes "a, b, c" or '
-            "--classes_file FILE"
-        )
-    if options.text.descriptions is not None:
-        return read_class_text("classify", names, options.text.descriptions)
-    text = fill_templates("classify", names, options.text.template)
-    if options.model.checkpoint is None and options.embeddings is None:
-        check_names_fit(text, options.model.architecture or DEFAULT_ARCHITECTURE)
-    return text
-
-
-def _load_model(options: ClassifyOptions) -> ActionRecognizer:
-    asked = options.model
-    if asked.checkpoint is not None and asked.architecture is not None:
-        raise ValueError("--checkpoint names its own architecture; leave --architecture out")
-    model = asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE
-    return load(model, weights=asked.weights, device=options.device.device)
 
 
 def _made_with(
@@ -173,12 +142,7 @@ def _shown(answers: Iterable[T], n_videos: int, options: ClassifyOptions) -> Ite
     """Passes answers on under a progress bar; without one where JSON is printed and nobody looks."""
     console = message_console()
     quiet = options.printed.json and not console.is_terminal
-    columns = (progress_text("classifying {task.completed}/{task.total}"), TimeElapsedColumn(), TimeRemainingColumn())
-    with progress_bar(console, *columns, transient=True, hidden=quiet) as bar:
-        task = bar.add_task("", total=n_videos)
-        for answer in answers:
-            yield answer
-            bar.advance(task)
+    return tracked(answers, "classifying", console=console, hidden=quiet, total=n_videos)
 
 
 def _print(answers: Sequence[Classification], options: ClassifyOptions) -> int:

@@ -9,38 +9,18 @@ from typing import Literal
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
+    ClassTextOptions,
     DamageOption,
     DeviceOption,
     ForceOption,
     JsonOption,
-    ModelOptions,
-    PromptOptions,
+    ViewedRecognizerOptions,
     WorkerOption,
 )
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIDEOS_PER_BATCH, MOST_VIEWS
+from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH
 
 NONE_OF_THESE = "none of these"  # zsar.api.classification says it; this module imports nothing heavy
-DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
-
-
-@dataclass(frozen=True)
-class TextOptions(PromptOptions):
-    """The classes and the text that the model reads for them."""
-
-    descriptions: str | None = option(
-        None, "class-text file (JSON), or the name of a shipped one, instead of names", metavar="FILE"
-    )
-
-
-@dataclass(frozen=True)
-class ClassifierOptions(ModelOptions):
-    """The model and the frames that it sees."""
-
-    checkpoint: Path | None = option(None, "a model trained by `zsar fit`", metavar="FILE", otherwise="CLIP")
-    frames: int | None = option(
-        None, "frames per clip", metavar="T", otherwise="8, or as trained", at_least=1, at_most=MOST_FRAMES_PER_VIEW
-    )
-    clips: int = option(1, "clips per video, averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
 
 
 @dataclass(frozen=True)
@@ -101,8 +81,8 @@ class ClassifyOptions:
         "stored embeddings to classify instead of videos, as `zsar embed` wrote them; with the model that made them",
         metavar="FOLDER",
     )
-    text: TextOptions = group("class names")
-    model: ClassifierOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
+    text: ClassTextOptions = group("class names")
+    model: ViewedRecognizerOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     device: DeviceOption = group()
     damage: DamageOption = group()
     work: WorkOptions = group("speed", n_workers={"otherwise": "one for each processor, 0 for few videos"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,15 +16,13 @@ from zsar.datamodules.settings import Clips
 from zsar.datamodules.stored_embeddings.embedded_sets import clip_record, transform_of
 from zsar.datamodules.stored_embeddings.embedding_files import file_of
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, DEFAULT_ARCHITECTURE, EmbedRequest
+from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, EmbedRequest
 from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
-from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.lightning_modules.command_line.requested_recognizer import requested_recognizer
 from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
-from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import message_console, say, say_of, tracked, waiting
@@ -58,7 +55,7 @@ def run(options: EmbedRequest) -> int:
         ValueError: No video, an output that cannot be written, or a model that fits neither videos nor options.
         EmbeddingFileError: The output folder holds embeddings of other frames, another model or type.
     """
-    _check_output(options.output)
+    check_output_folder(options.output, option="--output")
     data = stated_data(options.data_arguments, options.stage) if options.data_arguments else None
     table = None if data is not None else _given_videos(options.videos)
     with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
@@ -117,7 +114,7 @@ def _report(plans: Iterator[tuple[int, Iterator[Stored]]], options: EmbedRequest
     try:
         for n, stored in plans:
             n_before += n
-            results += tracked(stored, "embedding", console=message_console())  # type: ignore[arg-type]
+            results += tracked(stored, "embedding", console=message_console())
     except OSError as error:
         free = shutil.disk_usage(options.output).free / 1e9 if options.output.is_dir() else 0.0
         raise ValueError(
@@ -132,14 +129,6 @@ def _report(plans: Iterator[tuple[int, Iterator[Stored]]], options: EmbedRequest
     for result in failed:
         say_of("red", "not embedded:", f"{result.name}: {result.problem}")
     return 1 if failed else 0
-
-
-def _check_output(output: Path) -> None:
-    """Checks that files can be written, before any work."""
-    existing = next(path for path in (output, *output.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        kind = "is not a folder" if not existing.is_dir() else "cannot be written to"
-        raise ValueError(f"--output {output}: {existing} {kind}; give a folder that can be written to")
 
 
 def _given_videos(sources: Sequence[Path]) -> VideoTable:
@@ -182,19 +171,12 @@ def _evaluation_clips(table: VideoTable, clips: Clips, options: EmbedRequest) ->
 
 def _load_model(options: EmbedRequest) -> ActionRecognizer:
     """The model of the options, else of the experiment, else CLIP."""
-    (device,) = device_names(options.device.device, 1)
-    asked = options.model
-    if asked.checkpoint is not None:
-        if asked.architecture is not None:
-            raise ValueError("--checkpoint names its own architecture; leave --architecture out")
-        return load_recognizer(asked.checkpoint, weights=asked.weights, device=device)
-    if asked.architecture is None and asked.weights is None:
+    asked, device = options.model, options.device.device
+    if asked.checkpoint is None and asked.architecture is None and asked.weights is None:
         stated = stated_frozen_model(options.data_arguments)
         if stated is not None:
-            return stated.eval().to(device)
-    architecture = asked.architecture or DEFAULT_ARCHITECTURE
-    weights = asked.weights or default_weights(architecture)
-    return ZeroShotCLIP(backbone=ClipSettings(architecture, weights)).eval().to(device)
+            return stated.eval().to(device_names(device, 1)[0])
+    return requested_recognizer(asked, device=device)
 
 
 def _check_size(model: ActionRecognizer, image_size: int) -> None:

@@ -16,21 +16,14 @@ from zsar.lightning_modules.command_line.options.shared import (
     DamageOption,
     DeviceOption,
     GeometryOption,
-    ModelOptions,
+    RecognizerOptions,
     WorkerOption,
 )
 from zsar.lightning_modules.command_line.options.spelling import one_spelling
+from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
 
-DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
 _OF_DATA = re.compile(r"--(data|config)(?:[.=].*)?", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class EmbedderOptions(ModelOptions):
-    """The model whose visual tower embeds."""
-
-    checkpoint: Path | None = option(None, "a model trained by `zsar fit`", metavar="FILE", otherwise="CLIP")
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class EmbedOptions:
         None, "a data set instead of videos, with its settings: --data UCF101 --data.clips.n_frames 8", metavar="NAME"
     )
     stage: Literal["test", "validate", "predict"] = option("test", "which sets of the data set are embedded")
-    model: EmbedderOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
+    model: RecognizerOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     frames: FrameOptions = group("frames of given videos")
     geometry: GeometryOption = group()
     damage: DamageOption = group()

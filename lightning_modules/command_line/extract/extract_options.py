@@ -17,8 +17,8 @@ from zsar.lightning_modules.command_line.options.shared import (
     StrideOptions,
     WorkerOption,
 )
+from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
 
-DEFAULT_ARCHITECTURE = "ViT-B-16-quickgelu"
 CAPTION_SECONDS = 1.0
 
 

@@ -6,13 +6,12 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extract_options import (
     CAPTION_SECONDS,
-    DEFAULT_ARCHITECTURE,
     CaptionOptions,
     ExtractOptions,
 )
 from zsar.lightning_modules.command_line.extract.extraction import Extraction
 from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE, default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, check_can_generate
 from zsar.runtime.processes.cpu_count import cpu_count
 
@@ -47,7 +46,7 @@ def requested_extractions(options: ExtractOptions) -> list[Extraction]:
     captions = CaptionExtraction(
         architecture=features.architecture,
         weights=weights,
-        stride=_caption_stride(asked),
+        stride=caption_stride(asked),
         geometry=features.geometry,
         batch_size=features.batch_size,
         n_workers=features.n_workers,
@@ -63,7 +62,7 @@ def _n_workers(options: ExtractOptions) -> int:
     return max(1, cpu_count() // options.devices - 1) if given is None else given
 
 
-def _caption_stride(asked: CaptionOptions) -> FrameStride:
+def caption_stride(asked: CaptionOptions) -> FrameStride:
     """Which frames are captioned."""
     if asked.caption_stride is not None:
         return FrameStride(frames=asked.caption_stride)

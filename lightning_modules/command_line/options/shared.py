@@ -11,7 +11,7 @@ from typing import Literal
 
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.lightning_modules.command_line.options.fields import option
-from zsar.runtime.number_limits import MOST_PROCESSES, MOST_VIDEOS_PER_BATCH
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, MOST_VIEWS
 
 SEED_LIMITS: dict[str, float] = {"at_least": 0, "at_most": 2**32 - 1}
 """The range of a random seed, as NumPy accepts it."""
@@ -44,6 +44,34 @@ class ModelOptions:
 
     architecture: str | None = option(None, "open_clip model", metavar="NAME")
     weights: str | None = option(None, "open_clip tag or weights file", metavar="W", otherwise="openai")
+
+
+@dataclass(frozen=True)
+class ClassTextOptions(PromptOptions):
+    """The classes, and the text that a model reads for them."""
+
+    descriptions: str | None = option(
+        None, "class-text file (JSON), or the name of a shipped one, instead of names", metavar="FILE"
+    )
+
+
+@dataclass(frozen=True)
+class RecognizerOptions(ModelOptions):
+    """A trained recognizer, or frozen CLIP; `requested_recognizer` loads it."""
+
+    checkpoint: Path | None = option(
+        None, "a trained model: a checkpoint, a shared folder or hf-hub:ORG/NAME", metavar="FILE", otherwise="CLIP"
+    )
+
+
+@dataclass(frozen=True)
+class ViewedRecognizerOptions(RecognizerOptions):
+    """A recognizer and the frames that it sees."""
+
+    frames: int | None = option(
+        None, "frames per clip", metavar="T", otherwise="8, or as trained", at_least=1, at_most=MOST_FRAMES_PER_VIEW
+    )
+    clips: int = option(1, "clips per video, averaged", metavar="N", at_least=1, at_most=MOST_VIEWS)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from zsar.lightning_modules.command_line.cli import COMMANDS
+from zsar.lightning_modules.command_line.cli import COMMANDS, options_module
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import Described
 
@@ -21,7 +20,7 @@ HUGE = "9" * 30
 
 @cache
 def command_of(name: str) -> Command[Any]:
-    command: Command[Any] = import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}_options").COMMAND
+    command: Command[Any] = options_module(str(COMMANDS[name][1])).COMMAND
     return command
 
 

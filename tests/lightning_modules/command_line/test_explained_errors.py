@@ -4,7 +4,6 @@ import os
 import pickle
 import re
 import tempfile
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import torch
 from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from zsar.lightning_modules.command_line.cli import COMMANDS
+from zsar.lightning_modules.command_line.cli import COMMANDS, options_module
 from zsar.lightning_modules.command_line.doctor import doctor_options
 from zsar.lightning_modules.command_line.explained_errors import LIGHTNING_COMMANDS, LONGEST, explained, unwrapped
 from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of
@@ -141,7 +140,7 @@ def options_of_command(module: str | None) -> set[str]:
     """The options of a small command; none for those of Lightning."""
     if module is None:
         return set()
-    options = import_module(f"zsar.lightning_modules.command_line.{module}_options")
+    options = options_module(module)
     parser = options.COMMAND.parser() if hasattr(options, "COMMAND") else doctor_options._parser()
     return {option for action in parser._actions for option in action.option_strings}
 

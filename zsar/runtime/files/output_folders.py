@@ -1,4 +1,4 @@
-"""Checks a folder for results before the work begins."""
+"""Checks where results are to be written, before the work begins."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def check_output_folder(folder: Path, *, option: str) -> None:
         raise ValueError(f"{option} {folder}: {nearest} is not a folder; give another folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise ValueError(f"{option} {folder}: no permission to write to {nearest}; give another folder")
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Checks that nothing of the user's would be replaced without being asked.
+
+    Args:
+        path: The file to write.
+        force: Whether `--force` is given.
+
+    Raises:
+        ValueError: It exists, and may not be replaced.
+    """
+    if path.exists() and not force:
+        raise ValueError(f"{path} is there already; give another --output, or --force to replace it")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.runtime.files.output_folders import check_output_folder
+from zsar.runtime.files.output_folders import check_free, check_output_folder
 
 
 def test_a_folder_that_is_there_or_can_be_made_is_accepted_and_not_made(
@@ -28,3 +28,11 @@ def test_a_folder_that_may_not_be_written_to_is_named(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
     with pytest.raises(ValueError, match=f"--output {tmp_path}/a: no permission to write to {tmp_path}; give another"):
         check_output_folder(tmp_path / "a", option="--output")
+
+
+def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
+    check_free(tmp_path / "new.json", force=False)
+    (there := tmp_path / "there.json").write_text("")
+    check_free(there, force=True)
+    with pytest.raises(ValueError, match=r"there\.json is there already; give another --output, or --force"):
+        check_free(there, force=False)

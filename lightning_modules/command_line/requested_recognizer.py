@@ -1,0 +1,53 @@
+"""The recognizer and the class text that the options of a command request."""
+
+from __future__ import annotations
+
+from zsar.api.class_names import check_names_fit, read_class_names
+from zsar.api.loading import load
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.class_text.templates import fill_templates
+from zsar.datamodules.class_text.text_files import read_class_text
+from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions
+from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+
+
+def requested_class_text(text: ClassTextOptions, model: RecognizerOptions | None) -> ClassText:
+    """The classes to choose from, checked before a model is loaded as far as that is possible.
+
+    Args:
+        text: The options of the classes.
+        model: The options of the model; None if it is not chosen by them.
+
+    Raises:
+        ValueError: There are fewer than two classes, a file is malformed, or a prompt is too long for the model.
+    """
+    names = read_class_names(text.classes, text.classes_file)
+    if len(names) < 2:
+        raise ValueError(
+            f'there must be at least 2 class names to choose from; got {names}. Give them as --classes "a, b, c" or '
+            "--classes_file FILE"
+        )
+    if text.descriptions is not None:
+        return read_class_text("classify", names, text.descriptions)
+    filled = fill_templates("classify", names, text.template)
+    if model is not None and model.checkpoint is None:
+        check_names_fit(filled, model.architecture or DEFAULT_ARCHITECTURE)
+    return filled
+
+
+def requested_recognizer(asked: RecognizerOptions, *, device: str) -> ActionRecognizer:
+    """The recognizer of a checkpoint, or frozen CLIP.
+
+    Args:
+        asked: The options.
+        device: As for `zsar.load`.
+
+    Raises:
+        ValueError: A checkpoint and an architecture are given.
+        CheckpointError: The checkpoint cannot be loaded.
+        BackboneError: The CLIP model or its weights cannot be loaded.
+    """
+    if asked.checkpoint is not None and asked.architecture is not None:
+        raise ValueError("--checkpoint names its own architecture; leave --architecture out")
+    return load(asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE, weights=asked.weights, device=device)
