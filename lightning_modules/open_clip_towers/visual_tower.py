@@ -6,7 +6,7 @@ Text towers, class text and scorers may differ: the hash covers the visual tower
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -43,7 +43,7 @@ def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
     return TowerRecord(
         model=type(model).__name__,
         architecture=backbone.architecture,
-        weights=str(getattr(model.hparams.get("backbone"), "weights", None) or ""),
+        weights=_stated_weights(model),
         checkpoint=checkpoint,
         backbone_hash=backbone.weights_hash,
         tower_hash=tower_hash(model),
@@ -85,11 +85,10 @@ class TowerCheck:
             self._hash, self._state = tower_hash(model), state
         backbone = model.backbone
         if self._hash != stored.tower_hash:
-            weights = getattr(model.hparams.get("backbone"), "weights", None) or ""
             raise ValueError(
                 f"the stored embeddings are of the visual tower of {stored.described}, but this run's is of "
-                f"{type(model).__name__} on {backbone.architecture} {weights} (tower {self._hash}); test the model "
-                "that embedded the videos, or embed them with this one: `zsar embed`"
+                f"{tower_record(model).described}; test the model that embedded the videos, or embed them with this "
+                "one: `zsar embed`"
             )
         for name, then, now in (
             ("mean", stored.frame_mean, _numbers(backbone.frame_mean)),
@@ -126,3 +125,10 @@ def _origin(model: TowerModel) -> str:
 def _numbers(values: Tensor) -> str:
     """Six digits, more than statistics are published with."""
     return " ".join(f"{value:.6g}" for value in values.flatten().tolist())
+
+
+def _stated_weights(model: TowerModel) -> str:
+    """The weights that the model's settings name; empty for none. The command line keeps settings as plain entries."""
+    backbone = model.hparams.get("backbone")
+    weights = backbone.get("weights") if isinstance(backbone, Mapping) else getattr(backbone, "weights", None)
+    return str(weights or "")

@@ -201,6 +201,7 @@ def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = F
         hidden: Whether to show no bar.
     """
     first = (progress_text("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = hidden or (transient and not console.is_terminal)  # as for `tracked`
     return Progress(*first, *columns, console=console, transient=transient, disable=hidden)
 
 
@@ -217,6 +218,7 @@ def tracked(
         total: Number of items; None for that of a sequence, or if it is unknown.
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
+    hidden = hidden or not console.is_terminal  # rich would write an empty line where there is no bar to remove
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         yield from progress.track(items, total=total, description=what)
 

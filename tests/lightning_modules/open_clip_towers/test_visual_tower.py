@@ -61,3 +61,10 @@ def test_other_statistics_are_named(frozen: ZeroShotCLIP) -> None:
     record = replace(tower_record(frozen), frame_std="1 1 1")
     with pytest.raises(ValueError, match="normalized with the std 1 1 1, but this run's model takes 0"):
         TowerCheck().check(frozen, record)
+
+
+def test_the_weights_are_named_however_the_settings_are_kept(frozen: ZeroShotCLIP, tiny_weights: Path) -> None:
+    assert tower_record(frozen).weights == str(tiny_weights)
+    frozen.hparams["backbone"] = {"architecture": "tiny-clip", "weights": str(tiny_weights)}  # as LightningCLI does
+    assert tower_record(frozen).weights == str(tiny_weights)
+    assert tower_record(frozen).described.startswith(f"ZeroShotCLIP of tiny-clip {tiny_weights} (tower ")

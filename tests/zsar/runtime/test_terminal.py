@@ -199,3 +199,13 @@ def test_what_takes_a_while_is_said_on_a_terminal_alone(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
     say_on_terminal("embedding [red]\n")
     assert capsys.readouterr() == ("", "embedding [red]\\n\n" if is_terminal else "")
+
+
+def test_a_bar_that_is_removed_leaves_nothing_in_a_pipe() -> None:
+    """Rich ends such a bar with an empty line where there is none to remove."""
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=False)
+    assert list(tracked(iter("ab"), "working", console=console, total=2)) == ["a", "b"]
+    with progress_bar(console, transient=True) as bar:
+        bar.add_task("working", total=2)
+    assert written.getvalue() == ""
