@@ -67,6 +67,11 @@ def listed_videos(videos: Video | Sequence[Video]) -> tuple[bool, Sequence[Video
     return False, list(videos)
 
 
+def frames_per_clip(model: VideoTextModel, asked: int | None) -> int:
+    """The frames of a clip: as many as asked for, else as many as the model was trained with, else 8."""
+    return asked or int(getattr(model, "n_frames", 8))
+
+
 def view_settings(
     model: VideoTextModel, *, frames: int | None, clips: int, on_damage: OnDamage = "raise"
 ) -> ViewSettings:
@@ -84,8 +89,7 @@ def view_settings(
     for name, number in (("frames", frames), ("clips", clips)):
         if number is not None and number < 1:
             raise ValueError(f"{name} must be at least 1; got {number}")
-    n_frames = frames or int(getattr(model, "n_frames", 8))
-    return ViewSettings(model.backbone.image_size[0], n_frames, clips, on_damage)
+    return ViewSettings(model.backbone.image_size[0], frames_per_clip(model, frames), clips, on_damage)
 
 
 def view_batches(

@@ -9,6 +9,7 @@ from pathlib import Path
 from zsar.api.devices import device_names
 from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, store_clips
 from zsar.api.embeddings.whole_videos import embeds_single_frames, store_whole, whole_video_record
+from zsar.api.given_videos import frames_per_clip
 from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.video_index import named_videos
 from zsar.datamodules.lists.video_table import VideoTable
@@ -154,7 +155,7 @@ def _jobs(table: VideoTable, output: Path) -> list[EmbeddingJob]:
 
 
 def _clips(options: EmbedRequest, model: ActionRecognizer) -> Clips:
-    n_frames = options.frames.frames or int(getattr(model, "n_frames", 8))
+    n_frames = frames_per_clip(model, options.frames.frames)
     return Clips(n_frames=n_frames, image_size=model.backbone.image_size[0], n_test_clips=options.frames.clips)
 
 

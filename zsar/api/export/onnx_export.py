@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from zsar.api.export.onnx_graph import ClassifierGraph
+from zsar.api.given_classes import Classes, class_text_of
+from zsar.api.given_videos import frames_per_clip
 from zsar.datamodules.batch import ClassText
-from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.class_paths import class_path
 from zsar.runtime.code_version import __version__
@@ -69,7 +70,7 @@ class ExportedModel:
 
 def export_onnx(
     model: ActionRecognizer,
-    classes: Sequence[str] | Mapping[str, str | Sequence[str]] | ClassText,
+    classes: Classes,
     path: Path | str,
     *,
     template: str = "video",
@@ -83,7 +84,7 @@ def export_onnx(
 
     Args:
         model: The recognizer; it is moved to the CPU meanwhile, in fp32.
-        classes: Names; prompts by name; or class text.
+        classes: Names; prompts by name; a file; or class text (`given_classes`).
         path: The file; an existing one is replaced.
         template: Prompt template or set of templates for names.
         frames: T; None for the number that the model was trained with, else 8.
@@ -100,8 +101,8 @@ def export_onnx(
     _check_exportable(model)
     _check_installed()
     check_most(MOST_VIEWS, clips=clips)
-    text = _class_text(classes, template)
-    n_frames = frames or getattr(model, "n_frames", None) or 8
+    text = class_text_of(classes, template=template)
+    n_frames = frames_per_clip(model, frames)
     check_most(MOST_FRAMES_PER_VIEW, n_frames=n_frames)
     if not isinstance(path, Path):
         path = Path(path)
@@ -143,17 +144,6 @@ def _check_installed() -> None:
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise ModuleNotFoundError(f"{_MISSING} (missing: {', '.join(missing)})", name=missing[0])
-
-
-def _class_text(classes: Sequence[str] | Mapping[str, str | Sequence[str]] | ClassText, template: str) -> ClassText:
-    if isinstance(classes, ClassText):
-        return classes
-    if isinstance(classes, Mapping):
-        prompts = tuple((p,) if isinstance(p, str) else tuple(p) for p in classes.values())
-        return ClassText("classify", tuple(classes), prompts, "prompts")
-    if isinstance(classes, str):
-        raise TypeError(f"classes is the text {classes!r:.60}; give a list of names")
-    return fill_templates("classify", list(classes), template)
 
 
 def _shape(model: ActionRecognizer, n_views: int, n_frames: int) -> tuple[int, ...]:
