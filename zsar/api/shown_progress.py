@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from zsar.runtime.terminal import message_console, tracked
+from rich.progress import TimeRemainingColumn
+
+from zsar.runtime.terminal import message_console, progress_bar, tracked
 
 T = TypeVar("T")
 Progress = bool | Callable[[int, int], object] | None
@@ -32,3 +35,22 @@ def reporting(items: Iterable[T], n_items: int, what: str, progress: Progress) -
         yield from tracked(items, what, console=message_console(), total=n_items)
     else:
         yield from items
+
+
+@contextmanager
+def reporting_steps(what: str, progress: Progress) -> Iterator[Callable[[int, int], object]]:
+    """A function that work calls with the numbers of steps done and of all, and that reports them.
+
+    Args:
+        what: What is done, as shown in the bar: "drawing".
+        progress: How to report.
+
+    Yields:
+        The function.
+    """
+    if callable(progress):
+        yield progress
+        return
+    with progress_bar(message_console(), TimeRemainingColumn(), transient=True, hidden=not progress) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -65,7 +65,7 @@ def write_drawn_copy(
     make_patches: Callable[[int, int], Callable[[float], Sequence[Patch]]],
     *,
     source: str | Path,
-    on_frame: Callable[[int, int], None] | None = None,
+    on_frame: Callable[[int, int], object] | None = None,
 ) -> DrawnCopy:
     """Writes the copy, frame by frame in bounded memory. After an error, the caller removes the partial file.
 

@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.api.shown_progress import reporting
+from zsar.api.shown_progress import reporting, reporting_steps
 
 
 def test_a_function_hears_of_each_item() -> None:
@@ -12,3 +12,13 @@ def test_a_function_hears_of_each_item() -> None:
 @pytest.mark.parametrize("progress", [None, False, True])
 def test_all_items_are_passed_on(progress: bool | None) -> None:
     assert list(reporting("ab", 2, "working", progress)) == ["a", "b"]
+
+
+def test_steps_reach_a_function_and_are_counted_by_a_bar_otherwise() -> None:
+    steps: list[tuple[int, int]] = []
+    with reporting_steps("drawing", lambda done, total: steps.append((done, total))) as step:
+        step(1, 2)
+    assert steps == [(1, 2)]
+    for progress in (None, True):
+        with reporting_steps("drawing", progress) as step:
+            step(1, 2)

@@ -11,9 +11,11 @@ from typing import Protocol, runtime_checkable
 from zsar.api.drawing.fonts import missing_characters
 from zsar.api.drawing.panels import COLOURS, Row, rows_panel
 from zsar.api.drawing.timeline import Segment, Timeline
+from zsar.api.shown_progress import Progress, reporting_steps
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.video_files.writing.drawn_copy import Patch, write_drawn_copy
+from zsar.datamodules.video_files.writing.mp4_writing import TranscodingError
 from zsar.runtime.files.whole_files import whole_file
 
 
@@ -63,7 +65,7 @@ def draw(
     *,
     top_k: int = 3,
     on_damage: OnDamage = "raise",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
 ) -> DrawnVideo:
     """Writes a copy of a video with the answer on its frames; it is whole or not there.
 
@@ -74,7 +76,7 @@ def draw(
         output: The .mp4 file to write; an existing one is replaced.
         top_k: Names shown of a classification, at least 1.
         on_damage: What to do with damaged frames: "raise" or "accept".
-        progress: Called after each frame with the number of finished frames and that of all.
+        progress: True for a progress bar, or a function of the numbers of frames done and of all.
 
     Returns:
         A description of the copy.
@@ -82,21 +84,25 @@ def draw(
     Raises:
         ValueError: The answer is of neither kind or has an error, the output is not an .mp4 file or is the video.
         VideoDecodeError: The video cannot be decoded.
-        TranscodingError: Its frames cannot be encoded.
+        TranscodingError: Its frames are too small for text, or cannot be encoded.
         OSError: The output cannot be written.
     """
-    path = Path(output)
+    path, source = Path(output).expanduser(), Path(video).expanduser()
     if top_k < 1:
         raise ValueError(f"top_k must be at least 1; got {top_k}")
-    if path.suffix.lower() != ".mp4":
-        raise ValueError(f"{path}: the copy is an MP4 file; give a name that ends in .mp4")
-    if path.exists() and os.path.samefile(path, video):
+    if path.suffix.lower() != ".mp4" or path.is_dir():
+        raise ValueError(f"{path}: the copy is an MP4 file; give the name of a file that ends in .mp4")
+    if path.exists() and source.exists() and os.path.samefile(path, source):
         raise ValueError(f"{path} is the video itself, which is not overwritten; give another output")
     if (error := getattr(answer, "error", None)) is not None:
         raise ValueError(f"{video} has no answer to draw: {error}")
-    with VideoReader(video, threads=0, on_damage=on_damage) as reader, whole_file(path) as unfinished:
+    with VideoReader(source, threads=0, on_damage=on_damage) as reader, whole_file(path) as unfinished:
         names, make_patches = _patches(answer, top_k, reader.duration_seconds)
-        made = write_drawn_copy(reader, unfinished, make_patches, source=video, on_frame=progress)
+        with reporting_steps("drawing", progress) as on_frame:
+            try:
+                made = write_drawn_copy(reader, unfinished, make_patches, source=source, on_frame=on_frame)
+            except TranscodingError as error:
+                raise TranscodingError(f"{video}: {error}") from error
     return DrawnVideo(path, made.n_frames, made.sound, missing_characters(names))
 
 
@@ -134,7 +140,8 @@ def _localized(
         now = tuple(i for i, s in enumerate(segments) if s.start_seconds <= seconds < s.end_seconds)
         if now not in panels:
             panels.clear()  # what happened before seldom happens again
-            rows = [Row(segments[i].class_name, segments[i].score, colours[segments[i].class_name], True) for i in now]
+            best = sorted((segments[i] for i in now), key=lambda segment: -segment.score)
+            rows = [Row(s.class_name, s.score, colours[s.class_name], bold=True) for s in best]
             panels[now] = rows_panel(rows, width_px=width_px, height_px=height_px)
         panel = panels[now]
         return [timeline.at(seconds), *([] if panel is None else [panel])]

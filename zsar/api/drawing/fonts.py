@@ -30,7 +30,7 @@ def font_for(text: str, size_px: int, *, bold: bool = False) -> ImageFont.FreeTy
 def missing_characters(texts: list[str]) -> str:
     """The characters of texts that would be drawn as boxes, in order and once each."""
     ours = str(_OURS / "DejaVuSans.ttf")
-    boxes = [text for text in texts if _path_for(frozenset(map(ord, text)), ours) is None]
+    boxes = [text for text in map(_in_one_line, texts) if _path_for(frozenset(map(ord, text)), ours) is None]
     return "".join(dict.fromkeys(c for text in boxes for c in text if ord(c) not in _characters(ours)))
 
 
@@ -46,13 +46,17 @@ def fitted(text: str, width_px: float, size_px: int, *, bold: bool = False) -> s
     Returns:
         The line, or with "…" for its middle; only "…" if no letter fits.
     """
-    line = shown(" ".join(text.split()))
+    line = _in_one_line(text)
     font = font_for(line, size_px, bold=bold)
     n_kept, fitting = len(line), line
     while n_kept > 0 and font.getlength(fitting) > width_px:
         n_kept -= 1
         fitting = f"{line[: (n_kept + 1) // 2]}…{line[len(line) - n_kept // 2 :]}"
     return fitting
+
+
+def _in_one_line(text: str) -> str:
+    return shown(" ".join(text.split()))
 
 
 @lru_cache(maxsize=1024)

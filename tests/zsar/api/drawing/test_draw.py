@@ -9,6 +9,7 @@ import pytest
 from zsar.api.drawing.draw import draw
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.datamodules.video_files.writing.mp4_writing import TranscodingError
 
 RANKED = SimpleNamespace(ranked=(("surfing", 0.9), ("diving", 0.1)), answer="surfing", error=None)
 
@@ -42,22 +43,47 @@ def test_a_segment_is_named_while_it_lasts_and_the_strip_is_on_every_frame(video
     assert now[:, 1].all()
 
 
+def test_of_several_segments_at_a_time_the_best_one_comes_first(video: Path, tmp_path: Path) -> None:
+    """Its bar is the upper one; the colours are those of the classes in the order of the segments."""
+    times = {"start_seconds": 0.0, "end_seconds": 2.0}
+    segments = [SimpleNamespace(class_name=name, score=score, **times) for name, score in (("a", 0.9), ("b", 1.0))]
+    made = draw(video, SimpleNamespace(segments=segments), tmp_path / "b.mp4")
+    with VideoReader(made.path) as reader:
+        upper = reader.frames_at_indices([5])[0, :, 6:20, :120].flatten(1).int()
+    red, _, blue = upper[:, (upper.max(dim=0).values - upper.min(dim=0).values).argmax()].tolist()
+    assert red > blue + 50, "orange, the second colour"
+
+
+def test_progress_is_a_bar_or_a_function_or_nothing(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for progress in (None, True):
+        assert draw(video, RANKED, tmp_path / "b.mp4", progress=progress).n_frames == 20
+    assert capsys.readouterr().err == "", "bars are for terminals"
+
+
 def test_what_cannot_be_drawn_leaves_nothing(video: Path, tmp_path: Path) -> None:
     before = video.read_bytes()
     (tmp_path / "link.mp4").symlink_to(video)
     (tmp_path / "broken.mp4").write_bytes(b"no video")
+    (tmp_path / "folder.mp4").mkdir()
+    write_video(tmp_path / "tiny.mp4", np.zeros((3, 16, 16, 3), np.uint8), frames_per_second=10)
+    there = sorted(path.name for path in tmp_path.iterdir())
     failed = SimpleNamespace(ranked=(), answer=None, error="no decoder")
     for answer, source, output, error, message in (
         (RANKED, video, "b.avi", ValueError, "ends in .mp4"),
+        (RANKED, video, "folder.mp4", ValueError, "ends in .mp4"),
+        (RANKED, tmp_path / "tiny.mp4", "b.mp4", TranscodingError, r"tiny\.mp4: frames of 16x16 px are too small"),
         (RANKED, video, "link.mp4", ValueError, "is the video itself"),
         (failed, video, "b.mp4", ValueError, "no answer to draw: no decoder"),
         (object(), video, "b.mp4", ValueError, "object cannot be drawn"),
         (RANKED, tmp_path / "broken.mp4", "b.mp4", VideoDecodeError, "broken.mp4"),
         (RANKED, tmp_path / "nothing.mp4", "b.mp4", VideoDecodeError, "nothing.mp4"),
+        (RANKED, tmp_path / "nothing.mp4", "a.mp4", VideoDecodeError, "nothing.mp4"),
     ):
         with pytest.raises(error, match=message):
             draw(source, answer, tmp_path / output)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "broken.mp4", "link.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
     assert video.read_bytes() == before
 
 
