@@ -20,6 +20,7 @@ if _TYPE_CHECKING:
     from zsar.api.export.onnx_export import export_onnx
     from zsar.api.frames import read_frames
     from zsar.api.loading import load
+    from zsar.api.localization.localization import Localization, Segment
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
         HMDB51,
@@ -55,6 +56,7 @@ _MODULES = {
     "zsar.api.export.onnx_export": ("export_onnx",),
     "zsar.api.frames": ("read_frames",),
     "zsar.api.loading": ("load",),
+    "zsar.api.localization.localization": ("Localization", "Segment"),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
         *("HMDB51", "HMDB51P", "THUMOS14", "UCF101", "UCF101DS", "UCF101O", "UCF101P", "ActivityNet"),
@@ -88,8 +90,10 @@ __all__ = [
     "FrameWiseCLIP",
     "Kinetics400",
     "Kinetics600",
+    "Localization",
     "MovingShapes",
     "PromptTuning",
+    "Segment",
     "ShiftedMovingShapes",
     "SomethingSomethingV2",
     "THUMOS14Untrimmed",

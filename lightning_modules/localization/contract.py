@@ -80,12 +80,14 @@ class Localization:
         suppressed: Actions discarded in the last step.
         curves: The score curves that segments come from, at least one.
         n_steps: Adaptation updates; 0 without adaptation.
+        pseudo_labels: The classes that the model was adapted to; None if the method has none.
     """
 
     detections: tuple[Detection, ...]
     suppressed: tuple[Detection, ...] = ()
     curves: tuple[ScoreCurve, ...] = ()
     n_steps: int = 0
+    pseudo_labels: tuple[int, ...] | None = None
 
 
 class Predictions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -28,6 +29,9 @@ class FrameWiseCLIP(ActionLocalizer):
     does not define, is the mean probability of its frames.
     """
 
+    method: ClassVar[str] = "frame-wise"
+    least_classes: ClassVar[int] = 2  # each frame is assigned to one of them
+
     def __init__(
         self,
         *,
@@ -47,9 +51,12 @@ class FrameWiseCLIP(ActionLocalizer):
             ValueError: A number is out of range.
         """
         super().__init__(backbone=backbone, iou_thresholds=iou_thresholds)
-        if not 0 <= threshold < 1:
-            raise ValueError(f"threshold is a probability, at least 0 and below 1; got {threshold}")
+        check_frame_threshold(threshold)
         self.threshold = threshold
+
+    def described_settings(self, *, seed: int) -> dict[str, Any]:
+        """See `DescribedMethod.described_settings`; draws nothing."""
+        return {**super().described_settings(seed=seed), "threshold": self.threshold}
 
     @torch.no_grad()
     def localize(
@@ -64,27 +71,48 @@ class FrameWiseCLIP(ActionLocalizer):
             embedded = functional.normalize(video.features @ projections.visual, dim=-1)
             cosines = projections.log_scale.exp() * embedded @ classes.T
             localizations.append(
-                {index: self._runs(video, cosines[:, union.members[index]].softmax(dim=1)) for index in video.sets}
+                {
+                    index: confident_runs(
+                        video, cosines[:, union.members[index]].softmax(dim=1), threshold=self.threshold
+                    )
+                    for index in video.sets
+                }
             )
         return localizations
 
-    def _runs(self, video: UntrimmedFeatures, probabilities: Tensor) -> Localization:
-        """Finds the segments of one set of classes, from probabilities [N, C]."""
-        best, labels = probabilities.max(dim=1)
-        detections: list[Detection] = []
-        curves: list[ScoreCurve] = []
-        for label in labels[best > self.threshold].unique().tolist():
-            scores = torch.where(labels == label, best, 0).cpu()
-            segments = segments_above(
-                scores,
-                video.times_seconds,
-                video.frame_seconds,
-                largest_gap_seconds=0.0,
-                threshold=self.threshold,
-            )
-            detections += [Detection(segment, label) for segment in segments]
-            curves.append(ScoreCurve(label, probabilities[:, label].cpu(), self.threshold))
-        if not curves:  # the closest class, for the picture
-            label = int(labels[best.argmax()])
-            curves.append(ScoreCurve(label, probabilities[:, label].cpu(), self.threshold))
-        return Localization(sort_by_start(detections), curves=tuple(curves))
+
+def check_frame_threshold(threshold: float) -> None:
+    """Checks that a threshold is one that a probability can exceed.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold is a probability, at least 0 and below 1; got {threshold}")
+
+
+def confident_runs(video: UntrimmedFeatures, probabilities: Tensor, *, threshold: float) -> Localization:
+    """Finds contiguous runs of frames in which a class is the most probable one, above a threshold.
+
+    Args:
+        video: When its frames are shown.
+        probabilities: Of the classes of a set, for each frame, [N, C].
+        threshold: Probability above which a frame counts.
+
+    Returns:
+        The segments, scored by their mean probability, and the curve of each of their classes, or of the closest class.
+    """
+    best, labels = probabilities.max(dim=1)
+    detections: list[Detection] = []
+    curves: list[ScoreCurve] = []
+    for label in labels[best > threshold].unique().tolist():
+        scores = torch.where(labels == label, best, 0).cpu()
+        segments = segments_above(
+            scores, video.times_seconds, video.frame_seconds, largest_gap_seconds=0.0, threshold=threshold
+        )
+        detections += [Detection(segment, label) for segment in segments]
+        curves.append(ScoreCurve(label, probabilities[:, label].cpu(), threshold))
+    if not curves:  # the closest class, for the picture
+        label = int(labels[best.argmax()])
+        curves.append(ScoreCurve(label, probabilities[:, label].cpu(), threshold))
+    return Localization(sort_by_start(detections), curves=tuple(curves))

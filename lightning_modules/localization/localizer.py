@@ -1,6 +1,6 @@
 """ActionLocalizer: base class of models that find actions in time: features -> segments with classes -> temporal mAP.
 
-A method is a subclass that defines what is found in a video (`localize`). All else is here, once: the sets of
+A method is a subclass that defines what is found in a video (`localize`), and `described_settings`. All else is here, once: the sets of
 classes (ten draws of classes are tested in one pass and share the work on each video), features from files or from the
 video, metrics and their mean over draws. Nothing is trained; the model's weights never change.
 """
@@ -18,6 +18,7 @@ from torch import Tensor
 from zsar.datamodules.batch import ClassText, VideoDecodeError
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import Localization, Predictions, UntrimmedFeatures
+from zsar.lightning_modules.localization.described_method import DescribedMethod
 from zsar.lightning_modules.localization.finite_scores import check_localizations
 from zsar.lightning_modules.localization.frame_scoring import Projections
 from zsar.lightning_modules.localization.localization_metrics import LocalizationMetrics, logged_figures
@@ -34,7 +35,7 @@ THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 _TEXTS_AT_ONCE = 64
 
 
-class ActionLocalizer(NoCheckpoints, LightningModule):
+class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
     """Finds actions in untrimmed videos by the embeddings of their frames and of class text.
 
     Attributes:

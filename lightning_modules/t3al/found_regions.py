@@ -81,6 +81,7 @@ def localization_of(
         suppressed=sort_by_start([detection for detection, is_kept, _ in candidates if not is_kept]),
         curves=tuple(ScoreCurve(places.index(r.label), r.curve, r.threshold) for r in regions),
         n_steps=sum(r.n_steps for r in regions),
+        pseudo_labels=tuple(places.index(r.label) for r in regions),
     )
 
 

@@ -13,8 +13,9 @@ paper: several pseudo-labels per video.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -51,6 +52,8 @@ from zsar.runtime.seeds import derive_seed
 
 class T3AL(ActionLocalizer):
     """Localizes actions by test-time adaptation."""
+
+    method: ClassVar[str] = "t3al"
 
     def __init__(
         self,
@@ -96,6 +99,17 @@ class T3AL(ActionLocalizer):
         self.proposals = proposals
         self.pseudo_labels = pseudo_labels
         self.oracles = oracles
+
+    def described_settings(self, *, seed: int) -> dict[str, Any]:
+        """See `DescribedMethod.described_settings`."""
+        groups = {name: getattr(self, name) for name in ("tuning", "suppression", "pseudo_labels", "proposals")}
+        return {
+            **super().described_settings(seed=seed),
+            "seed": seed,
+            **{name: None if group is None else asdict(group) for name, group in groups.items()},
+            "region_class": self.region_class,
+            "segment_score": self.segment_score,
+        }
 
     def setup(self, stage: str) -> None:
         """Fetches class text, and checks that captions are available before any work is done.
@@ -233,5 +247,4 @@ class T3AL(ActionLocalizer):
         settings = self._active_suppression
         if settings is None:
             return None
-        of_captions = partial(self.text_features, cut_anywhere=True)
-        return VideoCaptionTexts(video, self.backbone, of_captions, settings)
+        return VideoCaptionTexts(video, self.backbone, partial(self.text_features, cut_anywhere=True), settings)

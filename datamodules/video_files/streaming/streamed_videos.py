@@ -18,6 +18,7 @@ from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
 from zsar.datamodules.video_files.streaming.frame_stride import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.runtime.processes.deferred_deaths import deaths_when_asked
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def stream_videos(
         collate_fn=_as_it_is,
         in_order=False,
     )
-    events = iter(loader)
+    events = deaths_when_asked(lambda: iter(loader))
     while True:
         try:
             event = next(events)

@@ -14,10 +14,7 @@ from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
 from zsar.api.devices import device_names
-from zsar.datamodules.lists.given_videos import given_videos
-from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.extract.extract_options import ExtractOptions
-from zsar.lightning_modules.command_line.extract.extraction import (
+from zsar.api.extraction.extraction import (
     Extraction,
     FramesDone,
     Report,
@@ -25,7 +22,10 @@ from zsar.lightning_modules.command_line.extract.extraction import (
     extract_videos,
     load_backbone,
 )
-from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
+from zsar.api.extraction.extraction_on_devices import extract_on_devices
+from zsar.datamodules.lists.given_videos import given_videos
+from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.extract.extract_options import ExtractOptions
 from zsar.lightning_modules.command_line.extract.requested_extractions import requested_extractions
 from zsar.lightning_modules.localization.stored.caption_files import CaptionFileError
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX as FEATURES_SUFFIX

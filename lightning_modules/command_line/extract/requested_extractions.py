@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from zsar.api.extraction.caption_extraction import CaptionExtraction
+from zsar.api.extraction.extraction import Extraction
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extract_options import (
     CAPTION_SECONDS,
     CaptionOptions,
     ExtractOptions,
 )
-from zsar.lightning_modules.command_line.extract.extraction import Extraction
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE, default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, check_can_generate
 from zsar.runtime.processes.cpu_count import cpu_count

@@ -15,14 +15,14 @@ from torch import Tensor
 
 from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.api.devices import device_names
+from zsar.api.extraction.extraction import FramesDone, VideoJob, extract_videos
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoDecodeError
 from zsar.lightning_modules.command_line.extract.extract import list_jobs, unfinished_jobs
-from zsar.lightning_modules.command_line.extract.extraction import FramesDone, VideoJob, extract_videos
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.localize.localization_report import (
     heading,
     read_annotated,

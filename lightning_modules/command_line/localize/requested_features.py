@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.localize.localize_options import STRIDE_SECONDS, LocalizeOptions
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.runtime.processes.cpu_count import cpu_count

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.localize.localize_options import (
     ANY_MARGIN,
     DEFAULT_ARCHITECTURE,

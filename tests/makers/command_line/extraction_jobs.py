@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.makers.videos.encoded_videos import moving_picture
+from zsar.api.extraction.extraction import VideoJob
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.writing.encoding import write_video
-from zsar.lightning_modules.command_line.extract.extraction import VideoJob
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 
 LENGTHS = (1, 9, 10)
 

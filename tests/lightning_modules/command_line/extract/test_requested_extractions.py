@@ -2,11 +2,11 @@ import os
 
 import pytest
 
+from zsar.api.extraction.caption_extraction import CaptionExtraction
+from zsar.api.extraction.extraction import Extraction
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
 from zsar.lightning_modules.command_line.extract.extract_options import COMMAND, CaptionOptions
-from zsar.lightning_modules.command_line.extract.extraction import Extraction
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.command_line.extract.requested_extractions import requested_extractions
 from zsar.lightning_modules.open_clip_towers import open_clip_captions
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings

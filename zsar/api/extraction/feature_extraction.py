@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from zsar.api.extraction.extraction import Extraction, VideoContent, VideoJob
 from zsar.datamodules.video_files.streaming import VideoOpened
-from zsar.lightning_modules.command_line.extract.extraction import Extraction, VideoContent, VideoJob
 from zsar.lightning_modules.localization.stored.feature_files import (
     DTYPES,
     SUFFIX,

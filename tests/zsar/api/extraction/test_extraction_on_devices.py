@@ -6,16 +6,16 @@ import pytest
 from torch.testing import assert_close
 
 from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
-from zsar.lightning_modules.command_line.extract import extraction_on_devices
-from zsar.lightning_modules.command_line.extract.extraction import (
+from zsar.api.extraction import extraction_on_devices
+from zsar.api.extraction.extraction import (
     FramesDone,
     VideoDone,
     VideoJob,
     extract_videos,
     load_backbone,
 )
-from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.api.extraction.extraction_on_devices import extract_on_devices
+from zsar.api.extraction.feature_extraction import FeatureExtraction
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, read_features
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from zsar.api.extraction.extraction import Extraction, VideoContent, VideoJob
 from zsar.datamodules.video_files.streaming import VideoOpened
-from zsar.lightning_modules.command_line.extract.extraction import Extraction, VideoContent, VideoJob
 from zsar.lightning_modules.localization.stored.caption_files import (
     SUFFIX,
     check_caption_source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from zsar.lightning_modules.command_line.extract.extraction import (
+from zsar.api.extraction.extraction import (
     Extraction,
     Report,
     VideoJob,

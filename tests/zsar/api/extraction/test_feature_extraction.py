@@ -8,17 +8,17 @@ from torch.testing import assert_close
 
 from tests.makers.command_line.extraction_jobs import features_of_all_frames, three_videos
 from tests.reference.full_decoding import decode_everything
-from zsar.datamodules.video_files.decoding import VideoReader
-from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.frame_geometry import square_frames
-from zsar.lightning_modules.command_line.extract.extraction import (
+from zsar.api.extraction.extraction import (
     FramesDone,
     VideoDone,
     VideoJob,
     extract_videos,
     load_backbone,
 )
-from zsar.lightning_modules.command_line.extract.feature_extraction import FeatureExtraction
+from zsar.api.extraction.feature_extraction import FeatureExtraction
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, FeatureFileError, read_features
 from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.open_clip_towers.frame_features import frame_features, visual_projection

@@ -9,19 +9,19 @@ import torch
 from tests.makers.command_line.extraction_jobs import three_videos
 from tests.makers.models.tiny_captioner import tiny_captioner
 from tests.reference.full_decoding import decode_everything
-from zsar.datamodules.video_files.decoding import VideoReader
-from zsar.datamodules.video_files.streaming import FrameStride
-from zsar.datamodules.views.frame_geometry import square_frames
-from zsar.lightning_modules.command_line.extract import caption_extraction
-from zsar.lightning_modules.command_line.extract.caption_extraction import CaptionExtraction
-from zsar.lightning_modules.command_line.extract.extraction import (
+from zsar.api.extraction import caption_extraction
+from zsar.api.extraction.caption_extraction import CaptionExtraction
+from zsar.api.extraction.extraction import (
     FramesDone,
     VideoDone,
     VideoJob,
     extract_videos,
     load_backbone,
 )
-from zsar.lightning_modules.command_line.extract.extraction_on_devices import extract_on_devices
+from zsar.api.extraction.extraction_on_devices import extract_on_devices
+from zsar.datamodules.video_files.decoding import VideoReader
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.localization.stored.caption_files import (
     SUFFIX,
     CaptionFileError,

@@ -1,0 +1,1 @@
+"""Files of frame features and of captions, one for each video."""

@@ -1,0 +1,1 @@
+"""When actions happen in long videos."""
