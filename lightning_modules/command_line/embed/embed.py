@@ -11,7 +11,7 @@ from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, store_cli
 from zsar.api.embeddings.whole_videos import embeds_single_frames, store_whole, whole_video_record
 from zsar.api.given_videos import frames_per_clip
 from zsar.datamodules.clip_dataset import EvaluationClips
-from zsar.datamodules.lists.video_index import named_videos
+from zsar.datamodules.lists.given_videos import given_videos, videos_by_output
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.stored_embeddings.embedded_sets import clip_record, transform_of
@@ -24,7 +24,6 @@ from zsar.lightning_modules.command_line.requested_recognizer import requested_r
 from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.output_folders import check_output_folder
-from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import message_console, say, say_of, tracked, waiting
 
@@ -133,20 +132,12 @@ def _report(plans: Iterator[tuple[int, Iterator[Stored]]], options: EmbedRequest
 
 
 def _given_videos(sources: Sequence[Path]) -> VideoTable:
-    """The videos of files and folders, each once, by their absolute paths; keys are the names in their folder."""
-    names: dict[str, str] = {}
-    for source in sources:
-        videos = named_videos(source)
-        if not videos:
-            raise ValueError(f"{source}: no such file, and no folder with videos")
-        for path, name in videos:
-            before = names.setdefault(name.as_posix(), str(path.absolute()))
-            if len(each_file_once([before, str(path)])) > 1:
-                raise ValueError(
-                    f"{before} and {path} would both be stored as {name}; rename one of them, or embed them to two "
-                    "folders"
-                )
-    return VideoTable(Path("/"), list(names.values()), [-1] * len(names), keys=list(names))
+    """The given videos, each once, by their absolute paths; keys are the names in their folder."""
+    videos = (video for source in sources for video in given_videos(source))
+    remedy = "rename one of them, or embed them to two folders"
+    named = videos_by_output(videos, lambda name: name.as_posix(), remedy=remedy)
+    paths = [str(path.absolute()) for path, _ in named.values()]
+    return VideoTable(Path("/"), paths, [-1] * len(named), keys=list(named))
 
 
 def _jobs(table: VideoTable, output: Path) -> list[EmbeddingJob]:

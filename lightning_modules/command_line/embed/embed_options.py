@@ -59,7 +59,9 @@ class FrameOptions:
 class EmbedOptions:
     """The options of `zsar embed`."""
 
-    videos: tuple[Path, ...] = argument("video files, or folders of videos", metavar="VIDEO", optional=True)
+    videos: tuple[Path, ...] = argument(
+        "video files, folders of videos, or glob patterns", metavar="VIDEO", optional=True
+    )
     output: Path = option(help="output folder; only one run at a time may write to it", metavar="FOLDER")
     config: str | None = option(None, "an experiment: its data set is embedded", metavar="FILE")
     data: str | None = option(
@@ -103,7 +105,7 @@ class EmbedCommand(Command[EmbedOptions]):
         if parsed.videos and of_data:
             raise ValueError(f"{parsed.videos[0]} and {of_data[0]}: give videos or a data set, not both")
         if not parsed.videos and not of_data:
-            raise ValueError("give video files or folders, or a data set: --data NAME or --config FILE")
+            raise ValueError("give video files, folders or patterns, or a data set: --data NAME or --config FILE")
         defaults = (FrameOptions(), GeometryOption(), DamageOption())
         if of_data and (parsed.frames, parsed.geometry, parsed.damage) != defaults:
             raise ValueError(

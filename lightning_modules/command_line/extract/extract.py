@@ -23,7 +23,7 @@ from zsar.api.extraction.extraction import (
     load_backbone,
 )
 from zsar.api.extraction.extraction_on_devices import extract_on_devices
-from zsar.datamodules.lists.given_videos import given_videos
+from zsar.datamodules.lists.given_videos import given_videos, videos_by_output
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.extract.extract_options import ExtractOptions
 from zsar.lightning_modules.command_line.extract.requested_extractions import requested_extractions
@@ -34,7 +34,6 @@ from zsar.lightning_modules.localization.stored.source_videos import VideoSource
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.plain_files import file_problem
-from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, styled, waiting
 
 
@@ -86,17 +85,10 @@ def list_jobs(sources: Sequence[Path], output: Path, suffix: str = FEATURES_SUFF
     Raises:
         ValueError: There is no such file, video or match, or two videos would have the same output file.
     """
-    jobs: dict[Path, VideoJob] = {}
-    for source in sources:
-        for path, name in given_videos(source):
-            job = VideoJob(path, name.as_posix(), output / name.with_suffix(suffix))
-            before = jobs.setdefault(job.destination, job)
-            if len(each_file_once([str(before.source), str(path)])) > 1:
-                raise ValueError(
-                    f"{before.source} and {path} would both become {job.destination}; rename one of them, or extract "
-                    "them to two folders"
-                )
-    return list(jobs.values())
+    videos = (video for source in sources for video in given_videos(source))
+    remedy = "rename one of them, or give two output folders"
+    outputs = videos_by_output(videos, lambda name: output / name.with_suffix(suffix), remedy=remedy)
+    return [VideoJob(path, name.as_posix(), destination) for destination, (path, name) in outputs.items()]
 
 
 def unfinished_jobs(jobs: Sequence[VideoJob], extraction: Extraction, backbone: OpenClipBackbone) -> list[VideoJob]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from zsar.datamodules.lists.given_videos import given_videos
+from zsar.datamodules.lists.given_videos import given_videos, videos_by_output
 
 
 @pytest.fixture
@@ -44,3 +44,12 @@ def test_what_names_no_file_is_an_error(folder: Path, pattern: str) -> None:
 def test_a_tilde_is_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     assert names(Path("~/a/v*.mp4")) == ["v1.mp4", "v2.mp4"]
+
+
+def test_a_video_that_is_given_twice_is_listed_once_and_two_with_one_output_are_an_error(folder: Path) -> None:
+    listed = [*given_videos(folder / "a"), *given_videos(folder / "a" / "v1.mp4")]
+    outputs = videos_by_output(listed, lambda name: name.stem, remedy="rename one of them")
+    assert outputs == {stem: (folder / "a" / f"{stem}.mp4", Path(f"{stem}.mp4")) for stem in ("v1", "v2")}
+    listed += given_videos(folder / "b")
+    with pytest.raises(ValueError, match=r"a/v1\.mp4 and .*b/v1\.mp4 would both become v1; rename one of them"):
+        videos_by_output(listed, lambda name: name.stem, remedy="rename one of them")

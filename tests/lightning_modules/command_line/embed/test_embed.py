@@ -33,6 +33,14 @@ def test_each_video_has_a_file_and_a_second_run_keeps_them(embed: Embed, tmp_pat
     assert "(20 were before)" in embed(video_tree, "--frames", 3, "--clips", 2)[1]
 
 
+def test_a_pattern_names_videos_by_their_path_below_its_folder(embed: Embed, tmp_path: Path, video_tree: Path) -> None:
+    status, out, _ = embed(video_tree / "*" / "1.mp4")
+    assert (status, "embeddings of 4 of 4 videos" in out) == (0, True)
+    assert file_of(tmp_path / "out", "red dance/1.mp4").is_file()
+    status, _, err = embed(video_tree / "red dance", video_tree / "blue dance")
+    assert (status, "would both become 0.mp4; rename one of them, or embed them to two folders" in err) == (1, True)
+
+
 def test_other_settings_in_the_same_folder_are_an_error(embed: Embed, video_tree: Path) -> None:
     embed(video_tree, "--frames", 3)
     status, _, err = embed(video_tree, "--frames", 4)

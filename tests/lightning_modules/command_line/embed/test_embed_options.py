@@ -33,7 +33,7 @@ def test_both_spellings_and_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ([], "give video files or folders, or a data set"),
+        ([], "give video files, folders or patterns, or a data set"),
         (["a.mp4", "--data", "UCF101"], "videos or a data set, not both"),
         (["--data", "UCF101", "--frames", "4"], "are for given videos"),
         (["a.mp4", "--stage", "predict"], "is for a data set"),
