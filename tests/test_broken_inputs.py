@@ -158,6 +158,7 @@ OTHERS = {
     *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
     *(("embed", "videos"), ("embed", "--output"), ("classify", "--embeddings")),
     ("classify", "--output"),
+    ("classify", "--draw"),
     *(("search", option) for option in ("folder", "--output", "--weights", "--checkpoint")),  # need embeddings
     *(
         (command, "--output")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from zsar.lightning_modules.command_line.drawn_copies import KEYS, without_keys
 from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.text.written_names import written_name
@@ -23,12 +24,13 @@ _REMEDY = "remove it, or choose another --output"
 class AnswerFile:
     """A file of answers that a command completes, in one run or several."""
 
-    def __init__(self, path: Path, made_with: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, made_with: Mapping[str, Any], *, copies: Mapping[str, Path]) -> None:
         """Reads what an earlier run has left.
 
         Args:
             path: The file to write.
             made_with: How the answers are made, JSON-serializable.
+            copies: Where the answers are drawn (`planned_copies`); a video whose copy is not there is not done.
 
         Raises:
             ValueError: The part that an earlier run left was made in another way; the message names the difference.
@@ -37,11 +39,19 @@ class AnswerFile:
         self.path = path
         self.part = part_of(path)
         self.made_with = json.loads(json.dumps(made_with))
-        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True) if self.part.exists() else []
+        self._copies = copies
+        lines = lines_of_part(path)
         if lines:
             self._check_same(lines[0])
         self._is_begun = bool(lines)
-        self.done = {line["path"] for line in lines[1:] if isinstance(line.get("path"), str) and not line.get("error")}
+        self.done = {line["path"] for line in lines[1:] if self._is_done(line)}
+
+    def _is_done(self, line: Mapping[str, Any]) -> bool:
+        video = line.get("path")
+        if not isinstance(video, str) or line.get("error"):
+            return False
+        copy = self._copies.get(video)
+        return copy is None or (line.get("drawn") == str(copy) and copy.is_file())
 
     def _check_same(self, before: Mapping[str, Any]) -> None:
         for name, value in self.made_with.items():
@@ -72,11 +82,24 @@ class AnswerFile:
         """
         lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True)
         answers = {line["path"]: line for line in lines[1:]}  # the last one of each video
-        ordered = [answers[path] for path in paths]
+        ordered = [answers[path] if self._copies else without_keys(answers[path]) for path in paths]
         with whole_file(self.path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
             _WRITERS[self.path.suffix.lower()](file, ordered, names)
         self.part.unlink()
         return sum(answer["error"] is not None for answer in ordered)
+
+
+def lines_of_part(path: Path) -> list[dict[str, Any]]:
+    """What an earlier run has left: how its answers are made, then its answers; empty if there is nothing.
+
+    Args:
+        path: The file that the run was to write.
+
+    Raises:
+        GivenFileError: The part was not written by zsar.
+    """
+    part = part_of(path)
+    return whole_lines(part, remedy=_REMEDY, bytes_of_names=True) if part.exists() else []
 
 
 def part_of(path: Path) -> Path:
@@ -94,7 +117,8 @@ def _write_jsonl(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequ
 
 def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     writer = csv.writer(file)
-    writer.writerow(["path", "answer", "probability", "n_damaged_frames", "error", *names])
+    drawn = [name for name in KEYS if name in answers[0]]
+    writer.writerow(["path", "answer", "probability", "n_damaged_frames", "error", *drawn, *names])
     for answer in answers:
         probabilities: Mapping[str, float] = answer["probabilities"]
         best = max(probabilities.values(), default="")
@@ -104,6 +128,7 @@ def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequen
             best,
             answer["n_damaged_frames"],
             answer["error"] or "",
+            *(written_name(answer[name] or "") for name in drawn),
         ]
         writer.writerow([*about, *(probabilities.get(name, "") for name in names)])
 

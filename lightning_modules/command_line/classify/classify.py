@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from zsar.api.classification import Classification, classified, ranking
 from zsar.api.given_videos import ViewSettings, view_settings
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.lists.given_videos import given_videos
-from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile
+from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile, lines_of_part
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
 from zsar.lightning_modules.command_line.classify.classify_options import (
     COMMAND,
@@ -19,6 +19,7 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
+from zsar.lightning_modules.command_line.drawn_copies import DrawnCopies, planned_copies
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.output_folders import check_free, check_output_folder
@@ -28,11 +29,11 @@ from zsar.runtime.terminal import (
     print_json,
     say,
     say_of,
-    tracked,
     waiting,
 )
 
-T = TypeVar("T")
+Answered = tuple[Classification, dict[str, Any]]
+"""An answer, and the same as a line of JSON, with the copy that it is drawn onto."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,11 +61,13 @@ def run(options: ClassifyOptions) -> int:
         ValueError: No video, no class, a number out of range, or a file that cannot be written.
     """
     _check_output(options)
+    videos = list(_expand(options.videos))
+    copies = _planned_copies(options, videos)
     text = requested_class_text(options.text, None if options.embeddings is not None else options.model)
     if options.embeddings is not None:
         stored, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
-        return _print([ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored], options)
-    videos = list(_expand(options.videos))
+        answers = [ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored]
+        return _print([(answer, answer.to_dict()) for answer in answers], options)
     with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
         model = requested_recognizer(options.model, device=options.device.device)
     settings = view_settings(
@@ -80,21 +83,43 @@ def run(options: ClassifyOptions) -> int:
         n_workers=options.work.n_workers,
         precision=options.work.precision,
     )
+    paths, drawing = [path for path, _ in videos], _drawing(copies, options)
     if options.file.output is None:
-        return _print(list(_shown(answer(videos), len(videos), options)), options)
-    file = AnswerFile(options.file.output, _made_with(options, text, model, settings))
+        with drawing:
+            answered = list(drawing.tracked(_drawn(answer(paths), drawing), "classifying", total=len(paths)))
+        status = _print(answered, options)
+        drawing.say_result(options.draw.draw)
+        return 1 if drawing.n_failed else status
+    file = AnswerFile(options.file.output, _made_with(options, text, model, settings), copies=copies)
+    return _write(file, paths, text.names, lambda left: _drawn(answer(left), drawing), drawing, options)
+
+
+def _write(
+    file: AnswerFile,
+    videos: Sequence[Path],
+    names: Sequence[str],
+    answered: Callable[[Sequence[Path]], Iterator[Answered]],
+    drawing: DrawnCopies,
+    options: ClassifyOptions,
+) -> int:
+    """Writes the answers that are not in the file yet; returns the exit status."""
     left = [video for video in videos if str(video) not in file.done]
     if file.done:
         say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
     damaged: list[int] = []
-    for line in _shown(file.append_all(found.to_dict() for found in answer(left)), len(left), options):
-        damaged.append(int(line["n_damaged_frames"]))
-        if line["error"]:
-            say_of("red", "not classified:", line["error"])
-    n_failed = file.finish([str(video) for video in videos], text.names)
+    lines = file.append_all(line for _, line in answered(left))
+    with drawing:
+        for line in drawing.tracked(lines, "classifying", total=len(left)):
+            damaged.append(int(line["n_damaged_frames"]))
+            if line["error"]:
+                say_of("red", "not classified:", line["error"])
+    if drawing.stopped is not None:
+        raise drawing.stopped  # the same command resumes
+    n_failed = file.finish([str(video) for video in videos], names)
     _say_damage(damaged)
     say(f"{len(videos)} videos, {n_failed} of them without an answer, are in {file.path}")
-    return 1 if n_failed else 0
+    drawing.say_result(options.draw.draw)
+    return 1 if n_failed or drawing.n_failed else 0
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------------
@@ -110,11 +135,22 @@ def _check_output(options: ClassifyOptions) -> None:
     check_free(output, force=options.file.force)
 
 
-def _expand(patterns: Sequence[str]) -> Iterator[Path]:
-    """Yields files, the videos of folders, and the matches of patterns; each file once."""
-    listed = [path for pattern in patterns for path, _ in given_videos(Path(pattern))]
-    for row in each_file_once([str(path) for path in listed]):
+def _expand(patterns: Sequence[str]) -> Iterator[tuple[Path, Path]]:
+    """Yields files, the videos of folders, and the matches of patterns, with their names; each file once."""
+    listed = [video for pattern in patterns for video in given_videos(Path(pattern))]
+    for row in each_file_once([str(path) for path, _ in listed]):
         yield listed[row]
+
+
+def _planned_copies(options: ClassifyOptions, videos: Sequence[tuple[Path, Path]]) -> dict[str, Path]:
+    """Where the answers are drawn; an existing file may be replaced if the run that is resumed made it."""
+    copies = planned_copies(options.draw.draw, videos)
+    before = [] if options.file.output is None or not copies else lines_of_part(options.file.output)
+    ours = {line.get("drawn") for line in before}
+    for copy in copies.values():
+        if str(copy) not in ours:
+            check_free(copy, force=options.file.force, option="--draw")
+    return copies
 
 
 def _made_with(
@@ -138,17 +174,23 @@ def _made_with(
 # --- what is shown ----------------------------------------------------------------------------------------------------
 
 
-def _shown(answers: Iterable[T], n_videos: int, options: ClassifyOptions) -> Iterator[T]:
-    """Passes answers on under a progress bar; without one where JSON is printed and nobody looks."""
-    console = message_console()
-    quiet = options.printed.json and not console.is_terminal
-    return tracked(answers, "classifying", console=console, hidden=quiet, total=n_videos)
+def _drawing(copies: Mapping[str, Path], options: ClassifyOptions) -> DrawnCopies:
+    """What draws the copies and shows the bars, but no bars where JSON is printed and nobody looks."""
+    quiet = options.printed.json and not message_console().is_terminal
+    return DrawnCopies(copies, top_k=options.printed.top_k, on_damage=options.damage.on_damage, hidden=quiet)
 
 
-def _print(answers: Sequence[Classification], options: ClassifyOptions) -> int:
+def _drawn(answers: Iterable[Classification], drawing: DrawnCopies) -> Iterator[Answered]:
+    """Draws each answer; passes it on as it is, and as a line of JSON."""
+    for answer in answers:
+        yield answer, {**answer.to_dict(), **drawing.add(answer.path, answer, error=answer.error)}
+
+
+def _print(answered: Sequence[Answered], options: ClassifyOptions) -> int:
     """Prints the answers; returns the exit status."""
+    answers = [answer for answer, _ in answered]
     if options.printed.json:
-        print_json([answer.to_dict() for answer in answers])
+        print_json([line for _, line in answered])
     else:
         print_answers(answers, top_k=options.printed.top_k)
     _say_damage([answer.n_damaged for answer in answers])

@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     ClassTextOptions,
     DamageOption,
     DeviceOption,
+    DrawOption,
     ForceOption,
     JsonOption,
     ViewedRecognizerOptions,
@@ -88,6 +89,7 @@ class ClassifyOptions:
     work: WorkOptions = group("speed", n_workers={"otherwise": "one for each processor, 0 for few videos"})
     printed: PrintedOptions = group("output")
     file: FileOptions = group()
+    draw: DrawOption = group()
 
     def __post_init__(self) -> None:
         """Checks that there is something to classify, and that options have an effect.
@@ -107,6 +109,10 @@ class ClassifyOptions:
                 raise ValueError(f"--{name} {value} was decided when --embeddings were made; leave it out")
         if self.file.output is not None:
             raise ValueError("--output is for videos; with --embeddings print the answers: --json")
+        if self.draw.draw is not None:
+            raise ValueError(
+                f"--draw {self.draw.draw} draws onto videos; give the videos instead of --embeddings {self.embeddings}"
+            )
         if self.damage != DamageOption():
             raise ValueError(f"--on_damage {self.damage.on_damage} is for videos; leave it out with --embeddings")
 

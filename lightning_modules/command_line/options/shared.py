@@ -143,6 +143,15 @@ class JsonOption:
 
 
 @dataclass(frozen=True)
+class DrawOption:
+    """Whether answers are drawn onto copies of the videos; `drawn_copies` does it."""
+
+    draw: Path | None = option(
+        None, "write a copy of each video with the answer on its frames to FOLDER/VIDEO.drawn.mp4", metavar="FOLDER"
+    )
+
+
+@dataclass(frozen=True)
 class ForceOption:
     """How existing files are handled."""
 

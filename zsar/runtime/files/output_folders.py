@@ -23,15 +23,16 @@ def check_output_folder(folder: Path, *, option: str) -> None:
         raise ValueError(f"{option} {folder}: no permission to write to {nearest}; give another folder")
 
 
-def check_free(path: Path, *, force: bool) -> None:
+def check_free(path: Path, *, force: bool, option: str = "--output") -> None:
     """Checks that nothing of the user's would be replaced without being asked.
 
     Args:
         path: The file to write.
         force: Whether `--force` is given.
+        option: The option that says where it is, for the message.
 
     Raises:
         ValueError: It exists, and may not be replaced.
     """
     if path.exists() and not force:
-        raise ValueError(f"{path} is there already; give another --output, or --force to replace it")
+        raise ValueError(f"{path} is there already; give another {option}, or --force to replace it")

@@ -18,7 +18,7 @@ ANSWERS = [
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_holds_all_answers_in_order_and_the_part_is_gone(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"answers{suffix}"
-    file = AnswerFile(path, {"clips": 1})
+    file = AnswerFile(path, {"clips": 1}, copies={})
     assert list(file.append_all(iter(reversed(ANSWERS)))) == ANSWERS[::-1]
     assert file.finish(["a.mp4", "b.mp4"], ["y", "x"]) == 1
     assert not part_of(path).exists()
@@ -39,8 +39,8 @@ def test_a_file_holds_all_answers_in_order_and_the_part_is_gone(tmp_path: Path, 
 
 def test_a_stopped_run_is_resumed_and_failed_videos_are_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "answers.json"
-    list(AnswerFile(path, {"clips": 1}).append_all(iter(ANSWERS)))
-    resumed = AnswerFile(path, {"clips": 1})
+    list(AnswerFile(path, {"clips": 1}, copies={}).append_all(iter(ANSWERS)))
+    resumed = AnswerFile(path, {"clips": 1}, copies={})
     assert resumed.done == {"a.mp4"}
     again = {**ANSWERS[1], "error": None, "answer": "y"}
     list(resumed.append_all(iter([again])))
@@ -50,9 +50,35 @@ def test_a_stopped_run_is_resumed_and_failed_videos_are_tried_again(tmp_path: Pa
 
 def test_answers_that_were_made_in_another_way_are_not_mixed(tmp_path: Path) -> None:
     path = tmp_path / "answers.json"
-    list(AnswerFile(path, {"clips": 1}).append_all(iter(ANSWERS)))
+    list(AnswerFile(path, {"clips": 1}, copies={}).append_all(iter(ANSWERS)))
     with pytest.raises(ValueError, match=r"answers\.json\.part holds answers .* with clips 1, this one has 2"):
-        AnswerFile(path, {"clips": 2})
+        AnswerFile(path, {"clips": 2}, copies={})
+
+
+def test_a_video_is_done_when_the_copy_that_is_asked_for_is_there(tmp_path: Path) -> None:
+    path, copies = tmp_path / "answers.csv", {"a.mp4": tmp_path / "a.drawn.mp4", "b.mp4": tmp_path / "b.drawn.mp4"}
+    copies["a.mp4"].write_bytes(b"a copy")
+    drawn = {**ANSWERS[0], "drawn": str(copies["a.mp4"]), "drawing_error": None}
+    failed = {**ANSWERS[0], "path": "b.mp4", "drawn": None, "drawing_error": "broken"}
+    list(AnswerFile(path, {"clips": 1}, copies=copies).append_all(iter([drawn, failed])))
+    assert AnswerFile(path, {"clips": 1}, copies=copies).done == {"a.mp4"}
+    elsewhere = {video: tmp_path / "elsewhere" / copy.name for video, copy in copies.items()}
+    assert AnswerFile(path, {"clips": 1}, copies=elsewhere).done == set()
+    assert AnswerFile(path, {"clips": 1}, copies={}).done == {"a.mp4", "b.mp4"}
+    copies["a.mp4"].unlink()
+    file = AnswerFile(path, {"clips": 1}, copies=copies)
+    assert file.done == set()
+    assert file.finish(["a.mp4", "b.mp4"], ["x", "y"]) == 0
+    rows = list(csv.DictReader(path.open()))
+    assert [(row["drawn"], row["drawing_error"]) for row in rows] == [(drawn["drawn"], ""), ("", "broken")]
+
+
+def test_a_run_that_draws_nothing_leaves_out_what_an_earlier_one_drew(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    drawn = {**ANSWERS[0], "drawn": "a.drawn.mp4", "drawing_error": None}
+    list(AnswerFile(path, {"clips": 1}, copies={"a.mp4": Path("a.drawn.mp4")}).append_all(iter([drawn])))
+    AnswerFile(path, {"clips": 1}, copies={}).finish(["a.mp4"], ["x", "y"])
+    assert json.loads(path.read_text()) == [ANSWERS[0]]
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.lightning_modules.command_line import drawn_copies
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.t2l.t2l import T2L
@@ -102,12 +105,78 @@ def test_names_come_from_a_file_and_descriptions_from_another(classify: Any, vid
     assert probabilities[0] != probabilities[1]
 
 
+@pytest.fixture
+def legible(tmp_path: Path) -> Path:
+    """A folder of three videos that are large enough for text."""
+    (tmp_path / "legible").mkdir()
+    for i in range(3):
+        frames = np.full((4, 96, 128, 3), 60 * i, np.uint8)
+        write_video(tmp_path / "legible" / f"{i}.mp4", frames, frames_per_second=10)
+    return tmp_path / "legible"
+
+
+def test_answers_are_drawn_onto_copies_which_are_never_replaced_unasked(
+    classify: Any, legible: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (legible / "2.mp4").write_bytes(b"no video")
+    asked = (legible, "--classes", "red,blue", "--draw", out, "--json")
+    status, printed, err = classify(*asked)
+    assert status == 1
+    assert "2 copies with the answer on the frames" in err
+    lines = {Path(line["path"]).name: line for line in json.loads(printed)}
+    assert {name: line["drawn"] for name, line in lines.items()} == {
+        "0.mp4": str(out / "0.drawn.mp4"),
+        "1.mp4": str(out / "1.drawn.mp4"),
+        "2.mp4": None,
+    }
+    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert sorted(before) == ["0.drawn.mp4", "1.drawn.mp4"]
+    status, _, err = classify(*asked, "--weights", "gone.pt")
+    assert (status, "0.drawn.mp4 is there already; give another --draw, or --force to replace it" in err) == (1, True)
+    assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == before
+    assert classify(*asked, "--force")[0] == 1
+    assert all(path.stat().st_mtime_ns > before[path.name] for path in out.iterdir())
+
+
+def test_a_stopped_run_that_draws_is_resumed_with_its_copies(
+    classify: Any, legible: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full at the third copy; with room, the same command draws what is missing and no more."""
+    out, output = tmp_path / "out", tmp_path / "a.jsonl"
+    asked = (legible, "--classes", "red,blue", "--draw", out, "--output", output)
+
+    def full_at_the_third(*given: Any, **settings: Any) -> Any:
+        if len(list(out.glob("*.mp4"))) == 2:
+            raise OSError(28, "the copy could not be written: no space left")
+        return drawn(*given, **settings)
+
+    drawn = drawn_copies.draw
+    monkeypatch.setattr(drawn_copies, "draw", full_at_the_third)
+    status, _, err = classify(*asked)
+    assert (status, "no space left" in err, output.exists()) == (1, True, False)
+    monkeypatch.undo()
+    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert sorted(before) == ["0.drawn.mp4", "1.drawn.mp4"]
+    status, _, err = classify(*asked)
+    assert (status, "2 of 3 videos are in" in err) == (0, True)
+    assert len(list(out.iterdir())) == 3
+    assert {name: (out / name).stat().st_mtime_ns for name in before} == before
+    lines = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [line["drawn"] for line in lines] == [str(out / f"{i}.drawn.mp4") for i in range(3)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("nowhere.mp4", "--classes", "a,b"), "nowhere.mp4: no such file, no folder with videos, and no pattern"),
         (("{video}", "--classes", "a"), "at least 2 class names to choose from; got ['a']"),
         (("{video}", "--classes", "a,b", "--threshold", "2"), "--threshold must be at most 1; got 2.0"),
+        (
+            ("--embeddings", "e", "--classes", "a,b", "--draw", "o"),
+            "--draw o draws onto videos; give the videos instead",
+        ),
+        (("{video}", "--classes", "a,b", "--draw", "{video}/o"), "--draw {video}/o: {video} is not a folder"),
         (("{video}", "--classes", "a,b", "--frames", "0"), "--frames must be at least 1; got 0"),
         (("{video}", "--classes", "a,b", "--weights", "gone.pt"), "neither a file nor an open_clip tag"),
         (("{video}", "--classes", "a,b", "--checkpoint", "gone.ckpt"), "gone.ckpt cannot be read"),
@@ -118,7 +187,7 @@ def test_wrong_input_is_explained(
 ) -> None:
     video = str(video_tree / "red dance" / "0.mp4")
     assert main(["classify", *(a.format(video=video) for a in arguments)]) == 1
-    assert message in capsys.readouterr().err
+    assert message.format(video=video) in capsys.readouterr().err
 
 
 def test_weights_that_cannot_be_fetched_are_explained(video_tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

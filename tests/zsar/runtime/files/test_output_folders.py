@@ -36,3 +36,5 @@ def test_a_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     check_free(there, force=True)
     with pytest.raises(ValueError, match=r"there\.json is there already; give another --output, or --force"):
         check_free(there, force=False)
+    with pytest.raises(ValueError, match="give another --draw, or --force"):
+        check_free(there, force=False, option="--draw")
