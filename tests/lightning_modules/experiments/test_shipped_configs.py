@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.experiments.shipped_configs import (
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.experiments.shipped_configs import (
     SHIPPED,
     configs_in,
     is_config_name,
