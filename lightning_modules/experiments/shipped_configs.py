@@ -90,6 +90,11 @@ def configs_in(folder: str) -> dict[str, Path]:
     return {f"configs/{folder}/{path.name}": path for place in places for path in sorted(place.glob("*.yaml"))}
 
 
+def shipped_names(folder: str) -> list[str]:
+    """The configurations of a folder that are installed with zsar, such as "tpt" of "adaptation", sorted."""
+    return sorted(path.stem for path in (SHIPPED / folder).glob("*.yaml"))
+
+
 def nowhere(name: str, *, folder: Path | None = None) -> str:
     """The end of the message "there is no such file" after `located` found none.
 

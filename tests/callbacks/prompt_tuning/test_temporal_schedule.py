@@ -40,5 +40,5 @@ def test_another_form_is_refused(subset: str) -> None:
 
 
 def test_more_frames_than_there_are_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'right-9', but a view has 8 frames; .*\(data.clips.n_frames\)"):
+    with pytest.raises(ValueError, match=r"'right-9', but a view has 8 frames; .*\(--data.clips.n_frames"):
         frame_indices("right-9", 8, generators())
