@@ -116,6 +116,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("classify", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt"),
     ("classify", "--architecture"): ("VIDEO", *NAMED, "--architecture", "FILE.json", "--weights", "random"),
     ("classify", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
+    ("classify", "--adaptation"): ("VIDEO", *NAMED, "--adaptation", "FILE.yaml", *TINY),
     ("classify", "--descriptions"): ("VIDEO", *NAMED, "--descriptions", "FILE.json", *TINY),
     ("localize", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
     ("localize", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt", *FRAME_WISE),

@@ -94,18 +94,24 @@ def _write_jsonl(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequ
 
 def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     writer = csv.writer(file)
-    writer.writerow(["path", "answer", "probability", "n_damaged_frames", "error", *names])
+    is_tuned = any("untuned" in answer for answer in answers)
+    untuned = ["untuned_answer", "untuned_probability"] if is_tuned else []
+    writer.writerow(["path", "answer", "probability", *untuned, "n_damaged_frames", "error", *names])
     for answer in answers:
         probabilities: Mapping[str, float] = answer["probabilities"]
-        best = max(probabilities.values(), default="")
         about = [
             written_name(answer["path"]),
-            answer["answer"] or "",
-            best,
+            *_best(answer),
+            *(_best(answer["untuned"]) if is_tuned else []),
             answer["n_damaged_frames"],
             answer["error"] or "",
         ]
         writer.writerow([*about, *(probabilities.get(name, "") for name in names)])
+
+
+def _best(answer: Mapping[str, Any]) -> list[object]:
+    """The answer and the largest probability."""
+    return [answer["answer"] or "", max(answer["probabilities"].values(), default="")]
 
 
 _WRITERS = {".json": _write_json, ".jsonl": _write_jsonl, ".csv": _write_csv}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from zsar.api.classification import Classification, classified, ranking
-from zsar.api.given_videos import ViewSettings, view_settings
-from zsar.datamodules.batch import ClassText
+from zsar.api.adaptation.adaptation_files import read_adaptation
+from zsar.api.answers import Classification, ranking
 from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
@@ -18,9 +16,13 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
+from zsar.lightning_modules.command_line.classify.requested_answers import (
+    RequestedAnswers,
+    requested_answers,
+    tuning_summary,
+)
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.output_folders import check_free, check_output_folder
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (
@@ -60,41 +62,23 @@ def run(options: ClassifyOptions) -> int:
         ValueError: No video, no class, a number out of range, or a file that cannot be written.
     """
     _check_output(options)
+    asked = options.tuning.adaptation
+    adaptation = None if asked is None else read_adaptation(asked)
     text = requested_class_text(options.text, None if options.embeddings is not None else options.model)
     if options.embeddings is not None:
         stored, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
         return _print([ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored], options)
+    if adaptation is not None:
+        adaptation.check_text(text)
     videos = list(_expand(options.videos))
     with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
         model = requested_recognizer(options.model, device=options.device.device)
-    settings = view_settings(
-        model, frames=options.model.frames, clips=options.model.clips, on_damage=options.damage.on_damage
-    )
-    answer = partial(
-        classified,
-        text=text,
-        model=model,
-        settings=settings,
-        threshold=options.printed.threshold,
-        batch_size=options.work.batch_size,
-        n_workers=options.work.n_workers,
-        precision=options.work.precision,
-    )
+    answers = requested_answers(options, text, model, adaptation)
     if options.file.output is None:
-        return _print(list(_shown(answer(videos), len(videos), options)), options)
-    file = AnswerFile(options.file.output, _made_with(options, text, model, settings))
-    left = [video for video in videos if str(video) not in file.done]
-    if file.done:
-        say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
-    damaged: list[int] = []
-    for line in _shown(file.append_all(found.to_dict() for found in answer(left)), len(left), options):
-        damaged.append(int(line["n_damaged_frames"]))
-        if line["error"]:
-            say_of("red", "not classified:", line["error"])
-    n_failed = file.finish([str(video) for video in videos], text.names)
-    _say_damage(damaged)
-    say(f"{len(videos)} videos, {n_failed} of them without an answer, are in {file.path}")
-    return 1 if n_failed else 0
+        status = _print(list(_shown(answers.of(videos), len(videos), options)), options)
+        _say_tuning(answers)
+        return status
+    return _write(answers, videos, text.names, options)
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------------
@@ -117,25 +101,26 @@ def _expand(patterns: Sequence[str]) -> Iterator[Path]:
         yield listed[row]
 
 
-def _made_with(
-    options: ClassifyOptions, text: ClassText, model: ActionRecognizer, settings: ViewSettings
-) -> dict[str, object]:
-    """What decides about the answers; a resumed command must have the same."""
-    return {
-        "model": type(model).__name__,
-        "architecture": model.backbone.architecture,
-        "weights_hash": model.checkpoint_weights_hash or model.backbone.weights_hash,
-        "classes": list(text.names),
-        "prompts_hash": text.content_hash,
-        "frames": settings.n_frames,
-        "clips": settings.n_clips,
-        "on_damage": settings.on_damage,
-        "threshold": options.printed.threshold,
-        "precision": options.work.precision,
-    }
-
-
 # --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def _write(answers: RequestedAnswers, videos: Sequence[Path], names: Sequence[str], options: ClassifyOptions) -> int:
+    """Writes the answers to a file as they come; returns the exit status."""
+    assert options.file.output is not None
+    file = AnswerFile(options.file.output, answers.made_with)
+    left = [video for video in videos if str(video) not in file.done]
+    if file.done:
+        say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
+    damaged: list[int] = []
+    for line in _shown(file.append_all(found.to_dict() for found in answers.of(left)), len(left), options):
+        damaged.append(int(line["n_damaged_frames"]))
+        if line["error"]:
+            say_of("red", "not classified:", line["error"])
+    n_failed = file.finish([str(video) for video in videos], names)
+    _say_damage(damaged)
+    _say_tuning(answers)
+    say(f"{len(videos)} videos, {n_failed} of them without an answer, are in {file.path}")
+    return 1 if n_failed else 0
 
 
 def _shown(answers: Iterable[T], n_videos: int, options: ClassifyOptions) -> Iterator[T]:
@@ -161,3 +146,8 @@ def _print(answers: Sequence[Classification], options: ClassifyOptions) -> int:
 def _say_damage(n_damaged: Sequence[int]) -> None:
     if any(n_damaged):
         say(accepted_damage(n_damaged), error=True)
+
+
+def _say_tuning(answers: RequestedAnswers) -> None:
+    if answers.tuning is not None and (summary := tuning_summary(answers.tuning)) is not None:
+        say(summary, error=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from zsar.api.classification import Classification
+from zsar.api.answers import Classification
 from zsar.lightning_modules.command_line.classify.answer_files import SUFFIXES, AnswerFile, part_of
 from zsar.lightning_modules.command_line.cli import main
 

@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.api.classification import Classification
+from zsar.api.answers import Classification
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
 
 
