@@ -117,7 +117,7 @@ def classify(
     if method is None:
         settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
         answers = classified(
-            listed, text, recognizer, settings, threshold=threshold, batch_size=batch_size or BATCH_SIZE,
+            listed, text, recognizer, settings, threshold=threshold, batch_size=BATCH_SIZE if batch_size is None else batch_size,
             n_workers=n_workers, precision=precision,
         )  # fmt: skip
     else:
