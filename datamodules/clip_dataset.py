@@ -7,6 +7,7 @@ lines and end the run, losing its results so far.
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from zsar.datamodules.batch import VideoRecord
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import CutViews, Sample
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
-from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
+from zsar.datamodules.video_files.frame_chunks import FrameSource, frame_chunks, small_frames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import Sampling, centre_indices, multi_clip_indices, random_segment_indices
 from zsar.datamodules.views.further_views import Views
@@ -160,16 +161,15 @@ class EvaluationClips(Dataset[Sample]):
         record = self.table[index]
         begin, seed = time.perf_counter(), derive_seed(self._seed, "views", self.table.key(index))
         failure: tuple[str, ...] = ()
-        n_damaged = 0
         try:
-            with VideoReader(record.path, on_damage=self._on_damage) as reader:
+            with self.opened(index) as reader:
                 if self._views is None:
                     frames, further = self._read(reader, record)
                 else:
                     frames, further = self._read_views(reader, record, self._views, seed)
                 n_damaged = reader.n_damaged
         except VideoDecodeError as error:
-            failure = (str(error),)
+            failure, n_damaged = (str(error),), 0
             n_views, size = self._n_clips * self._transform.n_crops, self._transform.image_size
             frames, further = _blank(n_views, self._n_frames, size), None
             if self._views is not None:
@@ -179,14 +179,18 @@ class EvaluationClips(Dataset[Sample]):
             views = CutViews(further, self._views.weights, seed, time.perf_counter() - begin)
         return Sample(frames, record.label, index, bool(failure), failure, views, n_damaged)
 
-    def _read(self, reader: VideoReader, record: VideoRecord) -> tuple[Tensor, None]:
+    def opened(self, index: int) -> AbstractContextManager[FrameSource]:
+        """The open video of a row."""
+        return VideoReader(self.table[index].path, on_damage=self._on_damage)
+
+    def _read(self, reader: FrameSource, record: VideoRecord) -> tuple[Tensor, None]:
         first, n_available = frames_of(reader, record)
         indices = multi_clip_indices(n_available, self._n_frames, self._n_clips, sampling=self._sampling)
         # [V in time, T, V in space, 3, S, S]
         crops = small_frames(reader, first + indices, lambda frames: self._transform(frames).transpose(0, 1))
         return crops.transpose(1, 2).flatten(0, 1), None
 
-    def _read_views(self, reader: VideoReader, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
+    def _read_views(self, reader: FrameSource, record: VideoRecord, views: Views, seed: int) -> tuple[Tensor, Tensor]:
         """The test view and the further ones; a frame is decoded once however many views use it."""
         first, n_available = frames_of(reader, record)
         indices = centre_indices(n_available, self._n_frames, sampling=self._sampling)
@@ -218,11 +222,11 @@ def check_one_test_view(n_clips: int, n_crops: int) -> None:
         )
 
 
-def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
+def frames_of(reader: FrameSource, record: VideoRecord) -> tuple[int, int]:
     """Which frames of a file belong to a record.
 
     Args:
-        reader: The open file.
+        reader: The open file, or the frames of a whole video.
         record: The video, or a segment of one.
 
     Returns:
@@ -233,6 +237,7 @@ def frames_of(reader: VideoReader, record: VideoRecord) -> tuple[int, int]:
     """
     if record.segment_seconds is None:
         return 0, reader.n_frames
+    assert isinstance(reader, VideoReader)  # segments are in seconds of a file
     start, end = record.segment_seconds
     times = reader.times_seconds
     if start > reader.duration_seconds:

@@ -20,11 +20,11 @@ from zsar.datamodules.video_files.writing.preparing_settings import PreparingSet
 from zsar.lightning_modules.command_line import cli
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.question_files import read_questions
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.options.command_parser import CommandParser
 from zsar.lightning_modules.command_line.options.values import as_path, as_text
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
 from zsar.lightning_modules.command_line.summarize.results.run_groups import read_run
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import read_features, read_source
 from zsar.lightning_modules.run_folders.run_folder import results_in
@@ -116,6 +116,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
     ("classify", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt"),
     ("classify", "--architecture"): ("VIDEO", *NAMED, "--architecture", "FILE.json", "--weights", "random"),
     ("classify", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY),
+    ("classify", "--adaptation"): ("VIDEO", *NAMED, "--adaptation", "FILE.yaml", *TINY),
     ("classify", "--descriptions"): ("VIDEO", *NAMED, "--descriptions", "FILE.json", *TINY),
     ("localize", "--classes_file"): ("VIDEO", "--classes-file", "FILE.txt", *TINY, *FRAME_WISE),
     ("localize", "--weights"): ("VIDEO", *NAMED, "--architecture", "tiny-clip", "--weights", "FILE.pt", *FRAME_WISE),

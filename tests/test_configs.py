@@ -28,7 +28,7 @@ from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 

@@ -16,10 +16,10 @@ from tests.makers.configs.shipped import CONFIGS, LOCALIZATIONS, LOCALIZERS, UNT
 from zsar.datamodules.data_sets.untrimmed.untrimmed_shapes import UntrimmedShapes
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.extract.extract_options import COMMAND
 from zsar.lightning_modules.command_line.extract.requested_extractions import caption_stride
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 

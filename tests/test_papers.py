@@ -18,13 +18,13 @@ from tests.makers.documents import OF_LIGHTNING, assert_parses
 from tests.makers.source_tree import ROOT, SHARED
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
 from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Table
 from zsar.lightning_modules.command_line.reproduce.papers_file import read_papers
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand, row_commands, shared_commands
 from zsar.lightning_modules.command_line.reproduce.stated_data import stated_settings
 from zsar.lightning_modules.command_line.reproduce.table_lists import markdown_of
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 
 PAPERS = read_papers(CONFIGS / "papers.yaml")
 TABLES = list(PAPERS.tables)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.makers.configs.shipped import CONFIGS
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
 
 EXPERIMENTS = {path.stem: path for path in sorted((CONFIGS / "experiment").glob("*.yaml"))}
 T2L = [name for name in EXPERIMENTS if name.startswith("t2l_") and name != "t2l_video_folder"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.makers.configs.shipped import CONFIGS
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
 
 TRAININGS = sorted(p for m in ("vifi", "ap") for p in (CONFIGS / "experiment").glob(f"{m}_clip_*.yaml"))
 TRAININGS = [path for path in TRAININGS if "zero_shot" not in path.stem and "shift" not in path.stem]

@@ -13,7 +13,7 @@ import yaml
 from tests.makers.configs.parsing import OnlyParsingCLI
 from tests.makers.configs.shipped import ABLATIONS, ADAPTATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS, TESTS, name
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 
 SECTIONS = ("model", "data", "adaptation", "trainer", "checkpoint")
 ALL = [*EXPERIMENTS, *LOCALIZATIONS]

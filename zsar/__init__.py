@@ -13,7 +13,9 @@ from typing import Any as _Any
 from zsar.runtime.code_version import __version__
 
 if _TYPE_CHECKING:
-    from zsar.api.classification import Classification, classify
+    from zsar.api.adaptation.adaptation import Adaptation
+    from zsar.api.answers import Classification
+    from zsar.api.classification import classify
     from zsar.api.drawing.draw import draw
     from zsar.api.embedding import Embeddings, TextEmbeddings, embed, embed_text
     from zsar.api.embeddings.search import search
@@ -49,7 +51,9 @@ if _TYPE_CHECKING:
     from zsar.lightning_modules.t3al import T3AL
 
 _MODULES = {
-    "zsar.api.classification": ("Classification", "classify"),
+    "zsar.api.adaptation.adaptation": ("Adaptation",),
+    "zsar.api.answers": ("Classification",),
+    "zsar.api.classification": ("classify",),
     "zsar.api.drawing.draw": ("draw",),
     "zsar.api.embedding": ("Embeddings", "TextEmbeddings", "embed", "embed_text"),
     "zsar.api.embeddings.search": ("search",),
@@ -84,6 +88,7 @@ __all__ = [
     "UCF101P",
     "ActivityNet",
     "ActivityNetUntrimmed",
+    "Adaptation",
     "Classification",
     "Embeddings",
     "FineTunedCLIP",

@@ -21,7 +21,7 @@ from zsar.callbacks.prompt_tuning.prompt_tuner import PromptTuner, TuningRule
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
 from zsar.datamodules.batch import ClassText, VideoBatch, ViewBatch
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch
-from zsar.runtime.device_clock import device_seconds
+from zsar.runtime.device_clock import DeviceClock
 
 if TYPE_CHECKING:
     from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -53,8 +53,14 @@ class PromptSettings:
 
 
 @dataclass(frozen=True)
-class _Untuned:
-    """The model's output before tuning: logits [B, C] for both kinds of prediction, and bool [B]."""
+class Untuned:
+    """The model's output for a batch before tuning.
+
+    Attributes:
+        predicted: Logits of the untuned prompt, [B, C].
+        by_views: Logits of the averaged confident views, untuned, [B, C].
+        failed: bool [B], true where tuning met NaN or infinity, so that the prompt stays untuned.
+    """
 
     predicted: Tensor
     by_views: Tensor
@@ -66,6 +72,7 @@ class PromptAdaptation:
 
     Attributes:
         totals: Effects of tuning so far, by name of the set.
+        untuned: The last batch before tuning; None before the first one.
     """
 
     def __init__(
@@ -85,14 +92,35 @@ class PromptAdaptation:
             prompts: Settings of the prompts.
             rule: Settings of tuning.
             seed: Seed of a random context.
+
+        Raises:
+            ValueError: The model's weights are not fp32.
         """
+        if model.backbone.logit_scale.dtype != torch.float32:
+            raise ValueError(
+                f"prompt tuning needs weights in fp32, but they are {str(model.backbone.logit_scale.dtype)[6:]}; give "
+                "--trainer.precision 32-true, or bf16-mixed or 16-mixed, which keep them; in Python model.float()"
+            )
         self._model = model
         self._prompts = prompts
         self._rule = rule
         self._seed = seed
         self.totals = {text.set_name: TuningTotals() for text in texts}
         self._tuners: dict[str, PromptTuner] = {}
-        self._untuned: _Untuned | None = None
+        self.untuned: Untuned | None = None
+
+    def prepare(self, text: ClassText) -> None:
+        """Makes the prompts of a set of classes, so that what cannot be tuned fails before videos are decoded.
+
+        Args:
+            text: The classes of the set.
+
+        Raises:
+            ValueError: The phrase has no tokens, or a text does not fit together with the context.
+            BackboneError: The tokenizer is not CLIP's, or the text tower cannot be run on token embeddings.
+        """
+        with torch.inference_mode(False), torch.no_grad(), _weights_held(self._model):
+            self._tuner(text)
 
     def adapt(self, batch: VideoBatch, text: ClassText) -> EmbeddedBatch:
         """Tunes a context for each video of a batch; videos do not influence each other.
@@ -110,7 +138,7 @@ class PromptAdaptation:
         """
         totals, views = self.totals[text.set_name], _views_of(batch)
         with torch.inference_mode(False), torch.no_grad(), _weights_held(self._model):
-            clock = _Clock(self._model.device)
+            clock = DeviceClock(self._model.device)
             embeddings = embed_all_views(self._model, batch, views, views_per_pass=self._prompts.views_per_pass)
             totals.encoding_seconds += clock.lap()
             with torch.autocast(self._model.device.type, enabled=False):
@@ -130,8 +158,8 @@ class PromptAdaptation:
         Returns:
             The sums of its set so far.
         """
-        assert self._untuned is not None
-        totals, before = self.totals[text.set_name], self._untuned
+        assert self.untuned is not None
+        totals, before = self.totals[text.set_name], self.untuned
         totals.count(
             before.predicted,
             before.by_views,
@@ -155,7 +183,7 @@ class PromptAdaptation:
 
         predicted = by_original if self._prompts.prediction == "original" else by_views
         before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))
-        self._untuned = _Untuned(before, mean, tuned.failed)
+        self.untuned = Untuned(before, mean, tuned.failed)
         return predicted(tuned.class_texts)
 
     def _tuner(self, text: ClassText) -> PromptTuner:
@@ -195,18 +223,6 @@ def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: 
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(prompts.n_random_tokens, model.backbone.text.width, generator=generator)
     return (_RANDOM_CONTEXT_STD * drawn).to(model.device)
-
-
-class _Clock:
-    """Seconds between laps, after synchronizing a GPU."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._last = device_seconds(device)
-
-    def lap(self) -> float:
-        last, self._last = self._last, device_seconds(self._device)
-        return self._last - last
 
 
 @contextmanager

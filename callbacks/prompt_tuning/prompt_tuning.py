@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 
@@ -128,16 +127,11 @@ class PromptTuning(Callback):
 
         Raises:
             TypeError: The model is not an `ActionRecognizer`.
-            ValueError: Its weights are not fp32.
+            ValueError: Its weights are not fp32 (`PromptAdaptation`).
         """
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(
                 f"PromptTuning tunes the prompts of an ActionRecognizer, not of a {type(pl_module).__name__}"
-            )
-        if pl_module.backbone.logit_scale.dtype != torch.float32:
-            raise ValueError(
-                f"prompt tuning needs weights in fp32, but trainer.precision is {trainer.precision}; use 32-true, or "
-                "bf16-mixed or 16-mixed, which keep them"
             )
         texts = _class_texts(trainer, pl_module)
         self._adaptation = PromptAdaptation(pl_module, texts, prompts=self.prompts, rule=self.rule, seed=run_seed())

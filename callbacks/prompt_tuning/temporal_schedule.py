@@ -31,6 +31,23 @@ def check_schedule(schedule: Sequence[str]) -> None:
             )
 
 
+def check_subset_fits(subset: str, n_frames: int) -> None:
+    """Checks that a view has the frames of a step.
+
+    Args:
+        subset: One entry of a schedule.
+        n_frames: T.
+
+    Raises:
+        ValueError: The subset has more frames than there are.
+    """
+    if subset != "all" and int(subset.split("-")[1]) > n_frames:
+        raise ValueError(
+            f"the schedule has {subset!r}, but a view has {n_frames} frames; use at most as many, or more frames "
+            "(--data.clips.n_frames, or --frames of `zsar classify`)"
+        )
+
+
 def frame_indices(subset: str, n_frames: int, generators: Sequence[torch.Generator]) -> Tensor:
     """The frames of a step.
 
@@ -47,12 +64,8 @@ def frame_indices(subset: str, n_frames: int, generators: Sequence[torch.Generat
     """
     if subset == "all":
         return torch.arange(n_frames).expand(len(generators), -1)
+    check_subset_fits(subset, n_frames)
     side, n = subset.split("-")[0], int(subset.split("-")[1])
-    if n > n_frames:
-        raise ValueError(
-            f"the schedule has {subset!r}, but a view has {n_frames} frames; use at most as many, or more frames "
-            "(data.clips.n_frames)"
-        )
     if side == "random":
         drawn = [torch.randperm(n_frames, generator=generator)[:n].sort().values for generator in generators]
         return torch.stack(drawn)

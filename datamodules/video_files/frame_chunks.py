@@ -6,22 +6,36 @@ frames, such as resizing, give identical results either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor
-
-from zsar.datamodules.video_files.decoding import VideoReader
 
 # Maximum size of a chunk: 10 frames of 1080p, 2 of 4K, at least one of any size.
 MOST_BYTES_TOGETHER = 64 * 2**20
 
 
-def frame_chunks(reader: VideoReader, indices: Tensor) -> Iterator[Tensor]:
+class FrameSource(Protocol):
+    """What frames are read from: an open video (`VideoReader`), or frames in memory (`GivenFrames`)."""
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+
+    @property
+    def n_damaged(self) -> int:
+        """Number of damaged frames among those read, if they are accepted."""
+
+    def frames_forward(self, indices: Iterable[int]) -> Iterator[Tensor]:
+        """Frames at increasing indices, uint8 [3, H, W], RGB."""
+
+
+def frame_chunks(reader: FrameSource, indices: Tensor) -> Iterator[Tensor]:
     """Decodes frames, from first to last.
 
     Args:
-        reader: The open video.
+        reader: The open video, or frames in memory.
         indices: int64 [N], increasing, N >= 1.
 
     Yields:
@@ -40,11 +54,11 @@ def frame_chunks(reader: VideoReader, indices: Tensor) -> Iterator[Tensor]:
     yield _stacked(chunk)
 
 
-def small_frames(reader: VideoReader, indices: Tensor, make_small: Callable[[Tensor], Tensor]) -> Tensor:
+def small_frames(reader: FrameSource, indices: Tensor, make_small: Callable[[Tensor], Tensor]) -> Tensor:
     """Shrinks frames chunk by chunk.
 
     Args:
-        reader: The open video.
+        reader: The open video, or frames in memory.
         indices: int64 of any shape, in any order; they may repeat. Each frame is decoded and shrunk once.
         make_small: uint8 [n, 3, H, W] -> [n, ...], applied to each frame independently.
 

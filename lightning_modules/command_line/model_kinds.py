@@ -16,7 +16,7 @@ import zsar.lightning_modules.t3al.t3al  # noqa: F401 - all models and data sets
 from zsar.datamodules import data_sets
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.experiments.experiment_files import stated_class
+from zsar.lightning_modules.experiments.experiment_files import stated_class
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.class_paths import class_path

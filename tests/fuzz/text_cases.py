@@ -41,10 +41,10 @@ from zsar.datamodules.video_files.writing.preparing_settings import PreparingSet
 from zsar.lightning_modules.command_line import picture
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.question_files import read_questions
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.command_line.summarize.results.localization_results import localization_run
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import recognition_run
 from zsar.lightning_modules.command_line.summarize.results.result_reading import read_result
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import finite_features, read_features
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip

@@ -63,7 +63,7 @@ def test_users_get_types(tmp_path: Path) -> None:
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=False, env={"MYPYPATH": str(ROOT), "PATH": ""}
     )
-    assert 'Revealed type is "zsar.api.classification.Classification"' in done.stdout, done.stdout + done.stderr
-    assert "list[zsar.api.classification.Classification]" in done.stdout
+    assert 'Revealed type is "zsar.api.answers.Classification"' in done.stdout, done.stdout + done.stderr
+    assert "list[zsar.api.answers.Classification]" in done.stdout
     assert "zsar.lightning_modules.recognition.recognizer.ActionRecognizer" in done.stdout
     assert 'Unexpected keyword argument "clip"' in done.stdout

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, overload
+from typing import TypedDict, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
+from zsar.api.adaptation.adaptation_files import AdaptationLike, adaptation_of
+from zsar.api.adaptation.video_tuning import VideoTuning
+from zsar.api.answers import Classification, ranking
 from zsar.api.given_classes import Classes, class_text_of
 from zsar.api.given_videos import Video, ViewSettings, listed_videos, view_batches, view_settings
 from zsar.api.loading import Precision, inference_precision, recognizer_of
@@ -19,39 +22,8 @@ from zsar.datamodules.batch import ClassText, VideoDecodeError
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
-NONE_OF_THESE = "none of these"
-"""The answer where the best probability is below the threshold."""
 BATCH_SIZE = 8
-"""Videos that go through the model together."""
-
-
-@dataclass(frozen=True)
-class Classification:
-    """The model's answer for one video.
-
-    Attributes:
-        path: The video; None for given frames.
-        ranked: Class names with probabilities in [0, 1], most probable first; empty if there is an error.
-        answer: The first name, "none of these" below the threshold, or None if there is an error.
-        error: Why the video has no answer, or None.
-        n_damaged: Number of accepted damaged frames among those decoded.
-    """
-
-    path: str | None
-    ranked: tuple[tuple[str, float], ...]
-    answer: str | None
-    error: str | None = None
-    n_damaged: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types for JSON, with the keys of `zsar classify --json`; probabilities have six decimals."""
-        return {
-            "path": self.path,
-            "answer": self.answer,
-            "probabilities": {name: round(probability, 6) for name, probability in self.ranked},
-            "n_damaged_frames": self.n_damaged,
-            "error": self.error,
-        }
+"""Videos that go through the model together, without an adaptation."""
 
 
 class ClassifySettings(TypedDict, total=False):
@@ -61,8 +33,10 @@ class ClassifySettings(TypedDict, total=False):
     template: str | Sequence[str]
     frames: int | None
     clips: int
+    adaptation: AdaptationLike | None
+    seed: int
     threshold: float
-    batch_size: int
+    batch_size: int | None
     n_workers: int | None
     on_damage: OnDamage
     device: str
@@ -90,8 +64,10 @@ def classify(
     template: str | Sequence[str] = "video",
     frames: int | None = None,
     clips: int = 1,
+    adaptation: AdaptationLike | None = None,
+    seed: int = 0,
     threshold: float = 0.0,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     n_workers: int | None = None,
     on_damage: OnDamage = "raise",
     device: str = "auto",
@@ -109,8 +85,12 @@ def classify(
         template: Prompt template with {} for names, or the name of a set of templates.
         frames: Frames of a clip; None for 8, or as the model was trained.
         clips: Clips of a video, whose probabilities are averaged.
+        adaptation: Tunes a prompt to each video before it is classified: the name of a file in configs/adaptation
+            ("tpt"), a file, a `PromptTuning`, or an `Adaptation`, which has the views, too. Each answer then has
+            `untuned`.
+        seed: Seed of the random views of an adaptation.
         threshold: The answer is "none of these" where the best probability is lower.
-        batch_size: Videos that go through the model together.
+        batch_size: Videos that go through the model together; None for 8, or as an adaptation says.
         n_workers: Processes that decode; None for one for each processor where there are more than a few videos.
         on_damage: "raise" treats videos with damaged frames as undecodable, "accept" uses these frames.
         device: Device of a model that is loaded here; a loaded one stays where it is.
@@ -122,18 +102,29 @@ def classify(
 
     Raises:
         VideoDecodeError: A single video cannot be decoded.
-        ValueError: A value is out of range, or there are fewer than two classes.
-        BackboneError: The weights of the model are neither local nor downloadable.
+        ValueError: A value is out of range, there are fewer than two classes, or an adaptation does not fit.
+        BackboneError: The weights of the model are neither local nor downloadable, or its prompts cannot be tuned.
     """
     one, listed = listed_videos(videos)
     text = class_text_of(classes, template=template, least=2)
     check_threshold(threshold)
+    method = None if adaptation is None else adaptation_of(adaptation)
+    if method is None and seed != 0:
+        raise ValueError(f"seed {seed} has no effect without an adaptation; leave it out")
+    if method is not None and clips != 1:
+        raise ValueError(f"clips is {clips}, but an adaptation has a single test view; leave clips out")
     recognizer = recognizer_of(model, device=device)
-    settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
-    answers = classified(
-        listed, text, recognizer, settings, threshold=threshold, batch_size=batch_size, n_workers=n_workers,
-        precision=precision,
-    )  # fmt: skip
+    if method is None:
+        settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
+        answers = classified(
+            listed, text, recognizer, settings, threshold=threshold, batch_size=BATCH_SIZE if batch_size is None else batch_size,
+            n_workers=n_workers, precision=precision,
+        )  # fmt: skip
+    else:
+        tuning = VideoTuning(recognizer, text, method, frames=frames, seed=seed, on_damage=on_damage)
+        answers = classified_by_tuning(
+            listed, tuning, threshold=threshold, batch_size=batch_size, n_workers=n_workers, precision=precision
+        )
     done = list(reporting(answers, len(listed), "classifying", progress))
     if not one:
         return done
@@ -199,24 +190,40 @@ def classified(
                 yield ranking(path, probabilities[row], text.names, threshold, batch.n_damaged[row])
 
 
-def ranking(
-    path: str | None, probabilities: Tensor, names: Sequence[str], threshold: float, n_damaged: int = 0
-) -> Classification:
-    """The answer from probabilities.
+def classified_by_tuning(
+    videos: Sequence[Video],
+    tuning: VideoTuning,
+    *,
+    threshold: float = 0.0,
+    batch_size: int | None = None,
+    n_workers: int | None = None,
+    precision: Precision = "fp32",
+) -> Iterator[Classification]:
+    """As `classified`, with a prompt that is tuned to each video.
 
     Args:
-        path: The video.
-        probabilities: float [C]; NaN where the model's scores are not finite, which is reported as an error.
-        names: C class names.
-        threshold: The answer is "none of these" where the best probability is lower.
-        n_damaged: Number of accepted damaged frames.
+        videos: Files or frames.
+        tuning: The model, the classes and the adaptation.
+        threshold: As for `classify`, as the following.
+        batch_size: Videos of a batch.
+        n_workers: Processes that decode.
+        precision: "fp32", "bf16" or "fp16".
+
+    Yields:
+        An answer for each video, in order, with `untuned`.
+
+    Raises:
+        ValueError: A number is out of range.
     """
-    if not probabilities.isfinite().all():
-        what = "the given frames" if path is None else path
-        return Classification(
-            path, (), None, f"{what}: the model's scores of it are NaN or infinite, so it has no class"
-        )
-    order = probabilities.argsort(descending=True).tolist()
-    ranked = tuple((names[i], float(probabilities[i])) for i in order)
-    answer = ranked[0][0] if ranked[0][1] >= threshold else NONE_OF_THESE
-    return Classification(path, ranked, answer, n_damaged=n_damaged)
+    answers = tuning.answers(videos, batch_size=batch_size, n_workers=n_workers, precision=precision)
+    for answer in answers:
+        video = videos[answer.row]
+        path = None if isinstance(video, Tensor) else str(video)
+        if answer.error is not None:
+            yield Classification(path, (), None, answer.error, untuned=Classification(path, (), None))
+        else:
+            tuned, untuned = (
+                ranking(path, probabilities, tuning.names, threshold, answer.n_damaged)
+                for probabilities in (answer.tuned, answer.untuned)
+            )
+            yield replace(tuned, untuned=untuned)

@@ -106,16 +106,7 @@ def view_batches(
     Raises:
         ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-    if n_workers is not None and n_workers < 0:
-        raise ValueError(f"n_workers must be at least 0; got {n_workers}")
-    for video in videos:
-        if isinstance(video, Tensor):
-            _check_frames(video)
-    n_files = sum(not isinstance(video, Tensor) for video in videos)
-    if n_workers is None:
-        n_workers = 0 if n_files <= _FEW else min(cpu_count(), n_files)
+    n_workers = decoding_processes(videos, batch_size=batch_size, asked=n_workers)
     loader: DataLoader[ViewBatch] = DataLoader(
         _Views(videos, settings, threads=0 if n_workers == 0 else 1),  # type: ignore[arg-type] # it makes batches
         batch_size=batch_size,
@@ -123,6 +114,30 @@ def view_batches(
         collate_fn=partial(_collate, settings),
     )
     yield from loader
+
+
+def decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int | None) -> int:
+    """The number of processes that decode videos, after checking what is to be read.
+
+    Args:
+        videos: Files, or frames uint8 [T, 3, H, W].
+        batch_size: Videos of a batch.
+        asked: The number that the caller asks for; None for one for each processor, and 0 for few videos.
+
+    Raises:
+        ValueError: `batch_size` or the number is out of range, or given frames have another layout.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    if asked is not None and asked < 0:
+        raise ValueError(f"n_workers must be at least 0; got {asked}")
+    for video in videos:
+        if isinstance(video, Tensor):
+            _check_frames(video)
+    n_files = sum(not isinstance(video, Tensor) for video in videos)
+    if asked is not None:
+        return asked
+    return 0 if n_files <= _FEW else min(cpu_count(), n_files)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zsar.datamodules.trimmed_sets import default_data_root
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located
+from zsar.lightning_modules.experiments.shipped_configs import located
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.files.given_files import GivenFileError

@@ -117,20 +117,26 @@ def _write_jsonl(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequ
 
 def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     writer = csv.writer(file)
+    is_tuned = any("untuned" in answer for answer in answers)
+    untuned = ["untuned_answer", "untuned_probability"] if is_tuned else []
     drawn = [name for name in KEYS if name in answers[0]]
-    writer.writerow(["path", "answer", "probability", "n_damaged_frames", "error", *drawn, *names])
+    writer.writerow(["path", "answer", "probability", *untuned, "n_damaged_frames", "error", *drawn, *names])
     for answer in answers:
         probabilities: Mapping[str, float] = answer["probabilities"]
-        best = max(probabilities.values(), default="")
         about = [
             written_name(answer["path"]),
-            answer["answer"] or "",
-            best,
+            *_best(answer),
+            *(_best(answer["untuned"]) if is_tuned else []),
             answer["n_damaged_frames"],
             answer["error"] or "",
             *(written_name(answer[name] or "") for name in drawn),
         ]
         writer.writerow([*about, *(probabilities.get(name, "") for name in names)])
+
+
+def _best(answer: Mapping[str, Any]) -> list[object]:
+    """The answer and the largest probability."""
+    return [answer["answer"] or "", max(answer["probabilities"].values(), default="")]
 
 
 _WRITERS = {".json": _write_json, ".jsonl": _write_jsonl, ".csv": _write_csv}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsar.api.classification import Classification, classified, ranking
-from zsar.api.given_videos import ViewSettings, view_settings
-from zsar.datamodules.batch import ClassText
+from zsar.api.adaptation.adaptation_files import read_adaptation
+from zsar.api.answers import Classification, ranking
 from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile, lines_of_part
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
@@ -18,10 +16,14 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
+from zsar.lightning_modules.command_line.classify.requested_answers import (
+    RequestedAnswers,
+    requested_answers,
+    tuning_summary,
+)
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.drawn_copies import DrawnCopies, planned_copies
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.output_folders import check_free, check_output_folder
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.terminal import (
@@ -61,65 +63,30 @@ def run(options: ClassifyOptions) -> int:
         ValueError: No video, no class, a number out of range, or a file that cannot be written.
     """
     _check_output(options)
+    asked = options.tuning.adaptation
+    adaptation = None if asked is None else read_adaptation(asked)
     videos = list(_expand(options.videos))
     copies = _planned_copies(options, videos)
     text = requested_class_text(options.text, None if options.embeddings is not None else options.model)
     if options.embeddings is not None:
         stored, threshold = embedded_answers(options, options.embeddings, text), options.printed.threshold
-        answers = [ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored]
-        return _print([(answer, answer.to_dict()) for answer in answers], options)
+        scored = [ranking(a.file, a.probabilities, text.names, threshold, a.n_damaged) for a in stored]
+        return _print([(answer, answer.to_dict()) for answer in scored], options)
+    if adaptation is not None:
+        adaptation.check_text(text)
     with waiting(message_console(), "loading the model (the first time, its weights are downloaded)"):
         model = requested_recognizer(options.model, device=options.device.device)
-    settings = view_settings(
-        model, frames=options.model.frames, clips=options.model.clips, on_damage=options.damage.on_damage
-    )
-    answer = partial(
-        classified,
-        text=text,
-        model=model,
-        settings=settings,
-        threshold=options.printed.threshold,
-        batch_size=options.work.batch_size,
-        n_workers=options.work.n_workers,
-        precision=options.work.precision,
-    )
+    answers = requested_answers(options, text, model, adaptation)
     paths, drawing = [path for path, _ in videos], _drawing(copies, options)
-    if options.file.output is None:
-        with drawing:
-            answered = list(drawing.tracked(_drawn(answer(paths), drawing), "classifying", total=len(paths)))
-        status = _print(answered, options)
-        drawing.say_result(options.draw.draw)
-        return 1 if drawing.n_failed else status
-    file = AnswerFile(options.file.output, _made_with(options, text, model, settings), copies=copies)
-    return _write(file, paths, text.names, lambda left: _drawn(answer(left), drawing), drawing, options)
-
-
-def _write(
-    file: AnswerFile,
-    videos: Sequence[Path],
-    names: Sequence[str],
-    answered: Callable[[Sequence[Path]], Iterator[Answered]],
-    drawing: DrawnCopies,
-    options: ClassifyOptions,
-) -> int:
-    """Writes the answers that are not in the file yet; returns the exit status."""
-    left = [video for video in videos if str(video) not in file.done]
-    if file.done:
-        say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
-    damaged: list[int] = []
-    lines = file.append_all(line for _, line in answered(left))
+    if options.file.output is not None:
+        file = AnswerFile(options.file.output, answers.made_with, copies=copies)
+        return _write(file, paths, text.names, answers, drawing, options)
     with drawing:
-        for line in drawing.tracked(lines, "classifying", total=len(left)):
-            damaged.append(int(line["n_damaged_frames"]))
-            if line["error"]:
-                say_of("red", "not classified:", line["error"])
-    if drawing.stopped is not None:
-        raise drawing.stopped  # the same command resumes
-    n_failed = file.finish([str(video) for video in videos], names)
-    _say_damage(damaged)
-    say(f"{len(videos)} videos, {n_failed} of them without an answer, are in {file.path}")
+        answered = list(drawing.tracked(_drawn(answers.of(paths), drawing), "classifying", total=len(paths)))
+    status = _print(answered, options)
+    _say_tuning(answers)
     drawing.say_result(options.draw.draw)
-    return 1 if n_failed or drawing.n_failed else 0
+    return 1 if drawing.n_failed else status
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------------
@@ -153,25 +120,36 @@ def _planned_copies(options: ClassifyOptions, videos: Sequence[tuple[Path, Path]
     return copies
 
 
-def _made_with(
-    options: ClassifyOptions, text: ClassText, model: ActionRecognizer, settings: ViewSettings
-) -> dict[str, object]:
-    """What decides about the answers; a resumed command must have the same."""
-    return {
-        "model": type(model).__name__,
-        "architecture": model.backbone.architecture,
-        "weights_hash": model.checkpoint_weights_hash or model.backbone.weights_hash,
-        "classes": list(text.names),
-        "prompts_hash": text.content_hash,
-        "frames": settings.n_frames,
-        "clips": settings.n_clips,
-        "on_damage": settings.on_damage,
-        "threshold": options.printed.threshold,
-        "precision": options.work.precision,
-    }
-
-
 # --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def _write(
+    file: AnswerFile,
+    videos: Sequence[Path],
+    names: Sequence[str],
+    answers: RequestedAnswers,
+    drawing: DrawnCopies,
+    options: ClassifyOptions,
+) -> int:
+    """Writes the answers that are not in the file yet as they come; returns the exit status."""
+    left = [video for video in videos if str(video) not in file.done]
+    if file.done:
+        say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
+    damaged: list[int] = []
+    lines = file.append_all(line for _, line in _drawn(answers.of(left), drawing))
+    with drawing:
+        for line in drawing.tracked(lines, "classifying", total=len(left)):
+            damaged.append(int(line["n_damaged_frames"]))
+            if line["error"]:
+                say_of("red", "not classified:", line["error"])
+    if drawing.stopped is not None:
+        raise drawing.stopped  # the same command resumes
+    n_failed = file.finish([str(video) for video in videos], names)
+    _say_damage(damaged)
+    _say_tuning(answers)
+    say(f"{len(videos)} videos, {n_failed} of them without an answer, are in {file.path}")
+    drawing.say_result(options.draw.draw)
+    return 1 if n_failed or drawing.n_failed else 0
 
 
 def _drawing(copies: Mapping[str, Path], options: ClassifyOptions) -> DrawnCopies:
@@ -203,3 +181,8 @@ def _print(answered: Sequence[Answered], options: ClassifyOptions) -> int:
 def _say_damage(n_damaged: Sequence[int]) -> None:
     if any(n_damaged):
         say(accepted_damage(n_damaged), error=True)
+
+
+def _say_tuning(answers: RequestedAnswers) -> None:
+    if answers.tuning is not None and (summary := tuning_summary(answers.tuning)) is not None:
+        say(summary, error=True)

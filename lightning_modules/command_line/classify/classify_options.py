@@ -9,6 +9,7 @@ from typing import Literal
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
+    SEED_LIMITS,
     ClassTextOptions,
     DamageOption,
     DeviceOption,
@@ -18,6 +19,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     ViewedRecognizerOptions,
     WorkerOption,
 )
+from zsar.lightning_modules.experiments.shipped_configs import shipped_names
 from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH
 
@@ -40,11 +42,29 @@ class PrintedOptions(JsonOption):
 
 
 @dataclass(frozen=True)
+class AdaptationOptions:
+    """How the prompt is tuned to each video."""
+
+    adaptation: str | None = option(
+        None,
+        f"tune a prompt to each video, on views of it: {', '.join(shipped_names('adaptation'))}, or a YAML file like "
+        "those of configs/adaptation; each answer is shown beside the untuned one",
+        metavar="FILE",
+    )
+    seed: int = option(0, "seed of the random views of an adaptation", metavar="N", **SEED_LIMITS)
+
+
+@dataclass(frozen=True)
 class WorkOptions(WorkerOption):
     """How the work is done."""
 
-    batch_size: int = option(
-        8, "videos that go through the model together", metavar="N", at_least=1, at_most=MOST_VIDEOS_PER_BATCH
+    batch_size: int | None = option(
+        None,
+        "videos that go through the model together",
+        metavar="N",
+        otherwise="8, or as the adaptation says",
+        at_least=1,
+        at_most=MOST_VIDEOS_PER_BATCH,
     )
     precision: Literal["fp32", "bf16", "fp16"] = option("fp32", "bf16 and fp16 (GPU) are automatic mixed precision")
 
@@ -86,6 +106,7 @@ class ClassifyOptions:
     model: ViewedRecognizerOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     device: DeviceOption = group()
     damage: DamageOption = group()
+    tuning: AdaptationOptions = group("adaptation")
     work: WorkOptions = group("speed", n_workers={"otherwise": "one for each processor, 0 for few videos"})
     printed: PrintedOptions = group("output")
     file: FileOptions = group()
@@ -95,8 +116,9 @@ class ClassifyOptions:
         """Checks that there is something to classify, and that options have an effect.
 
         Raises:
-            ValueError: No video and no embeddings, both, or an option that embeddings have decided.
+            ValueError: No video and no embeddings, both, or an option that embeddings or an adaptation have decided.
         """
+        self._check_adaptation()
         if self.embeddings is None and not self.videos:
             raise ValueError("give video files, folders or patterns, or --embeddings FOLDER")
         if self.embeddings is None:
@@ -115,6 +137,21 @@ class ClassifyOptions:
             )
         if self.damage != DamageOption():
             raise ValueError(f"--on_damage {self.damage.on_damage} is for videos; leave it out with --embeddings")
+
+    def _check_adaptation(self) -> None:
+        asked = self.tuning.adaptation
+        if asked is None:
+            if self.tuning.seed != 0:
+                raise ValueError(f"--seed {self.tuning.seed} is for --adaptation, which is not given; leave it out")
+            return
+        if self.embeddings is not None:
+            raise ValueError(
+                f"--adaptation {asked} tunes on views of videos, which --embeddings do not hold; give the videos"
+            )
+        if self.model.clips != 1:
+            raise ValueError(
+                f"--clips {self.model.clips}: with --adaptation {asked} a video has a single test view; leave it out"
+            )
 
 
 COMMAND = Command(

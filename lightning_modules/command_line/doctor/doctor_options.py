@@ -14,14 +14,14 @@ from typing import Literal
 
 from zsar.datamodules.diagnosis.diagnosis import Stage, stages_of
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
-from zsar.lightning_modules.command_line.experiments.shipped_configs import nowhere, with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class, short_names
 from zsar.lightning_modules.command_line.options.fields import add_options, group, option, read_options
 from zsar.lightning_modules.command_line.options.shared import WorkerOption
 from zsar.lightning_modules.command_line.options.spelling import one_spelling
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.shipped_configs import nowhere, with_located_configs
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import say

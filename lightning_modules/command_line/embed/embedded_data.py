@@ -11,10 +11,10 @@ from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.doctor.doctor_options import with_data_of_configs
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
-from zsar.lightning_modules.command_line.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.model_building import build_from_plain
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
+from zsar.lightning_modules.experiments.shipped_configs import configs_in
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 _WIDTH, _INDENT = 110, 26

@@ -32,8 +32,6 @@ from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.stop_signals import StopSignals
 from zsar.callbacks.undecodable_videos import UndecodableVideos
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
-from zsar.lightning_modules.command_line.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
@@ -51,6 +49,8 @@ from zsar.lightning_modules.command_line.model_kinds import (
     chosen_class,
 )
 from zsar.lightning_modules.command_line.options.spelling import one_spelling
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
 from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in

@@ -14,9 +14,9 @@ from pathlib import Path
 import jsonargparse
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.lightning_modules.command_line.experiments.shipped_configs import configs_in, is_config_name, nowhere
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
 from zsar.lightning_modules.command_line.options.command_parser import option_names
+from zsar.lightning_modules.experiments.shipped_configs import configs_in, is_config_name, nowhere
 from zsar.lightning_modules.run_folders.replaced_settings import replacement
 from zsar.lightning_modules.run_folders.settings_of_before import name_of_now, value_of_now
 from zsar.runtime.nearest_names import did_you_mean

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located
+from zsar.lightning_modules.experiments.shipped_configs import located
 
 _FILES = ("--config", "-c", "--adaptation")
 _SECTIONS = ("--model", "--data", "--adaptation")

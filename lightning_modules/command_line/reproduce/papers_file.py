@@ -36,7 +36,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located, nowhere
 from zsar.lightning_modules.command_line.reproduce.paper_tables import (
     Cell,
     Checkpoint,
@@ -47,6 +46,7 @@ from zsar.lightning_modules.command_line.reproduce.paper_tables import (
     Table,
     Verb,
 )
+from zsar.lightning_modules.experiments.shipped_configs import located, nowhere
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 from zsar.runtime.text.json_values import JsonValue
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.lightning_modules.command_line.batch.command_lists import zsar_command
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located, nowhere
 from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Step
 from zsar.lightning_modules.command_line.reproduce.run_places import folder_of, option_text, run_name
+from zsar.lightning_modules.experiments.shipped_configs import located, nowhere
 
 Values = Mapping[str, Any]
 """Options by dotted name."""

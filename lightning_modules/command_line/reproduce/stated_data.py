@@ -13,11 +13,11 @@ from typing import Any
 from jsonargparse import ArgumentError
 from lightning.pytorch import LightningDataModule
 
-from zsar.lightning_modules.command_line.experiments.composed_settings import SECTIONS, Settings
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
-from zsar.lightning_modules.command_line.experiments.section_options import section_options
-from zsar.lightning_modules.command_line.experiments.shipped_configs import is_config_name, located
 from zsar.lightning_modules.command_line.options.command_parser import CommandParser
+from zsar.lightning_modules.experiments.composed_settings import SECTIONS, Settings
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.section_options import section_options
+from zsar.lightning_modules.experiments.shipped_configs import is_config_name, located
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.sweep_files import read_sweep
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located
 from zsar.lightning_modules.command_line.reproduce.paper_tables import Paper, Papers, Row, Step, Table
 from zsar.lightning_modules.command_line.reproduce.run_places import option_text
 from zsar.lightning_modules.command_line.summarize.report_table import Column, ReportTable, TableRow, markdown_text
+from zsar.lightning_modules.experiments.shipped_configs import located
 from zsar.runtime.files.whole_files import whole_file
 
 _INTRODUCTION = """\

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from zsar.lightning_modules.command_line.batch.expansion import jobs_of, restricted
 from zsar.lightning_modules.command_line.batch.sweep_files import Sweep, read_sweep
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located, nowhere
 from zsar.lightning_modules.command_line.reproduce.paper_tables import Papers, Row, Table
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand, row_commands, shared_commands
 from zsar.lightning_modules.command_line.reproduce.run_places import option_text
+from zsar.lightning_modules.experiments.shipped_configs import located, nowhere
 from zsar.runtime.nearest_names import did_you_mean
 
 ALL = "all"

@@ -114,6 +114,36 @@ def test_a_test_view_of_its_own_length_is_predicted_on_as_in_the_restatement(n_t
         torch.testing.assert_close(logits[video], expected.logits, atol=2e-3, rtol=0)
 
 
+def test_prompts_can_be_made_before_the_first_batch_which_then_uses_them() -> None:
+    model, batch = model_of(ZeroShotCLIP), batch_of()
+    adaptation = adapted(model)
+    adaptation.prepare(TEXT)
+    prepared = adaptation._tuners["test"]
+    (classes,) = adaptation.adapt(batch, TEXT).class_texts
+    assert adaptation._tuners["test"] is prepared
+    torch.testing.assert_close(classes, adapted(model).adapt(batch, TEXT).class_texts[0])
+
+
+def test_a_text_that_does_not_fit_is_told_when_prompts_are_made() -> None:
+    long = ClassText("test", ("red", "blue"), (("red",), ("blue",)), "test")
+    adaptation = PromptAdaptation(
+        model_of(ZeroShotCLIP), [long], prompts=settings(phrase="word " * 74), rule=rule(), seed=0
+    )
+    with pytest.raises(ValueError, match="token"):
+        adaptation.prepare(long)
+
+
+def test_what_a_batch_was_untuned_can_be_read() -> None:
+    model, batch = model_of(ZeroShotCLIP), batch_of()
+    adaptation = adapted(model)
+    assert adaptation.untuned is None
+    tuned = model.score_embedded(adaptation.adapt(batch, TEXT))
+    assert adaptation.untuned is not None
+    without = adapted(model, n_steps=0)
+    torch.testing.assert_close(adaptation.untuned.predicted, model.score_embedded(without.adapt(batch, TEXT)))
+    assert (adaptation.untuned.predicted - tuned).abs().max() > 1e-3
+
+
 def test_without_a_step_the_classes_are_those_of_the_phrase() -> None:
     model = model_of(ZeroShotCLIP)
     (classes,) = adapted(model, n_steps=0).adapt(batch_of(), TEXT).class_texts

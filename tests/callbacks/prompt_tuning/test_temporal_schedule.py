@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule, frame_indices
+from zsar.callbacks.prompt_tuning.temporal_schedule import check_schedule, check_subset_fits, frame_indices
 
 
 def generators(n: int = 1) -> list[torch.Generator]:
@@ -40,5 +40,16 @@ def test_another_form_is_refused(subset: str) -> None:
 
 
 def test_more_frames_than_there_are_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'right-9', but a view has 8 frames; .*\(data.clips.n_frames\)"):
+    with pytest.raises(ValueError, match=r"'right-9', but a view has 8 frames; .*\(--data.clips.n_frames"):
         frame_indices("right-9", 8, generators())
+
+
+@pytest.mark.parametrize(
+    ("subset", "fits"), [("all", True), ("left-8", True), ("random-9", False), ("centre-9", False)]
+)
+def test_whether_a_step_fits_is_known_before_frames_are(subset: str, fits: bool) -> None:
+    if fits:
+        check_subset_fits(subset, 8)
+        return
+    with pytest.raises(ValueError, match=f"'{subset}', but a view has 8 frames; .* --frames of `zsar classify`"):
+        check_subset_fits(subset, 8)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from zsar.api.classification import Classification
+from zsar.api.answers import Classification
 from zsar.lightning_modules.command_line.classify.answer_files import SUFFIXES, AnswerFile, part_of
 from zsar.lightning_modules.command_line.cli import main
 
@@ -35,6 +35,19 @@ def test_a_file_holds_all_answers_in_order_and_the_part_is_gone(tmp_path: Path, 
         assert [json.loads(line) for line in path.read_text().splitlines()] == ANSWERS
     else:
         assert json.loads(path.read_text()) == ANSWERS
+
+
+def test_a_table_has_columns_for_the_untuned_answers(tmp_path: Path) -> None:
+    untuned = [{"answer": "y", "probabilities": {"y": 0.6, "x": 0.4}}, {"answer": None, "probabilities": {}}]
+    answers = [{**answer, "untuned": before} for answer, before in zip(ANSWERS, untuned, strict=True)]
+    file = AnswerFile(tmp_path / "answers.csv", {"adaptation": "TPT"})
+    list(file.append_all(iter(answers)))
+    file.finish(["a.mp4", "b.mp4"], ["x", "y"])
+    rows = list(csv.reader((tmp_path / "answers.csv").open()))
+    head = ["path", "answer", "probability", "untuned_answer", "untuned_probability", "n_damaged_frames", "error"]
+    assert rows[0] == [*head, "x", "y"]
+    assert rows[1] == ["a.mp4", "x", "0.75", "y", "0.6", "0", "", "0.75", "0.25"]
+    assert rows[2] == ["b.mp4", "", "", "", "", "0", "broken", "", ""]
 
 
 def test_a_stopped_run_is_resumed_and_failed_videos_are_tried_again(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from zsar.api.classification import Classification
+from zsar.api.answers import Classification
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
 
 
@@ -13,3 +15,17 @@ def test_each_video_has_its_best_names(capsys: pytest.CaptureFixture[str]) -> No
     assert "70.0 %" in out
     assert "10.0 %" not in out
     assert "not decoded" in out
+
+
+def test_beside_a_tuned_answer_stands_the_untuned_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    before = Classification("a.mp4", (("y", 0.6), ("x", 0.4)), "y")
+    failed = Classification("b.mp4", (), None, "why", untuned=Classification("b.mp4", (), None))
+    print_answers([Classification("a.mp4", (("x", 0.7), ("y", 0.3)), "x", untuned=before), failed], top_k=2)
+    lines = [re.split(r"\s*[┃│]\s*", line)[1:-1] for line in capsys.readouterr().out.splitlines() if line[0] in "┃│"]
+    assert lines[0] == ["video", "answer", "untuned answer", "rank", "class", "probability", "untuned"]
+    assert lines[1] == ["a.mp4", "x", "y", "1", "x", "70.0 %", "40.0 %"]
+    assert lines[2] == ["", "", "", "2", "y", "30.0 %", "60.0 %"]
+    assert lines[3] == ["b.mp4", "not decoded", "", "", "", "", ""]

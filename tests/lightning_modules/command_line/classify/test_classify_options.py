@@ -1,5 +1,6 @@
 import pytest
 
+from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.classify.classify_options import COMMAND
 
 
@@ -14,3 +15,21 @@ def test_the_defaults_are_those_of_the_help() -> None:
 def test_numbers_have_limits(wrong: list[str]) -> None:
     with pytest.raises(ValueError, match=f"{wrong[0].replace('-', '_').replace('__', '--')} must be at "):
         COMMAND.parse(["a.mp4", *wrong])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--adaptation", "tpt", "--embeddings", "e"], "--adaptation tpt tunes on views of videos"),
+        (["a.mp4", "--adaptation", "tpt", "--clips", "2"], "--clips 2: with --adaptation tpt"),
+        (["a.mp4", "--seed", "2"], "--seed 2 is for --adaptation, which is not given"),
+    ],
+)
+def test_options_that_an_adaptation_decides_are_errors(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        COMMAND.parse(arguments)
+
+
+def test_the_help_lists_every_shipped_adaptation() -> None:
+    shown = " ".join(COMMAND.parser().format_help().split())
+    assert ", ".join(path.stem for path in sorted((ROOT / "configs" / "adaptation").glob("*.yaml"))) in shown

@@ -8,10 +8,10 @@ import yaml
 
 import zsar.datamodules.views
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.lightning_modules.command_line.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.command_line.summarize.published.method_names import adapted_method
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.results.adapted_results import adaptation_settings
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 
 CONFIGS = Path(__file__).parents[5] / "configs"
 EXPERIMENTS = CONFIGS / "experiment"

@@ -1,6 +1,6 @@
 import pytest
 
-from zsar.lightning_modules.command_line.experiments.section_options import section_options
+from zsar.lightning_modules.experiments.section_options import section_options
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from zsar.lightning_modules.command_line.experiments.composed_settings import Statement, compose, differences_of
+from zsar.lightning_modules.experiments.composed_settings import Statement, compose, differences_of
 
 
 def stating(source: str, *, is_option: bool = False, **stated: Any) -> Statement:

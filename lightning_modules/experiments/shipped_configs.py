@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from zsar.lightning_modules.command_line.experiments.composed_settings import SECTIONS
-from zsar.lightning_modules.command_line.experiments.replaced_configs import replaced_config
-from zsar.lightning_modules.command_line.experiments.section_options import section_options
+from zsar.lightning_modules.experiments.composed_settings import SECTIONS
+from zsar.lightning_modules.experiments.replaced_configs import replaced_config
+from zsar.lightning_modules.experiments.section_options import section_options
 from zsar.lightning_modules.run_folders.run_lock import is_first_process
 from zsar.runtime.nearest_names import nearest_names
 from zsar.runtime.terminal import say
@@ -88,6 +88,11 @@ def configs_in(folder: str) -> dict[str, Path]:
     """
     places = (SHIPPED / folder, Path("configs", folder))
     return {f"configs/{folder}/{path.name}": path for place in places for path in sorted(place.glob("*.yaml"))}
+
+
+def shipped_names(folder: str) -> list[str]:
+    """The configurations of a folder that are installed with zsar, such as "tpt" of "adaptation", sorted."""
+    return sorted(path.stem for path in (SHIPPED / folder).glob("*.yaml"))
 
 
 def nowhere(name: str, *, folder: Path | None = None) -> str:

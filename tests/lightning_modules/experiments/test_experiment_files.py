@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from zsar.lightning_modules.command_line.experiments.experiment_files import (
+from zsar.lightning_modules.experiments.experiment_files import (
     read_experiment,
     stated_class,
     with_read_experiments,

@@ -3,13 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from zsar.lightning_modules.command_line.experiments.experiment_files import read_experiment
-from zsar.lightning_modules.command_line.experiments.shipped_configs import (
+from zsar.lightning_modules.experiments.experiment_files import read_experiment
+from zsar.lightning_modules.experiments.shipped_configs import (
     SHIPPED,
     configs_in,
     is_config_name,
     located,
     nowhere,
+    shipped_names,
     with_located_configs,
 )
 
@@ -149,3 +150,15 @@ def test_a_fragment_is_told_by_its_suffix_or_folder(value: str) -> None:
 @pytest.mark.parametrize("value", ["UCF101", "zsar.datamodules.data_sets.UCF101", "null", "{class_path: a/b}", "[a/b]"])
 def test_a_class_is_no_fragment(value: str) -> None:
     assert not is_config_name(value)
+
+
+def test_shipped_names_are_those_of_the_files_without_suffix_wherever_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "configs" / "adaptation").mkdir(parents=True)
+    (tmp_path / "configs" / "adaptation" / "mine.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    names = shipped_names("adaptation")
+    assert {"tpt", "dts_tpt", "zar"} <= set(names)
+    assert "mine" not in names
+    assert all(located(f"adaptation/{name}") == SHIPPED / "adaptation" / f"{name}.yaml" for name in names)

@@ -7,8 +7,8 @@ import shlex
 import pytest
 
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.command_line.experiments.replaced_configs import REPLACED_CONFIGS, replaced_config
-from zsar.lightning_modules.command_line.experiments.shipped_configs import located
+from zsar.lightning_modules.experiments.replaced_configs import REPLACED_CONFIGS, replaced_config
+from zsar.lightning_modules.experiments.shipped_configs import located
 
 
 @pytest.mark.parametrize(("removed", "options"), REPLACED_CONFIGS.items())

@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from zsar.lightning_modules.command_line.experiments.composed_settings import (
+from zsar.lightning_modules.experiments.composed_settings import (
     OF_A_CLASS,
     SECTIONS,
     Difference,
@@ -32,8 +32,8 @@ from zsar.lightning_modules.command_line.experiments.composed_settings import (
     compose,
     differences_of,
 )
-from zsar.lightning_modules.command_line.experiments.section_options import section_options
-from zsar.lightning_modules.command_line.experiments.shipped_configs import is_config_name, located, nowhere
+from zsar.lightning_modules.experiments.section_options import section_options
+from zsar.lightning_modules.experiments.shipped_configs import is_config_name, located, nowhere
 from zsar.runtime.files.given_files import check_given_file
 from zsar.runtime.text.bounded_yaml import read_yaml, read_yaml_file
 

@@ -1,0 +1,1 @@
+"""Test-time prompt tuning of one's own videos."""
