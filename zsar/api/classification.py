@@ -177,9 +177,9 @@ def classified(
         classes = model.class_embeddings.cached(text.prompts, model.device)
     for batch in view_batches(videos, settings, batch_size=batch_size, n_workers=n_workers):
         probabilities: dict[int, Tensor] = {}
-        if batch.decoded:
+        if batch.videos is not None:
             with torch.inference_mode(), inference_precision(precision, model.device):
-                scores = model(batch.frames.to(model.device), classes).float().softmax(dim=1).cpu()
+                scores = model(batch.videos.frames.to(model.device), classes).float().softmax(dim=1).cpu()
             probabilities = dict(zip(batch.decoded, scores, strict=True))
         for row in batch.rows:
             video = videos[row]

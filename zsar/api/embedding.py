@@ -109,9 +109,9 @@ def embed(
     batches = view_batches(listed, settings, batch_size=batch_size, n_workers=n_workers)
     for batch in reporting(batches, -(-len(listed) // batch_size), "embedding, batch", progress):
         errors |= batch.errors
-        if batch.decoded:
+        if batch.videos is not None:
             with torch.inference_mode(), inference_precision(precision, recognizer.device):
-                views = recognizer.embed_views(batch.frames.to(recognizer.device)).float().cpu()
+                views = recognizer.embed_views(batch.videos.frames.to(recognizer.device)).float().cpu()
             embedded |= dict(zip(batch.decoded, views, strict=True))
     if one and errors:
         raise VideoDecodeError(errors[0])

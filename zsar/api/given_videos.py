@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.clip_dataset import EvaluationClips
+from zsar.datamodules.lists.video_table import VideoTable
+from zsar.datamodules.samples import Sample, collate
+from zsar.datamodules.settings import Clips
+from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
-from zsar.datamodules.video_files.frame_chunks import small_frames
+from zsar.datamodules.video_files.frame_chunks import FrameSource
+from zsar.datamodules.video_files.given_frames import GivenFrames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import multi_clip_indices
-from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.processes.cpu_count import cpu_count
 
 Video = str | Path | Tensor
 """A file, or RGB frames uint8 [T, 3, H, W]."""
+_FRAMES = "frames"  # the name of frames in memory
 _FEW = 4  # videos that are read in this process: starting workers takes as long
 
 
@@ -42,19 +48,19 @@ class ViewSettings:
 
 
 @dataclass(frozen=True)
-class ViewBatch:
+class GivenBatch:
     """Videos that go through a model together.
 
     Attributes:
         rows: Which of the given videos, in order.
-        frames: uint8 [B, V, T, 3, S, S] of those that were decoded.
-        decoded: Rows of these videos, B of `rows`.
+        videos: Those that were decoded; None if none was.
+        decoded: Rows of these.
         errors: Why the others could not be decoded, by row.
         n_damaged: Number of accepted damaged frames, by row.
     """
 
     rows: tuple[int, ...]
-    frames: Tensor
+    videos: VideoBatch | None
     decoded: tuple[int, ...]
     errors: dict[int, str]
     n_damaged: dict[int, int]
@@ -94,26 +100,50 @@ def view_settings(
 
 def view_batches(
     videos: Sequence[Video], settings: ViewSettings, *, batch_size: int, n_workers: int | None = None
-) -> Iterator[ViewBatch]:
+) -> Iterator[GivenBatch]:
     """Reads the test views of videos, in order.
 
     Args:
         videos: Files, or frames uint8 [T, 3, H, W].
         settings: Which frames.
         batch_size: Videos of a batch.
-        n_workers: Processes that decode; 0 decodes in this one; None for one for each processor, and 0 for few videos.
+        n_workers: Processes that decode, as for `decoding_processes`.
+
+    Raises:
+        ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
+    """
+    clips = Clips(n_frames=settings.n_frames, image_size=settings.image_size, n_test_clips=settings.n_clips)
+    yield from given_batches(videos, clips, on_damage=settings.on_damage, batch_size=batch_size, n_workers=n_workers)
+
+
+def given_batches(
+    videos: Sequence[Video],
+    clips: Clips,
+    *,
+    seed: int = 0,
+    on_damage: OnDamage,
+    batch_size: int,
+    n_workers: int | None = None,
+) -> Iterator[GivenBatch]:
+    """Reads videos with further views, if any are asked for, in order.
+
+    The random views of a video depend on the seed and the name of its file alone: they are those of `zsar test` for a
+    video that its list calls so. Frames in memory are called "frames".
+
+    Args:
+        videos: Files, or frames uint8 [T, 3, H, W].
+        clips: Which frames, and which views.
+        seed: Seed of the views.
+        on_damage: What to do with damaged frames.
+        batch_size: Videos of a batch.
+        n_workers: Processes that decode, as for `decoding_processes`.
 
     Raises:
         ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
     """
     n_workers = decoding_processes(videos, batch_size=batch_size, asked=n_workers)
-    loader: DataLoader[ViewBatch] = DataLoader(
-        _Views(videos, settings, threads=0 if n_workers == 0 else 1),  # type: ignore[arg-type] # it makes batches
-        batch_size=batch_size,
-        num_workers=n_workers,
-        collate_fn=partial(_collate, settings),
-    )
-    yield from loader
+    dataset = _GivenClips(videos, clips, seed=seed, on_damage=on_damage, threads=0 if n_workers == 0 else 1)
+    yield from DataLoader(dataset, batch_size=batch_size, num_workers=n_workers, collate_fn=_collate)
 
 
 def decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int | None) -> int:
@@ -133,58 +163,63 @@ def decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int |
         raise ValueError(f"n_workers must be at least 0; got {asked}")
     for video in videos:
         if isinstance(video, Tensor):
-            _check_frames(video)
+            check_frames(video)
     n_files = sum(not isinstance(video, Tensor) for video in videos)
     if asked is not None:
         return asked
     return 0 if n_files <= _FEW else min(cpu_count(), n_files)
 
 
-@dataclass(frozen=True)
-class _Read:
-    row: int
-    frames: Tensor | None
-    error: str | None = None
-    n_damaged: int = 0
+class _GivenClips(EvaluationClips):
+    """The test views of each video and its further ones, from files or from frames in memory."""
 
+    def __init__(self, videos: Sequence[Video], clips: Clips, *, seed: int, on_damage: OnDamage, threads: int) -> None:
+        names = [_FRAMES if isinstance(video, Tensor) else Path(video).name for video in videos]
+        paths = [_FRAMES if isinstance(video, Tensor) else str(video) for video in videos]
+        super().__init__(
+            VideoTable(Path(), paths, [-1] * len(paths), keys=names),
+            transform_of(clips),
+            n_frames=clips.n_frames,
+            n_clips=clips.n_test_clips,
+            sampling=clips.sampling,
+            views=clips.views,
+            seed=seed,
+            on_damage=on_damage,
+        )
+        self._videos, self._threads = videos, threads
 
-class _Views(Dataset[_Read]):
-    """The test views of each video; an undecodable one is reported in its place."""
-
-    def __init__(self, videos: Sequence[Video], settings: ViewSettings, *, threads: int) -> None:
-        self._videos, self._settings, self._threads = videos, settings, threads
-        self._transform = TestTransform(settings.image_size)
-
-    def __len__(self) -> int:
-        return len(self._videos)
-
-    def __getitem__(self, row: int) -> _Read:
-        video, n_frames, n_clips = self._videos[row], self._settings.n_frames, self._settings.n_clips
-        if isinstance(video, Tensor):
-            chosen = video[multi_clip_indices(len(video), n_frames, n_clips).flatten()]
-            return _Read(row, self._transform(chosen)[0].unflatten(0, (n_clips, n_frames)))
+    @contextmanager
+    def opened(self, index: int) -> Iterator[FrameSource]:
+        """The open file, or the frames; a video that takes too much memory is undecodable."""
+        video = self._videos[index]
         try:
-            with VideoReader(Path(video), threads=self._threads, on_damage=self._settings.on_damage) as reader:
-                indices = multi_clip_indices(reader.n_frames, n_frames, n_clips)
-                frames = small_frames(reader, indices, lambda part: self._transform(part)[0])
-                return _Read(row, frames, n_damaged=reader.n_damaged)
-        except (VideoDecodeError, MemoryError) as error:
-            return _Read(row, None, str(error) or f"{video}: not enough memory for its frames")
+            if isinstance(video, Tensor):
+                yield GivenFrames(video)
+            else:
+                with VideoReader(Path(video), threads=self._threads, on_damage=self._on_damage) as reader:
+                    yield reader
+        except MemoryError as error:
+            name = self.table.path(index)
+            raise VideoDecodeError(str(error) or f"{name}: not enough memory for its frames") from error
 
 
-def _collate(settings: ViewSettings, read: Sequence[_Read]) -> ViewBatch:
-    views = [video.frames for video in read if video.frames is not None]
-    size = (0, settings.n_clips, settings.n_frames, 3, settings.image_size, settings.image_size)
-    return ViewBatch(
-        rows=tuple(video.row for video in read),
-        frames=torch.stack(views) if views else torch.empty(size, dtype=torch.uint8),
-        decoded=tuple(video.row for video in read if video.frames is not None),
-        errors={video.row: video.error for video in read if video.error is not None},
-        n_damaged={video.row: video.n_damaged for video in read},
+def _collate(samples: Sequence[Sample]) -> GivenBatch:
+    decoded = [sample for sample in samples if not sample.failed]
+    return GivenBatch(
+        rows=tuple(sample.index for sample in samples),
+        videos=collate(decoded) if decoded else None,
+        decoded=tuple(sample.index for sample in decoded),
+        errors={sample.index: sample.undecodable[0] for sample in samples if sample.failed},
+        n_damaged={sample.index: sample.n_damaged for sample in samples},
     )
 
 
-def _check_frames(frames: Tensor) -> None:
+def check_frames(frames: Tensor) -> None:
+    """Checks that frames that a caller gives are uint8 RGB [T, 3, H, W].
+
+    Raises:
+        ValueError: They are not; the message says how they become so.
+    """
     if frames.dtype != torch.uint8 or frames.ndim != 4 or frames.shape[1] != 3 or not len(frames):
         raise ValueError(
             f"frames must be uint8 RGB [T, 3, H, W] with T >= 1; got {frames.dtype} {list(frames.shape)}. Floats from "

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from zsar.api.adaptation.adaptation import Adaptation
-from zsar.api.adaptation.tuned_views import tunable_batches
-from zsar.api.given_videos import Video
+from zsar.api.given_videos import Video, given_batches
 from zsar.api.loading import Precision, inference_precision
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
 from zsar.callbacks.prompt_tuning.tuning_report import TuningTotals
@@ -120,7 +119,7 @@ class VideoTuning:
         none = torch.empty(0)
         inference_precision(precision, self._model.device)  # which checks it before videos are decoded
         batch_size = self.adaptation.batch_size if batch_size is None else batch_size
-        batches = tunable_batches(
+        batches = given_batches(
             videos,
             self.clips,
             seed=self.seed,

@@ -40,7 +40,7 @@ def test_a_file_holds_all_answers_in_order_and_the_part_is_gone(tmp_path: Path, 
 def test_a_table_has_columns_for_the_untuned_answers(tmp_path: Path) -> None:
     untuned = [{"answer": "y", "probabilities": {"y": 0.6, "x": 0.4}}, {"answer": None, "probabilities": {}}]
     answers = [{**answer, "untuned": before} for answer, before in zip(ANSWERS, untuned, strict=True)]
-    file = AnswerFile(tmp_path / "answers.csv", {"adaptation": "TPT"})
+    file = AnswerFile(tmp_path / "answers.csv", {"adaptation": "TPT"}, copies={})
     list(file.append_all(iter(answers)))
     file.finish(["a.mp4", "b.mp4"], ["x", "y"])
     rows = list(csv.reader((tmp_path / "answers.csv").open()))
