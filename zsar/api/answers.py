@@ -8,8 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-NONE_OF_THESE = "none of these"
-"""The answer where the best probability is below the threshold."""
+from zsar.datamodules.choices.none_of_these import NONE_OF_THESE
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.choices.none_of_these import NONE_OF_THESE
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
@@ -22,8 +23,6 @@ from zsar.lightning_modules.command_line.options.shared import (
 from zsar.lightning_modules.experiments.shipped_configs import shipped_names
 from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH
-
-NONE_OF_THESE = "none of these"  # zsar.api.classification says it; this module imports nothing heavy
 
 
 @dataclass(frozen=True)
