@@ -9,6 +9,7 @@ from typing import Any
 from zsar.lightning_modules.command_line.share.share_options import COMMAND, ShareOptions
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.saved.hub_folders import uploaded
 from zsar.lightning_modules.run_folders.run_folder import result_weights
 from zsar.lightning_modules.tensor_files.tensor_files import cause_of
 from zsar.runtime.files.given_files import read_given_json
@@ -84,12 +85,8 @@ def _results(options: ShareOptions, model: ActionRecognizer) -> dict[str, Any] |
 
 def _pushed(folder: Path, repository: str, *, private: bool) -> str:
     """Uploads what was written, its README.md included; returns the address of the commit."""
-    from huggingface_hub import HfApi
-
     try:
-        api = HfApi()
-        full = api.create_repo(repo_id=repository, private=private or None, exist_ok=True).repo_id
-        return str(api.upload_folder(repo_id=full, folder_path=folder, commit_message="Push model using zsar."))
+        return uploaded(folder, repository, private=private or None)
     except Exception as error:  # huggingface_hub hands on what its HTTP client raises
         raise ValueError(
             f"{folder} is written, but not uploaded to {repository}: {cause_of(error)}; log in with `hf auth login`, "

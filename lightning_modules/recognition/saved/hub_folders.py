@@ -1,4 +1,4 @@
-"""Models on the Hugging Face hub: what is downloaded of a repository, and one line where this fails."""
+"""Models on the Hugging Face hub: what is downloaded of a repository, and one line where this fails; uploads."""
 
 from __future__ import annotations
 
@@ -37,3 +37,32 @@ def downloaded(name: str, revision: str | None = None) -> Path:
             f"{name} could not be loaded (from: https://huggingface.co/{repository}, into: {HF_HUB_CACHE}, cause: "
             f"{cause_of(error)}); download the folder on another machine and give its path"
         ) from error
+
+
+def uploaded(
+    folder: Path,
+    repository: str,
+    *,
+    private: bool | None = None,
+    token: str | None = None,
+    branch: str | None = None,
+    commit_message: str = "Push model using zsar.",
+) -> str:
+    """Uploads a folder.
+
+    Args:
+        folder: The folder.
+        repository: "ORG/NAME"; it is created if it does not exist.
+        private: Whether a new repository is private; None for the default of the account.
+        token: Access token; None for the one of `hf auth login`.
+        branch: Branch to write to; None for "main".
+        commit_message: The message of the commit.
+
+    Returns:
+        The address of the commit.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(token=token)
+    full = api.create_repo(repo_id=repository, private=private, exist_ok=True).repo_id
+    return str(api.upload_folder(repo_id=full, folder_path=folder, commit_message=commit_message, revision=branch))

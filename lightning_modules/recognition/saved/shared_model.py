@@ -17,7 +17,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from zsar.lightning_modules.recognition.saved.checkpointed_model import read_trained
-from zsar.lightning_modules.recognition.saved.hub_folders import HUB
+from zsar.lightning_modules.recognition.saved.hub_folders import HUB, uploaded
 from zsar.lightning_modules.recognition.saved.map_location import MapLocation, device_of
 from zsar.lightning_modules.recognition.saved.model_card import model_card
 from zsar.lightning_modules.recognition.saved.shared_folders import read_shared, write_shared
@@ -89,16 +89,10 @@ class SharedModel:
         Returns:
             The address of the commit.
         """
-        from huggingface_hub import HfApi
-
-        api = HfApi(token=token)
-        full = api.create_repo(repo_id=repo_id, private=private, exist_ok=True).repo_id
         with TemporaryDirectory() as scratch:
-            folder = Path(scratch) / full.rpartition("/")[2]
+            folder = Path(scratch) / repo_id.rpartition("/")[2]  # the name in the card
             self.save_pretrained(folder, include_backbone=include_backbone, results=results)
-            return str(
-                api.upload_folder(repo_id=full, folder_path=folder, commit_message=commit_message, revision=branch)
-            )
+            return uploaded(folder, repo_id, private=private, token=token, branch=branch, commit_message=commit_message)
 
     @classmethod
     def from_pretrained(

@@ -5,6 +5,7 @@ import pytest
 
 from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.share import share
 from zsar.lightning_modules.recognition.loading import load_recognizer
 
 
@@ -45,3 +46,26 @@ def test_results_of_other_weights_are_no_figures_of_this_model(
     assert main(["share", str(checkpoint), "--output", str(tmp_path / "b"), "--results", str(results)]) == 1
     assert "is of other weights (hash 0123)" in capsys.readouterr().err
     assert not (tmp_path / "b").exists()
+
+
+def test_a_folder_is_written_before_it_is_uploaded_and_kept_if_that_fails(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[tuple[set[str], str, bool | None]] = []
+
+    def upload(folder: Path, repository: str, *, private: bool | None) -> str:
+        seen.append(({path.name for path in folder.iterdir()}, repository, private))
+        if repository == "gone":
+            raise OSError("no connection")
+        return "https://huggingface.co/me/name/commit/1"
+
+    monkeypatch.setattr(share, "uploaded", upload)
+    folder = tmp_path / "shared"
+    command = ["share", str(checkpoint), "--output", str(folder), "--force"]
+    assert main([*command, "--push", "me/name"]) == 0
+    assert "uploaded to https://huggingface.co/me/name/commit/1" in " ".join(capsys.readouterr().out.split())
+    assert main([*command, "--push", "gone", "--private"]) == 1
+    assert "is written, but not uploaded to gone: OSError: no connection; log in with" in capsys.readouterr().err
+    files = {"README.md", "backbone.safetensors", "config.json", "model.safetensors"}
+    assert seen == [(files, "me/name", None), (files, "gone", True)]
+    assert (folder / "model.safetensors").is_file()

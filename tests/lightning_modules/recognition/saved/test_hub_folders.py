@@ -6,7 +6,7 @@ import pytest
 
 from tests.makers.models.every_recognizer import recognizer
 from zsar.lightning_modules.recognition.loading import load_recognizer
-from zsar.lightning_modules.recognition.saved.hub_folders import downloaded
+from zsar.lightning_modules.recognition.saved.hub_folders import downloaded, uploaded
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 
 
@@ -46,3 +46,27 @@ def test_without_a_network_one_line_says_what_to_fetch(monkeypatch: pytest.Monke
 def test_a_malformed_name_is_not_asked_for(name: str) -> None:
     with pytest.raises(CheckpointError, match="write hf-hub:ORG/NAME"):
         downloaded(name)
+
+
+def test_a_folder_is_uploaded_to_a_repository_that_is_made_if_need_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    class Api:
+        def __init__(self, token: str | None = None) -> None:
+            asked["token"] = token
+
+        def create_repo(self, **options: Any) -> Any:
+            asked["new"] = options
+            return type("Url", (), {"repo_id": "me/name"})
+
+        def upload_folder(self, **options: Any) -> str:
+            asked["upload"] = options
+            return "https://huggingface.co/me/name/commit/1"
+
+    monkeypatch.setattr(huggingface_hub, "HfApi", Api)
+    assert uploaded(tmp_path, "name", private=True, token="t").endswith("commit/1")
+    assert (asked["token"], asked["new"]) == ("t", {"repo_id": "name", "private": True, "exist_ok": True})
+    assert asked["upload"]["repo_id"] == "me/name", "as the hub calls it"
+    assert (asked["upload"]["folder_path"], asked["upload"]["revision"]) == (tmp_path, None)
