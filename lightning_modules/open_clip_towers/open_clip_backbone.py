@@ -29,6 +29,8 @@ from zsar.lightning_modules.open_clip_towers.residual_block import (
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 FrameStatistics = Literal["model", "imagenet"]
+FROM_FLOATS = "(frames * 255).round().byte()"
+"""How floats from 0 to 1 become frames; errors say it."""
 
 
 class OpenClipBackbone(nn.Module):
@@ -107,7 +109,7 @@ class OpenClipBackbone(nn.Module):
         if frames.dtype != torch.uint8 or frames.ndim < 3 or frames.shape[-3] != 3:
             raise ValueError(
                 f"frames must be uint8 RGB [..., 3, H, W]; got {frames.dtype} {list(frames.shape)}. Floats from 0 to 1 "
-                "become (frames * 255).round().byte(), and frames [..., H, W, 3] frames.movedim(-1, -3)"
+                f"become {FROM_FLOATS}, and frames [..., H, W, 3] frames.movedim(-1, -3)"
             )
         if tuple(frames.shape[-2:]) != self.image_size:
             h, w = self.image_size

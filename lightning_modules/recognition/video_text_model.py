@@ -12,6 +12,7 @@ from torch import Tensor
 
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
@@ -161,7 +162,7 @@ def _steps(frames: Tensor, image_size: tuple[int, int]) -> list[str]:
     """What to do with frames to get those that a model takes."""
     steps, shape = [], frames.shape
     if frames.is_floating_point():
-        steps.append("take (frames * 255).byte() of values from 0 to 1")
+        steps.append(f"take {FROM_FLOATS} of values from 0 to 1")
     elif frames.dtype != torch.uint8:
         steps.append("take frames.byte() of values from 0 to 255")
     if frames.ndim >= 3 and shape[-1] == 3 and shape[-3] != 3:

@@ -21,6 +21,7 @@ from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import FrameSource
 from zsar.datamodules.video_files.given_frames import GivenFrames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.processes.cpu_count import cpu_count
 
@@ -223,5 +224,5 @@ def check_frames(frames: Tensor) -> None:
     if frames.dtype != torch.uint8 or frames.ndim != 4 or frames.shape[1] != 3 or not len(frames):
         raise ValueError(
             f"frames must be uint8 RGB [T, 3, H, W] with T >= 1; got {frames.dtype} {list(frames.shape)}. Floats from "
-            "0 to 1 become (frames * 255).round().byte(), and frames [T, H, W, 3] frames.permute(0, 3, 1, 2)"
+            f"0 to 1 become {FROM_FLOATS}, and frames [T, H, W, 3] frames.permute(0, 3, 1, 2)"
         )

@@ -62,7 +62,7 @@ def video(*shape: int) -> torch.Tensor:
             TypeError,
             r"float32 \[2, 1, 4, 3, 32, 32\]: take \(frames \* 255\)",
         ),
-        (video(2, 1, 4, 3, 32, 32).half(), TypeError, r"float16 .*: take \(frames \* 255\).byte\(\)"),
+        (video(2, 1, 4, 3, 32, 32).half(), TypeError, r"float16 .*: take \(frames \* 255\)\.round\(\)\.byte\(\)"),
         (video(2, 1, 4, 3, 32, 32).long(), TypeError, r"int64 .*: take frames.byte\(\)"),
         (video(2, 1, 4, 3, 32, 32).numpy(), TypeError, r"ndarray: convert them by torch.as_tensor"),
         (video(3, 32, 32), ValueError, r"uint8 \[3, 32, 32\]: take frames\[None, None, None\] of a single frame"),
