@@ -112,7 +112,7 @@ def view_batches(
         raise ValueError(f"n_workers must be at least 0; got {n_workers}")
     for video in videos:
         if isinstance(video, Tensor):
-            _check_frames(video)
+            check_frames(video)
     n_files = sum(not isinstance(video, Tensor) for video in videos)
     if n_workers is None:
         n_workers = 0 if n_files <= _FEW else min(cpu_count(), n_files)
@@ -169,7 +169,12 @@ def _collate(settings: ViewSettings, read: Sequence[_Read]) -> ViewBatch:
     )
 
 
-def _check_frames(frames: Tensor) -> None:
+def check_frames(frames: Tensor) -> None:
+    """Checks that frames that a caller gives are uint8 RGB [T, 3, H, W].
+
+    Raises:
+        ValueError: They are not; the message says how they become so.
+    """
     if frames.dtype != torch.uint8 or frames.ndim != 4 or frames.shape[1] != 3 or not len(frames):
         raise ValueError(
             f"frames must be uint8 RGB [T, 3, H, W] with T >= 1; got {frames.dtype} {list(frames.shape)}. Floats from "
