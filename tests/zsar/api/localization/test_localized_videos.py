@@ -21,6 +21,7 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.training.finite_numbers import NotFiniteError
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_scores_that_are_not_numbers_are_a_problem_of_their_video(
 ) -> None:
     def checking(name: str, found: Any) -> None:
         if name == "a":
-            raise localized_videos.NotFiniteError("scores of a are not finite")
+            raise NotFiniteError("scores of a are not finite")
 
     monkeypatch.setattr(localized_videos, "check_localizations", checking)
     done = answers(search, videos)

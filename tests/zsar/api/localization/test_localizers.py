@@ -13,7 +13,7 @@ from zsar.api.localization.frame_wise_recognizer import FrameWiseRecognizer
 from zsar.api.localization.localizers import ready_localizer, smoothed
 from zsar.api.localization.method_settings import Method, MethodSettings
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
-from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
@@ -157,7 +157,7 @@ def test_frozen_clip_of_zsar_load_is_not_built_again(model: ActionRecognizer, ti
 
 
 def test_a_trained_recognizer_localizes_frame_wise_and_another_method_says_why_not() -> None:
-    recognizer = T2L(backbone=CLIP).eval()
+    recognizer = T2L(backbone=TrainedClipSettings("tiny-clip", "random")).eval()
     ready = ready_localizer(recognizer, None, MethodSettings(threshold=0.25))
     assert isinstance(ready.localizer, FrameWiseRecognizer)
     assert ready.localizer.threshold == 0.25
