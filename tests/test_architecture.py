@@ -69,7 +69,6 @@ LONGER = {  # those that are longer still, and how long they may be: they may on
     "lightning_modules/experiments/experiment_files.py": 268,
     "zsar/api/extraction/extraction.py": 255,
     "lightning_modules/command_line/fit_and_test/lightning_cli.py": 309,
-    "lightning_modules/command_line/localize/localize.py": 267,
     "lightning_modules/recognition/recognizer.py": 258,
 }
 

@@ -129,6 +129,7 @@ GIVEN: dict[tuple[str, str], tuple[str, ...]] = {
         "random",
         *FRAME_WISE,
     ),
+    ("localize", "--checkpoint"): ("VIDEO", *NAMED, "--checkpoint", "FILE.ckpt", *FRAME_WISE),
     ("localize", "--annotations"): ("VIDEO", *NAMED, "--annotations", "FILE.json", *TINY, *FRAME_WISE),
     ("extract", "--weights"): ("VIDEO", "--output", "OUT", "--architecture", "tiny-clip", "--weights", "FILE.pt"),
     ("extract", "--architecture"): ("VIDEO", "--output", "OUT", "--architecture", "FILE.json", "--weights", "random"),

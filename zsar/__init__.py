@@ -23,6 +23,7 @@ if _TYPE_CHECKING:
     from zsar.api.frames import read_frames
     from zsar.api.loading import load
     from zsar.api.localization.localization import Localization, Segment
+    from zsar.api.localization.localize import localize
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
         HMDB51,
@@ -61,6 +62,7 @@ _MODULES = {
     "zsar.api.frames": ("read_frames",),
     "zsar.api.loading": ("load",),
     "zsar.api.localization.localization": ("Localization", "Segment"),
+    "zsar.api.localization.localize": ("localize",),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
         *("HMDB51", "HMDB51P", "THUMOS14", "UCF101", "UCF101DS", "UCF101O", "UCF101P", "ActivityNet"),
@@ -114,6 +116,7 @@ __all__ = [
     "embed_text",
     "export_onnx",
     "load",
+    "localize",
     "read_frames",
     "search",
 ]

@@ -48,6 +48,5 @@ def requested_recognizer(asked: RecognizerOptions, *, device: str) -> ActionReco
         CheckpointError: The checkpoint cannot be loaded.
         BackboneError: The CLIP model or its weights cannot be loaded.
     """
-    if asked.checkpoint is not None and asked.architecture is not None:
-        raise ValueError("--checkpoint names its own architecture; leave --architecture out")
+    asked.check_one_model()
     return load(asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE, weights=asked.weights, device=device)

@@ -9,7 +9,7 @@ class DescribedMethod:
     """What `ActionLocalizer` inherits, and what else localizes.
 
     Attributes:
-        method: Its name in the results of `zsar localize`, and for its option --method; empty for the name of the class.
+        method: Its name in the results of `zsar localize`, and for its option --method; empty for the class's name.
         least_classes: The smallest number of classes that it chooses from.
     """
 

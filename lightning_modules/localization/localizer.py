@@ -1,8 +1,8 @@
 """ActionLocalizer: base class of models that find actions in time: features -> segments with classes -> temporal mAP.
 
-A method is a subclass that defines what is found in a video (`localize`), and `described_settings`. All else is here, once: the sets of
-classes (ten draws of classes are tested in one pass and share the work on each video), features from files or from the
-video, metrics and their mean over draws. Nothing is trained; the model's weights never change.
+A method is a subclass that defines what is found in a video (`localize`), and `described_settings`. All else is here,
+once: the sets of classes (ten draws of classes are tested in one pass and share the work on each video), features from
+files or from the video, metrics and their mean over draws. Nothing is trained; the model's weights never change.
 """
 
 from __future__ import annotations

@@ -47,15 +47,20 @@ def load(
     """
     (where,) = device_names(device, 1)
     named = None if weights is None else str(weights)
-    if is_shared(model) or not _is_file(model):
-        if is_shared(model):
-            return load_recognizer(model, weights=named, device=where)
+    if not is_stored_model(model):
         name = str(model)
         return ZeroShotCLIP(backbone=ClipSettings(name, named or default_weights(name))).eval().to(where)
+    if is_shared(model):
+        return load_recognizer(model, weights=named, device=where)
     path = Path(model).expanduser()
     if "zsar" in read_plain(path, in_memory=False):
         return load_recognizer(path, weights=named, device=where)
     return _of_authors(path, named).to(where)
+
+
+def is_stored_model(model: str | Path) -> bool:
+    """Whether `load` reads a file or a shared folder for this, not a CLIP model by its name."""
+    return is_shared(model) or _is_file(model)
 
 
 def recognizer_of(model: ActionRecognizer | str | Path | None, *, device: str = "auto") -> ActionRecognizer:

@@ -1,7 +1,7 @@
 """Whole videos as streams of small chunks: the frames of one video, or of several in parallel."""
 
 from zsar.datamodules.video_files.streaming.frame_stream import FrameStream
-from zsar.datamodules.video_files.streaming.frame_stride import LEAST_STRIDE_SECONDS, FrameStride
+from zsar.datamodules.video_files.streaming.frame_stride import LEAST_STRIDE_SECONDS, FrameStride, TimedFrames
 from zsar.datamodules.video_files.streaming.streamed_videos import (
     StreamedVideos,
     VideoChunk,
@@ -15,6 +15,7 @@ __all__ = [
     "FrameStream",
     "FrameStride",
     "StreamedVideos",
+    "TimedFrames",
     "VideoChunk",
     "VideoEnded",
     "VideoOpened",

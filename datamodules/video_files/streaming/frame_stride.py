@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from zsar.datamodules.video_files.decoding import VideoReader
 
 # Tolerance when comparing multiples of a stride with frame times; far below the distance of two frames.
 _ROUNDING = 1e-9
 # No video has a finer clock, and multiples of a smaller stride would not be exact.
 LEAST_STRIDE_SECONDS = 1e-6
+
+
+class TimedFrames(Protocol):
+    """Frames and when they are shown, as a `VideoReader` has them."""
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+
+    @property
+    def times_seconds(self) -> NDArray[np.float64]:
+        """When each is shown, increasing, float64 [n_frames]."""
+
+    def indices_at_times(self, seconds: Iterable[float], /) -> NDArray[np.int64]:
+        """The frame on screen at each of some times, int64."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class FrameStride:
             return f"{float(self.seconds)!r} seconds"
         return f"{self.frames} frame{'s' if self.frames != 1 else ''}"
 
-    def indices(self, reader: VideoReader) -> NDArray[np.int64]:
+    def indices(self, reader: TimedFrames) -> NDArray[np.int64]:
         """int64 [N]: indices of the selected frames of a video, increasing, starting with the first frame.
 
         A stride in seconds counts from the time of the first frame. Time and memory grow with the number of frames, not

@@ -9,17 +9,13 @@ import numpy as np
 from rich.table import Table
 from torch import Tensor
 
+from zsar.api.localization.localization import Localization
 from zsar.callbacks.pictures.figures import save_figure
 from zsar.callbacks.pictures.localization.figure import localization_figure
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment, ScoreCurve
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.lists.localization_splits import Instance, read_thumos14_annotations
-from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
-from zsar.lightning_modules.command_line.localize.segment_files import (
-    WrittenSegment,
-    write_subtitles,
-    write_table,
-)
+from zsar.lightning_modules.command_line.localize.segment_files import write_subtitles, write_table
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import styled
 
@@ -62,7 +58,7 @@ def read_annotated(path: Path, videos: Sequence[str], class_names: Sequence[str]
     }
 
 
-def segment_table(video: LocalizedVideo) -> Table:
+def segment_table(video: Localization) -> Table:
     """The segments that were not suppressed, in temporal order."""
     unit, written = _clock(video)
     table = Table()
@@ -70,28 +66,26 @@ def segment_table(video: LocalizedVideo) -> Table:
         table.add_column(name, justify="right")
     table.add_column("class")
     table.add_column("score", justify="right")
-    for detection, suppressed in video.found:
-        if not suppressed:
-            segment, name = detection.segment, video.class_names[detection.label]
-            times = (written(segment.start_seconds), written(segment.end_seconds))
-            table.add_row(*times, styled(name), f"{segment.score:.2f}")
-    if not video.localization.detections:
-        n = len(video.localization.suppressed)
+    for segment in video.segments:
+        times = (written(segment.start_seconds), written(segment.end_seconds))
+        table.add_row(*times, styled(segment.class_name), f"{segment.score:.2f}")
+    if not video.segments:
+        n = len(video.suppressed)
         nothing = f"nothing: captions of all {n} segments differ; --no_suppress keeps them" if n else "nothing found"
         table.add_row("", "", nothing, "")
     return table
 
 
-def heading(video: LocalizedVideo) -> str:
+def heading(video: Localization) -> str:
     """One line about a video: its length, statistics, and the classes that the model was adapted to."""
     length = f"{_clock(video)[1](video.duration_seconds)} {'min' if video.duration_seconds > _MOST_SECONDS else 's'}"
-    parts = [f"{video.id}: {length}", f"{len(video.times_seconds)} frames looked at"]
+    parts = [f"{video.name}: {length}", f"{len(video.times_seconds)} frames looked at"]
     if video.n_damaged:
         parts.append(f"{video.n_damaged} of them damaged")
     if video.pseudo_labels is not None:
-        n = video.localization.n_steps
+        n = video.n_steps
         parts.append(f"{n} adaptation step{'' if n == 1 else 's'} towards {_assumed(video)}")
-    if n_suppressed := len(video.localization.suppressed):
+    if n_suppressed := len(video.suppressed):
         parts.append(f"{n_suppressed} segment{'' if n_suppressed == 1 else 's'} suppressed")
     line = ", ".join(parts)
     if video.pseudo_labels is not None and _other_classes(video):
@@ -99,15 +93,15 @@ def heading(video: LocalizedVideo) -> str:
     return line
 
 
-def _assumed(video: LocalizedVideo) -> str:
+def _assumed(video: Localization) -> str:
     """The classes that are assumed to occur in a video, and why."""
     names = video.pseudo_labels or ()
     return f"{', '.join(names)} (most similar to the whole video)"
 
 
-def _other_classes(video: LocalizedVideo) -> bool:
+def _other_classes(video: Localization) -> bool:
     """Whether a segment that was not suppressed has another class than the assumed ones."""
-    return any(video.class_names[d.label] not in (video.pseudo_labels or ()) for d in video.localization.detections)
+    return any(segment.class_name not in (video.pseudo_labels or ()) for segment in video.segments)
 
 
 def min_seconds(seconds: float) -> str:
@@ -116,7 +110,7 @@ def min_seconds(seconds: float) -> str:
     return f"{tenths // 600}:{tenths % 600 // 10:02d}.{tenths % 10}"
 
 
-def _clock(video: LocalizedVideo) -> tuple[str, Callable[[float], str]]:
+def _clock(video: Localization) -> tuple[str, Callable[[float], str]]:
     """How times of a video are written: the unit, and the function that writes them."""
     if video.duration_seconds > _MOST_SECONDS:
         return "min:s", min_seconds
@@ -124,7 +118,7 @@ def _clock(video: LocalizedVideo) -> tuple[str, Callable[[float], str]]:
 
 
 def write_report(
-    folder: Path, video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]
+    folder: Path, video: Localization, frames_at: Callable[[Sequence[float]], Tensor]
 ) -> tuple[Path, Path]:
     """Writes the JSON file, the table, the subtitles and the picture of a video, each in one step.
 
@@ -140,45 +134,31 @@ def write_report(
         VideoDecodeError: Frames cannot be read.
         OSError: A file cannot be written.
     """
-    picture = folder / f"{video.id}.png"
+    picture = folder / f"{video.name}.png"
     figure = localization_figure(_pictured(video, frames_at))
-    write_table(folder / f"{video.id}.csv", _written(video))
-    write_subtitles(folder / f"{video.id}.srt", _written(video))
-    report = write_json_whole(folder / f"{video.id}.json", described(video))
+    write_table(folder / f"{video.name}.csv", video.found)
+    write_subtitles(folder / f"{video.name}.srt", video.segments)
+    report = write_json_whole(folder / f"{video.name}.json", video.to_dict())
     return report, save_figure(figure, picture)
 
 
-def _written(video: LocalizedVideo) -> list[WrittenSegment]:
-    return [
-        WrittenSegment(
-            detection.segment.start_seconds,
-            detection.segment.end_seconds,
-            video.class_names[detection.label],
-            detection.segment.score,
-            suppressed=suppressed,
-        )
-        for detection, suppressed in video.found
-    ]
-
-
-def _pictured(video: LocalizedVideo, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
+def _pictured(video: Localization, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
     shown_seconds = video.duration_seconds - video.start_seconds
     middles = video.start_seconds + (np.arange(_N_THUMBNAILS) + 0.5) * shown_seconds / _N_THUMBNAILS
-    names = video.class_names
     return LocalizationPicture(
-        title=video.id if video.pseudo_labels is None else f"{video.id}: scores of {_assumed(video)}",
+        title=video.name if video.pseudo_labels is None else f"{video.name}: scores of {_assumed(video)}",
         duration_seconds=video.duration_seconds,
         times_seconds=video.times_seconds,
-        curves=tuple(ScoreCurve(names[c.label], c.scores, c.threshold) for c in video.localization.curves),
+        curves=tuple(ScoreCurve(c.class_name, c.scores, c.threshold) for c in video.curves),
         segments=tuple(
             PicturedSegment(
-                start_seconds=detection.segment.start_seconds,
-                end_seconds=detection.segment.end_seconds,
-                class_name=names[detection.label],
-                score=detection.segment.score,
+                start_seconds=segment.start_seconds,
+                end_seconds=segment.end_seconds,
+                class_name=segment.class_name,
+                score=segment.score,
                 suppressed=suppressed,
             )
-            for detection, suppressed in video.found
+            for segment, suppressed in video.found
         ),
         truth=tuple(PicturedSegment(i.start_seconds, i.end_seconds, i.class_name) for i in video.annotated or ()),
         thumbnails=frames_at(middles.tolist()).permute(0, 2, 3, 1).numpy(),

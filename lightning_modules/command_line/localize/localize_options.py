@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from zsar.api.localization.method_settings import (
+    ANY_MARGIN,
+    DEFAULT_ARCHITECTURE,
+    FRAME_WISE_METHOD,
+    SMOOTHING_SECONDS,
+    STRIDE_SECONDS,
+    T3AL_METHOD,
+    THRESHOLD,
+    Method,
+    MethodSettings,
+)
 from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
@@ -16,26 +27,21 @@ from zsar.lightning_modules.command_line.options.shared import (
     DeviceOption,
     GeometryOption,
     JsonOption,
-    ModelOptions,
     PromptOptions,
+    RecognizerOptions,
     StrideOptions,
     WorkerOption,
 )
 from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
-
-DEFAULT_ARCHITECTURE = "coca_ViT-L-14"
-STRIDE_SECONDS = 0.25
-DEFAULT_SMOOTHING_SECONDS = 0.67  # the paper's 20 frames, at 30 a second
-DEFAULT_THRESHOLD = 0.8
-ANY_MARGIN = 2.0  # the largest difference of two cosines
-_OF_T3AL = ("steps", "smooth_seconds", "pseudo_labels", "margin", "suppress", "captions", "seed")
 
 
 @dataclass(frozen=True)
 class MethodOptions:
     """The method and its settings; None if not given, so that a setting of the other method is detected."""
 
-    method: Literal["t3al", "frame-wise"] = option("t3al", "localization method")
+    method: Literal["t3al", "frame-wise"] | None = option(
+        None, "localization method", otherwise=f"{T3AL_METHOD}; {FRAME_WISE_METHOD} with --checkpoint"
+    )
     steps: int | None = option(
         None,
         "t3al: maximum number of adaptation steps, 0 for none",
@@ -48,7 +54,7 @@ class MethodOptions:
         None,
         "t3al: scores are averaged over S seconds, 0 for none",
         metavar="S",
-        otherwise=f"{DEFAULT_SMOOTHING_SECONDS}, the paper's 20 frames at 30 a second",
+        otherwise=f"{SMOOTHING_SECONDS}, the paper's 20 frames at 30 a second",
         at_least=0,
         at_most=86_400,
     )
@@ -82,7 +88,7 @@ class MethodOptions:
         None,
         "frame-wise: probability, relative to the given names, above which a frame belongs to an action",
         metavar="P",
-        otherwise=str(DEFAULT_THRESHOLD),
+        otherwise=str(THRESHOLD),
         at_least=0,
         less_than=1,
     )
@@ -93,9 +99,6 @@ class MethodOptions:
         Raises:
             ValueError: They do not.
         """
-        for name in ("threshold",) if self.method == "t3al" else _OF_T3AL:
-            if getattr(self, name) is not None:
-                raise ValueError(f"--{name} has no effect with --method {self.method}; leave it out")
         if self.margin is not None and (self.pseudo_labels or 1) < 2:
             raise ValueError(f"--margin goes with --pseudo_labels of 2 or more; got {self.margin}")
         if self.captions is not None and self.suppress is False:
@@ -103,7 +106,7 @@ class MethodOptions:
 
 
 @dataclass(frozen=True)
-class FrameOptions(ModelOptions):
+class FrameOptions(RecognizerOptions):
     """The model and the frames that it sees."""
 
     features: Path | None = option(
@@ -139,7 +142,7 @@ class LocalizeOptions:
     method: MethodOptions = group("method")
     model: FrameOptions = group(
         "model and frames",
-        architecture={"default": DEFAULT_ARCHITECTURE},
+        architecture={"otherwise": DEFAULT_ARCHITECTURE},
         weights={"otherwise": f"{default_weights(DEFAULT_ARCHITECTURE)}; openai for other models"},
     )
     stride: StrideOptions = group(
@@ -152,6 +155,26 @@ class LocalizeOptions:
     batch: BatchSizeOption = group()
     workers: WorkerOption = group(n_workers={"otherwise": "one less than the number of processors"})
     output: OutputOptions = group("output")
+
+    def __post_init__(self) -> None:
+        """Checks that there is one model, and that the method has the given settings.
+
+        Raises:
+            ValueError: An architecture is given besides a checkpoint, or a setting has no effect.
+        """
+        self.model.check_one_model()
+        for name in self.settings.without_effect(self.method_name):
+            raise ValueError(f"--{name} has no effect with --method {self.method_name}; leave it out")
+
+    @property
+    def settings(self) -> MethodSettings:
+        """The settings of the method."""
+        return MethodSettings(**{field.name: getattr(self.method, field.name) for field in fields(MethodSettings)})
+
+    @property
+    def method_name(self) -> Method:
+        """The method."""
+        return self.method.method or (T3AL_METHOD if self.model.checkpoint is None else FRAME_WISE_METHOD)
 
     @property
     def architecture(self) -> str:
@@ -169,5 +192,5 @@ COMMAND = Command(
     "adapts the model to this video and class, and returns segments that score above the video's mean. It therefore "
     "finds something in nearly every video: give names that do occur. The score of a segment is its probability "
     "relative to the given names, 1 for a single name. The method frame-wise classifies each frame independently and "
-    "finds nothing where it is not confident.",
+    "finds nothing where it is not confident. A model trained by `zsar fit` (--checkpoint) localizes frame-wise.",
 )

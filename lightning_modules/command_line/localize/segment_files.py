@@ -5,35 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from zsar.api.localization.localization import Segment
 from zsar.runtime.files.whole_files import write_text_whole
 
 COLUMNS = ("start_seconds", "end_seconds", "class", "score", "suppressed")
 
 
-@dataclass(frozen=True)
-class WrittenSegment:
-    """A segment that was found.
-
-    Attributes:
-        start_seconds: Its start, on the player's clock.
-        end_seconds: Its end.
-        class_name: Its class.
-        score: Its score.
-        suppressed: Whether it was discarded.
-    """
-
-    start_seconds: float
-    end_seconds: float
-    class_name: str
-    score: float
-    suppressed: bool
-
-
-def write_subtitles(path: Path, segments: Sequence[WrittenSegment]) -> Path:
-    """Writes one SubRip cue, "class (score)", for each segment that was not suppressed.
+def write_subtitles(path: Path, segments: Sequence[Segment]) -> Path:
+    """Writes one SubRip cue, "class (score)", for each segment.
 
     Overlapping segments have overlapping cues, which players show together. A cue lasts at least a millisecond, the
     unit of the format.
@@ -48,11 +29,10 @@ def write_subtitles(path: Path, segments: Sequence[WrittenSegment]) -> Path:
     Raises:
         OSError: It cannot be written.
     """
-    kept = [segment for segment in segments if not segment.suppressed]
-    return write_text_whole(path, "\n".join(_cue(number, segment) for number, segment in enumerate(kept, start=1)))
+    return write_text_whole(path, "\n".join(_cue(number, segment) for number, segment in enumerate(segments, start=1)))
 
 
-def _cue(number: int, segment: WrittenSegment) -> str:
+def _cue(number: int, segment: Segment) -> str:
     start = round(1000 * segment.start_seconds)
     end = max(start + 1, round(1000 * segment.end_seconds))
     return f"{number}\n{_time(start)} --> {_time(end)}\n{segment.class_name} ({segment.score:.2f})\n"
@@ -63,12 +43,12 @@ def _time(milliseconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d},{rest:03d}"
 
 
-def write_table(path: Path, segments: Sequence[WrittenSegment]) -> Path:
+def write_table(path: Path, found: Sequence[tuple[Segment, bool]]) -> Path:
     """Writes all segments, suppressed ones included, as CSV with the header `COLUMNS`.
 
     Args:
         path: The file, replaced if it exists.
-        segments: Segments in temporal order.
+        found: Segments in temporal order, and whether each was suppressed.
 
     Returns:
         The path.
@@ -79,7 +59,7 @@ def write_table(path: Path, segments: Sequence[WrittenSegment]) -> Path:
     table = io.StringIO(newline="")
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(COLUMNS)
-    for s in segments:
+    for s, suppressed in found:
         times = (round(s.start_seconds, 4), round(s.end_seconds, 4))
-        rows.writerow((*times, s.class_name, round(s.score, 6), str(s.suppressed).lower()))
+        rows.writerow((*times, s.class_name, round(s.score, 6), str(suppressed).lower()))
     return write_text_whole(path, table.getvalue())

@@ -63,6 +63,15 @@ class RecognizerOptions(ModelOptions):
         None, "a trained model: a checkpoint, a shared folder or hf-hub:ORG/NAME", metavar="FILE", otherwise="CLIP"
     )
 
+    def check_one_model(self) -> None:
+        """Checks that not two models are given.
+
+        Raises:
+            ValueError: A checkpoint and an architecture are.
+        """
+        if self.checkpoint is not None and self.architecture is not None:
+            raise ValueError("--checkpoint names its own architecture; leave --architecture out")
+
 
 @dataclass(frozen=True)
 class ViewedRecognizerOptions(RecognizerOptions):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -57,7 +59,7 @@ class FeatureExtraction(Extraction):
             job.destination,
             read_source(job.destination),
             frames=frames_for(backbone, self.geometry),
-            backbone_hash=backbone.weights_hash,
+            backbone_hash=self.model_hash(backbone),
             stride=str(self.stride),
             dtype=self.dtype,
         )
@@ -68,24 +70,61 @@ class FeatureExtraction(Extraction):
 
     def begin(self, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone) -> VideoContent:
         """Begins a video."""
-        return _Features(self, job, opened, backbone)
+        return _FeatureFile(self, job, opened, backbone)
+
+    def collected(self, backbone: OpenClipBackbone, n_frames: int) -> CollectedFeatures:
+        """Begins to collect the features of a video.
+
+        Args:
+            backbone: The model.
+            n_frames: N, the number of its frames that will be added.
+        """
+        width = visual_projection(backbone).shape[0]
+        return CollectedFeatures(partial(features_of_uint8, backbone), n_frames, width, dtype=DTYPES[self.dtype])
+
+    def model_hash(self, backbone: OpenClipBackbone) -> str:
+        """The hash of the weights that features depend on, as `FeatureSource.backbone_hash`."""
+        return backbone.weights_hash
 
 
-class _Features(VideoContent):
+class CollectedFeatures:
     """Features of a video so far; memory for all is allocated at once, in the stored type."""
+
+    def __init__(self, encode: Callable[[Tensor], Tensor], n_frames: int, width: int, *, dtype: torch.dtype) -> None:
+        """Starts without frames.
+
+        Args:
+            encode: Features float [n, W] of frames uint8 [n, 3, S, S].
+            n_frames: N, the number of frames that will be added.
+            width: W.
+            dtype: The stored type.
+        """
+        self._encode = encode
+        self._features = torch.empty(n_frames, width, dtype=dtype)
+        self._n = 0
+
+    def add(self, frames: Tensor) -> None:
+        """Adds the next frames, uint8 [n, 3, S, S]."""
+        features = self._encode(frames)
+        self._features[self._n : self._n + len(frames)] = features.to(self._features.dtype).cpu()
+        self._n += len(frames)
+
+    def finished(self) -> Tensor:
+        """The features of all frames, [N, W] on the CPU; call it after the last frame."""
+        return self._features
+
+
+class _FeatureFile(VideoContent):
+    """The feature file of a video that is being read."""
 
     def __init__(
         self, settings: FeatureExtraction, job: VideoJob, opened: VideoOpened, backbone: OpenClipBackbone
     ) -> None:
         self._settings, self._job, self._opened, self._backbone = settings, job, opened, backbone
-        width = visual_projection(backbone).shape[0]
-        self._features = torch.empty(len(opened.times_seconds), width, dtype=DTYPES[settings.dtype])
-        self._n = 0
+        self._collected = settings.collected(backbone, len(opened.times_seconds))
 
     def add(self, frames: Tensor) -> None:
-        features = features_of_uint8(self._backbone, frames)
-        self._features[self._n : self._n + len(frames)] = features.to(self._features.dtype).cpu()
-        self._n += len(frames)
+        self._collected.add(frames)
 
     def write(self) -> None:
         opened, settings = self._opened, self._settings
@@ -99,10 +138,10 @@ class _Features(VideoContent):
             stride=str(settings.stride),
             architecture=settings.architecture,
             weights=settings.weights or "",
-            backbone_hash=self._backbone.weights_hash,
+            backbone_hash=settings.model_hash(self._backbone),
             dtype=settings.dtype,
             source_hash=quick_hash(self._job.source),
             start_seconds=opened.start_seconds,
             n_damaged=self.n_damaged,
         )
-        write_features(self._job.destination, self._features, opened.times_seconds, source)
+        write_features(self._job.destination, self._collected.finished(), opened.times_seconds, source)

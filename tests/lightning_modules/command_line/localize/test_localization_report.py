@@ -9,6 +9,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
+from zsar.api.localization.localization import Curve, Localization, Segment
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.lightning_modules.command_line.localize import localization_report
@@ -19,36 +20,31 @@ from zsar.lightning_modules.command_line.localize.localization_report import (
     segment_table,
     write_report,
 )
-from zsar.lightning_modules.command_line.localize.localized_video import LocalizedVideo, described
-from zsar.lightning_modules.localization.contract import Detection, Localization, ScoreCurve
-from zsar.lightning_modules.localization.segments import Segment
 
-KEPT = (
-    Detection(Segment(1.0, 2.5, 4, 9, 0.75), label=1),
-    Detection(Segment(6.0, 6.25, 24, 24, 0.5), label=0),
-)
-SUPPRESSED = Detection(Segment(3.0, 4.0, 12, 15, 0.625), label=1)
+KEPT = (Segment(1.0, 2.5, "cutting bread", 0.75), Segment(6.0, 6.25, "pouring [hot] coffee", 0.5))
+SUPPRESSED = Segment(3.0, 4.0, "cutting bread", 0.625)
 
 
 @pytest.fixture
-def video() -> LocalizedVideo:
+def video() -> Localization:
     """Ten seconds, looked at four times a second."""
-    curve = ScoreCurve(1, torch.linspace(0, 1, 40), 0.5)
-    return LocalizedVideo(
-        id="kitchen/monday",
-        path=Path("videos/kitchen/monday.mp4"),
+    return Localization(
+        name="kitchen/monday",
+        path="videos/kitchen/monday.mp4",
         fps=25.0,
         duration_seconds=10.0,
         times_seconds=torch.arange(40, dtype=torch.float64) / 4,
         class_names=("pouring [hot] coffee", "cutting bread"),
-        localization=Localization(KEPT, (SUPPRESSED,), (curve,), n_steps=7),
+        segments=KEPT,
+        suppressed=(SUPPRESSED,),
+        curves=(Curve("cutting bread", torch.linspace(0, 1, 40), 0.5),),
+        n_steps=7,
         pseudo_labels=("cutting bread",),
-        annotated=None,
         settings={"settings": {"method": "t3al"}},
     )
 
 
-def shown(video: LocalizedVideo) -> str:
+def shown(video: Localization) -> str:
     console = Console(file=io.StringIO(), width=120)
     console.print(segment_table(video))
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
@@ -62,7 +58,7 @@ def black_frames(times_seconds: Any) -> Tensor:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_has_kept_segments_in_order_and_the_heading_counts_the_suppressed(video: LocalizedVideo) -> None:
+def test_the_table_has_kept_segments_in_order_and_the_heading_counts_the_suppressed(video: Localization) -> None:
     lines = [" ".join(line.split()) for line in shown(video).splitlines()]
     assert "┃ start (s) ┃ end (s) ┃ class ┃ score ┃" in lines
     assert [line for line in lines if line.startswith("│")] == [
@@ -75,8 +71,8 @@ def test_the_table_has_kept_segments_in_order_and_the_heading_counts_the_suppres
     )
 
 
-def test_beyond_two_minutes_times_are_in_minutes(video: LocalizedVideo) -> None:
-    long = replace(video, duration_seconds=3599.96, pseudo_labels=None, localization=Localization(KEPT))
+def test_beyond_two_minutes_times_are_in_minutes(video: Localization) -> None:
+    long = replace(video, duration_seconds=3599.96, pseudo_labels=None, segments=KEPT, suppressed=(), n_steps=0)
     assert "0:01.0" in shown(long)
     assert "start (min:s)" in shown(long)
     assert heading(long) == "kitchen/monday: 60:00.0 min, 40 frames looked at"
@@ -85,9 +81,9 @@ def test_beyond_two_minutes_times_are_in_minutes(video: LocalizedVideo) -> None:
     ]
 
 
-def test_a_video_in_which_nothing_was_found_has_a_table_that_says_so(video: LocalizedVideo) -> None:
-    assert "nothing found" in shown(replace(video, localization=Localization(())))
-    all_suppressed = replace(video, localization=Localization((), (*KEPT, SUPPRESSED)))
+def test_a_video_in_which_nothing_was_found_has_a_table_that_says_so(video: Localization) -> None:
+    assert "nothing found" in shown(replace(video, segments=(), suppressed=()))
+    all_suppressed = replace(video, segments=(), suppressed=(*KEPT, SUPPRESSED))
     assert "nothing: captions of all 3 segments differ; --no_suppress keeps them" in shown(all_suppressed)
 
 
@@ -122,13 +118,13 @@ def test_a_video_without_an_entry_is_an_error(tmp_path: Path) -> None:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_json_file_says_what_was_found_and_how(video: LocalizedVideo, tmp_path: Path) -> None:
+def test_the_json_file_says_what_was_found_and_how(video: Localization, tmp_path: Path) -> None:
     report, picture = write_report(tmp_path, video, black_frames)
     assert report == tmp_path / "kitchen" / "monday.json"
     assert picture == tmp_path / "kitchen" / "monday.png"
     assert picture.read_bytes().startswith(b"\x89PNG")
     content = json.loads(report.read_text())
-    assert content == described(video)
+    assert content == video.to_dict()
     assert content["segments"] == [
         {"start_seconds": 1.0, "end_seconds": 2.5, "class": "cutting bread", "score": 0.75, "suppressed": False},
         {"start_seconds": 3.0, "end_seconds": 4.0, "class": "cutting bread", "score": 0.625, "suppressed": True},
@@ -148,7 +144,7 @@ def test_the_json_file_says_what_was_found_and_how(video: LocalizedVideo, tmp_pa
 
 
 def test_the_picture_has_curves_segments_truth_and_frames(
-    video: LocalizedVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: Localization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[LocalizationPicture] = []
     draw = localization_report.localization_figure
@@ -172,7 +168,7 @@ def test_the_picture_has_curves_segments_truth_and_frames(
 
 
 def test_a_picture_that_cannot_be_written_leaves_the_old_one(
-    video: LocalizedVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: Localization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, picture = write_report(tmp_path, video, black_frames)
     assert picture is not None

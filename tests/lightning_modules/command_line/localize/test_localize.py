@@ -10,6 +10,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from tests.makers.models.saved_models import saved, small_t2l
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
@@ -319,3 +320,33 @@ def test_a_pattern_names_videos_and_the_files_agree(run: Any, video: Path, tmp_p
     ]
     assert (tmp_path / "out" / "park" / "v.1.srt").read_text().count(" --> ") == len(rows) > 0
     assert len(content["scores"]["times_seconds"]) == len(content["scores"]["classes"][0]["scores"]) == 32
+
+
+# --- a trained model --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quick_pictures")
+def test_a_checkpoint_localizes_frame_wise_and_keeps_its_embeddings(
+    video: Path, tmp_path: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = saved(small_t2l(tiny_weights), tmp_path)
+    fixed = ("--classes", "white, red", "--device", "cpu", "--n-workers", 0, "--output", tmp_path / "out", "--json")
+    kept = ("--features", tmp_path / "features", "--threshold", 0.1)
+    arguments = [str(a) for a in (video, "--checkpoint", checkpoint, *kept, *fixed)]
+    assert main(["localize", *arguments]) == 0
+    printed = capsys.readouterr()
+    (answer,) = json.loads(printed.out)
+    assert answer["settings"]["recognizer"] == "T2L"
+    assert answer["model"]["weights"] == str(checkpoint)
+    assert answer["segments"][0]["start_seconds"] == 0.0
+    assert "captions" not in printed.err
+    assert files_in(tmp_path / "out") == ["v.1.csv", "v.1.json", "v.1.png", "v.1.srt"]
+    before = (tmp_path / "features" / "v.1.safetensors").stat().st_mtime_ns
+    assert main(["localize", *arguments]) == 0
+    assert json.loads(capsys.readouterr().out) == [answer]
+    assert (tmp_path / "features" / "v.1.safetensors").stat().st_mtime_ns == before
+    clip = ("--architecture", "tiny-clip", "--weights", tiny_weights, "--method", "frame-wise", *kept)
+    assert main(["localize", *map(str, (video, *clip, *fixed))]) == 1
+    assert "backbone_hash is" in capsys.readouterr().err  # features of CLIP are no embeddings of T2L
+    assert main(["localize", *map(str, (video, "--checkpoint", checkpoint, "--method", "t3al", *fixed))]) == 1
+    assert "t3al adapts the projections of CLIP itself, so it cannot use a trained T2L" in capsys.readouterr().err

@@ -1,0 +1,119 @@
+"""A search for actions: the localizer, the classes and the features, put together for all videos."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsar.api.devices import device_names
+from zsar.api.extraction.embedding_extraction import EmbeddingExtraction
+from zsar.api.extraction.feature_extraction import FeatureExtraction
+from zsar.api.localization.localizers import ReadyLocalizer
+from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.geometry import Geometry
+from zsar.datamodules.video_files.streaming import FrameStride
+from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.runtime.processes.cpu_count import cpu_count
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Search:
+    """What is searched for, and how; the same for all videos.
+
+    Attributes:
+        ready: The localizer, on its device.
+        text: The classes.
+        features: How features are made.
+        captions: Folder of caption files; None for none.
+        seed: Random seed.
+    """
+
+    ready: ReadyLocalizer
+    text: ClassText
+    features: FeatureExtraction
+    captions: Path | None = None
+    seed: int = 0
+
+
+def check_enough_classes(names: Sequence[str], ready: ReadyLocalizer) -> None:
+    """Checks that a method has classes to choose from.
+
+    Raises:
+        ValueError: There are too few.
+    """
+    least = ready.localizer.least_classes
+    if len(names) < least:
+        why = ", as the method assigns each frame to one of them" if least > 1 else ""
+        raise ValueError(
+            f"there must be at least {least} class name{'s' if least > 1 else ''}{why}; got {list(names)}: give each "
+            "class that may occur"
+        )
+
+
+def to_device(ready: ReadyLocalizer, device: str) -> None:
+    """Moves a localizer to a device.
+
+    Args:
+        ready: The localizer.
+        device: As for `zsar.load`.
+    """
+    localizer = ready.localizer
+    assert localizer.backbone.weights_hash  # computed and cached before the weights move to the device
+    moved = localizer if isinstance(localizer, ActionLocalizer) else ready.recognizer
+    assert moved is not None
+    moved.to(device_names(device, 1)[0])
+
+
+def feature_extraction(
+    ready: ReadyLocalizer,
+    *,
+    stride: FrameStride,
+    geometry: Geometry,
+    batch_size: int,
+    n_workers: int | None,
+    on_damage: OnDamage,
+) -> FeatureExtraction:
+    """How the features of a localizer are made.
+
+    Args:
+        ready: The localizer.
+        stride: Which frames.
+        geometry: How they become square.
+        batch_size: Frames per forward pass.
+        n_workers: Processes that decode; None for one less than the number of processors.
+        on_damage: How damaged frames are handled.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    if n_workers is not None and n_workers < 0:
+        raise ValueError(f"n_workers must be at least 0; got {n_workers}")
+    common = {
+        "architecture": ready.architecture,
+        "weights": ready.weights,
+        "stride": stride,
+        "geometry": geometry,
+        "batch_size": batch_size,
+        "n_workers": max(1, cpu_count() - 1) if n_workers is None else n_workers,
+        "on_damage": on_damage,
+        "dtype": "fp16",
+    }
+    if ready.recognizer is not None:
+        return EmbeddingExtraction(model=ready.recognizer, **common)  # type: ignore[arg-type] # as the fields
+    return FeatureExtraction(**common)  # type: ignore[arg-type]
+
+
+@contextmanager
+def feature_folder(features: Path | None) -> Iterator[Path]:
+    """The folder of feature files: the given one, or a temporary one."""
+    if features is not None:
+        yield features
+    else:
+        with tempfile.TemporaryDirectory(prefix="zsar_localize_") as folder:
+            yield Path(folder)
