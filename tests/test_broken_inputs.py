@@ -160,7 +160,7 @@ OTHERS = {
     *(("classify", "videos"), ("localize", "videos"), ("extract", "videos")),
     *(("embed", "videos"), ("embed", "--output"), ("classify", "--embeddings")),
     ("classify", "--output"),
-    ("classify", "--draw"),
+    *(("classify", "--draw"), ("localize", "--draw")),
     *(("search", option) for option in ("folder", "--output", "--weights", "--checkpoint")),  # need embeddings
     *(
         (command, "--output")

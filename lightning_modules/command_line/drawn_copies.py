@@ -68,14 +68,14 @@ class DrawnCopies:
         n_failed: Number of answers without a copy.
     """
 
-    def __init__(self, files: Mapping[str, Path], *, top_k: int, on_damage: OnDamage, hidden: bool) -> None:
+    def __init__(self, files: Mapping[str, Path], *, on_damage: OnDamage, hidden: bool, top_k: int = 3) -> None:
         """Prepares the bars.
 
         Args:
             files: Where copies are written (`planned_copies`); empty to draw nothing.
-            top_k: Names shown of a classification.
             on_damage: What to do with damaged frames.
             hidden: Whether to show no bar.
+            top_k: Names shown of a classification.
         """
         self.stopped: OSError | None = None
         self._files, self._top_k, self._on_damage = files, top_k, on_damage

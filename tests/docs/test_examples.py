@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.makers.source_tree import ROOT
 from tests.makers.videos.class_folders import write_class_folders
+from zsar.datamodules.video_files.writing.encoding import write_video
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 CONSTANT = re.compile(r"^([A-Z][A-Z_]*) = (.+)$", flags=re.MULTILINE)
@@ -20,7 +22,10 @@ CONSTANT = re.compile(r"^([A-Z][A-Z_]*) = (.+)$", flags=re.MULTILINE)
 def tiny_constants(tmp_path: Path, tiny_weights: Path) -> dict[str, Any]:
     """What stands for each constant of the examples; one with another name is kept, and must be small already."""
     videos = write_class_folders(tmp_path / "videos")
-    one = sorted(videos.rglob("*.mp4"))[0]
+    one = tmp_path / "holiday.mp4"  # large enough for text that is drawn onto it
+    write_video(
+        one, np.tile(np.arange(12, dtype=np.uint8)[:, None, None, None] * 20, (1, 96, 128, 3)), frames_per_second=8
+    )
     return {
         "VIDEO": str(one),
         "VIDEOS": str(videos),

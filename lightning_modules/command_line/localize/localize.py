@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from zsar.api.localization.search import Search, feature_folder
 from zsar.datamodules.lists.localization_splits import Instance
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, frames_at
 from zsar.datamodules.video_files.decoding import VideoDecodeError
+from zsar.lightning_modules.command_line.drawn_copies import DrawnCopies, planned_copies
 from zsar.lightning_modules.command_line.extract.extract import list_jobs
 from zsar.lightning_modules.command_line.localize.localization_report import (
     heading,
@@ -69,6 +71,7 @@ def run(options: LocalizeOptions) -> int:
     check_output_folder(options.output.output, option="--output")
     text = requested_names(options)
     videos = _list_videos(options)
+    copies = planned_copies(options.draw.draw, [(_path(video), Path(f"{video.id}.mp4")) for video in videos])
     _check_captions(options, videos)
     annotated = None
     if options.output.annotations is not None:
@@ -81,8 +84,15 @@ def run(options: LocalizeOptions) -> int:
             done = _localize(_Run(options, search, folder, annotated), videos, console)
     except OSError as error:
         raise ValueError(f"{error.filename or options.output.output}: {error.strerror or error}") from error
-    _print(options, search, done)
-    return 1 if any(video.error is not None for video in done) else 0
+    drawing = DrawnCopies(copies, on_damage=options.damage.on_damage, hidden=not copies)
+    with drawing:
+        lines = [
+            {**video.to_dict(), **drawing.add(video.path, video, error=video.error)}
+            for video in drawing.tracked(done, "drawing", total=len(done))
+        ]
+    _print(options, search, done, lines)
+    drawing.say_result(options.draw.draw)
+    return 1 if drawing.n_failed or any(video.error is not None for video in done) else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +175,13 @@ def _path(video: UntrimmedVideo) -> Path:
 # --- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _print(options: LocalizeOptions, search: Search, done: Sequence[Localization]) -> None:
+def _print(
+    options: LocalizeOptions, search: Search, done: Sequence[Localization], lines: Sequence[Mapping[str, Any]]
+) -> None:
     found = [video for video in done if video.error is None]
     problems = [video for video in done if video.error is not None]
     if options.output.json:
-        print_json([video.to_dict() for video in (*found, *problems)])
+        print_json(sorted(lines, key=lambda line: line["error"] is not None))
     else:
         tables = result_console()
         for video in found:

@@ -25,6 +25,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     BatchSizeOption,
     DamageOption,
     DeviceOption,
+    DrawOption,
     GeometryOption,
     JsonOption,
     PromptOptions,
@@ -155,6 +156,7 @@ class LocalizeOptions:
     batch: BatchSizeOption = group()
     workers: WorkerOption = group(n_workers={"otherwise": "one less than the number of processors"})
     output: OutputOptions = group("output")
+    draw: DrawOption = group()
 
     def __post_init__(self) -> None:
         """Checks that there is one model, and that the method has the given settings.

@@ -63,6 +63,15 @@ def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(localization_report, "save_figure", named)
 
 
+@pytest.fixture
+def legible(tmp_path: Path) -> Path:
+    """A video that is large enough for text: two seconds of black, two of white."""
+    frames = np.repeat(np.array([0, 255], np.uint8), 20)[:, None, None, None] * np.ones((1, 96, 128, 3), np.uint8)
+    (tmp_path / "legible").mkdir()
+    write_video(tmp_path / "legible" / "v.1.mp4", frames, frames_per_second=10)
+    return tmp_path / "legible" / "v.1.mp4"
+
+
 def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
@@ -350,3 +359,44 @@ def test_a_checkpoint_localizes_frame_wise_and_keeps_its_embeddings(
     assert "backbone_hash is" in capsys.readouterr().err  # features of CLIP are no embeddings of T2L
     assert main(["localize", *map(str, (video, "--checkpoint", checkpoint, "--method", "t3al", *fixed))]) == 1
     assert "t3al adapts the projections of CLIP itself, so it cannot use a trained T2L" in capsys.readouterr().err
+
+
+# --- copies with what was found ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quick_pictures")
+def test_what_happens_is_drawn_onto_a_copy_which_a_second_run_replaces(run: Any, legible: Path, tmp_path: Path) -> None:
+    (legible.parent / "broken.mp4").write_bytes(b"no video")
+    asked = (legible.parent, "--classes", "black, white", "--json", "--draw", tmp_path / "out")
+    for _ in range(2):
+        status, out, err = run(*asked)
+        found, failed = json.loads(out)
+        assert (status, found["video"], failed["video"]) == (1, "v.1", "broken")
+        assert (found["drawn"], found["drawing_error"]) == (str(tmp_path / "out" / "v.1.drawn.mp4"), None)
+        assert (failed["drawn"], failed["drawing_error"]) == (None, None)
+        assert "1 copy with the answer on the frames" in err
+    with VideoReader(tmp_path / "out" / "v.1.drawn.mp4") as copy, VideoReader(legible) as source:
+        assert np.allclose(copy.times_seconds, source.times_seconds)
+        bottom = copy.frames_at_indices([0])[0, :, -4:]
+    assert (bottom.float().std() > 10) == bool(found["segments"])
+
+
+@pytest.mark.usefixtures("quick_pictures")
+def test_a_video_whose_copy_fails_is_localized_all_the_same(run: Any, video: Path, tmp_path: Path) -> None:
+    """Its frames of 40 x 32 pixels have no room for text."""
+    status, out, err = run(video, "--classes", "black, white", "--json", "--draw", tmp_path / "copies")
+    (found,) = json.loads(out)
+    assert (status, found["error"], found["drawn"]) == (1, None, None)
+    assert "frames of 40x32 px are too small for a line of text" in found["drawing_error"]
+    assert f"not drawn: {video}: frames of 40x32 px" in err
+    assert found["segments"]
+    assert files_in(tmp_path / "copies") == []
+
+
+def test_a_copy_in_place_of_a_video_is_refused_before_the_model_is_loaded(
+    legible: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (legible.parent / "v.1.drawn.mp4").write_bytes(legible.read_bytes())
+    asked = [str(legible.parent), "--classes", "a, b", "--weights", "gone.pt", "--draw", str(legible.parent)]
+    assert main(["localize", *asked, "--output", str(legible.parent / "out")]) == 1
+    assert "v.1.drawn.mp4 is one of the videos, and would be replaced by a copy" in capsys.readouterr().err
