@@ -84,6 +84,7 @@ class _Deferred:
 
     def end(self) -> None:
         """Puts the other handler back; if this one was replaced meanwhile, it passes everything on."""
-        if signal.getsignal(signal.SIGCHLD) is self:
+        present: object = signal.getsignal(signal.SIGCHLD)
+        if present is self:
             signal.signal(signal.SIGCHLD, self._handler)
         self._is_asked = True
