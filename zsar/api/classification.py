@@ -117,9 +117,15 @@ def classify(
     if method is None:
         settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
         answers = classified(
-            listed, text, recognizer, settings, threshold=threshold, batch_size=BATCH_SIZE if batch_size is None else batch_size,
-            n_workers=n_workers, precision=precision,
-        )  # fmt: skip
+            listed,
+            text,
+            recognizer,
+            settings,
+            threshold=threshold,
+            batch_size=BATCH_SIZE if batch_size is None else batch_size,
+            n_workers=n_workers,
+            precision=precision,
+        )
     else:
         tuning = VideoTuning(recognizer, text, method, frames=frames, seed=seed, on_damage=on_damage)
         answers = classified_by_tuning(
