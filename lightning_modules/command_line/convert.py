@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import lightning
 from safetensors.torch import save
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP
-from zsar.lightning_modules.command_line.convert_options import COMMAND, ConvertOptions
+from zsar.lightning_modules.command_line.convert_options import ConvertOptions
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.author_checkpoints import author_of
@@ -20,18 +19,6 @@ from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.files.output_folders import check_free
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar convert`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: ConvertOptions) -> int:

@@ -13,7 +13,7 @@ from zsar.callbacks.pictures.figures import save_figure
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.views.frame_sampling import centre_indices
-from zsar.lightning_modules.command_line.picture_options import COMMAND, PictureOptions
+from zsar.lightning_modules.command_line.picture_options import PictureOptions
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say, say_of
@@ -27,18 +27,6 @@ _TEXT_WIDTH = 4.2  # inches, as are the following
 _MARGIN = 0.15
 _TITLE_HEIGHT = 0.4
 _COLOURS = {"✓": "tab:green", "✗": "tab:red", "": "black"}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar picture`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: PictureOptions) -> int:

@@ -24,7 +24,7 @@ from zsar.datamodules.video_files.writing.preparing_journal import Journal
 from zsar.datamodules.video_files.writing.preparing_settings import PreparingSettings
 from zsar.datamodules.video_files.writing.transcoding import TranscodingError
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.prepare_options import COMMAND, PrepareOptions
+from zsar.lightning_modules.command_line.prepare_options import PrepareOptions
 from zsar.runtime.files.file_names import name_problem
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.processes.cpu_count import cpu_count
@@ -49,18 +49,6 @@ class _Job:
     copy: str
     settings: PreparingSettings
     on_damage: OnDamage
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar prepare`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: PrepareOptions) -> int:

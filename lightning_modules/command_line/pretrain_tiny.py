@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +20,7 @@ from rich.table import Table
 from zsar.callbacks.set_progress import SetProgressBar
 from zsar.datamodules.rendering.captioned_shapes import CaptionedShapes
 from zsar.datamodules.rendering.frame_captions import CaptionedShapesSettings
-from zsar.lightning_modules.command_line.pretrain_tiny_options import COMMAND, PretrainTinyOptions
+from zsar.lightning_modules.command_line.pretrain_tiny_options import PretrainTinyOptions
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.training.captioner_pretraining import CaptionerPretraining
@@ -43,18 +43,6 @@ _CHANCE = {
     "caption of an object": 1 / 18,
     "caption of background": 1 / 18,
 }
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar pretrain-tiny`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: PretrainTinyOptions) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsar.lightning_modules.command_line import cli
-from zsar.lightning_modules.command_line.batch.batch_options import COMMAND, BatchOptions
+from zsar.lightning_modules.command_line.batch.batch_options import BatchOptions
 from zsar.lightning_modules.command_line.batch.command_lists import read_commands
 from zsar.lightning_modules.command_line.batch.expansion import Job, jobs_of, restricted
 from zsar.lightning_modules.command_line.batch.finished_commands import FinishedCommands, input_states
@@ -18,18 +18,6 @@ from zsar.lightning_modules.run_folders.run_lock import locked
 from zsar.runtime.terminal import say
 
 _YAML = (".yaml", ".yml")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar batch`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: BatchOptions) -> int:

@@ -12,7 +12,6 @@ from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile, lines_of_part
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
 from zsar.lightning_modules.command_line.classify.classify_options import (
-    COMMAND,
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
@@ -36,18 +35,6 @@ from zsar.runtime.terminal import (
 
 Answered = tuple[Classification, dict[str, Any]]
 """An answer, and the same as a line of JSON, with the copy that it is drawn onto."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar classify`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: ClassifyOptions) -> int:

@@ -16,25 +16,13 @@ from zsar.datamodules.class_text.text_format import Texts
 from zsar.datamodules.class_text.vocabulary import exact_names
 from zsar.lightning_modules.command_line.describe.answer_store import AnswerStore
 from zsar.lightning_modules.command_line.describe.class_questions import ClassQuestions
-from zsar.lightning_modules.command_line.describe.describe_options import COMMAND, DescribeOptions
+from zsar.lightning_modules.command_line.describe.describe_options import DescribeOptions
 from zsar.lightning_modules.command_line.describe.language_model import LanguageModel, ModelSettings
 from zsar.lightning_modules.command_line.describe.question_files import Questions, read_questions
 from zsar.lightning_modules.command_line.describe.retrying import UnansweredError, ask_until_accepted
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say, say_of, shown
 
 _INTERRUPTED = 130  # the usual exit status after Ctrl-C
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar describe`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: DescribeOptions) -> int:

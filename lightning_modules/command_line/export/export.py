@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from zsar.api.export.onnx_export import export_onnx
-from zsar.lightning_modules.command_line.export.export_options import COMMAND, ExportOptions
+from zsar.lightning_modules.command_line.export.export_options import ExportOptions
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
 from zsar.runtime.files.output_folders import check_free
 from zsar.runtime.terminal import message_console, print_json, say, waiting
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
-
-    Args:
-        arguments: The command line after `zsar export`; None for the real one.
-
-    Returns:
-        0.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: ExportOptions) -> int:

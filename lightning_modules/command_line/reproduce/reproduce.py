@@ -9,7 +9,7 @@ from zsar.lightning_modules.command_line.reproduce.dry_runs import heading_lines
 from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
 from zsar.lightning_modules.command_line.reproduce.papers_file import find_papers_file, read_papers
 from zsar.lightning_modules.command_line.reproduce.published_rows import published_table, result_folders
-from zsar.lightning_modules.command_line.reproduce.reproduce_options import COMMAND, ReproduceOptions
+from zsar.lightning_modules.command_line.reproduce.reproduce_options import ReproduceOptions
 from zsar.lightning_modules.command_line.reproduce.table_lists import list_of_tables, write_markdown
 from zsar.lightning_modules.command_line.reproduce.table_plans import Selection, TablePlan, plans_of
 from zsar.lightning_modules.command_line.reproduce.table_runs import (
@@ -20,19 +20,8 @@ from zsar.lightning_modules.command_line.reproduce.table_runs import (
 )
 from zsar.lightning_modules.command_line.summarize import summarize
 from zsar.lightning_modules.command_line.summarize.report_table import print_tables
+from zsar.lightning_modules.command_line.summarize.summarize_options import SummaryOptions
 from zsar.runtime.terminal import result_console, say
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar reproduce`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: ReproduceOptions) -> int:
@@ -137,7 +126,7 @@ def _run_table(plan: TablePlan, settings: RunSettings) -> int:
     if not folders:
         return 0
     output = settings.folder / f"{plan.table.paper}_{plan.table.key}.json"
-    return summarize.main([*map(str, folders), "--output", str(output)])
+    return summarize.run(SummaryOptions(runs=tuple(folders), output=(output,)))
 
 
 def _resources(settings: RunSettings) -> Resources:

@@ -14,24 +14,12 @@ from zsar.api.devices import device_names
 from zsar.api.embeddings.archive import open_archive
 from zsar.api.embeddings.search import SearchHit, SearchResult, search
 from zsar.api.embeddings.tower_model import model_of_tower
-from zsar.lightning_modules.command_line.search.search_options import COMMAND, SearchOptions
+from zsar.lightning_modules.command_line.search.search_options import SearchOptions
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.terminal import message_console, print_json, print_whole, result_console, say, styled, waiting
 from zsar.runtime.text.written_names import written_name
 
 _COLUMNS = ("query", "rank", "video", "file", "score", "start_seconds", "end_seconds")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar search`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: SearchOptions) -> int:

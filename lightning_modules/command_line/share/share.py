@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.command_line.share.share_options import COMMAND, ShareOptions
+from zsar.lightning_modules.command_line.share.share_options import ShareOptions
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.hub_folders import uploaded
@@ -16,18 +15,6 @@ from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.terminal import say
 
 _REMEDY = "give results.json of `zsar test` with this checkpoint, or leave --results out"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
-
-    Args:
-        arguments: The command line after `zsar share`; None for the real one.
-
-    Returns:
-        0.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: ShareOptions) -> int:

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow, compare
 from zsar.lightning_modules.command_line.summarize.published.published_figures import load_published_figures
 from zsar.lightning_modules.command_line.summarize.report_table import print_tables
 from zsar.lightning_modules.command_line.summarize.results.run_groups import group_runs, read_run
-from zsar.lightning_modules.command_line.summarize.summarize_options import COMMAND, SummaryOptions
+from zsar.lightning_modules.command_line.summarize.summarize_options import SummaryOptions
 from zsar.lightning_modules.command_line.summarize.summary_files import check_suffix, write_summary
 from zsar.lightning_modules.command_line.summarize.summary_tables import summary_tables
 from zsar.runtime.terminal import result_console, say
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar summarize`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: SummaryOptions) -> int:

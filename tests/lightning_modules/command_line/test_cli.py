@@ -1,4 +1,6 @@
 import csv
+import importlib
+import inspect
 import json
 import os
 import signal
@@ -12,7 +14,7 @@ import torch
 from torch.testing import assert_close
 
 from tests.makers.command_line.one_line import assert_one_line_error
-from zsar.lightning_modules.command_line.cli import COMMANDS, main
+from zsar.lightning_modules.command_line.cli import COMMANDS, main, options_module
 
 ROOT = Path(__file__).parents[3]
 THREE = ("red", "green", "blue")
@@ -273,3 +275,14 @@ def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(
     with pytest.raises(KeyError, match="inner"):
         main(["summarize", "nowhere"])
     assert "this is a bug of zsar" in capsys.readouterr().err
+
+
+WITH_DATA = {"doctor", "embed"}  # whose options are also those of a data set
+
+
+@pytest.mark.parametrize("name", [name for name, (_, module) in COMMANDS.items() if module and name not in WITH_DATA])
+def test_command_lines_are_parsed_here_and_a_command_takes_its_options(name: str) -> None:
+    module = importlib.import_module(f"zsar.lightning_modules.command_line.{COMMANDS[name][1]}")
+    (options,) = inspect.signature(module.run).parameters.values()
+    assert options.annotation == options_module(str(COMMANDS[name][1])).COMMAND.options.__name__
+    assert not hasattr(module, "main")

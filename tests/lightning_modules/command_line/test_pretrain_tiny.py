@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from zsar.lightning_modules.command_line import pretrain_tiny
-from zsar.lightning_modules.command_line.pretrain_tiny import main
+from zsar.lightning_modules.command_line.pretrain_tiny import run
+from zsar.lightning_modules.command_line.pretrain_tiny_options import COMMAND
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
 FAST = ["--steps", "3", "--clips", "64"]
@@ -19,7 +20,7 @@ FAST = ["--steps", "3", "--clips", "64"]
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights file written by the command; tests that change it copy it first."""
     output = tmp_path_factory.mktemp("tiny") / "seed0.pt"
-    assert main(["--output", str(output), *FAST]) == 0
+    assert run(COMMAND.parse(["--output", str(output), *FAST])) == 0
     return output
 
 
@@ -29,7 +30,7 @@ def trained_coca(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretrain_tiny, "_BACKGROUND_VIDEOS_OF_COCA", 2)
         patch.chdir(tmp_path_factory.mktemp("coca"))
-        assert main(["--architecture", "tiny-coca", "--seed", "1", *FAST]) == 0
+        assert run(COMMAND.parse(["--architecture", "tiny-coca", "--seed", "1", *FAST])) == 0
         return Path("runs/tiny_coca/seed1.pt").resolve()
 
 
@@ -56,7 +57,7 @@ def test_the_description_holds_settings_and_probes(trained: Path) -> None:
 
 def test_a_second_call_does_nothing_but_show_the_figures(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = copy.stat().st_mtime_ns
-    assert main(["--output", str(copy), *FAST]) == 0
+    assert run(COMMAND.parse(["--output", str(copy), *FAST])) == 0
     printed = capsys.readouterr().out
     assert "nothing to do" in printed
     assert "left or right" in printed
@@ -65,31 +66,31 @@ def test_a_second_call_does_nothing_but_show_the_figures(copy: Path, capsys: pyt
 
 def test_other_settings_are_refused_and_named(copy: Path) -> None:
     with pytest.raises(ValueError, match=r"n_batches: 3 there, 4 now.*--force"):
-        main(["--output", str(copy), "--steps", "4", "--clips", "64"])
+        run(COMMAND.parse(["--output", str(copy), "--steps", "4", "--clips", "64"]))
 
 
 def test_weights_without_a_description_are_refused(copy: Path) -> None:
     copy.with_suffix(".json").unlink()
     with pytest.raises(ValueError, match=r"how it was trained is unknown.*--force"):
-        main(["--output", str(copy), *FAST])
+        run(COMMAND.parse(["--output", str(copy), *FAST]))
 
 
 def test_weights_that_are_not_those_described_are_refused(copy: Path) -> None:
     torch.save(OpenClipBackbone("tiny-clip", "random").clip.state_dict(), copy)
     with pytest.raises(ValueError, match=r"holds the weights .* describes .*--force"):
-        main(["--output", str(copy), *FAST])
+        run(COMMAND.parse(["--output", str(copy), *FAST]))
 
 
 def test_force_trains_again_with_the_same_result(copy: Path) -> None:
     before = OpenClipBackbone("tiny-clip", str(copy)).weights_hash
     copy.write_bytes(b"")
-    assert main(["--output", str(copy), *FAST, "--force"]) == 0
+    assert run(COMMAND.parse(["--output", str(copy), *FAST, "--force"])) == 0
     assert OpenClipBackbone("tiny-clip", str(copy)).weights_hash == before
 
 
 def test_help_says_where_the_weights_go(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--help"])
+        run(COMMAND.parse(["--help"]))
     printed = capsys.readouterr().out
     assert "runs/tiny_clip/seedSEED.pt" in printed
     assert "runs/tiny_coca/seedSEED.pt" in printed
@@ -114,14 +115,14 @@ def test_the_settings_of_the_tiny_clip_are_those_that_older_weights_are_describe
 
 def test_weights_of_the_other_architecture_are_refused(copy: Path) -> None:
     with pytest.raises(ValueError, match=r"captioning_weight: None there, 2.0 now.*--force"):
-        main(["--architecture", "tiny-coca", "--output", str(copy), *FAST])
+        run(COMMAND.parse(["--architecture", "tiny-coca", "--output", str(copy), *FAST]))
 
 
 def test_the_table_says_which_model_it_is_about(
     trained_coca: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(pretrain_tiny, "_BACKGROUND_VIDEOS_OF_COCA", 2)
-    main(["--architecture", "tiny-coca", "--seed", "1", "--output", str(trained_coca), *FAST])
+    run(COMMAND.parse(["--architecture", "tiny-coca", "--seed", "1", "--output", str(trained_coca), *FAST]))
     printed = capsys.readouterr().out
     assert "nothing to do" in printed
     assert "What the tiny CoCa knows" in printed

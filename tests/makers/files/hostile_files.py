@@ -109,7 +109,7 @@ def hostile_files(folder: Path, mark: Path, model: T2L) -> dict[str, Path]:
         "class_eval": {**good, "zsar": {**good["zsar"], "class_path": "builtins.eval"}},
         "class_other": {
             **good,
-            "zsar": {**good["zsar"], "class_path": "zsar.lightning_modules.command_line.prepare.main"},
+            "zsar": {**good["zsar"], "class_path": "zsar.lightning_modules.command_line.prepare.run"},
         },
         "class_data": {**good, "zsar": {**good["zsar"], "class_path": "zsar.datamodules.data_sets.VideoFolder"}},
         "class_empty": {**good, "zsar": {**good["zsar"], "class_path": ""}},

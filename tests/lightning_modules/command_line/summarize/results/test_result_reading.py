@@ -20,6 +20,7 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
     training_settings,
     whole_result,
 )
+from zsar.lightning_modules.command_line.summarize.summarize_options import COMMAND
 
 
 def test_a_result_is_read_as_it_is(tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_the_summary_believes_no_impossible_figure(tmp_path: Path, kind: str, va
         "localizer": lambda: write_localization(run),
     }
     write[kind]()
-    assert summarize.main([str(run)]) == 0
+    assert summarize.run(COMMAND.parse([str(run)])) == 0
     path = run / "results.json"
     content = json.loads(path.read_text())
     name = "map" if kind == "localizer" else "top1"
@@ -201,7 +202,7 @@ def test_the_summary_believes_no_impossible_figure(tmp_path: Path, kind: str, va
     with pytest.raises(
         ValueError, match=r"results\.json.*(not a JSON number|not a finite number|from 0 to 100).*test again"
     ):
-        summarize.main([str(run)])
+        summarize.run(COMMAND.parse([str(run)]))
 
 
 # --- results that were changed by hand --------------------------------------------------------------------------------
@@ -254,7 +255,7 @@ def test_whatever_is_changed_by_hand_it_is_summarized_or_named(
         path.write_text(json.dumps(_changed(good, place, _ODD[(number + 3 * shift) % len(_ODD)])))
         said = ""
         try:
-            summarize.main([str(folder)])
+            summarize.run(COMMAND.parse([str(folder)]))
         except ValueError as error:
             said = str(error)
             n_refused += 1
