@@ -83,7 +83,8 @@ def run(options: LocalizeOptions) -> int:
         with feature_folder(options.model.features) as folder:
             done = _localize(_Run(options, search, folder, annotated), videos, console)
     except OSError as error:
-        raise ValueError(f"{error.filename or options.output.output}: {error.strerror or error}") from error
+        problem = str(error.strerror or error)  # which names the file, if the error does not
+        raise ValueError(problem if error.filename is None else f"{error.filename}: {problem}") from error
     drawing = DrawnCopies(copies, on_damage=options.damage.on_damage, hidden=not copies)
     with drawing:
         lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.api.localization.localizers import ready_localizer
 from zsar.api.localization.method_settings import STRIDE_SECONDS
-from zsar.api.localization.search import Search, feature_extraction, to_device
+from zsar.api.localization.search import Search, check_prompts, feature_extraction, to_device
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -65,7 +65,7 @@ def requested_search(options: LocalizeOptions, text: ClassText) -> Search:
         text: The classes.
 
     Raises:
-        ValueError: The method cannot use the model.
+        ValueError: The method cannot use the model, or a prompt is too long for it.
         BackboneError: The model cannot be built, or cannot write captions.
         CheckpointError: The checkpoint cannot be read.
     """
@@ -76,6 +76,7 @@ def requested_search(options: LocalizeOptions, text: ClassText) -> Search:
         options.settings,
         weights=asked.weights,
     )
+    check_prompts(text, ready)
     to_device(ready, options.device.device)
     extraction = feature_extraction(
         ready,

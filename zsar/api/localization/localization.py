@@ -70,11 +70,11 @@ class Localization:
     duration_seconds: float
     fps: float
     segments: tuple[Segment, ...]
-    curves: tuple[Curve, ...]
-    settings: Mapping[str, Any]
+    curves: tuple[Curve, ...] = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
     error: str | None = None
     suppressed: tuple[Segment, ...] = ()
-    times_seconds: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.float64))
+    times_seconds: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.float64), repr=False)
     class_names: tuple[str, ...] = ()
     pseudo_labels: tuple[str, ...] | None = None
     n_steps: int = 0

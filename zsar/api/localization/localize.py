@@ -20,6 +20,7 @@ from zsar.api.localization.method_settings import STRIDE_SECONDS, Method, Method
 from zsar.api.localization.search import (
     Search,
     check_enough_classes,
+    check_prompts,
     feature_extraction,
     feature_folder,
     to_device,
@@ -125,8 +126,8 @@ def localize(
 
     Raises:
         VideoDecodeError: A single video cannot be decoded.
-        ValueError: A value is out of range or has no effect, there are too few classes, or the method cannot use the
-            model.
+        ValueError: A value is out of range or has no effect, there are too few classes, a prompt is too long, the
+            method cannot use the model, or the folder of features cannot be written.
         FeatureFileError: The folder of features holds features of another model or other frames.
         BackboneError: The weights of the model are neither local nor downloadable, or captions cannot be written.
     """
@@ -138,6 +139,7 @@ def localize(
     settings = MethodSettings(threshold=threshold, suppress=suppress, seed=seed)
     ready = ready_localizer(model, method, settings)
     check_enough_classes(text.names, ready)
+    check_prompts(text, ready)
     if not isinstance(model, ActionLocalizer | ActionRecognizer):
         to_device(ready, device)
     extraction = feature_extraction(

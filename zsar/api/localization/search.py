@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.processes.cpu_count import cpu_count
 
 
@@ -52,6 +54,17 @@ def check_enough_classes(names: Sequence[str], ready: ReadyLocalizer) -> None:
             f"there must be at least {least} class name{'s' if least > 1 else ''}{why}; got {list(names)}: give each "
             "class that may occur"
         )
+
+
+def check_prompts(text: ClassText, ready: ReadyLocalizer) -> None:
+    """Checks that the text tower reads all prompts, before videos are decoded.
+
+    Raises:
+        ValueError: A prompt has too many tokens.
+    """
+    with warnings.catch_warnings():  # on truncated texts; these are reported when they are embedded
+        warnings.simplefilter("ignore")
+        ready.localizer.backbone.text.tokenize([prompt for prompts in text.prompts for prompt in prompts])
 
 
 def to_device(ready: ReadyLocalizer, device: str) -> None:
@@ -111,8 +124,16 @@ def feature_extraction(
 
 @contextmanager
 def feature_folder(features: Path | None) -> Iterator[Path]:
-    """The folder of feature files: the given one, or a temporary one."""
+    """The folder of feature files: the given one, or a temporary one.
+
+    Args:
+        features: The given one, which is checked and made when it is needed; None for a temporary one.
+
+    Raises:
+        ValueError: It cannot be written.
+    """
     if features is not None:
+        check_output_folder(features, option="--features")
         yield features
     else:
         with tempfile.TemporaryDirectory(prefix="zsar_localize_") as folder:

@@ -145,13 +145,15 @@ def test_progress_counts_videos(video: Path, model: ActionRecognizer) -> None:
         ({"method": "frame-wise", "seed": 0}, "seed has no effect with the method frame-wise"),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
         ({"template": "photos"}, "is neither a template"),
+        ({"template": "a video " * 20 + "of {}"}, "tokens and its first sentence has"),
+        ({"features": __file__}, "--features .* is not a folder; give another folder"),
     ],
 )
 def test_wrong_values_are_explained(
     settings: dict[str, Any], message: str, video: Path, model: ActionRecognizer
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        zsar.localize(video, NAMES, model=model, **{**QUICK, **settings})
+        zsar.localize(video.with_name("gone.mp4"), NAMES, model=model, **{**QUICK, **settings})  # before it is opened
 
 
 def test_the_prompts_of_a_mapping_are_used(video: Path, model: ActionRecognizer) -> None:
