@@ -91,7 +91,7 @@ def write_drawn_copy(
     with ExitStack() as stack:
         sound = _opened_sound(stack, source, starts_late=pts[0] > 0)
         copied = sound if sound is not None and sound.is_copied else None
-        writer = Mp4Writer(destination, clock, _X264, starts_late=pts[0] > 0, sound=copied)
+        writer = Mp4Writer(destination, clock, _X264, starts_late=pts[0] > 0, sound=copied, threads=0)
         stack.callback(writer.abandon)
         patches_at = None
         for i, frame in enumerate(reader.decoded_frames()):

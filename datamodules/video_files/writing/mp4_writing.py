@@ -104,6 +104,7 @@ class Mp4Writer:
         *,
         starts_late: bool,
         sound: CopiedSound | None = None,
+        threads: int = 1,
     ) -> None:
         """Opens the file.
 
@@ -113,6 +114,7 @@ class Mp4Writer:
             options: Options of libx264.
             starts_late: Whether the first frame is shown later than at 0, so that the file needs sound from 0 on.
             sound: Sound to copy; without it, a file that starts late gets silence.
+            threads: Threads that encode; 0 for one and a half for each processor, as libx264 chooses.
 
         Raises:
             OSError: The file cannot be written.
@@ -123,6 +125,7 @@ class Mp4Writer:
         self._options = options
         self._needs_silence = starts_late and sound is None
         self._sound = sound
+        self._threads = threads
         self._stream: VideoStream | None = None
         muxing = {"movflags": "faststart"}
         if starts_late:  # otherwise the file would round the start to milliseconds
@@ -162,7 +165,7 @@ class Mp4Writer:
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuv420p"
         stream.codec_context.colorspace = frame.colorspace
         stream.codec_context.color_range = frame.color_range
-        stream.thread_count = 1
+        stream.thread_count = self._threads
         stream.time_base = stream.codec_context.time_base = self._clock
         if self._sound is not None:
             self._sound.begin(self._container)

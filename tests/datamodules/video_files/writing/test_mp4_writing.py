@@ -57,9 +57,11 @@ def test_the_longest_that_is_accepted_can_be_written(clock: Fraction, tmp_path: 
     assert written_pts(tmp_path / "copy.mp4", clock, pts)[1] == [float(p * clock) for p in pts]
 
 
-def written_pts(path: Path, clock: Fraction, pts: list[int]) -> tuple[list[tuple[str, float]], list[float]]:
+def written_pts(
+    path: Path, clock: Fraction, pts: list[int], *, threads: int = 1
+) -> tuple[list[tuple[str, float]], list[float]]:
     """Writes frames at some ticks; returns the kinds and starts of the streams, and the times of the frames."""
-    writer = Mp4Writer(path, clock, {"bf": "3"}, starts_late=pts[0] > 0)
+    writer = Mp4Writer(path, clock, {"bf": "3"}, starts_late=pts[0] > 0, threads=threads)
     for image, at in zip(moving_picture(len(pts)), pts, strict=True):
         writer.write(av.VideoFrame.from_ndarray(image).reformat(format="yuv420p"), at, 1)
     writer.finish()
@@ -89,3 +91,8 @@ def test_a_picture_that_starts_at_0_is_alone(tmp_path: Path) -> None:
     starts, times = written_pts(tmp_path / "copy.mp4", Fraction(1, 25), [0, 1, 2])
     assert starts == [("video", 0.0)]
     assert times == [0, 0.04, 0.08]
+
+
+def test_several_threads_encode_the_same_frames(tmp_path: Path) -> None:
+    clock, pts = Fraction(1, 25), list(range(9))
+    assert written_pts(tmp_path / "copy.mp4", clock, pts, threads=3) == written_pts(tmp_path / "one.mp4", clock, pts)
