@@ -19,6 +19,7 @@ if _TYPE_CHECKING:
     from zsar.api.embeddings.search import search
     from zsar.api.export.onnx_export import export_onnx
     from zsar.api.frames import read_frames
+    from zsar.api.live.classify_stream import LiveAnswer, LiveAnswers, classify_stream
     from zsar.api.loading import load
     from zsar.callbacks.prompt_tuning import PromptTuning
     from zsar.datamodules.data_sets import (
@@ -54,6 +55,7 @@ _MODULES = {
     "zsar.api.embeddings.search": ("search",),
     "zsar.api.export.onnx_export": ("export_onnx",),
     "zsar.api.frames": ("read_frames",),
+    "zsar.api.live.classify_stream": ("LiveAnswer", "LiveAnswers", "classify_stream"),
     "zsar.api.loading": ("load",),
     "zsar.callbacks.prompt_tuning": ("PromptTuning",),
     "zsar.datamodules.data_sets": (
@@ -88,6 +90,8 @@ __all__ = [
     "FrameWiseCLIP",
     "Kinetics400",
     "Kinetics600",
+    "LiveAnswer",
+    "LiveAnswers",
     "MovingShapes",
     "PromptTuning",
     "ShiftedMovingShapes",
@@ -100,6 +104,7 @@ __all__ = [
     "ZeroShotCLIP",
     "__version__",
     "classify",
+    "classify_stream",
     "draw",
     "embed",
     "embed_text",

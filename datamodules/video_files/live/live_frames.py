@@ -137,7 +137,7 @@ class LiveFrames:
         """A frame with its times; None for one that is damaged or too late."""
         check_size(self._name, picture.width, picture.height)
         number, self._number = self._number, self._number + 1
-        seconds = self._clock.seconds(picture.time)
+        seconds = self._clock.seconds(self._stamp(picture))
         arrived, was_awaited = self._arrival(picture)
         due, late = self._clock.due(seconds, arrived=arrived, was_awaited=was_awaited)
         if self._skips and late > _VERY_LATE_SECONDS:
@@ -152,6 +152,12 @@ class LiveFrames:
             return None
         self._last_used = seconds
         return LiveFrame(number, seconds, due, picture)
+
+    def _stamp(self, picture: VideoFrame) -> float | None:
+        """The time stamp of a frame in seconds; AVI has none, but a constant rate."""
+        if picture.pts is None or not self._stream.time_base or self._container.format.name == "avi":
+            return None
+        return float(picture.pts * self._stream.time_base)
 
     def _arrival(self, picture: VideoFrame) -> tuple[float, bool]:
         """When the packet of a frame arrived, and whether it was waited for."""

@@ -86,7 +86,9 @@ class LiveSource:
             return "address"
         addresses = ", ".join(f"{name}://" for name in SCHEMES)
         if separator:
-            raise VideoDecodeError(f"{self.shown_name}: an address begins with {addresses}; a file is named by its path")
+            raise VideoDecodeError(
+                f"{self.shown_name}: an address begins with {addresses}; a file is named by its path"
+            )
         problem = file_problem(self.name) or f"{self.name}: it is not a file, a pipe or a device"
         raise VideoDecodeError(f"{problem}; a live source is a file, a pipe, a device, or an address ({addresses})")
 

@@ -18,6 +18,7 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
+from zsar.lightning_modules.command_line.classify.live import classify_live
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -58,7 +59,10 @@ def run(options: ClassifyOptions) -> int:
 
     Raises:
         ValueError: No video, no class, a number out of range, or a file that cannot be written.
+        VideoDecodeError: A live source cannot be read.
     """
+    if options.live.stream is not None:
+        return classify_live(options, options.live.stream)
     _check_output(options)
     text = requested_class_text(options.text, None if options.embeddings is not None else options.model)
     if options.embeddings is not None:
