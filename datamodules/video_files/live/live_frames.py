@@ -15,7 +15,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
-from zsar.datamodules.video_files.live.live_source import LiveSource
+from zsar.datamodules.batch import VideoDecodeError
+from zsar.datamodules.video_files.live.live_source import LOST, LiveSource, reason_of
 from zsar.datamodules.video_files.live.source_clock import SourceClock
 from zsar.datamodules.video_files.main_stream import main_stream
 from zsar.datamodules.video_files.video_file import check_size, errors_name
@@ -35,7 +36,7 @@ class LiveFrame:
     """A frame of a live source.
 
     Attributes:
-        number: Its number in the source, counting those that were skipped or damaged.
+        number: Its number in the source; where frames before it are lost, they are counted by their time.
         seconds: Its time since the first frame.
         due: When it was captured or is due, on `time.monotonic`.
         picture: The decoded frame.
@@ -83,7 +84,8 @@ class LiveFrames:
         self._is_file = source.kind == "file" and not source.follow
         self._skips = source.real_time
         self._arrivals: deque[tuple[int | None, float, bool]] = deque(maxlen=64)
-        self._number = self.n_skipped = self.n_damaged = 0
+        self.n_skipped = self.n_damaged = 0
+        self._number, self._last = -1, 0.0
         self._last_used = float("-inf")
         self.stalled = False
 
@@ -113,6 +115,8 @@ class LiveFrames:
             except av.ExitError:  # the timeout of an address
                 self.stalled = True
                 break
+            except LOST as error:
+                raise VideoDecodeError(f"{self._name}: {reason_of(error)} (while reading it)") from None
             arrived = time.monotonic()
             if packet.size:
                 was_awaited = not self._is_file and arrived - asked > _AWAITED_SECONDS
@@ -125,19 +129,17 @@ class LiveFrames:
         try:
             frames = self._codec.decode(packet)
         except av.FFmpegError:  # damage in a stream passes: the next keyframe is whole
-            self._number += 1
             self.n_damaged += 1
             return []
         if skipping and not frames:
-            self._number += 1
             self.n_skipped += 1
         return frames
 
     def _frame(self, picture: VideoFrame) -> LiveFrame | None:
         """A frame with its times; None for one that is damaged or too late."""
         check_size(self._name, picture.width, picture.height)
-        number, self._number = self._number, self._number + 1
         seconds = self._clock.seconds(self._stamp(picture))
+        self._count(seconds)
         arrived, was_awaited = self._arrival(picture)
         due, late = self._clock.due(seconds, arrived=arrived, was_awaited=was_awaited)
         if self._skips and late > _VERY_LATE_SECONDS:
@@ -151,7 +153,13 @@ class LiveFrames:
             self.n_skipped += 1
             return None
         self._last_used = seconds
-        return LiveFrame(number, seconds, due, picture)
+        return LiveFrame(self._number, seconds, due, picture)
+
+    def _count(self, seconds: float) -> None:
+        """Numbers the next frame."""
+        has_gaps = bool(self.n_skipped or self.n_damaged) and self.frame_seconds > 0
+        self._number += max(1, round((seconds - self._last) / self.frame_seconds)) if has_gaps else 1
+        self._last = seconds
 
     def _stamp(self, picture: VideoFrame) -> float | None:
         """The time stamp of a frame in seconds; AVI has none, but a constant rate."""

@@ -33,6 +33,8 @@ SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp", "srt
 """What an address may begin with."""
 DEVICE_FORMATS = ("v4l2", "video4linux2", "x11grab", "kmsgrab", "fbdev", "avfoundation", "dshow", "gdigrab")
 """FFmpeg's names of what captures: a camera or a screen."""
+LOST = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+"""What PyAV raises if the other side ends a connection that is not done."""
 _FILE_FORMATS = tuple(OPEN_OPTIONS["format_whitelist"].split(","))
 _ADDRESS_FORMATS = (*_FILE_FORMATS, "rtsp", "rtp", "hls")
 _ADDRESS_PROTOCOLS = "rtsp,rtsps,rtp,srtp,rtmp,rtmps,http,https,httpproxy,tls,crypto,tcp,udp,srt"  # no file
@@ -178,7 +180,7 @@ class LiveSource:
             container.close()
 
     def _reason(self, error: Exception) -> str:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = reason_of(error)
         if isinstance(error, av.ProtocolNotFoundError):
             return f"this build of FFmpeg has no {self.name.partition(':')[0]}"
         if isinstance(error, av.ArgumentError | av.InvalidDataError):
@@ -186,6 +188,13 @@ class LiveSource:
                 return "it is a playlist or script that names other files; give the video itself"
             return f"it cannot be read as a video ({reason}); if it is one, give its format"
         return f"it cannot be opened ({reason})"
+
+
+def reason_of(error: Exception) -> str:
+    """The cause of an error of PyAV, in words."""
+    if isinstance(error, LOST):
+        return "the connection was lost"  # "reset by peer" would look like the death of a worker
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _mode_of(name: str) -> int:

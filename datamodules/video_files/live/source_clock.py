@@ -8,7 +8,8 @@ import time
 _LEAST_STEP_SECONDS = 1e-3
 """Between two frames whose time stamps do not increase."""
 _PAUSE_SECONDS = 1.0
-"""A source that is late by more has paused; one that is late by less catches up."""
+"""A source that is late by more has paused, one that is late by less catches up; and if its time stamps go back by
+more, it began again."""
 
 
 class SourceClock:
@@ -38,11 +39,11 @@ class SourceClock:
             self._offset = stamp or 0.0
             return 0.0
         seconds = self._last + self._step if stamp is None else stamp - self._offset
-        if seconds <= self._last:  # the source began again
+        if stamp is not None and self._last - seconds > _PAUSE_SECONDS:  # the source began again
             seconds = self._last + self._step
-            self._offset = (stamp or 0.0) - seconds
-        self._last = seconds
-        return seconds
+            self._offset = stamp - seconds
+        self._last = max(seconds, self._last + _LEAST_STEP_SECONDS)
+        return self._last
 
     def due(self, seconds: float, *, arrived: float, was_awaited: bool) -> tuple[float, float]:
         """When a frame was captured, or is to be shown; waits until then if frames are held back.

@@ -20,7 +20,7 @@ RATE = 20
 
 def write_stream(path: Path, n_frames: int) -> Path:
     """MPEG-TS (or whatever the suffix says) of a moving picture, with a keyframe every 12 frames."""
-    options = {"preset": "veryfast", "g": "12", "bf": "0"}
+    options = {"preset": "veryfast", "g": "12", "bf": "2"}
     write_video(path, moving_picture(n_frames), frames_per_second=RATE, options=options)
     return path
 

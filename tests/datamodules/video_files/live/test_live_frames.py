@@ -62,7 +62,7 @@ def test_a_source_that_breaks_off_with_an_error_is_no_normal_end(tmp_path: Path)
     with (
         served(data, "reset") as address,
         frames_of(LiveSource(address)) as frames,
-        pytest.raises(VideoDecodeError, match=rf"{address}: .*reset.* \(while reading it\)"),
+        pytest.raises(VideoDecodeError, match=rf"{address}: the connection was lost \(while reading it\)"),
     ):
         read.extend(frames)
     assert len(read) > 40
@@ -119,7 +119,7 @@ def test_frames_that_are_very_late_are_not_even_decoded(tmp_path: Path, monkeypa
         used = list(frames)
     assert len(used) + frames.n_skipped == 60
     assert all(frame.picture.key_frame for frame in used)
-    assert [frame.number for frame in used] == [0, 12, 24, 36, 48]
+    assert [frame.number for frame in used] == [0, 12, 24, 36, 48], "as if all were there"
 
 
 def test_nothing_is_skipped_where_every_window_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,15 @@ def clock(wall: Wall, *, waits: bool) -> SourceClock:
 
 
 def test_times_count_from_the_first_frame_and_increase(wall: Wall) -> None:
-    stamps = [7.0, 7.1, 7.1, 6.0, 6.1, None, None]
-    times = [clock_.seconds(stamp) for clock_ in [clock(wall, waits=False)] for stamp in stamps]
-    assert times == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    source = clock(wall, waits=False)
+    times = [source.seconds(stamp) for stamp in (7.0, 7.1, 7.1, 7.05, 7.2, None, None)]
+    assert times == pytest.approx([0, 0.1, 0.101, 0.102, 0.2, 0.3, 0.4])
+
+
+def test_times_go_on_where_a_source_begins_again(wall: Wall) -> None:
+    source = clock(wall, waits=False)
+    times = [source.seconds(stamp) for stamp in (50.0, 60.0, 0.0, 0.5, 4.0)]
+    assert times == pytest.approx([0, 10, 10.1, 10.6, 14.1])
 
 
 def test_a_file_is_shown_in_real_time(wall: Wall) -> None:
