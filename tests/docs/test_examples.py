@@ -23,6 +23,7 @@ def tiny_constants(tmp_path: Path, tiny_weights: Path) -> dict[str, Any]:
     one = sorted(videos.rglob("*.mp4"))[0]
     return {
         "VIDEO": str(one),
+        "SOURCE": str(one),
         "VIDEOS": str(videos),
         "MODEL": "tiny-clip",
         "ARCHITECTURE": "tiny-clip",
