@@ -42,3 +42,13 @@ def test_a_command_line_is_read_before_anything_heavy_is_imported(
 ) -> None:
     assert imported[f"{command} --help"] == [0, []]
     assert imported[f"{command} --not_there"] == [2, []]
+
+
+def test_a_small_command_ends_without_a_search_for_garbage() -> None:
+    """Which takes seconds once torch and Lightning are imported: what is frozen is not searched."""
+    code = (
+        "import atexit, gc\natexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000))\n"
+        "from zsar.lightning_modules.command_line.cli import main\nmain(['picture', '--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("frozen True\n")

@@ -21,6 +21,7 @@ if _TYPE_CHECKING:
     from zsar.api.embeddings.search import search
     from zsar.api.export.onnx_export import export_onnx
     from zsar.api.frames import read_frames
+    from zsar.api.live.classify_stream import LiveAnswer, LiveAnswers, classify_stream
     from zsar.api.loading import load
     from zsar.api.localization.localization import Localization, Segment
     from zsar.api.localization.localize import localize
@@ -60,6 +61,7 @@ _MODULES = {
     "zsar.api.embeddings.search": ("search",),
     "zsar.api.export.onnx_export": ("export_onnx",),
     "zsar.api.frames": ("read_frames",),
+    "zsar.api.live.classify_stream": ("LiveAnswer", "LiveAnswers", "classify_stream"),
     "zsar.api.loading": ("load",),
     "zsar.api.localization.localization": ("Localization", "Segment"),
     "zsar.api.localization.localize": ("localize",),
@@ -97,6 +99,8 @@ __all__ = [
     "FrameWiseCLIP",
     "Kinetics400",
     "Kinetics600",
+    "LiveAnswer",
+    "LiveAnswers",
     "Localization",
     "MovingShapes",
     "PromptTuning",
@@ -111,6 +115,7 @@ __all__ = [
     "ZeroShotCLIP",
     "__version__",
     "classify",
+    "classify_stream",
     "draw",
     "embed",
     "embed_text",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import logging
 import os
@@ -167,6 +169,7 @@ def options_module(module: str) -> ModuleType:
 
 def _run_small(module: str, arguments: list[str]) -> int:
     """Parses the command line of a small command, and only then imports what runs it, which takes seconds."""
+    atexit.register(gc.freeze)  # Python would search all that was imported for garbage: seconds after Ctrl-C
     if module in _OF_DATA_MODULES:
         called, given = "main", arguments
     else:

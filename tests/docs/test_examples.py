@@ -28,6 +28,7 @@ def tiny_constants(tmp_path: Path, tiny_weights: Path) -> dict[str, Any]:
     )
     return {
         "VIDEO": str(one),
+        "SOURCE": str(one),
         "VIDEOS": str(videos),
         "MODEL": "tiny-clip",
         "ARCHITECTURE": "tiny-clip",

@@ -166,19 +166,22 @@ def say_of(style: str, what: str, text: object, *, error: bool = True) -> None:
     (message_console() if error else result_console()).print(line, soft_wrap=True)
 
 
-def print_json(content: Any) -> None:  # noqa: ANN401 - any JSON
+def print_json(content: Any, *, one_line: bool = False) -> None:  # noqa: ANN401 - any JSON
     r"""Prints JSON to the standard output that any parser can read, for any names and any encoding.
+
+    In one line, it is for programs that read line by line, and is written at once.
 
     Characters that `shown` escapes, and those that the encoding lacks, are JSON escapes (`\u009b`); a byte of a path
     that is not UTF-8 is a lone surrogate, which Python can read (`\udcff`).
     """
-    text = json.dumps(content, indent=2, ensure_ascii=False)
+    indent = None if one_line else 2
+    text = json.dumps(content, indent=indent, ensure_ascii=False)
     text = _NOT_PLAIN.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(content, indent=2)
-    print(text)
+        text = json.dumps(content, indent=indent)
+    print(text, flush=one_line)
 
 
 class _Bar(Progress):

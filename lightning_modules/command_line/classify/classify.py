@@ -15,6 +15,7 @@ from zsar.lightning_modules.command_line.classify.classify_options import (
     ClassifyOptions,
 )
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
+from zsar.lightning_modules.command_line.classify.live import classify_live
 from zsar.lightning_modules.command_line.classify.requested_answers import (
     RequestedAnswers,
     requested_answers,
@@ -48,7 +49,10 @@ def run(options: ClassifyOptions) -> int:
 
     Raises:
         ValueError: No video, no class, a number out of range, or a file that cannot be written.
+        VideoDecodeError: A live source cannot be read.
     """
+    if options.live.stream is not None:
+        return classify_live(options, options.live.stream)
     _check_output(options)
     asked = options.tuning.adaptation
     adaptation = None if asked is None else read_adaptation(asked)

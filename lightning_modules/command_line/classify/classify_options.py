@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from zsar.datamodules.choices.none_of_these import NONE_OF_THESE
+from zsar.lightning_modules.command_line.classify.live_options import LiveOptions, check_live
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
@@ -110,13 +111,19 @@ class ClassifyOptions:
     printed: PrintedOptions = group("output")
     file: FileOptions = group()
     draw: DrawOption = group()
+    live: LiveOptions = group(
+        "live video", "Instead of VIDEO, until it ends or Ctrl-C; the answer is printed when it changes."
+    )
 
     def __post_init__(self) -> None:
         """Checks that there is something to classify, and that options have an effect.
 
         Raises:
-            ValueError: No video and no embeddings, both, or an option that embeddings or an adaptation have decided.
+            ValueError: No video, no embeddings and no stream, two of them, or an option that has no effect with them.
         """
+        check_live(self, self.live)
+        if self.live.stream is not None:
+            return
         self._check_adaptation()
         if self.embeddings is None and not self.videos:
             raise ValueError("give video files, folders or patterns, or --embeddings FOLDER")

@@ -174,6 +174,10 @@ def test_json_is_read_back_whatever_the_names(name: str, capsys: pytest.CaptureF
     printed = capsys.readouterr().out
     assert json.loads(printed) == {name: [name]}
     assert not [character for character in printed if shown(character) != character and character != "\n"]
+    print_json({name: [name]}, one_line=True)
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert json.loads(line) == {name: [name]}
 
 
 @pytest.mark.slow
