@@ -52,8 +52,8 @@ from zsar.lightning_modules.command_line.model_kinds import (
 )
 from zsar.lightning_modules.command_line.options.spelling import one_spelling
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
-from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_names import with_run_dir
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes

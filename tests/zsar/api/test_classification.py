@@ -5,8 +5,8 @@ import torch
 
 import zsar
 from zsar.api.classification import Classification, ranking
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 COLOURS = ["red", "green", "blue"]
 
