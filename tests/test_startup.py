@@ -9,9 +9,7 @@ import pytest
 from zsar.lightning_modules.command_line.cli import COMMANDS
 
 HEAVY = ("torch", "torchvision", "lightning", "open_clip", "av", "matplotlib", "transformers", "torchmetrics", "wandb")
-# Its options are the settings of data modules.
-STILL_HEAVY = {"doctor", "embed"}
-SMALL = sorted(name for name, (_, module) in COMMANDS.items() if module is not None and name not in STILL_HEAVY)
+SMALL = sorted(name for name, (_, module) in COMMANDS.items() if module is not None)
 SCRIPT = """
 import json, sys
 from zsar.lightning_modules.command_line.cli import main

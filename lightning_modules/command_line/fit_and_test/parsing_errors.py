@@ -24,7 +24,10 @@ from zsar.runtime.permitted_classes import fault_of_trusted, forbidden, forbidde
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
 _LONGEST = 300  # characters of an unknown message
-_EXAMPLES = {"zsar doctor": "zsar doctor --data UCF101"}
+_EXAMPLES = {
+    "zsar doctor": "zsar doctor --data UCF101",
+    "zsar embed": "zsar embed --data UCF101 --output embeddings",
+}
 _EXAMPLE = "{command} --config configs/experiment/moving_shapes_t2l.yaml"
 
 
@@ -132,7 +135,7 @@ def _unknown(written: str, section: str, class_path: str | None, options: Sequen
             return f"{full} was replaced by {instead}"
     if class_path is None:
         near = did_you_mean(name, options)
-        every = "--help" if command == "zsar doctor" else "--help.all"
+        every = "--help" if command in _EXAMPLES else "--help.all"
         return f"there is no option {name}{near or ';'} `{command} {every}` lists the options"
     name = f"--{section}.{name.removeprefix('--')}"
     class_name = class_path.rpartition(".")[2]

@@ -13,7 +13,6 @@ from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from zsar.lightning_modules.command_line.cli import COMMANDS, options_module
-from zsar.lightning_modules.command_line.doctor import doctor_options
 from zsar.lightning_modules.command_line.explained_errors import (
     LIGHTNING_COMMANDS,
     LONGEST,
@@ -163,8 +162,7 @@ def options_of_command(module: str | None) -> set[str]:
     """The options of a small command; none for those of Lightning."""
     if module is None:
         return set()
-    options = options_module(module)
-    parser = options.COMMAND.parser() if hasattr(options, "COMMAND") else doctor_options._parser()
+    parser = options_module(module).COMMAND.parser()
     return {option for action in parser._actions for option in action.option_strings}
 
 
