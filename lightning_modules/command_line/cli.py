@@ -199,6 +199,10 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
     Returns:
         The LightningCLI object after the run, with `model`, `datamodule` and `trainer`.
     """
+    from zsar.lightning_modules.command_line.fit_and_test.mistyped_lines import answered_at_once
+
+    if (status := answered_at_once(arguments)) is not None:
+        sys.exit(status)
     from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
     return ActionRecognitionCLI.run_command(arguments)

@@ -37,6 +37,7 @@ from zsar.lightning_modules.command_line.experiments.shipped_configs import with
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.short_help import EXPLAINED
 from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
     command_to_go_on,
     command_to_test,
@@ -132,12 +133,7 @@ class ActionRecognitionCLI(LightningCLI):
             help="Folder for everything that the run writes; by default runs/NAME of the experiment's file, or "
             "runs/MODEL_DATA.",
         )
-        parser.add_argument(
-            "--overwrite",
-            action="store_true",
-            help="begin again in a folder that holds a run, and remove its checkpoints, logs and results (fit), or the "
-            "results that this command would replace or mix with others (validate, test, predict)",
-        )
+        parser.add_argument("--overwrite", action="store_true", help=EXPLAINED["--overwrite"][1])
         parser.link_arguments("run_dir", "trainer.default_root_dir")
         parser.add_argument(
             "--wandb",
@@ -231,10 +227,10 @@ class ActionRecognitionCLI(LightningCLI):
         plugins = _plugins(config.trainer.plugins)
         return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """The commands and the trainer's arguments that are not options; objects are never loaded from a checkpoint."""
-        return {name: {*skipped, "weights_only"} for name, skipped in LightningCLI.subcommands().items()}
+    @classmethod
+    def subcommands(cls) -> dict[str, set[str]]:  # type: ignore[override]
+        """The given command alone, and the trainer's arguments that are not options (nothing loads pickled objects)."""
+        return {name: {*LightningCLI.subcommands()[name], "weights_only"} for name in cls.given[:1]}
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: a checkpoint is read by `WholeCheckpointIO` alone, and its settings never replace the given ones."""
