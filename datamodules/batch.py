@@ -20,13 +20,6 @@ from zsar.datamodules.class_identity import find_same_classes
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 
 
-class VideoDecodeError(RuntimeError):
-    """A video file that cannot be read; the message names the file and the cause.
-
-    The message is its only argument, so that it survives pickling.
-    """
-
-
 @dataclass(frozen=True)
 class VideoRecord:
     """One video of a data set: its file and its class.

@@ -5,7 +5,6 @@ Handles splits, few shots, held-out clips and the checks of lists; decodes nothi
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import Any, ClassVar, Literal
 from lightning.pytorch import LightningDataModule
 
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.class_text.checked_names import too_few_classes
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
@@ -28,11 +28,6 @@ from zsar.runtime.class_paths import class_path
 Subset = Literal["train", "test", "predict"]
 N_HALVES = 10
 _SET_NAME = {"fit": "train", "validate": "val", "test": "test", "predict": "predict"}
-
-
-def default_data_root() -> Path:
-    """The folder that holds all data sets: $ZSAR_DATA, or `data` in the working directory."""
-    return Path(os.environ.get("ZSAR_DATA", "data")).expanduser()
 
 
 class TrimmedSets(LightningDataModule):

@@ -16,6 +16,7 @@ from lightning.pytorch import LightningDataModule
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
+from zsar.datamodules.choices.data_root import default_data_root
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_identity import clean_names
 from zsar.datamodules.class_text.templates import fill_templates
@@ -24,7 +25,6 @@ from zsar.datamodules.lists.checked_lists import read_excluded
 from zsar.datamodules.lists.localization_splits import AnnotatedVideo, ClassSplit, classes_of_split
 from zsar.datamodules.lists.tested_sets import GroundTruth, TestedSet, check_annotations, list_tested_set
 from zsar.datamodules.settings import Text, UntrimmedLoading
-from zsar.datamodules.trimmed_sets import default_data_root
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, find_video_files
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.runtime.files.same_files import refuse_one_file_twice

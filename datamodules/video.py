@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from torch.utils.data import DataLoader, Dataset
 
-from zsar.datamodules.batch import VideoBatch, VideoDecodeError
+from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips, check_one_test_view
 from zsar.datamodules.samplers import EvaluationSampler, TrainingSampler
 from zsar.datamodules.samples import collate
@@ -25,6 +25,7 @@ from zsar.datamodules.stored_embeddings.embedded_sets import EmbeddedSets, trans
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.transforms import TrainTransform
+from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.run_seed import run_seed
 
 

@@ -20,8 +20,8 @@ from zsar.callbacks.results.written_line import say_accepted_damage, say_written
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.accuracy import metric_prefix
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
-from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.lightning_modules.run_folders.run_record import run_record, text_note, text_record
 from zsar.lightning_modules.training.checkpoints import hash_of_tested_weights

@@ -9,8 +9,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_identity import class_identity
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES, Attribute, attributes_of_groups
 from zsar.datamodules.class_text.ez_clip_texts import SUFFIX as CSV_SUFFIX
@@ -18,6 +18,9 @@ from zsar.datamodules.class_text.ez_clip_texts import read_ez_clip_texts
 from zsar.datamodules.class_text.text_format import ClassTextFile, Kind, Texts, checked_class_text
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.text.json_files import read_json
+
+if TYPE_CHECKING:
+    from zsar.datamodules.batch import ClassText
 
 FOLDER = Path(__file__).parent / "texts"
 
@@ -87,6 +90,8 @@ def read_class_text(
         ]
         source += f" after {lead!r}"
     of_prompts = attributes and [a for a in attributes for _ in range(len(prompts[0]) // len(attributes))]
+    from zsar.datamodules.batch import ClassText  # here, as files are read and written without torch
+
     return ClassText(
         set_name,
         tuple(names),

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from zsar.datamodules.choices.geometry import RESIZE_RATIO
 from zsar.datamodules.settings import Clips, Loading, Split, Text
 from zsar.datamodules.stored_embeddings.embedding_files import ClipRecord
 from zsar.datamodules.stored_embeddings.stored_clips import EmbeddingFolder, StoredClips
 from zsar.datamodules.trimmed_sets import TrimmedSets
-from zsar.datamodules.views.transforms import RESIZE_RATIO, TestTransform
+from zsar.datamodules.views.transforms import TestTransform
 
 
 class EmbeddedSets(TrimmedSets):

@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from zsar.datamodules.batch import VideoDecodeError
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 __all__ = ["is_real_video", "main_stream"]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decode_limits import MOST_FRAMES
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 __all__ = ["check_claims"]
 

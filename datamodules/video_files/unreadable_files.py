@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files.video_file import OpenVideo, errors_name
 from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 MOST_OPENED = 10_000
 _AT_ONCE = 16  # threads; they mostly wait for the disk

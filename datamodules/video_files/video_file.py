@@ -17,13 +17,13 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decode_limits import MOST_FRAMES, MOST_PIXELS, too_large
 from zsar.datamodules.video_files.main_stream import main_stream
 from zsar.datamodules.video_files.mp4_claims import check_claims
 from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS, names_other_files
 from zsar.datamodules.video_files.stream_decoder import StreamDecoder
 from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 __all__ = [
     "OpenVideo",

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional
 
+from zsar.datamodules.choices.geometry import RESIZE_RATIO
+
 # Strengths of brightness, contrast, saturation and hue: T2L, after ActionCLIP.
 _JITTER = (0.4, 0.4, 0.2, 0.1)
-RESIZE_RATIO = 256 / 224  # short side of a test frame before cropping, as a multiple of the crop's
 
 
 class TrainTransform:

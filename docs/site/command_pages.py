@@ -39,11 +39,9 @@ def commands_page() -> str:
 
 
 def command_of(name: str) -> Command | None:  # type: ignore[type-arg]
-    """The declaration of a small command; None for those of LightningCLI, and the doctor's, which has a data module."""
+    """The declaration of a small command; None for those of LightningCLI."""
     path = COMMANDS[name][1]
-    if path is None:
-        return None
-    return getattr(options_module(path), "COMMAND", None)
+    return None if path is None else options_module(path).COMMAND  # type: ignore[no-any-return]
 
 
 def _section(name: str) -> str:

@@ -76,8 +76,8 @@ environment:
   ZSAR_TRACEBACK=1         show the traceback of an error, for a bug report
 """
 
-# Options that are the settings of a data module, which only the module that builds it can read.
-_OF_DATA_MODULES = ("doctor.doctor", "embed.embed")
+# Commands that take the settings of a data set; these are written as YAML and JSON.
+_WITH_SETTINGS = ("doctor.doctor", "embed.embed")
 _FORMER_NAMES = {"several": "batch"}
 _HERE = "zsar.lightning_modules.command_line"
 _BUG = "this is a bug of zsar, or of a package that it uses: please report the command line and what follows"
@@ -150,7 +150,7 @@ def _run(command: str, arguments: list[str]) -> int:
 
     find_trusted_modules_here()
     module = COMMANDS[command][1]
-    if module is None or module in _OF_DATA_MODULES:
+    if module is None or module in _WITH_SETTINGS:
         _check_utf8(arguments)
     if module is not None:
         return _run_small(module, arguments[1:])
@@ -170,13 +170,10 @@ def options_module(module: str) -> ModuleType:
 def _run_small(module: str, arguments: list[str]) -> int:
     """Parses the command line of a small command, and only then imports what runs it, which takes seconds."""
     atexit.register(gc.freeze)  # Python would search all that was imported for garbage: seconds after Ctrl-C
-    if module in _OF_DATA_MODULES:
-        called, given = "main", arguments
-    else:
-        called, given = "run", options_module(module).COMMAND.parse(arguments)
-    run = getattr(importlib.import_module(f"{_HERE}.{module}"), called)
+    options = options_module(module).COMMAND.parse(arguments)
+    run = importlib.import_module(f"{_HERE}.{module}").run
     warn_as_typed()  # again, as Lightning, which most commands import, has its own form of warnings
-    status: int = run(given)
+    status: int = run(options)
     return status
 
 
@@ -205,6 +202,10 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
     Returns:
         The LightningCLI object after the run, with `model`, `datamodule` and `trainer`.
     """
+    from zsar.lightning_modules.command_line.fit_and_test.mistyped_lines import answered_at_once
+
+    if (status := answered_at_once(arguments)) is not None:
+        sys.exit(status)
     from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
     return ActionRecognitionCLI.run_command(arguments)

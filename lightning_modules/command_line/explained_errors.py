@@ -2,7 +2,8 @@
 
 zsar's own errors give value, limit and remedy. jsonargparse wraps errors raised while it builds an object into its list
 of all types that it tried; they are unwrapped here. Messages of Lightning, torch and the operating system are completed
-with a remedy that fits the command.
+with a remedy that fits the command. Classes of errors are compared by their paths, so that nothing is imported to
+explain an error of a command that has not needed it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-
-from zsar.datamodules.video_files.video_file import VideoDecodeError
-from zsar.datamodules.video_files.writing.transcoding import TranscodingError
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
-from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
-from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
 from zsar.runtime.files.whole_files import FULL_REMEDY
 from zsar.runtime.processes.dead_workers import explain_dead_worker
 from zsar.runtime.terminal import shown
@@ -26,14 +19,16 @@ from zsar.runtime.text.text_files import cut
 LONGEST = 3_000
 """Characters of a message. The middle of a longer one is left out, where it quotes what a file holds."""
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
-_OURS = (
-    ValueError,  # including Lightning's, whose messages are clear enough
-    BackboneError,
-    CheckpointError,
-    AuthorCheckpointError,
-    VideoDecodeError,
-    TranscodingError,
+OURS = (
+    "zsar.runtime.files.video_errors.VideoDecodeError",
+    "zsar.datamodules.video_files.writing.mp4_writing.TranscodingError",
+    "zsar.lightning_modules.open_clip_towers.weight_files.BackboneError",
+    "zsar.lightning_modules.tensor_files.checkpoint_files.CheckpointError",
+    "zsar.lightning_modules.training.author_checkpoints.AuthorCheckpointError",
 )
+"""Paths of the errors of zsar that are no `ValueError`; their messages are for the user."""
+MISCONFIGURED = "lightning.fabric.utilities.exceptions.MisconfigurationException"
+MEMORY_OF_DEVICE_FULL = "torch.OutOfMemoryError"
 _PARSERS = ("jsonargparse", "argparse")
 _MOST_READ = 1_000  # searched characters of a message, as some quote their whole input
 # Names of options in shared messages, and their names in the commands of Lightning.
@@ -75,6 +70,11 @@ def unwrapped(error: BaseException) -> BaseException:
     return error
 
 
+def _is_of(error: BaseException, *paths: str) -> bool:
+    """Whether an error is of one of the classes with these paths, or of a subclass."""
+    return any(f"{kind.__module__}.{kind.__qualname__}" in paths for kind in type(error).__mro__)
+
+
 def _raised_by(error: BaseException) -> str:
     """The module of the code that raised an error."""
     traceback = error.__traceback__
@@ -102,7 +102,7 @@ def _cpu(command: str) -> str:
 
 def _no_gpu(error: BaseException, command: str) -> str | None:
     """A GPU is requested but torch finds none."""
-    if isinstance(error, (RuntimeError, AssertionError, MisconfigurationException)):
+    if isinstance(error, (RuntimeError, AssertionError)) or _is_of(error, MISCONFIGURED):
         message = str(error).splitlines()[0] if str(error) else ""
         if any(text in message.lower() for text in _NO_GPU):
             return f"a GPU is asked for, but torch finds none here ({message.strip().rstrip('.!')}); {_cpu(command)}"
@@ -125,10 +125,8 @@ def _wrong_device(error: BaseException, command: str) -> str | None:
 
 def _memory_full(error: BaseException, command: str) -> str | None:
     """The memory of the device, or of the machine, is too small for a batch."""
-    full = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-    )
-    if not full:
+    is_of_cpu = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    if not (is_of_cpu or isinstance(error, MemoryError) or _is_of(error, MEMORY_OF_DEVICE_FULL)):
         return None
     smaller = {
         "fit": "a smaller --data.loading.batch_size (with --trainer.accumulate_grad_batches for the same update)",
@@ -144,7 +142,7 @@ def _memory_full(error: BaseException, command: str) -> str | None:
 
 def _misconfigured(error: BaseException, command: str) -> str | None:
     """Settings that Lightning rejects as incompatible."""
-    if not isinstance(error, MisconfigurationException):
+    if not _is_of(error, MISCONFIGURED):
         return None
     return f"{str(error).strip().rstrip('.')}; `zsar {command} --help.all` explains Lightning's options"
 
@@ -198,7 +196,8 @@ def _unknown_argument(error: BaseException, command: str) -> str | None:
 
 def _for_users(error: BaseException, command: str) -> str | None:
     """An error with a message for the user."""
-    return str(error) if isinstance(error, _OURS) else None
+    # ValueError: including Lightning's, whose messages are clear enough
+    return str(error) if isinstance(error, ValueError) or _is_of(error, *OURS) else None
 
 
 _EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (

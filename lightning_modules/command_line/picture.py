@@ -12,7 +12,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from zsar.callbacks.pictures.figures import save_figure
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.lightning_modules.command_line.picture_options import PictureOptions
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
@@ -108,13 +107,15 @@ def _draw(
             text.text(0, place, line, color=colour, fontweight=weight, fontsize=8, va="center", wrap=True)
         try:
             with VideoReader(root / truth["path"], on_damage=on_damage) as reader:
-                frames = reader.frames_at_indices(centre_indices(reader.n_frames, _N_FRAMES).tolist())
+                # the middles of equal parts of the video; torch is not needed for that
+                middles = (2 * np.arange(_N_FRAMES) + 1) * reader.n_frames // (2 * _N_FRAMES)
+                images = reader.images_at_indices(middles.tolist())
         except VideoDecodeError as error:
             problems.append(str(error))
             continue
-        for column, frame in enumerate(frames, start=1):
+        for column, image in enumerate(images, start=1):
             axis = figure.add_subplot(grid[row, column])
-            axis.imshow(frame.permute(1, 2, 0).numpy())
+            axis.imshow(image)
             axis.set_axis_off()
     return figure, problems
 

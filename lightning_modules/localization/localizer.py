@@ -15,7 +15,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
-from zsar.datamodules.batch import ClassText, VideoDecodeError
+from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.class_union import ClassUnion
 from zsar.lightning_modules.localization.contract import Localization, Predictions, UntrimmedFeatures
 from zsar.lightning_modules.localization.described_method import DescribedMethod
@@ -28,6 +28,7 @@ from zsar.lightning_modules.localization.untrimmed_reader import UntrimmedReader
 from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import visual_projection
+from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.run_seed import run_seed
 
 THUMOS14_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED
 from zsar.lightning_modules.run_folders.dry_runs import DRY_RUN_PREFIX, batch_limits
 from zsar.lightning_modules.run_folders.requested_checkpoint import (
-    UNTRAINED,
     CheckpointSummary,
     read_summary,
     requested_checkpoint,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import read_checkpoint
 
-UNTRAINED = "untrained weights"
 _KEYWORDS = ("best", "last")
 _RESUME = "resume"
 
@@ -37,11 +37,6 @@ class CheckpointSummary:
     n_steps: int
     batch_limits: dict[str, int | float]
     validation_is_due: bool = False
-
-
-def checkpoints_in(folder: Path) -> list[Path]:
-    """The checkpoints in a folder, by name; empty if the folder does not exist."""
-    return sorted(path for path in folder.glob("*.ckpt") if not path.name.startswith("."))
 
 
 def requested_checkpoint(

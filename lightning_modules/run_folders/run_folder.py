@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED, checkpoints_in
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
-from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED, checkpoints_in, read_summary
 from zsar.lightning_modules.run_folders.settings_of_before import config_of_now
 from zsar.runtime.class_paths import with_current_class_paths
 from zsar.runtime.files.given_files import read_given_json
@@ -126,6 +126,8 @@ def check_checkpoint(folder: Path, checkpoints: Path, *, path: Path | None, weig
     checkpoint_paths = checkpoints_in(checkpoints)
     if not checkpoint_paths or (path is not None and is_in(path, checkpoints)):
         return
+    from zsar.lightning_modules.run_folders.requested_checkpoint import read_summary  # here, as it needs torch
+
     used = path or UNTRAINED
     if weights not in {read_summary(each).weights_hash for each in checkpoint_paths}:
         raise ValueError(

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-
 from zsar.runtime.code_version import code_version
 from zsar.runtime.flat_settings import flat_settings
 from zsar.runtime.run_seed import stated_seed
@@ -83,6 +81,8 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
     Returns:
         Plain types by name; null if the run has no such value.
     """
+    import torch  # here, as summaries read records without it
+
     scoring = getattr(model, "scoring", None)
     return {
         "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},

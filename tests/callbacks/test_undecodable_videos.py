@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from zsar.callbacks.undecodable_videos import UndecodableVideos
-from zsar.datamodules.batch import VideoBatch, VideoDecodeError
+from zsar.datamodules.batch import VideoBatch
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 def batch(*problems: str) -> VideoBatch:

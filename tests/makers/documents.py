@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.cli import COMMANDS, options_module
-from zsar.lightning_modules.command_line.doctor.doctor_options import parse_options
+from zsar.lightning_modules.command_line.fit_and_test.trimmed_data import built_data
 from zsar.lightning_modules.command_line.options.command import Command
 
 OF_LIGHTNING = ("fit", "test", "predict", "validate")
@@ -47,10 +47,11 @@ def assert_parses(command: str, parse: Callable[..., Any]) -> None:
     name, *arguments = shlex.split(command)
     if name in OF_LIGHTNING:
         assert parse(*arguments, subcommand=name).subcommand == name
-    elif name == "doctor":  # its parser needs the configurations put together first
-        assert parse_options(arguments).module
-    else:
-        assert command_of(name).parse(arguments)
+        return
+    options = command_of(name).parse(arguments)
+    assert options
+    if getattr(options, "data_arguments", ()):  # which only the data set can parse
+        assert built_data(options.data_arguments, command=name)
 
 
 def sections(text: str) -> dict[str, str]:

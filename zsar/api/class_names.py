@@ -12,16 +12,17 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_identity import class_identity
 from zsar.datamodules.class_text.checked_names import name_problem, same_class
 from zsar.datamodules.lists.list_files import read_labels
 from zsar.datamodules.lists.video_index import VIDEO_SUFFIXES
-from zsar.lightning_modules.open_clip_towers.open_clip_tokens import tokens_without_weights
 from zsar.runtime.text.text_files import plain_name, shown
 from zsar.runtime.text.text_tables import Line, read_lines
+
+if TYPE_CHECKING:
+    from zsar.datamodules.batch import ClassText
 
 _OPTION = "--classes"
 _WHAT = "list of class names"
@@ -111,6 +112,9 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
         ValueError: A prompt has too many tokens; the message gives the class and both numbers.
         BackboneError: There is no such model.
     """
+    # here, as names are read without a model, too
+    from zsar.lightning_modules.open_clip_towers.open_clip_tokens import tokens_without_weights
+
     tower = tokens_without_weights(architecture)
     for name, prompts in zip(text.names, text.prompts, strict=True) if tower is not None else ():
         assert tower is not None

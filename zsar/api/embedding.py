@@ -15,9 +15,9 @@ from zsar.api.given_classes import Classes, class_text_of
 from zsar.api.given_videos import Video, listed_videos, view_batches, view_settings
 from zsar.api.loading import Precision, inference_precision, recognizer_of
 from zsar.api.shown_progress import Progress, reporting
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,20 +9,24 @@ import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
-from torch import Tensor
 
 from zsar.datamodules.video_files.decode_limits import MOST_RESULT_BYTES
 from zsar.datamodules.video_files.decoding.frame_times import FrameTimes
 from zsar.datamodules.video_files.video_file import RGBConverter, VideoDecodeError, check_size, errors_name
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 class VideoReader(FrameTimes):
     """Reads selected frames of one video file; a context manager.
+
+    torch is imported by what returns tensors only: `images_at_indices` and `decoded_frames` need none.
 
     The decoder lives as long as the reader: open one reader per video, in the process that uses it, and close it.
     Frames are upright: quarter turns and mirrorings of the container's display matrix are applied, other angles are
@@ -46,6 +50,24 @@ class VideoReader(FrameTimes):
 
         Returns:
             uint8 [T, 3, H, W], RGB, channels last in memory (the fastest layout for resizing).
+
+        Raises:
+            IndexError: As `images_at_indices`.
+            ValueError: As `images_at_indices`.
+            VideoDecodeError: As `images_at_indices`.
+        """
+        import torch
+
+        return torch.from_numpy(self.images_at_indices(indices)).permute(0, 3, 1, 2)
+
+    def images_at_indices(self, indices: Iterable[int]) -> NDArray[np.uint8]:
+        """The frames at given indices as images, in the given order.
+
+        Args:
+            indices: T indices from 0, in any order; repeats cost nothing extra.
+
+        Returns:
+            uint8 [T, H, W, 3], RGB.
 
         Raises:
             IndexError: An index is negative, or not below the number of frames.
@@ -77,7 +99,7 @@ class VideoReader(FrameTimes):
         places = np.asarray(order)
         for i in wanted:
             frames[places == i] = images.pop(i)
-        return torch.from_numpy(frames).permute(0, 3, 1, 2)
+        return frames
 
     def _check_result(self, n_frames: int) -> None:
         """Checks, before decoding, that the frames together do not take too much memory."""
@@ -144,6 +166,8 @@ class VideoReader(FrameTimes):
             raise
 
     def _forward(self, wanted: Sequence[int]) -> Iterator[Tensor]:
+        import torch
+
         size: tuple[int, ...] = ()
         with errors_name(self._path, "decoding it"):
             for i, image in self._source.forward(wanted, RGBConverter().rgb):

@@ -14,12 +14,12 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
 from zsar.datamodules.video_files.live.live_source import LOST, LiveSource, reason_of
 from zsar.datamodules.video_files.live.source_clock import SourceClock
 from zsar.datamodules.video_files.main_stream import main_stream
 from zsar.datamodules.video_files.video_file import check_size, errors_name
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 _AWAITED_SECONDS = 0.01
 """A packet that takes longer to read was waited for."""

@@ -20,11 +20,11 @@ import av
 from av.container import InputContainer
 from av.format import ContainerFormat
 
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.live.waiting_input import WaitingInput
 from zsar.datamodules.video_files.mp4_claims import check_claims
 from zsar.datamodules.video_files.openable_files import OPEN_OPTIONS, names_other_files
 from zsar.runtime.files.plain_files import file_problem
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 Kind = Literal["file", "pipe", "device", "address"]
 

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.live.live_frames import LiveFrame, LiveFrames
 from zsar.datamodules.video_files.live.live_source import LiveSource
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import centre_indices
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 MOST_KEPT = 512
 """Frames of a window that are kept: 17 seconds at 30 frames per second; of longer windows evenly spread ones."""

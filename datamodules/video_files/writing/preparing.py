@@ -105,8 +105,8 @@ def _check(path: Path, times_seconds: NDArray[np.float64], size_px: tuple[int, i
             if np.abs(reader.times_seconds - times_seconds).max() > TIME_TOLERANCE_SECONDS:
                 raise TranscodingError("the frames of its copy are shown at different times")
             for start in range(0, reader.n_frames, _CHECKED_TOGETHER):
-                frames = reader.frames_at_indices(range(start, min(start + _CHECKED_TOGETHER, reader.n_frames)))
-                if tuple(frames.shape[2:]) != size_px:
-                    raise TranscodingError(f"its copy has {list(frames.shape[2:])} px instead of {list(size_px)}")
+                images = reader.images_at_indices(range(start, min(start + _CHECKED_TOGETHER, reader.n_frames)))
+                if images.shape[1:3] != size_px:
+                    raise TranscodingError(f"its copy has {list(images.shape[1:3])} px instead of {list(size_px)}")
     except VideoDecodeError as error:
         raise TranscodingError(f"its copy cannot be read: {error}") from error

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zsar.datamodules.trimmed_sets import default_data_root
+from zsar.datamodules.choices.data_root import default_data_root
 from zsar.lightning_modules.experiments.shipped_configs import located
-from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
+from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.files.given_files import GivenFileError
 from zsar.runtime.files.journals import JournalWriter, whole_lines

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from zsar.api.live.classify_stream import LiveAnswer, LiveAnswers, classify_stream
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.live import LiveSource
 from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
+from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.processes.stopping import Stopped
 from zsar.runtime.terminal import message_console, print_json, say, waiting
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,40 +22,41 @@ from zsar.datamodules.diagnosis.repeated_videos import (
 from zsar.datamodules.listed_videos import ListedVideoDataModule
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.doctor.doctor_options import Options, parse_options
+from zsar.lightning_modules.command_line.doctor.doctor_options import DoctorRequest
 from zsar.lightning_modules.command_line.doctor.doctor_report import (
     Decoding,
     print_report,
     write_bad_videos,
     write_report,
 )
+from zsar.lightning_modules.command_line.doctor.requested_check import RequestedCheck, requested_check
 from zsar.runtime.terminal import message_console, progress_bar, progress_text, say
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+def run(options: DoctorRequest) -> int:
+    """Checks the data set, prints the report and writes it.
 
     Args:
-        arguments: The command line after `zsar doctor`; None for the real one.
+        options: The parsed command line.
 
     Returns:
         0 if there are no errors (warnings aside), 1 if there are, 130 after Ctrl-C.
 
     Raises:
-        ValueError: An option is out of range, or a config file describes no data.
+        ValueError: A setting is out of range, or a config file describes no data.
         FileNotFoundError: There is no such config file.
     """
-    options = parse_options(sys.argv[2:] if arguments is None else arguments)
+    check = requested_check(options)
     try:
-        findings, bad, decoding = _diagnose(options)
+        findings, bad, decoding = _diagnose(check)
     except KeyboardInterrupt:
-        say("", f"stopped; rerun the same command to resume from {options.journal}", error=True)
+        say("", f"stopped; rerun the same command to resume from {check.journal}", error=True)
         return 130
-    table = options.output / "bad_videos.csv"
-    n_bad = write_bad_videos(table, bad, keep=_is_excluded(table, options.module))
-    write_report(options.output / "report.json", options.module, findings, bad, decoding)
+    table = check.output / "bad_videos.csv"
+    n_bad = write_bad_videos(table, bad, keep=_is_excluded(table, check.module))
+    write_report(check.output / "report.json", check.module, findings, bad, decoding)
     print_report(findings, decoding)
-    say(f"wrote {options.output / 'report.json'} and {table} ({n_bad:,} rows, for --data.split.exclude)")
+    say(f"wrote {check.output / 'report.json'} and {table} ({n_bad:,} rows, for --data.split.exclude)")
     return int(any(finding.severity == "error" for finding in findings))
 
 
@@ -65,8 +65,8 @@ def _is_excluded(table: Path, module: TrimmedVideoDataModule) -> bool:
     return module.split.exclude is not None and Path(module.split.exclude).expanduser().resolve() == table.resolve()
 
 
-def _diagnose(options: Options) -> tuple[list[Finding], list[BadVideo], Decoding]:
-    module, stages = options.module, options.stages
+def _diagnose(check: RequestedCheck) -> tuple[list[Finding], list[BadVideo], Decoding]:
+    module, stages = check.module, check.stages
     module.prepare_data()
     if isinstance(module, ListedVideoDataModule):
         module.tolerate()
@@ -75,7 +75,7 @@ def _diagnose(options: Options) -> tuple[list[Finding], list[BadVideo], Decoding
     of_lists += diagnosis.left_out(module, stages)
     there = {name: diagnosis.are_there(table) for name, table in sets.items()}
     of_files = [diagnosis.check_files(name, table, there[name]) for name, table in sets.items()]
-    of_frames, undecodable, decoding = _decode(options, sets, there)
+    of_frames, undecodable, decoding = _decode(check, sets, there)
     findings += of_lists + [finding for finding, _ in of_files] + of_frames
     findings += diagnosis.check_counts(module, stages)
     findings += diagnosis.check_class_text(module, stages)
@@ -84,24 +84,24 @@ def _diagnose(options: Options) -> tuple[list[Finding], list[BadVideo], Decoding
     findings += check_overlap(sets)
     if sets.keys() >= {"base", "novel"}:
         findings += check_classes_apart(module.set_classes("test"))
-    if options.compare_contents:
+    if check.compare_contents:
         findings += check_contents(sets, there)
     return findings, [video for _, missing in of_files for video in missing] + undecodable, decoding
 
 
 def _decode(
-    options: Options, sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[bool_]]
+    check: RequestedCheck, sets: Mapping[str, VideoTable], there: Mapping[str, NDArray[bool_]]
 ) -> tuple[list[Finding], list[BadVideo], Decoding]:
-    if options.share == 0:
+    if check.share == 0:
         return [Finding("frames", ", ".join(sets), "skipped", remark="--decode none")], [], Decoding(0, 0, 0, 0.0)
-    asked = options.module.clips
-    rows = {name: diagnosis.draw_rows(there[name], options.share) for name in sets}
+    asked = check.module.clips
+    rows = {name: diagnosis.draw_rows(there[name], check.share) for name in sets}
     clips = {
         name: diagnosis.clips_of(table, rows[name], n_frames=asked.n_frames, n_clips=asked.n_test_clips)
         for name, table in sets.items()
     }
     began = time.perf_counter()
-    verdicts = _with_progress([clip for of_set in clips.values() for clip in of_set], options)
+    verdicts = _with_progress([clip for of_set in clips.values() for clip in of_set], check)
     findings: list[Finding] = []
     bad: list[BadVideo] = []
     for name, table in sets.items():
@@ -114,7 +114,7 @@ def _decode(
     return findings, bad, Decoding(n_new, len(verdicts) - n_new, n_bad, time.perf_counter() - began)
 
 
-def _with_progress(clips: Sequence[Clip], options: Options) -> dict[Clip, Verdict]:
+def _with_progress(clips: Sequence[Clip], check: RequestedCheck) -> dict[Clip, Verdict]:
     """Decodes, and shows videos per second and how many are bad."""
     columns = (progress_text("{task.fields[rate]:.1f} videos/s, {task.fields[n_bad]} bad"), TimeRemainingColumn())
     verdicts: dict[Clip, Verdict] = {}
@@ -122,7 +122,7 @@ def _with_progress(clips: Sequence[Clip], options: Options) -> dict[Clip, Verdic
     began = time.perf_counter()
     with progress_bar(message_console(), *columns, hidden=not clips) as progress:
         task = progress.add_task("decoding", total=len(set(clips)), rate=0.0, n_bad=0)
-        for verdict in check_clips(clips, n_workers=options.n_workers, journal=options.journal):
+        for verdict in check_clips(clips, n_workers=check.n_workers, journal=check.journal):
             verdicts[verdict.clip] = verdict
             n_new += verdict.is_new
             n_bad += verdict.problem is not None

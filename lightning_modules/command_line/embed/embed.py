@@ -18,7 +18,7 @@ from zsar.datamodules.stored_embeddings.embedded_sets import clip_record, transf
 from zsar.datamodules.stored_embeddings.embedding_files import file_of
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.damage_option import accepted_damage
-from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, EmbedRequest
+from zsar.lightning_modules.command_line.embed.embed_options import EmbedRequest
 from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
 from zsar.lightning_modules.command_line.requested_recognizer import requested_recognizer
 from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
@@ -28,18 +28,6 @@ from zsar.runtime.processes.cpu_count import cpu_count
 from zsar.runtime.terminal import message_console, say, say_of, tracked, waiting
 
 Work = tuple[EvaluationClips, list[EmbeddingJob]]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the command line and runs the command.
-
-    Args:
-        arguments: The command line after `zsar embed`; None for the real one.
-
-    Returns:
-        As of `run`.
-    """
-    return run(COMMAND.parse(arguments))
 
 
 def run(options: EmbedRequest) -> int:

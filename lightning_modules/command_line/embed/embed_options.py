@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zsar.lightning_modules.command_line.options.command import Command
+from zsar.lightning_modules.command_line.options.data_arguments import DataCommand, data_set_list
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import (
     BatchSizeOption,
@@ -19,11 +18,8 @@ from zsar.lightning_modules.command_line.options.shared import (
     RecognizerOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.command_line.options.spelling import one_spelling
 from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
-
-_OF_DATA = re.compile(r"--(data|config)(?:[.=].*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class EmbedRequest(EmbedOptions):
     data_arguments: tuple[str, ...] = ()
 
 
-class EmbedCommand(Command[EmbedOptions]):
+class EmbedCommand(DataCommand[EmbedOptions]):
     """The command; settings of a data set, such as `--data.clips.n_frames`, are left to that data set."""
 
     def parse(self, arguments: Sequence[str] | None) -> EmbedRequest:
@@ -99,9 +95,7 @@ class EmbedCommand(Command[EmbedOptions]):
         Raises:
             ValueError: A number is out of range, or options contradict each other.
         """
-        given = one_spelling(sys.argv[2:] if arguments is None else arguments)
-        of_data, others = split_data_arguments(given)
-        parsed = super().parse(others)
+        of_data, parsed = self.parse_others(sys.argv[2:] if arguments is None else arguments)
         if parsed.videos and of_data:
             raise ValueError(f"{parsed.videos[0]} and {of_data[0]}: give videos or a data set, not both")
         if not parsed.videos and not of_data:
@@ -119,28 +113,6 @@ class EmbedCommand(Command[EmbedOptions]):
         return EmbedRequest(**vars(parsed), data_arguments=tuple(of_data))
 
 
-def split_data_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Separates the arguments of a data set from the others.
-
-    Args:
-        arguments: A command line, in one spelling.
-
-    Returns:
-        Those that begin with --data or --config, with their values, and the others.
-    """
-    of_data: list[str] = []
-    others: list[str] = []
-    rest = iter(arguments)
-    for word in rest:
-        if _OF_DATA.fullmatch(word) is None:
-            others.append(word)
-            continue
-        of_data.append(word)
-        if "=" not in word and (value := next(rest, None)) is not None:
-            of_data.append(value)
-    return of_data, others
-
-
 COMMAND = EmbedCommand(
     "embed",
     EmbedOptions,
@@ -148,6 +120,7 @@ COMMAND = EmbedCommand(
     "prompts and scorers take seconds: `zsar test --data.embeddings FOLDER`, `zsar classify --embeddings FOLDER`, "
     "`zsar search FOLDER TEXT`. An interrupted run resumes where it stopped. Undecodable videos are reported at the "
     "end; the rest are still embedded.",
-    epilog="`zsar embed clips/ --output embeddings` embeds 8 frames of each video; add --stride_seconds 1 for long "
-    "videos. `zsar embed --config experiment/clip_zero_shot_ucf101 --output embeddings` embeds what that test reads.",
+    epilog=f"{data_set_list('embed')} `zsar embed clips/ --output embeddings` embeds 8 frames of each video; add "
+    "--stride_seconds 1 for long videos. `zsar embed --config experiment/clip_zero_shot_ucf101 --output embeddings` "
+    "embeds what that test reads.",
 )

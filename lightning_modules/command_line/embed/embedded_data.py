@@ -10,14 +10,11 @@ from pathlib import Path
 from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.video import TrimmedVideoDataModule
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
-from zsar.lightning_modules.command_line.doctor.doctor_options import with_data_of_configs
-from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
-from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class
+from zsar.lightning_modules.command_line.fit_and_test.trimmed_data import built_data
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.model_building import build_from_plain
-from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.text.bounded_yaml import read_yaml_file
 
 
@@ -50,12 +47,7 @@ def stated_data(arguments: Sequence[str], stage: str) -> StatedData:
         ValueError: A setting is wrong; the data set makes further views or reads embeddings itself.
         FileNotFoundError: There is no such config file, or the videos are not there.
     """
-    parser = BriefErrors(prog="zsar embed")
-    parser.add_subclass_arguments(TrimmedVideoDataModule, "data", required=True)
-    with only_permitted_classes(imported=imported_kinds(TrimmedVideoDataModule)):
-        config = parser.parse_args(with_data_of_configs(arguments))
-        check_groups("data", chosen_class("data", config.data.class_path), config.data.get("init_args") or {})
-        module: TrimmedVideoDataModule = parser.instantiate(config).data
+    module = built_data(arguments, command="embed")
     if not module.reads_files:
         raise ValueError(f"--data.embeddings {module.embeddings} is what a test reads; leave it out to embed videos")
     if module.clips.views is not None:

@@ -11,8 +11,8 @@ from typing import Any, NoReturn, get_args
 import jsonargparse
 from lightning.pytorch.cli import LightningArgumentParser
 
-from zsar.lightning_modules.command_line.fit_and_test.command_help import short_help
 from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import sentence_of
+from zsar.lightning_modules.command_line.fit_and_test.short_help import short_help
 from zsar.lightning_modules.command_line.model_kinds import KINDS
 from zsar.lightning_modules.command_line.options.command_parser import option_names
 from zsar.runtime.terminal import say
@@ -73,7 +73,7 @@ class BriefParser(BriefErrors, LightningArgumentParser):
     def format_help(self, formatter: argparse.HelpFormatter | None = None) -> str:
         """The short help for a command, else the whole help."""
         if self.command is not None and formatter is None:
-            return short_help(self.command, self)
+            return short_help(self.command) + "\n"
         return self.format_whole_help() if formatter is None else super().format_help(formatter)
 
     def format_whole_help(self) -> str:

@@ -35,6 +35,7 @@ from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.short_help import EXPLAINED
 from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
     command_to_go_on,
     command_to_test,
@@ -52,8 +53,8 @@ from zsar.lightning_modules.command_line.options.spelling import one_spelling
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
 from zsar.lightning_modules.experiments.shipped_configs import with_located_configs
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
-from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in
 from zsar.lightning_modules.run_folders.run_names import with_run_dir
 from zsar.lightning_modules.training.whole_checkpoints import WholeCheckpointIO
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
@@ -132,12 +133,7 @@ class ActionRecognitionCLI(LightningCLI):
             help="Folder for everything that the run writes; by default runs/NAME of the experiment's file, or "
             "runs/MODEL_DATA.",
         )
-        parser.add_argument(
-            "--overwrite",
-            action="store_true",
-            help="begin again in a folder that holds a run, and remove its checkpoints, logs and results (fit), or the "
-            "results that this command would replace or mix with others (validate, test, predict)",
-        )
+        parser.add_argument("--overwrite", action="store_true", help=EXPLAINED["--overwrite"][1])
         parser.link_arguments("run_dir", "trainer.default_root_dir")
         parser.add_argument(
             "--wandb",
@@ -231,10 +227,10 @@ class ActionRecognitionCLI(LightningCLI):
         plugins = _plugins(config.trainer.plugins)
         return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """The commands and the trainer's arguments that are not options; objects are never loaded from a checkpoint."""
-        return {name: {*skipped, "weights_only"} for name, skipped in LightningCLI.subcommands().items()}
+    @classmethod
+    def subcommands(cls) -> dict[str, set[str]]:
+        """The given command alone, and the trainer's arguments that are not options (nothing loads pickled objects)."""
+        return {name: {*LightningCLI.subcommands()[name], "weights_only"} for name in cls.given[:1]}
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: a checkpoint is read by `WholeCheckpointIO` alone, and its settings never replace the given ones."""

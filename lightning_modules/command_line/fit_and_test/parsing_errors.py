@@ -14,9 +14,14 @@ from pathlib import Path
 import jsonargparse
 
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.lightning_modules.command_line.fit_and_test.mistyped_lines import (
+    missing_file,
+    missing_options,
+    unknown_option,
+)
 from zsar.lightning_modules.command_line.model_kinds import KINDS, short_names
 from zsar.lightning_modules.command_line.options.command_parser import option_names
-from zsar.lightning_modules.experiments.shipped_configs import configs_in, is_config_name, nowhere
+from zsar.lightning_modules.experiments.shipped_configs import configs_in, is_config_name
 from zsar.lightning_modules.run_folders.replaced_settings import replacement
 from zsar.lightning_modules.run_folders.settings_of_before import name_of_now, value_of_now
 from zsar.runtime.nearest_names import did_you_mean
@@ -24,8 +29,6 @@ from zsar.runtime.permitted_classes import fault_of_trusted, forbidden, forbidde
 
 _TYPES = {"int": "a whole number", "float": "a number", "bool": "true or false", "NoneType": "null", "str": "text"}
 _LONGEST = 300  # characters of an unknown message
-_EXAMPLES = {"zsar doctor": "zsar doctor --data UCF101"}
-_EXAMPLE = "{command} --config configs/experiment/moving_shapes_t2l.yaml"
 
 
 def sentence_of(message: str, error: BaseException | None, *, options: Sequence[str], command: str) -> str:
@@ -44,7 +47,7 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
     if (class_path := forbidden_class_in(reversed(chain))) is not None:
         return f"--{section}: {forbidden(class_path)}"
     if match := re.match(r"(?:\w+: )?the following arguments are required: (.+)", last):
-        return _missing(match[1].split(", "), section, _class_of(chain), command)
+        return missing_options(match[1].split(", "), section, _class_of(chain), command)
     if match := re.match(r"unrecognized arguments: (.+)", last, re.DOTALL):
         return _unknown(match[1], section, _class_of(chain), options, command)
     if match := re.match(r"'?Group '(.+)' does not accept option '(.+?)'", last):
@@ -65,7 +68,7 @@ def sentence_of(message: str, error: BaseException | None, *, options: Sequence[
         return _wrong_value(section, match[2], match[1], chain[-2] if len(chain) > 1 else "")
     if match := re.match(r"(?:File|Path) does not exist: '(.+)'", last):
         name = _as_typed(match[1])
-        return f"--{section} {name}: there is no such file{nowhere(name)}"
+        return missing_file(section, name)
     line = re.sub(r'^Parser key ".*?":? *', "", _on_one_line(last)).removeprefix("argument ")
     return f"{f'--{section}: ' if section and not line.startswith('--') else ''}{line}"
 
@@ -111,18 +114,6 @@ def _class_stated(chain: Sequence[str]) -> str:
     return next(filter(None, matches[0].groups())) if matches else _on_one_line(chain[-1])
 
 
-def _missing(names: Sequence[str], section: str, class_path: str | None, command: str) -> str:
-    prefix = f"--{section}." if section else "--"
-    # The root parser prefixes options with the command's name.
-    missing = [prefix + re.sub(r"^(fit|validate|test|predict)\.", "", name) for name in names]
-    stated = f"{' and '.join(sorted(missing, reverse=True))} {'is' if len(missing) == 1 else 'are'} missing"
-    if class_path is not None:
-        return f"{stated}; `{command} --{section}.help {class_path.rpartition('.')[2]}` explains the options"
-    example = _EXAMPLES.get(command, _EXAMPLE).format(command=command)
-    lists = " and ".join(f"`{command} {name}.help`" for name in sorted(missing, reverse=True))
-    return f"{stated}; for example `{example}`; {lists} {'lists' if len(missing) == 1 else 'list'} what there is"
-
-
 def _unknown(written: str, section: str, class_path: str | None, options: Sequence[str], command: str) -> str:
     name = written.split("=", 1)[0].split(" ", 1)[0]
     if not name.startswith("-"):
@@ -131,9 +122,7 @@ def _unknown(written: str, section: str, class_path: str | None, options: Sequen
         if (instead := replacement(full)) is not None:
             return f"{full} was replaced by {instead}"
     if class_path is None:
-        near = did_you_mean(name, options)
-        every = "--help" if command == "zsar doctor" else "--help.all"
-        return f"there is no option {name}{near or ';'} `{command} {every}` lists the options"
+        return unknown_option(name, did_you_mean(name, options), command=command)
     name = f"--{section}.{name.removeprefix('--')}"
     class_name = class_path.rpartition(".")[2]
     known = options_of(pkgutil.resolve_name(class_path), section)
@@ -152,7 +141,7 @@ def _nested(option: str) -> str:
 
 def _no_class(value: str, section: str, command: str) -> str:
     if is_config_name(value):
-        return f"--{section} {value}: there is no such file{nowhere(value)}"
+        return missing_file(section, value)
     if (fault := fault_of_trusted(value)) is not None:
         return f"--{section}: {fault}"
     names = class_names(section)

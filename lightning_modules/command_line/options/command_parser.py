@@ -37,7 +37,8 @@ class CommandParser(jsonargparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message and unknown.startswith("-"):
             name = unknown.split()[0].split("=")[0]
-            message = f"there is no option {name}{did_you_mean(name.replace('-', '_'), option_names(self))}"
+            near = did_you_mean(f"--{name.lstrip('-').replace('-', '_')}", option_names(self))
+            message = f"there is no option {name}{near}"
         required = "the following arguments are required: "
         if message.startswith(required):
             message = required + ", ".join(map(self._as_typed, message.removeprefix(required).split(", ")))

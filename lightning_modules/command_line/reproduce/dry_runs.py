@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from zsar.lightning_modules.command_line.reproduce.needed_files import Need
 from zsar.lightning_modules.command_line.reproduce.paper_tables import Row, Table
 from zsar.lightning_modules.command_line.reproduce.row_commands import RowCommand
 from zsar.lightning_modules.command_line.reproduce.table_plans import TablePlan
 from zsar.lightning_modules.command_line.reproduce.table_runs import RunSettings, is_finished
+
+if TYPE_CHECKING:
+    from zsar.lightning_modules.command_line.reproduce.needed_files import Need
 
 
 def heading_lines(table: Table) -> Iterator[str]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from zsar.lightning_modules.command_line.batch.batch import Resources, run_sweep, values_by_name
 from zsar.lightning_modules.command_line.reproduce.dry_runs import heading_lines, need_lines, row_lines
-from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
 from zsar.lightning_modules.command_line.reproduce.papers_file import find_papers_file, read_papers
 from zsar.lightning_modules.command_line.reproduce.published_rows import published_table, result_folders
 from zsar.lightning_modules.command_line.reproduce.reproduce_options import ReproduceOptions
@@ -58,6 +57,9 @@ def run(options: ReproduceOptions) -> int:
 
 
 def _print_plans(plans: Sequence[TablePlan], settings: RunSettings) -> None:
+    # here, as it builds data modules, which a list of tables needs as little as Lightning
+    from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
+
     printed: set[tuple[str, ...]] = set()
     for plan in plans:
         say(*heading_lines(plan.table), *need_lines(needs_of(plan.words)))
@@ -89,6 +91,8 @@ def _check_needs(plans: Sequence[TablePlan], settings: RunSettings) -> None:
     Raises:
         ValueError: Something that a command reads is missing.
     """
+    from zsar.lightning_modules.command_line.reproduce.needed_files import needs_of
+
     for plan in plans:
         pending = [command.words for command in plan.commands if not is_finished(command, settings)]
         missing = [need for need in needs_of(pending) if need.state == "missing"]

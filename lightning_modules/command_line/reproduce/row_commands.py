@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from zsar.datamodules.trimmed_sets import default_data_root
+from zsar.datamodules.choices.data_root import default_data_root
 from zsar.lightning_modules.command_line.batch.command_lists import zsar_command
 from zsar.lightning_modules.command_line.reproduce.paper_tables import WITH, Row, Step
 from zsar.lightning_modules.command_line.reproduce.run_places import folder_of, option_text, run_name

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from tests.makers.videos.encoded_videos import moving_picture
 from tests.reference.full_decoding import decode_everything
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import Sample
@@ -23,6 +22,7 @@ from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 FRAME_BYTES = 48 * 64 * 3
 

@@ -9,10 +9,10 @@ import av
 import pytest
 
 from tests.makers.videos.encoded_videos import write_streams
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decoding import read_frames
 from zsar.datamodules.video_files.main_stream import is_real_video, main_stream
 from zsar.datamodules.video_files.video_file import OpenVideo
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 # For each stream: start in ms, frames, width in px. Then the flagged ones, and the one that is the video.
 CHOICES = {

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from tests.makers.videos.bad_videos import spoil
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.video_files import unreadable_files
 from zsar.datamodules.video_files.unreadable_files import refuse_undecoded, refuse_unreadable
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 @pytest.fixture

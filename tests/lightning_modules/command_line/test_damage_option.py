@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from tests.makers.videos.encoded_videos import moving_picture
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.clip_dataset import EvaluationClips, TrainingClips
 from zsar.datamodules.data_sets.untrimmed.activitynet_untrimmed import ActivityNetUntrimmed
 from zsar.datamodules.data_sets.untrimmed.thumos14_untrimmed import THUMOS14Untrimmed
@@ -33,6 +32,7 @@ from zsar.datamodules.views.multi_rate_views import MultiRateViews
 from zsar.datamodules.views.transforms import TestTransform, TrainTransform
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.localization.stored.feature_files import read_features
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 N_FRAMES = 24
 

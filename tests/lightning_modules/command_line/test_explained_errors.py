@@ -2,6 +2,7 @@ import ast
 import errno
 import os
 import pickle
+import pkgutil
 import re
 import tempfile
 from pathlib import Path
@@ -12,8 +13,15 @@ from jsonargparse import ArgumentParser
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from zsar.lightning_modules.command_line.cli import COMMANDS, options_module
-from zsar.lightning_modules.command_line.doctor import doctor_options
-from zsar.lightning_modules.command_line.explained_errors import LIGHTNING_COMMANDS, LONGEST, explained, unwrapped
+from zsar.lightning_modules.command_line.explained_errors import (
+    LIGHTNING_COMMANDS,
+    LONGEST,
+    MEMORY_OF_DEVICE_FULL,
+    MISCONFIGURED,
+    OURS,
+    explained,
+    unwrapped,
+)
 from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
@@ -118,6 +126,20 @@ def test_a_bug_is_not_explained_away(error: Exception) -> None:
     assert explained(error, "fit") is None
 
 
+@pytest.mark.parametrize("path", [*OURS, MISCONFIGURED, MEMORY_OF_DEVICE_FULL])
+def test_classes_of_errors_are_called_by_the_paths_that_they_have(path: str) -> None:
+    kind = pkgutil.resolve_name(path)
+    assert issubclass(kind, Exception)
+    assert f"{kind.__module__}.{kind.__qualname__}" == path
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_every_error_of_ours_is_for_the_user_and_its_subclasses_too(path: str) -> None:
+    kind = pkgutil.resolve_name(path)
+    for each in (kind, type("Special", (kind,), {})):
+        assert explained(each("give another file"), "classify") == "give another file"
+
+
 # --- every option that a message names exists -------------------------------------------------------------------------
 
 
@@ -140,8 +162,7 @@ def options_of_command(module: str | None) -> set[str]:
     """The options of a small command; none for those of Lightning."""
     if module is None:
         return set()
-    options = options_module(module)
-    parser = options.COMMAND.parser() if hasattr(options, "COMMAND") else doctor_options._parser()
+    parser = options_module(module).COMMAND.parser()
     return {option for action in parser._actions for option in action.option_strings}
 
 

@@ -13,7 +13,6 @@ from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.run_folders.requested_checkpoint import (
     CheckpointSummary,
-    checkpoints_in,
     read_summary,
     requested_checkpoint,
     what_is_left,
@@ -59,7 +58,6 @@ def test_a_file_that_is_not_there_is_answered_with_what_is_there(tmp_path: Path)
         requested(str(tmp_path / "gone" / "x.ckpt"), tmp_path)
     with pytest.raises(ValueError, match=r"is a folder, which holds last.ckpt; give a file"):
         requested(str(tmp_path), tmp_path)
-    assert checkpoints_in(tmp_path) == [tmp_path / "last.ckpt"]
 
 
 def test_what_training_starts_from_is_named_and_not_taken_as_trained(tmp_path: Path) -> None:

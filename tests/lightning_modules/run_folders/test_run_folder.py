@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.makers.command_line.runs_on_disk import config_of, write_results
-from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
+from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED
 from zsar.lightning_modules.run_folders.run_folder import (
     check_results,
     remove,

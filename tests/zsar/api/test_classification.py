@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import zsar
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 COLOURS = ["red", "green", "blue"]
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import zsar
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 def test_similarities_of_embeddings_order_classes_as_classify_does(model: ActionRecognizer, video_tree: Path) -> None:

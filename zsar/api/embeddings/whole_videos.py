@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, embed_views
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.stored_embeddings.embedding_files import ClipRecord, write_embeddings
 from zsar.datamodules.video_files.streaming import FrameStride, VideoChunk, VideoOpened, stream_videos
@@ -18,6 +17,7 @@ from zsar.datamodules.views.frame_geometry import RESIZE_FILTER
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.files.file_names import name_problem
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 @dataclass

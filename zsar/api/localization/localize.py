@@ -26,7 +26,6 @@ from zsar.api.localization.search import (
     to_device,
 )
 from zsar.api.shown_progress import Progress, reporting
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -36,6 +35,7 @@ from zsar.lightning_modules.localization.stored.feature_files import SUFFIX
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.choices import check_choice
 from zsar.runtime.files.same_files import each_file_once
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 class LocalizeSettings(TypedDict, total=False):

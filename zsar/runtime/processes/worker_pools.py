@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
+import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
-
-import torch
 
 from zsar.runtime.processes.parent_watch import end_with_parent
 
@@ -109,7 +109,7 @@ def _one_at_a_time(
 
 
 def _pool(preloaded: str, n_workers: int) -> ProcessPoolExecutor:
-    """A pool; a fork server, if available, imports the work's module and torch once for all workers."""
+    """A pool; a fork server, if available, imports the work's module once for all workers."""
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     # Without __main__ (a script or pytest), which may not be importable again. The fork server starts with the first
@@ -119,7 +119,9 @@ def _pool(preloaded: str, n_workers: int) -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
-    """Prepares a worker."""
-    torch.set_num_threads(1)
+    """Prepares a worker: one thread, for torch too, whether the work has imported it or will."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()

@@ -31,7 +31,7 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
     training_settings,
     whole_result,
 )
-from zsar.lightning_modules.run_folders.requested_checkpoint import UNTRAINED
+from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, text_change
 from zsar.runtime.class_paths import current_class_path
 from zsar.runtime.field_types import check_fields

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zsar.datamodules.views.transforms import RESIZE_RATIO
+from zsar.datamodules.choices.geometry import RESIZE_RATIO
 from zsar.lightning_modules.run_folders.settings_of_before import implied_of_before, values_of_now
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from tests.makers.videos.live_sources import RATE, served, write_stream
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.live import live_frames
 from zsar.datamodules.video_files.live.live_frames import LiveFrame, LiveFrames
@@ -19,6 +18,7 @@ from zsar.datamodules.video_files.live.live_source import LiveSource
 from zsar.datamodules.video_files.live.source_clock import SourceClock
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.video_files.writing.encoding import write_video
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 @contextmanager

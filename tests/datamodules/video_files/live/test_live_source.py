@@ -13,8 +13,8 @@ import pytest
 
 from tests.makers.videos.bad_videos import UNOPENABLE
 from tests.makers.videos.live_sources import write_stream
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.live.live_source import DEVICE_FORMATS, SCHEMES, LiveSource
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 def opened(source: LiveSource) -> Any:

@@ -13,7 +13,6 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 
 from tests.makers.videos.live_sources import RATE, growing, served, write_stream
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.live import live_windows
 from zsar.datamodules.video_files.live.live_frames import LiveFrame
@@ -21,6 +20,7 @@ from zsar.datamodules.video_files.live.live_source import LiveSource
 from zsar.datamodules.video_files.live.live_windows import MOST_KEPT, LiveWindow, LiveWindows
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import centre_indices
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 
 def windows_of(source: LiveSource, **changes: Any) -> LiveWindows:

@@ -157,7 +157,7 @@ def test_a_killed_check_goes_on_with_the_rest(doctor: Any, tmp_path: Path) -> No
         "        yield verdict\n"
         "        if number == 7:\n            os.kill(os.getpid(), 9)\n"
         "doctor.check_clips = dies\n"
-        "doctor.main(sys.argv[1:])\n"
+        "from zsar.lightning_modules.command_line.cli import main\nmain(['doctor', *sys.argv[1:]])\n"
     )
     fixed = ["--data", "UCF101", "--data.data_root", tmp_path, "--output", tmp_path / "doctor", "--n_workers", "0"]
     killed = subprocess.run([sys.executable, "-c", script, *map(str, fixed)], cwd=ROOT, check=False)

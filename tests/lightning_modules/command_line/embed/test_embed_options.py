@@ -2,24 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from zsar.lightning_modules.command_line.embed.embed_options import COMMAND, split_data_arguments
+from zsar.lightning_modules.command_line.embed.embed_options import COMMAND
 
 
 def test_settings_of_a_data_set_are_left_to_it() -> None:
-    given = [
-        "--data",
-        "UCF101",
-        "--data.clips.n_frames=4",
-        "--output",
-        "out",
-        "--config",
-        "a.yaml",
-        "--data.split.fold",
-        "2",
-    ]
-    of_data, others = split_data_arguments(given)
-    assert of_data == ["--data", "UCF101", "--data.clips.n_frames=4", "--config", "a.yaml", "--data.split.fold", "2"]
-    assert others == ["--output", "out"]
+    parsed = COMMAND.parse(["--data", "UCF101", "--output", "out", "--data.clips.n-frames=4"])
+    assert parsed.data_arguments == ("--data", "UCF101", "--data.clips.n_frames", "4")
+    assert parsed.output == Path("out")
 
 
 def test_both_spellings_and_the_defaults() -> None:

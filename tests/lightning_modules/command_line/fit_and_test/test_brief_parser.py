@@ -24,7 +24,7 @@ def parser_of(command: str, monkeypatch: pytest.MonkeyPatch) -> argparse.Argumen
     for kind in (CommandParser, BriefErrors, argparse.ArgumentParser):
         monkeypatch.setattr(kind, "parse_args", parse_args)
     with pytest.raises(Made):
-        cli.main([command])
+        cli.main([command, "--model", "T2L"])
     return made[0]
 
 

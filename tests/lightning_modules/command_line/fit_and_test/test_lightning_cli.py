@@ -19,8 +19,9 @@ from lightning.pytorch import Trainer
 from tests.makers.command_line.runs_on_disk import files_under
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.dry_runs import DRY_RUN_PREFIX
-from zsar.lightning_modules.run_folders.requested_checkpoint import checkpoints_in, read_summary
+from zsar.lightning_modules.run_folders.requested_checkpoint import read_summary
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 
 ROOT = Path(__file__).parents[4]

@@ -13,7 +13,6 @@ from zsar.api.adaptation.adaptation import Adaptation
 from zsar.api.adaptation.video_tuning import VideoTuning
 from zsar.api.given_classes import class_text_of
 from zsar.callbacks.prompt_tuning import PromptTuning
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.views import AugmentedViews, MultiRateViews
 from zsar.lightning_modules.ap_clip import APCLIP
 from zsar.lightning_modules.clip import FineTunedCLIP
@@ -23,6 +22,7 @@ from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSet
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 COLOURS = ["red dance", "green dance", "blue dance", "white dance"]
 TEXTS = {name: f"the whole picture is {name.split()[0]}" for name in COLOURS}

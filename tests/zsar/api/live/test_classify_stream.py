@@ -10,8 +10,8 @@ import pytest
 
 import zsar
 from tests.makers.videos.live_sources import RATE, growing, served, write_stream
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 NAMES = ["surfing", "diving", "running"]
 

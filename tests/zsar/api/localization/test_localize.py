@@ -11,13 +11,13 @@ import torch
 import zsar
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.models.saved_models import saved, small_t2l
-from zsar.datamodules.batch import VideoDecodeError
 from zsar.datamodules.video_files.writing.encoding import write_video
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.localization.stored.feature_files import FeatureFileError
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 NAMES = ["white", "red"]
 QUICK: dict[str, Any] = {"n_workers": 0, "device": "cpu"}

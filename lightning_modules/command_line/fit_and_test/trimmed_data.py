@@ -1,0 +1,93 @@
+"""The data set of trimmed videos that a command line or an experiment states, for `zsar doctor` and `zsar embed`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from zsar.datamodules.video import TrimmedVideoDataModule
+from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefErrors
+from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
+from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class
+from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.shipped_configs import nowhere, with_located_configs
+from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
+from zsar.runtime.terminal import say
+from zsar.runtime.text.bounded_yaml import read_yaml_file
+
+_SECTIONS = ("data", "adaptation")
+
+
+def built_data(arguments: Sequence[str], *, command: str) -> TrimmedVideoDataModule:
+    """Builds the data module of a command line, which touches no file yet.
+
+    Args:
+        arguments: Its arguments `--data...` and `--config...`.
+        command: The command, such as "doctor".
+
+    Raises:
+        ValueError: A setting is wrong, or a config file describes no data.
+        FileNotFoundError: There is no such config file.
+    """
+    parser = _parser(command)
+    with only_permitted_classes(imported=imported_kinds(TrimmedVideoDataModule)):
+        config = parser.parse_args(with_data_of_configs(arguments))
+        check_groups("data", chosen_class("data", config.data.class_path), config.data.get("init_args") or {})
+        module: TrimmedVideoDataModule = parser.instantiate(config).data
+    return module
+
+
+def show_data_help(arguments: Sequence[str], *, command: str) -> NoReturn:
+    """Lists the data sets, or explains the settings of one, and ends the program.
+
+    Args:
+        arguments: A command line with --data.help, and perhaps the name of a data set.
+        command: The command, such as "doctor".
+    """
+    listed = requested_list([command, *arguments])
+    if listed is None:
+        _parser(command).parse_args([*arguments])
+    else:
+        say(*listed.split("\n"))
+    sys.exit(0)
+
+
+def _parser(command: str) -> BriefErrors:
+    parser = BriefErrors(prog=f"zsar {command}")
+    parser.add_subclass_arguments(TrimmedVideoDataModule, "data", required=True)
+    return parser
+
+
+def with_data_of_configs(arguments: Sequence[str]) -> list[str]:
+    """The arguments with config files replaced by their `data`; their other keys are not used here.
+
+    Args:
+        arguments: Arguments `--data...` and `--config...`.
+
+    Raises:
+        FileNotFoundError: There is no such config file.
+        ValueError: It describes no data.
+    """
+    with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
+        located = with_located_configs(arguments, sections=_SECTIONS)
+        read = with_read_experiments(located, Path(folder), sections=_SECTIONS)
+        scout = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+        scout.add_argument("--config", action="append", type=Path, default=[])
+        options, rest = scout.parse_known_args(read)
+        data = [described for path in options.config if (described := _data_of_config(path)) is not None]
+    if options.config and not data:
+        raise ValueError(f"{options.config[0].name} describes no data: it has no key `data`")
+    return [f"--data={described}" for described in data] + rest
+
+
+def _data_of_config(path: Path) -> str | None:
+    """The key `data`: a path unchanged, a mapping as JSON; None if it is missing."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no config file {path}{nowhere(str(path))}")
+    data = read_yaml_file(path).get("data")
+    return data if data is None or isinstance(data, str) else json.dumps(data)
