@@ -17,8 +17,8 @@ from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
+from zsar.datamodules.video_files.decoding.given_frames import GivenFrames
 from zsar.datamodules.video_files.frame_chunks import FrameSource
-from zsar.datamodules.video_files.given_frames import GivenFrames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 
 _FRAMES = "frames"  # the name of frames in memory
