@@ -93,7 +93,7 @@ def tuning_summary(tuning: VideoTuning) -> str | None:
     kept = f" ({totals.not_tuned} kept the untuned prompt: a step was not finite)" if totals.not_tuned else ""
     return (
         f"{tuning.adaptation.tuning.method} changed the most probable class of {tuning.n_changed} of {totals.n} "
-        f"videos{kept}; {views + encoding + steps:.2f} s a video: {views:.2f} s to make its views, {encoding:.2f} s to "
+        f"{'video' if totals.n == 1 else 'videos'}{kept}; {views + encoding + steps:.2f} s a video: {views:.2f} s to make its views, {encoding:.2f} s to "
         f"embed them, {steps:.2f} s to tune"
     )
 
