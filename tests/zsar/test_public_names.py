@@ -58,6 +58,8 @@ def test_users_get_types(tmp_path: Path) -> None:
         "many = zsar.classify(['a.mp4'], ['a', 'b'], clips=2)\n"
         "reveal_type(one)\nreveal_type(many)\nreveal_type(zsar.load())\n"
         "zsar.classify('a.mp4', ['a', 'b'], clip=2)\n"
+        "reveal_type(zsar.localize('a.mp4', ['a']))\nreveal_type(zsar.localize(['a.mp4'], ['a'], stride_seconds=1.0))\n"
+        "zsar.localize('a.mp4', ['a'], stride=1)\n"
     )
     command = [sys.executable, "-m", "mypy", "--no-incremental", "--follow-imports=silent", "user.py"]
     done = subprocess.run(
@@ -67,3 +69,6 @@ def test_users_get_types(tmp_path: Path) -> None:
     assert "list[zsar.api.answers.Classification]" in done.stdout
     assert "zsar.lightning_modules.recognition.recognizer.ActionRecognizer" in done.stdout
     assert 'Unexpected keyword argument "clip"' in done.stdout
+    assert 'Revealed type is "zsar.api.localization.localization.Localization"' in done.stdout
+    assert "list[zsar.api.localization.localization.Localization]" in done.stdout
+    assert 'Unexpected keyword argument "stride"' in done.stdout
