@@ -18,8 +18,8 @@ from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
+from zsar.datamodules.video_files.decoding.given_frames import GivenFrames
 from zsar.datamodules.video_files.frame_chunks import FrameSource
-from zsar.datamodules.video_files.given_frames import GivenFrames
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel

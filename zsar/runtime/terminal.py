@@ -167,20 +167,17 @@ def say_of(style: str, what: str, text: object, *, error: bool = True) -> None:
 
 
 def print_json(content: Any, *, one_line: bool = False) -> None:  # noqa: ANN401 - any JSON
-    r"""Prints JSON to the standard output that any parser can read, for any names and any encoding.
-
-    In one line, it is for programs that read line by line, and is written at once.
+    r"""Prints JSON that any parser can read, for any names and encoding; in one line for who reads line by line.
 
     Characters that `shown` escapes, and those that the encoding lacks, are JSON escapes (`\u009b`); a byte of a path
     that is not UTF-8 is a lone surrogate, which Python can read (`\udcff`).
     """
-    indent = None if one_line else 2
-    text = json.dumps(content, indent=indent, ensure_ascii=False)
+    text = json.dumps(content, indent=None if one_line else 2, ensure_ascii=False)
     text = _NOT_PLAIN.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(content, indent=indent)
+        text = json.dumps(content, indent=None if one_line else 2)
     print(text, flush=one_line)
 
 

@@ -25,7 +25,7 @@ MOST_KEPT = 512
 """Frames of a window that are kept: 17 seconds at 30 frames per second; of longer windows evenly spread ones."""
 _ROUNDING_SECONDS = 5e-4  # Matroska rounds time stamps to milliseconds
 _POLL_SECONDS = 0.2  # Ctrl-C must not wait for a frame
-_CLOSING_SECONDS = 0.5
+_CLOSING_SECONDS = 0.2  # for the thread to end; what waits for an address or a device is left alone
 
 Ending = Literal["end", "stall", "closed"]
 

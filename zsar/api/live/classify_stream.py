@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,7 @@ class LiveAnswers(Iterator[LiveAnswer]):
         """
         self._windows, self._scores, self._names = windows, scores, names
         self._threshold, self._source, self.timeout_seconds = threshold, source, timeout_seconds
+        weakref.finalize(self, windows.close)  # a caller that leaves its loop may forget to close them
 
     def __next__(self) -> LiveAnswer:
         """Waits for the next answer.

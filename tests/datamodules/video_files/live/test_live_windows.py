@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from av.video.frame import VideoFrame
 from torch import Tensor
 
 from tests.makers.videos.live_sources import RATE, growing, served, write_stream
@@ -18,12 +19,18 @@ from zsar.datamodules.video_files.live import live_windows
 from zsar.datamodules.video_files.live.live_frames import LiveFrame
 from zsar.datamodules.video_files.live.live_source import LiveSource
 from zsar.datamodules.video_files.live.live_windows import MOST_KEPT, LiveWindow, LiveWindows
+from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import centre_indices
 
 
 def windows_of(source: LiveSource, **changes: Any) -> LiveWindows:
-    settings = {"n_frames": 4, "window_seconds": 1.0, "hop_seconds": 0.5, "timeout_seconds": 3.0} | changes
-    return LiveWindows(source, unchanged, **settings)  # type: ignore[arg-type]
+    settings: dict[str, Any] = {
+        "n_frames": 4,
+        "window_seconds": 1.0,
+        "hop_seconds": 0.5,
+        "timeout_seconds": 3.0,
+    } | changes
+    return LiveWindows(source, unchanged, **settings)
 
 
 def unchanged(frames: Tensor) -> Tensor:
@@ -54,6 +61,7 @@ def test_a_source_shorter_than_a_window_is_one_window(tmp_path: Path) -> None:
     assert list(window.numbers) == centre_indices(6, 8).tolist()
 
 
+@pytest.mark.slow
 def test_a_file_is_played_in_real_time_and_delays_count_from_when_frames_are_due(tmp_path: Path) -> None:
     path = write_stream(tmp_path / "a.mp4", 31)
     windows = windows_of(LiveSource(str(path)))
@@ -65,6 +73,7 @@ def test_a_file_is_played_in_real_time_and_delays_count_from_when_frames_are_due
     assert windows.n_dropped == windows.n_damaged == 0
 
 
+@pytest.mark.slow
 def test_who_takes_windows_slowly_gets_the_newest_and_unseen_frames_are_counted(tmp_path: Path) -> None:
     path = write_stream(tmp_path / "a.mp4", 61)
     windows = windows_of(LiveSource(str(path)), window_seconds=0.5, hop_seconds=0.1)
@@ -100,7 +109,7 @@ class Endless:
     def __iter__(self) -> Iterator[LiveFrame]:
         """Frames as fast as they are taken."""
         for number in range(self.n_frames):
-            yield LiveFrame(number, number * self.step, 0.0, None)  # type: ignore[arg-type] - no picture is looked at
+            yield LiveFrame(number, number * self.step, 0.0, VideoFrame(2, 2, "rgb24"))
 
 
 @pytest.mark.parametrize("window_seconds", [2.0, 60.0, 3600.0])
@@ -108,7 +117,7 @@ def test_memory_is_bounded_however_long_the_window_and_the_source(
     window_seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_windows, "LiveFrames", lambda *_: Endless(20_000, 0.25))
-    monkeypatch.setattr(live_windows.RGBConverter, "rgb", lambda *_: np.zeros((2, 2, 3), np.uint8))
+    monkeypatch.setattr(RGBConverter, "rgb", lambda *_: np.zeros((2, 2, 3), np.uint8))
     windows = windows_of(LiveSource(str(write_stream(tmp_path / "a.mp4", 6))), window_seconds=window_seconds)
     most = 0
     while windows._thread.is_alive():
@@ -121,6 +130,7 @@ def test_memory_is_bounded_however_long_the_window_and_the_source(
     np.testing.assert_allclose(np.array(window.numbers) - window.numbers[0], spread, atol=window_seconds / 50 + 1)
 
 
+@pytest.mark.slow
 def test_a_growing_file_is_followed_until_nothing_comes(tmp_path: Path) -> None:
     data = write_stream(tmp_path / "a.ts", 60).read_bytes()
     with growing(tmp_path / "growing.ts", data, seconds=1.5) as path:

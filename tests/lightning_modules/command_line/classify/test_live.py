@@ -15,6 +15,7 @@ import pytest
 
 from tests.makers.source_tree import ROOT
 from tests.makers.videos.live_sources import growing, served, write_stream
+from zsar.api.classification import ranking
 from zsar.api.live import classify_stream
 from zsar.api.live.classify_stream import LiveAnswer
 from zsar.lightning_modules.command_line.classify import live
@@ -54,13 +55,13 @@ def stream(tmp_path: Path) -> Path:
 def changing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model changes its mind: red, red, green, none of these, ..."""
     names = iter(["red", "red", "green", "none of these"])
-    real = classify_stream.ranking
+    real = ranking
 
-    def ranking(*given: Any) -> Any:
+    def changed(*given: Any) -> Any:
         answer = real(*given)
         return type(answer)(answer.path, answer.ranked, next(names))
 
-    monkeypatch.setattr(classify_stream, "ranking", ranking)
+    monkeypatch.setattr(classify_stream, "ranking", changed)
 
 
 @pytest.mark.usefixtures("changing")
@@ -84,12 +85,14 @@ def test_json_is_an_object_a_line(classify: Any, stream: Path) -> None:
     assert set(answers[0]) == set(LiveAnswer(0, "a", 0.5, (), 0, 0).to_dict())
 
 
+@pytest.mark.slow
 def test_a_file_is_played_in_real_time(classify: Any, stream: Path) -> None:
     begin = time.monotonic()
     assert classify(stream)[0] == 0
     assert time.monotonic() - begin > 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_stream_within_a_second_with_a_summary_while_it_stalls(
     classify: Any, stream: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +115,7 @@ def test_ctrl_c_ends_a_stream_within_a_second_with_a_summary_while_it_stalls(
     assert summary[5] == "Ctrl-C"
 
 
+@pytest.mark.slow
 def test_a_stream_ends_with_its_timeout(classify: Any, stream: Path) -> None:
     with served(stream.read_bytes(), "stall") as address:
         status, out, err = classify(address, "--stream_timeout", "0.7")
@@ -120,6 +124,7 @@ def test_a_stream_ends_with_its_timeout(classify: Any, stream: Path) -> None:
     assert err.endswith("; no frame came for 0.7 seconds\n")
 
 
+@pytest.mark.slow
 def test_a_growing_file_is_followed(classify: Any, stream: Path, tmp_path: Path) -> None:
     with growing(tmp_path / "b.ts", stream.read_bytes(), seconds=1) as path:
         status, _, err = classify(path, "--follow", "--stream_timeout", "0.9")
@@ -144,6 +149,7 @@ def one_line(result: tuple[int, str, str]) -> str:
     return line
 
 
+@pytest.mark.slow
 def test_a_source_without_frames_is_an_error(classify: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.ts").write_bytes(b"")
     assert "no frame came in 0.3 seconds" in one_line(
@@ -173,7 +179,7 @@ def test_sigterm_leaves_a_summary_and_its_status(
         raise Stopped(signal.SIGTERM)
 
     monkeypatch.setattr(live, "_print", stop)
-    assert main([*arguments, "--stream", str(stream)]) == 143
+    assert main([*arguments, "--stream", str(stream), "--every_window"]) == 143
     assert "; stopped\n" in capsys.readouterr().err
 
 
@@ -217,11 +223,11 @@ def test_a_process_prints_at_once_and_ends_with_ctrl_c_while_its_source_stalls(
         process = started("--stream", address, "--stream_timeout", "100", "--json")
         stop = threading.Timer(120, process.kill)
         stop.start()
-        assert json.loads(process.stdout.readline())["time_seconds"] > 0  # type: ignore[union-attr]
+        assert json.loads(process.stdout.readline())["time_seconds"] > 0
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         begin = time.monotonic()
-        summary = process.stderr.readline()  # type: ignore[union-attr]
+        summary = process.stderr.readline()
         assert time.monotonic() - begin < 1
         _, err = process.communicate()
         stop.cancel()

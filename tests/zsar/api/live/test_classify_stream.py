@@ -41,6 +41,7 @@ def test_a_window_of_a_file_has_the_probabilities_of_that_clip(
         assert answer.probability == answer.ranked[0][1]
 
 
+@pytest.mark.slow
 def test_a_whole_file_as_a_window_has_the_answer_of_classify_for_real_clips(
     model: ActionRecognizer, shared_clips: Path
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_whole_file_as_a_window_has_the_answer_of_classify_for_real_clips(
         )
 
 
+@pytest.mark.slow
 def test_a_file_is_played_in_real_time(stream: Callable[..., zsar.LiveAnswers], tmp_path: Path) -> None:
     with stream(write_stream(tmp_path / "a.mp4", 36)) as answers:
         begin = time.monotonic()
@@ -64,6 +66,7 @@ def test_a_file_is_played_in_real_time(stream: Callable[..., zsar.LiveAnswers], 
     assert all(0 < answer.delay_seconds < 1 for answer in found)
 
 
+@pytest.mark.slow
 def test_a_growing_file_is_followed(stream: Callable[..., zsar.LiveAnswers], tmp_path: Path) -> None:
     data = write_stream(tmp_path / "a.ts", 60).read_bytes()
     with growing(tmp_path / "b.ts", data, seconds=1) as path:
@@ -123,3 +126,13 @@ def test_other_values_are_checked_too(stream: Callable[..., zsar.LiveAnswers], t
         stream(path, frames=0)
     with pytest.raises(ValueError, match="at least 2 class names"):
         zsar.classify_stream(path, ["surfing"])
+
+
+def test_answers_that_are_dropped_end_their_thread(stream: Callable[..., zsar.LiveAnswers], tmp_path: Path) -> None:
+    path = write_stream(tmp_path / "a.ts", 40)
+    answers = stream(path, follow=True, timeout_seconds=60)
+    next(answers)
+    thread = answers._windows._thread
+    del answers
+    thread.join(2)
+    assert not thread.is_alive()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from zsar.api.live.window_scores import WindowScores
 from zsar.datamodules.class_text.templates import fill_templates
@@ -39,7 +40,12 @@ def test_a_frame_is_embedded_once_where_the_model_embeds_frames_one_by_one(
 ) -> None:
     seen: list[int] = []
     embed = model.embed_views
-    monkeypatch.setattr(model, "embed_views", lambda frames: (seen.append(frames.shape[2]), embed(frames))[1])
+
+    def counted(frames: Tensor) -> Tensor:
+        seen.append(frames.shape[2])
+        return embed(frames)
+
+    monkeypatch.setattr(model, "embed_views", counted)
     scores, side = WindowScores(model, TEXT), model.backbone.image_size[0]
     for numbers in ((0, 1, 2, 3), (2, 3, 4, 5), (2, 3, 4, 5), (9, 9, 9, 9)):
         scores.probabilities(LiveWindow(0.0, numbers, torch.zeros(4, 3, side, side, dtype=torch.uint8), 0.0))

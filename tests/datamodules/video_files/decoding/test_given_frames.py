@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from zsar.datamodules.video_files.decoding.given_frames import GivenFrames
 from zsar.datamodules.video_files.frame_chunks import frame_chunks, small_frames
-from zsar.datamodules.video_files.given_frames import GivenFrames
 
 
 def test_frames_are_read_as_those_of_a_file() -> None:
