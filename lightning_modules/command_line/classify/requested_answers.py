@@ -91,10 +91,11 @@ def tuning_summary(tuning: VideoTuning) -> str | None:
         seconds / totals.n for seconds in (totals.view_seconds, totals.encoding_seconds, totals.tuning_seconds)
     )
     kept = f" ({totals.not_tuned} kept the untuned prompt: a step was not finite)" if totals.not_tuned else ""
+    videos = f"{totals.n} {'video' if totals.n == 1 else 'videos'}{kept}"
     return (
-        f"{tuning.adaptation.tuning.method} changed the most probable class of {tuning.n_changed} of {totals.n} "
-        f"{'video' if totals.n == 1 else 'videos'}{kept}; {views + encoding + steps:.2f} s a video: {views:.2f} s to make its views, {encoding:.2f} s to "
-        f"embed them, {steps:.2f} s to tune"
+        f"{tuning.adaptation.tuning.method} changed the most probable class of {tuning.n_changed} of {videos}; "
+        f"{views + encoding + steps:.2f} s a video: {views:.2f} s to make its views, {encoding:.2f} s to embed them, "
+        f"{steps:.2f} s to tune"
     )
 
 
