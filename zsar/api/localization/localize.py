@@ -107,7 +107,7 @@ def localize(
         method: "t3al" or "frame-wise"; None for frame-wise with a trained recognizer, and t3al otherwise.
         template: Prompt template with {} for names, or the name of a set of templates.
         fps: The frame rate of given frames.
-        stride_seconds: The frame shown at every so many seconds is used.
+        stride_seconds: Interval between the frames that are used, in seconds.
         geometry: "squash" resizes both sides of a frame, so that the whole picture is seen; "crop" cuts the centre.
         threshold: frame-wise: probability above which a frame belongs to an action; None for 0.8.
         suppress: t3al: discard segments whose captions disagree with the others. None for a CoCa, which writes the

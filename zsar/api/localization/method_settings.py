@@ -49,8 +49,8 @@ class MethodSettings:
         """The names of the given settings that a method does not have.
 
         Args:
-            method: "t3al" or "frame-wise"; None for a localizer that has its own settings, of which only the seed of
-                T3AL is not one.
+            method: "t3al" or "frame-wise"; None for a localizer with its own settings: only the seed is given with each
+                call.
         """
         has = ("seed",) if method is None else _OF_T3AL if method == T3AL_METHOD else _OF_FRAME_WISE
         return [name for name, value in vars(self).items() if value is not None and name not in has]

@@ -54,7 +54,7 @@ def test_a_model_without_temporal_parts_embeds_each_frame_alone(name: str, frame
 
 
 @pytest.mark.parametrize("batch_size", [1, 6, 100])
-def test_frames_that_interact_are_embedded_in_clips_of_which_the_last_overlaps(
+def test_frames_that_interact_are_embedded_in_consecutive_clips_and_the_last_overlaps(
     batch_size: int, frames: Tensor, tiny_weights: Path
 ) -> None:
     model = recognizer("T2L", tiny_weights)  # trained with 4 frames
