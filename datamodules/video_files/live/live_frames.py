@@ -53,7 +53,8 @@ class LiveFrames:
 
     Attributes:
         n_skipped: Frames that were not used since they were read too late.
-        n_damaged: Frames that could not be decoded, or only in part.
+        n_damaged: Frames that could not be decoded, or only in part, which are left out; and those from there to the
+            next keyframe, which may refer to them and are used as decoded.
         stalled: Whether the source ended since no packet came in time.
         frame_seconds: Distance of two frames by the headers; 0 if they do not state it.
     """
@@ -87,6 +88,7 @@ class LiveFrames:
         self.n_skipped = self.n_damaged = 0
         self._number, self._last = -1, 0.0
         self._last_used = float("-inf")
+        self._is_spoiled = False
         self.stalled = False
 
     def __iter__(self) -> Iterator[LiveFrame]:
@@ -129,6 +131,7 @@ class LiveFrames:
         try:
             frames = self._codec.decode(packet)
         except av.FFmpegError:  # damage in a stream passes: the next keyframe is whole
+            self._is_spoiled = True
             self.n_damaged += 1
             return []
         if skipping and not frames:
@@ -146,8 +149,9 @@ class LiveFrames:
             self._codec.skip_frame = "NONKEY"
         elif self._codec.skip_frame == "NONKEY" and late < _LATE_SECONDS:
             self._codec.skip_frame = "DEFAULT"
+        self._is_spoiled = picture.is_corrupt or (self._is_spoiled and not picture.key_frame)
+        self.n_damaged += self._is_spoiled
         if picture.is_corrupt:
-            self.n_damaged += 1
             return None
         if self._skips and late > _LATE_SECONDS and seconds - self._last_used < _LATE_SECONDS:
             self.n_skipped += 1

@@ -109,7 +109,7 @@ class LiveWindows:
 
     @property
     def n_damaged(self) -> int:
-        """Frames that could not be decoded, or only in part; windows leave them out."""
+        """As of `LiveFrames`: frames that are damaged, or may refer to one that is."""
         return self._reading.n_damaged if self._reading is not None else 0
 
     def close(self) -> None:

@@ -62,7 +62,8 @@ def _print_until_the_end(answers: LiveAnswers, *, as_json: bool) -> None:
     except KeyboardInterrupt:  # the usual end of a camera
         _say_summary(answers, delays, "Ctrl-C")
     except (VideoDecodeError, Stopped):
-        _say_summary(answers, delays, "stopped")
+        if delays.n:
+            _say_summary(answers, delays, "stopped")
         raise
     else:
         _say_summary(answers, delays, answers.ending or "")
@@ -90,6 +91,7 @@ class _Delays:
 
 def _say_summary(answers: LiveAnswers, delays: _Delays, why: str) -> None:
     if not delays.n:
+        say(f"{answers.seconds:.1f} seconds of video, no answer yet; {why}", error=True)
         return
     damaged = f", {answers.n_damaged} damaged" if answers.n_damaged else ""
     say(

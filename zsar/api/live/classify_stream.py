@@ -33,7 +33,8 @@ class LiveAnswer:
         ranked: All names with probabilities, most probable first.
         n_dropped: Frames so far that no window has shown, since the source was faster than decoder or model.
         delay_seconds: From when the window's last frame arrived, or was due in a file, to the answer.
-        n_damaged: Frames so far that could not be decoded, or only in part; windows leave them out.
+        n_damaged: Frames so far that are damaged, which are left out, or follow such a frame before the next keyframe,
+            which are used as decoded.
     """
 
     time_seconds: float

@@ -56,6 +56,16 @@ def test_a_stream_that_loses_data_goes_on_after_the_damage(tmp_path: Path) -> No
     assert frames.n_damaged > 0
 
 
+def test_damage_is_counted_as_the_video_reader_counts_it(shared_clips: Path) -> None:
+    path = shared_clips / "corrupted.mp4"
+    with frames_of(file(path)) as frames:
+        n_read = len(list(frames))
+    with VideoReader(path, on_damage="accept") as reader:
+        n_frames = sum(1 for _ in reader.frames_forward(range(reader.n_frames)))
+        assert frames.n_damaged == pytest.approx(reader.n_damaged, abs=3)
+    assert n_read == n_frames - 1  # the one that cannot be decoded
+
+
 def test_a_source_that_breaks_off_with_an_error_is_no_normal_end(tmp_path: Path) -> None:
     data = write_stream(tmp_path / "a.ts", 60).read_bytes()
     read: list[LiveFrame] = []

@@ -17,7 +17,7 @@ from tests.makers.source_tree import ROOT
 from tests.makers.videos.live_sources import growing, served, write_stream
 from zsar.api.classification import ranking
 from zsar.api.live import classify_stream
-from zsar.api.live.classify_stream import LiveAnswer
+from zsar.api.live.classify_stream import LiveAnswer, LiveAnswers
 from zsar.lightning_modules.command_line.classify import live
 from zsar.lightning_modules.command_line.cli import main
 from zsar.runtime.processes.stopping import Stopped
@@ -181,6 +181,17 @@ def test_sigterm_leaves_a_summary_and_its_status(
     monkeypatch.setattr(live, "_print", stop)
     assert main([*arguments, "--stream", str(stream), "--every_window"]) == 143
     assert "; stopped\n" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_the_first_answer_says_so(
+    arguments: list[str], stream: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LiveAnswers, "__next__", press)
+    assert main([*arguments, "--stream", str(stream)]) == 0
+    assert capsys.readouterr().err.endswith(" seconds of video, no answer yet; Ctrl-C\n")
 
 
 def test_times_are_minutes_and_seconds() -> None:
