@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.frame_chunks import small_frames
@@ -93,15 +94,24 @@ def view_settings(
 
 
 def view_batches(
-    videos: Sequence[Video], settings: ViewSettings, *, batch_size: int, n_workers: int | None = None
+    videos: Sequence[Video],
+    settings: ViewSettings,
+    *,
+    batch_size: int,
+    n_workers: int | None = None,
+    is_on_cpu: bool = False,
 ) -> Iterator[ViewBatch]:
     """Reads the test views of videos, in order.
+
+    Workers and a model on the CPU share its processors. By default, the first batch is then decoded in this process,
+    and workers are started for the others only if that took longer than what the caller did with the batch.
 
     Args:
         videos: Files, or frames uint8 [T, 3, H, W].
         settings: Which frames.
         batch_size: Videos of a batch.
-        n_workers: Processes that decode; 0 decodes in this one; None for one for each processor, and 0 for few videos.
+        n_workers: Processes that decode; 0 decodes in this one; None for one for each processor where they are of use.
+        is_on_cpu: Whether the model that the batches go through runs on the CPU.
 
     Raises:
         ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
@@ -113,11 +123,28 @@ def view_batches(
     for video in videos:
         if isinstance(video, Tensor):
             _check_frames(video)
-    n_files = sum(not isinstance(video, Tensor) for video in videos)
+    rows = range(len(videos))
+    if n_workers is None and is_on_cpu and rows:
+        began = time.perf_counter()
+        (batch,) = _decoded(videos, rows[:batch_size], settings, batch_size=batch_size, n_workers=0)
+        decoded = time.perf_counter()
+        yield batch
+        rows = rows[batch_size:]
+        if decoded - began <= time.perf_counter() - decoded:
+            n_workers = 0
     if n_workers is None:
+        n_files = sum(not isinstance(videos[row], Tensor) for row in rows)
         n_workers = 0 if n_files <= _FEW else min(cpu_count(), n_files)
+    yield from _decoded(videos, rows, settings, batch_size=batch_size, n_workers=n_workers)
+
+
+def _decoded(
+    videos: Sequence[Video], rows: Sequence[int], settings: ViewSettings, *, batch_size: int, n_workers: int
+) -> Iterator[ViewBatch]:
+    """The views of some of the videos."""
+    views = _Views(videos, settings, threads=0 if n_workers == 0 else 1)
     loader: DataLoader[ViewBatch] = DataLoader(
-        _Views(videos, settings, threads=0 if n_workers == 0 else 1),  # type: ignore[arg-type] # it makes batches
+        Subset(views, rows),  # type: ignore[arg-type] # it makes batches
         batch_size=batch_size,
         num_workers=n_workers,
         collate_fn=partial(_collate, settings),

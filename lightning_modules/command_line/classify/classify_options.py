@@ -85,7 +85,10 @@ class ClassifyOptions:
     model: ViewedRecognizerOptions = group("model", architecture={"otherwise": DEFAULT_ARCHITECTURE})
     device: DeviceOption = group()
     damage: DamageOption = group()
-    work: WorkOptions = group("speed", n_workers={"otherwise": "one for each processor, 0 for few videos"})
+    work: WorkOptions = group(
+        "speed",
+        n_workers={"otherwise": "one for each processor; 0 for few videos, or if a model on the CPU takes longer"},
+    )
     printed: PrintedOptions = group("output")
     file: FileOptions = group()
 

@@ -1,9 +1,13 @@
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from zsar.api.given_videos import ViewSettings, view_batches, view_settings
+from zsar.api import given_videos
+from zsar.api.given_videos import ViewBatch, ViewSettings, view_batches, view_settings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 SETTINGS = ViewSettings(image_size=32, n_frames=4, n_clips=2)
@@ -17,6 +21,34 @@ def test_a_batch_holds_what_was_decoded_and_why_the_rest_was_not(video_tree: Pat
     assert first.frames.shape == (1, 2, 4, 3, 32, 32)
     assert "1.mp4" in first.errors[1]
     assert (second.rows, second.decoded, second.errors) == ((2,), (2,), {})
+
+
+@pytest.mark.parametrize(("seconds_of_model", "workers"), [(0.0, [0, 2]), (3600.0, [0, 0])])
+def test_workers_are_started_beside_a_model_on_the_cpu_only_where_decoding_takes_longer(
+    video_tree: Path, monkeypatch: pytest.MonkeyPatch, seconds_of_model: float, workers: list[int]
+) -> None:
+    videos = [video_tree / "red dance" / f"{i}.mp4" for i in range(3)] * 3
+    started: list[int] = []
+    decoded, waited = given_videos._decoded, [0.0]
+
+    def seen(*arguments: Any, n_workers: int, batch_size: int) -> Iterator[ViewBatch]:
+        started.append(n_workers)
+        return decoded(*arguments, n_workers=0, batch_size=batch_size)
+
+    monkeypatch.setattr(given_videos, "_decoded", seen)
+    monkeypatch.setattr(given_videos, "cpu_count", lambda: 2)
+    clock = time.perf_counter
+    monkeypatch.setattr(given_videos.time, "perf_counter", lambda: clock() + waited[0])
+    rows: list[int] = []
+    for batch in view_batches(videos, SETTINGS, batch_size=2, is_on_cpu=True):
+        rows += batch.rows
+        waited[0] += seconds_of_model
+    assert rows == list(range(9))
+    assert started == workers
+    started.clear()
+    list(view_batches(videos, SETTINGS, batch_size=2, is_on_cpu=False))
+    list(view_batches(videos, SETTINGS, batch_size=2, n_workers=1, is_on_cpu=True))
+    assert started == [2, 1]
 
 
 def test_a_batch_without_any_decoded_video_is_empty(tmp_path: Path) -> None:
