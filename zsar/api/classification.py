@@ -92,7 +92,8 @@ def classify(
         seed: Seed of the random views of an adaptation.
         threshold: The answer is "none of these" where the best probability is lower.
         batch_size: Videos that go through the model together; None for 8, or as an adaptation says.
-        n_workers: Processes that decode; None for one for each processor where there are more than a few videos.
+        n_workers: Processes that decode; None for one for each processor where there are more than a few videos, and
+            where the model, if it runs on the CPU, is quicker than the decoding.
         on_damage: "raise" treats videos with damaged frames as undecodable, "accept" uses these frames.
         device: Device of a model that is loaded here; a loaded one stays where it is.
         precision: "fp32", "bf16" or "fp16".
@@ -182,7 +183,8 @@ def classified(
     model.class_embeddings.check_fit(text.prompts)
     with torch.inference_mode(), inference_precision(precision, model.device):
         classes = model.class_embeddings.cached(text.prompts, model.device)
-    for batch in view_batches(videos, settings, batch_size=batch_size, n_workers=n_workers):
+    is_on_cpu = model.device.type == "cpu"
+    for batch in view_batches(videos, settings, batch_size=batch_size, n_workers=n_workers, is_on_cpu=is_on_cpu):
         probabilities: dict[int, Tensor] = {}
         if batch.videos is not None:
             with torch.inference_mode(), inference_precision(precision, model.device):

@@ -85,7 +85,8 @@ def embed(
         frames: Frames of a clip; None for 8, or as the model was trained.
         clips: Clips of a video.
         batch_size: Videos that go through the model together.
-        n_workers: Processes that decode; None for one for each processor where there are more than a few videos.
+        n_workers: Processes that decode; None for one for each processor where there are more than a few videos, and
+            where the model, if it runs on the CPU, is quicker than the decoding.
         on_damage: "raise" treats videos with damaged frames as undecodable, "accept" uses these frames.
         device: Device of a model that is loaded here.
         precision: "fp32", "bf16" or "fp16".
@@ -106,7 +107,8 @@ def embed(
     settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
     embedded: dict[int, Tensor] = {}
     errors: dict[int, str] = {}
-    batches = view_batches(listed, settings, batch_size=batch_size, n_workers=n_workers)
+    is_on_cpu = recognizer.device.type == "cpu"
+    batches = view_batches(listed, settings, batch_size=batch_size, n_workers=n_workers, is_on_cpu=is_on_cpu)
     for batch in reporting(batches, -(-len(listed) // batch_size), "embedding, batch", progress):
         errors |= batch.errors
         if batch.videos is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.clip_dataset import EvaluationClips
@@ -100,7 +101,12 @@ def view_settings(
 
 
 def view_batches(
-    videos: Sequence[Video], settings: ViewSettings, *, batch_size: int, n_workers: int | None = None
+    videos: Sequence[Video],
+    settings: ViewSettings,
+    *,
+    batch_size: int,
+    n_workers: int | None = None,
+    is_on_cpu: bool = False,
 ) -> Iterator[GivenBatch]:
     """Reads the test views of videos, in order.
 
@@ -108,13 +114,16 @@ def view_batches(
         videos: Files, or frames uint8 [T, 3, H, W].
         settings: Which frames.
         batch_size: Videos of a batch.
-        n_workers: Processes that decode, as for `decoding_processes`.
+        n_workers: Processes that decode, as for `given_batches`.
+        is_on_cpu: Whether the model that the batches go through runs on the CPU.
 
     Raises:
         ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
     """
     clips = Clips(n_frames=settings.n_frames, image_size=settings.image_size, n_test_clips=settings.n_clips)
-    yield from given_batches(videos, clips, on_damage=settings.on_damage, batch_size=batch_size, n_workers=n_workers)
+    yield from given_batches(
+        videos, clips, on_damage=settings.on_damage, batch_size=batch_size, n_workers=n_workers, is_on_cpu=is_on_cpu
+    )
 
 
 def given_batches(
@@ -125,11 +134,15 @@ def given_batches(
     on_damage: OnDamage,
     batch_size: int,
     n_workers: int | None = None,
+    is_on_cpu: bool = False,
 ) -> Iterator[GivenBatch]:
     """Reads videos with further views, if any are asked for, in order.
 
     The random views of a video depend on the seed and the name of its file alone: they are those of `zsar test` for a
     video that its list calls so. Frames in memory are called "frames".
+
+    Workers and a model on the CPU share its processors. By default, the first batch is then decoded in this process,
+    and workers are started for the others only if that took longer than what the caller did with the batch.
 
     Args:
         videos: Files, or frames uint8 [T, 3, H, W].
@@ -137,27 +150,32 @@ def given_batches(
         seed: Seed of the views.
         on_damage: What to do with damaged frames.
         batch_size: Videos of a batch.
-        n_workers: Processes that decode, as for `decoding_processes`.
+        n_workers: Processes that decode; 0 decodes in this one; None for one for each processor where they are of use.
+        is_on_cpu: Whether the model that the batches go through runs on the CPU.
 
     Raises:
         ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
     """
-    n_workers = decoding_processes(videos, batch_size=batch_size, asked=n_workers)
-    dataset = _GivenClips(videos, clips, seed=seed, on_damage=on_damage, threads=0 if n_workers == 0 else 1)
-    yield from DataLoader(dataset, batch_size=batch_size, num_workers=n_workers, collate_fn=_collate)
+    for_rest = _decoding_processes(videos, batch_size=batch_size, asked=n_workers)
+
+    def decoded(rows: Sequence[int], n_workers: int) -> Iterator[GivenBatch]:
+        dataset = _GivenClips(videos, clips, seed=seed, on_damage=on_damage, threads=0 if n_workers == 0 else 1)
+        yield from DataLoader(Subset(dataset, rows), batch_size=batch_size, num_workers=n_workers, collate_fn=_collate)
+
+    rows = range(len(videos))
+    if n_workers is None and is_on_cpu and for_rest > 0:
+        began = time.perf_counter()
+        (batch,) = decoded(rows[:batch_size], 0)
+        ended = time.perf_counter()
+        yield batch
+        rows = rows[batch_size:]
+        if ended - began <= time.perf_counter() - ended:
+            for_rest = 0
+    yield from decoded(rows, for_rest)
 
 
-def decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int | None) -> int:
-    """The number of processes that decode videos, after checking what is to be read.
-
-    Args:
-        videos: Files, or frames uint8 [T, 3, H, W].
-        batch_size: Videos of a batch.
-        asked: The number that the caller asks for; None for one for each processor, and 0 for few videos.
-
-    Raises:
-        ValueError: `batch_size` or the number is out of range, or given frames have another layout.
-    """
+def _decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int | None) -> int:
+    """The number of processes that decode, and checks of what is to be read."""
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     if asked is not None and asked < 0:

@@ -144,11 +144,7 @@ def say(*lines: object, error: bool = False) -> None:
 
 
 def say_on_terminal(line: object) -> None:
-    """Prints a line about long work to the standard error, above any progress bar; nothing in files and pipes.
-
-    Args:
-        line: The line.
-    """
+    """Prints a line about long work to the standard error, above any progress bar; nothing in files and pipes."""
     if sys.stderr.isatty():
         say(line, error=True)  # not by our console, whose output would interfere with another one's progress bar
 

@@ -107,7 +107,10 @@ class ClassifyOptions:
     device: DeviceOption = group()
     damage: DamageOption = group()
     tuning: AdaptationOptions = group("adaptation")
-    work: WorkOptions = group("speed", n_workers={"otherwise": "one for each processor, 0 for few videos"})
+    work: WorkOptions = group(
+        "speed",
+        n_workers={"otherwise": "one for each processor; 0 for few videos, or if a model on the CPU takes longer"},
+    )
     printed: PrintedOptions = group("output")
     file: FileOptions = group()
     draw: DrawOption = group()

@@ -1,9 +1,13 @@
+import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 import zsar
+from zsar.api import given_videos
 from zsar.api.given_videos import GivenBatch, Video, ViewSettings, given_batches, view_batches, view_settings
 from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.video_table import VideoTable
@@ -24,6 +28,34 @@ def test_a_batch_holds_what_was_decoded_and_why_the_rest_was_not(video_tree: Pat
     assert first.videos.frames.shape == (1, 2, 4, 3, 32, 32)
     assert "1.mp4" in first.errors[1]
     assert (second.rows, second.decoded, second.errors) == ((2,), (2,), {})
+
+
+@pytest.mark.parametrize(("seconds_of_model", "workers"), [(0.0, [0, 2]), (3600.0, [0, 0])])
+def test_workers_are_started_beside_a_model_on_the_cpu_only_where_decoding_takes_longer(
+    video_tree: Path, monkeypatch: pytest.MonkeyPatch, seconds_of_model: float, workers: list[int]
+) -> None:
+    videos = [video_tree / "red dance" / f"{i}.mp4" for i in range(3)] * 3
+    started: list[int] = []
+    load, waited = given_videos.DataLoader, [0.0]
+
+    def seen(*arguments: Any, num_workers: int, **settings: Any) -> Iterable[GivenBatch]:
+        started.append(num_workers)
+        return load(*arguments, num_workers=0, **settings)
+
+    monkeypatch.setattr(given_videos, "DataLoader", seen)
+    monkeypatch.setattr(given_videos, "cpu_count", lambda: 2)
+    clock = time.perf_counter
+    monkeypatch.setattr(given_videos.time, "perf_counter", lambda: clock() + waited[0])
+    rows: list[int] = []
+    for batch in view_batches(videos, SETTINGS, batch_size=2, is_on_cpu=True):
+        rows += batch.rows
+        waited[0] += seconds_of_model
+    assert rows == list(range(9))
+    assert started == workers
+    started.clear()
+    list(view_batches(videos, SETTINGS, batch_size=2, is_on_cpu=False))
+    list(view_batches(videos, SETTINGS, batch_size=2, n_workers=1, is_on_cpu=True))
+    assert started == [2, 1]
 
 
 def test_a_batch_without_any_decoded_video_is_empty(tmp_path: Path) -> None:

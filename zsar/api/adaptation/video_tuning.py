@@ -126,6 +126,7 @@ class VideoTuning:
             on_damage=self._on_damage,
             batch_size=batch_size,
             n_workers=n_workers,
+            is_on_cpu=self._model.device.type == "cpu",
         )
         for batch in batches:
             scores: dict[int, tuple[Tensor, Tensor]] = {}
