@@ -155,6 +155,17 @@ def _class_stated(stated: object, section: str, path: Path, *, among: tuple[type
 def _reason(error: Exception) -> str:
     """What is wrong, in one line; jsonargparse's messages are shortened."""
     line = re.sub(r"<class '(?:[\w.]*\.)?(\w+)'>|\btyping\.", r"\1", " ".join(str(error).split()))
-    wrong = re.match(r'Parser key "(.+?)": Expected an? (.+?)\. Got value: (.*)', line)
-    line = f"{wrong[1]} must be {wrong[2]}; got {wrong[3]}" if wrong else line
-    return re.sub(r"(?<![\w.])(views|clips|loading)(?=[.' ])", r"data.\1", line) if wrong else line
+    if wrong := re.match(r'Parser key "(.+?)": Expected an? (.+?)\. Got value: (.*)', line):
+        kind = "a list" if wrong[2] == "Sequence" else wrong[2]
+        return f"{_as_stated(wrong[1])} must be {kind}; got {wrong[3]}"
+    if unknown := re.match(r"Group '(.+)' does not accept option '(.+?)'", line):
+        return f"there is no setting {_as_stated(unknown[1])}.{unknown[2]}"
+    return line
+
+
+def _as_stated(key: str) -> str:
+    """The key of a setting as files state it."""
+    group, dot, rest = key.partition(".")
+    return (
+        {"views": "data.clips.views", "clips": "data.clips", "loading": "data.loading"}.get(group, group) + dot + rest
+    )

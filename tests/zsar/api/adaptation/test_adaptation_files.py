@@ -112,10 +112,12 @@ def test_a_file_names_no_other_class(content: dict[str, Any], tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"adaptation__schedule": "all"}, "adaptation.schedule must be Sequence; got all"),
-        ({"adaptation__bogus": 3}, "'adaptation' does not accept option 'bogus'"),
+        ({"adaptation__schedule": "all"}, "adaptation.schedule must be a list; got all"),
+        ({"adaptation__bogus": 3}, "there is no setting adaptation.bogus"),
         ({"adaptation__confident_share": 3}, "confident_share is a share above 0 and up to 1; got 3"),
-        ({"data__clips__views__init_args__n_views": "many"}, "data.views.n_views must be int; got many"),
+        ({"data__clips__views__init_args__n_views": "many"}, "data.clips.views.n_views must be int; got many"),
+        ({"data__clips__views__init_args__bogus": 3}, "there is no setting data.clips.views.bogus"),
+        ({"data__loading__test_batch_size": "x"}, "data.loading.test_batch_size must be int; got x"),
         ({"data__clips__views": None}, "states no class for data.clips.views"),
         ({"data__clips__sampling": "first"}, "data.clips.sampling must be Literal.*; got first"),
         ({"data__clips__n_test_clips": 2}, "data.clips.n_test_crops must be 1"),
