@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from zsar.runtime.files.given_files import GivenFileError
 from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.text.written_names import written_name
@@ -32,16 +33,24 @@ class AnswerFile:
 
         Raises:
             ValueError: The part that an earlier run left was made in another way; the message names the difference.
-            GivenFileError: The part was not written by zsar.
+            GivenFileError: The part was not written by zsar; the message names the line.
         """
         self.path = path
         self.part = part_of(path)
         self.made_with = json.loads(json.dumps(made_with))
-        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True) if self.part.exists() else []
-        if lines:
-            self._check_same(lines[0])
-        self._is_begun = bool(lines)
-        self.done = {line["path"] for line in lines[1:] if isinstance(line.get("path"), str) and not line.get("error")}
+        header, answers = self._read() if self.part.exists() else (None, [])
+        if header is not None:
+            self._check_same(header)
+        self._is_begun = header is not None
+        self.done = {answer["path"] for answer in answers if answer["error"] is None}
+
+    def _read(self) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        """How the answers of the part are made, None for an empty part; and the answers."""
+        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True)
+        for number, answer in enumerate(lines[1:], start=2):
+            if (problem := _problem(answer)) is not None:
+                raise GivenFileError(self.part, f"line {number} was not written by zsar ({problem})", _REMEDY)
+        return (lines[0] if lines else None), lines[1:]
 
     def _check_same(self, before: Mapping[str, Any]) -> None:
         for name, value in self.made_with.items():
@@ -70,13 +79,32 @@ class AnswerFile:
         Returns:
             Number of videos without an answer.
         """
-        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True)
-        answers = {line["path"]: line for line in lines[1:]}  # the last one of each video
+        answers = {answer["path"]: answer for answer in self._read()[1]}  # the last one of each video
         ordered = [answers[path] for path in paths]
         with whole_file(self.path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
             _WRITERS[self.path.suffix.lower()](file, ordered, names)
         self.part.unlink()
         return sum(answer["error"] is not None for answer in ordered)
+
+
+def _problem(answer: Mapping[str, Any]) -> str | None:
+    """What an answer of a part lacks; None for a whole one."""
+    error, probabilities = answer.get("error", 0), answer.get("probabilities")
+    if not isinstance(answer.get("path"), str):
+        return "it names no video"
+    if not (error is None or isinstance(error, str)):
+        return "it does not say whether there is an error"
+    if not isinstance(answer.get("answer"), str if error is None else str | None):
+        return "it has no answer"
+    if type(answer.get("n_damaged_frames")) is not int or answer["n_damaged_frames"] < 0:
+        return "it has no number of damaged frames"
+    if not isinstance(probabilities, dict) or not all(map(_is_probability, probabilities.values())):
+        return "its probabilities are not numbers from 0 to 1"
+    return None
+
+
+def _is_probability(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def part_of(path: Path) -> Path:
