@@ -31,7 +31,7 @@ help:
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
 	@echo "make pictures             render the pictures of README.md into docs/pictures, from make quickstart and an untrimmed video"
 	@echo "make docs                 build the documentation into build/site (open build/site/index.html)"
-	@echo "make docs-serve           show the documentation at http://127.0.0.1:8000, built again when a page changes"
+	@echo "make docs-serve           show the documentation, with search, at http://127.0.0.1:8000; changed pages are built again"
 	@echo "make test                 install, run all tests"
 	@echo "make test-lowest          run the quick tests with the lowest allowed versions of Python and packages"
 	@echo "make coverage             run the tests, list files with less than 80 % coverage"

@@ -27,6 +27,7 @@ FORMAT = "zsar frame embeddings"
 FORMAT_VERSION = 1
 SUFFIX = ".embeddings.safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
+_NAMES_IN_FILES: Mapping[str, str] = {"fp16": "F16", "fp32": "F32"}  # safetensors' names of these types
 _AGAIN = "embed it again with `zsar embed` and --overwrite"
 _LONGEST_CAUSE = 300  # characters; safetensors quotes what it cannot parse
 
@@ -193,7 +194,10 @@ def _read(path: Path, *, tensors: bool) -> StoredEmbeddings:
         check_given_file(path, remedy=_AGAIN)
         with utf8_path(path) as opened, safe_open(opened, framework="pt") as file:
             record = _parsed(file.metadata() or {})
-            shape = list(file.get_slice("embeddings").get_shape())
+            stored = file.get_slice("embeddings")
+            shape = list(stored.get_shape())
+            if stored.get_dtype() != _NAMES_IN_FILES[record.dtype]:
+                raise ValueError(f"its embeddings are {stored.get_dtype()}, its record states {record.dtype}")
             if len(shape) != 3 or 0 in shape:
                 raise ValueError(f"embeddings must be [V, T, D], all above 0; they are {shape}")
             if not tensors:
@@ -242,6 +246,7 @@ def _part(kind: type[Part], content: Any) -> Part:  # noqa: ANN401 - any JSON
     if not isinstance(content, dict):
         raise ValueError(f"its record has no {kind.__name__}")
     for name, type_ in types.items():
-        if type(content.get(name)) is not type_:
-            raise ValueError(f"its record states no {name}, or not as {type_.__name__}")
+        if type(content.get(name)) is not type_ or (type_ is int and content[name] < 0):
+            kind_of_value = "text" if type_ is str else "a whole number of 0 or more"
+            raise ValueError(f"its record states no {name}, or not as {kind_of_value}")
     return kind(**{name: content[name] for name in types})

@@ -52,7 +52,7 @@ def _section(name: str) -> str:
     parts = [f"## zsar {name}", cell(command.description), f"```text\n{parser.format_usage().strip()}\n```"]
     parts += _tables(parser)
     if command.epilog:
-        parts.append(f"```text\n{command.epilog.strip()}\n```")
+        parts.append(cell(command.epilog))
     return "\n\n".join(parts)
 
 

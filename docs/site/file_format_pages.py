@@ -9,12 +9,16 @@ from types import ModuleType
 
 from docs.site.copied_pages import ROOT
 from docs.site.markdown import table
+from zsar.api.classification import Classification
 from zsar.callbacks.results import detection_file, prediction_table
 from zsar.datamodules.data_sets import video_folder
 from zsar.datamodules.data_sets.untrimmed import untrimmed_files
+from zsar.datamodules.stored_embeddings import embedding_files
 from zsar.lightning_modules.command_line.batch import sweep_files
+from zsar.lightning_modules.command_line.classify import answer_files
 from zsar.lightning_modules.command_line.reproduce import papers_file
 from zsar.lightning_modules.localization.stored import caption_files, feature_files
+from zsar.lightning_modules.recognition.saved import shared_folders
 from zsar.lightning_modules.run_folders import run_record
 from zsar.lightning_modules.training import checkpoints
 
@@ -61,6 +65,9 @@ _COLUMN_MEANINGS = {
 }
 
 
+_ANSWER_KEYS = ", ".join(f"`{name}`" for name in Classification(None, (), None).to_dict())
+
+
 def file_formats_page() -> str:
     """All formats that zsar writes or takes."""
     parts = [
@@ -72,6 +79,10 @@ def file_formats_page() -> str:
         f"## Class-text files\n\n{_class_text()}",
         f"## Feature files\n\n`format_version` {feature_files.FORMAT_VERSION}. {_head(feature_files)}",
         f"## Caption files\n\n`format_version` {caption_files.FORMAT_VERSION}. {_head(caption_files)}",
+        f"## Stored embeddings\n\n`NAME{embedding_files.SUFFIX}`, `format_version` {embedding_files.FORMAT_VERSION}. "
+        f"{_head(embedding_files)}",
+        f"## Saved models\n\n`format_version` {shared_folders.FORMAT_VERSION}. {_head(shared_folders)}",
+        f"## Answers of zsar classify\n\n{_head(answer_files)}\n\nAn answer has the keys {_ANSWER_KEYS}.",
         f"## Labelled videos\n\n{_head(video_folder)}",
         f"## Annotations of untrimmed videos\n\n{_head(untrimmed_files)}",
         f"## Sweep files\n\n{_head(sweep_files)}",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 
 from zsar.runtime.files.whole_files import FULL_REMEDY
 from zsar.runtime.processes.dead_workers import explain_dead_worker
@@ -200,7 +201,24 @@ def _for_users(error: BaseException, command: str) -> str | None:
     return str(error) if isinstance(error, ValueError) or _is_of(error, *OURS) else None
 
 
+def _missing_extra(error: BaseException, command: str) -> str | None:
+    """A package of an extra is not installed; the message names the extra."""
+    return str(error) if isinstance(error, ModuleNotFoundError) and "pip install 'zsar[" in str(error) else None
+
+
+def _unmatched_torchvision(error: BaseException, command: str) -> str | None:
+    """The operators of torchvision cannot be registered with this torch, which is of another build."""
+    if not (isinstance(error, RuntimeError) and "operator torchvision::nms does not exist" in str(error)):
+        return None
+    return (
+        f"torch {version('torch')} and torchvision {version('torchvision')} are not of one build, so that torchvision "
+        "cannot be used; install both together from one index: pip install --force-reinstall torch torchvision"
+    )
+
+
 _EXPLANATIONS: tuple[Callable[[BaseException, str], str | None], ...] = (
+    _missing_extra,
+    _unmatched_torchvision,
     _dead_worker,
     _no_gpu,
     _wrong_device,

@@ -18,7 +18,12 @@ from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.architecture_files import check_sizes, read_architecture
 from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, load_strictly, read_state_dict
+from zsar.lightning_modules.open_clip_towers.weight_files import (
+    BackboneError,
+    check_tensors,
+    load_strictly,
+    read_state_dict,
+)
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import (
     cause_of,
@@ -187,9 +192,12 @@ def _from_file(name: str, path: Path) -> nn.Module:
     if _OPENAI_ONLY_KEYS & set(state):
         _check_quick_gelu(name, needed=True, weights=f"{path} (OpenAI's own release)")
         state = {k: v for k, v in state.items() if k not in _OPENAI_ONLY_KEYS}
-    model = _create_empty(name)
-    if hasattr(model, "text") and "positional_embedding" in state:
+    with torch.device("meta"):  # takes no memory: a small file may be given for a model of any size
+        shapes = _create_empty(name, device="meta")
+    if hasattr(shapes, "text") and "positional_embedding" in state:
         state = open_clip.model.convert_to_custom_text_state_dict(state)
+    check_tensors(shapes.state_dict(), state, path, name)
+    model = _create_empty(name)
     load_strictly(model, state, path, name)
     return model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -73,6 +74,24 @@ def load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path, 
         BackboneError: The names or the numbers of elements are not those of the model.
     """
     expected = model.state_dict()
+    check_tensors(expected, state, path, name)
+    model.load_state_dict({k: v.reshape(expected[k].shape).float() for k, v in state.items()}, strict=True)
+
+
+def check_tensors(
+    expected: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor], path: Path, name: str
+) -> None:
+    """Checks that the tensors of a file are those of a model, by name and number of elements.
+
+    Args:
+        expected: The model's, by name; only their shapes are read.
+        state: The file's, by name.
+        path: The file, for messages.
+        name: What open_clip calls the architecture, for messages.
+
+    Raises:
+        BackboneError: They are not.
+    """
     missing = sorted(set(expected) - set(state))
     unmatched = sorted(set(state) - set(expected))
     shapes = sorted(k for k in set(state) & set(expected) if state[k].numel() != expected[k].numel())
@@ -83,4 +102,3 @@ def load_strictly(model: nn.Module, state: dict[str, torch.Tensor], path: Path, 
             if keys
         ]
         raise BackboneError(f"the weights in {path} are not those of {name}: tensors {'; '.join(parts)}")
-    model.load_state_dict({k: v.reshape(expected[k].shape).float() for k, v in state.items()}, strict=True)

@@ -53,7 +53,8 @@ def test_no_written_page_is_generated_too() -> None:
 
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_a_page_begins_with_its_title(page: str) -> None:
-    assert PAGES[page].startswith("# ")
+    text = re.sub(r"\A---\n.*?\n---\n\n", "", PAGES[page], flags=re.DOTALL)  # settings of the page, for MkDocs
+    assert text.startswith("# ")
 
 
 @pytest.mark.parametrize("page", sorted(PAGES))

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.fuzz import handed_files
+from tests.fuzz.handed_files import ARCHITECTURE
 from tests.makers.files.stored_files import caption_source, feature_source
 from tests.makers.results.localization_results import write_localization
 from tests.makers.results.recognition_results import adaptation, write_result
@@ -53,14 +55,6 @@ def _captions() -> bytes:
         path = Path(folder) / "a.captions.json"
         write_captions(path, VideoCaptions(np.array([0.0, 1.0]), ("a man", "a horse"), caption_source()))
         return path.read_bytes()
-
-
-ARCHITECTURE = {
-    "embed_dim": 8,
-    "vision_cfg": {"image_size": 16, "layers": 1, "width": 8, "head_width": 4, "patch_size": 8},
-    "text_cfg": {"context_length": 8, "vocab_size": 16, "width": 8, "heads": 2, "layers": 1},
-}
-"""A CLIP model so small that most mutations of its file of weights hit what is not a weight."""
 
 
 def _small_weights() -> bytes:
@@ -190,5 +184,6 @@ SOUND: dict[str, Callable[[], bytes]] = {
             "optimizer_state_dict": {"lr": 1},
         }
     ),
+    **handed_files.SOUND,
 }
 """File name -> its content. Names of which a reader makes another one are in `tests.fuzz.text_cases`."""

@@ -15,8 +15,16 @@ from open_clip.factory import _MODEL_CONFIGS
 
 from tests.fuzz import stored_tensors, text_mutations
 from tests.fuzz.byte_mutations import mutated
+from tests.fuzz.handed_files import (
+    ARCHITECTURE,
+    OF_EMBEDDINGS,
+    OF_MODELS,
+    read_embedded,
+    read_saved,
+    resume_answers,
+)
 from tests.fuzz.outcomes import Fault, told
-from tests.fuzz.sound_texts import ARCHITECTURE, SMALL_MODEL, SOUND, tiny_weights
+from tests.fuzz.sound_texts import SMALL_MODEL, SOUND, tiny_weights
 from zsar.api.class_names import read_class_names
 from zsar.datamodules.class_text.text_files import read_class_text_file, texts_of
 from zsar.datamodules.data_sets.video_folder import VideoFolder
@@ -64,11 +72,13 @@ class Reader:
         read: Reads it; in a few words what was read. It raises a Fault where that cannot be.
         refusals: Errors that it may raise, which name the file.
         place: Where the file lies, under the folder of the case; empty for its own name.
+        is_of_folder: Whether the user gives the folder that it lies in, so that a refusal may name that instead.
     """
 
     read: Callable[[Path], str]
     refusals: tuple[type[Exception], ...] = _TEXT
     place: str = ""
+    is_of_folder: bool = False
 
 
 def write_seeds(folder: Path) -> None:
@@ -98,7 +108,7 @@ def exercise(name: str, path: Path, number: int) -> tuple[str, str]:
     placed.parent.mkdir(parents=True, exist_ok=True)
     path.rename(placed)
     try:
-        return told(lambda: reader.read(placed), placed, reader.refusals)
+        return told(lambda: reader.read(placed), placed.parent if reader.is_of_folder else placed, reader.refusals)
     finally:
         placed.unlink(missing_ok=True)
 
@@ -292,5 +302,12 @@ READERS: Mapping[str, Reader] = {
     "weights.pt": Reader(_weights, (BackboneError,)),
     "model.ckpt": Reader(_checkpoint, (CheckpointError,)),
     "author.pt": Reader(author_of, (AuthorCheckpointError,)),
+    **{
+        name: Reader(read_saved, OF_MODELS, place=f"saved/{name}", is_of_folder=True)
+        for name in ("config.json", "model.safetensors", "backbone.safetensors")
+    },
+    "clips.safetensors": Reader(read_embedded, OF_EMBEDDINGS, place="clips/a.mp4.embeddings.safetensors"),
+    "frames.safetensors": Reader(read_embedded, OF_EMBEDDINGS, place="frames/a.mp4.embeddings.safetensors"),
+    "answers_part.jsonl": Reader(resume_answers, place="classified/answers.csv.part"),
 }
 """How each of `tests.fuzz.sound_texts.SOUND` is read."""

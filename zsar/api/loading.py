@@ -30,9 +30,9 @@ def load(
     """Loads a recognizer, ready for use.
 
     Args:
-        model: The name of a CLIP model of open_clip, used frozen ("ViT-B-16-quickgelu"); a checkpoint of `zsar fit` or
-            `zsar convert`; a file released by the authors of T2L or ViFi-CLIP; a folder written by `save_pretrained` or
-            `zsar share`; or such a folder on the Hugging Face hub ("hf-hub:ORG/NAME").
+        model: The name of a CLIP model of open_clip, used frozen (default: "ViT-B-16-quickgelu"); a checkpoint of
+            `zsar fit` or `zsar convert`; a file released by the authors of T2L or ViFi-CLIP; a folder written by
+            `save_pretrained` or `zsar share`; or such a folder on the Hugging Face hub ("hf-hub:ORG/NAME").
         weights: A tag of open_clip or a file with CLIP's weights. None for the default of a named model ("openai" for
             most), and for those that a checkpoint states. With a weights file nothing is downloaded.
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".

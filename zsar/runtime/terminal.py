@@ -25,8 +25,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-_NARROW = 100  # characters
-_WIDTH_OF_FILES = 120  # characters, if the output is not a terminal
+_NARROW, _WIDTH_OF_FILES = 100, 120  # characters; the latter if the output is not a terminal
 # Marks that change the direction or position of their neighbours, and invisible ones. Joiners (U+200C, U+200D) and
 # tags are kept, since words of some languages and emoji need them.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -181,7 +180,6 @@ class _Bar(Progress):
     """rich's bar; before rich 15, one that is not shown ends with an empty line."""
 
     def stop(self) -> None:
-        """Ends the bar, if it is shown."""
         if not self.disable:
             super().stop()
 
@@ -223,8 +221,7 @@ def tracked(
         total: Number of items; None for that of a sequence, or if it is unknown.
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
-    hidden = hidden or not console.is_terminal  # rich would write an empty line where there is no bar to remove
-    with _Bar(*columns, console=console, transient=True, disable=hidden) as progress:
+    with _Bar(*columns, console=console, transient=True, disable=hidden or not console.is_terminal) as progress:
         yield from progress.track(items, total=total, description=what)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from zsar.lightning_modules.command_line.drawn_copies import KEYS, without_keys
+from zsar.runtime.files.given_files import GivenFileError
 from zsar.runtime.files.journals import JournalWriter, whole_lines
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.text.written_names import written_name
@@ -34,7 +35,7 @@ class AnswerFile:
 
         Raises:
             ValueError: The part that an earlier run left was made in another way; the message names the difference.
-            GivenFileError: The part was not written by zsar.
+            GivenFileError: The part was not written by zsar; the message names the line.
         """
         self.path = path
         self.part = part_of(path)
@@ -80,7 +81,7 @@ class AnswerFile:
         Returns:
             Number of videos without an answer.
         """
-        lines = whole_lines(self.part, remedy=_REMEDY, bytes_of_names=True)
+        lines = lines_of_part(self.path)
         answers = {line["path"]: line for line in lines[1:]}  # the last one of each video
         ordered = [answers[path] if self._copies else without_keys(answers[path]) for path in paths]
         with whole_file(self.path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
@@ -99,7 +100,33 @@ def lines_of_part(path: Path) -> list[dict[str, Any]]:
         GivenFileError: The part was not written by zsar.
     """
     part = part_of(path)
-    return whole_lines(part, remedy=_REMEDY, bytes_of_names=True) if part.exists() else []
+    lines = whole_lines(part, remedy=_REMEDY, bytes_of_names=True) if part.exists() else []
+    for number, answer in enumerate(lines[1:], start=2):
+        if (problem := _problem(answer)) is not None:
+            raise GivenFileError(part, f"line {number} was not written by zsar ({problem})", _REMEDY)
+    return lines
+
+
+def _problem(answer: Mapping[str, Any]) -> str | None:
+    """What an answer of a part lacks; None for a whole one."""
+    error, probabilities = answer.get("error", 0), answer.get("probabilities")
+    if not isinstance(answer.get("path"), str):
+        return "it names no video"
+    if not (error is None or isinstance(error, str)):
+        return "it does not say whether there is an error"
+    if not isinstance(answer.get("answer"), str if error is None else str | None):
+        return "it has no answer"
+    if type(answer.get("n_damaged_frames")) is not int or answer["n_damaged_frames"] < 0:
+        return "it has no number of damaged frames"
+    if not isinstance(probabilities, dict) or not all(map(_is_probability, probabilities.values())):
+        return "its probabilities are not numbers from 0 to 1"
+    if not all(isinstance(answer.get(name), str | None) for name in KEYS):
+        return "it does not say where it is drawn"
+    return None
+
+
+def _is_probability(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def part_of(path: Path) -> Path:

@@ -104,7 +104,7 @@ def _planned_copies(options: ClassifyOptions, videos: Sequence[tuple[Path, Path]
     """Where the answers are drawn; an existing file may be replaced if the run that is resumed made it."""
     copies = planned_copies(options.draw.draw, videos)
     before = [] if options.file.output is None or not copies else lines_of_part(options.file.output)
-    ours = {line.get("drawn") for line in before}
+    ours = {line.get("drawn") for line in before[1:]}
     for copy in copies.values():
         if str(copy) not in ours:
             check_free(copy, force=options.file.force, option="--draw")

@@ -13,7 +13,7 @@ the class with it, and its `__new__` hides the arguments of a model from Lightni
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, read_state_dict
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB, downloaded
 from zsar.lightning_modules.recognition.saved.model_building import (
@@ -140,9 +141,10 @@ def read_shared(
     settings = arguments.get("backbone") or {}
     if not isinstance(settings, dict):
         raise CheckpointError(f"{folder / CONFIG}: zsar.init_args.backbone is not a group of settings; {_REMEDY}")
+    has_backbone = BACKBONE in config["files"]
+    _check_backbone(settings, folder, config["files"], is_given=has_backbone or weights is not None)
     if (own := str(settings.get("architecture"))) in config["files"]:
         settings["architecture"] = str(folder / own)
-    has_backbone = BACKBONE in config["files"]
     if weights is not None or has_backbone:
         settings["weights"] = weights if weights is not None else str(folder / BACKBONE)
     arguments["backbone"] = settings
@@ -158,6 +160,23 @@ def read_shared(
     model.prepare_inference()
     finished: M = model.eval()
     return finished
+
+
+def _check_backbone(settings: Mapping[str, Any], folder: Path, files: Collection[str], *, is_given: bool) -> None:
+    """Checks that the CLIP model is one of the folder's, or has a name, before memory is taken for it.
+
+    Raises:
+        CheckpointError: Its architecture is a file elsewhere, or its weights are neither given nor known anywhere.
+    """
+    architecture = str(settings.get("architecture"))
+    if architecture.endswith(".json") and architecture not in files:
+        raise CheckpointError(
+            f"{folder / CONFIG}: the architecture {architecture[:100]!r} is not a file of this folder; {_REMEDY}"
+        )
+    if settings.get("weights") == RANDOM_WEIGHTS and not is_given:
+        raise CheckpointError(
+            f"{folder / CONFIG}: CLIP's weights were random and are not in the folder; share the model with them"
+        )
 
 
 def _tunes_backbone(model: CheckpointedModel) -> bool:

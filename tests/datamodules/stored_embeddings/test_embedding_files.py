@@ -82,6 +82,27 @@ def test_a_file_of_other_tensors_is_an_error(tmp_path: Path) -> None:
         read_record(tmp_path / "a")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (b'"dtype": "fp32"', b'"dtype": "fp16"', "its embeddings are F32, its record states fp16"),
+        (b'"n_frames": 4', b'"n_frames":-4', "states no n_frames, or not as a whole number of 0 or more"),
+        (b'"n_frames": 4', b'"n_frames":""', "states no n_frames, or not as a whole number"),
+        (b'"stride": ""', b'"stride": 12', "states no stride, or not as text"),
+    ],
+)
+def test_a_record_that_is_not_of_its_file_is_an_error(tmp_path: Path, old: bytes, new: bytes, problem: str) -> None:
+    write_embeddings(tmp_path / "a", torch.ones(1, 4, 8), record_of("a"))
+    written = (tmp_path / "a").read_bytes()
+    escaped = (old.replace(b'"', b'\\"'), new.replace(b'"', b'\\"'))  # the record is JSON within JSON
+    assert written.count(escaped[0]) == 1
+    changed = written.replace(*escaped)
+    length = int.from_bytes(written[:8], "little") + len(changed) - len(written)
+    (tmp_path / "a").write_bytes(length.to_bytes(8, "little") + changed[8:])
+    with pytest.raises(EmbeddingFileError, match=problem):
+        read_record(tmp_path / "a")
+
+
 def test_differences_name_both_values() -> None:
     assert differences(CLIPS, CLIPS) is None
     assert differences(CLIPS, replace(CLIPS, n_frames=8)) == "n_frames is 4 in the file, but 8 is asked for"

@@ -5,6 +5,7 @@ import pickle
 import pkgutil
 import re
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,19 @@ def test_every_option_that_an_error_names_exists() -> None:
                 if not known:
                     unknown.append(f"{path.relative_to(ROOT)}: {option}")
     assert unknown == []
+
+
+def test_a_missing_extra_is_named_and_another_missing_module_is_a_bug() -> None:
+    said = "ONNX export needs the package onnx; pip install 'zsar[export]'"
+    assert explained(ModuleNotFoundError(said), "export") == said
+    assert explained(ModuleNotFoundError("No module named 'onnx'"), "export") is None
+
+
+def test_packages_of_two_builds_are_named_with_their_versions() -> None:
+    said = explained(RuntimeError("operator torchvision::nms does not exist"), "classify")
+    assert said is not None
+    assert f"torch {version('torch')} and torchvision {version('torchvision')}" in said
+    assert "pip install --force-reinstall torch torchvision" in said
 
 
 def test_a_message_that_quotes_a_whole_file_keeps_its_beginning_and_its_remedy() -> None:

@@ -94,6 +94,28 @@ def test_a_run_that_draws_nothing_leaves_out_what_an_earlier_one_drew(tmp_path: 
     assert json.loads(path.read_text()) == [ANSWERS[0]]
 
 
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"path": None}, "it names no video"),
+        ({"error": 3}, "it does not say whether there is an error"),
+        ({"answer": None}, "it has no answer"),
+        ({"n_damaged_frames": -1}, "it has no number of damaged frames"),
+        ({"n_damaged_frames": True}, "it has no number of damaged frames"),
+        ({"probabilities": None}, "its probabilities are not numbers from 0 to 1"),
+        ({"probabilities": {"x": 1.5}}, "its probabilities are not numbers from 0 to 1"),
+        ({"probabilities": {"x": "1"}}, "its probabilities are not numbers from 0 to 1"),
+        ({"drawn": 3}, "it does not say where it is drawn"),
+    ],
+)
+def test_a_line_that_is_no_answer_is_named(tmp_path: Path, changes: dict[str, Any], problem: str) -> None:
+    path = tmp_path / "answers.csv"
+    list(AnswerFile(path, {"clips": 1}, copies={}).append_all(iter(ANSWERS)))
+    part_of(path).open("a").write(json.dumps({**ANSWERS[0], **changes}) + "\n")
+    with pytest.raises(ValueError, match=f"answers.csv.part: line 4 was not written by zsar .{problem}.; remove it"):
+        AnswerFile(path, {"clips": 1}, copies={})
+
+
 @pytest.fixture
 def command(tiny_weights: Path, video_tree: Path, tmp_path: Path) -> list[str]:
     model = ["--architecture", "tiny-clip", "--weights", str(tiny_weights)]

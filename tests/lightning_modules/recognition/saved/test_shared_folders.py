@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,58 @@ def test_a_hostile_config_is_one_line_and_runs_nothing(
     assert "\n" not in str(raised.value)
     assert str(folder) in str(raised.value)
     assert not (tmp_path / "MARK").exists()
+
+
+def with_backbone(**changes: object) -> Callable[[dict[str, Any]], Any]:
+    def changed(config: dict[str, Any]) -> Any:
+        settings = config["zsar"]["init_args"]
+        return with_about(init_args={**settings, "backbone": {**settings["backbone"], **changes}})(config)
+
+    return changed
+
+
+LARGE = {
+    "embed_dim": 64,
+    "vision_cfg": {"image_size": 32, "layers": 100, "width": 1024, "head_width": 64, "patch_size": 8},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 1},
+}
+"""1.3 billion parameters, 5 GB in fp32."""
+
+
+def peak_mb() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) // 1024
+
+
+@pytest.mark.parametrize("where", ["in the folder", "elsewhere", "by name"])
+def test_a_small_folder_that_claims_a_large_model_takes_no_memory(
+    where: str, tmp_path: Path, tiny_weights: Path
+) -> None:
+    folder = recognizer("T2L", tiny_weights).save_pretrained(tmp_path / "shared")
+    large = (tmp_path if where == "elsewhere" else folder) / "large.json"
+    large.write_text(json.dumps(LARGE))
+    path = folder / "config.json"
+    name = {"in the folder": "large.json", "elsewhere": str(large), "by name": "ViT-H-14"}[where]
+    config = with_backbone(architecture=name)(json.loads(path.read_text()))
+    if where == "in the folder":
+        config["files"]["large.json"] = hashlib.sha256(large.read_bytes()).hexdigest()
+    path.write_text(json.dumps(config))
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is measured from here on
+    before = peak_mb()
+    message = "is not a file of this folder" if where == "elsewhere" else "are not those of"
+    with pytest.raises((CheckpointError, BackboneError), match=message):
+        load_recognizer(folder)
+    assert peak_mb() - before < 300
+
+
+def test_random_weights_that_were_left_out_are_named_before_the_model_is_built(
+    tmp_path: Path, tiny_weights: Path
+) -> None:
+    folder = recognizer("T2L", tiny_weights).save_pretrained(tmp_path / "shared", include_backbone=False)
+    path = folder / "config.json"
+    path.write_text(json.dumps(with_backbone(weights="random")(json.loads(path.read_text()))))
+    with pytest.raises(CheckpointError, match=r"config\.json: CLIP's weights were random and are not in the folder"):
+        load_recognizer(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff\xfe", b"null"])
