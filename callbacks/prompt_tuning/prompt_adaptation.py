@@ -220,6 +220,8 @@ def _initial_context(model: ActionRecognizer, prompts: PromptSettings, *, seed: 
         tokens = phrase_tokens(model.backbone.text, prompts.phrase)
         return model.backbone.text.embed_tokens(tokens.to(model.device)).detach().float()
     assert prompts.n_random_tokens is not None
+    if prompts.n_random_tokens > (most := model.backbone.text.context_length - 3):  # beside a start, a word and an end
+        raise ValueError(f"n_random_tokens must be at most {most} with this model; got {prompts.n_random_tokens}")
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(prompts.n_random_tokens, model.backbone.text.width, generator=generator)
     return (_RANDOM_CONTEXT_STD * drawn).to(model.device)

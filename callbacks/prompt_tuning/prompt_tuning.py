@@ -14,6 +14,7 @@ view) and the weight decay of AdamW (here PyTorch's default).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, Literal
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -88,8 +89,12 @@ class PromptTuning(Callback):
             raise ValueError(f"confident_share is a share above 0 and up to 1; got {confident_share}")
         positive = {"learning_rate": learning_rate, "memory_mb": memory_mb, "views_per_pass": views_per_pass}
         for name, value in {**positive, "n_random_tokens": n_random_tokens}.items():
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be above 0; got {value}")
+            if value is not None and not 0 < value < inf:
+                raise ValueError(f"{name} must be above 0{' and finite' if value == inf else ''}; got {value}")
+        if not 0 <= weight_decay < inf:
+            raise ValueError(f"weight_decay must be at least 0 and finite; got {weight_decay}")
+        if not method.strip() or not method.isprintable():
+            raise ValueError(f"method is a name in results, a line of text; got {method!r}")
         self.method = method
         self.prompts = PromptSettings(
             phrase=phrase,

@@ -75,7 +75,7 @@ def read_statements(path: Path, *, pointed_from: tuple[Path, ...] = ()) -> list[
     for key, value in _load(path).items():
         section, _, rest = str(key).partition(".")
         if section not in SECTIONS:
-            others[key] = value
+            others[str(key)] = value
         elif rest == "class_path" and section in OF_A_CLASS:
             fragments[section] = {"class_path": value}
         elif rest:

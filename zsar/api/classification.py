@@ -15,13 +15,15 @@ from zsar.api.adaptation.adaptation_files import AdaptationLike, adaptation_of
 from zsar.api.adaptation.video_tuning import VideoTuning
 from zsar.api.answers import Classification, ranking
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, ViewSettings, listed_videos, view_batches, view_settings
+from zsar.api.given_videos import Video, ViewSettings, view_batches, view_settings
+from zsar.api.listed_videos import listed_videos
 from zsar.api.loading import Precision, inference_precision, recognizer_of
 from zsar.api.shown_progress import Progress, reporting
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.video_errors import VideoDecodeError
+from zsar.runtime.number_limits import check_seed
 
 BATCH_SIZE = 8
 """Videos that go through the model together, without an adaptation."""
@@ -113,6 +115,7 @@ def classify(
     method = None if adaptation is None else adaptation_of(adaptation)
     if method is None and seed != 0:
         raise ValueError(f"seed {seed} has no effect without an adaptation; leave it out")
+    check_seed(seed)
     if method is not None and clips != 1:
         raise ValueError(f"clips is {clips}, but an adaptation has a single test view; leave clips out")
     recognizer = recognizer_of(model, device=device)

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, listed_videos, view_batches, view_settings
+from zsar.api.given_videos import Video, view_batches, view_settings
+from zsar.api.listed_videos import listed_videos
 from zsar.api.loading import Precision, inference_precision, recognizer_of
 from zsar.api.shown_progress import Progress, reporting
 from zsar.datamodules.video_files.whole_decoding import OnDamage

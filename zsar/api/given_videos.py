@@ -68,16 +68,15 @@ class GivenBatch:
     n_damaged: dict[int, int]
 
 
-def listed_videos(videos: Video | Sequence[Video]) -> tuple[bool, Sequence[Video]]:
-    """Whether a caller gives a single video, and the videos as a list."""
-    if isinstance(videos, str | Path | Tensor):
-        return True, [videos]
-    return False, list(videos)
-
-
 def frames_per_clip(model: VideoTextModel, asked: int | None) -> int:
-    """The frames of a clip: as many as asked for, else as many as the model was trained with, else 8."""
-    return asked or int(getattr(model, "n_frames", 8))
+    """The frames of a clip: as many as asked for, else as many as the model was trained with, else 8.
+
+    Raises:
+        ValueError: The number is below 1.
+    """
+    if asked is not None and asked < 1:
+        raise ValueError(f"frames must be at least 1; got {asked}")
+    return int(getattr(model, "n_frames", 8)) if asked is None else asked
 
 
 def view_settings(
@@ -94,9 +93,8 @@ def view_settings(
     Raises:
         ValueError: A number is below 1.
     """
-    for name, number in (("frames", frames), ("clips", clips)):
-        if number is not None and number < 1:
-            raise ValueError(f"{name} must be at least 1; got {number}")
+    if clips < 1:
+        raise ValueError(f"clips must be at least 1; got {clips}")
     return ViewSettings(model.backbone.image_size[0], frames_per_clip(model, frames), clips, on_damage)
 
 

@@ -12,6 +12,7 @@ MOST_VIEWS = 4_096
 MOST_VIDEOS_PER_BATCH = 65_536
 MOST_PROCESSES = 1_024
 MOST_RENDERED_VIDEOS = 100_000
+LARGEST_SEED = 2**32 - 1  # that NumPy accepts
 
 
 def check_most(most: int, **values: int | None) -> None:
@@ -27,3 +28,16 @@ def check_most(most: int, **values: int | None) -> None:
     for name, value in values.items():
         if value is not None and value > most:
             raise ValueError(f"{name} must be at most {most:,}; got {value}")
+
+
+def check_seed(seed: int) -> None:
+    """Checks a random seed, as the command line does.
+
+    Args:
+        seed: The seed.
+
+    Raises:
+        ValueError: It is no whole number from 0 to `LARGEST_SEED`.
+    """
+    if not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED:,}; got {seed!r}")

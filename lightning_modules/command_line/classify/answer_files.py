@@ -109,24 +109,29 @@ def lines_of_part(path: Path) -> list[dict[str, Any]]:
 
 def _problem(answer: Mapping[str, Any]) -> str | None:
     """What an answer of a part lacks; None for a whole one."""
-    error, probabilities = answer.get("error", 0), answer.get("probabilities")
+    error = answer.get("error", 0)
     if not isinstance(answer.get("path"), str):
         return "it names no video"
     if not (error is None or isinstance(error, str)):
         return "it does not say whether there is an error"
-    if not isinstance(answer.get("answer"), str if error is None else str | None):
+    scored = [answer, answer["untuned"]] if "untuned" in answer else [answer]
+    if not all(isinstance(one, dict) for one in scored):
+        return "it has no untuned answer"
+    if not all(isinstance(one.get("answer"), str if error is None else str | None) for one in scored):
         return "it has no answer"
     if type(answer.get("n_damaged_frames")) is not int or answer["n_damaged_frames"] < 0:
         return "it has no number of damaged frames"
-    if not isinstance(probabilities, dict) or not all(map(_is_probability, probabilities.values())):
+    if not all(_are_probabilities(one.get("probabilities")) for one in scored):
         return "its probabilities are not numbers from 0 to 1"
     if not all(isinstance(answer.get(name), str | None) for name in KEYS):
         return "it does not say where it is drawn"
     return None
 
 
-def _is_probability(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+def _are_probabilities(values: object) -> bool:
+    return isinstance(values, dict) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 for value in values.values()
+    )
 
 
 def part_of(path: Path) -> Path:

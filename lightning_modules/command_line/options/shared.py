@@ -11,9 +11,15 @@ from typing import Literal
 
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.lightning_modules.command_line.options.fields import option
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_PROCESSES, MOST_VIDEOS_PER_BATCH, MOST_VIEWS
+from zsar.runtime.number_limits import (
+    LARGEST_SEED,
+    MOST_FRAMES_PER_VIEW,
+    MOST_PROCESSES,
+    MOST_VIDEOS_PER_BATCH,
+    MOST_VIEWS,
+)
 
-SEED_LIMITS: dict[str, float] = {"at_least": 0, "at_most": 2**32 - 1}
+SEED_LIMITS: dict[str, float] = {"at_least": 0, "at_most": LARGEST_SEED}
 """The range of a random seed, as NumPy accepts it."""
 
 

@@ -182,6 +182,15 @@ def test_what_tuning_changed_is_counted_for_the_last_batch() -> None:
     assert totals.view_seconds == pytest.approx(0.5)
 
 
+def test_a_random_context_leaves_room_for_a_text() -> None:
+    """Before it is drawn: 10^10 tokens would fill the memory."""
+    model = model_of(ZeroShotCLIP)
+    most = model.backbone.text.context_length - 3
+    for n in (most + 1, 10**10):
+        with pytest.raises(ValueError, match=f"n_random_tokens must be at most {most} with this model; got {n}"):
+            adapted(model, phrase=None, n_random_tokens=n).prepare(TEXT)
+
+
 def test_a_random_context_has_its_tokens_and_the_seed_of_the_run() -> None:
     model, prompts = model_of(ZeroShotCLIP), settings(phrase=None, n_random_tokens=5)
     contexts = [_initial_context(model, prompts, seed=seed) for seed in (1, 1, 2)]

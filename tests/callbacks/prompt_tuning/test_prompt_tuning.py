@@ -393,6 +393,10 @@ def test_weights_in_half_precision_are_refused(tmp_path: Path, video_tree: Path)
         ({"confident_share": 0.0}, "a share above 0 and up to 1; got 0.0"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0; got 0.0"),
         ({"memory_mb": -1.0}, "memory_mb must be above 0; got -1.0"),
+        ({"memory_mb": float("inf")}, "memory_mb must be above 0 and finite; got inf"),
+        ({"learning_rate": float("nan")}, "learning_rate must be above 0; got nan"),
+        ({"weight_decay": -0.1}, "weight_decay must be at least 0 and finite; got -0.1"),
+        ({"weight_decay": float("nan")}, "weight_decay must be at least 0 and finite; got nan"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:

@@ -75,6 +75,10 @@ def test_progress_is_reported(model: ActionRecognizer, video_tree: Path) -> None
         ({"n_workers": -1}, "n_workers must be at least 0; got -1"),
         ({"precision": "fp8"}, "precision must be"),
         ({"precision": "fp16"}, "precision 'fp16' needs a GPU"),
+        ({"frames": 0}, "frames must be at least 1; got 0"),
+        ({"frames": 0, "adaptation": "tpt"}, "frames must be at least 1; got 0"),
+        ({"seed": -1, "adaptation": "tpt"}, "seed must be a whole number from 0 to 4,294,967,295; got -1"),
+        ({"seed": 1.5, "adaptation": "tpt"}, "seed must be a whole number from 0 to 4,294,967,295; got 1.5"),
     ],
 )
 def test_values_have_limits(model: ActionRecognizer, settings: dict[str, object], message: str) -> None:

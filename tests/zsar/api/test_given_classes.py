@@ -34,7 +34,12 @@ def test_files_give_names_or_texts(tmp_path: Path) -> None:
         (["a", "3"], ValueError, "classes: '?3"),
         (["a"], ValueError, r"at least 2 class names to choose from; got \['a'\]"),
         ({"a": ["1", "2"], "b": ["1"]}, ValueError, "needs the same number of prompts"),
-        ([], ValueError, "has no classes"),
+        ([], ValueError, r"at least 2 class names to choose from; got \[\]"),
+        ({}, ValueError, r"at least 2 class names to choose from; got \[\]"),
+        (None, TypeError, "classes are names, a mapping from names to prompts, or a file; got None"),
+        ({"a": "", "b": "x"}, ValueError, "classes: a prompt of 'a' is ''; give a text, or a list of texts"),
+        ({"a": ["x", " "], "b": ["y", "z"]}, ValueError, "a prompt of 'a' is ' '"),
+        ({"a": 3, "b": 4}, ValueError, "a prompt of 'a' is 3"),
     ],
 )
 def test_what_cannot_be_classes_is_explained(classes: object, kind: type[Exception], message: str) -> None:

@@ -1,12 +1,13 @@
 import inspect
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from zsar.datamodules.settings import Clips, Loading
 from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
-from zsar.runtime.number_limits import MOST_PROCESSES, check_most
+from zsar.runtime.number_limits import LARGEST_SEED, MOST_PROCESSES, check_most, check_seed
 
 
 def test_the_limit_itself_is_accepted_and_the_next_is_not() -> None:
@@ -29,3 +30,12 @@ def test_every_number_of_views_has_a_limit(views: type) -> None:
         if str(parameter.annotation) == "int" and name.startswith("n_"):
             with pytest.raises(ValueError, match="must be at most"):
                 views(**{name: 10**12})
+
+
+def test_a_seed_is_what_numpy_takes() -> None:
+    for seed in (0, LARGEST_SEED):
+        check_seed(seed)
+        np.random.RandomState(seed)
+    for wrong in (-1, LARGEST_SEED + 1, 1.5, "1", float("nan")):
+        with pytest.raises(ValueError, match="seed must be a whole number from 0 to 4,294,967,295; got"):
+            check_seed(wrong)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIDEOS_PER_BATCH, check_most
 
 DEFAULT_TEMPLATE = "video"
 """The template of `zsar.classify` where none is given."""
@@ -43,13 +44,16 @@ class Adaptation:
     batch_size: int = 2
 
     def __post_init__(self) -> None:
-        """Checks the batch size; `clips` checks the rest against the model.
+        """Checks the numbers; `clips` checks the rest against the model.
 
         Raises:
-            ValueError: It is below 1.
+            ValueError: One is out of range.
         """
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1; got {self.batch_size}")
+        for name, number in (("n_frames", self.n_frames), ("batch_size", self.batch_size)):
+            if number is not None and number < 1:
+                raise ValueError(f"{name} must be at least 1; got {number}")
+        check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
+        check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size)
 
     def clips(self, model: ActionRecognizer, *, frames: int | None = None) -> Clips:
         """The frames that a model sees of each video, as a data module describes them.
@@ -61,7 +65,7 @@ class Adaptation:
         Raises:
             ValueError: A number is out of range, or a step of the schedule needs more frames than a view has.
         """
-        n_frames = frames_per_clip(model, frames or self.n_frames)
+        n_frames = frames_per_clip(model, self.n_frames if frames is None else frames)
         clips = Clips(
             n_frames=n_frames,
             image_size=model.backbone.image_size[0],

@@ -122,9 +122,9 @@ def _stated_data(stated: Mapping[str, Any], path: Path) -> tuple[dict[str, Any],
     """The settings of clips and of loading, after checking that the file states nothing that has no effect here."""
     data = stated["data"] or {}
     groups = data.get("init_args") or {}
-    without_effect = [name for name in stated if name not in ("data", "adaptation")]
-    if data.get("class_path") != _OWN_VIDEOS:
-        without_effect.append("data")
+    without_effect = [str(name) for name in stated if name not in ("data", "adaptation")]
+    if data.get("class_path") != _OWN_VIDEOS or not isinstance(groups, Mapping):
+        groups, without_effect = {}, [*without_effect, "data"]
     known = {"clips": {"views", *(one.name for one in fields(_StatedClips))}, "loading": {"test_batch_size"}}
     for group, settings in groups.items():
         names = settings if isinstance(settings, Mapping) and group in known else {"": None}

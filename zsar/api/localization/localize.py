@@ -11,7 +11,8 @@ from typing_extensions import Unpack
 
 from zsar.api.extraction.extraction import FramesDone
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, listed_videos
+from zsar.api.given_videos import Video
+from zsar.api.listed_videos import listed_videos
 from zsar.api.localization.given_frames import GivenFrames
 from zsar.api.localization.localization import Localization
 from zsar.api.localization.localized_videos import SearchedVideo, localized, localized_frames
@@ -36,6 +37,7 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.choices import check_choice
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.files.video_errors import VideoDecodeError
+from zsar.runtime.number_limits import check_seed
 
 
 class LocalizeSettings(TypedDict, total=False):
@@ -136,6 +138,8 @@ def localize(
     check_choice(OnDamage, on_damage=on_damage)
     frames = _given_frames(listed, fps)
     text = class_text_of(classes, template=template)
+    if seed is not None:
+        check_seed(seed)
     settings = MethodSettings(threshold=threshold, suppress=suppress, seed=seed)
     ready = ready_localizer(model, method, settings)
     check_enough_classes(text.names, ready)
@@ -174,7 +178,7 @@ def _given_frames(videos: Sequence[Video], fps: float | None) -> dict[int, Given
         video = videos[row]
         assert isinstance(video, Tensor)
         assert fps is not None
-        frames[row] = GivenFrames(video, fps)
+        frames[row] = GivenFrames(video, float(fps))
     return frames
 
 
@@ -185,7 +189,7 @@ def _searched_videos(videos: Sequence[Video], folder: Path, *, are_kept: bool) -
     for row, video in enumerate(videos):
         if isinstance(video, Tensor):
             continue
-        path = Path(video).expanduser()
+        path = Path(video)
         stored = folder / f"{path.stem if are_kept else row}{SUFFIX}"
         before = first.setdefault(stored, path)
         if len(each_file_once([str(before), str(path)])) > 1:

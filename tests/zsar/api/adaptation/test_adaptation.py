@@ -72,6 +72,13 @@ def test_a_step_has_the_frames_of_the_views_that_are_tuned_on(model: ActionRecog
     Adaptation(tuning, MultiRateViews(n_frames=6)).clips(model, frames=4)
 
 
+def test_no_frames_are_not_taken_for_those_of_the_model(model: ActionRecognizer) -> None:
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match=f"frames must be at least 1; got {wrong}"):
+            Adaptation(PromptTuning(method="TPT"), n_frames=4).clips(model, frames=wrong)
+    assert Adaptation(PromptTuning(method="TPT"), n_frames=4).clips(model).n_frames == 4
+
+
 def test_the_description_has_what_decides_about_answers() -> None:
     described = Adaptation(PromptTuning(method="ZAR", memory_mb=10), MultiRateViews(rates=(1.0, 0.5))).described()
     assert (described["adaptation.method"], described["views"], described["views.rates"]) == (
@@ -84,7 +91,9 @@ def test_the_description_has_what_decides_about_answers() -> None:
     assert all(value != Adaptation(PromptTuning(method="TPT")).described()["views"] for value in described.values())
 
 
-def test_a_batch_has_a_video() -> None:
-    with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
-        zsar.Adaptation(PromptTuning(method="TPT"), batch_size=0)
+@pytest.mark.parametrize("name", ["batch_size", "n_frames"])
+def test_numbers_have_limits(name: str) -> None:
+    for number, limit in ((0, "at least 1"), (-1, "at least 1"), (10**12, "at most")):
+        with pytest.raises(ValueError, match=rf"{name} must be {limit}.*; got {number}"):
+            zsar.Adaptation(PromptTuning(method="TPT"), **{name: number})
     assert torch.equal(zsar.Adaptation(PromptTuning(method="TPT")).views.weights, torch.ones(32))

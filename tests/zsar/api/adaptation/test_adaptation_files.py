@@ -126,6 +126,13 @@ def test_a_file_names_no_other_class(content: dict[str, Any], tmp_path: Path, mo
         ({"data__text__descriptions": "x", "seed_everything": 3}, "states seed_everything, data.text, which"),
         ({"data": {"class_path": "zsar.datamodules.data_sets.UCF101"}}, "states data, which"),
         ({"adaptation": None}, "states no class for adaptation"),
+        ({"data__clips__n_frames": 0}, "n_frames must be at least 1; got 0"),
+        ({"data__loading__test_batch_size": 10**12}, "batch_size must be at most 65,536; got 1000000000000"),
+        ({"adaptation__learning_rate": float("inf")}, "learning_rate must be above 0 and finite; got inf"),
+        ({"adaptation__weight_decay": -1.0}, "weight_decay must be at least 0 and finite; got -1"),
+        ({"adaptation__method": "a\nb\x1b[31m"}, "method is a name in results, a line of text; got "),
+        ({"data__init_args": [3]}, "states data, which"),
+        ({"data": {"init_args": 3}}, "states data, which"),
     ],
 )
 def test_what_has_no_effect_or_is_wrong_is_told_with_the_file(
@@ -136,6 +143,13 @@ def test_what_has_no_effect_or_is_wrong_is_told_with_the_file(
         read_adaptation(path)
     assert str(path) in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_a_key_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("adaptation: adaptation/tpt.yaml\n3: x\nnull: y\n")
+    with pytest.raises(ValueError, match=r"mine\.yaml states 3, None, which an adaptation of your own videos"):
+        read_adaptation(path)
 
 
 def test_views_are_not_filled_in_for_a_file(tmp_path: Path) -> None:

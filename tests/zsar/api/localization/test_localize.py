@@ -143,6 +143,7 @@ def test_progress_counts_videos(video: Path, model: ActionRecognizer) -> None:
         ({"threshold": 0.5}, "threshold has no effect with the method t3al"),
         ({"method": "frame-wise", "threshold": 1.0}, "threshold is a probability, at least 0 and below 1; got 1"),
         ({"method": "frame-wise", "seed": 0}, "seed has no effect with the method frame-wise"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4,294,967,295; got -1"),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
         ({"template": "photos"}, "is neither a template"),
         ({"template": "a video " * 20 + "of {}"}, "tokens and its first sentence has"),
