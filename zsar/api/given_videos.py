@@ -104,7 +104,7 @@ def view_batches(
     """Reads the test views of videos, in order.
 
     Workers and a model on the CPU share its processors. By default, the first batch is then decoded in this process,
-    and workers are started for the others only if that took longer than what the caller did with the batch.
+    and workers are started for the others only if that took more processor time than what the caller did with it.
 
     Args:
         videos: Files, or frames uint8 [T, 3, H, W].
@@ -125,12 +125,12 @@ def view_batches(
             _check_frames(video)
     rows = range(len(videos))
     if n_workers is None and is_on_cpu and rows:
-        began = time.perf_counter()
+        began = time.process_time()
         (batch,) = _decoded(videos, rows[:batch_size], settings, batch_size=batch_size, n_workers=0)
-        decoded = time.perf_counter()
+        decoded = time.process_time()
         yield batch
         rows = rows[batch_size:]
-        if decoded - began <= time.perf_counter() - decoded:
+        if decoded - began <= time.process_time() - decoded:
             n_workers = 0
     if n_workers is None:
         n_files = sum(not isinstance(videos[row], Tensor) for row in rows)

@@ -228,7 +228,7 @@ class ActionRecognitionCLI(LightningCLI):
         return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
 
     @classmethod
-    def subcommands(cls) -> dict[str, set[str]]:  # type: ignore[override]
+    def subcommands(cls) -> dict[str, set[str]]:
         """The given command alone, and the trainer's arguments that are not options (nothing loads pickled objects)."""
         return {name: {*LightningCLI.subcommands()[name], "weights_only"} for name in cls.given[:1]}
 
