@@ -181,15 +181,6 @@ def print_json(content: Any) -> None:  # noqa: ANN401 - any JSON
     print(text)
 
 
-class _Bar(Progress):
-    """rich's bar; before rich 15, one that is not shown ends with an empty line."""
-
-    def stop(self) -> None:
-        """Ends the bar, if it is shown."""
-        if not self.disable:
-            super().stop()
-
-
 def waiting(console: Console, what: object) -> Status:
     """A spinner with a text, for long work."""
     return console.status(styled(what))
@@ -211,7 +202,9 @@ def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = F
     """
     first = (progress_text("{task.description}"), BarColumn(), MofNCompleteColumn())
     hidden = hidden or (transient and not console.is_terminal)  # as for `tracked`
-    return _Bar(*first, *columns, console=console, transient=transient, disable=hidden)
+    return Progress(
+        *first, *columns, console=Console(quiet=True) if hidden else console, transient=transient, disable=hidden
+    )
 
 
 def tracked(
@@ -228,7 +221,8 @@ def tracked(
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
     hidden = hidden or not console.is_terminal  # rich would write an empty line where there is no bar to remove
-    with _Bar(*columns, console=console, transient=True, disable=hidden) as progress:
+    shown_on = Console(quiet=True) if hidden else console  # rich before 15 ends even a disabled bar with a line
+    with Progress(*columns, console=shown_on, transient=True, disable=hidden) as progress:
         yield from progress.track(items, total=total, description=what)
 
 
