@@ -25,6 +25,7 @@ from zsar.lightning_modules.experiments.composed_settings import Statement, comp
 from zsar.lightning_modules.experiments.experiment_files import read_statements
 from zsar.lightning_modules.experiments.shipped_configs import is_config_name, located, nowhere, shipped_names
 from zsar.runtime.class_paths import class_path, current_class_path
+from zsar.runtime.files.given_files import check_given_file
 from zsar.runtime.permitted_classes import only_permitted_classes, path_of
 
 AdaptationLike = str | Path | PromptTuning | Adaptation
@@ -111,8 +112,11 @@ def _path_of(name: str) -> Path:
     """The file of a name."""
     is_file_name = is_config_name(name)
     asked = name if is_file_name else f"adaptation/{name}"
-    path = located(str(Path(asked).expanduser()))
-    if path is not None:
+    given = Path(asked).expanduser()
+    path = located(str(given))
+    if path is not None or (is_file_name and given.exists()):
+        path = given if path is None else path
+        check_given_file(path, remedy="give a YAML file like those of configs/adaptation")
         return path
     known = "" if is_file_name else f"; zsar has {', '.join(shipped_names('adaptation'))}, or give a YAML file"
     raise FileNotFoundError(f"there is no adaptation {name}{nowhere(asked) if is_file_name else ''}{known}")

@@ -159,6 +159,7 @@ def _given_localizer(model: ActionLocalizer, method: Method | None, settings: Me
     kind = type(model).__name__
     given = [f"method={method!r}"] if method is not None else []
     given += [f"{name}={getattr(settings, name)!r}" for name in settings.without_effect(None)]
+    given += [f"seed={settings.seed}"] if settings.seed is not None and isinstance(model, FrameWiseCLIP) else []
     if given:
         raise ValueError(f"the given {kind} has its own settings; leave {', '.join(given)} out, or set it in {kind}")
     return ReadyLocalizer(model.eval(), model.backbone.architecture, None)

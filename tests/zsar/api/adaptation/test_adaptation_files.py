@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,6 @@ def test_a_name_a_file_and_the_method_itself_are_taken(tmp_path: Path, monkeypat
         ("tpt.yaml", r"there is no adaptation tpt.yaml in .* did you mean adaptation/tpt.yaml"),
         ("nowhere/mine.yaml", "there is no adaptation nowhere/mine.yaml in"),
         ("", "there is no adaptation ; zsar has"),
-        ("/", "there is no adaptation /"),
     ],
 )
 def test_a_name_without_a_file_is_told(
@@ -84,6 +84,14 @@ def test_a_name_without_a_file_is_told(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=message):
         read_adaptation(name)
+
+
+def test_what_is_no_file_of_settings_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").touch()
+    os.mkfifo(tmp_path / "pipe.yaml")  # which a reader would wait on
+    for given, message in ((tmp_path, "folder"), (tmp_path / "empty.yaml", "empty"), (tmp_path / "pipe.yaml", "pipe")):
+        with pytest.raises(ValueError, match=f"{given}.*{message}.*; give a YAML file like those of"):
+            read_adaptation(given)
 
 
 def of_a_class(section: str, class_path: str, **arguments: Any) -> dict[str, Any]:

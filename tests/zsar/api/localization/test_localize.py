@@ -93,6 +93,9 @@ def test_a_localizer_has_settings_of_its_own(video: Path, tiny_weights: Path) ->
     assert found.settings["settings"]["tuning"]["window_frames"] == 1
     with pytest.raises(ValueError, match="the given T3AL has its own settings; leave threshold="):
         zsar.localize(video, ["white"], model=mine, threshold=0.5, **QUICK)
+    draws_nothing = zsar.FrameWiseCLIP(backbone=ClipSettings("tiny-clip", str(tiny_weights)))
+    with pytest.raises(ValueError, match="the given FrameWiseCLIP has its own settings; leave seed=3 out"):
+        zsar.localize(video, NAMES, model=draws_nothing, seed=3, **QUICK)
 
 
 def test_frames_need_their_rate_and_files_have_their_own(video: Path, model: ActionRecognizer) -> None:
