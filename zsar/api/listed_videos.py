@@ -17,12 +17,20 @@ def listed_videos(videos: Video | Sequence[Video]) -> tuple[bool, Sequence[Video
     Raises:
         TypeError: Something is neither a path nor a tensor of frames.
     """
-    one = isinstance(videos, str | Path | Tensor)
-    listed = [videos] if one or not isinstance(videos, Iterable) else list(videos)
-    for video in listed:
-        if not isinstance(video, str | Path | Tensor):
-            raise TypeError(
-                f"a video is a path or a tensor of frames uint8 [T, 3, H, W]; got a {type(video).__name__} (a NumPy "
-                "array of frames becomes one with torch.from_numpy)"
-            )
-    return one, [video if isinstance(video, Tensor) else type(video)(os.path.expanduser(video)) for video in listed]
+    if isinstance(videos, str | Path | Tensor):
+        return True, [_checked(videos)]
+    return False, [_checked(video) for video in (videos if isinstance(videos, Iterable) else [videos])]
+
+
+def _checked(video: Video) -> Video:
+    """A video, with its path expanded."""
+    if isinstance(video, Tensor):
+        return video
+    if isinstance(video, str):
+        return os.path.expanduser(video)  # as written otherwise: pathlib would shorten it
+    if isinstance(video, Path):
+        return video.expanduser()
+    raise TypeError(
+        f"a video is a path or a tensor of frames uint8 [T, 3, H, W]; got {type(video).__name__} (a NumPy array of "
+        "frames becomes one with torch.from_numpy)"
+    )

@@ -25,5 +25,5 @@ def test_one_video_is_told_from_a_list_and_its_path_stays_as_written(monkeypatch
 @pytest.mark.parametrize("given", [np.zeros((4, 3, 8, 8), np.uint8), None, 3, ["a.mp4", None], [b"a.mp4"]])
 def test_what_is_no_video_is_told_by_every_function(function: object, given: object, model: ActionRecognizer) -> None:
     arguments = {} if function is zsar.embed else {"classes": ["a", "b"]}
-    with pytest.raises(TypeError, match=r"a video is a path or a tensor of frames uint8 \[T, 3, H, W\]; got a "):
+    with pytest.raises(TypeError, match=r"a video is a path or a tensor of frames uint8 \[T, 3, H, W\]; got "):
         function(given, **arguments, model=model)  # type: ignore[operator]
