@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefE
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.model_kinds import check_groups, chosen_class
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
+from zsar.lightning_modules.experiments.section_options import section_options
 from zsar.lightning_modules.experiments.shipped_configs import nowhere, with_located_configs
 from zsar.runtime.permitted_classes import imported_kinds, only_permitted_classes
 from zsar.runtime.terminal import say
@@ -67,7 +67,7 @@ def with_data_of_configs(arguments: Sequence[str]) -> list[str]:
     """The arguments with config files replaced by their `data`; their other keys are not used here.
 
     Args:
-        arguments: Arguments `--data...` and `--config...`.
+        arguments: Arguments `--data...` and `--config...`, in which every --config has a value.
 
     Raises:
         FileNotFoundError: There is no such config file.
@@ -76,12 +76,12 @@ def with_data_of_configs(arguments: Sequence[str]) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
         located = with_located_configs(arguments, sections=_SECTIONS)
         read = with_read_experiments(located, Path(folder), sections=_SECTIONS)
-        scout = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-        scout.add_argument("--config", action="append", type=Path, default=[])
-        options, rest = scout.parse_known_args(read)
-        data = [described for path in options.config if (described := _data_of_config(path)) is not None]
-    if options.config and not data:
-        raise ValueError(f"{options.config[0].name} describes no data: it has no key `data`")
+        options = list(section_options(read, _SECTIONS))
+        configs = [Path(option[1]) for option in options if option[0] == "--config"]
+        data = [described for path in configs if (described := _data_of_config(path)) is not None]
+    if configs and not data:
+        raise ValueError(f"{configs[0].name} describes no data: it has no key `data`")
+    rest = [word for option in options if option[0] != "--config" for word in option]
     return [f"--data={described}" for described in data] + rest
 
 
