@@ -224,6 +224,7 @@ def _silence() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers which may be a bottleneck.*",
+        "This DataLoader will create .* worker processes in total.*",  # as many as were asked for
         ".*is smaller than the logging interval.*",
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",

@@ -148,7 +148,8 @@ def given_batches(
         seed: Seed of the views.
         on_damage: What to do with damaged frames.
         batch_size: Videos of a batch.
-        n_workers: Processes that decode; 0 decodes in this one; None for one for each processor where they are of use.
+        n_workers: Processes that decode; 0 decodes in this one; None for one for each processor, at most one for
+            each batch, where they are of use.
         is_on_cpu: Whether the model that the batches go through runs on the CPU.
 
     Raises:
@@ -169,7 +170,8 @@ def given_batches(
         rows = rows[batch_size:]
         if ended - began <= time.process_time() - ended:
             for_rest = 0
-    yield from decoded(rows, for_rest)
+    if rows:  # else workers would be started for nothing
+        yield from decoded(rows, for_rest)
 
 
 def _decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int | None) -> int:
@@ -181,10 +183,11 @@ def _decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int 
     for video in videos:
         if isinstance(video, Tensor):
             check_frames(video)
-    n_files = sum(not isinstance(video, Tensor) for video in videos)
     if asked is not None:
         return asked
-    return 0 if n_files <= _FEW else min(cpu_count(), n_files)
+    n_files = sum(not isinstance(video, Tensor) for video in videos)
+    n_batches = -(-len(videos) // batch_size)  # a worker decodes whole batches, and a single one waits for no model
+    return 0 if n_files <= _FEW or n_batches == 1 else min(cpu_count(), n_batches)
 
 
 class _GivenClips(EvaluationClips):

@@ -56,7 +56,8 @@ def run(options: DoctorRequest) -> int:
     n_bad = write_bad_videos(table, bad, keep=_is_excluded(table, check.module))
     write_report(check.output / "report.json", check.module, findings, bad, decoding)
     print_report(findings, decoding)
-    say(f"wrote {check.output / 'report.json'} and {table} ({n_bad:,} rows, for --data.split.exclude)")
+    rows = f"{n_bad:,} {'row' if n_bad == 1 else 'rows'}"
+    say(f"wrote {check.output / 'report.json'} and {table} ({rows}, for --data.split.exclude)")
     return int(any(finding.severity == "error" for finding in findings))
 
 

@@ -1,7 +1,7 @@
 """Answers of `zsar fit`, `validate`, `test` and `predict` that need no Lightning: the help, and some mistakes.
 
-These are an empty line, a configuration that does not exist, a name that is nearly that of an
-option. What depends on models, data sets or the trainer is left to the parser (`parsing_errors`).
+These are a line that states neither model nor data, a configuration that does not exist, and a name that is nearly that
+of an option. What the parser might accept, and what it explains better, is left to it (`parsing_errors`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _EXAMPLES = {
 }
 _EXAMPLE = "{command} --config configs/experiment/moving_shapes_t2l.yaml"
 _REQUIRED = ("model", "data")
+_THAT_SHOW = {"--print_config", "--help", "--help.all"}
 
 
 def answered_at_once(arguments: Sequence[str]) -> int | None:
@@ -54,27 +55,43 @@ def mistake_in(arguments: Sequence[str]) -> str | None:
     Returns:
         One line without the command's name; None if there is no such mistake.
     """
-    command = f"zsar {arguments[0]}"
-    names = [word.partition("=")[0] for word in arguments[1:] if word.startswith("-")]
+    command, words = f"zsar {arguments[0]}", arguments[1:]
+    names = [word.partition("=")[0] for word in words if word.startswith("-")]
+    if "--" in words or any(name.endswith(".help") for name in names):
+        return None
     for name in names:
         if (near := _nearly(name)) is not None:
             return unknown_option(name, near, command=command)
-    for option in section_options(arguments[1:], SECTIONS):
+    for option in section_options(words, SECTIONS):
         if len(option) == 2 and _is_nowhere(*option):
             return missing_file(option[0].removeprefix("--"), option[1])
     stated = {name.removeprefix("--").partition(".")[0] for name in names}
-    shows_only = any(name == "--print_config" or name.endswith((".help", ".all")) for name in names)
-    known = {name.removeprefix("--") for name in (*EXPLAINED, *OF_LIGHTNING)} | set(SECTIONS)
-    if stated <= known and stated.isdisjoint((*_REQUIRED, "config", "-c")) and not shows_only:
+    shows_only = not _THAT_SHOW.isdisjoint(names)
+    is_understood = all(map(_is_option, names)) and not _has_stray_word(words)
+    if is_understood and not shows_only and stated.isdisjoint((*_REQUIRED, "config", "-c")):
         return missing_options(_REQUIRED, "", None, command)
     return None
 
 
+def _is_option(name: str) -> bool:
+    section, dot, _ = name.removeprefix("--").partition(".")
+    return name in ("-c", *EXPLAINED, *OF_LIGHTNING) or (name.startswith("--") and bool(dot) and section in SECTIONS)
+
+
+def _has_stray_word(words: Sequence[str]) -> bool:
+    """Whether a word is neither an option nor the value of one."""
+    before = ["", *words]
+    return any(
+        not word.startswith("-") and (not previous.startswith("-") or "=" in previous)
+        for previous, word in zip(before, words, strict=False)
+    )
+
+
 def _nearly(name: str) -> str | None:
     """A suggestion for a name that is none of an option, but similar to one; None if it is one, or if none is."""
-    section, dot, rest = name.removeprefix("--").partition(".")
-    if not name.startswith("--") or name in (*EXPLAINED, *OF_LIGHTNING) or (dot and section in SECTIONS):
+    if not name.startswith("--") or _is_option(name):
         return None
+    section, dot, rest = name.removeprefix("--").partition(".")
     if dot:
         near = [f"--{like}.{rest}" for like in nearest_names(section, SECTIONS)]
         return f"; did you mean {' or '.join(near)}?" if near else None
@@ -82,8 +99,10 @@ def _nearly(name: str) -> str | None:
 
 
 def _is_nowhere(name: str, value: str) -> bool:
+    """Whether an option names a file that does not exist; settings or an address in its place are for the parser."""
     names_a_file = name == "--config" or (name.removeprefix("--") in SECTIONS and is_config_name(value))
-    return names_a_file and located(value) is None and not os.path.lexists(value)
+    is_path = value != "" and not value.startswith("{") and ":" not in value
+    return names_a_file and is_path and located(value) is None and not os.path.lexists(os.path.expanduser(value))
 
 
 def missing_file(section: str, name: str) -> str:

@@ -39,6 +39,8 @@ class CommandParser(jsonargparse.ArgumentParser):
             name = unknown.split()[0].split("=")[0]
             near = did_you_mean(f"--{name.lstrip('-').replace('-', '_')}", option_names(self))
             message = f"there is no option {name}{near}"
+        elif unknown != message:
+            message = f"{unknown!r} belongs to no option"
         required = "the following arguments are required: "
         if message.startswith(required):
             message = required + ", ".join(map(self._as_typed, message.removeprefix(required).split(", ")))

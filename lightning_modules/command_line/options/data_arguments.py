@@ -1,7 +1,7 @@
 """Arguments that state a data set and its settings, such as `--data UCF101 --data.clips.n_frames 8`.
 
 Only the data set can parse them. They are set aside when a command line is read, so that nothing heavy is imported
-before its other options are known to be right; `experiments.trimmed_data` parses them later.
+before its other options are known to be right; `fit_and_test.trimmed_data` parses them later.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ class DataCommand(Command[T]):
         Raises:
             ValueError: A number is out of range, or options contradict each other.
         """
+        for option in section_options(arguments, ("data",)):
+            if option in (("--config",), ("--data",)):
+                self.parser().error(f"{option[0]}: expected one argument")
         of_data, others = split_data_arguments(arguments)
         if any(argument.partition("=")[0] == _HELP for argument in of_data):
             # here, as the settings are those of classes that take seconds to import

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch.testing import assert_close
+from torch.utils.data import DataLoader
 
 from tests.makers.command_line.one_line import assert_one_line_error
 from zsar.lightning_modules.command_line.cli import COMMANDS, main, options_module
@@ -224,6 +226,15 @@ def test_version_and_unknown_command(capsys: pytest.CaptureFixture[str]) -> None
     assert "there is no command 'fly'" in capsys.readouterr().err
     assert main(["fti"]) == 2
     assert "did you mean fit?" in capsys.readouterr().err
+
+
+def test_the_number_of_workers_that_was_asked_for_is_not_commented_on() -> None:
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            main(["summarize", "--help"])  # any command silences what needs no action
+        DataLoader([1], num_workers=1000)  # type: ignore[arg-type] # a list is a map-style data set
+    assert [str(warning.message) for warning in shown] == []
 
 
 def test_an_explained_error_has_no_traceback_unless_asked_for(

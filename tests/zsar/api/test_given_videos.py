@@ -58,6 +58,28 @@ def test_workers_are_started_beside_a_model_on_the_cpu_only_where_decoding_takes
     assert started == [2, 1]
 
 
+@pytest.mark.parametrize("is_on_cpu", [True, False])
+@pytest.mark.parametrize(("batch_size", "most"), [(16, 0), (9, 0), (5, 2), (3, 3), (1, 4)])
+def test_no_worker_is_started_that_would_have_no_batch(
+    video_tree: Path, monkeypatch: pytest.MonkeyPatch, is_on_cpu: bool, batch_size: int, most: int
+) -> None:
+    started: list[int] = []
+    load = given_videos.DataLoader
+
+    def seen(dataset: Any, *, num_workers: int, batch_size: int, **settings: Any) -> Iterable[GivenBatch]:
+        assert len(dataset) > 0
+        started.append(num_workers)
+        return load(dataset, num_workers=0, batch_size=batch_size, **settings)
+
+    monkeypatch.setattr(given_videos, "DataLoader", seen)
+    monkeypatch.setattr(given_videos, "cpu_count", lambda: 4)
+    videos = [video_tree / "red dance" / "0.mp4"] * 9
+    batches = list(view_batches(videos, SETTINGS, batch_size=batch_size, is_on_cpu=is_on_cpu))
+    assert [row for batch in batches for row in batch.rows] == list(range(9))
+    assert max(started) <= most
+    assert is_on_cpu or started == [most]
+
+
 def test_a_batch_without_any_decoded_video_is_empty(tmp_path: Path) -> None:
     (batch,) = view_batches([tmp_path / "none.mp4"], SETTINGS, batch_size=2)
     assert (batch.rows, batch.decoded, batch.videos) == ((0,), (), None)

@@ -45,10 +45,35 @@ def test_a_mistake_is_told_with_its_remedy(command: str, arguments: tuple[str, .
         (*EXPERIMENT, "--max_epochs", "3"),  # like an option of the trainer, which only Lightning knows
         (*EXPERIMENT, "--trainer", "cpu"),
         (*EXPERIMENT, "--data.train", "nowhere.yaml"),
+        (f"-c{EXPERIMENT[1]}",),
+        ("--config", "{model: T2L, data: UCF101}"),
+        ("--config", "model: T2L"),
+        ("--config=https://example.org/experiment.yaml",),
+        ("--config", ""),
+        ("--config", "nowhere.yaml", "--model.help"),
+        ("--confg", "x", "--model.help", "T2L"),
+        ("T2L",),
+        ("--run_dir=x", "T2L"),
+        ("-x",),
+        ("--seed_everything", "-1"),
+        ("--helpp",),
+        ("--help=all",),
+        ("--",),
+        ("--", "--confg"),
     ],
 )
 def test_what_needs_the_parser_is_left_to_it(arguments: tuple[str, ...]) -> None:
     assert mistake_in(["fit", *arguments]) is None
+
+
+@pytest.mark.parametrize("option", ["--config", "-c", "--data", "--trainer"])
+def test_a_file_in_the_home_folder_is_left_to_its_reader(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.yaml").write_text("seed_everything: 1\n")
+    assert mistake_in(["fit", *EXPERIMENT, option, "~/mine.yaml"]) is None
+    assert "~/other.yaml: there is no such file" in str(mistake_in(["fit", *EXPERIMENT, option, "~/other.yaml"]))
 
 
 def test_a_file_that_is_there_but_cannot_be_read_is_left_to_its_reader(tmp_path: Path) -> None:

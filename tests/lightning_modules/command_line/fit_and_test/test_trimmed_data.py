@@ -1,3 +1,4 @@
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,27 @@ def test_a_setting_that_a_data_set_lacks_is_answered_with_where_they_are_listed(
     error = capsys.readouterr().err
     assert "did you mean --data.clips.n_frames" in error
     assert f"`zsar {command} --data.help UCF101` lists its options" in error
+
+
+@pytest.mark.parametrize("command", ["doctor", "embed"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--config", "experiment/t3al_thumos14_50_50"],
+        ["--data", "configs/data/thumos14_untrimmed.yaml"],
+        ["--data", "UntrimmedFiles"],
+        ["--data.class_path=zsar.datamodules.data_sets.UntrimmedFiles"],
+    ],
+)
+def test_a_data_set_of_untrimmed_videos_is_said_to_be_one(command: str, arguments: list[str]) -> None:
+    with pytest.raises(ValueError, match=rf"has untrimmed videos, but zsar {command} takes .*--data\.help"):
+        built_data(arguments, command=command)
+
+
+@pytest.mark.parametrize("value", ['{"', '{"class_path": 3', "{class_path: UntrimmedFiles", "{}", '{"a": 1}', "null"])
+def test_settings_that_are_no_data_set_are_told_in_one_line(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.suppress(SystemExit):
+        assert main(["doctor", "--data", value]) == 1
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "options.yaml" not in error, "the name of a file that nobody has given"

@@ -38,6 +38,13 @@ def test_an_option_is_taken_in_both_spellings_and_an_unknown_one_is_shown_as_typ
     assert "there is no option --n-wall; did you mean --n_walls?" in complaint(capsys, "--n-wall", "3")
 
 
+def test_a_word_that_belongs_to_no_option_is_quoted(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        CommandParser(prog="zsar paint").parse_args(["red wall"])
+    sentence = "zsar paint: error: 'red wall' belongs to no option; `zsar paint --help` lists the options\n"
+    assert capsys.readouterr().err == sentence
+
+
 def test_what_is_missing_is_named_as_it_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the following arguments are required: --n_walls; " in complaint(capsys, "wall")
 

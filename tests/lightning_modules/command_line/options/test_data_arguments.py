@@ -1,5 +1,6 @@
 import pytest
 
+from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.command_line.options.data_arguments import data_set_list, split_data_arguments
 
 
@@ -22,6 +23,20 @@ def test_arguments_of_a_data_set_are_set_aside_with_their_values(
     given: list[str], of_data: list[str], others: list[str]
 ) -> None:
     assert split_data_arguments(given) == (of_data, others)
+
+
+@pytest.mark.parametrize("command", ["doctor", "embed"])
+@pytest.mark.parametrize("option", ["--config", "-c", "--data"])
+@pytest.mark.parametrize("after", [(), ("--output", "out")])
+def test_an_option_without_its_value_is_told_in_one_line(
+    command: str, option: str, after: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, option, *after])
+    assert stopped.value.code == 2
+    named = "--config" if option == "-c" else option
+    sentence = f"zsar {command}: error: {named}: expected one argument; `zsar {command} --help` lists the options\n"
+    assert capsys.readouterr().err == sentence
 
 
 def test_the_data_sets_are_listed_with_the_command_that_explains_them() -> None:
