@@ -90,6 +90,12 @@ class LiveFrames:
         self._last_used = float("-inf")
         self._is_spoiled = False
         self.stalled = False
+        self._newest = time.monotonic()
+
+    @property
+    def newest(self) -> float:
+        """When the newest frame was read, even if it was skipped; in a file that is played, when it will be shown."""
+        return max(self._newest, self._clock.held_until if self._is_file else 0.0)
 
     def __iter__(self) -> Iterator[LiveFrame]:
         """Frames as they come; a file or pipe at most in real time.
@@ -136,6 +142,7 @@ class LiveFrames:
             return []
         if skipping and not frames:
             self.n_skipped += 1
+            self._newest = time.monotonic()
         return frames
 
     def _frame(self, picture: VideoFrame) -> LiveFrame | None:
@@ -149,6 +156,7 @@ class LiveFrames:
             self._codec.skip_frame = "NONKEY"
         elif self._codec.skip_frame == "NONKEY" and late < _LATE_SECONDS:
             self._codec.skip_frame = "DEFAULT"
+        self._newest = time.monotonic()
         self._is_spoiled = picture.is_corrupt or (self._is_spoiled and not picture.key_frame)
         self.n_damaged += self._is_spoiled
         if picture.is_corrupt:

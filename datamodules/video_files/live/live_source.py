@@ -38,6 +38,8 @@ LOST = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 _FILE_FORMATS = tuple(OPEN_OPTIONS["format_whitelist"].split(","))
 _ADDRESS_FORMATS = (*_FILE_FORMATS, "rtsp", "rtp", "hls")
 _ADDRESS_PROTOCOLS = "rtsp,rtsps,rtp,srtp,rtmp,rtmps,http,https,httpproxy,tls,crypto,tcp,udp,srt"  # no file
+_PASSWORD = r"(?<=://)([^/?#@:]*):[^/?#]*@"  # up to the last @ before the path, as FFmpeg reads it
+_BROKEN_PASSWORD = r"(?<=://)([^/?#@:]*):(?!\d+[/?#]).*@"  # it has a slash, ? or #, which had to be written as %2F
 _NOUNS = {"file": "a file", "pipe": "a pipe", "device": "a device", "address": "an address"}
 
 
@@ -60,7 +62,8 @@ class LiveSource:
     @property
     def shown_name(self) -> str:
         """The name for messages, without a password."""
-        return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", self.name)
+        shown, n_found = re.subn(_PASSWORD, r"\1:***@", self.name)
+        return shown if n_found else re.sub(_BROKEN_PASSWORD, r"\1:***@", self.name)
 
     @property
     def is_played(self) -> bool:
