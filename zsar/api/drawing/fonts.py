@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def font_for(text: str, size_px: int, *, bold: bool = False) -> ImageFont.FreeTy
 def missing_characters(texts: list[str]) -> str:
     """The characters of texts that would be drawn as boxes, in order and once each."""
     ours = str(_OURS / "DejaVuSans.ttf")
-    boxes = [text for text in map(_in_one_line, texts) if _path_for(frozenset(map(ord, text)), ours) is None]
+    boxes = [text for text in map(in_one_line, texts) if _path_for(frozenset(map(ord, text)), ours) is None]
     return "".join(dict.fromkeys(c for text in boxes for c in text if ord(c) not in _characters(ours)))
 
 
@@ -46,16 +47,22 @@ def fitted(text: str, width_px: float, size_px: int, *, bold: bool = False) -> s
     Returns:
         The line, or with "…" for its middle; only "…" if no letter fits.
     """
-    line = _in_one_line(text)
+    line = in_one_line(text)
     font = font_for(line, size_px, bold=bold)
-    n_kept, fitting = len(line), line
-    while n_kept > 0 and font.getlength(fitting) > width_px:
-        n_kept -= 1
-        fitting = f"{line[: (n_kept + 1) // 2]}…{line[len(line) - n_kept // 2 :]}"
-    return fitting
+    if font.getlength(line) <= width_px:
+        return line
+    n_fitting = bisect_right(range(len(line)), width_px, key=lambda n_kept: font.getlength(_shortened(line, n_kept)))
+    while n_fitting > 1 and font.getlength(_shortened(line, n_fitting - 1)) > width_px:  # a ligature was cut
+        n_fitting -= 1
+    return _shortened(line, max(0, n_fitting - 1))
 
 
-def _in_one_line(text: str) -> str:
+def _shortened(line: str, n_kept: int) -> str:
+    return f"{line[: (n_kept + 1) // 2]}…{line[len(line) - n_kept // 2 :]}"
+
+
+def in_one_line(text: str) -> str:
+    """A text as it is drawn: line breaks and tabs become spaces, other control characters are written out."""
     return shown(" ".join(text.split()))
 
 
