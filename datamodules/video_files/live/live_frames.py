@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
-from zsar.datamodules.video_files.live.live_source import LOST, LiveSource, reason_of
+from zsar.datamodules.video_files.live.live_source import INDEX_AT_END, LOST, LiveSource, reason_of
 from zsar.datamodules.video_files.live.source_clock import SourceClock
 from zsar.datamodules.video_files.main_stream import main_stream
 from zsar.datamodules.video_files.video_file import check_size, errors_name
@@ -83,6 +83,7 @@ class LiveFrames:
         waits = source.is_played or of_the_web or source.kind == "pipe"
         self._clock = SourceClock(waits=waits, stopped=stopped, frame_seconds=self.frame_seconds)
         self._is_file = source.kind == "file" and not source.follow
+        self._is_mp4_in_order = source.comes_in_order and "mp4" in container.format.name.split(",")
         self._skips = source.real_time
         self._arrivals: deque[tuple[int | None, float, bool]] = deque(maxlen=64)
         self.n_skipped = self.n_damaged = 0
@@ -103,14 +104,19 @@ class LiveFrames:
         Raises:
             VideoDecodeError: The source breaks off with an error, or its pictures become too large.
         """
-        with errors_name(self._name, "reading it"):
-            for packet in self._packets():
-                for picture in self._decoded(packet):
-                    if self._stopped.is_set():
-                        return
-                    frame = self._frame(picture)
-                    if frame is not None:
-                        yield frame
+        try:
+            with errors_name(self._name, "reading it"):
+                for packet in self._packets():
+                    for picture in self._decoded(packet):
+                        if self._stopped.is_set():
+                            return
+                        frame = self._frame(picture)
+                        if frame is not None:
+                            yield frame
+        except VideoDecodeError as error:
+            if self._number < 0 and self._is_mp4_in_order:
+                raise VideoDecodeError(f"{error}; {INDEX_AT_END}") from None
+            raise
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         packets = self._container.demux(self._stream)

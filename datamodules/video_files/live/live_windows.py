@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.video_files.live.live_frames import LiveFrame, LiveFrames
-from zsar.datamodules.video_files.live.live_source import LiveSource
+from zsar.datamodules.video_files.live.live_source import INDEX_AT_END, LiveSource, is_mp4
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.runtime.files.video_errors import VideoDecodeError
@@ -153,7 +153,8 @@ class LiveWindows:
             return
         name, damaged = self._source.shown_name, f"; {self.n_damaged} were damaged" if self.n_damaged else ""
         if ending == "stall":
-            raise VideoDecodeError(f"{name}: no frame came in {self._timeout:g} seconds{damaged}")
+            remedy = f"; {INDEX_AT_END}" if self._source.follow and is_mp4(self._source.name) else ""
+            raise VideoDecodeError(f"{name}: no frame came in {self._timeout:g} seconds{damaged}{remedy}")
         raise VideoDecodeError(f"{name}: it ended without a frame that can be decoded{damaged}")
 
     def _is_due(self) -> bool:

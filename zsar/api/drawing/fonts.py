@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from matplotlib import get_data_path
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import findSystemFonts
 from matplotlib.ft2font import FT2Font
 from PIL import ImageFont
 
@@ -70,13 +70,20 @@ def in_one_line(text: str) -> str:
 def _path_for(characters: frozenset[int], ours: str) -> str | None:
     if characters <= _characters(ours):
         return ours
-    others = sorted({entry.fname for entry in fontManager.ttflist if "LastResort" not in entry.fname})
-    return next((path for path in others if characters <= _characters(path)), None)
+    return next((path for path in _others() if characters <= _characters(path)), None)
+
+
+@lru_cache(maxsize=1)
+def _others() -> list[str]:
+    """All fonts; matplotlib's own list is kept on disk, and lacks those that were installed later."""
+    ours = [str(path) for path in sorted(_OURS.glob("*.ttf")) if "LastResort" not in path.name]
+    return [*ours, *sorted(findSystemFonts())]
 
 
 @lru_cache(maxsize=512)
 def _characters(path: str) -> frozenset[int]:
     try:
-        return frozenset(FT2Font(path).get_charmap())
+        font = FT2Font(path)
+        return frozenset(font.get_charmap()) if font.scalable else frozenset()
     except (OSError, RuntimeError):  # a font that was removed, or that FreeType cannot read
         return frozenset()

@@ -1,8 +1,10 @@
 """Windows of a live source: the frames that a test of the same clip sees, the newest ones, in bounded memory."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +221,31 @@ def test_a_source_without_a_frame_is_an_error(then: Any) -> None:
         with pytest.raises(VideoDecodeError, match=address):
             windows.take()
         windows.close()
+
+
+def test_an_mp4_file_that_is_read_as_it_comes_is_told_apart(tmp_path: Path) -> None:
+    data = write_stream(tmp_path / "a.mp4", 200).read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov"), "the index is at the end"
+    (tmp_path / "growing.mp4").write_bytes(data[: data.index(b"moov") - 4])
+    growing_file = windows_of(LiveSource(str(tmp_path / "growing.mp4"), follow=True), timeout_seconds=0.5)
+    with pytest.raises(VideoDecodeError, match="no frame came in 0.5 seconds; an MP4 file whose index is at its end"):
+        growing_file.take()
+    os.mkfifo(tmp_path / "pipe")
+    index = data.index(b"moov") - 4
+    long = data[:index] + (1 << 20).to_bytes(4, "big") + b"free".ljust((1 << 20) - 4, b"\0") + data[index:]
+    threading.Thread(target=write_quietly, args=(tmp_path / "pipe", long), daemon=True).start()
+    piped = windows_of(LiveSource(str(tmp_path / "pipe")))
+    with pytest.raises(VideoDecodeError, match="an MP4 file whose index is at its end"):
+        piped.take()
+    (tmp_path / "a.ts").write_bytes(b"no video")
+    other = windows_of(LiveSource(str(tmp_path / "a.ts"), follow=True), timeout_seconds=0.3)
+    with pytest.raises(VideoDecodeError, match="seconds$"):
+        other.take()
+
+
+def write_quietly(path: Path, data: bytes) -> None:
+    with suppress(BrokenPipeError):
+        path.write_bytes(data)
 
 
 def test_a_source_all_of_whose_frames_are_damaged_is_an_error(tmp_path: Path) -> None:
