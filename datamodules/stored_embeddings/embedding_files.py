@@ -27,7 +27,6 @@ FORMAT = "zsar frame embeddings"
 FORMAT_VERSION = 1
 SUFFIX = ".embeddings.safetensors"
 DTYPES: Mapping[str, torch.dtype] = {"fp16": torch.float16, "fp32": torch.float32}
-_NAMES_IN_FILES: Mapping[str, str] = {"fp16": "F16", "fp32": "F32"}  # safetensors' names of these types
 _AGAIN = "embed it again with `zsar embed` and --overwrite"
 _LONGEST_CAUSE = 300  # characters; safetensors quotes what it cannot parse
 
@@ -196,7 +195,7 @@ def _read(path: Path, *, tensors: bool) -> StoredEmbeddings:
             record = _parsed(file.metadata() or {})
             stored = file.get_slice("embeddings")
             shape = list(stored.get_shape())
-            if stored.get_dtype() != _NAMES_IN_FILES[record.dtype]:
+            if stored.get_dtype() != {"fp16": "F16", "fp32": "F32"}[record.dtype]:
                 raise ValueError(f"its embeddings are {stored.get_dtype()}, its record states {record.dtype}")
             if len(shape) != 3 or 0 in shape:
                 raise ValueError(f"embeddings must be [V, T, D], all above 0; they are {shape}")
@@ -247,6 +246,5 @@ def _part(kind: type[Part], content: Any) -> Part:  # noqa: ANN401 - any JSON
         raise ValueError(f"its record has no {kind.__name__}")
     for name, type_ in types.items():
         if type(content.get(name)) is not type_ or (type_ is int and content[name] < 0):
-            kind_of_value = "text" if type_ is str else "a whole number of 0 or more"
-            raise ValueError(f"its record states no {name}, or not as {kind_of_value}")
+            raise ValueError(f"its record states no {name}, or not as {'text' if type_ is str else 'a number >= 0'}")
     return kind(**{name: content[name] for name in types})

@@ -142,7 +142,7 @@ def given_batches(
     video that its list calls so. Frames in memory are called "frames".
 
     Workers and a model on the CPU share its processors. By default, the first batch is then decoded in this process,
-    and workers are started for the others only if that took longer than what the caller did with the batch.
+    and workers are started for the others only if that took more processor time than what the caller did with it.
 
     Args:
         videos: Files, or frames uint8 [T, 3, H, W].
@@ -164,12 +164,12 @@ def given_batches(
 
     rows = range(len(videos))
     if n_workers is None and is_on_cpu and for_rest > 0:
-        began = time.perf_counter()
+        began = time.process_time()
         (batch,) = decoded(rows[:batch_size], 0)
-        ended = time.perf_counter()
+        ended = time.process_time()
         yield batch
         rows = rows[batch_size:]
-        if ended - began <= time.perf_counter() - ended:
+        if ended - began <= time.process_time() - ended:
             for_rest = 0
     yield from decoded(rows, for_rest)
 

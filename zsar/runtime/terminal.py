@@ -176,14 +176,6 @@ def print_json(content: Any, *, one_line: bool = False) -> None:  # noqa: ANN401
     print(text, flush=one_line)
 
 
-class _Bar(Progress):
-    """rich's bar; before rich 15, one that is not shown ends with an empty line."""
-
-    def stop(self) -> None:
-        if not self.disable:
-            super().stop()
-
-
 def waiting(console: Console, what: object) -> Status:
     """A spinner with a text, for long work."""
     return console.status(styled(what))
@@ -205,7 +197,9 @@ def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = F
     """
     first = (progress_text("{task.description}"), BarColumn(), MofNCompleteColumn())
     hidden = hidden or (transient and not console.is_terminal)  # as for `tracked`
-    return _Bar(*first, *columns, console=console, transient=transient, disable=hidden)
+    return Progress(
+        *first, *columns, console=Console(quiet=True) if hidden else console, transient=transient, disable=hidden
+    )
 
 
 def tracked(
@@ -221,7 +215,9 @@ def tracked(
         total: Number of items; None for that of a sequence, or if it is unknown.
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
-    with _Bar(*columns, console=console, transient=True, disable=hidden or not console.is_terminal) as progress:
+    hidden = hidden or not console.is_terminal  # rich would write an empty line where there is no bar to remove
+    shown_on = Console(quiet=True) if hidden else console  # rich before 15 ends even a disabled bar with a line
+    with Progress(*columns, console=shown_on, transient=True, disable=hidden) as progress:
         yield from progress.track(items, total=total, description=what)
 
 

@@ -118,11 +118,25 @@ def _problem(answer: Mapping[str, Any]) -> str | None:
         return "it has no answer"
     if type(answer.get("n_damaged_frames")) is not int or answer["n_damaged_frames"] < 0:
         return "it has no number of damaged frames"
-    if not isinstance(probabilities, dict) or not all(map(_is_probability, probabilities.values())):
+    if not _are_probabilities(probabilities):
         return "its probabilities are not numbers from 0 to 1"
+    if "untuned" in answer and not _is_scored(answer["untuned"]):
+        return "it does not say what it was untuned"
     if not all(isinstance(answer.get(name), str | None) for name in KEYS):
         return "it does not say where it is drawn"
     return None
+
+
+def _is_scored(untuned: object) -> bool:
+    return (
+        isinstance(untuned, dict)
+        and isinstance(untuned.get("answer"), str | None)
+        and _are_probabilities(untuned.get("probabilities"))
+    )
+
+
+def _are_probabilities(values: object) -> bool:
+    return isinstance(values, dict) and all(map(_is_probability, values.values()))
 
 
 def _is_probability(value: object) -> bool:
@@ -153,7 +167,7 @@ def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequen
         about = [
             written_name(answer["path"]),
             *_best(answer),
-            *(_best(answer["untuned"]) if is_tuned else []),
+            *(_best(answer.get("untuned", {})) if is_tuned else []),
             answer["n_damaged_frames"],
             answer["error"] or "",
             *(written_name(answer[name] or "") for name in drawn),
@@ -163,7 +177,7 @@ def _write_csv(file: TextIO, answers: Sequence[Mapping[str, Any]], names: Sequen
 
 def _best(answer: Mapping[str, Any]) -> list[object]:
     """The answer and the largest probability."""
-    return [answer["answer"] or "", max(answer["probabilities"].values(), default="")]
+    return [answer.get("answer") or "", max(answer.get("probabilities", {}).values(), default="")]
 
 
 _WRITERS = {".json": _write_json, ".jsonl": _write_jsonl, ".csv": _write_csv}

@@ -64,7 +64,8 @@ def mistake_in(arguments: Sequence[str]) -> str | None:
             return missing_file(option[0].removeprefix("--"), option[1])
     stated = {name.removeprefix("--").partition(".")[0] for name in names}
     shows_only = any(name == "--print_config" or name.endswith((".help", ".all")) for name in names)
-    if stated.isdisjoint((*_REQUIRED, "config", "-c")) and not shows_only:
+    known = {name.removeprefix("--") for name in (*EXPLAINED, *OF_LIGHTNING)} | set(SECTIONS)
+    if stated <= known and stated.isdisjoint((*_REQUIRED, "config", "-c")) and not shows_only:
         return missing_options(_REQUIRED, "", None, command)
     return None
 

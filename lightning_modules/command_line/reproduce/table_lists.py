@@ -16,8 +16,8 @@ from zsar.runtime.files.whole_files import whole_file
 _INTRODUCTION = """\
 # The tables of the papers
 
-**The figures are the papers' own. None of their data sets was run here: neither the videos nor a GPU were at hand.** What
-was measured here is the embedded benchmark (`moving_shapes` below, and [measured.md](measured.md)).
+**The figures are the papers' own. None of their data sets was run here: neither the videos nor a GPU were at hand.**
+What was measured here is the embedded benchmark (`moving_shapes` below, and [measured.md](measured.md)).
 
 Every numbered table and figure of the papers that zsar implements, row by row: the figures as published, the commands
 that make them here, and what differs; or the reason why no command makes a row. This file is made from

@@ -86,8 +86,8 @@ def test_a_file_of_other_tensors_is_an_error(tmp_path: Path) -> None:
     ("old", "new", "problem"),
     [
         (b'"dtype": "fp32"', b'"dtype": "fp16"', "its embeddings are F32, its record states fp16"),
-        (b'"n_frames": 4', b'"n_frames":-4', "states no n_frames, or not as a whole number of 0 or more"),
-        (b'"n_frames": 4', b'"n_frames":""', "states no n_frames, or not as a whole number"),
+        (b'"n_frames": 4', b'"n_frames":-4', "states no n_frames, or not as a number >= 0"),
+        (b'"n_frames": 4', b'"n_frames":""', "states no n_frames, or not as a number >= 0"),
         (b'"stride": ""', b'"stride": 12', "states no stride, or not as text"),
     ],
 )

@@ -105,6 +105,8 @@ def test_a_run_that_draws_nothing_leaves_out_what_an_earlier_one_drew(tmp_path: 
         ({"probabilities": None}, "its probabilities are not numbers from 0 to 1"),
         ({"probabilities": {"x": 1.5}}, "its probabilities are not numbers from 0 to 1"),
         ({"probabilities": {"x": "1"}}, "its probabilities are not numbers from 0 to 1"),
+        ({"untuned": 3}, "it does not say what it was untuned"),
+        ({"untuned": {"answer": "x", "probabilities": {"x": 2}}}, "it does not say what it was untuned"),
         ({"drawn": 3}, "it does not say where it is drawn"),
     ],
 )
