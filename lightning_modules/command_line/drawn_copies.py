@@ -168,8 +168,8 @@ class DrawnCopies:
             say(f"{n} of them without sound: .mp4 files cannot hold {codec}", error=True)
         if self._missing:
             say(
-                f"no installed font has the characters {self._missing}, which are boxes in the copies; install one "
-                "that has them, such as Noto Sans",
+                f"{self._missing}: these characters are boxes in the copies, as no installed font has all characters "
+                "of their names; install one that does, such as one of the Noto fonts",
                 error=True,
             )
         for problem in self._problems:

@@ -116,3 +116,8 @@ class FrameTimes:
         stream = self._source.video.stream
         rate = stream.average_rate or stream.guessed_rate
         return (1 / rate if rate else None), stream.time_base
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width of a pixel divided by its height, before the picture is turned; 1 if the file does not say."""
+        return self._source.video.stream.sample_aspect_ratio or Fraction(1)

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from zsar.datamodules.video_files.decode_limits import MOST_PIXELS
-from zsar.datamodules.video_files.live.live_source import LOST, LiveSource, reason_of
+from zsar.datamodules.video_files.live.live_source import INDEX_AT_END, LOST, LiveSource, reason_of
 from zsar.datamodules.video_files.live.source_clock import SourceClock
 from zsar.datamodules.video_files.main_stream import main_stream
 from zsar.datamodules.video_files.video_file import check_size, errors_name
@@ -83,6 +83,7 @@ class LiveFrames:
         waits = source.is_played or of_the_web or source.kind == "pipe"
         self._clock = SourceClock(waits=waits, stopped=stopped, frame_seconds=self.frame_seconds)
         self._is_file = source.kind == "file" and not source.follow
+        self._is_mp4_in_order = source.comes_in_order and "mp4" in container.format.name.split(",")
         self._skips = source.real_time
         self._arrivals: deque[tuple[int | None, float, bool]] = deque(maxlen=64)
         self.n_skipped = self.n_damaged = 0
@@ -90,6 +91,12 @@ class LiveFrames:
         self._last_used = float("-inf")
         self._is_spoiled = False
         self.stalled = False
+        self._newest = time.monotonic()
+
+    @property
+    def newest(self) -> float:
+        """When the newest frame was read, even if it was skipped; in a file that is played, when it will be shown."""
+        return max(self._newest, self._clock.held_until if self._is_file else 0.0)
 
     def __iter__(self) -> Iterator[LiveFrame]:
         """Frames as they come; a file or pipe at most in real time.
@@ -97,14 +104,19 @@ class LiveFrames:
         Raises:
             VideoDecodeError: The source breaks off with an error, or its pictures become too large.
         """
-        with errors_name(self._name, "reading it"):
-            for packet in self._packets():
-                for picture in self._decoded(packet):
-                    if self._stopped.is_set():
-                        return
-                    frame = self._frame(picture)
-                    if frame is not None:
-                        yield frame
+        try:
+            with errors_name(self._name, "reading it"):
+                for packet in self._packets():
+                    for picture in self._decoded(packet):
+                        if self._stopped.is_set():
+                            return
+                        frame = self._frame(picture)
+                        if frame is not None:
+                            yield frame
+        except VideoDecodeError as error:
+            if self._number < 0 and self._is_mp4_in_order:
+                raise VideoDecodeError(f"{error}; {INDEX_AT_END}") from None
+            raise
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         packets = self._container.demux(self._stream)
@@ -136,6 +148,7 @@ class LiveFrames:
             return []
         if skipping and not frames:
             self.n_skipped += 1
+            self._newest = time.monotonic()
         return frames
 
     def _frame(self, picture: VideoFrame) -> LiveFrame | None:
@@ -149,6 +162,7 @@ class LiveFrames:
             self._codec.skip_frame = "NONKEY"
         elif self._codec.skip_frame == "NONKEY" and late < _LATE_SECONDS:
             self._codec.skip_frame = "DEFAULT"
+        self._newest = time.monotonic()
         self._is_spoiled = picture.is_corrupt or (self._is_spoiled and not picture.key_frame)
         self.n_damaged += self._is_spoiled
         if picture.is_corrupt:

@@ -35,9 +35,15 @@ DEVICE_FORMATS = ("v4l2", "video4linux2", "x11grab", "kmsgrab", "fbdev", "avfoun
 """FFmpeg's names of what captures: a camera or a screen."""
 LOST = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 """What PyAV raises if the other side ends a connection that is not done."""
+INDEX_AT_END = (
+    "an MP4 file whose index is at its end is read when it is whole, by its name; to read while it is written, or from "
+    "a pipe, give MPEG-TS or Matroska"
+)
 _FILE_FORMATS = tuple(OPEN_OPTIONS["format_whitelist"].split(","))
 _ADDRESS_FORMATS = (*_FILE_FORMATS, "rtsp", "rtp", "hls")
 _ADDRESS_PROTOCOLS = "rtsp,rtsps,rtp,srtp,rtmp,rtmps,http,https,httpproxy,tls,crypto,tcp,udp,srt"  # no file
+_PASSWORD = r"(?<=://)([^/?#@:]*):[^/?#]*@"  # up to the last @ before the path, as FFmpeg reads it
+_BROKEN_PASSWORD = r"(?<=://)([^/?#@:]*):(?!\d+[/?#]).*@"  # it has a slash, ? or #, which had to be written as %2F
 _NOUNS = {"file": "a file", "pipe": "a pipe", "device": "a device", "address": "an address"}
 
 
@@ -60,12 +66,18 @@ class LiveSource:
     @property
     def shown_name(self) -> str:
         """The name for messages, without a password."""
-        return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", self.name)
+        shown, n_found = re.subn(_PASSWORD, r"\1:***@", self.name)
+        return shown if n_found else re.sub(_BROKEN_PASSWORD, r"\1:***@", self.name)
 
     @property
     def is_played(self) -> bool:
         """Whether it is a file that is played in real time."""
         return self.real_time and not self.follow and self.kind == "file"
+
+    @property
+    def comes_in_order(self) -> bool:
+        """Whether it is read from beginning to end as data comes, as a pipe or a growing file is."""
+        return self.follow or self.kind == "pipe"
 
     @property
     def kind(self) -> Kind:
@@ -146,7 +158,7 @@ class LiveSource:
         """
         timeouts = (timeout_seconds, timeout_seconds)
         kind, options = self.kind, dict(OPEN_OPTIONS)
-        if kind == "pipe" or self.follow:
+        if self.comes_in_order:
             with WaitingInput(self.name, grows=self.follow, stopped=stopped) as data:
                 yield from self._held(data, options, None)
             return
@@ -188,6 +200,15 @@ class LiveSource:
                 return "it is a playlist or script that names other files; give the video itself"
             return f"it cannot be read as a video ({reason}); if it is one, give its format"
         return f"it cannot be opened ({reason})"
+
+
+def is_mp4(path: str) -> bool:
+    """Whether a file begins like an MP4 file."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError:  # it was removed while it was followed
+        return False
 
 
 def reason_of(error: Exception) -> str:

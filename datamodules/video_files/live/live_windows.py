@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.video_files.live.live_frames import LiveFrame, LiveFrames
-from zsar.datamodules.video_files.live.live_source import LiveSource
+from zsar.datamodules.video_files.live.live_source import INDEX_AT_END, LiveSource, is_mp4
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.runtime.files.video_errors import VideoDecodeError
 
 MOST_KEPT = 512
-"""Frames of a window that are kept: 17 seconds at 30 frames per second; of longer windows evenly spread ones."""
+"""Frames of a window that are kept: 17 seconds at 30 frames per second; if there are more, evenly spread ones."""
 _ROUNDING_SECONDS = 5e-4  # Matroska rounds time stamps to milliseconds
 _POLL_SECONDS = 0.2  # Ctrl-C must not wait for a frame
 _CLOSING_SECONDS = 0.2  # for the thread to end; what waits for an address or a device is left alone
@@ -86,7 +86,7 @@ class LiveWindows:
         """
         self._source, self._shrink, self._n_frames = source, shrink, n_frames
         self._window, self._hop, self._timeout = window_seconds, hop_seconds, timeout_seconds
-        self._spacing = window_seconds / max(MOST_KEPT, 2 * n_frames)
+        self._most, self._spacing = max(MOST_KEPT, 2 * n_frames), 0.0
         self._kept: deque[_Kept] = deque()
         self._changed = threading.Condition()
         self._stopped = threading.Event()
@@ -136,12 +136,15 @@ class LiveWindows:
                     return self._cut()
                 if self._problem is not None:
                     raise self._problem
-                is_late = time.monotonic() - self._last_arrival > self._timeout
-                if self._ended or is_late:
-                    self._end("stall" if is_late or (self._reading and self._reading.stalled) else "end")
+                if self._ended or self._is_late():
+                    self._end("stall" if not self._ended or (self._reading and self._reading.stalled) else "end")
                     return self._cut() if self._kept[-1].number > self._last_taken else None
                 self._changed.wait(_POLL_SECONDS)
         return None
+
+    def _is_late(self) -> bool:
+        newest = self._reading.newest if self._reading is not None else 0.0
+        return time.monotonic() - max(self._last_arrival, newest) > self._timeout
 
     def _end(self, ending: Ending) -> None:
         self.ending = ending
@@ -150,7 +153,8 @@ class LiveWindows:
             return
         name, damaged = self._source.shown_name, f"; {self.n_damaged} were damaged" if self.n_damaged else ""
         if ending == "stall":
-            raise VideoDecodeError(f"{name}: no frame came in {self._timeout:g} seconds{damaged}")
+            remedy = f"; {INDEX_AT_END}" if self._source.follow and is_mp4(self._source.name) else ""
+            raise VideoDecodeError(f"{name}: no frame came in {self._timeout:g} seconds{damaged}{remedy}")
         raise VideoDecodeError(f"{name}: it ended without a frame that can be decoded{damaged}")
 
     def _is_due(self) -> bool:
@@ -184,10 +188,8 @@ class LiveWindows:
                 self._first_due = self._due = max(0.0, self._window - reading.frame_seconds)
                 self._reading = reading
                 for frame in reading:
-                    self._last_arrival = time.monotonic()
-                    if not self._kept or frame.seconds - self._kept[-1].seconds >= self._spacing - _ROUNDING_SECONDS:
-                        rgb = torch.from_numpy(np.ascontiguousarray(converter.rgb(frame.picture)))
-                        self._add(frame, self._shrink(rgb.permute(2, 0, 1)[None])[0])
+                    rgb = torch.from_numpy(np.ascontiguousarray(converter.rgb(frame.picture)))
+                    self._add(frame, self._shrink(rgb.permute(2, 0, 1)[None])[0])
         except BaseException as error:  # raised by `take`, in the thread of the caller
             self._problem = error
         with self._changed:
@@ -196,11 +198,16 @@ class LiveWindows:
 
     def _add(self, frame: LiveFrame, small: Tensor) -> None:
         with self._changed:
+            if len(self._kept) > 1 and self._kept[-1].seconds - self._kept[-2].seconds < self._spacing:
+                self._kept.pop()  # the newest frame is kept, whatever its distance, until the next one
             self._kept.append(_Kept(frame.number, frame.seconds, frame.due, small.clone()))
             self.seconds = frame.seconds
             while self._kept[0].seconds <= frame.seconds - self._window - _ROUNDING_SECONDS:
                 oldest = self._kept.popleft()
                 self._n_unseen += not oldest.is_covered and self._is_wanted(oldest.seconds)
+            if len(self._kept) > self._most:
+                self._spacing = 2 * (frame.seconds - self._kept[0].seconds) / (len(self._kept) - 1) - _ROUNDING_SECONDS
+                self._kept = deque(list(self._kept)[(len(self._kept) - 1) % 2 :: 2])  # with the newest
             self._changed.notify_all()
             while not self._source.real_time and self._is_due() and not self._stopped.is_set():
                 self._changed.wait(_POLL_SECONDS)

@@ -13,7 +13,11 @@ more, it began again."""
 
 
 class SourceClock:
-    """Time stamps as seconds since the first frame, compared with the wall clock."""
+    """Time stamps as seconds since the first frame, compared with the wall clock.
+
+    Attributes:
+        held_until: Until when the last frame that came early is held back, on `time.monotonic`.
+    """
 
     def __init__(self, *, waits: bool, stopped: threading.Event, frame_seconds: float = 0.0) -> None:
         """Starts at the first frame.
@@ -25,7 +29,7 @@ class SourceClock:
         """
         self._waits, self._stopped, self._step = waits, stopped, max(frame_seconds, _LEAST_STEP_SECONDS)
         self._offset: float | None = None
-        self._last = 0.0
+        self._last = self.held_until = 0.0
         self._shown_from = 0.0  # the wall clock when the first frame is due
         self._came_from = float("-inf")  # the same by the last frame that the reader had to wait for
 
@@ -66,6 +70,7 @@ class SourceClock:
             self._shown_from = min(self._shown_from, arrived - seconds)
         due = self._shown_from + seconds
         if self._waits and (early := due - time.monotonic()) > 0:
+            self.held_until = due
             self._stopped.wait(early)
         late = time.monotonic() - seconds - max(self._shown_from, self._came_from)
         return (due if self._waits else min(arrived, max(due, self._came_from + seconds))), max(0.0, late)

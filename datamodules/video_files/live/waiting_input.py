@@ -7,7 +7,7 @@ import select
 import threading
 from types import TracebackType
 
-_POLL_SECONDS = 0.05
+_POLL_MILLISECONDS = 50
 
 
 class WaitingInput:
@@ -27,6 +27,8 @@ class WaitingInput:
         self._is_standard_input = name == "-"
         self._descriptor = 0 if self._is_standard_input else os.open(name, os.O_RDONLY | os.O_NONBLOCK)
         self._grows, self._stopped = grows, stopped
+        self._waiting = select.poll()  # select.select fails in a process that has 1024 open files
+        self._waiting.register(self._descriptor, select.POLLIN)
 
     def __enter__(self) -> WaitingInput:
         """The input itself."""
@@ -49,7 +51,7 @@ class WaitingInput:
             At least one byte; nothing at the end, or when reading is stopped.
         """
         while not self._stopped.is_set():
-            if not self._grows and not select.select([self._descriptor], [], [], _POLL_SECONDS)[0]:
+            if not self._grows and not self._waiting.poll(_POLL_MILLISECONDS):
                 continue
             try:
                 data = os.read(self._descriptor, size)
@@ -57,5 +59,5 @@ class WaitingInput:
                 continue
             if data or not self._grows:
                 return data
-            self._stopped.wait(_POLL_SECONDS)
+            self._stopped.wait(_POLL_MILLISECONDS / 1000)
         return b""

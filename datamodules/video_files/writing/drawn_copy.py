@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -96,13 +97,21 @@ def write_drawn_copy(
         patches_at = None
         for i, frame in enumerate(reader.decoded_frames()):
             fitted = fitter.fitted(frame)
-            patches_at = patches_at or make_patches(*fitter.size_px)
+            if patches_at is None:
+                patches_at = make_patches(*fitter.size_px)
+                is_turned = (frame.width > frame.height) != (fitted.width > fitted.height)
+                writer.pixel_aspect = _plausible(1 / reader.pixel_aspect if is_turned else reader.pixel_aspect)
             writer.write(painter.painted(fitted, patches_at(float(times[i]))), pts[i], pts[i + 1] - pts[i])
             if on_frame is not None:
                 on_frame(i + 1, len(times))
         writer.finish()
     codec = None if sound is None else sound.codec
     return DrawnCopy(*fitter.size_px, len(times), "copied" if copied is not None else codec or "none")
+
+
+def _plausible(pixel_aspect: Fraction) -> Fraction:
+    """The shape of a pixel; 1 for one that no screen has, which the encoder may reject."""
+    return pixel_aspect.limit_denominator(1000) if Fraction(1, 8) <= pixel_aspect <= 8 else Fraction(1)
 
 
 def _opened_sound(stack: ExitStack, source: str | Path, *, starts_late: bool) -> CopiedSound:

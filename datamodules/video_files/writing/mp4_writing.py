@@ -94,7 +94,11 @@ def ticks_per_second(clock: Fraction) -> int:
 
 
 class Mp4Writer:
-    """An .mp4 file being written. The first frame determines size and colours."""
+    """An .mp4 file being written. The first frame determines size and colours.
+
+    Attributes:
+        pixel_aspect: Width of a pixel divided by its height; set before the first frame.
+    """
 
     def __init__(
         self,
@@ -120,6 +124,7 @@ class Mp4Writer:
             OSError: The file cannot be written.
             TranscodingError: FFmpeg rejects the settings.
         """
+        self.pixel_aspect = Fraction(1)
         self._path = path
         self._clock = clock
         self._options = options
@@ -163,6 +168,8 @@ class Mp4Writer:
         stream = self._container.add_stream("libx264", options=self._options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuv420p"
+        if self.pixel_aspect != 1:
+            stream.codec_context.sample_aspect_ratio = self.pixel_aspect
         stream.codec_context.colorspace = frame.colorspace
         stream.codec_context.color_range = frame.color_range
         stream.thread_count = self._threads

@@ -84,7 +84,7 @@ def test_each_answer_tells_of_its_copy_and_a_failed_one_of_its_problem(
     assert copies.n_failed == 1
     said = capsys.readouterr().err
     assert f"1 copy with the answer on the frames: {tmp_path / 'out'}\n" in said
-    assert "no installed font has the characters" in said
+    assert "\U0010fffe: these characters are boxes in the copies" in said
     assert f"not drawn: {b}" in said
     assert [path.name for path in (tmp_path / "out").rglob("*.*")] == ["a.drawn.mp4"]
 

@@ -49,7 +49,7 @@ class DrawnVideo:
         path: The file.
         n_frames: Its frames.
         sound: "copied"; "none" if the source has none; else the codec that .mp4 files cannot hold.
-        missing_characters: Characters that no installed font has; they are boxes.
+        missing_characters: Characters that are boxes, since no installed font has all characters of their names.
     """
 
     path: Path

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from zsar.api.drawing.fonts import fitted, font_for
+from zsar.api.drawing.fonts import fitted, font_for, in_one_line
 from zsar.datamodules.video_files.writing.drawn_copy import Patch
 from zsar.datamodules.video_files.writing.mp4_writing import TranscodingError
 
@@ -62,6 +62,7 @@ def rows_panel(rows: Sequence[Row], *, width_px: int, height_px: int) -> Patch |
     size = letter_px(width_px, height_px)
     line, margin = round(1.5 * size), size // 2
     rows = rows[: max(1, (height_px // 2 - 2 * margin) // line)]
+    rows = [replace(row, name=in_one_line(row.name)) for row in rows]
     widest = max(font_for(row.name, size, bold=row.bold).getlength(row.name) for row in rows) + 4
     room, height = width_px - 4 * margin, _even(len(rows) * line + margin)
     bar, number = _right_of_the_name(room, min(widest, _LEAST_NAME * size), size)

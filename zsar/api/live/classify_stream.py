@@ -18,6 +18,7 @@ from zsar.api.loading import Precision, recognizer_of
 from zsar.datamodules.video_files.live import LiveSource, LiveWindows
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 _ENDINGS = {"end": "the source ended", "closed": "closed"}
 
@@ -195,6 +196,7 @@ def classify_stream(
     text = class_text_of(classes, template=template, least=2)
     recognizer = recognizer_of(model, device=device)
     settings = view_settings(recognizer, frames=frames, clips=1, on_damage="raise")
+    check_most(MOST_FRAMES_PER_VIEW, frames=settings.n_frames)
     scores = WindowScores(recognizer, text, precision=precision)
     transform = TestTransform(settings.image_size)
     windows = LiveWindows(

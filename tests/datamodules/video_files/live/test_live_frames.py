@@ -1,6 +1,7 @@
 """Frames of a live source: all of them in order, damaged ones counted, late ones skipped."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,6 +131,16 @@ def test_frames_that_are_very_late_are_not_even_decoded(tmp_path: Path, monkeypa
     assert len(used) + frames.n_skipped == 60
     assert all(frame.picture.key_frame for frame in used)
     assert [frame.number for frame in used] == [0, 12, 24, 36, 48], "as if all were there"
+
+
+def test_a_frame_that_is_skipped_has_come_too(tmp_path: Path) -> None:
+    with frames_of(LiveSource(str(write_stream(tmp_path / "a.ts", 60)))) as frames:
+        frames._codec.skip_frame = "NONKEY"
+        for packet in frames._packets():
+            before, begin = frames.n_skipped, time.monotonic()
+            frames._decoded(packet)
+            assert frames.n_skipped == before or frames.newest >= begin
+        assert frames.n_skipped > 30
 
 
 def test_nothing_is_skipped_where_every_window_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

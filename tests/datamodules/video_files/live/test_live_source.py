@@ -127,6 +127,19 @@ def test_passwords_are_not_shown() -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("password", ["p@ss", "p:ss@", "p/ss", "/p@ss/", "p?ss", "p#ss", "12345"])
+def test_no_part_of_a_password_is_shown(password: str) -> None:
+    shown = LiveSource(f"rtsp://me:{password}@host:8554/cam").shown_name
+    assert shown == "rtsp://me:***@host:8554/cam"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://host:80/a@b.mp4", "http://host/a:b@c.mp4", "rtsp://me@host", "http://h?u:p@x"]
+)
+def test_an_address_without_a_password_is_shown_as_it_is(address: str) -> None:
+    assert LiveSource(address).shown_name == address
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

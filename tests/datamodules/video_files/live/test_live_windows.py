@@ -1,8 +1,10 @@
 """Windows of a live source: the frames that a test of the same clip sees, the newest ones, in bounded memory."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import torch
 from av.video.frame import VideoFrame
 from torch import Tensor
 
+from tests.makers.videos.encoded_videos import write_with_pts
 from tests.makers.videos.live_sources import RATE, growing, served, write_stream
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.live import live_windows
@@ -104,7 +107,7 @@ class Endless:
     def __init__(self, n_frames: int, step_seconds: float) -> None:
         self.n_frames, self.step = n_frames, step_seconds
         self.n_skipped = self.n_damaged = 0
-        self.stalled, self.frame_seconds = False, step_seconds
+        self.stalled, self.frame_seconds, self.newest = False, step_seconds, 0.0
 
     def __iter__(self) -> Iterator[LiveFrame]:
         """Frames as fast as they are taken."""
@@ -119,15 +122,64 @@ def test_memory_is_bounded_however_long_the_window_and_the_source(
     monkeypatch.setattr(live_windows, "LiveFrames", lambda *_: Endless(20_000, 0.25))
     monkeypatch.setattr(RGBConverter, "rgb", lambda *_: np.zeros((2, 2, 3), np.uint8))
     windows = windows_of(LiveSource(str(write_stream(tmp_path / "a.mp4", 6))), window_seconds=window_seconds)
-    most = 0
+    most, delays = 0, []
     while windows._thread.is_alive():
-        most = max(most, len(windows._kept))
+        with windows._changed:
+            most = max(most, len(windows._kept))
+            delays.append(windows.seconds - windows._kept[-1].seconds if windows._kept else 0.0)
         time.sleep(0.001)
     assert most <= MOST_KEPT + 2
+    assert max(delays) == 0, "the newest frame is kept, however far apart the others are"
     window = windows.take()
     assert window is not None
     spread = window_seconds * np.array([0, 1, 2, 3]) / 4 / 0.25  # evenly over the whole window
     np.testing.assert_allclose(np.array(window.numbers) - window.numbers[0], spread, atol=window_seconds / 50 + 1)
+
+
+@pytest.mark.parametrize("window_seconds", [10.0, 3600.0])
+def test_a_window_longer_than_the_source_holds_all_of_it(window_seconds: float, tmp_path: Path) -> None:
+    path = write_stream(tmp_path / "a.mp4", 40)
+    source = LiveSource(str(path), real_time=False)
+    (window,) = taken(windows_of(source, window_seconds=window_seconds))
+    assert window.seconds == pytest.approx(39 / RATE)
+    assert window.numbers == tuple(centre_indices(40, 4).tolist())
+
+
+def test_a_source_that_ended_while_a_window_was_used_has_not_stalled(tmp_path: Path) -> None:
+    windows = windows_of(LiveSource(str(write_stream(tmp_path / "a.mp4", 6))), timeout_seconds=0.3)
+    windows._thread.join(5)
+    time.sleep(0.4)
+    assert len(list(taken(windows))) == 1
+    assert windows.ending == "end"
+
+
+def test_a_played_file_whose_frames_are_far_apart_does_not_stall(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    write_with_pts(path, [0, 100, 1000, 1100])
+    windows = windows_of(LiveSource(str(path)), timeout_seconds=0.4)
+    assert list(taken(windows))[-1].seconds == pytest.approx(1.1, abs=0.01)
+    assert windows.ending == "end"
+
+
+class Skipping(Endless):
+    """Stands for `LiveFrames` that skip late frames for a second, before each frame that they use."""
+
+    def __iter__(self) -> Iterator[LiveFrame]:
+        """Two frames."""
+        for frame in super().__iter__():
+            for _ in range(10):
+                time.sleep(0.1)
+                self.newest = time.monotonic()
+            yield frame
+
+
+def test_frames_that_are_skipped_as_they_are_late_are_no_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_windows, "LiveFrames", lambda *_: Skipping(2, 0.25))
+    monkeypatch.setattr(RGBConverter, "rgb", lambda *_: np.zeros((2, 2, 3), np.uint8))
+    windows = windows_of(LiveSource(str(write_stream(tmp_path / "a.mp4", 6))), timeout_seconds=0.5)
+    (window,) = taken(windows)
+    assert window.seconds == 0.25
+    assert windows.ending == "end"
 
 
 @pytest.mark.slow
@@ -169,6 +221,31 @@ def test_a_source_without_a_frame_is_an_error(then: Any) -> None:
         with pytest.raises(VideoDecodeError, match=address):
             windows.take()
         windows.close()
+
+
+def test_an_mp4_file_that_is_read_as_it_comes_is_told_apart(tmp_path: Path) -> None:
+    data = write_stream(tmp_path / "a.mp4", 200).read_bytes()
+    assert data.index(b"mdat") < data.index(b"moov"), "the index is at the end"
+    (tmp_path / "growing.mp4").write_bytes(data[: data.index(b"moov") - 4])
+    growing_file = windows_of(LiveSource(str(tmp_path / "growing.mp4"), follow=True), timeout_seconds=0.5)
+    with pytest.raises(VideoDecodeError, match="no frame came in 0.5 seconds; an MP4 file whose index is at its end"):
+        growing_file.take()
+    os.mkfifo(tmp_path / "pipe")
+    index = data.index(b"moov") - 4
+    long = data[:index] + (1 << 20).to_bytes(4, "big") + b"free".ljust((1 << 20) - 4, b"\0") + data[index:]
+    threading.Thread(target=write_quietly, args=(tmp_path / "pipe", long), daemon=True).start()
+    piped = windows_of(LiveSource(str(tmp_path / "pipe")))
+    with pytest.raises(VideoDecodeError, match="an MP4 file whose index is at its end"):
+        piped.take()
+    (tmp_path / "a.ts").write_bytes(b"no video")
+    other = windows_of(LiveSource(str(tmp_path / "a.ts"), follow=True), timeout_seconds=0.3)
+    with pytest.raises(VideoDecodeError, match="seconds$"):
+        other.take()
+
+
+def write_quietly(path: Path, data: bytes) -> None:
+    with suppress(BrokenPipeError):
+        path.write_bytes(data)
 
 
 def test_a_source_all_of_whose_frames_are_damaged_is_an_error(tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from zsar.datamodules.video_files.decoding import VideoReader
 from zsar.datamodules.video_files.writing.drawn_copy import DrawnCopy, Patch, write_drawn_copy
@@ -49,6 +53,25 @@ def test_half_of_a_half_transparent_patch_is_the_frame(tmp_path: Path) -> None:
     with VideoReader(tmp_path / "b.mp4") as reader:
         red, green, blue = reader.frames_at_indices([3])[0, :, 20:28, 40:56].float().mean(dim=(1, 2)).tolist()
     assert (red, green, blue) == pytest.approx((187, 60, 60), abs=10)
+
+
+@pytest.mark.parametrize(
+    ("of_the_video", "of_the_copy"),
+    [("1:1", None), ("4:3", Fraction(4, 3)), ("16:11", Fraction(16, 11)), ("1:100", None)],
+)
+def test_pixels_keep_their_shape(of_the_video: str, of_the_copy: Fraction | None, tmp_path: Path) -> None:
+    source = tmp_path / "a.mkv"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(of_the_video.replace(":", "/"))
+        for _ in range(3):
+            container.mux(stream.encode(VideoFrame(96, 64, "yuv420p")))
+        container.mux(stream.encode(None))
+    copied(source, tmp_path / "b.mp4", Patch(32, 16, RED))
+    with av.open(str(tmp_path / "b.mp4")) as copy:
+        assert copy.streams.video[0].sample_aspect_ratio in (of_the_copy or 1, of_the_copy)
 
 
 def test_an_odd_side_loses_a_pixel(tmp_path: Path) -> None:

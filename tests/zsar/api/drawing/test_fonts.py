@@ -1,6 +1,15 @@
 """Tests of `fonts`."""
 
-from zsar.api.drawing.fonts import fitted, font_for, missing_characters
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+from matplotlib import font_manager
+
+from zsar.api.drawing import fonts
+from zsar.api.drawing.fonts import fitted, font_for, in_one_line, missing_characters
 
 
 def test_a_line_that_fits_is_unchanged_and_a_longer_one_loses_its_middle() -> None:
@@ -12,9 +21,43 @@ def test_a_line_that_fits_is_unchanged_and_a_longer_one_loses_its_middle() -> No
     assert font_for(short, 12).getlength(short) <= 80
 
 
+@pytest.mark.parametrize("text", ["office affinity " * 9, "прыжок " * 5, "مرحبا بالعالم " * 9, "a" * 3000])
+@pytest.mark.parametrize("width", [0, 8, 20, 77, 150])
+def test_of_a_line_that_is_too_long_as_much_is_kept_as_fits(text: str, width: int) -> None:
+    line = fitted(text, width, 12)
+    font = font_for(text, 12)
+    assert line == "…" or font.getlength(line) <= width
+    whole, longer = in_one_line(text), len(line)
+    more = f"{whole[: (longer + 1) // 2]}…{whole[len(whole) - longer // 2 :]}"
+    assert font.getlength(more) > width
+
+
+def test_a_line_of_any_length_is_shortened_at_once() -> None:
+    begin = time.monotonic()
+    assert "…" in fitted("x" * 100_000, 200, 12)
+    assert time.monotonic() - begin < 5
+
+
 def test_only_characters_that_no_font_has_are_missing() -> None:
     assert missing_characters(["surfing", "прыжок", "ὕδωρ"]) == ""
     assert missing_characters(["a\U0010fffe", "b\U0010fffe"]) == "\U0010fffe"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep fonts elsewhere")
+def test_a_font_that_was_installed_today_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new, table = tmp_path / "new.ttf", TTFont(font_for("a", 12).path)
+    for subtable in table["cmap"].tables:
+        if subtable.format == 12:
+            subtable.cmap[0x10FFFD] = subtable.cmap[ord("A")]
+    table.save(new)
+    assert missing_characters(["A\U0010fffd"]) == "\U0010fffd"
+    monkeypatch.setattr(font_manager, "X11FontDirectories", [str(tmp_path)])
+    for cached in (fonts._others, fonts._path_for):
+        cached.cache_clear()
+    assert missing_characters(["A\U0010fffd"]) == ""
+    assert font_for("A\U0010fffd", 12).path == str(new)
+    for cached in (fonts._others, fonts._path_for):
+        cached.cache_clear()
 
 
 def test_what_is_written_out_is_not_missing() -> None:

@@ -53,5 +53,13 @@ def test_a_bar_is_as_long_as_its_score() -> None:
     assert filled[2] > 40
 
 
+@pytest.mark.parametrize("name", ["a\nb", "\n", "", "a\tb", "a\x1b[31m", "a\0b", "\udce9", "a\u2028b", "\r\n" * 9])
+def test_any_name_can_be_drawn(name: str) -> None:
+    panel, alone = (rows_panel([Row(n, 0.5), Row("b", 0.5)], width_px=320, height_px=240) for n in (name, "b"))
+    assert panel is not None
+    assert alone is not None
+    assert panel.rgba.shape[0] == alone.rgba.shape[0], "a name is one line"
+
+
 def test_without_rows_there_is_no_panel() -> None:
     assert rows_panel([], width_px=640, height_px=480) is None

@@ -124,6 +124,8 @@ def test_other_values_are_checked_too(stream: Callable[..., zsar.LiveAnswers], t
         stream(path, threshold=2)
     with pytest.raises(ValueError, match="frames must be at least 1"):
         stream(path, frames=0)
+    with pytest.raises(ValueError, match="frames must be at most 4,096; got 1000000000"):
+        stream(path, frames=10**9)
     with pytest.raises(ValueError, match="at least 2 class names"):
         zsar.classify_stream(path, ["surfing"])
 
