@@ -30,7 +30,7 @@ def requested_class_text(text: ClassTextOptions, model: RecognizerOptions | None
         )
     if text.descriptions is not None:
         return read_class_text("classify", names, text.descriptions)
-    filled = fill_templates("classify", names, text.template)
+    filled = fill_templates("classify", names, "video" if text.template is None else text.template)
     if model is not None and model.checkpoint is None:
         check_names_fit(filled, model.architecture or DEFAULT_ARCHITECTURE)
     return filled

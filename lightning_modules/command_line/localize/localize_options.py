@@ -139,7 +139,9 @@ class LocalizeOptions:
     """The options of `zsar localize`."""
 
     videos: tuple[Path, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
-    text: PromptOptions = group("class names", template={"default": ACTION_TEMPLATE})
+    text: PromptOptions = group(
+        "class names", template={"otherwise": f'"{ACTION_TEMPLATE}", or video with --checkpoint'}
+    )
     method: MethodOptions = group("method")
     model: FrameOptions = group(
         "model and frames",

@@ -7,6 +7,7 @@ from zsar.api.localization.localizers import ready_localizer
 from zsar.api.localization.method_settings import STRIDE_SECONDS
 from zsar.api.localization.search import Search, check_prompts, feature_extraction, to_device
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.action_template import ACTION_TEMPLATE, TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.lightning_modules.command_line.localize.localize_options import LocalizeOptions
@@ -38,7 +39,8 @@ def requested_names(options: LocalizeOptions) -> ClassText:
             f"--method {options.method_name} needs at least {least} class name{'s' if least > 1 else ''}{why}; "
             f'got {names}. Give them as --classes "a, b, c" or --classes_file FILE'
         )
-    text = fill_templates("localize", names, options.text.template)
+    usual = ACTION_TEMPLATE if options.model.checkpoint is None else TRAINED_TEMPLATE
+    text = fill_templates("localize", names, usual if options.text.template is None else options.text.template)
     if options.model.checkpoint is None:
         check_names_fit(text, options.architecture)
     return text

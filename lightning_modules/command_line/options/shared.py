@@ -37,10 +37,11 @@ class ClassNameOptions:
 class PromptOptions(ClassNameOptions):
     """The classes, and the prompt template that they are put into."""
 
-    template: str = option(
-        "video",
+    template: str | None = option(
+        None,
         "prompt template with {}, or a set of templates: name, photo, vifi_clip, video, open_vclip, action_clip",
         metavar="T",
+        otherwise="video",
     )
 
 

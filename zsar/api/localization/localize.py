@@ -16,7 +16,7 @@ from zsar.api.listed_videos import listed_videos
 from zsar.api.localization.given_frames import GivenFrames
 from zsar.api.localization.localization import Localization
 from zsar.api.localization.localized_videos import SearchedVideo, localized, localized_frames
-from zsar.api.localization.localizers import LocalizationModel, ready_localizer
+from zsar.api.localization.localizers import LocalizationModel, is_trained, ready_localizer
 from zsar.api.localization.method_settings import STRIDE_SECONDS, Method, MethodSettings
 from zsar.api.localization.search import (
     Search,
@@ -27,7 +27,7 @@ from zsar.api.localization.search import (
     to_device,
 )
 from zsar.api.shown_progress import Progress, reporting
-from zsar.datamodules.choices.action_template import ACTION_TEMPLATE
+from zsar.datamodules.choices.action_template import ACTION_TEMPLATE, TRAINED_TEMPLATE
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
@@ -45,7 +45,7 @@ class LocalizeSettings(TypedDict, total=False):
 
     model: LocalizationModel
     method: Method | None
-    template: str | Sequence[str]
+    template: str | Sequence[str] | None
     fps: float | None
     stride_seconds: float
     geometry: Geometry
@@ -76,7 +76,7 @@ def localize(
     *,
     model: LocalizationModel = None,
     method: Method | None = None,
-    template: str | Sequence[str] = ACTION_TEMPLATE,
+    template: str | Sequence[str] | None = None,
     fps: float | None = None,
     stride_seconds: float = STRIDE_SECONDS,
     geometry: Geometry = "squash",
@@ -107,7 +107,8 @@ def localize(
             recognizer localizes frame-wise; one whose frames interact (T2L) embeds consecutive clips of as many frames
             as it was trained with.
         method: "t3al" or "frame-wise"; None for frame-wise with a trained recognizer, and t3al otherwise.
-        template: Prompt template with {} for names, or the name of a set of templates.
+        template: Prompt template with {} for names, or the name of a set of templates; None for "a video of action {}",
+            T3AL's, and for "video", as in training, with a trained recognizer.
         fps: The frame rate of given frames.
         stride_seconds: Interval between the frames that are used, in seconds.
         geometry: "squash" resizes both sides of a frame, so that the whole picture is seen; "crop" cuts the centre.
@@ -137,7 +138,8 @@ def localize(
     check_choice(Geometry, geometry=geometry)
     check_choice(OnDamage, on_damage=on_damage)
     frames = _given_frames(listed, fps)
-    text = class_text_of(classes, template=template)
+    usual = TRAINED_TEMPLATE if is_trained(model) else ACTION_TEMPLATE
+    text = class_text_of(classes, template=usual if template is None else template)
     if seed is not None:
         check_seed(seed)
     settings = MethodSettings(threshold=threshold, suppress=suppress, seed=seed)

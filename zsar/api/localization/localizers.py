@@ -108,6 +108,13 @@ class _BuiltClip(ClipSettings):
         return self.built
 
 
+def is_trained(model: LocalizationModel) -> bool:
+    """Whether a model is a recognizer, or is stored as one: it then reads the prompts of training."""
+    if isinstance(model, str | Path):
+        return is_stored_model(model)
+    return isinstance(model, ActionRecognizer) and not isinstance(model, ZeroShotCLIP)
+
+
 def ready_localizer(
     model: LocalizationModel | ClipSettings,
     method: Method | None,
