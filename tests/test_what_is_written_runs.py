@@ -80,13 +80,14 @@ def written(path: Path) -> Leaves:
 
 @pytest.fixture(scope="module")
 def parsed() -> Any:
-    """Parses command lines of `zsar fit` and `zsar test` with one parser, and builds nothing."""
-    parser = OnlyParsingCLI.run_command(["fit", "--config", str(EXPERIMENTS[0])]).parser
+    """Parses command lines of `zsar fit` and `zsar test` with one parser each, and builds nothing."""
+    experiment = str(EXPERIMENTS[0])
+    parsers = {of: OnlyParsingCLI.run_command([of, "--config", experiment]).parser for of in ("fit", "test")}
 
     def parse(*arguments: object, subcommand: str = "fit") -> Leaves:
         with tempfile.TemporaryDirectory() as folder:
             read = with_read_experiments([subcommand, *map(str, arguments)], Path(folder))
-            found = dict(leaves(parser.parse_args(read)[subcommand].as_dict()))
+            found = dict(leaves(parsers[subcommand].parse_args(read)[subcommand].as_dict()))
         del found[("config",)]  # the written file
         return found
 

@@ -140,7 +140,7 @@ class LocalizeOptions:
 
     videos: tuple[Path, ...] = argument("video files, folders of videos, or glob patterns", metavar="VIDEO")
     text: PromptOptions = group(
-        "class names", template={"otherwise": f'"{ACTION_TEMPLATE}", or video with --checkpoint'}
+        "class names", template={"otherwise": f'"{ACTION_TEMPLATE}", or "video" with --checkpoint'}
     )
     method: MethodOptions = group("method")
     model: FrameOptions = group(

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import torch
 
 from zsar.api.loading import is_stored_model, load
+from zsar.api.localization.built_clip import BuiltClip
 from zsar.api.localization.frame_wise_recognizer import FrameWiseRecognizer
 from zsar.api.localization.method_settings import (
     ANY_MARGIN,
@@ -96,18 +97,6 @@ class ReadyLocalizer:
     smooth_seconds: float | None = None
 
 
-@dataclass(frozen=True)
-class _BuiltClip(ClipSettings):
-    """A CLIP model that is built already."""
-
-    built: OpenClipBackbone | None = None
-
-    def build(self) -> OpenClipBackbone:
-        """The model itself."""
-        assert self.built is not None
-        return self.built
-
-
 def is_trained(model: LocalizationModel) -> bool:
     """Whether a model is a recognizer, or is stored as one: it then reads the prompts of training."""
     if isinstance(model, str | Path):
@@ -157,7 +146,7 @@ def _clip(model: ZeroShotCLIP | ClipSettings | str | Path | None) -> ClipSetting
         return model
     if isinstance(model, ZeroShotCLIP):
         record = tower_record(model)
-        return _BuiltClip(record.architecture, record.weights or None, built=model.backbone)
+        return BuiltClip(record.architecture, record.weights or None, built=model.backbone)
     name = str(model or DEFAULT_ARCHITECTURE)
     return ClipSettings(name, default_weights(name))
 
@@ -197,9 +186,8 @@ def _check_effects(settings: MethodSettings, method: Method) -> None:
 
 
 def _frame_wise(clip: ClipSettings, settings: MethodSettings) -> ActionLocalizer:
-    return FrameWiseCLIP(
-        backbone=clip, threshold=THRESHOLD if settings.threshold is None else settings.threshold
-    ).eval()
+    threshold = THRESHOLD if settings.threshold is None else settings.threshold
+    return FrameWiseCLIP(backbone=clip, threshold=threshold).eval()
 
 
 def _t3al(clip: ClipSettings, settings: MethodSettings) -> ActionLocalizer:
