@@ -47,7 +47,7 @@ def test_a_checkpoint_localizes_by_the_embeddings_of_its_model(parsed: Any, tmp_
     assert isinstance(search.features, EmbeddingExtraction)
     assert isinstance(search.ready.recognizer, T2L)
     assert search.ready.weights == str(t2l_checkpoint)
-    assert search.text.prompts == (("a video of a",), ("a video of b",))  # as in training
+    assert search.text.prompts == (("a video of a.",), ("a video of b.",))  # as in training
 
 
 def test_a_method_that_cannot_use_a_checkpoint_says_so(parsed: Any, tmp_path: Path, tiny_weights: Path) -> None:
