@@ -8,6 +8,7 @@ where they advise to switch that off.
 from __future__ import annotations
 
 import re
+import textwrap
 import warnings
 import zipfile
 from collections.abc import Collection
@@ -205,8 +206,8 @@ def cause_of(error: BaseException) -> str:
     message = str(error)
     if foreign := _FOREIGN.search(message):
         return f"it holds Python objects ({_name(foreign)}), which zsar does not load"
-    first = " ".join(message.strip().split("\n", 1)[0].split())
-    return type(error).__name__ if not first or _ADVICE.search(first) else f"{type(error).__name__}: {first[:200]}"
+    first = textwrap.shorten(message.strip().split("\n", 1)[0], 250, placeholder=" ...")
+    return type(error).__name__ if not first or _ADVICE.search(first) else f"{type(error).__name__}: {first}"
 
 
 def some_names(names: Collection[object], *, most: int = 3) -> str:

@@ -30,9 +30,10 @@ def load(
     """Loads a recognizer, ready for use.
 
     Args:
-        model: The name of a CLIP model of open_clip, used frozen (default: "ViT-B-16-quickgelu"); a checkpoint of
-            `zsar fit` or `zsar convert`; a file released by the authors of T2L or ViFi-CLIP; a folder written by
-            `save_pretrained` or `zsar share`; or such a folder on the Hugging Face hub ("hf-hub:ORG/NAME").
+        model: The name of a CLIP model of open_clip, or a .json file that describes one, used frozen (default:
+            "ViT-B-16-quickgelu"); a checkpoint of `zsar fit` or `zsar convert`; a file released by T2L's or
+            ViFi-CLIP's authors; a folder written by `save_pretrained` or `zsar share`; or such a folder on the Hugging
+            Face hub ("hf-hub:ORG/NAME").
         weights: A tag of open_clip or a file with CLIP's weights. None for the default of a named model ("openai" for
             most), and for those that a checkpoint states. With a weights file nothing is downloaded.
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
@@ -92,9 +93,9 @@ def inference_precision(precision: Precision, device: torch.device) -> AbstractC
 
 
 def _is_file(model: str | Path) -> bool:
-    """Whether a file is meant, not the name of an architecture, which has no separator and no suffix of a file."""
+    """Whether a file is meant, not an architecture by its name or by a file of its own (.json)."""
     text = str(model)
-    if text.startswith(("hf-hub:", "local-dir:")):
+    if text.startswith(("hf-hub:", "local-dir:")) or text.lower().endswith(".json"):
         return False
     return isinstance(model, Path) or text.lower().endswith(_FILES) or Path(text).expanduser().is_file()
 

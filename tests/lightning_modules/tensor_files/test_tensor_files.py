@@ -100,6 +100,7 @@ def test_advice_to_load_what_runs_is_not_quoted() -> None:
         "it holds Python objects (os.system), which zsar does not load"
     )
     assert cause_of(EOFError("ran out\nof input")) == "EOFError: ran out"
+    assert cause_of(EOFError("out of it " * 30)).endswith(" out of ...")  # not within a word
 
 
 def damaged_directories(path: Path) -> list[bytes]:

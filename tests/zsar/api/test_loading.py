@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import zsar
+from tests.makers.models.changed_architectures import changed_config
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
@@ -14,6 +15,12 @@ def test_a_name_gives_frozen_clip(tiny_weights: Path) -> None:
     model = zsar.load("tiny-clip", weights=tiny_weights, device="cpu")
     assert type(model) is zsar.ZeroShotCLIP
     assert not model.training
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_that_describes_an_architecture_gives_frozen_clip(kind: type, tmp_path: Path) -> None:
+    model = zsar.load(kind(changed_config(tmp_path / "own.json")), weights="random", device="cpu")
+    assert type(model) is zsar.ZeroShotCLIP
 
 
 def test_a_checkpoint_gives_the_model_that_was_trained(tiny_weights: Path, tmp_path: Path) -> None:
