@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.makers.configs.parsing import OnlyParsingCLI
+from tests.makers.configs.parsing import parser_of
 from tests.makers.configs.shipped import ABLATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS
 from tests.makers.documents import OF_LIGHTNING, assert_parses
 from tests.makers.source_tree import ROOT, SHARED
@@ -107,14 +107,13 @@ def test_every_command_of_a_table_states_data_and_weights_that_can_be_looked_for
 
 @pytest.fixture(scope="module")
 def parse_words() -> Callable[[Sequence[str]], Any]:
-    """Parses a command as it is run; those of Lightning with one parser, which builds nothing."""
-    parser = OnlyParsingCLI.run_command(["fit", "--config", str(EXPERIMENTS[0])]).parser
+    """Parses a command as it is run; those of Lightning with one parser each, which builds nothing."""
 
     def parse(words: Sequence[str]) -> Any:
         if words[1] not in OF_LIGHTNING:
-            return assert_parses(shlex.join(words[1:]), parser)
+            return assert_parses(shlex.join(words[1:]), parser_of)
         with tempfile.TemporaryDirectory() as folder:
-            return parser.parse_args(with_read_experiments(words[1:], Path(folder)))[words[1]]
+            return parser_of(words[1]).parse_args(with_read_experiments(words[1:], Path(folder)))[words[1]]
 
     return parse
 

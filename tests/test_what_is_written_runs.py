@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.makers.configs.parsing import OnlyParsingCLI
+from tests.makers.configs.parsing import parser_of
 from tests.makers.configs.shipped import ABLATIONS, ADAPTATIONS, CONFIGS, EXPERIMENTS, LISTS, LOCALIZATIONS, TESTS, name
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.experiments.experiment_files import with_read_experiments
@@ -81,13 +81,11 @@ def written(path: Path) -> Leaves:
 @pytest.fixture(scope="module")
 def parsed() -> Any:
     """Parses command lines of `zsar fit` and `zsar test` with one parser each, and builds nothing."""
-    experiment = str(EXPERIMENTS[0])
-    parsers = {of: OnlyParsingCLI.run_command([of, "--config", experiment]).parser for of in ("fit", "test")}
 
     def parse(*arguments: object, subcommand: str = "fit") -> Leaves:
         with tempfile.TemporaryDirectory() as folder:
             read = with_read_experiments([subcommand, *map(str, arguments)], Path(folder))
-            found = dict(leaves(parsers[subcommand].parse_args(read)[subcommand].as_dict()))
+            found = dict(leaves(parser_of(subcommand).parse_args(read)[subcommand].as_dict()))
         del found[("config",)]  # the written file
         return found
 

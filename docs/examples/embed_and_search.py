@@ -1,7 +1,9 @@
 """Embeds a folder of videos once, one frame a second, and searches it by text."""
 
+import subprocess
+import sys
+
 import zsar
-from zsar.lightning_modules.command_line.embed.embed import main as embed
 
 VIDEOS = "clips"
 MODEL = "ViT-B-16-quickgelu"
@@ -9,8 +11,9 @@ WEIGHTS = "openai"
 OUTPUT = "embeddings"
 QUERIES = ["someone opens a door", "a dog runs on grass"]
 
-# The same as `zsar embed clips --output embeddings --stride_seconds 1`; a second run keeps what is there.
-embed([VIDEOS, "--output", OUTPUT, "--stride_seconds", "1", "--architecture", MODEL, "--weights", WEIGHTS])
+# `zsar embed clips --output embeddings --stride_seconds 1 ...`; a second run keeps what is there.
+command = [sys.executable, "-m", "zsar", "embed", VIDEOS, "--output", OUTPUT, "--stride_seconds", "1"]
+subprocess.run([*command, "--architecture", MODEL, "--weights", WEIGHTS], check=True)
 
 for result in zsar.search(OUTPUT, QUERIES, top_k=3):
     print(result.query)

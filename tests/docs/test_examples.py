@@ -18,6 +18,11 @@ EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 CONSTANT = re.compile(r"^([A-Z][A-Z_]*) = (.+)$", flags=re.MULTILINE)
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_calls_no_part_of_the_command_line(path: Path) -> None:
+    assert "command_line" not in path.read_text()
+
+
 @pytest.fixture
 def tiny_constants(tmp_path: Path, tiny_weights: Path) -> dict[str, Any]:
     """What stands for each constant of the examples; one with another name is kept, and must be small already."""

@@ -1,5 +1,6 @@
 """Command lines that are parsed, and whose model and data are instantiated, and that run nothing."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ class OnlyParsingCLI(ActionRecognitionCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         pass
+
+
+@cache
+def parser_of(command: str) -> Any:
+    """The parser of fit, validate, test or predict, as a command line makes it; built once in a process."""
+    experiment = ROOT / "configs" / "experiment" / "t2l_video_folder.yaml"
+    made = OnlyParsingCLI.run_command([command, "--config", str(experiment)])
+    assert made is not None
+    return made.parser
 
 
 def without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
