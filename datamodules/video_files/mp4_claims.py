@@ -15,7 +15,7 @@ from typing import BinaryIO
 from zsar.datamodules.video_files.decode_limits import MOST_FRAMES
 from zsar.runtime.files.video_errors import VideoDecodeError
 
-__all__ = ["check_claims"]
+__all__ = ["check_claims", "is_mp4"]
 
 # Boxes that contain the boxes with numbers of samples.
 _PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"}
@@ -86,6 +86,15 @@ def check_claims(path: str) -> None:
         if too_many or claim > n_bytes:
             limit = f"the limit of {MOST_FRAMES}" if too_many else f"its {n_bytes} bytes can hold"
             raise VideoDecodeError(f"{path}: it claims to hold {claim} {unit}, more than {limit}; re-encode the video")
+
+
+def is_mp4(path: str) -> bool:
+    """Whether a file begins like an MP4 or QuickTime file; False for one that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)[4:] in _FIRST
+    except OSError:
+        return False
 
 
 def _read_box(file: BinaryIO, kind: bytes, body: int, end: int, track: _Track) -> None:

@@ -202,15 +202,6 @@ class LiveSource:
         return f"it cannot be opened ({reason})"
 
 
-def is_mp4(path: str) -> bool:
-    """Whether a file begins like an MP4 file."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(8)[4:] == b"ftyp"
-    except OSError:  # it was removed while it was followed
-        return False
-
-
 def reason_of(error: Exception) -> str:
     """The cause of an error of PyAV, in words."""
     if isinstance(error, LOST):

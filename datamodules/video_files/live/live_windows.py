@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from zsar.datamodules.video_files.live.live_frames import LiveFrame, LiveFrames
-from zsar.datamodules.video_files.live.live_source import INDEX_AT_END, LiveSource, is_mp4
+from zsar.datamodules.video_files.live.live_source import INDEX_AT_END, LiveSource
+from zsar.datamodules.video_files.mp4_claims import is_mp4
 from zsar.datamodules.video_files.video_file import RGBConverter
 from zsar.datamodules.views.frame_sampling import centre_indices
 from zsar.runtime.files.video_errors import VideoDecodeError

@@ -12,7 +12,7 @@ from tests.makers.videos.encoded_videos import h264_with_b_frames, moving_pictur
 from zsar.datamodules.video_files import mp4_claims
 from zsar.datamodules.video_files.decode_limits import MOST_FRAMES
 from zsar.datamodules.video_files.decoding import VideoDecodeError, read_frames
-from zsar.datamodules.video_files.mp4_claims import check_claims
+from zsar.datamodules.video_files.mp4_claims import check_claims, is_mp4
 
 
 def claiming(path: Path, n_frames: int) -> Path:
@@ -95,3 +95,14 @@ def test_boxes_within_boxes_end(tmp_path: Path) -> None:
         b"".join(struct.pack(">I4s", 10_000 - 8 * i, b"moov") for i in range(1000))
     )
     check_claims(str(path))
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [(b"\0\0\0\x20ftypisom", True), (b"\0\0\0\x08wide", True), (b"\x1aE\xdf\xa3", False), (b"", False)],
+)
+def test_an_mp4_file_is_known_by_its_first_box(begin: bytes, expected: bool, tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(begin)
+    assert is_mp4(str(file)) == expected
+    assert not is_mp4(str(tmp_path / "none.mp4"))

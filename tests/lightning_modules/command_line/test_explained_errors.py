@@ -175,7 +175,7 @@ def test_every_option_that_an_error_names_exists() -> None:
     for path in (ROOT / "lightning_modules" / "command_line" / "fit_and_test").glob("*.py"):
         small |= set(re.findall(r'"(--[a-z][\w-]*)"', path.read_text()))
     of_lightning = lightning_options()
-    ours = {"--model", "--data", "--config", "--trainer", "--ckpt_path", "--no-suppress"}
+    ours = {"--model", "--data", "--config", "--trainer", "--ckpt_path", "--no-suppress", "--data.help"}
     unknown = []
     for path in shared:
         for text in sentences(path):
