@@ -68,6 +68,9 @@ class ClassEmbeddings:
 
         Returns:
             L2-normalized float32 [C, P, D].
+
+        Raises:
+            ValueError: A prompt is too long; raised by `tokenize`.
         """
         key = (prompts, device)
         if key not in self._embeddings:

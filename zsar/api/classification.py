@@ -183,7 +183,6 @@ def classified(
     Raises:
         ValueError: A prompt has more tokens than the text tower reads, or a number is out of range.
     """
-    model.class_embeddings.check_fit(text.prompts)
     with torch.inference_mode(), inference_precision(precision, model.device):
         classes = model.class_embeddings.cached(text.prompts, model.device)
     is_on_cpu = model.device.type == "cpu"

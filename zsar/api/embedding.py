@@ -145,7 +145,6 @@ def embed_text(
     """
     text = class_text_of(classes, template=template)
     recognizer = recognizer_of(model, device=device)
-    recognizer.class_embeddings.check_fit(text.prompts)
     with torch.inference_mode():
         prompts = recognizer.class_embeddings.cached(text.prompts, recognizer.device).float().cpu()
     return TextEmbeddings(text.names, functional.normalize(prompts.mean(dim=1), dim=-1), prompts)

@@ -45,7 +45,6 @@ def stored_answers(archive: Archive, text: ClassText, model: ActionRecognizer) -
         ValueError: A prompt has more tokens than the text tower reads.
         EmbeddingFileError: A file is damaged, or of another visual tower.
     """
-    model.class_embeddings.check_fit(text.prompts)
     with torch.inference_mode():
         classes = model.class_embeddings.cached(text.prompts, model.device)
     for content in archive.videos():

@@ -26,7 +26,6 @@ class WindowScores:
             ValueError: A prompt has more tokens than the text tower reads, or the device lacks the precision.
         """
         self._model, self._precision = model, precision
-        model.class_embeddings.check_fit(text.prompts)
         with torch.inference_mode(), inference_precision(precision, model.device):
             self._classes = model.class_embeddings.cached(text.prompts, model.device)
         self._is_by_frame = type(model).embed_frames is VideoTextModel.embed_frames

@@ -76,8 +76,6 @@ class FrameWiseRecognizer(DescribedMethod):
             ValueError: A prompt has more tokens than the text tower reads.
         """
         model = self.recognizer
-        for text in texts:
-            model.class_embeddings.check_fit(text.prompts)
         classes = [model.class_embeddings.cached(text.prompts, self.device) for text in texts]
         answers = []
         for video in videos:
