@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.class_text.action_prompts import Group, check_groups
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -161,7 +162,7 @@ class Text:
             null for all of the file.
     """
 
-    templates: str | list[str] = "video"
+    templates: str | list[str] = TRAINED_TEMPLATE
     names: Literal["clean", "exact"] = "clean"
     descriptions: Path | str | None = None
     lead: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zsar.api.class_names import check_names_fit, read_class_names
 from zsar.api.loading import load
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions
@@ -30,7 +31,7 @@ def requested_class_text(text: ClassTextOptions, model: RecognizerOptions | None
         )
     if text.descriptions is not None:
         return read_class_text("classify", names, text.descriptions)
-    filled = fill_templates("classify", names, "video" if text.template is None else text.template)
+    filled = fill_templates("classify", names, TRAINED_TEMPLATE if text.template is None else text.template)
     if model is not None and model.checkpoint is None:
         check_names_fit(filled, model.architecture or DEFAULT_ARCHITECTURE)
     return filled

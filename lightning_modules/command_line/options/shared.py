@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.lightning_modules.command_line.options.fields import option
 from zsar.runtime.number_limits import (
@@ -41,7 +42,7 @@ class PromptOptions(ClassNameOptions):
         None,
         "prompt template with {}, or a set of templates: name, photo, vifi_clip, video, open_vclip, action_clip",
         metavar="T",
-        otherwise="video",
+        otherwise=TRAINED_TEMPLATE,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.lightning_modules.command_line.options.command import Command
 from zsar.lightning_modules.command_line.options.fields import argument, group, option
 from zsar.lightning_modules.command_line.options.shared import DeviceOption, JsonOption
@@ -27,7 +28,9 @@ class SearchOptions:
     folder: Path = argument("folder that `zsar embed` wrote", metavar="FOLDER")
     queries: tuple[str, ...] = argument('texts to search for: "someone opens a door"', metavar="TEXT")
     template: str = option(
-        "video", "prompt template with {}, or a set of templates: photo, action_clip, name (as it is)", metavar="T"
+        TRAINED_TEMPLATE,
+        "prompt template with {}, or a set of templates: photo, action_clip, name (as it is)",
+        metavar="T",
     )
     weights: str | None = option(None, "CLIP's weights, if they have moved", metavar="FILE", otherwise="as embedded")
     checkpoint: Path | None = option(None, "the checkpoint, if it has moved", metavar="FILE", otherwise="as embedded")

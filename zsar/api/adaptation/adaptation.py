@@ -9,6 +9,7 @@ from zsar.api.given_videos import frames_per_clip
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.prompt_tuning.temporal_schedule import check_subset_fits
 from zsar.datamodules.batch import ClassText
+from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.settings import Clips
 from zsar.datamodules.views.augmented_views import AugmentedViews
@@ -16,9 +17,6 @@ from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIDEOS_PER_BATCH, check_most
-
-DEFAULT_TEMPLATE = "video"
-"""The template of `zsar.classify` where none is given."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class Adaptation:
                 the names, but the text is the names in the default template.
         """
         method, phrase, texts = self.tuning.method, self.tuning.prompts.phrase, self.tuning.prompts.texts
-        is_given = text.prompts != fill_templates(text.set_name, text.names, DEFAULT_TEMPLATE).prompts
+        is_given = text.prompts != fill_templates(text.set_name, text.names, TRAINED_TEMPLATE).prompts
         if is_given and "class_text" not in texts:
             after = "a random context" if phrase is None else repr(phrase)
             raise ValueError(
