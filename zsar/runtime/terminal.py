@@ -196,10 +196,14 @@ def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = F
         hidden: Whether to show no bar.
     """
     first = (progress_text("{task.description}"), BarColumn(), MofNCompleteColumn())
-    hidden = hidden or (transient and not console.is_terminal)  # as for `tracked`
-    return Progress(
-        *first, *columns, console=Console(quiet=True) if hidden else console, transient=transient, disable=hidden
-    )
+    return _bar(*first, *columns, console=console, transient=transient, hidden=hidden)
+
+
+def _bar(*columns: ProgressColumn, console: Console, transient: bool, hidden: bool) -> Progress:
+    """rich's bar without the empty line that it writes where there is no bar to remove, before rich 15 for all bars."""
+    hidden = hidden or (transient and not console.is_terminal)
+    shown_on = Console(quiet=True) if hidden else console
+    return Progress(*columns, console=shown_on, transient=transient, disable=hidden)
 
 
 def tracked(
@@ -215,9 +219,7 @@ def tracked(
         total: Number of items; None for that of a sequence, or if it is unknown.
     """
     columns = (progress_text("{task.description}"), *Progress.get_default_columns()[1:])
-    hidden = hidden or not console.is_terminal  # rich would write an empty line where there is no bar to remove
-    shown_on = Console(quiet=True) if hidden else console  # rich before 15 ends even a disabled bar with a line
-    with Progress(*columns, console=shown_on, transient=True, disable=hidden) as progress:
+    with _bar(*columns, console=console, transient=True, hidden=hidden) as progress:
         yield from progress.track(items, total=total, description=what)
 
 
