@@ -19,6 +19,7 @@ from zsar.runtime.number_limits import (
     MOST_PROCESSES,
     MOST_VIDEOS_PER_BATCH,
     MOST_VIEWS,
+    check_least,
     check_most,
 )
 
@@ -75,7 +76,7 @@ class Clips:
 
     def __post_init__(self) -> None:
         """Checks numbers against 1 and `zsar.runtime.number_limits`; TestTransform checks the crops."""
-        _at_least_one(n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
+        check_least(1, n_frames=self.n_frames, image_size=self.image_size, n_test_clips=self.n_test_clips)
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
         check_most(MOST_IMAGE_SIDE_PX, image_size=self.image_size, test_short_side_px=self.test_short_side_px)
         if self.test_short_side_px is not None and self.test_short_side_px < self.image_size:
@@ -204,9 +205,9 @@ class Loading:
 
     def __post_init__(self) -> None:
         """Checks that sizes are at least 1 and within `zsar.runtime.number_limits`."""
-        _at_least_one(batch_size=self.batch_size)
+        check_least(1, batch_size=self.batch_size)
         if self.test_batch_size is not None:
-            _at_least_one(test_batch_size=self.test_batch_size)
+            check_least(1, test_batch_size=self.test_batch_size)
         check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size, test_batch_size=self.test_batch_size)
         check_most(MOST_PROCESSES, n_workers=self.n_workers)
         if self.n_workers < 0:
@@ -239,12 +240,6 @@ class UntrimmedLoading:
 
     def __post_init__(self) -> None:
         """Checks that the batch size is at least 1 and within `zsar.runtime.number_limits`."""
-        _at_least_one(batch_size=self.batch_size)
+        check_least(1, batch_size=self.batch_size)
         check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size)
         check_choices(self)
-
-
-def _at_least_one(**values: int) -> None:
-    for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1; got {value}")

@@ -34,6 +34,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.gathering import gather_from_all
+from zsar.runtime.number_limits import check_least
 from zsar.runtime.terminal import say
 
 _FOLDER = "frame_prompt_scores"
@@ -61,9 +62,7 @@ class FramePromptScores(Callback):
         Raises:
             ValueError: A number is below 1, or the list is empty.
         """
-        for name, number in (("n_videos", n_videos), ("k", k)):
-            if number < 1:
-                raise ValueError(f"{name} must be at least 1; got {number}")
+        check_least(1, n_videos=n_videos, k=k)
         if videos is not None and not videos:
             raise ValueError("videos is an empty list; name some, or leave it null for n_videos of each set")
         self.n_videos = n_videos

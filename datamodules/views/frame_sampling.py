@@ -15,6 +15,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from zsar.runtime.number_limits import check_least
+
 Sampling = Literal["t2l", "mmaction"]
 """Which frame is the middle of a segment of N / T frames: (N / T - 1) / 2 or N / (2 T) after its start."""
 
@@ -34,7 +36,7 @@ def centre_indices(n_frames: int, n_samples: int, *, sampling: Sampling = "t2l")
     Raises:
         ValueError: A number is below 1.
     """
-    _check(n_frames=n_frames, n_samples=n_samples)
+    check_least(1, n_frames=n_frames, n_samples=n_samples)
     i = torch.arange(n_samples)
     if sampling == "mmaction":
         return (2 * i + 1) * n_frames // (2 * n_samples)
@@ -60,7 +62,7 @@ def random_segment_indices(n_frames: int, n_samples: int, generator: torch.Gener
     Raises:
         ValueError: A number is below 1.
     """
-    _check(n_frames=n_frames, n_samples=n_samples)
+    check_least(1, n_frames=n_frames, n_samples=n_samples)
     u = torch.rand(n_samples, generator=generator, dtype=torch.float64)
     positions = (torch.arange(n_samples) + u) * n_frames / n_samples
     # A u close to 1 may round up to the next integer, which is out of range for the last segment.
@@ -85,12 +87,6 @@ def multi_clip_indices(n_frames: int, n_samples: int, n_clips: int, *, sampling:
     Raises:
         ValueError: A number is below 1.
     """
-    _check(n_frames=n_frames, n_samples=n_samples, n_clips=n_clips)
+    check_least(1, n_frames=n_frames, n_samples=n_samples, n_clips=n_clips)
     indices = centre_indices(n_frames, n_samples * n_clips, sampling=sampling)
     return indices.view(n_samples, n_clips).T.contiguous()
-
-
-def _check(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if number < 1:
-            raise ValueError(f"{name} must be at least 1; got {number}")

@@ -24,6 +24,7 @@ from zsar.datamodules.video_files.frame_chunks import FrameSource
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
+from zsar.runtime.number_limits import check_least
 from zsar.runtime.processes.cpu_count import cpu_count
 
 Video = str | Path | Tensor
@@ -74,8 +75,7 @@ def frames_per_clip(model: VideoTextModel, asked: int | None) -> int:
     Raises:
         ValueError: The number is below 1.
     """
-    if asked is not None and asked < 1:
-        raise ValueError(f"frames must be at least 1; got {asked}")
+    check_least(1, frames=asked)
     return int(getattr(model, "n_frames", 8)) if asked is None else asked
 
 
@@ -93,8 +93,7 @@ def view_settings(
     Raises:
         ValueError: A number is below 1.
     """
-    if clips < 1:
-        raise ValueError(f"clips must be at least 1; got {clips}")
+    check_least(1, clips=clips)
     return ViewSettings(model.backbone.image_size[0], frames_per_clip(model, frames), clips, on_damage)
 
 
@@ -176,10 +175,8 @@ def given_batches(
 
 def _decoding_processes(videos: Sequence[Video], *, batch_size: int, asked: int | None) -> int:
     """The number of processes that decode, and checks of what is to be read."""
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-    if asked is not None and asked < 0:
-        raise ValueError(f"n_workers must be at least 0; got {asked}")
+    check_least(1, batch_size=batch_size)
+    check_least(0, n_workers=asked)
     for video in videos:
         if isinstance(video, Tensor):
             check_frames(video)

@@ -1,4 +1,4 @@
-"""Upper limits of settings that increase memory, processes or time.
+"""Limits of numbers, above all upper ones of settings that increase memory, processes or time.
 
 They are far above the values of any published method. A typo or a malicious file that requests 10^8 frames is rejected
 at once, before anything is allocated.
@@ -28,6 +28,21 @@ def check_most(most: int, **values: int | None) -> None:
     for name, value in values.items():
         if value is not None and value > most:
             raise ValueError(f"{name} must be at most {most:,}; got {value}")
+
+
+def check_least(least: int, **values: int | None) -> None:
+    """Checks that numbers are not too small.
+
+    Args:
+        least: The smallest accepted number.
+        values: Name of the setting -> number; None if not set.
+
+    Raises:
+        ValueError: A number is smaller; the message names its setting.
+    """
+    for name, value in values.items():
+        if value is not None and value < least:
+            raise ValueError(f"{name} must be at least {least}; got {value}")
 
 
 def check_seed(seed: int) -> None:

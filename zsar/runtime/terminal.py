@@ -200,7 +200,7 @@ def progress_bar(console: Console, *columns: ProgressColumn, transient: bool = F
 
 
 def _bar(*columns: ProgressColumn, console: Console, transient: bool, hidden: bool) -> Progress:
-    """rich's bar without the empty line that it writes where there is no bar to remove, before rich 15 for all bars."""
+    """A bar of rich, without the empty line that it writes where none is shown (before rich 15 for all hidden bars)."""
     hidden = hidden or (transient and not console.is_terminal)
     shown_on = Console(quiet=True) if hidden else console
     return Progress(*columns, console=shown_on, transient=transient, disable=hidden)

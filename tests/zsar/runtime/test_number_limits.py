@@ -7,13 +7,19 @@ import pytest
 from zsar.datamodules.settings import Clips, Loading
 from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
-from zsar.runtime.number_limits import LARGEST_SEED, MOST_PROCESSES, check_most, check_seed
+from zsar.runtime.number_limits import LARGEST_SEED, MOST_PROCESSES, check_least, check_most, check_seed
 
 
 def test_the_limit_itself_is_accepted_and_the_next_is_not() -> None:
     check_most(MOST_PROCESSES, n_workers=MOST_PROCESSES, other=None)
     with pytest.raises(ValueError, match="n_workers must be at most 1,024; got 1025"):
         check_most(MOST_PROCESSES, n_workers=MOST_PROCESSES + 1)
+
+
+def test_the_least_number_is_accepted_and_a_smaller_one_is_not() -> None:
+    check_least(1, frames=1, clips=None)
+    with pytest.raises(ValueError, match="clips must be at least 1; got 0"):
+        check_least(1, frames=3, clips=0)
 
 
 @pytest.mark.parametrize("settings", [Clips, Loading])

@@ -16,7 +16,7 @@ from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIDEOS_PER_BATCH, check_most
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIDEOS_PER_BATCH, check_least, check_most
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Adaptation:
         Raises:
             ValueError: One is out of range.
         """
-        for name, number in (("n_frames", self.n_frames), ("batch_size", self.batch_size)):
-            if number is not None and number < 1:
-                raise ValueError(f"{name} must be at least 1; got {number}")
+        check_least(1, n_frames=self.n_frames, batch_size=self.batch_size)
         check_most(MOST_FRAMES_PER_VIEW, n_frames=self.n_frames)
         check_most(MOST_VIDEOS_PER_BATCH, batch_size=self.batch_size)
 

@@ -17,6 +17,7 @@ from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.datamodules.video_files.writing.drawn_copy import Patch, write_drawn_copy
 from zsar.datamodules.video_files.writing.mp4_writing import TranscodingError
 from zsar.runtime.files.whole_files import whole_file
+from zsar.runtime.number_limits import check_least
 
 
 @runtime_checkable
@@ -88,8 +89,7 @@ def draw(
         OSError: The output cannot be written.
     """
     path, source = Path(output).expanduser(), Path(video).expanduser()
-    if top_k < 1:
-        raise ValueError(f"top_k must be at least 1; got {top_k}")
+    check_least(1, top_k=top_k)
     if path.suffix.lower() != ".mp4" or path.is_dir():
         raise ValueError(f"{path}: the copy is an MP4 file; give the name of a file that ends in .mp4")
     if path.exists() and source.exists() and os.path.samefile(path, source):

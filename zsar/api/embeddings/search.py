@@ -16,6 +16,7 @@ from zsar.api.embeddings.tower_model import model_of_tower
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.stored_embeddings.embedding_files import StoredEmbeddings
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.number_limits import check_least
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,7 @@ def search(
     queries = [query] if isinstance(query, str) else list(query)
     if not queries or not all(text.strip() for text in queries):
         raise ValueError(f"a query must be a text of one word or more; got {query!r}")
-    if top_k < 1:
-        raise ValueError(f"top_k must be at least 1; got {top_k}")
+    check_least(1, top_k=top_k)
     opened = archive if isinstance(archive, Archive) else open_archive(archive)
     if model is None:
         model = model_of_tower(opened.tower, weights=weights, checkpoint=checkpoint)

@@ -19,6 +19,7 @@ from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.runtime.files.output_folders import check_output_folder
+from zsar.runtime.number_limits import check_least
 from zsar.runtime.processes.cpu_count import cpu_count
 
 
@@ -103,10 +104,8 @@ def feature_extraction(
     Raises:
         ValueError: A number is out of range.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-    if n_workers is not None and n_workers < 0:
-        raise ValueError(f"n_workers must be at least 0; got {n_workers}")
+    check_least(1, batch_size=batch_size)
+    check_least(0, n_workers=n_workers)
     common = {
         "architecture": ready.architecture,
         "weights": ready.weights,
