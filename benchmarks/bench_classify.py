@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from zsar.api.answers import Classification  # noqa: E402
-from zsar.api.classification import BATCH_SIZE, classify  # noqa: E402
+from zsar.api.classification import classify  # noqa: E402
+from zsar.api.prepared_answers import BATCH_SIZE  # noqa: E402
 from zsar.datamodules.video_files.writing.encoding import write_video  # noqa: E402
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP  # noqa: E402
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings  # noqa: E402

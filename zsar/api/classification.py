@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict, overload
 
-import torch
-from torch import Tensor
 from typing_extensions import Unpack
 
 from zsar.api.adaptation.adaptation_files import AdaptationLike, adaptation_of
-from zsar.api.adaptation.video_tuning import VideoTuning
-from zsar.api.answers import Classification, ranking
+from zsar.api.answers import Classification
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, ViewSettings, view_batches, view_settings
+from zsar.api.given_videos import Video
 from zsar.api.listed_videos import listed_videos
-from zsar.api.loading import Precision, inference_precision, recognizer_of
+from zsar.api.loading import Precision, recognizer_of
+from zsar.api.prepared_answers import prepare_answers
 from zsar.api.shown_progress import Progress, reporting
-from zsar.datamodules.batch import ClassText
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.video_errors import VideoDecodeError
 from zsar.runtime.number_limits import check_seed
-
-BATCH_SIZE = 8
-"""Videos that go through the model together, without an adaptation."""
 
 
 class ClassifySettings(TypedDict, total=False):
@@ -118,24 +111,11 @@ def classify(
     check_seed(seed)
     if method is not None and clips != 1:
         raise ValueError(f"clips is {clips}, but an adaptation has a single test view; leave clips out")
-    recognizer = recognizer_of(model, device=device)
-    if method is None:
-        settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
-        answers = classified(
-            listed,
-            text,
-            recognizer,
-            settings,
-            threshold=threshold,
-            batch_size=BATCH_SIZE if batch_size is None else batch_size,
-            n_workers=n_workers,
-            precision=precision,
-        )
-    else:
-        tuning = VideoTuning(recognizer, text, method, frames=frames, seed=seed, on_damage=on_damage)
-        answers = classified_by_tuning(
-            listed, tuning, threshold=threshold, batch_size=batch_size, n_workers=n_workers, precision=precision
-        )
+    prepared = prepare_answers(
+        recognizer_of(model, device=device), text, method, frames=frames, clips=clips, seed=seed, threshold=threshold,
+        batch_size=batch_size, n_workers=n_workers, on_damage=on_damage, precision=precision,
+    )  # fmt: skip
+    answers = prepared.of(listed)
     done = list(reporting(answers, len(listed), "classifying", progress))
     if not one:
         return done
@@ -152,89 +132,3 @@ def check_threshold(threshold: float) -> None:
     """
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold is a probability, from 0 to 1; got {threshold}")
-
-
-def classified(
-    videos: Sequence[Video],
-    text: ClassText,
-    model: ActionRecognizer,
-    settings: ViewSettings,
-    *,
-    threshold: float = 0.0,
-    batch_size: int = BATCH_SIZE,
-    n_workers: int | None = None,
-    precision: Precision = "fp32",
-) -> Iterator[Classification]:
-    """Answers for many videos, one after another in bounded memory; for the arguments see `classify`.
-
-    Args:
-        videos: Files or frames.
-        text: The classes.
-        model: The model, in evaluation mode, on its device.
-        settings: Which frames it sees.
-        threshold: As for `classify`, as the following.
-        batch_size: Videos of a batch.
-        n_workers: Processes that decode.
-        precision: "fp32", "bf16" or "fp16".
-
-    Yields:
-        An answer for each video, in order.
-
-    Raises:
-        ValueError: A prompt has more tokens than the text tower reads, or a number is out of range.
-    """
-    with torch.inference_mode(), inference_precision(precision, model.device):
-        classes = model.class_embeddings.cached(text.prompts, model.device)
-    is_on_cpu = model.device.type == "cpu"
-    for batch in view_batches(videos, settings, batch_size=batch_size, n_workers=n_workers, is_on_cpu=is_on_cpu):
-        probabilities: dict[int, Tensor] = {}
-        if batch.videos is not None:
-            with torch.inference_mode(), inference_precision(precision, model.device):
-                scores = model(batch.videos.frames.to(model.device), classes).float().softmax(dim=1).cpu()
-            probabilities = dict(zip(batch.decoded, scores, strict=True))
-        for row in batch.rows:
-            video = videos[row]
-            path = None if isinstance(video, Tensor) else str(video)
-            if row in batch.errors:
-                yield Classification(path, (), None, batch.errors[row])
-            else:
-                yield ranking(path, probabilities[row], text.names, threshold, batch.n_damaged[row])
-
-
-def classified_by_tuning(
-    videos: Sequence[Video],
-    tuning: VideoTuning,
-    *,
-    threshold: float = 0.0,
-    batch_size: int | None = None,
-    n_workers: int | None = None,
-    precision: Precision = "fp32",
-) -> Iterator[Classification]:
-    """As `classified`, with a prompt that is tuned to each video.
-
-    Args:
-        videos: Files or frames.
-        tuning: The model, the classes and the adaptation.
-        threshold: As for `classify`, as the following.
-        batch_size: Videos of a batch.
-        n_workers: Processes that decode.
-        precision: "fp32", "bf16" or "fp16".
-
-    Yields:
-        An answer for each video, in order, with `untuned`.
-
-    Raises:
-        ValueError: A number is out of range.
-    """
-    answers = tuning.answers(videos, batch_size=batch_size, n_workers=n_workers, precision=precision)
-    for answer in answers:
-        video = videos[answer.row]
-        path = None if isinstance(video, Tensor) else str(video)
-        if answer.error is not None:
-            yield Classification(path, (), None, answer.error, untuned=Classification(path, (), None))
-        else:
-            tuned, untuned = (
-                ranking(path, probabilities, tuning.names, threshold, answer.n_damaged)
-                for probabilities in (answer.tuned, answer.untuned)
-            )
-            yield replace(tuned, untuned=untuned)

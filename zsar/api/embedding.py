@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import Video, view_batches, view_settings
+from zsar.api.given_videos import Video, clips_of, given_batches
 from zsar.api.listed_videos import listed_videos
 from zsar.api.loading import Precision, inference_precision, recognizer_of
 from zsar.api.shown_progress import Progress, reporting
@@ -105,11 +105,17 @@ def embed(
     if not listed:
         raise ValueError("there is no video to embed; give a file, frames, or a list of these")
     recognizer = recognizer_of(model, device=device)
-    settings = view_settings(recognizer, frames=frames, clips=clips, on_damage=on_damage)
+    seen = clips_of(recognizer, frames=frames, clips=clips)
     embedded: dict[int, Tensor] = {}
     errors: dict[int, str] = {}
-    is_on_cpu = recognizer.device.type == "cpu"
-    batches = view_batches(listed, settings, batch_size=batch_size, n_workers=n_workers, is_on_cpu=is_on_cpu)
+    batches = given_batches(
+        listed,
+        seen,
+        on_damage=on_damage,
+        batch_size=batch_size,
+        n_workers=n_workers,
+        is_on_cpu=recognizer.device.type == "cpu",
+    )
     for batch in reporting(batches, -(-len(listed) // batch_size), "embedding, batch", progress):
         errors |= batch.errors
         if batch.videos is not None:
@@ -118,7 +124,7 @@ def embed(
             embedded |= dict(zip(batch.decoded, views, strict=True))
     if one and errors:
         raise VideoDecodeError(errors[0])
-    return _put_together(listed, embedded, errors, recognizer, settings.n_clips, settings.n_frames)
+    return _put_together(listed, embedded, errors, recognizer, seen.n_test_clips, seen.n_frames)
 
 
 def embed_text(

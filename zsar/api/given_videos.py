@@ -24,30 +24,13 @@ from zsar.datamodules.video_files.frame_chunks import FrameSource
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
-from zsar.runtime.number_limits import check_least
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_least, check_most
 from zsar.runtime.processes.cpu_count import cpu_count
 
 Video = str | Path | Tensor
 """A file, or RGB frames uint8 [T, 3, H, W]."""
 _FRAMES = "frames"  # the name of frames in memory
 _FEW = 4  # videos that are read in this process: starting workers takes as long
-
-
-@dataclass(frozen=True)
-class ViewSettings:
-    """Which frames of a video a model sees.
-
-    Attributes:
-        image_size: S, height and width of a frame in pixels.
-        n_frames: T, frames of a clip.
-        n_clips: Clips of a video, spread over it.
-        on_damage: Whether a damaged frame makes its video undecodable, or is accepted.
-    """
-
-    image_size: int
-    n_frames: int
-    n_clips: int = 1
-    on_damage: OnDamage = "raise"
 
 
 @dataclass(frozen=True)
@@ -79,48 +62,22 @@ def frames_per_clip(model: VideoTextModel, asked: int | None) -> int:
     return int(getattr(model, "n_frames", 8)) if asked is None else asked
 
 
-def view_settings(
-    model: VideoTextModel, *, frames: int | None, clips: int, on_damage: OnDamage = "raise"
-) -> ViewSettings:
+def clips_of(model: VideoTextModel, *, frames: int | None, clips: int = 1) -> Clips:
     """The frames that a model sees of each video.
 
     Args:
         model: The model.
         frames: Frames of a clip; None for as many as the model was trained with, or 8.
         clips: Clips of a video.
-        on_damage: What to do with damaged frames.
 
     Raises:
-        ValueError: A number is below 1.
+        ValueError: A number is out of range.
     """
+    n_frames = frames_per_clip(model, frames)
+    check_most(MOST_FRAMES_PER_VIEW, frames=n_frames)
     check_least(1, clips=clips)
-    return ViewSettings(model.backbone.image_size[0], frames_per_clip(model, frames), clips, on_damage)
-
-
-def view_batches(
-    videos: Sequence[Video],
-    settings: ViewSettings,
-    *,
-    batch_size: int,
-    n_workers: int | None = None,
-    is_on_cpu: bool = False,
-) -> Iterator[GivenBatch]:
-    """Reads the test views of videos, in order.
-
-    Args:
-        videos: Files, or frames uint8 [T, 3, H, W].
-        settings: Which frames.
-        batch_size: Videos of a batch.
-        n_workers: Processes that decode, as for `given_batches`.
-        is_on_cpu: Whether the model that the batches go through runs on the CPU.
-
-    Raises:
-        ValueError: `batch_size` or `n_workers` is out of range, or given frames have another layout.
-    """
-    clips = Clips(n_frames=settings.n_frames, image_size=settings.image_size, n_test_clips=settings.n_clips)
-    yield from given_batches(
-        videos, clips, on_damage=settings.on_damage, batch_size=batch_size, n_workers=n_workers, is_on_cpu=is_on_cpu
-    )
+    check_most(MOST_VIEWS, clips=clips)
+    return Clips(n_frames=n_frames, image_size=model.backbone.image_size[0], n_test_clips=clips)
 
 
 def given_batches(
@@ -133,7 +90,7 @@ def given_batches(
     n_workers: int | None = None,
     is_on_cpu: bool = False,
 ) -> Iterator[GivenBatch]:
-    """Reads videos with further views, if any are asked for, in order.
+    """Reads the test views of videos, and further ones if any are asked for, in order.
 
     The random views of a video depend on the seed and the name of its file alone: they are those of `zsar test` for a
     video that its list calls so. Frames in memory are called "frames".

@@ -11,9 +11,7 @@ from zsar.api.answers import Classification, ranking
 from zsar.datamodules.lists.given_videos import given_videos
 from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile, lines_of_part
 from zsar.lightning_modules.command_line.classify.answer_table import print_answers
-from zsar.lightning_modules.command_line.classify.classify_options import (
-    ClassifyOptions,
-)
+from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
 from zsar.lightning_modules.command_line.classify.embedded import embedded_answers
 from zsar.lightning_modules.command_line.classify.live import classify_live
 from zsar.lightning_modules.command_line.classify.requested_answers import (
@@ -26,13 +24,7 @@ from zsar.lightning_modules.command_line.drawn_copies import DrawnCopies, planne
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
 from zsar.runtime.files.output_folders import check_free, check_output_folder
 from zsar.runtime.files.same_files import each_file_once
-from zsar.runtime.terminal import (
-    message_console,
-    print_json,
-    say,
-    say_of,
-    waiting,
-)
+from zsar.runtime.terminal import message_console, print_json, say, say_of, waiting
 
 Answered = tuple[Classification, dict[str, Any]]
 """An answer, and the same as a line of JSON, with the copy that it is drawn onto."""
@@ -73,7 +65,7 @@ def run(options: ClassifyOptions) -> int:
         file = AnswerFile(options.file.output, answers.made_with, copies=copies)
         return _write(file, paths, text.names, answers, drawing, options)
     with drawing:
-        answered = list(drawing.tracked(_drawn(answers.of(paths), drawing), "classifying", total=len(paths)))
+        answered = list(drawing.tracked(_drawn(answers.prepared.of(paths), drawing), "classifying", total=len(paths)))
     status = _print(answered, options)
     _say_tuning(answers)
     drawing.say_result(options.draw.draw)
@@ -127,7 +119,7 @@ def _write(
     if file.done:
         say(f"{len(videos) - len(left)} of {len(videos)} videos are in {file.part}; the others follow", error=True)
     damaged: list[int] = []
-    lines = file.append_all(line for _, line in _drawn(answers.of(left), drawing))
+    lines = file.append_all(line for _, line in _drawn(answers.prepared.of(left), drawing))
     with drawing:
         for line in drawing.tracked(lines, "classifying", total=len(left)):
             damaged.append(int(line["n_damaged_frames"]))
@@ -175,5 +167,6 @@ def _say_damage(n_damaged: Sequence[int]) -> None:
 
 
 def _say_tuning(answers: RequestedAnswers) -> None:
-    if answers.tuning is not None and (summary := tuning_summary(answers.tuning)) is not None:
+    tuning = answers.prepared.tuning
+    if tuning is not None and (summary := tuning_summary(tuning)) is not None:
         say(summary, error=True)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from zsar.api.adaptation.adaptation import Adaptation
 from zsar.api.adaptation.video_tuning import VideoTuning
-from zsar.api.answers import Classification
-from zsar.api.classification import BATCH_SIZE, classified, classified_by_tuning
-from zsar.api.given_videos import view_settings
+from zsar.api.prepared_answers import PreparedAnswers, prepare_answers
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.command_line.classify.classify_options import ClassifyOptions
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -22,14 +17,12 @@ class RequestedAnswers:
     """The answers that a command line asks for.
 
     Attributes:
-        of: Videos -> their answers, in order.
+        prepared: How videos are answered.
         made_with: What decides about the answers; a resumed command must have the same.
-        tuning: What is tuned; None without `--adaptation`.
     """
 
-    of: Callable[[Sequence[Path]], Iterator[Classification]]
+    prepared: PreparedAnswers
     made_with: dict[str, object]
-    tuning: VideoTuning | None
 
 
 def requested_answers(
@@ -47,35 +40,25 @@ def requested_answers(
         ValueError: A number is out of range, or the adaptation does not fit the classes or the model.
         BackboneError: The model's prompts cannot be tuned.
     """
-    work, threshold, on_damage = options.work, options.printed.threshold, options.damage.on_damage
-    frames, clips = options.model.frames, options.model.clips
-    made_with = _made_with(options, text, model)
-    if adaptation is None:
-        settings = view_settings(model, frames=frames, clips=clips, on_damage=on_damage)
-        made_with |= {"adaptation": None, "frames": settings.n_frames, "clips": settings.n_clips}
-        answer = partial(
-            classified,
-            text=text,
-            model=model,
-            settings=settings,
-            threshold=threshold,
-            batch_size=BATCH_SIZE if work.batch_size is None else work.batch_size,
-            n_workers=work.n_workers,
-            precision=work.precision,
-        )
-        return RequestedAnswers(answer, made_with, None)
-    tuning = VideoTuning(model, text, adaptation, frames=frames, seed=options.tuning.seed, on_damage=on_damage)
-    made_with |= {"adaptation": adaptation.tuning.method, "frames": tuning.clips.n_frames, "clips": 1}
-    made_with |= {"seed": tuning.seed, **adaptation.described()}
-    answer = partial(
-        classified_by_tuning,
-        tuning=tuning,
-        threshold=threshold,
-        batch_size=work.batch_size,
-        n_workers=work.n_workers,
-        precision=work.precision,
+    prepared = prepare_answers(
+        model,
+        text,
+        adaptation,
+        frames=options.model.frames,
+        clips=options.model.clips,
+        seed=options.tuning.seed,
+        threshold=options.printed.threshold,
+        batch_size=options.work.batch_size,
+        n_workers=options.work.n_workers,
+        on_damage=options.damage.on_damage,
+        precision=options.work.precision,
     )
-    return RequestedAnswers(answer, made_with, tuning)
+    made_with = _made_with(options, text, model)
+    made_with["adaptation"] = None if adaptation is None else adaptation.tuning.method
+    made_with |= {"frames": prepared.clips.n_frames, "clips": prepared.clips.n_test_clips}
+    if adaptation is not None:
+        made_with |= {"seed": options.tuning.seed, **adaptation.described()}
+    return RequestedAnswers(prepared, made_with)
 
 
 def tuning_summary(tuning: VideoTuning) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from zsar.api.devices import device_names
 from zsar.api.embeddings.storing import EmbeddingJob, Stored, Storing, store_clips
 from zsar.api.embeddings.whole_videos import embeds_single_frames, store_whole, whole_video_record
-from zsar.api.given_videos import frames_per_clip
+from zsar.api.given_videos import clips_of
 from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.given_videos import given_videos, videos_by_output
 from zsar.datamodules.lists.video_table import VideoTable
@@ -57,7 +57,7 @@ def run(options: EmbedRequest) -> int:
         work: list[Work] = [(c, _jobs(c.table, options.output)) for c in data.clips()]
     else:
         assert table is not None
-        settings = _clips(options, model)
+        settings = clips_of(model, frames=options.frames.frames, clips=options.frames.clips)
         record = clip_record(settings)
         if stride is not None:
             _check_single_frames(model)
@@ -131,11 +131,6 @@ def _given_videos(sources: Sequence[Path]) -> VideoTable:
 def _jobs(table: VideoTable, output: Path) -> list[EmbeddingJob]:
     keys = table.all_keys()
     return [EmbeddingJob(row, key, file_of(output, key), table[row]) for row, key in enumerate(keys)]
-
-
-def _clips(options: EmbedRequest, model: ActionRecognizer) -> Clips:
-    n_frames = frames_per_clip(model, options.frames.frames)
-    return Clips(n_frames=n_frames, image_size=model.backbone.image_size[0], n_test_clips=options.frames.clips)
 
 
 def _evaluation_clips(table: VideoTable, clips: Clips, options: EmbedRequest) -> EvaluationClips:

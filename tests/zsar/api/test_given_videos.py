@@ -8,7 +8,7 @@ import torch
 
 import zsar
 from zsar.api import given_videos
-from zsar.api.given_videos import GivenBatch, Video, ViewSettings, given_batches, view_batches, view_settings
+from zsar.api.given_videos import GivenBatch, Video, clips_of, given_batches
 from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Clips
@@ -16,13 +16,13 @@ from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
 from zsar.datamodules.views import AugmentedViews, MultiRateViews, Views
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
-SETTINGS = ViewSettings(image_size=32, n_frames=4, n_clips=2)
+SETTINGS = Clips(image_size=32, n_frames=4, n_test_clips=2)
 
 
 def test_a_batch_holds_what_was_decoded_and_why_the_rest_was_not(video_tree: Path) -> None:
     videos = [video_tree / "red dance" / f"{i}.mp4" for i in range(3)]
     videos[1].write_bytes(b"no video")
-    first, second = view_batches(videos, SETTINGS, batch_size=2, n_workers=0)
+    first, second = given_batches(videos, SETTINGS, on_damage="raise", batch_size=2, n_workers=0)
     assert (first.rows, first.decoded) == ((0, 1), (0,))
     assert first.videos is not None
     assert first.videos.frames.shape == (1, 2, 4, 3, 32, 32)
@@ -47,14 +47,14 @@ def test_workers_are_started_beside_a_model_on_the_cpu_only_where_decoding_takes
     clock = time.process_time
     monkeypatch.setattr(given_videos.time, "process_time", lambda: clock() + waited[0])
     rows: list[int] = []
-    for batch in view_batches(videos, SETTINGS, batch_size=2, is_on_cpu=True):
+    for batch in given_batches(videos, SETTINGS, on_damage="raise", batch_size=2, is_on_cpu=True):
         rows += batch.rows
         waited[0] += seconds_of_model
     assert rows == list(range(9))
     assert started == workers
     started.clear()
-    list(view_batches(videos, SETTINGS, batch_size=2, is_on_cpu=False))
-    list(view_batches(videos, SETTINGS, batch_size=2, n_workers=1, is_on_cpu=True))
+    list(given_batches(videos, SETTINGS, on_damage="raise", batch_size=2, is_on_cpu=False))
+    list(given_batches(videos, SETTINGS, on_damage="raise", batch_size=2, n_workers=1, is_on_cpu=True))
     assert started == [2, 1]
 
 
@@ -74,21 +74,21 @@ def test_no_worker_is_started_that_would_have_no_batch(
     monkeypatch.setattr(given_videos, "DataLoader", seen)
     monkeypatch.setattr(given_videos, "cpu_count", lambda: 4)
     videos = [video_tree / "red dance" / "0.mp4"] * 9
-    batches = list(view_batches(videos, SETTINGS, batch_size=batch_size, is_on_cpu=is_on_cpu))
+    batches = list(given_batches(videos, SETTINGS, on_damage="raise", batch_size=batch_size, is_on_cpu=is_on_cpu))
     assert [row for batch in batches for row in batch.rows] == list(range(9))
     assert max(started) <= most
     assert is_on_cpu or started == [most]
 
 
 def test_a_batch_without_any_decoded_video_is_empty(tmp_path: Path) -> None:
-    (batch,) = view_batches([tmp_path / "none.mp4"], SETTINGS, batch_size=2)
+    (batch,) = given_batches([tmp_path / "none.mp4"], SETTINGS, on_damage="raise", batch_size=2)
     assert (batch.rows, batch.decoded, batch.videos) == ((0,), (), None)
     assert list(batch.errors) == [0]
 
 
 def test_frames_of_any_size_become_views() -> None:
     frames = torch.randint(0, 256, (11, 3, 40, 60), dtype=torch.uint8)
-    (batch,) = view_batches([frames], SETTINGS, batch_size=2)
+    (batch,) = given_batches([frames], SETTINGS, on_damage="raise", batch_size=2)
     assert batch.videos is not None
     assert batch.videos.frames.shape == (1, 2, 4, 3, 32, 32)
 
@@ -98,12 +98,12 @@ def test_frames_of_any_size_become_views() -> None:
 )
 def test_other_frames_are_rejected_with_the_remedy(frames: torch.Tensor) -> None:
     with pytest.raises(ValueError, match=r"must be uint8 RGB \[T, 3, H, W\].*\(frames \* 255\)\.round\(\)\.byte\(\)"):
-        next(view_batches([frames], SETTINGS, batch_size=1))
+        next(given_batches([frames], SETTINGS, on_damage="raise", batch_size=1))
 
 
 def test_the_frames_are_those_of_the_model(model: ActionRecognizer) -> None:
-    assert view_settings(model, frames=None, clips=1) == ViewSettings(32, 8, 1)
-    assert view_settings(model, frames=3, clips=2).n_frames == 3
+    assert clips_of(model, frames=None) == Clips(n_frames=8, image_size=32, n_test_clips=1)
+    assert clips_of(model, frames=3, clips=2) == Clips(n_frames=3, image_size=32, n_test_clips=2)
 
 
 # --- further views ----------------------------------------------------------------------------------------------------
@@ -187,5 +187,5 @@ def test_a_video_that_takes_too_much_memory_is_undecodable(video_tree: Path, mon
         raise MemoryError
 
     monkeypatch.setattr(EvaluationClips, "_read", full)
-    (batch,) = view_batches([video_tree / "red dance" / "0.mp4"], SETTINGS, batch_size=1)
+    (batch,) = given_batches([video_tree / "red dance" / "0.mp4"], SETTINGS, on_damage="raise", batch_size=1)
     assert "0.mp4: not enough memory for its frames" in batch.errors[0]

@@ -12,13 +12,12 @@ from typing import Any
 from zsar.api.answers import ranking
 from zsar.api.classification import check_threshold
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import view_settings
+from zsar.api.given_videos import clips_of
 from zsar.api.live.window_scores import WindowScores
 from zsar.api.loading import Precision, recognizer_of
 from zsar.datamodules.video_files.live import LiveSource, LiveWindows
 from zsar.datamodules.views.transforms import TestTransform
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 _ENDINGS = {"end": "the source ended", "closed": "closed"}
 
@@ -195,12 +194,11 @@ def classify_stream(
     live.check()
     text = class_text_of(classes, template=template, least=2)
     recognizer = recognizer_of(model, device=device)
-    settings = view_settings(recognizer, frames=frames, clips=1, on_damage="raise")
-    check_most(MOST_FRAMES_PER_VIEW, frames=settings.n_frames)
+    seen = clips_of(recognizer, frames=frames)
     scores = WindowScores(recognizer, text, precision=precision)
-    transform = TestTransform(settings.image_size)
+    transform = TestTransform(seen.image_size)
     windows = LiveWindows(
-        live, lambda frame: transform(frame)[0], n_frames=settings.n_frames, window_seconds=window_seconds,
+        live, lambda frame: transform(frame)[0], n_frames=seen.n_frames, window_seconds=window_seconds,
         hop_seconds=hop_seconds, timeout_seconds=timeout_seconds,
     )  # fmt: skip
     return LiveAnswers(

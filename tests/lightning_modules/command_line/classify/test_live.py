@@ -15,7 +15,7 @@ import pytest
 
 from tests.makers.source_tree import ROOT
 from tests.makers.videos.live_sources import growing, served, write_stream
-from zsar.api.classification import ranking
+from zsar.api.answers import ranking
 from zsar.api.live import classify_stream
 from zsar.api.live.classify_stream import LiveAnswer, LiveAnswers
 from zsar.lightning_modules.command_line.classify import live
