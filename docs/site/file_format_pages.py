@@ -9,7 +9,7 @@ from types import ModuleType
 
 from docs.site.copied_pages import ROOT
 from docs.site.markdown import table
-from zsar.api.classification import Classification
+from zsar.api.answers import Classification
 from zsar.callbacks.results import detection_file, prediction_table
 from zsar.datamodules.data_sets import video_folder
 from zsar.datamodules.data_sets.untrimmed import untrimmed_files

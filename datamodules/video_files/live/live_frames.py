@@ -126,7 +126,7 @@ class LiveFrames:
                 packet = next(packets)
             except StopIteration:
                 break
-            except av.ExitError:  # the timeout of an address
+            except TimeoutError:  # of an address
                 self.stalled = True
                 break
             except LOST as error:

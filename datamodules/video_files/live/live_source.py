@@ -11,9 +11,11 @@ import re
 import stat
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import av
@@ -156,11 +158,10 @@ class LiveSource:
         Raises:
             VideoDecodeError: It cannot be opened.
         """
-        timeouts = (timeout_seconds, timeout_seconds)
         kind, options = self.kind, dict(OPEN_OPTIONS)
         if self.comes_in_order:
             with WaitingInput(self.name, grows=self.follow, stopped=stopped) as data:
-                yield from self._held(data, options, None)
+                yield from self._held(data, options)
             return
         name = self.name
         if kind == "file":
@@ -170,22 +171,24 @@ class LiveSource:
             options |= {"format_whitelist": self._device_format or ""}
         else:
             options |= {"format_whitelist": ",".join(_ADDRESS_FORMATS), "protocol_whitelist": _ADDRESS_PROTOCOLS}
+            # FFmpeg's own: PyAV's timeout asks Python for the time, which crashes a program that ends meanwhile.
+            options["rw_timeout"] = str(round(1e6 * timeout_seconds))
+            if name.lower().startswith(("rtsp", "udp")):  # which have one of their own; of rtmp it has another meaning
+                options["timeout"] = options["rw_timeout"]
             if name.lower().startswith("rtsp"):
                 options["rtsp_transport"] = "tcp"  # UDP often does not pass routers, and loses packets
-        yield from self._held(name, options, None if kind == "file" else timeouts)
+        yield from self._held(name, options, timeout_seconds if kind == "address" else inf)
 
     def _held(
-        self, file: str | WaitingInput, options: dict[str, str], timeouts: tuple[float, float] | None
+        self, file: str | WaitingInput, options: dict[str, str], timeout_seconds: float = inf
     ) -> Iterator[InputContainer]:
-        chosen = self._device_format if self.kind == "device" else self.format
+        chosen, began = self._device_format if self.kind == "device" else self.format, time.monotonic()
         try:
-            container = av.open(
-                file, mode="r", format=chosen, options=options, timeout=timeouts, metadata_errors="replace"
-            )
-        except av.ExitError:
-            raise VideoDecodeError(f"{self.shown_name}: nothing came from it in time") from None
+            container = av.open(file, mode="r", format=chosen, options=options, metadata_errors="replace")
         except Exception as error:  # PyAV raises more than its own errors
-            raise VideoDecodeError(f"{self.shown_name}: {self._reason(error)}") from None
+            has_timed_out = isinstance(error, TimeoutError) or time.monotonic() - began >= timeout_seconds
+            reason = "nothing came from it in time" if has_timed_out else self._reason(error)
+            raise VideoDecodeError(f"{self.shown_name}: {reason}") from None
         try:
             yield container
         finally:

@@ -1,9 +1,12 @@
 """What a user may name as a live source, and that nothing else is opened."""
 
+import ast
 import functools
 import http.server
 import os
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import av
 import pytest
 
+from tests.makers.source_tree import ROOT
 from tests.makers.videos.bad_videos import UNOPENABLE
 from tests.makers.videos.live_sources import write_stream
 from zsar.datamodules.video_files.live.live_source import DEVICE_FORMATS, SCHEMES, LiveSource
@@ -180,3 +184,28 @@ def test_a_camera_is_opened_as_one_and_with_nothing_else(monkeypatch: pytest.Mon
     assert seen["file"] == ":0.0"
     assert seen["format"] == seen["options"]["format_whitelist"] == "x11grab"
     assert seen["options"]["protocol_whitelist"] == "file"
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "http", "rtsp", "rtmp", "udp"])
+def test_an_address_from_which_nothing_comes_ends_after_the_timeout(scheme: str) -> None:
+    kind = socket.SOCK_DGRAM if scheme == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as silent:
+        silent.bind(("127.0.0.1", 0))
+        if scheme != "udp":
+            silent.listen()
+        port = silent.getsockname()[1]
+        if scheme == "udp":
+            silent.close()  # FFmpeg listens itself
+        source = LiveSource(f"{scheme}://127.0.0.1:{port}/a/b")
+        began = time.monotonic()
+        with pytest.raises(VideoDecodeError, match="nothing came from it in time"):
+            source.opened(threading.Event(), 0.5).__enter__()
+        assert time.monotonic() - began < 10
+
+
+def test_no_file_is_opened_with_a_timeout_of_pyav() -> None:
+    """Its callback takes Python's lock in FFmpeg's read, and crashes if Python has ended there."""
+    for path in (ROOT / "datamodules" / "video_files").rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            is_open = ast.unparse(call.func) == "av.open"
+            assert not is_open or "timeout" not in [keyword.arg for keyword in call.keywords], path
