@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from zsar.api.class_names import check_names_fit, read_class_names
-from zsar.api.localization.localizers import ready_localizer
 from zsar.api.localization.method_settings import STRIDE_SECONDS
-from zsar.api.localization.search import Search, check_prompts, feature_extraction, to_device
+from zsar.api.localization.search import Search, ready_search
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.action_template import ACTION_TEMPLATE, TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
@@ -72,26 +71,16 @@ def requested_search(options: LocalizeOptions, text: ClassText) -> Search:
         CheckpointError: The checkpoint cannot be read.
     """
     asked = options.model
-    ready = ready_localizer(
+    return ready_search(
         requested_clip(options) if asked.checkpoint is None else asked.checkpoint,
         options.method_name,
         options.settings,
+        text,
         weights=asked.weights,
-    )
-    check_prompts(text, ready)
-    to_device(ready, options.device.device)
-    extraction = feature_extraction(
-        ready,
+        device=options.device.device,
         stride=requested_stride(options),
         geometry=options.geometry.geometry,
         batch_size=options.batch.batch_size,
         n_workers=options.workers.n_workers,
         on_damage=options.damage.on_damage,
-    )
-    return Search(
-        ready=ready,
-        text=text,
-        features=extraction,
-        captions=options.method.captions,
-        seed=options.method.seed or 0,
     )

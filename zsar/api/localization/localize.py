@@ -13,27 +13,18 @@ from zsar.api.extraction.extraction import FramesDone
 from zsar.api.given_classes import Classes, class_text_of
 from zsar.api.given_videos import Video
 from zsar.api.listed_videos import listed_videos
-from zsar.api.localization.given_frames import GivenFrames
+from zsar.api.localization.frames_with_times import FramesWithTimes
 from zsar.api.localization.localization import Localization
 from zsar.api.localization.localized_videos import SearchedVideo, localized, localized_frames
-from zsar.api.localization.localizers import LocalizationModel, is_trained, ready_localizer
+from zsar.api.localization.localizers import LocalizationModel, is_trained
 from zsar.api.localization.method_settings import STRIDE_SECONDS, Method, MethodSettings
-from zsar.api.localization.search import (
-    Search,
-    check_enough_classes,
-    check_prompts,
-    feature_extraction,
-    feature_folder,
-    to_device,
-)
+from zsar.api.localization.search import Search, feature_folder, ready_search
 from zsar.api.shown_progress import Progress, reporting
 from zsar.datamodules.choices.action_template import ACTION_TEMPLATE, TRAINED_TEMPLATE
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
-from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.choices import check_choice
 from zsar.runtime.files.same_files import each_file_once
 from zsar.runtime.files.video_errors import VideoDecodeError
@@ -143,20 +134,18 @@ def localize(
     if seed is not None:
         check_seed(seed)
     settings = MethodSettings(threshold=threshold, suppress=suppress, seed=seed)
-    ready = ready_localizer(model, method, settings)
-    check_enough_classes(text.names, ready)
-    check_prompts(text, ready)
-    if not isinstance(model, ActionLocalizer | ActionRecognizer):
-        to_device(ready, device)
-    extraction = feature_extraction(
-        ready,
+    search = ready_search(
+        model,
+        method,
+        settings,
+        text,
+        device=device,
         stride=FrameStride(frames=None, seconds=stride_seconds),
         geometry=geometry,
         batch_size=batch_size,
         n_workers=n_workers,
         on_damage=on_damage,
     )
-    search = Search(ready=ready, text=text, features=extraction, seed=seed or 0)
     with feature_folder(None if features is None else Path(features).expanduser()) as folder:
         files = _searched_videos(listed, folder, are_kept=features is not None)
         answers = dict(reporting(_answers(search, frames, files), len(listed), "localizing", progress))
@@ -168,7 +157,7 @@ def localize(
     return done[0]
 
 
-def _given_frames(videos: Sequence[Video], fps: float | None) -> dict[int, GivenFrames]:
+def _given_frames(videos: Sequence[Video], fps: float | None) -> dict[int, FramesWithTimes]:
     """The frames in memory among the videos, by row."""
     rows = [row for row, video in enumerate(videos) if isinstance(video, Tensor)]
     if rows and fps is None:
@@ -180,7 +169,7 @@ def _given_frames(videos: Sequence[Video], fps: float | None) -> dict[int, Given
         video = videos[row]
         assert isinstance(video, Tensor)
         assert fps is not None
-        frames[row] = GivenFrames(video, float(fps))
+        frames[row] = FramesWithTimes(video, float(fps))
     return frames
 
 
@@ -204,7 +193,7 @@ def _searched_videos(videos: Sequence[Video], folder: Path, *, are_kept: bool) -
 
 
 def _answers(
-    search: Search, frames: dict[int, GivenFrames], files: dict[int, SearchedVideo]
+    search: Search, frames: dict[int, FramesWithTimes], files: dict[int, SearchedVideo]
 ) -> Iterator[tuple[int, Localization]]:
     yield from ((row, localized_frames(search, given)) for row, given in frames.items())
     rows = list(files)

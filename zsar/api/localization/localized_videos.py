@@ -14,7 +14,7 @@ from torch import Tensor
 
 from zsar.api.extraction.extraction import FramesDone, VideoJob, extract_videos
 from zsar.api.extraction.unfinished_jobs import unfinished_jobs
-from zsar.api.localization.given_frames import GivenFrames
+from zsar.api.localization.frames_with_times import FramesWithTimes
 from zsar.api.localization.localization import Curve, Localization, Segment
 from zsar.api.localization.localizers import smoothed
 from zsar.api.localization.search import Search
@@ -123,7 +123,7 @@ def _searched(search: Search, video: SearchedVideo) -> Localization:
     return _found(search, seen, str(video.path), fps=stored.source.fps, n_damaged=stored.source.n_damaged)
 
 
-def localized_frames(search: Search, frames: GivenFrames) -> Localization:
+def localized_frames(search: Search, frames: FramesWithTimes) -> Localization:
     """Finds actions in frames in memory.
 
     Args:

@@ -12,12 +12,15 @@ from pathlib import Path
 from zsar.api.devices import device_names
 from zsar.api.extraction.embedding_extraction import EmbeddingExtraction
 from zsar.api.extraction.feature_extraction import FeatureExtraction
-from zsar.api.localization.localizers import ReadyLocalizer
+from zsar.api.localization.localizers import LocalizationModel, ReadyLocalizer, ready_localizer
+from zsar.api.localization.method_settings import Method, MethodSettings
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.video_files.streaming import FrameStride
 from zsar.datamodules.video_files.whole_decoding import OnDamage
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.number_limits import check_least
 from zsar.runtime.processes.cpu_count import cpu_count
@@ -119,6 +122,57 @@ def feature_extraction(
     if ready.recognizer is not None:
         return EmbeddingExtraction(model=ready.recognizer, **common)  # type: ignore[arg-type] # as the fields
     return FeatureExtraction(**common)  # type: ignore[arg-type]
+
+
+def ready_search(
+    model: LocalizationModel | ClipSettings,
+    method: Method | None,
+    settings: MethodSettings,
+    text: ClassText,
+    *,
+    weights: str | None = None,
+    device: str,
+    stride: FrameStride,
+    geometry: Geometry,
+    batch_size: int,
+    n_workers: int | None,
+    on_damage: OnDamage,
+) -> Search:
+    """Loads the localizer, and checks that it fits the classes, before videos are decoded.
+
+    Args:
+        model: As of `ready_localizer`, as the two that follow.
+        method: The method.
+        settings: Its settings.
+        text: The classes.
+        weights: CLIP's weights of a checkpoint, if they have moved since training.
+        device: Device of a model that is loaded here; a loaded one stays where it is.
+        stride: As of `feature_extraction`, as all that follow.
+        geometry: How frames become square.
+        batch_size: Frames per forward pass.
+        n_workers: Processes that decode.
+        on_damage: How damaged frames are handled.
+
+    Raises:
+        ValueError: The method cannot use the model, a setting has no effect, there are too few classes, a prompt is too
+            long, or a number is out of range.
+        BackboneError: The model cannot be built, or cannot write captions.
+        CheckpointError: A checkpoint cannot be read.
+    """
+    ready = ready_localizer(model, method, settings, weights=weights)
+    check_enough_classes(text.names, ready)
+    check_prompts(text, ready)
+    if not isinstance(model, ActionLocalizer | ActionRecognizer):
+        to_device(ready, device)
+    features = feature_extraction(
+        ready,
+        stride=stride,
+        geometry=geometry,
+        batch_size=batch_size,
+        n_workers=n_workers,
+        on_damage=on_damage,
+    )
+    return Search(ready=ready, text=text, features=features, captions=settings.captions, seed=settings.seed or 0)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import torch
 
 from zsar.api.extraction.extraction import FramesDone
 from zsar.api.localization import localized_videos
-from zsar.api.localization.given_frames import GivenFrames
+from zsar.api.localization.frames_with_times import FramesWithTimes
 from zsar.api.localization.localization import Localization
 from zsar.api.localization.localized_videos import SearchedVideo, failed, localized, localized_frames
 from zsar.api.localization.localizers import ready_localizer
@@ -104,7 +104,7 @@ def test_frames_in_memory_are_found_as_those_of_the_file(search: Search, videos:
     with VideoReader(videos[0].path) as reader:
         frames = reader.frames_at_indices(list(range(40)))
     from_file = answers(search, [SearchedVideo("frames", *(videos[0].path, videos[0].features))])[0].to_dict()
-    in_memory = localized_frames(search, GivenFrames(frames, 10.0)).to_dict()
+    in_memory = localized_frames(search, FramesWithTimes(frames, 10.0)).to_dict()
     assert in_memory.pop("path") is None
     del from_file["path"]
     assert in_memory == from_file

@@ -17,7 +17,7 @@ from zsar.datamodules.views.frame_geometry import square_frames
 
 
 @dataclass(frozen=True, eq=False)
-class GivenFrames:
+class FramesWithTimes:
     """Frames that a caller gives.
 
     Attributes:
