@@ -8,7 +8,8 @@ each residual attention block; the CLIP model itself is unchanged, without hooks
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,6 +18,9 @@ import torch
 from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
+from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord
+from zsar.lightning_modules.open_clip_towers.attention.observed_timm import encode_observed_timm
+from zsar.lightning_modules.open_clip_towers.attention.observed_vit import observed_blocks, observed_pool
 from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
 from zsar.lightning_modules.open_clip_towers.residual_block import (
@@ -77,6 +81,7 @@ class OpenClipBackbone(nn.Module):
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
         self.embedding_width = int(open_clip.get_model_config(open_clip_name)["embed_dim"])
         self.text = OpenClipText(self.clip, open_clip_name, architecture)
+        self._attention: AttentionRecord | None = None  # within `observed_attention`
 
     @property
     def logit_scale(self) -> Tensor:
@@ -132,6 +137,8 @@ class OpenClipBackbone(nn.Module):
         Raises:
             BackboneError: `block_forward` is given but the visual tower has no residual attention blocks.
         """
+        if self._attention is not None:
+            return self._encode_observed(frames, block_forward or plain_block, self._attention)
         visual = self.clip.visual
         if block_forward is None and not self.gradient_checkpointing:
             features = self.clip.encode_image(frames, normalize=False)  # CoCa's default is to normalize
@@ -145,6 +152,42 @@ class OpenClipBackbone(nn.Module):
             checkpointing=self.gradient_checkpointing,
         )
         pooled, _ = visual._pool(x)
+        return pooled if visual.proj is None else pooled @ visual.proj
+
+    @contextmanager
+    def observed_attention(self, *, gradient: bool = False) -> Iterator[AttentionRecord]:
+        """Records the attention of the visual tower while frames are embedded, by the model or a method around it.
+
+        Embeddings are the same up to rounding. All weights of the pass are held in memory: N x H x L x L numbers a
+        layer, 18 MB a frame for ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not recomputed
+        (gradient checkpointing), and nothing is left changed.
+
+        Args:
+            gradient: Whether to put the weights on an autograd graph even if no parameter is trained.
+
+        Yields:
+            The record, complete after one pass.
+
+        Raises:
+            BackboneError: When frames are embedded: the tower has no attention over patches.
+            RuntimeError: It is observed already, or frames are embedded twice.
+        """
+        if self._attention is not None:
+            raise RuntimeError("the attention of this model is observed already; end that `with` first")
+        self._attention = AttentionRecord(gradient=gradient)
+        try:
+            yield self._attention
+        finally:
+            self._attention = None
+
+    def _encode_observed(self, frames: Tensor, block_forward: BlockForward, record: AttentionRecord) -> Tensor:
+        record.begin()
+        visual = self.clip.visual
+        if not isinstance(visual, VisionTransformer):
+            return encode_observed_timm(visual, frames, record, architecture=self.architecture)
+        blocks = observed_blocks(self.visual_blocks, record)
+        x = run_blocks(blocks, visual._embeds(frames), None, block_forward, checkpointing=False)
+        pooled = observed_pool(visual, x, record, architecture=self.architecture)
         return pooled if visual.proj is None else pooled @ visual.proj
 
     @property

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionKind
+from zsar.lightning_modules.open_clip_towers.attention.observed_block import ObservedBlock
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 
@@ -39,7 +41,7 @@ class TextBlockForward(Protocol):
 
 def plain_block(layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None) -> Tensor:
     """CLIP's unmodified block."""
-    if prefix is None:
+    if prefix is None and not isinstance(block, ObservedBlock):
         return block(x, attn_mask=mask)
     x = x + attend(block, x, mask, prefix=prefix)
     return x + feed_forward(block, x)
@@ -92,8 +94,9 @@ def attend(
     *,
     prefix: Tensor | None = None,
     dropout: float = 0.0,
+    kind: AttentionKind = "tokens",
 ) -> Tensor:
-    """MHA(LN1(x)), with PyTorch's fused attention.
+    """MHA(LN1(x)), with PyTorch's fused attention, or with explicit weights in an `ObservedBlock`.
 
     Args:
         block: open_clip's residual attention block, batch first.
@@ -102,6 +105,7 @@ def attend(
         prefix: Tokens before x shared by all sequences of a group, [G, L0, D] with N a multiple of G: sequence i
             belongs to group i // (N / G). Each sequence attends to them as if they preceded x.
         dropout: Rate of attention dropout.
+        kind: What attends to what, for the record of an observed block.
 
     Returns:
         [N, L, D].
@@ -118,7 +122,10 @@ def attend(
         shared_k, shared_v = shared.repeat_interleave(n // len(prefix), dim=1)
         k, v = torch.cat([shared_k, k], dim=2), torch.cat([shared_v, v], dim=2)
     mask = None if mask is None else mask.to(q.dtype)
-    y = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+    if isinstance(block, ObservedBlock):
+        y = block.attended(q, k, v, mask=mask, dropout=dropout, kind=kind)
+    else:
+        y = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
     attended: Tensor = block.ls_1(attention.out_proj(y.transpose(1, 2).flatten(2)))
     return attended
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionKind
 from zsar.lightning_modules.open_clip_towers.residual_block import attend, feed_forward
 from zsar.lightning_modules.t2l.adapters import Adapter
 from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
@@ -55,7 +56,8 @@ class AdaptedVisualBlocks(nn.Module):
         if has_token:
             token = self._temporal_token(layer, block, x.unflatten(0, (-1, n_frames)), rate)
             x = torch.cat([x, token], dim=1)
-        x = x + _drop_video(attend(block, x, mask, dropout=rate), rate, n_frames)
+        kind: AttentionKind = "tokens_and_temporal" if has_token else "tokens"
+        x = x + _drop_video(attend(block, x, mask, dropout=rate, kind=kind), rate, n_frames)
         if has_token:
             x = x[:, :-1]  # temporal tokens are recomputed in each layer
         if self.adapters is not None:
@@ -66,7 +68,7 @@ class AdaptedVisualBlocks(nn.Module):
         """Eq. 2 and 3: [B, T, N + 1, D] -> [B * T, 1, D]."""
         assert self.temporal_tokens is not None
         linked = self.temporal_tokens(layer, x.mean(dim=2))
-        attended = _drop_path(attend(block, linked, None, dropout=rate), rate)
+        attended = _drop_path(attend(block, linked, None, dropout=rate, kind="frames"), rate)
         return attended.flatten(0, 1).unsqueeze(1).to(x.dtype)
 
 

@@ -1,0 +1,1 @@
+"""The attention of a visual tower, observed while it embeds frames."""
