@@ -1,17 +1,16 @@
 """Relevance of tokens for a class: attention weighted by its gradient (Chefer, Gur and Wolf, ICCV 2021).
 
 With the attention A of a block and the gradient G of a class's score in it, A_bar = mean over heads of max(G * A, 0),
-and the relevance R of all tokens is updated block by block (Eq. 5 and 6 of the paper):
+and the relevance R of all tokens is updated block by block (the paper's rule for self-attention):
 
     R <- R + A_bar R,  R = I before the first block.
 
 A row of R says how much each token of the first layer contributed to a token of the last one; the row of the pooled
-token is taken. With average pooling it is the mean of the pooled tokens' rows, with attention pooling A_bar R with
-the A_bar of the pooling (Eq. 10). What a token has of itself by the I at the start is left out: it is the same for
-every video.
+token is taken. With average pooling it is the mean of the pooled tokens' rows, with attention pooling the row of
+A_bar R with the A_bar of the pooling. What a token has of itself by the I at the start is left out: it is the same for
+every video. The row is given as shares of its sum, and the sum beside it, which compares frames.
 
-The paper normalizes nothing in a tower of one modality; the row is given as shares of its sum, and the sum beside
-it, which compares frames. Temporal tokens (T2L) are treated as in `attention_rollout`.
+Temporal tokens (T2L) are treated as in `attention_rollout`.
 """
 
 from __future__ import annotations
