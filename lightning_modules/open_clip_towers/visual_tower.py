@@ -43,7 +43,7 @@ def tower_record(model: TowerModel, *, checkpoint: str = "") -> TowerRecord:
     return TowerRecord(
         model=type(model).__name__,
         architecture=backbone.architecture,
-        weights=_stated_weights(model),
+        weights=stated_weights(model),
         checkpoint=checkpoint,
         backbone_hash=backbone.weights_hash,
         tower_hash=tower_hash(model),
@@ -127,7 +127,7 @@ def _numbers(values: Tensor) -> str:
     return " ".join(f"{value:.6g}" for value in values.flatten().tolist())
 
 
-def _stated_weights(model: TowerModel) -> str:
+def stated_weights(model: TowerModel) -> str:
     """The weights that the model's settings name; empty for none. The command line keeps settings as plain entries."""
     backbone = model.hparams.get("backbone")
     weights = backbone.get("weights") if isinstance(backbone, Mapping) else getattr(backbone, "weights", None)

@@ -13,8 +13,8 @@ from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 
 VITS = {
     "token": ("test_vit", TokenLayout(1, 0, (10, 10), "token")),
-    "avg": ("test_vit2", TokenLayout(1, 0, (10, 10), "average")),
-    "map": ("test_vit3", TokenLayout(1, 0, (10, 10), "attention")),
+    "avg": ("test_vit2", TokenLayout(0, 1, (10, 10), "average")),
+    "map": ("test_vit3", TokenLayout(0, 1, (10, 10), "attention", pools_all=True)),
 }
 
 
@@ -38,13 +38,22 @@ def test_the_attention_of_timm_s_vits_is_softmax_qk(pool: str, frames: Tensor, t
     assert pooled.shape == (2, record.layers[0].shape[1], 101)
     assert_close(pooled.sum(dim=2), torch.ones(pooled.shape[:2]))
     if pool == "map":
-        whole = [weights[:, 0] for _, weights in expected if weights is not None]
-        if not backbone.clip.visual.trunk.pool_include_prefix:
-            assert pooled[:, :, 0].abs().max() == 0
-        assert_close(pooled[:, :, -len(whole[0][0]) :], torch.stack(whole))
+        assert_close(pooled, torch.stack([weights[:, 0] for _, weights in expected if weights is not None]))
     else:
         rows = slice(0, 1) if pool == "token" else slice(1, None)
         assert_close(pooled, torch.stack([layers[-1][:, rows].mean(dim=1) for layers, _ in expected]))
+
+
+def test_tokens_that_are_not_pooled_have_no_part_in_attention_pooling(frames: Tensor, tmp_path: Path) -> None:
+    backbone = OpenClipBackbone(str(timm_config(tmp_path, model="test_vit3", pool="map")), "random").eval()
+    backbone.clip.visual.trunk.pool_include_prefix = False
+    with torch.no_grad(), backbone.observed_attention() as record:
+        backbone.encode_frames(frames)
+    pooled = record.of_pooled_token()
+    assert record.pool is not None
+    assert record.pool.shape[-1] == 100
+    assert pooled[:, :, 0].abs().max() == 0
+    assert_close(pooled[:, :, 1:], record.pool[:, :, 0])
 
 
 @pytest.mark.parametrize("pool", VITS)
@@ -64,8 +73,8 @@ def test_registers_are_told_from_the_class_token(tmp_path: Path, frames: Tensor)
     with torch.no_grad(), backbone.observed_attention() as record:
         backbone.encode_frames(frames)
     trunk = backbone.clip.visual.trunk
-    assert record.tokens.n_class_tokens == int(trunk.cls_token is not None)
-    assert record.tokens.n_registers == trunk.num_reg_tokens > 0
+    assert (record.tokens.n_class_tokens, record.tokens.n_registers) == (0, trunk.num_reg_tokens)
+    assert trunk.num_reg_tokens > 0
 
 
 @pytest.mark.parametrize("model", ["test_resnet", "test_convnext"])

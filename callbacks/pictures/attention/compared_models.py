@@ -1,0 +1,80 @@
+"""The models that attention maps are compared with: frozen CLIP, and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
+from zsar.lightning_modules.open_clip_towers.visual_tower import stated_weights
+from zsar.lightning_modules.recognition.loading import load_recognizer
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.scoring import Scoring
+from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
+
+FROZEN = "frozen"
+"""Instead of a checkpoint: the CLIP model that the tested one is made of, as it was before training."""
+
+
+def compared_models(model: ActionRecognizer, compare: Mapping[str, str]) -> dict[str, VideoTextModel]:
+    """Loads the models to compare with, on the device of the tested one, ready for inference.
+
+    Args:
+        model: The tested model.
+        compare: For each name in pictures a checkpoint, or "frozen".
+
+    Raises:
+        CheckpointError: A checkpoint is not one of zsar, or does not match.
+        ValueError: The tested model's CLIP has random weights, so that there is no frozen CLIP to compare with.
+    """
+    loaded: dict[str, VideoTextModel] = {}
+    # Tensors of inference mode have no gradient; the draws of initial weights must not change those of the test.
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
+        for name, source in compare.items():
+            if source == FROZEN:
+                loaded[name] = frozen_clip(model)
+                continue
+            other = load_recognizer(source, device=model.device)
+            other.prepare_inference()
+            loaded[name] = other
+    return loaded
+
+
+def frozen_clip(model: ActionRecognizer) -> VideoTextModel:
+    """Zero-shot CLIP with the architecture and the original weights of a model, and the scores of `ZeroShotCLIP`.
+
+    Args:
+        model: Any recognizer. If its CLIP is not trained, the two share it.
+
+    Returns:
+        The model in evaluation mode, on the same device.
+
+    Raises:
+        ValueError: Its CLIP was trained from random weights.
+    """
+    backbone, weights = model.backbone, stated_weights(model)
+    if not any(parameter.requires_grad for parameter in backbone.parameters()):
+        settings: ClipSettings = _BuiltClip(backbone.architecture, weights or None, built=backbone)
+    elif weights == RANDOM_WEIGHTS:
+        raise ValueError(
+            f"compare: the CLIP of this {type(model).__name__} was trained from random weights, so that there is no "
+            f"frozen CLIP to compare with; leave out {FROZEN!r}, or name a checkpoint"
+        )
+    else:
+        settings = ClipSettings(backbone.architecture, weights or None, frame_statistics=backbone.frame_statistics)
+    scoring = Scoring("mean_pooled_cosine", "embedding")
+    return VideoTextModel(backbone=settings, scoring=scoring).to(model.device).eval()
+
+
+@dataclass(frozen=True)
+class _BuiltClip(ClipSettings):
+    """A CLIP model that was built before."""
+
+    built: OpenClipBackbone = field(kw_only=True)
+
+    def build(self) -> OpenClipBackbone:
+        return self.built
