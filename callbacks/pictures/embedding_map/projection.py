@@ -143,7 +143,7 @@ def principal_components(
 
 
 def _tsne(points: NDArray[np.float64], further: NDArray[np.float64], *, perplexity: float, seed: int) -> Projected:
-    from sklearn.manifold import TSNE  # noqa: PLC0415 - an extra, and slow to import
+    from sklearn.manifold import TSNE
 
     every = np.concatenate([points, further])
     used = min(perplexity, (len(every) - 1) / 3)
