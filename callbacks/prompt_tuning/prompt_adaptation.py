@@ -7,7 +7,7 @@ scoring.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -60,11 +60,13 @@ class Untuned:
         predicted: Logits of the untuned prompt, [B, C].
         by_views: Logits of the averaged confident views, untuned, [B, C].
         failed: bool [B], true where tuning met NaN or infinity, so that the prompt stays untuned.
+        class_texts: Class embeddings of each of the text sets that are tuned on, [C, P, D], by its name.
     """
 
     predicted: Tensor
     by_views: Tensor
     failed: Tensor
+    class_texts: Mapping[str, Tensor]
 
 
 class PromptAdaptation:
@@ -160,14 +162,8 @@ class PromptAdaptation:
         """
         assert self.untuned is not None
         totals, before = self.totals[text.set_name], self.untuned
-        totals.count(
-            before.predicted,
-            before.by_views,
-            logits,
-            batch.labels,
-            decoded=~batch.failed,
-            not_tuned=before.failed,
-        )
+        labels, decoded = batch.labels, ~batch.failed
+        totals.count(before.predicted, before.by_views, logits, labels, decoded=decoded, not_tuned=before.failed)
         return totals
 
     def _tune(self, embedded: EmbeddedViews, views: ViewBatch, text: ClassText) -> EmbeddedBatch:
@@ -183,7 +179,8 @@ class PromptAdaptation:
 
         predicted = by_original if self._prompts.prediction == "original" else by_views
         before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))
-        self.untuned = Untuned(before, mean, tuned.failed)
+        named = dict(zip(self._prompts.texts, tuner.untuned, strict=True))
+        self.untuned = Untuned(before, mean, tuned.failed, named)
         return predicted(tuned.class_texts)
 
     def _tuner(self, text: ClassText) -> PromptTuner:
