@@ -17,10 +17,10 @@ from lightning.pytorch import LightningModule, Trainer
 
 from zsar.callbacks.pictures.embedding_map.collected_embeddings import CollectedEmbeddings, EmbeddedSet
 from zsar.callbacks.pictures.embedding_map.map_content import MapContent, MappedVideos, map_content
+from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection
+from zsar.callbacks.pictures.embedding_map.numbers.separation import ClassSeparation, Separation
+from zsar.callbacks.pictures.embedding_map.numbers.text_spread import class_points
 from zsar.callbacks.pictures.embedding_map.observed_batches import ObservedBatches, ObservingCallback
-from zsar.callbacks.pictures.embedding_map.projection import Projection
-from zsar.callbacks.pictures.embedding_map.separation import ClassSeparation, Separation
-from zsar.callbacks.pictures.embedding_map.text_spread import class_points
 from zsar.callbacks.pictures.embedding_map.video_figure import draw_videos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
@@ -85,7 +85,7 @@ class EmbeddingMap(ObservingCallback):
         self.projection.check_installed()
         self._collected = CollectedEmbeddings(pl_module.class_texts["test"])
 
-    def see(self, model: ActionRecognizer, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
+    def see(self, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
         """Collects the videos of a batch."""
         assert self._collected is not None
         self._collected.add(batch, observed.embedded.frames, text.set_name)
@@ -95,7 +95,7 @@ class EmbeddingMap(ObservingCallback):
         assert isinstance(pl_module, ActionRecognizer)
         assert self._collected is not None
         sets, self._collected = self._collected.gathered(trainer), None
-        pictures = WrittenPictures("embedding_map", trainer)
+        pictures = WrittenPictures("embedding_map", trainer, first_word=self._stem)
         if trainer.is_global_zero:
             groups = [sets] if self.sets == "together" and len(sets) > 1 else [[one] for one in sets]
             for group in groups:
@@ -115,11 +115,14 @@ class EmbeddingMap(ObservingCallback):
         texts = {name: point for one in group for name, point in self._texts(model, one.text).items()}
         videos = _together(group, keys, texts)
         content = map_content(videos, self.projection, seed=run_seed(), most_points=self.most_points)
-        stem = f"videos_{self.projection.method}"
         embeddings = [_write_embeddings(pictures, one, of_set) for one, of_set in zip(group, keys, strict=True)]
-        table = _write_table(pictures.path(folder, stem, ".csv"), videos.separation)
+        table = _write_table(pictures.path(folder, self._stem, ".csv"), videos.separation)
         further = {"table": table, **({"embeddings": embeddings[0]} if len(group) == 1 else {})}
-        _add(pictures, folder, stem, content, further)
+        _add(pictures, folder, self._stem, content, further)
+
+    @property
+    def _stem(self) -> str:
+        return f"videos_{self.projection.method}"
 
     def _keys(self, trainer: Trainer, one: EmbeddedSet) -> list[str]:
         table = trainer.datamodule.sets[one.text.set_name]  # type: ignore[attr-defined]

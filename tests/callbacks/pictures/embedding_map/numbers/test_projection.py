@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zsar.callbacks.pictures.embedding_map import projection
-from zsar.callbacks.pictures.embedding_map.projection import Projection, principal_components, project
+from zsar.callbacks.pictures.embedding_map.numbers import projection
+from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection, principal_components, project
 
 POINTS = np.random.default_rng(0).normal(size=(40, 7)) * np.array([5, 3, 1, 1, 1, 1, 1])
 
