@@ -82,9 +82,7 @@ def match(predictions: Tensor, truth: Tensor, *, thresholds: Tensor) -> Matches:
     return Matches(predictions, truth, instances)
 
 
-def overlapping_pairs(
-    predictions: Tensor, truth: Tensor, *, of_same_class: bool
-) -> Iterator[tuple[Tensor, Tensor]]:
+def overlapping_pairs(predictions: Tensor, truth: Tensor, *, of_same_class: bool) -> Iterator[tuple[Tensor, Tensor]]:
     """Compares predictions with the instances of their videos, some thousand predictions at a time.
 
     Args:
