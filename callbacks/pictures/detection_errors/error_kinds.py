@@ -62,6 +62,19 @@ def prediction_kinds(matches: Matches, row: int, *, threshold: float) -> Tensor:
     return kinds
 
 
+def check_threshold(iou_threshold: float) -> None:
+    """Checks that a threshold leaves room for localization errors.
+
+    Raises:
+        ValueError: It is not above 0.1, or above 1.
+    """
+    if not LEAST_IOU < iou_threshold <= 1:
+        raise ValueError(
+            f"iou_threshold must be above {LEAST_IOU}, below which predictions are background, and at most 1; "
+            f"got {iou_threshold}"
+        )
+
+
 def ranks_in_class(predictions: Tensor) -> Tensor:
     """The rank of each prediction among those of its class, from 0.
 
