@@ -106,7 +106,9 @@ class DetectionErrors(Callback):
         (index, text), source = tested, untrimmed_source(model)
         truth = source.ground_truth(sorted(durations_seconds), index)
         if len(truth.videos) == 0:
-            say(f"no errors of {text.set_name}: the {len(durations_seconds)} videos seen have no annotated action of it")
+            say(
+                f"no errors of {text.set_name}: the {len(durations_seconds)} videos seen have no annotated action of it"
+            )
             return
         numbers = error_numbers(
             torch.tensor(predictions, dtype=torch.float64).reshape(-1, 5),
