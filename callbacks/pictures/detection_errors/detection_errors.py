@@ -1,7 +1,7 @@
 """DetectionErrors: where a localizer errs, as a picture and numbers for each tested set of classes.
 
-As in the diagnosis of Alwassel et al. (Diagnosing Error in Temporal Action Detectors, ECCV 2018, Figures 4 to 6), at one
-threshold of temporal IoU: precision and recall by class, kinds of false positives and what they cost (`error_kinds`,
+As in the diagnosis of Alwassel et al. (Diagnosing Error in Temporal Action Detectors, ECCV 2018), at one threshold of
+temporal IoU: precision and recall by class, kinds of false positives and what they cost (`error_kinds`,
 `error_numbers`), and which instances are missed (`missed_instances`).
 """
 

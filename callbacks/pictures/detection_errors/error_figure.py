@@ -71,7 +71,7 @@ def draw_gains(axes: Axes, numbers: Mapping[str, Any]) -> None:
     """
     errors, gains = numbers["errors"], numbers["gain"]
     together = sum(errors[kind] for kind in LOCALIZATION)
-    rows = [(TRUE_POSITIVE, numbers["n_found"], None)]
+    rows: list[tuple[str, int, float | None]] = [(TRUE_POSITIVE, numbers["n_found"], None)]
     rows += [(kind, errors[kind], gains[kind]) for kind in ("double_detection", "wrong_label")]
     rows += [("localization", together, gains["localization"]), *((k, errors[k], gains[k]) for k in LOCALIZATION)]
     rows += [(kind, errors[kind], gains[kind]) for kind in ("confusion", "background")]
@@ -83,7 +83,7 @@ def draw_gains(axes: Axes, numbers: Mapping[str, Any]) -> None:
         if gain is not None:
             axes.barh(row, gain, 0.5 if part else 0.7, color=colour)
             axes.text(gain + 0.02 * most, row, f"+{gain:.1f}", va="center", fontsize=8)
-    names = [f"{'– ' if kind in LOCALIZATION else ''}{kind_name(kind)}: {n}" for kind, n, _ in rows]
+    names = [f"{'of these, ' if kind in LOCALIZATION else ''}{kind_name(kind)}: {n}" for kind, n, _ in rows]
     axes.set_yticks(range(len(rows)), names, fontsize=8.5)
     axes.tick_params(axis="y", length=0, pad=12)
     axes.set(xlim=(0, 1.18 * most), ylim=(len(rows) - 0.4, -0.6))

@@ -1,4 +1,4 @@
-"""Kinds of false positives (Alwassel et al., Diagnosing Error in Temporal Action Detectors, ECCV 2018, section 4).
+"""Kinds of false positives (Alwassel et al., Diagnosing Error in Temporal Action Detectors, ECCV 2018).
 
 A prediction that matches no instance at the threshold of IoU t (`average_precision`) is, in this order,
 

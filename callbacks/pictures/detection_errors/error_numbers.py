@@ -4,8 +4,8 @@ A curve has a point at each true positive, in descending order of score: with G 
 recall i / G and the precision of its rank, made non-increasing from the right. So average precision is the sum of a
 class's precisions divided by G, and mean average precision is that of `TemporalMeanAveragePrecision`.
 
-The cost of a kind of error is how much mAP rises if its predictions are removed, all else equal (Alwassel et al. 2018,
-section 4.2, of plain instead of normalized mAP). Costs do not add up.
+The cost of a kind of error is how much mAP rises if its predictions are removed, all else equal (Alwassel et
+al. 2018, there of normalized mAP). Costs do not add up.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from zsar.callbacks.pictures.detection_errors.error_figure import draw_best, draw_gains
 from zsar.callbacks.pictures.detection_errors.missed_figure import draw_missed
@@ -38,19 +39,18 @@ def detection_error_figure(numbers: Mapping[str, Any], title: str) -> Figure:
     )
     shown = shown_ends(ranked, _MOST_ROWS)
     height = max(_LEAST_HEIGHT, 1.5 + _ROW * len(shown))
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.14, h_pad=0.12, rect=(0, 0, 1, 1 - 0.62 / height))  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(w_pad=0.14, h_pad=0.12, rect=(0, 0, 1, 1 - 0.62 / height))
+    figure = Figure(figsize=(_WIDTH, height), layout=layout)
     figure.text(0.14 / _WIDTH, 1 - 0.12 / height, shortened(title, 14.6 * 72, 13, bold=True), fontsize=13, va="top",
                 fontweight="bold")  # fmt: skip
     figure.text(0.14 / _WIDTH, 1 - 0.4 / height, _summary(numbers), fontsize=9, color="dimgray", va="top")
-    left, middle, right = figure.add_gridspec(1, 3, width_ratios=(1, 1.1, 0.95))
-    (upper_left, lower_left), (upper, lower) = (column.subgridspec(2, 1) for column in (left, middle))
+    grid = figure.add_gridspec(2, 3, width_ratios=(1, 1.1, 0.95))
     colours = class_colours([c["class"] for c in ranked])
-    _draw_curves(figure.add_subplot(upper_left, label="curves"), ranked, colours)
-    draw_best(figure.add_subplot(lower_left, label="best"), numbers)
-    draw_gains(figure.add_subplot(upper, label="gains"), numbers)
-    draw_missed(figure.add_subplot(lower, label="missed"), numbers["missed"])
-    _draw_classes(figure.add_subplot(right, label="classes"), shown, len(ranked), colours)
+    _draw_curves(figure.add_subplot(grid[0, 0], label="curves"), ranked, colours)
+    draw_best(figure.add_subplot(grid[1, 0], label="best"), numbers)
+    draw_gains(figure.add_subplot(grid[0, 1], label="gains"), numbers)
+    draw_missed(figure.add_subplot(grid[1, 1], label="missed"), numbers["missed"])
+    _draw_classes(figure.add_subplot(grid[:, 2], label="classes"), shown, len(ranked), colours)
     return figure
 
 
