@@ -1,0 +1,1 @@
+"""`zsar report`: a page about runs."""
