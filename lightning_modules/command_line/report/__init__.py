@@ -1,1 +1,1 @@
-"""`zsar report`: a page about runs."""
+"""`zsar report`."""
