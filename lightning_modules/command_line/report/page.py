@@ -15,6 +15,7 @@ from zsar.runtime.code_version import code_version
 SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = ()
 """What makes the sections, in the order of the page."""
 
+_STYLES = ("page.css", "charts/charts.css")
 _SCRIPTS = ("theme.js", "tables.js")
 
 
@@ -47,7 +48,7 @@ def document(*, title: str, opening: Markup, sections: Sequence[Section]) -> str
         "title": title,
         "opening": opening,
         "sections": sections,
-        "style": Markup(source_of("page.css")),
+        "style": Markup("\n".join(map(source_of, _STYLES))),
         "first_script": first[0],
         "last_script": last[0],
         "policy": _policy((first[1], last[1])),

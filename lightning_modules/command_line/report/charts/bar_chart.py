@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.charts.chart_templates import N_STYLES, rendered
 from zsar.lightning_modules.command_line.report.charts.scales import linear_scale, number
+from zsar.lightning_modules.command_line.report.charts.series_styles import style_of
 from zsar.lightning_modules.command_line.report.charts.text_widths import cut_to_width, text_width
+from zsar.lightning_modules.command_line.report.rendering import render
 
 WIDTH = 440
 _ROW, _TOP, _BOTTOM, _MOST_NAME = 24, 6, 46, 170
@@ -84,23 +85,23 @@ def bar_chart(
         mark = None if bar.reference is None else scale.place(bar.reference)
         against = "" if bar.reference is None else f", {reference_name}: {number(bar.reference)}"
         label_at = max(end, whisker[1] if whisker else 0, mark or 0) + 7
-        name, style = cut_to_width(bar.name, _MOST_NAME - 10), (bar.style - 1) % N_STYLES + 1
+        name, style = cut_to_width(bar.name, _MOST_NAME - 10), style_of(bar.style - 1)
         said = f"{bar.name}: {label}{against}"
         drawn.append(_Drawn(bar, style, _TOP + i * _ROW, name, end, whisker, mark, label, label_at, said))
-    return rendered(
-        "bar_chart",
-        title=title,
-        description=description or f"{x_label}. {'; '.join(each.said for each in drawn)}.",
-        width=WIDTH,
-        height=_TOP + len(bars) * _ROW + _BOTTOM,
-        bottom=_TOP + len(bars) * _ROW + 4,
-        row=_ROW,
-        left=left,
-        scale=scale,
-        x_label=x_label,
-        drawn=drawn,
-        reference_name=reference_name if any(bar.reference is not None for bar in bars) else "",
-    )
+    values = {
+        "title": title,
+        "description": description or f"{x_label}. {'; '.join(each.said for each in drawn)}.",
+        "width": WIDTH,
+        "height": _TOP + len(bars) * _ROW + _BOTTOM,
+        "bottom": _TOP + len(bars) * _ROW + 4,
+        "row": _ROW,
+        "left": left,
+        "scale": scale,
+        "x_label": x_label,
+        "drawn": drawn,
+        "reference_name": reference_name if any(bar.reference is not None for bar in bars) else "",
+    }
+    return render("charts/bar_chart.html", values)
 
 
 def _label(bar: Bar) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.charts.chart_templates import rendered
 from zsar.lightning_modules.command_line.report.charts.text_widths import cut_to_width, text_width
+from zsar.lightning_modules.command_line.report.rendering import render
 
 MOST_NAMES = 40
 _CELL, _LARGEST_CELL, _WIDTH, _MOST_NAME, _NAME_SIZE = 15.0, 34.0, 440.0, 150.0, 11.0
@@ -70,16 +70,16 @@ def heat_map(
     side = 8 + max((text_width(name.text, _NAME_SIZE) for name in shortened), default=0)
     cell = min(_LARGEST_CELL, max(_CELL, (_WIDTH - side) / max(len(names), 1)))
     span = cell * len(names)
-    return rendered(
-        "heat_map",
-        title=title,
-        description=description,
-        names=shortened,
-        cells=[(each, round(max(each.share, _FAINTEST), 3)) for each in cells],
-        blocks=blocks,
-        cell=round(cell, 2),
-        span=round(span, 2),
-        side=round(side, 2),
-        width=round(max(side + span + 2, _WIDTH), 2),
-        height=round(side + span + 4, 2),
-    )
+    values = {
+        "title": title,
+        "description": description,
+        "names": shortened,
+        "cells": [(each, round(max(each.share, _FAINTEST), 3)) for each in cells],
+        "blocks": blocks,
+        "cell": round(cell, 2),
+        "span": round(span, 2),
+        "side": round(side, 2),
+        "width": round(max(side + span + 2, _WIDTH), 2),
+        "height": round(side + span + 4, 2),
+    }
+    return render("charts/heat_map.html", values)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.charts.chart_templates import N_STYLES, rendered
 from zsar.lightning_modules.command_line.report.charts.scales import Scale, linear_scale, log_scale, number
+from zsar.lightning_modules.command_line.report.charts.series_styles import style_of
 from zsar.lightning_modules.command_line.report.charts.text_widths import text_width
 from zsar.lightning_modules.command_line.report.charts.thinned_points import thinned
+from zsar.lightning_modules.command_line.report.rendering import render
 
 WIDTH, HEIGHT = 440, 270
 _TOP, _RIGHT, _BOTTOM = 12, 22, 46
@@ -79,21 +80,21 @@ def line_chart(
     left = 26 + text_width(vertical.longest_label)
     xs = [x for each in series for x in each.xs]
     horizontal = linear_scale(xs, start=left, end=WIDTH - _RIGHT, limits=x_limits)
-    drawn = [_drawn(each, i % N_STYLES + 1, horizontal, vertical) for i, each in enumerate(series)]
-    return rendered(
-        "line_chart",
-        title=title,
-        description=description or in_words(series, x_label, y_label),
-        width=WIDTH,
-        height=HEIGHT,
-        left=left,
-        horizontal=horizontal,
-        vertical=vertical,
-        x_label=x_label,
-        y_label=y_label,
-        drawn=drawn,
-        diagonal=diagonal,
-    )
+    drawn = [_drawn(each, style_of(i), horizontal, vertical) for i, each in enumerate(series)]
+    values = {
+        "title": title,
+        "description": description or in_words(series, x_label, y_label),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "left": left,
+        "horizontal": horizontal,
+        "vertical": vertical,
+        "x_label": x_label,
+        "y_label": y_label,
+        "drawn": drawn,
+        "diagonal": diagonal,
+    }
+    return render("charts/line_chart.html", values)
 
 
 def in_words(series: Sequence[Series], x_label: str, y_label: str) -> str:

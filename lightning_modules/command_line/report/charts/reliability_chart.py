@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.charts.chart_templates import N_STYLES, rendered
 from zsar.lightning_modules.command_line.report.charts.scales import linear_scale
+from zsar.lightning_modules.command_line.report.charts.series_styles import style_of
+from zsar.lightning_modules.command_line.report.rendering import render
 
 WIDTH, HEIGHT = 440, 360
 _TOP, _RIGHT, _SPLIT, _GAP, _BOTTOM, _LEFT = 12, 16, 250, 14, 46, 52
@@ -73,17 +74,17 @@ def reliability_chart(series: Sequence[ReliabilitySeries], *, title: str, descri
             width = (end - start - 2) / len(series)
             bars.append((round(start + 1 + i * width, 2), round(width, 2), below.place(100 * count / n), note))
         path = "M" + "L".join(f"{x:g} {y:g}" for x, y, _ in marks) if marks else ""
-        drawn.append(_Drawn(each.name, i % N_STYLES + 1, path, marks, bars))
+        drawn.append(_Drawn(each.name, style_of(i), path, marks, bars))
     notes = "; ".join(note for each in drawn for _, _, note in each.marks)
-    return rendered(
-        "reliability_chart",
-        title=title,
-        description=description or f"Share of right answers against confidence. {notes}.",
-        width=WIDTH,
-        height=HEIGHT,
-        left=_LEFT,
-        horizontal=horizontal,
-        vertical=vertical,
-        below=below,
-        drawn=drawn,
-    )
+    values = {
+        "title": title,
+        "description": description or f"Share of right answers against confidence. {notes}.",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "left": _LEFT,
+        "horizontal": horizontal,
+        "vertical": vertical,
+        "below": below,
+        "drawn": drawn,
+    }
+    return render("charts/reliability_chart.html", values)

@@ -9,10 +9,11 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.charts.chart_templates import N_STYLES, rendered
 from zsar.lightning_modules.command_line.report.charts.scales import Scale, clock, linear_scale, number
+from zsar.lightning_modules.command_line.report.charts.series_styles import style_of
 from zsar.lightning_modules.command_line.report.charts.text_widths import cut_to_width, text_width
 from zsar.lightning_modules.command_line.report.charts.thinned_points import thinned
+from zsar.lightning_modules.command_line.report.rendering import render
 
 WIDTH = 720
 _LANE, _ROW_GAP, _CURVE, _TOP, _RIGHT, _BOTTOM, _MOST_NAME = 13.0, 9.0, 80.0, 8.0, 14.0, 24.0, 190.0
@@ -95,27 +96,27 @@ def time_line(
         bars, n_lanes = _bars(row, scale, y)
         drawn.append(_DrawnRow(name, row.name, y + _LANE / 2 + 4, bars))
         y += n_lanes * _LANE + _ROW_GAP
-    values = [value for curve in curves for value in curve.values]
-    vertical = linear_scale(values, start=_TOP + _CURVE, end=_TOP, n_ticks=2)
+    scores = [value for curve in curves for value in curve.values]
+    vertical = linear_scale(scores, start=_TOP + _CURVE, end=_TOP, n_ticks=2)
     kinds = [
         kind for kind in ("annotated", "found", "suppressed") if any(b.kind == kind for r in drawn for b in r.bars)
     ]
-    return rendered(
-        "time_line",
-        title=title,
-        description=description or _in_words(rows, duration_seconds),
-        width=WIDTH,
-        height=round(y + _BOTTOM + 14, 1),
-        left=left,
-        bottom=round(y, 1),
-        lane=_LANE,
-        scale=scale,
-        vertical=vertical if curves else None,
-        curves=[(curve.name, i % N_STYLES + 1, _path(curve, scale, vertical)) for i, curve in enumerate(curves)],
-        rows=drawn,
-        kinds=kinds,
-        x_label="minutes:seconds" if duration_seconds >= 60 else "seconds",
-    )
+    values = {
+        "title": title,
+        "description": description or _in_words(rows, duration_seconds),
+        "width": WIDTH,
+        "height": round(y + _BOTTOM + 14, 1),
+        "left": left,
+        "bottom": round(y, 1),
+        "lane": _LANE,
+        "scale": scale,
+        "vertical": vertical if curves else None,
+        "curves": [(curve.name, style_of(i), _path(curve, scale, vertical)) for i, curve in enumerate(curves)],
+        "rows": drawn,
+        "kinds": kinds,
+        "x_label": "minutes:seconds" if duration_seconds >= 60 else "seconds",
+    }
+    return render("charts/time_line.html", values)
 
 
 def _bars(row: TimeRow, scale: Scale, top: float) -> tuple[list[_Bar], int]:
