@@ -29,7 +29,7 @@ def run_page(runs: Sequence[ReportedRun]) -> str:
         A whole HTML document that loads nothing.
     """
     sections = [section for make in SECTIONS if (section := make(runs)) is not None]
-    return document(title=", ".join(run.name for run in runs), opening=Markup(), sections=sections)
+    return document(title=title_of(runs), opening=opening(runs), sections=sections)
 
 
 def document(*, title: str, opening: Markup, sections: Sequence[Section]) -> str:
