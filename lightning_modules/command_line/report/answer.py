@@ -132,7 +132,7 @@ def runs_table(runs: Sequence[ReportedRun]) -> Markup:
         )
         number = seed(run)
         words = [run.name, method_name(run), data_set(run), "" if number is None else str(number)]
-        rows.append([*words, value, completeness(run)[0]])
+        rows.append([*words, value, "yes" if completeness(run)[0].startswith("Yes") else "no"])
     return data_table("The runs", columns, rows)
 
 

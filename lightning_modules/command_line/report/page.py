@@ -11,11 +11,19 @@ from zsar.lightning_modules.command_line.report.answer import opening
 from zsar.lightning_modules.command_line.report.rendering import render, script, source_of
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
 from zsar.lightning_modules.command_line.report.section import Section
-from zsar.lightning_modules.command_line.report.sections import commands, cost, origin, results, settings
+from zsar.lightning_modules.command_line.report.sections import (
+    commands,
+    cost,
+    learning_curves,
+    origin,
+    results,
+    settings,
+)
 from zsar.runtime.code_version import code_version
 
 SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
     results.section,
+    learning_curves.section,
     settings.section,
     origin.section,
     cost.section,
@@ -24,6 +32,7 @@ SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
 """What makes the sections, in the order of the page."""
 
 _MOST_NAMED = 4
+_STYLES = ("page.css", "charts/charts.css")
 _SCRIPTS = ("theme.js", "tables.js")
 
 
@@ -62,7 +71,7 @@ def document(*, title: str, opening: Markup, sections: Sequence[Section]) -> str
         "title": title,
         "opening": opening,
         "sections": sections,
-        "style": Markup(source_of("page.css")),
+        "style": Markup("\n".join(map(source_of, _STYLES))),
         "first_script": first[0],
         "last_script": last[0],
         "policy": _policy((first[1], last[1])),
