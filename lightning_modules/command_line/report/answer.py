@@ -88,7 +88,7 @@ def answer_of_several(runs: Sequence[ReportedRun], problem: str | None) -> Answe
         runs: The runs.
         problem: Why they cannot be averaged over seeds, if so.
     """
-    methods = list(dict.fromkeys(f"{method_name(run)} ({architecture(run)})" for run in runs))
+    methods = list(dict.fromkeys(map(_model, runs)))
     data = list(dict.fromkeys(map(data_set, runs)))
     what = [f"{len(runs)} runs: {_listed(methods)} on {_listed(data)}."]
     states = {run.name: completeness(run)[0] for run in runs}
@@ -167,7 +167,7 @@ def _all_seen(run: ReportedRun) -> str:
 
 
 def _what(run: ReportedRun) -> list[str]:
-    model = f"{method_name(run)} ({architecture(run)})" if architecture(run) else method_name(run)
+    model = _model(run)
     seen = counts(run)
     if run.main_stage is None:
         return [f"{model} was trained on {data_set(run)}; it has not been tested yet."]
@@ -184,6 +184,11 @@ def _what(run: ReportedRun) -> list[str]:
     words = f" ({_PROTOCOLS[protocol]})" if protocol else ""
     tested = verb.get(run.main_stage, "was tested on")
     return [f"{model} {tested} {data_set(run)}{words}: {seen.listed:,} videos, {n_classes:,} classes.", *_trained(run)]
+
+
+def _model(run: ReportedRun) -> str:
+    """Its method, and the CLIP model that it is built on."""
+    return f"{method_name(run)} with {architecture(run)}" if architecture(run) else method_name(run)
 
 
 def _trained(run: ReportedRun) -> list[str]:

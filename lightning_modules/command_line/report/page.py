@@ -36,17 +36,18 @@ _STYLES = ("page.css", "charts/charts.css")
 _SCRIPTS = ("theme.js", "tables.js")
 
 
-def run_page(runs: Sequence[ReportedRun]) -> str:
+def run_page(runs: Sequence[ReportedRun], *, index: str = "") -> str:
     """The page of runs.
 
     Args:
         runs: One run, or several to compare.
+        index: Link to the index that the page belongs to; empty for none.
 
     Returns:
         A whole HTML document that loads nothing.
     """
     sections = [section for make in SECTIONS if (section := make(runs)) is not None]
-    return document(title=title_of(runs), opening=opening(runs), sections=sections)
+    return document(title=title_of(runs), opening=opening(runs), sections=sections, index=index)
 
 
 def title_of(runs: Sequence[ReportedRun]) -> str:
@@ -55,13 +56,14 @@ def title_of(runs: Sequence[ReportedRun]) -> str:
     return " · ".join(names) if len(names) <= _MOST_NAMED else f"{' · '.join(names[:_MOST_NAMED])} and more"
 
 
-def document(*, title: str, opening: Markup, sections: Sequence[Section]) -> str:
+def document(*, title: str, opening: Markup, sections: Sequence[Section], index: str = "") -> str:
     """A page of sections.
 
     Args:
         title: Its heading and name.
         opening: What stands above the first section.
         sections: The sections.
+        index: Link to the index that the page belongs to; empty for none.
 
     Returns:
         A whole HTML document: styles and scripts are in it, and its content security policy forbids to load anything.
@@ -71,6 +73,7 @@ def document(*, title: str, opening: Markup, sections: Sequence[Section]) -> str
         "title": title,
         "opening": opening,
         "sections": sections,
+        "index": index,
         "style": Markup("\n".join(map(source_of, _STYLES))),
         "first_script": first[0],
         "last_script": last[0],

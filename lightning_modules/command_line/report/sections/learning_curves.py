@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from zsar.lightning_modules.command_line.report.charts.line_chart import Series, line_chart
 from zsar.lightning_modules.command_line.report.facts.training_logs import LoggedMetric
+from zsar.lightning_modules.command_line.report.rendering import render
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
 from zsar.lightning_modules.command_line.report.section import Section
 
@@ -16,6 +17,7 @@ _STEP = "_step"
 _LEFT_OUT = ("cost/", "lr-")  # the former are in the section on cost, the latter get a chart of their own
 _COUNTS = ("n_evaluated", "n_failed", "damaged_frames", "substituted_videos")
 _PERCENT = ("top1", "top5", "mean_class", "harmonic_mean")
+_SECOND = ("/top5", "/mean_class")  # seldom looked at
 _NAMES = {"top1": "top-1", "top5": "top-5", "mean_class": "mean over classes", "cross_entropy": "cross-entropy"}
 _WIDE = 30.0  # the highest over the lowest value, from which on a logarithmic axis shows more
 
@@ -30,12 +32,14 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
         It; None if no run has a log of training.
     """
     names = list(dict.fromkeys(name for run in runs for name in run.training_metrics if not _is_left_out(name)))
-    charts = [chart for name in sorted(_by_epoch(names), key=_order) if (chart := _chart(runs, [name])) is not None]
-    rates = [name for run in runs for name in run.training_metrics if name.startswith("lr-")]
-    charts += [chart] if (chart := _chart(runs, list(dict.fromkeys(rates)), title="learning rate")) is not None else []
-    if not charts:
+    charts = {name: _chart(runs, [name]) for name in sorted(_by_epoch(names), key=_order)}
+    rates = list(dict.fromkeys(name for run in runs for name in run.training_metrics if name.startswith("lr-")))
+    charts["learning rate"] = _chart(runs, rates, title="learning rate") if rates else None
+    first = [chart for name, chart in charts.items() if chart is not None and not name.endswith(_SECOND)]
+    more = [chart for name, chart in charts.items() if chart is not None and name.endswith(_SECOND)]
+    if not first and not more:
         return None
-    html = Markup('<div class="charts">{}</div>').format(Markup("\n").join(charts))
+    html = render("curves.html", {"first": first or more, "more": more if first else []})
     return Section("curves", "Learning curves", html, _summary(runs))
 
 
@@ -63,7 +67,7 @@ def _chart(runs: Sequence[ReportedRun], names: Sequence[str], *, title: str | No
         series,
         title=name,
         x_label=_steps(runs),
-        y_label="percent" if is_percent else name,
+        y_label="percent" if is_percent else name.partition(",")[0],
         log_y=is_log,
         y_limits=(0.0, 100.0) if is_percent else None,
     )
