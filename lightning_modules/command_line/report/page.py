@@ -32,7 +32,7 @@ SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
 """What makes the sections, in the order of the page."""
 
 _MOST_NAMED = 4
-_STYLES = ("page.css", "charts/charts.css")
+_STYLES = ("page.css", "charts/charts.css", "sections/media.css")
 _SCRIPTS = ("theme.js", "tables.js")
 
 
