@@ -245,15 +245,17 @@ def _chance(run: ReportedRun) -> list[str]:
 
 
 def _untuned(run: ReportedRun) -> list[str]:
-    """What tuning changed."""
-    said = []
-    tuning = getattr(run.tested, "tuning", {})
-    for name, effect in tuning.items():
-        change = effect.tuned_top1 - effect.untuned_top1
-        said.append(
-            f"Before tuning, top-1 of {name} is {effect.untuned_top1:.1f} %: tuning changes it by {change:+.1f} points."
-        )
-    return said[:3]
+    """What tuning changed, the mean over the sets."""
+    effects = [] if run.tested is None or isinstance(run.tested, LocalizationRun) else list(run.tested.tuning.values())
+    if not effects:
+        return []
+    before, after = (mean(getattr(effect, name) for effect in effects) for name in ("untuned_top1", "tuned_top1"))
+    over = f", the mean over {len(effects)} sets" if len(effects) > 1 else ""
+    flips = [sum(getattr(effect, name) for effect in effects) for name in ("flipped_right", "flipped_wrong")]
+    return [
+        f"Without tuning top-1 is {before:.1f} %{over}: tuning changes it by {after - before:+.1f} points; it makes "
+        f"{flips[0]:,.0f} more videos right and {flips[1]:,.0f} wrong."
+    ]
 
 
 def _published(run: ReportedRun, row: ComparedRow | None) -> list[str]:

@@ -66,16 +66,16 @@ def link_to(path: str) -> str:
 def _runs_table(runs: Sequence[ReportedRun], pages: Mapping[str, str], states: Mapping[str, Sequence[str]]) -> Markup:
     columns = [
         TableColumn("run"),
-        TableColumn("experiment", is_filter=True),
-        TableColumn("method", is_filter=True),
-        TableColumn("model", is_filter=True),
-        TableColumn("data", is_filter=True),
-        TableColumn("done", is_filter=True),
         TableColumn("figure in %", "number"),
         TableColumn("of", is_filter=True),
+        TableColumn("method", is_filter=True),
+        TableColumn("data", is_filter=True),
         TableColumn("seed", is_filter=True),
         TableColumn("complete", is_filter=True),
+        TableColumn("done", is_filter=True),
         TableColumn("date"),
+        TableColumn("experiment", is_filter=True),
+        TableColumn("model"),
     ]
     rows: list[list[Cell]] = []
     for run in runs:
@@ -84,16 +84,16 @@ def _runs_table(runs: Sequence[ReportedRun], pages: Mapping[str, str], states: M
         rows.append(
             [
                 TableCell(run.name, href=link_to(pages[run.name])),
-                experiment(run) or _NO_EXPERIMENT,
-                method_name(run),
-                architecture(run),
-                data_set(run),
-                stages(run),
                 None if figure is None else TableCell(_of(figure), figure.value),
                 "" if figure is None else figure.name,
+                method_name(run),
+                data_set(run),
                 "" if number is None else str(number),
                 TableCell("yes" if is_complete else "no", tone="" if is_complete else "wrong"),
-                "" if at is None else f"{at:%Y-%m-%d %H:%M}",
+                stages(run),
+                "" if at is None else f"{at:%Y-%m-%d\u00a0%H:%M}",
+                experiment(run) or _NO_EXPERIMENT,
+                architecture(run),
             ]
         )
     return data_table("All runs", columns, rows, notes=["Dates are those of the newest result, or log, in UTC."])

@@ -13,6 +13,7 @@ from zsar.lightning_modules.command_line.report.rendering import render
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.section import Section
 from zsar.lightning_modules.command_line.report.tables import MARKED, Cell, TableColumn, data_table, marked_cells
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 Fact = tuple[str, str, str]
 """Its group, its name and its value."""
@@ -103,25 +104,39 @@ def facts_of(run: ReportedRun) -> Iterator[Fact]:
 
 
 def _sets(result: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Fact]:
+    described: dict[str, list[str]] = {}
     for name, of_set in (part(result, "sets", kind=dict) or {}).items():
         listed, failed = (part(of_set, key, kind=int) for key in ("n_listed", "n_failed"))
         if listed is not None:
             root = part(data, "roots", name, kind=str)
             lost = f", {failed:,} not decodable" if failed else ""
-            yield "Data", f"videos of {name}", f"{listed:,}{lost}{f' in {root}' if root else ''}"
+            described.setdefault(f"{listed:,}{lost}{f' in {root}' if root else ''}", []).append(name)
+    for text, names in described.items():
+        yield "Data", f"videos of {_named(names)}", text
 
 
 def _texts(texts: Mapping[str, Any]) -> Iterator[Fact]:
     described: dict[str, list[str]] = {}
+    hashes: dict[str, list[str]] = {}
     for name, text in texts.items():
         n_classes, prompts = (part(text, key, kind=int) for key in ("n_classes", "prompts_per_class"))
         templates = [str(template) for template in part(text, "templates", kind=list) or []][:3]
-        words = [part(text, "source", kind=str) or "", f"hash {part(text, 'hash', kind=str) or 'not recorded'}"]
-        words += [f"{n_classes:,} classes"] * bool(n_classes) + [f"{prompts:,} prompts a class"] * bool(prompts)
+        words = [part(text, "source", kind=str) or ""]
         words += [f"template {', '.join(repr(template) for template in templates)}"] * bool(templates)
-        described.setdefault(", ".join(filter(None, words)), []).append(str(name))
+        words += [f"{n_classes:,} classes"] * bool(n_classes)
+        words += [f"{prompts:,} prompt{'s' * (prompts > 1)} a class"] if prompts else []
+        described.setdefault(", ".join(filter(None, words)), []).append(name)
+        hashes.setdefault(part(text, "hash", kind=str) or NOT_RECORDED, []).append(name)
     for text, names in described.items():
-        yield "Class text", f"of {', '.join(names)}", text
+        yield "Class text", f"of {_named(names)}", text
+    for text, names in hashes.items():
+        yield "Class text", f"hash of {_named(names)}", text
+
+
+def _named(names: Sequence[object]) -> str:
+    """Names of sets; of more than three the first and the last."""
+    texts = [str(name) for name in names]
+    return ", ".join(texts) if len(texts) <= 3 else f"{texts[0]} to {texts[-1]} ({len(texts)})"
 
 
 def _circumstances(result: Mapping[str, Any]) -> Iterator[Fact]:
