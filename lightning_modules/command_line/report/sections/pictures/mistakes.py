@@ -61,7 +61,9 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
             title = f"{run.name}, {set_name}"
             pieces += [heading(title), content] if len(pieces) < 2 else [folded(title, content)]
     tables = [each for of_runs in sets.values() for each in of_runs if not recorded[each.run.name]]
-    pieces += [_table(each) for each in tables]
+    for place, each in enumerate(tables):
+        title = f"{each.run.name}, {each.confusions.set_name}: without frames"
+        pieces.append(_table(each) if place == 0 and not pieces else folded(title, _table(each)))
     pieces += [note(_ADD)] if tables else []
     pieces += [note(left_out)] if left_out and tables else []
     pieces += left_out_of(budget)
