@@ -24,6 +24,7 @@ from tests.makers.configs.shipped import (
     UNTRIMMED,
     name,
 )
+from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
@@ -176,4 +177,4 @@ def test_frame_prompt_scores_are_appended_to_a_test(parse: Any) -> None:
     cli = parse("--config", str(experiment), "--config", str(fragment), subcommand="test")
     (callback,) = cli.config_init["test"]["trainer"]["callbacks"]
     assert isinstance(callback, FramePromptScores)
-    assert (callback.n_videos, callback.videos, callback.k) == (8, None, 5)
+    assert (callback.videos, callback.k) == (VideoChoice(n=8, by="spread"), 5)

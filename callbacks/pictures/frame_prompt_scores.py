@@ -17,85 +17,61 @@ is based on other numbers; here they only describe its frames; the file names th
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import WandbLogger
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.callbacks.pictures.figures import linspace_indices, save_figure
+from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
 from zsar.callbacks.pictures.frame_prompt_figure import draw_frame_prompt_scores
-from zsar.callbacks.results.written_line import say_written
+from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
+from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.runtime.files.whole_files import write_json_whole
-from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.number_limits import check_least
-from zsar.runtime.terminal import say
 
-_FOLDER = "frame_prompt_scores"
-_LONGEST_NAME = 120  # characters of a key in a file name; file systems take 255 bytes
+_KIND = "frame_prompt_scores"
 
 
 class FramePromptScores(Callback):
-    """Writes `RUN_DIR/frame_prompt_scores/SET/ROW_KEY.json` and `.png` for some videos of each set in `zsar test`.
+    """Writes `frame_prompt_scores/SET/ROW_KEY.json` and `.png` into the pictures of a run, for some videos of each set.
 
     ROW is the video's row in the set, counted from 0, KEY its name with "_" for characters not allowed in file names.
     The JSON file has all frames of all views; the picture has at most eight frames of the first view, which spans the
     whole video, with the best prompts of the predicted class and, if different, of the true class. With a WandbLogger
-    the pictures are logged too. Each process writes its own videos. Undecodable videos are left out and
-    reported. Files of an earlier test stay unless this one writes the same video.
+    the pictures are logged too. The videos are chosen and read again at the end of the test. Undecodable videos are
+    left out and reported.
     """
 
-    def __init__(self, *, n_videos: int = 8, videos: list[str] | None = None, k: int = 5) -> None:
-        """Stores the settings; videos are chosen when a test starts, which knows the sets.
+    def __init__(self, *, videos: VideoChoice = VideoChoice(), k: int = 5) -> None:
+        """Stores the settings.
 
         Args:
-            n_videos: Number of videos per set, evenly spread over it; all if the set has fewer.
-            videos: These videos instead, named as in the columns video or path of predictions_SET.csv.
+            videos: Which videos of each set.
             k: Number of prompts per frame, best first; all if a class has fewer.
 
         Raises:
-            ValueError: A number is below 1, or the list is empty.
+            ValueError: k is below 1.
         """
-        check_least(1, n_videos=n_videos, k=k)
-        if videos is not None and not videos:
-            raise ValueError("videos is an empty list; name some, or leave it null for n_videos of each set")
-        self.n_videos = n_videos
+        check_least(1, k=k)
         self.videos = videos
         self.k = k
-        self._chosen: dict[str, set[int]] = {}
-        self._written: dict[str, list[tuple[int, str]]] = {}
-        self._failed: list[str] = []
+        self._tested = TestedVideos()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Chooses the videos.
+        """Checks the choice of videos.
 
         Raises:
             TypeError: The model is not an `ActionRecognizer`.
-            ValueError: A video is not in any of the sets.
+            ValueError: A chosen video or class is not in any of the sets.
         """
-        if not isinstance(pl_module, ActionRecognizer):
-            raise TypeError(f"FramePromptScores needs an ActionRecognizer, not a {type(pl_module).__name__}")
-        names = [text.set_name for text in pl_module.class_texts["test"]]
-        tables = {name: trainer.datamodule.sets[name] for name in names}  # type: ignore[attr-defined]
-        self._failed, self._written = [], {name: [] for name in names}
-        if self.videos is None:
-            self._chosen = {name: linspace_indices(self.n_videos, len(table)) for name, table in tables.items()}
-            return
-        called = {name: [{t.key(i), t.path(i)} for i in range(len(t))] for name, t in tables.items()}
-        wanted = set(self.videos)
-        missing = wanted.difference(*(calls for of_set in called.values() for calls in of_set))
-        if missing:
-            raise ValueError(
-                f"no test set ({', '.join(names)}) has the video(s) {', '.join(map(repr, sorted(missing)))}; give "
-                f"names as in predictions_SET.csv, such as {next(iter(tables.values())).key(0)!r}"
-            )
-        self._chosen = {name: {i for i, calls in enumerate(c) if calls & wanted} for name, c in called.items()}
+        self._tested.start(pl_module, needed_by=type(self).__name__)
+        assert isinstance(pl_module, ActionRecognizer)
+        texts = pl_module.class_texts["test"]
+        tables = {text.set_name: trainer.datamodule.sets[text.set_name] for text in texts}  # type: ignore[attr-defined]
+        self.videos.check(tables, {text.set_name: text.names for text in texts})
 
     def on_test_batch_end(
         self,
@@ -106,49 +82,50 @@ class FramePromptScores(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Writes the files of the chosen videos of a batch."""
-        assert isinstance(pl_module, ActionRecognizer)
-        text = pl_module.class_texts["test"][dataloader_idx]
-        table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
-        for row, index in enumerate(batch.indices.tolist()):
-            if index not in self._chosen[text.set_name]:
-                continue
-            key = table.key(index)
-            if batch.failed[row]:
-                self._failed.append(f"{text.set_name}: {key}")
-                continue
-            similarities = _similarities(trainer, pl_module, batch.frames[row], text)
-            video = {"video": key, "path": table.path(index), "set": text.set_name, "row": index}
-            label, probabilities = int(batch.labels[row]), outputs["probabilities"][row].float()
-            content = {
-                **video,
-                "scorer": pl_module.scoring.scorer,
-                **self._content(similarities, text, label, probabilities),
-            }
-            stem = Path(trainer.default_root_dir) / _FOLDER / text.set_name / _file_stem(index, key)
-            write_json_whole(stem.with_name(f"{stem.name}.json"), content)
-            picture = save_figure(
-                draw_frame_prompt_scores(content, batch.frames[row, 0].cpu()), stem.with_name(f"{stem.name}.png")
-            )
-            self._written[text.set_name].append((index, str(picture)))
+        """Notes the predictions of a batch."""
+        self._tested.add(batch, outputs, dataloader_idx)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Logs the pictures, and reports which were written and which failed."""
-        everyone = gather_from_all((self._written, self._failed), trainer)
-        if not trainer.is_global_zero:
-            return
-        failed = sorted(video for _, of_process in everyone for video in of_process)
-        written = {name: sorted(w for of_all, _ in everyone for w in of_all[name]) for name in self._chosen}
-        for name, pictures in written.items():
-            for logger in trainer.loggers:
-                if pictures and isinstance(logger, WandbLogger):
-                    logger.log_image(f"{_FOLDER}/{name}", [path for _, path in pictures])
-        n_written, n_chosen = sum(map(len, written.values())), sum(map(len, self._chosen.values()))
-        say_written(Path(trainer.default_root_dir) / _FOLDER, f"{n_written} of {n_chosen} pictures into")
-        for video in failed:
-            say(f"no picture, it could not be decoded: {video}")
-        if n_written + len(failed) < n_chosen:
-            say(f"{n_chosen - n_written - len(failed)} of the chosen videos were not tested (limit_test_batches)")
+        """Writes the files of the chosen videos, and reports which could not be shown."""
+        assert isinstance(pl_module, ActionRecognizer)
+        written, n_chosen, failed = WrittenPictures(_KIND, trainer), 0, []
+        for name, tested in self._tested.gathered(trainer).items():
+            table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
+            chosen = self.videos.positions(tested, table)
+            n_chosen += len(chosen)
+            failed += [f"{name}: {table.key(int(tested.rows[i]))}" for i in chosen if tested.failed[i]]
+            shown = [i for i in chosen if not tested.failed[i]]
+            for position in shown[trainer.global_rank :: trainer.world_size]:
+                self._write(written, trainer, pl_module, tested, position)
+        written.finish(of=n_chosen + self.videos.n_untested(n_chosen), undecodable=failed)
+
+    def _write(
+        self,
+        written: WrittenPictures,
+        trainer: Trainer,
+        model: ActionRecognizer,
+        tested: TestedSet,
+        position: int,
+    ) -> None:
+        row, text = int(tested.rows[position]), tested.text
+        table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
+        key, batch = table.key(row), read_clips(trainer, tested.dataloader_idx, [row])
+        similarities = _similarities(trainer, model, batch.frames[0].to(model.device), text)
+        video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
+        content = {
+            **video,
+            "scorer": model.scoring.scorer,
+            **self._content(similarities, text, int(tested.labels[position]), tested.probabilities[position]),
+        }
+        true, predicted = content["true"]["class"], content["predicted"]["class"]
+        written.add(
+            text.set_name,
+            file_stem(row, key),
+            title=f"{key}: {true}" if content["correct"] else f"{key}: {true}, predicted {predicted}",
+            alt=f"Frames of {key}, of the class {true}, each with the prompts of {predicted} that it is closest to.",
+            numbers=content,
+            figure=draw_frame_prompt_scores(content, batch.frames[0, 0]),
+        )
 
     def _content(self, similarities: Tensor, text: ClassText, label: int, probabilities: Tensor) -> dict[str, Any]:
         """The JSON entries of a video's true and predicted class."""
@@ -225,8 +202,3 @@ def _similarities(trainer: Trainer, model: ActionRecognizer, frames: Tensor, tex
         embedded = model.embed_views(frames[None])[0]
         classes = model.class_embeddings.cached(text.prompts, model.device)
     return torch.einsum("vtd,cpd->vtcp", functional.normalize(embedded.float(), dim=-1), classes.float()).cpu()
-
-
-def _file_stem(index: int, key: str) -> str:
-    """A unique file name for each video: keys that differ only in special characters have different rows."""
-    return f"{index:05d}_{re.sub(r'[^A-Za-z0-9._-]+', '_', key)[-_LONGEST_NAME:]}"

@@ -4,7 +4,7 @@
             results.json                      of `zsar test`; results_validate.json, results_predict.json
             predictions_SET.csv               sets by stage: "val", and those of the test; predictions.csv of predict
             detections.json                   of `zsar test` with a localizer; detections_predict.json
-            frame_prompt_scores/, csv/        pictures of a test, logs
+            pictures/, csv/                   what callbacks draw (`picture_files`), logs
 
 A folder belongs to one training and one set of weights. A training starts in a folder without checkpoints and results,
 or resumes from a checkpoint in it. Results are of the folder's checkpoints, all with the same weights, and are replaced
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from zsar.lightning_modules.run_folders.checkpoint_names import UNTRAINED, checkpoints_in
+from zsar.lightning_modules.run_folders.picture_files import written_pictures
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.settings_of_before import config_of_now
 from zsar.runtime.class_paths import with_current_class_paths
@@ -218,7 +219,8 @@ def written_by_training(folder: Path) -> list[Path]:
     config = folder / "config.yaml"  # if there is no log
     if _begins(config, "# lightning.pytorch=="):
         paths.append(config)
-    return paths + [path for stage in RESULT_FILES for path in written_by_test(folder, stage)]
+    paths += [path for stage in RESULT_FILES for path in written_by_test(folder, stage)]
+    return list(dict.fromkeys([*paths, *written_pictures(folder, *RESULT_FILES)]))
 
 
 def written_by_test(folder: Path, stage: str) -> list[Path]:
@@ -227,9 +229,10 @@ def written_by_test(folder: Path, stage: str) -> list[Path]:
     if stage in _SET_OF:
         paths = [path for path, name in sets.items() if name == _SET_OF[stage]]
     else:
-        pictures = folder.glob("frame_prompt_scores/*/*")
+        before = folder.glob("frame_prompt_scores/*/*")  # where earlier versions wrote them
         paths = [path for path, name in sets.items() if name not in _SET_OF.values()]
-        paths += [path for path in pictures if re.fullmatch(r"\d{5}_.*\.(json|png)", path.name)]
+        paths += [path for path in before if re.fullmatch(r"\d{5}_.*\.(json|png)", path.name)]
+    paths += written_pictures(folder, stage)
     names = (RESULT_FILES[stage], DETECTION_FILES.get(stage, ""))
     return paths + [folder / name for name in names if name and (folder / name).is_file()]
 

@@ -1,15 +1,14 @@
 import json
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
-from lightning.pytorch.loggers import WandbLogger
 from matplotlib.image import imread
 
+from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores, prompt_scores
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.class_text.action_prompts import ATTRIBUTES
@@ -113,14 +112,16 @@ def run(path: Path, module: VideoFolder, callback: FramePromptScores | None, **a
 
 
 def contents(path: Path, set_name: str) -> list[dict[str, Any]]:
-    return [json.loads(p.read_text()) for p in sorted((path / "frame_prompt_scores" / set_name).glob("*.json"))]
+    return [
+        json.loads(p.read_text()) for p in sorted((path / "pictures" / "frame_prompt_scores" / set_name).glob("*.json"))
+    ]
 
 
 @pytest.mark.slow
 def test_numbers_and_pictures_of_a_video_are_written_and_agree_with_the_model(tmp_path: Path, video_tree: Path) -> None:
     clips = Clips(n_frames=4, image_size=32, n_test_clips=2)
     module = data(video_tree, clips=clips, text=Text(descriptions=action_prompts(tmp_path)))
-    metrics = run(tmp_path, module, FramePromptScores(videos=["red dance/3.mp4"], k=3))
+    metrics = run(tmp_path, module, FramePromptScores(videos=VideoChoice(videos=["red dance/3.mp4"]), k=3))
     (content,) = contents(tmp_path, "test")
     assert (content["video"], content["true"]["class"]) == ("red dance/3.mp4", "red dance")
     assert (content["n_views"], content["n_frames_per_view"], content["scorer"]) == (2, 4, "late_interaction")
@@ -141,7 +142,7 @@ def test_numbers_and_pictures_of_a_video_are_written_and_agree_with_the_model(tm
     assert content["predicted"]["class"] == text.names[int(logits.argmax())]
     expected = logits[text.names.index("red dance")] / model.backbone.logit_scale
     assert content["true"]["late_interaction"] == pytest.approx(float(expected), abs=1e-5)
-    picture = imread(next((tmp_path / "frame_prompt_scores" / "test").glob("*.png")))
+    picture = imread(next((tmp_path / "pictures" / "frame_prompt_scores" / "test").glob("*.png")))
     assert picture.shape[1] > 1000
     assert len(set(map(tuple, picture[::7, ::7].reshape(-1, picture.shape[2]).tolist()))) > 20
     assert metrics == run(tmp_path / "without", module, None)
@@ -156,62 +157,46 @@ def test_pictures_are_of_the_chosen_groups_of_several_prompts_an_attribute(tmp_p
         texts.update({name: [f"{i} {text}" for i in "abc" for text in of_one] for name, of_one in texts.items()})
     path.write_text(json.dumps(content))
     text = Text(descriptions=str(path), groups=["Actor", "Scene"])
-    run(tmp_path, data(video_tree, text=text), FramePromptScores(videos=["red dance/3.mp4"]))
+    run(tmp_path, data(video_tree, text=text), FramePromptScores(videos=VideoChoice(videos=["red dance/3.mp4"])))
     (written,) = contents(tmp_path, "test")
     assert written["groups"] == ["Scene", "Actor"]
     assert len(written["true"]["prompts"]) == 24
     assert set(written["true"]["group_shares"]) == {"Scene", "Actor"}
     assert len(written["true"]["attribute_shares"]) == 8
-    assert len(list((tmp_path / "frame_prompt_scores" / "test").glob("*.png"))) == 1
+    assert len(list((tmp_path / "pictures" / "frame_prompt_scores" / "test").glob("*.png"))) == 1
 
 
 @pytest.mark.slow
 def test_videos_are_spread_evenly_over_each_set(tmp_path: Path, video_tree: Path) -> None:
     module = data(video_tree, split=Split(protocol="base_to_novel"), text=Text(templates="video"))
-    run(tmp_path, module, FramePromptScores(n_videos=2))
+    run(tmp_path, module, FramePromptScores(videos=VideoChoice(n=2)))
     for name in ("base", "novel"):
         found = contents(tmp_path, name)
         assert [(c["set"], c["row"]) for c in found] == [(name, 0), (name, 9)]
         assert [c["video"] for c in found] == [module.sets[name].key(0), module.sets[name].key(9)]
         assert [(c["groups"], len(c["true"]["frames"][0]["best"])) for c in found] == [(None, 1)] * 2
-        assert len(list((tmp_path / "frame_prompt_scores" / name).glob("*.png"))) == 2
+        assert len(list((tmp_path / "pictures" / "frame_prompt_scores" / name).glob("*.png"))) == 2
 
 
 def test_a_video_that_cannot_be_decoded_is_left_out_and_said_so(
     tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (video_tree / "red dance" / "1.mp4").write_bytes(b"broken")
-    run(tmp_path, data(video_tree), FramePromptScores(videos=["red dance/1.mp4", "red dance/2.mp4"]))
+    run(
+        tmp_path, data(video_tree), FramePromptScores(videos=VideoChoice(videos=["red dance/1.mp4", "red dance/2.mp4"]))
+    )
     assert [c["video"] for c in contents(tmp_path, "test")] == ["red dance/2.mp4"]
     said = capsys.readouterr().out
     assert "wrote 1 of 2 pictures" in said
     assert "no picture, it could not be decoded: test: red dance/1.mp4" in said
 
 
-def test_videos_that_a_limited_test_does_not_reach_are_counted(
+def test_named_videos_that_a_limited_test_does_not_reach_are_counted(
     tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(tmp_path, data(video_tree), FramePromptScores(n_videos=2), limit_test_batches=1)
-    assert "1 of the chosen videos were not tested (limit_test_batches)" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_pictures_of_all_processes_are_logged_to_wandb_in_order(
-    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    logged: dict[str, list[str]] = {}
-    monkeypatch.setattr(WandbLogger, "log_image", lambda self, key, images: logged.update({key: images}))
-    monkeypatch.setattr(WandbLogger, "experiment", MagicMock())
-    other = ({"test": [(1, "of_another_process.png")]}, [])
-    monkeypatch.setattr(
-        "zsar.callbacks.pictures.frame_prompt_scores.gather_from_all", lambda value, trainer: [value, other]
-    )
-    logger = WandbLogger(offline=True, save_dir=tmp_path)
-    run(tmp_path, data(video_tree), FramePromptScores(n_videos=2), logger=logger)
-    assert list(logged) == ["frame_prompt_scores/test"]
-    first, second, third = logged["frame_prompt_scores/test"]
-    assert (Path(first).name, second) == ("00000_blue_dance_0.mp4.png", "of_another_process.png")
-    assert Path(third).is_file()
+    named = VideoChoice(videos=["blue dance/0.mp4", "white dance/2.mp4"])
+    run(tmp_path, data(video_tree), FramePromptScores(videos=named), limit_test_batches=1)
+    assert "wrote 1 of 2 pictures" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -220,9 +205,9 @@ def test_odd_and_long_keys_make_safe_names_of_their_own(tmp_path: Path, video_tr
     odd = ["a $b$ ü.mp4", "a _b_ ü.mp4", f"{'long' * 60}.mp4"]
     for name in odd:
         (folder / name).write_bytes((folder / "0.mp4").read_bytes())
-    run(tmp_path, data(video_tree), FramePromptScores(videos=[f"red dance/{name}" for name in odd]))
+    run(tmp_path, data(video_tree), FramePromptScores(videos=VideoChoice(videos=[f"red dance/{name}" for name in odd])))
     assert {c["video"] for c in contents(tmp_path, "test")} == {f"red dance/{name}" for name in odd}
-    names = [path.name for path in (tmp_path / "frame_prompt_scores" / "test").iterdir()]
+    names = [path.name for path in (tmp_path / "pictures" / "frame_prompt_scores" / "test").iterdir()]
     assert len(names) == 6
     assert all(name.isascii() and len(name) < 140 and not set(name) & set(" $/") for name in names)
 
@@ -230,24 +215,16 @@ def test_odd_and_long_keys_make_safe_names_of_their_own(tmp_path: Path, video_tr
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"n_videos": 0}, "n_videos must be at least 1; got 0"),
-        ({"k": -1}, "k must be at least 1; got -1"),
-        ({"videos": []}, "videos is an empty list"),
-    ],
-)
-def test_impossible_options_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        FramePromptScores(**options)
+def test_no_prompts_are_refused() -> None:
+    with pytest.raises(ValueError, match="k must be at least 1; got -1"):
+        FramePromptScores(k=-1)
 
 
 def test_a_video_that_is_in_no_set_is_named(tmp_path: Path, video_tree: Path) -> None:
     with pytest.raises(
         ValueError, match=r"no test set \(test\) has the video\(s\) 'x.mp4'; .* such as 'blue dance/0.mp4'"
     ):
-        run(tmp_path, data(video_tree), FramePromptScores(videos=["red dance/0.mp4", "x.mp4"]))
+        run(tmp_path, data(video_tree), FramePromptScores(videos=VideoChoice(videos=["red dance/0.mp4", "x.mp4"])))
 
 
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:

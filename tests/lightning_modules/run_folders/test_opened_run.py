@@ -8,6 +8,7 @@ from tests.makers.command_line.runs_on_disk import config_of, files_under, save_
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS
 from zsar.lightning_modules.run_folders.opened_run import NothingLeft, OpenedRun, open_run
+from zsar.lightning_modules.run_folders.picture_files import Picture, replace_pictures
 from zsar.lightning_modules.t2l.t2l import T2L
 
 TESTS = ("validate", "test", "predict")
@@ -32,9 +33,19 @@ def folder(tmp_path: Path) -> Path:
     pictures = folder / "frame_prompt_scores" / "base"
     pictures.mkdir(parents=True)
     (pictures / "00003_a.mp4.png").touch()
+    for name in ("confusion/base/top1.png", "confusion/base/top1.json"):
+        (folder / "pictures" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "pictures" / name).touch()
+    files = {"picture": "confusion/base/top1.png", "numbers": "confusion/base/top1.json"}
+    replace_pictures(folder, [Picture("confusion", "test", "base", "", "", files)], kind="confusion", stage="test")
     for command in COMMANDS:
         (folder / "csv" / command).mkdir(parents=True)
         (folder / "csv" / command / "metrics.csv").touch()
+    predicted = folder / "pictures" / "timelines" / "p.png"
+    predicted.parent.mkdir()
+    predicted.touch()
+    lines = Picture("timelines", "predict", "predict", "", "", {"picture": "timelines/p.png"})
+    replace_pictures(folder, [lines], kind="timelines", stage="predict")
     for own in ("notes.txt", "predictions_by_hand.csv", "csv/mine.csv", "checkpoints/README", "config.yaml"):
         (folder / own).write_text("mine")
     return folder
@@ -105,8 +116,9 @@ def test_a_result_of_other_settings_is_refused_and_replaced_when_asked(
     opened(config_of(folder, **changed, overwrite=True), command)
     removed = set(before) - set(files_under(folder))
     pictures = {"frame_prompt_scores/base/00003_a.mp4.png", "predictions_base.csv", "results.json"}
+    pictures |= {f"pictures/{name}" for name in ("confusion/base/top1.png", "confusion/base/top1.json")}
     own = {"validate": {"results_validate.json", "predictions_val.csv"}, "test": pictures}
-    assert removed == own.get(command, {"results_predict.json", "predictions.csv"})
+    assert removed == own.get(command, {"results_predict.json", "predictions.csv", "pictures/timelines/p.png"})
 
 
 @pytest.mark.parametrize("command", TESTS)

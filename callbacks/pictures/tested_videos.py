@@ -1,0 +1,122 @@
+"""TestedVideos: what a test said about every video, collected for pictures that are drawn at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.gathering import gather_from_all
+
+
+@dataclass(frozen=True)
+class TestedSet:
+    """The predictions of a test set, in the order of the set.
+
+    Attributes:
+        text: The classes.
+        dataloader_idx: Index of the set's data loader.
+        rows: Row of each video in the set, int64 [N], ascending.
+        labels: True class of each, int64 [N].
+        probabilities: Of each class, float32 [N, C]; meaningless where a video failed.
+        failed: Whether the video could not be decoded, bool [N].
+    """
+
+    text: ClassText
+    dataloader_idx: int
+    rows: Tensor
+    labels: Tensor
+    probabilities: Tensor
+    failed: Tensor
+
+    __test__ = False  # not a test of pytest
+
+    @property
+    def set_name(self) -> str:
+        """The set's name."""
+        return self.text.set_name
+
+    @property
+    def predictions(self) -> Tensor:
+        """The most probable class of each video, int64 [N]."""
+        return self.probabilities.argmax(dim=1)
+
+    @property
+    def confidences(self) -> Tensor:
+        """The probability of that class, float32 [N]."""
+        return self.probabilities.amax(dim=1)
+
+    @property
+    def correct(self) -> Tensor:
+        """Whether that is the true class, bool [N]; false where a video failed."""
+        return (self.predictions == self.labels) & ~self.failed
+
+    @property
+    def decoded(self) -> Tensor:
+        """Positions of the videos that were decoded, int64."""
+        return (~self.failed).nonzero().flatten()
+
+
+class TestedVideos:
+    """Collects the predictions of all batches of a test."""
+
+    __test__ = False  # not a test of pytest
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._texts: list[ClassText] = []
+        self._batches: dict[int, list[tuple[Tensor, Tensor, Tensor, Tensor]]] = {}
+
+    def start(self, model: LightningModule, *, needed_by: str) -> None:
+        """Forgets an earlier test.
+
+        Args:
+            model: The tested model, which has fetched its class text.
+            needed_by: Name of the callback, for the error.
+
+        Raises:
+            TypeError: The model is not an `ActionRecognizer`.
+        """
+        if not isinstance(model, ActionRecognizer):
+            raise TypeError(f"{needed_by} needs an ActionRecognizer, not a {type(model).__name__}")
+        self._texts = list(model.class_texts["test"])
+        self._batches = {number: [] for number in range(len(self._texts))}
+
+    def add(self, batch: VideoBatch, outputs: Any, dataloader_idx: int) -> None:  # noqa: ANN401 - of a test step
+        """Adds the predictions of a batch.
+
+        Args:
+            batch: The videos.
+            outputs: What the model's `test_step` returned.
+            dataloader_idx: Index of the set's data loader.
+        """
+        columns = (batch.indices, batch.labels, outputs["probabilities"].float(), batch.failed)
+        rows, labels, probabilities, failed = (column.detach().cpu() for column in columns)
+        self._batches[dataloader_idx].append((rows, labels, probabilities, failed))
+
+    def gathered(self, trainer: Trainer) -> dict[str, TestedSet]:
+        """The predictions of all processes, by set; all processes must call this.
+
+        Sets of which nothing was tested, as when batches are limited, are empty.
+        """
+        everyone = gather_from_all(self._batches, trainer)
+        sets = {}
+        for number, text in enumerate(self._texts):
+            n_classes = len(text.names)
+            batches = [batch for batches in everyone for batch in batches[number]]
+            batches = batches or [_nothing(n_classes)]
+            rows, labels, probabilities, failed = (torch.cat(column) for column in zip(*batches, strict=True))
+            order = rows.argsort()
+            tested = (column[order] for column in (rows, labels, probabilities, failed))
+            sets[text.set_name] = TestedSet(text, number, *tested)
+        return sets
+
+
+def _nothing(n_classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    none = torch.empty(0, dtype=torch.int64)
+    return none, none, torch.empty(0, n_classes), torch.empty(0, dtype=torch.bool)
