@@ -28,6 +28,7 @@ COMMANDS = {
     "classify": ("name the actions in your own videos, among class names that you give", "classify.classify"),
     "localize": ("find when actions happen in your own videos, among class names that you give", "localize.localize"),
     "summarize": ("one table of several runs: mean and standard deviation over seeds", "summarize.summarize"),
+    "report": ("a page that shows what runs did: results, curves, mistakes, settings", "report.report"),
     "picture": ("a picture of test videos with their true class and the predictions of runs", "picture"),
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint released by the authors of a method", "convert"),

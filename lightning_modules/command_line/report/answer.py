@@ -1,0 +1,261 @@
+"""The opening of a page: what was run, whether it is complete, how good it is, and compared with what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from markupsafe import Markup
+
+from zsar.lightning_modules.command_line.report.compared_runs import compared_rows
+from zsar.lightning_modules.command_line.report.rendering import render
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
+from zsar.lightning_modules.command_line.report.run_facts import (
+    HARMONIC_MEAN,
+    architecture,
+    counts,
+    data_set,
+    epochs,
+    main_figure,
+    method_name,
+    seed,
+)
+from zsar.lightning_modules.command_line.report.tables import TableCell, TableColumn, data_table
+from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
+from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationRun, precision_name
+
+_PROTOCOLS = {
+    "zero_shot": "zero-shot",
+    "base_to_novel": "base and novel classes",
+    "few_shot": "few-shot",
+    "fully_supervised": "fully supervised",
+    "distribution_shift": "shifted videos",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Sentences for each question.
+
+    Attributes:
+        what: What was run.
+        complete: Whether it is complete.
+        good: How good it is; the first is the main figure.
+        compared: Compared with what.
+    """
+
+    what: list[str]
+    complete: list[str]
+    good: list[str]
+    compared: list[str]
+
+
+def opening(runs: Sequence[ReportedRun]) -> Markup:
+    """The opening of a page of runs.
+
+    Args:
+        runs: One run, or several.
+
+    Returns:
+        HTML: the four answers, for several runs with a table of them, and what could not be read.
+    """
+    rows, problem = compared_rows(runs)
+    answer = answer_of(runs[0], rows[0] if rows else None) if len(runs) == 1 else answer_of_several(runs, problem)
+    table = runs_table(runs) if len(runs) > 1 else Markup()
+    problems = list(dict.fromkeys(text for run in runs for text in run.problems))
+    return render("opening.html", {"answer": answer, "table": table, "problems": problems})
+
+
+def answer_of(run: ReportedRun, row: ComparedRow | None) -> Answer:
+    """The answers about one run.
+
+    Args:
+        run: The run.
+        row: It beside published figures; None where it was not tested completely.
+    """
+    compared = [*_chance(run), *_untuned(run), *_published(run, row)]
+    none = "Nothing: a prediction of unlabelled videos has no figures." if run.main_stage == "predict" else "Nothing yet."
+    return Answer(_what(run), completeness(run), _good(run), compared or [none])
+
+
+def answer_of_several(runs: Sequence[ReportedRun], problem: str | None) -> Answer:
+    """The answers about several runs.
+
+    Args:
+        runs: The runs.
+        problem: Why they cannot be averaged over seeds, if so.
+    """
+    methods = list(dict.fromkeys(f"{method_name(run)} ({architecture(run)})" for run in runs))
+    data = list(dict.fromkeys(map(data_set, runs)))
+    what = [f"{len(runs)} runs: {_listed(methods)} on {_listed(data)}."]
+    states = {run.name: completeness(run)[0] for run in runs}
+    incomplete = [name for name, state in states.items() if not state.startswith("Yes")]
+    complete = [f"{len(runs) - len(incomplete)} of {len(runs)} are complete."] if incomplete else ["Yes, all of them."]
+    complete += [f"{name}: {states[name]}" for name in incomplete]
+    figures = {run.name: figure for run in runs if (figure := main_figure(run)) is not None}
+    if len({figure.name for figure in figures.values()}) > 1:
+        good = ["They have different figures, which cannot be ranked; see the table."]
+        return Answer(what, complete, good, ["The runs are compared with each other, below."])
+    ranked = sorted(figures.items(), key=lambda pair: -pair[1].value)
+    if not ranked:
+        return Answer(what, complete, ["None has a figure yet."], ["Nothing yet."])
+    (best, figure), *others = ranked
+    good = [f"{best} is best: {figure}.", *[f"{name}: {other}." for name, other in others[:2]]]
+    compared = [f"{best} is {figure.value - other.value:.1f} points above {name}." for name, other in others[:1]]
+    compared += ["These were tested on different data, so that the comparison says little."] if len(data) > 1 else []
+    compared += _chance(runs[0]) if len(data) == 1 else []
+    compared += [f"No means over seeds: {problem}"] if problem else []
+    return Answer(what, complete, good, compared)
+
+
+def runs_table(runs: Sequence[ReportedRun]) -> Markup:
+    """A row for each run: method, data, seed, figure, complete; the best figure stands out."""
+    figures = [main_figure(run) for run in runs]
+    comparable = len({figure.name for figure in figures if figure}) == 1
+    best = max((figure.value for figure in figures if figure), default=None) if comparable else None
+    names = sorted({figure.name for figure in figures if figure})
+    columns = [TableColumn(name) for name in ("run", "method", "data", "seed")]
+    columns += [TableColumn(f"{' or '.join(names) or 'figure'} in %", "number"), TableColumn("complete")]
+    rows = []
+    for run, figure in zip(runs, figures, strict=True):
+        value = TableCell("") if figure is None else TableCell(
+            f"{figure.value:.1f}" + ("" if figure.std is None else f" ± {figure.std:.1f}"),
+            figure.value,
+            tone="strong" if figure.value == best else "",
+        )
+        number = seed(run)
+        words = [run.name, method_name(run), data_set(run), "" if number is None else str(number)]
+        rows.append([*words, value, completeness(run)[0]])
+    return data_table("The runs", columns, rows)
+
+
+def completeness(run: ReportedRun) -> list[str]:
+    """Whether a run is complete: a sentence that begins with Yes or No, and others on what is missing."""
+    trained = epochs(run)
+    unfinished = trained is not None and trained[1] is not None and trained[0] < trained[1]
+    if run.main_stage is None:
+        if trained is None:
+            return ["No: there is nothing in the folder that can be read as a result."]
+        of = "" if trained[1] is None else f" of {trained[1]}"
+        state = "the training is unfinished" if unfinished else "it was not tested"
+        return [f"No: {state}; {trained[0]:.0f}{of} epochs of training are done."]
+    said = [_all_seen(run)]
+    if unfinished and trained is not None:
+        said.append(f"The training did {trained[0]:.0f} of {trained[1]} epochs.")
+    n_damaged = part(run.main_result, "n_damaged_frames", kind=int)
+    return said + ([f"{n_damaged:,} damaged frames were accepted."] if n_damaged else [])
+
+
+def _all_seen(run: ReportedRun) -> str:
+    seen, done = counts(run), {"validate": "validated", "predict": "predicted"}.get(str(run.main_stage), "tested")
+    if part(run.main_result, "complete", kind=bool) is False:
+        return f"No: only a part of the videos was {done}, as a limit on batches was set."
+    if seen.failed and run.main_stage == "test":
+        return f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
+    if seen.failed:
+        return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and are left out."
+    return f"Yes: all {seen.listed:,} videos were {done}, and each could be decoded."
+
+
+def _what(run: ReportedRun) -> list[str]:
+    model = f"{method_name(run)} ({architecture(run)})" if architecture(run) else method_name(run)
+    seen = counts(run)
+    if run.main_stage is None:
+        return [f"{model} was trained on {data_set(run)}; it has not been tested yet."]
+    n_classes = sum(seen.classes.values())
+    if run.is_localization:
+        per_draw = max(seen.classes.values(), default=0)
+        draws = f", in {len(seen.classes)} draws of classes" if len(seen.classes) > 1 else ""
+        searched = f"{model} searched {seen.listed:,} untrimmed videos of {data_set(run)} for {per_draw:,} classes{draws}."
+        return [searched, *_trained(run)]
+    verb = {"validate": "was validated on held-out clips of", "predict": "predicted the actions in videos of"}
+    protocol = "" if run.tested is None or isinstance(run.tested, LocalizationRun) else run.tested.settings.protocol
+    words = f" ({_PROTOCOLS[protocol]})" if protocol else ""
+    tested = verb.get(run.main_stage, "was tested on")
+    return [f"{model} {tested} {data_set(run)}{words}: {seen.listed:,} videos, {n_classes:,} classes.", *_trained(run)]
+
+
+def _trained(run: ReportedRun) -> list[str]:
+    """How the weights were made."""
+    result = run.main_result
+    trained_on = part(result, "model", "trained_on", kind=dict)
+    number = seed(run)
+    of_seed = "" if number is None else f" Seed {number}."
+    if trained_on is None:
+        checkpoint = part(result, "model", "checkpoint", kind=str)
+        return [f"Nothing was trained.{of_seed}" if checkpoint is None else f"Its weights: {checkpoint}.{of_seed}"]
+    name = part(trained_on, "data_set", kind=str) or data_set(run)
+    done = part(result, "training", "trainer", "epochs_done", kind=float)
+    checkpoint = (part(result, "model", "checkpoint", kind=str) or "").rpartition("/")[2]
+    after = "" if done is None else f", and taken after {done:g} epochs"
+    return [f"Its weights ({checkpoint}) were trained on {name}{after}.{of_seed}"]
+
+
+def _good(run: ReportedRun) -> list[str]:
+    figure = main_figure(run)
+    if figure is None:
+        if run.main_stage == "predict":
+            return ["Unknown: the videos have no labels."]
+        return [_last_validation(run)]
+    said = [f"{figure}."]
+    sets = part(run.main_result, "sets", kind=dict) or {}
+    if run.is_localization:
+        means = part(run.main_result, "mean", kind=dict) or {}
+        at = [f"{value:.1f} % at {precision_name(name)}" for name, value in means.items() if name.startswith("map_")]
+        return [*said, f"By threshold of temporal IoU: {', '.join(at)}."]
+    tops = {name: part(of_set, "top1", kind=float) for name, of_set in sets.items()}
+    if figure.name == HARMONIC_MEAN or 1 < len(tops) <= 4:
+        of_sets = ", ".join(f"{value:.1f} % of {name}" for name, value in tops.items() if value is not None)
+        said.append(f"Top-1: {of_sets}.")
+    tops5 = {name: part(of_set, "top5", kind=float) for name, of_set in sets.items()}
+    five = [f"{value:.1f} %" + (f" of {name}" if len(tops5) > 1 else "") for name, value in tops5.items() if value]
+    return said + ([f"Top-5: {', '.join(five)}."] if 0 < len(five) <= 4 else [])
+
+
+def _last_validation(run: ReportedRun) -> str:
+    from zsar.lightning_modules.command_line.report.training_logs import last_value
+
+    value = last_value(run, "val/top1")
+    return "Not known yet." if value is None else f"{value:.1f} % top-1 of held-out clips in the last validation."
+
+
+def _chance(run: ReportedRun) -> list[str]:
+    """Top-1 of guessing, with classes that are equally frequent; the mean over the sets."""
+    classes = [n for n in counts(run).classes.values() if n]
+    if not classes or run.is_localization or main_figure(run) is None:
+        return []
+    among = f"{classes[0]:,}" if len(set(classes)) == 1 else f"{min(classes):,} to {max(classes):,}"
+    return [f"Guessing among {among} classes gives {mean(100 / n for n in classes):.1f} % top-1."]
+
+
+def _untuned(run: ReportedRun) -> list[str]:
+    """What tuning changed."""
+    said = []
+    tuning = getattr(run.tested, "tuning", {})
+    for name, effect in tuning.items():
+        change = effect.tuned_top1 - effect.untuned_top1
+        said.append(f"Before tuning, top-1 of {name} is {effect.untuned_top1:.1f} %: tuning changes it by {change:+.1f} points.")
+    return said[:3]
+
+
+def _published(run: ReportedRun, row: ComparedRow | None) -> list[str]:
+    """The best match of the same method, and how many others there are."""
+    if row is None:
+        return []
+    if not row.published:
+        return [f"The papers report no figures for {data_set(run)} in this protocol."]
+    best = row.published[0]
+    where = f"{best.figure.full_method} has {best.figure.value:.1f} % ({'; '.join(best.sources)}, {best.figure.set})"
+    how = "made the same way" if best.match == "same" else f"not made the same way: {best.match}"
+    also = f" {len(row.published) - 1} more published figures are below." if len(row.published) > 1 else ""
+    word = "above" if best.points >= 0 else "below"
+    same = "" if best.same_method else " of another method"
+    return [f"{abs(best.points):.1f} points {word} the published figure{same}: {where}; {how}.{also}"]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """"a, b and c"; of more than four the first three."""
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))

@@ -1,0 +1,163 @@
+"""What can be said of a run in a few words: its method, data, counts, main figure and state."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
+from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
+from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
+from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
+
+_STAGES = {"fit": "trained", "validate": "validated", "test": "tested", "predict": "predicted"}
+HARMONIC_MEAN = "harmonic mean"
+
+
+@dataclass(frozen=True)
+class MainFigure:
+    """The one figure that a run is known by.
+
+    Attributes:
+        name: What it is: "top-1", "harmonic mean", "mAP".
+        value: In percent.
+        std: Its deviation over draws of classes within the run; None for none.
+    """
+
+    name: str
+    value: float
+    std: float | None = None
+
+    def __str__(self) -> str:
+        """The number as papers print it, with its unit and name."""
+        deviation = "" if self.std is None else f" ± {self.std:.1f}"
+        return f"{self.value:.1f}{deviation} % {self.name}"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Videos of a run.
+
+    Attributes:
+        listed: Listed in the tested sets.
+        evaluated: Evaluated of them.
+        failed: Listed, but not decodable.
+        classes: Classes of each set.
+    """
+
+    listed: int
+    evaluated: int
+    failed: int
+    classes: dict[str, int]
+
+
+def method_name(run: ReportedRun) -> str:
+    """The method and its variant, as published figures call it; else the class of the model."""
+    if run.tested is not None:
+        method, variant = method_of(run.tested.settings)
+        method = "frozen CLIP" if method == FROM_CLIP else method
+        return method if variant is None else f"{method} ({variant})"
+    path = part(run.main_result, "model", "class_path", kind=str) or part(run.config, "model", "class_path", kind=str)
+    return path.split(".")[-1] if path else "unknown model"
+
+
+def architecture(run: ReportedRun) -> str:
+    """The CLIP model; empty where it is not recorded."""
+    of_config = part(run.config, "model", "init_args", "backbone", "architecture", kind=str)
+    return part(run.main_result, "model", "architecture", kind=str) or of_config or ""
+
+
+def data_set(run: ReportedRun) -> str:
+    """Id of the data set; else the class of the data module."""
+    stated = part(run.main_result, "data", "data_set", kind=str)
+    path = part(run.main_result, "data", "class_path", kind=str) or part(run.config, "data", "class_path", kind=str)
+    return stated or (path.split(".")[-1] if path else "unknown data")
+
+
+def stages(run: ReportedRun) -> str:
+    """What was done: "trained, tested"."""
+    is_trained = bool(run.checkpoints) or any(name.startswith("fit") for name in run.logs)
+    done = ["fit"] * is_trained + [stage for stage in ("validate", "test", "predict") if stage in run.results]
+    return ", ".join(_STAGES[stage] for stage in done) or "nothing that can be read"
+
+
+def seed(run: ReportedRun) -> int | None:
+    """The seed of the run; None where it is not recorded."""
+    recorded = part(run.main_result, "seed", kind=int)
+    return part(run.config, "seed_everything", kind=int) if recorded is None else recorded
+
+
+def experiment(run: ReportedRun) -> str:
+    """The last experiment among its configuration files, by name; empty where none is recorded."""
+    files = part(run.config, "config", kind=list) or []
+    names = [str(name).rpartition("/")[2].removesuffix(".yaml") for name in files]
+    return names[0] if names else ""
+
+
+def changed_at(run: ReportedRun) -> datetime | None:
+    """When its newest result, else its newest log, was written; None for neither."""
+    paths = [run.folder / RESULT_FILES[run.main_stage]] if run.main_stage else list(run.logs.values())
+    times = [path.stat().st_mtime for path in paths if path.exists()]
+    return datetime.fromtimestamp(max(times), timezone.utc) if times else None
+
+
+def main_figure(run: ReportedRun) -> MainFigure | None:
+    """Harmonic mean of base and novel classes, or mean top-1 over the sets, or mAP; None where nothing was scored."""
+    result = run.main_result
+    if run.is_localization:
+        mean, std = (part(result, name, "map", kind=float) for name in ("mean", "std"))
+        return None if mean is None else MainFigure("mAP", mean, std)
+    harmonic = part(result, "harmonic_mean", kind=float)
+    if harmonic is not None:
+        return MainFigure(HARMONIC_MEAN, harmonic)
+    mean, std = (part(result, name, "top1", kind=float) for name in ("mean", "std"))
+    if mean is not None:
+        return MainFigure("top-1", mean, std)
+    of_sets = [part(of_set, "top1", kind=float) for of_set in (part(result, "sets", kind=dict) or {}).values()]
+    known = [value for value in of_sets if value is not None]
+    return MainFigure("top-1", sum(known) / len(known)) if known else None
+
+
+def counts(run: ReportedRun) -> Counts:
+    """Videos and classes of the main stage; zeros for a training alone."""
+    sets: Mapping[str, Any] = part(run.main_result, "sets", kind=dict) or {}
+    texts: Mapping[str, Any] = part(run.main_result, "class_text", kind=dict) or {}
+    classes = {name: part(text, "n_classes", kind=int) or 0 for name, text in texts.items()}
+    if run.is_localization:  # all sets are draws of classes of the same videos
+        listed = max((part(of_set, "n_listed", kind=int) or 0 for of_set in sets.values()), default=0)
+        seen = max((part(of_set, "n_videos", kind=int) or 0 for of_set in sets.values()), default=0)
+        n_videos = part(run.main_result, "n_videos", kind=int)
+        return Counts(n_videos or listed, n_videos or seen, listed - seen if seen else 0, classes)
+    names = ("n_listed", "n_evaluated", "n_failed")
+    sums = [sum(part(of_set, name, kind=int) or 0 for of_set in sets.values()) for name in names]
+    return Counts(*sums, classes)
+
+
+def epochs(run: ReportedRun) -> tuple[float, int | None] | None:
+    """Epochs of training that were done and that were to be done; None where nothing was trained.
+
+    The number to be done is None if the training is limited otherwise, or not recorded.
+    """
+    recorded = part(run.results.get("test"), "training", "trainer", "epochs_done", kind=float)
+    planned = part(run.training_config, "trainer", "max_epochs", kind=int)
+    logged = _logged_epochs(run)
+    if logged is None and recorded is None:
+        return None
+    return (logged if logged is not None else recorded or 0.0), planned if planned != -1 else None
+
+
+def _logged_epochs(run: ReportedRun) -> float | None:
+    """Epochs whose mean loss the logs of training have; None without such a log."""
+    logs = [path for name, path in run.logs.items() if name.startswith("fit")]
+    done: set[int] = set()
+    for path in logs:
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = csv.DictReader(file)
+                done |= {int(row["epoch"]) for row in rows if row.get("train/loss") and row.get("epoch")}
+        except (OSError, ValueError, csv.Error) as error:
+            run.problems.append(f"{path}: {error}; it is left out")
+    return float(len(done)) if logs else None

@@ -1,0 +1,77 @@
+"""The logs of training: each metric over steps, from `csv/fit*/metrics.csv`."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass, field
+
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
+
+_NOT_METRICS = ("step", "epoch")
+
+
+@dataclass(frozen=True)
+class LoggedMetric:
+    """A metric over time.
+
+    Attributes:
+        steps: Optimizer steps at which it was logged, counted from 1.
+        epochs: The epoch of each, counted from 0; None where it is not logged.
+        values: Its values; NaN and infinity stay.
+    """
+
+    steps: list[float] = field(default_factory=list)
+    epochs: list[int | None] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+
+def training_metrics(run: ReportedRun) -> dict[str, LoggedMetric]:
+    """The metrics of all trainings in a run folder, one after the other where a training was resumed.
+
+    Args:
+        run: The run.
+
+    Returns:
+        {name: metric}; a value that is no number is left out. A log that cannot be read is noted in `run.problems`.
+    """
+    metrics: dict[str, LoggedMetric] = {}
+    for name, path in run.logs.items():
+        if not name.startswith("fit"):
+            continue
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file):
+                    _add(metrics, row)
+        except (OSError, ValueError, csv.Error) as error:
+            run.problems.append(f"{path}: {error}; the rest of it is left out")
+    return metrics
+
+
+def last_value(run: ReportedRun, name: str) -> float | None:
+    """The last logged value of a metric; None if it was never logged."""
+    metric = training_metrics(run).get(name)
+    return metric.values[-1] if metric is not None and metric.values else None
+
+
+def _add(metrics: dict[str, LoggedMetric], row: dict[str, str]) -> None:
+    step, epoch = _number(row.get("step")), _number(row.get("epoch"))
+    if step is None or not math.isfinite(step):
+        return
+    for name, text in row.items():
+        value = None if name is None or name in _NOT_METRICS else _number(text)
+        if value is None:
+            continue
+        metric = metrics.setdefault(name, LoggedMetric())
+        metric.steps.append(step + 1)
+        metric.epochs.append(None if epoch is None else int(epoch))
+        metric.values.append(value)
+
+
+def _number(text: object) -> float | None:
+    if not isinstance(text, str):  # None, or a list of surplus cells
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
