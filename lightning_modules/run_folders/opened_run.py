@@ -27,14 +27,12 @@ from zsar.lightning_modules.run_folders.run_folder import (
     check_training,
     holds_run,
     is_in,
-    remove,
     result_differences,
     result_weights,
     results_in,
-    written_by_test,
-    written_by_training,
 )
 from zsar.lightning_modules.run_folders.run_lock import is_first_process, locked
+from zsar.lightning_modules.run_folders.written_files import remove, written_by_test, written_by_training
 from zsar.runtime.terminal import say
 
 
