@@ -40,6 +40,12 @@ class WrittenPictures:
         """The folder of this kind of picture."""
         return Path(self._trainer.default_root_dir) / PICTURES / self._kind
 
+    @property
+    def _stage(self) -> str:
+        fn = self._trainer.state.fn
+        assert fn is not None
+        return fn.value  # str() of it is "TrainerFn.TESTING"
+
     def path(self, set_name: str, stem: str, suffix: str) -> Path:
         """The file of a set with a stem and a suffix (".mp4"), for what the caller writes; its folder is made."""
         folder = self.folder / set_name
@@ -79,7 +85,7 @@ class WrittenPictures:
             paths = {"picture": picture, **paths}
         root = self.folder.parent
         files = {role: path.relative_to(root).as_posix() for role, path in paths.items()}
-        stage = str(self._trainer.state.fn)
+        stage = self._stage
         self._pictures.append((stem, Picture(self._kind, stage, set_name, title, alt, files)))
         return next(iter(paths.values()))
 
@@ -99,7 +105,7 @@ class WrittenPictures:
         pictures = [picture for _, picture in ordered]
         if self._trainer.is_global_zero:
             run = Path(self._trainer.default_root_dir)
-            replace_pictures(run, pictures, kind=self._kind, stage=str(self._trainer.state.fn))
+            replace_pictures(run, pictures, kind=self._kind, stage=self._stage)
             self._log(run, pictures, sets)
             n = len(pictures)
             plural = "" if (n if of is None else of) == 1 else "s"

@@ -72,7 +72,7 @@ class RunTracking(Callback):
         loggers = _loggers(trainer)
         if not trainer.is_global_zero or not loggers:
             return
-        folder, command = Path(trainer.default_root_dir), str(trainer.state.fn)
+        folder, command = Path(trainer.default_root_dir), _command(trainer)
         if command == "fit":
             artifacts = [checkpoint_files(folder / "checkpoints")] if self._with_checkpoints else []
             for logger in loggers:
@@ -100,9 +100,8 @@ class RunTracking(Callback):
         loggers = _loggers(trainer)
         if not trainer.is_global_zero or not loggers:
             return
-        config = tracked_config(
-            trainer, model, stage=str(trainer.state.fn), experiment=self._experiment, settings=self._settings
-        )
+        stage, names, settings = _command(trainer), self._experiment, self._settings
+        config = tracked_config(trainer, model, stage=stage, experiment=names, settings=settings)
         tags = tracked_tags(trainer, model)
         for logger in loggers:
             logger.log_hyperparams(config)
@@ -118,6 +117,11 @@ class RunTracking(Callback):
             say(f"W&B: without the report page: {problem}", error=True)
             return []
         return [TrackedFiles("report", {"report.html": path})]
+
+
+def _command(trainer: Trainer) -> str:
+    assert trainer.state.fn is not None
+    return trainer.state.fn.value  # str() of it is "TrainerFn.TESTING"
 
 
 def _loggers(trainer: Trainer) -> list[WandbLogger]:
