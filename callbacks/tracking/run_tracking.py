@@ -87,13 +87,15 @@ class RunTracking(Callback):
                     "artifact of results"
                 )
         artifacts = [result_files(folder, command, list(result["sets"])), picture_files(folder, command)]
+        for logger in loggers:
+            logger.experiment.summary.update(tracked_summary(result))
+            for table in tables:
+                logger.log_table(table.name, columns=table.columns, data=table.rows)
+            _log_artifacts(logger, artifacts)
         with tempfile.TemporaryDirectory(prefix="zsar-page-") as temporary:
-            artifacts += self._report(folder, Path(temporary) / "report.html")
+            page = self._report(folder, Path(temporary) / "report.html")
             for logger in loggers:
-                logger.experiment.summary.update(tracked_summary(result))
-                for table in tables:
-                    logger.log_table(table.name, columns=table.columns, data=table.rows)
-                _log_artifacts(logger, artifacts)
+                _log_artifacts(logger, page)
 
     def _describe(self, trainer: Trainer, model: LightningModule) -> None:
         assert isinstance(model, ActionRecognizer | ActionLocalizer)
