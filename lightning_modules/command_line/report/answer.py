@@ -8,10 +8,8 @@ from statistics import mean
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.compared_runs import compared_rows
-from zsar.lightning_modules.command_line.report.rendering import render
-from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
-from zsar.lightning_modules.command_line.report.run_facts import (
+from zsar.lightning_modules.command_line.report.facts.compared_runs import compared_rows
+from zsar.lightning_modules.command_line.report.facts.run_facts import (
     HARMONIC_MEAN,
     architecture,
     counts,
@@ -21,7 +19,9 @@ from zsar.lightning_modules.command_line.report.run_facts import (
     method_name,
     seed,
 )
-from zsar.lightning_modules.command_line.report.tables import TableCell, TableColumn, data_table
+from zsar.lightning_modules.command_line.report.rendering import render
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
+from zsar.lightning_modules.command_line.report.tables import Cell, TableCell, TableColumn, data_table
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
 from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationRun, precision_name
 
@@ -75,7 +75,9 @@ def answer_of(run: ReportedRun, row: ComparedRow | None) -> Answer:
         row: It beside published figures; None where it was not tested completely.
     """
     compared = [*_chance(run), *_untuned(run), *_published(run, row)]
-    none = "Nothing: a prediction of unlabelled videos has no figures." if run.main_stage == "predict" else "Nothing yet."
+    none = (
+        "Nothing: a prediction of unlabelled videos has no figures." if run.main_stage == "predict" else "Nothing yet."
+    )
     return Answer(_what(run), completeness(run), _good(run), compared or [none])
 
 
@@ -117,12 +119,16 @@ def runs_table(runs: Sequence[ReportedRun]) -> Markup:
     names = sorted({figure.name for figure in figures if figure})
     columns = [TableColumn(name) for name in ("run", "method", "data", "seed")]
     columns += [TableColumn(f"{' or '.join(names) or 'figure'} in %", "number"), TableColumn("complete")]
-    rows = []
+    rows: list[list[Cell]] = []
     for run, figure in zip(runs, figures, strict=True):
-        value = TableCell("") if figure is None else TableCell(
-            f"{figure.value:.1f}" + ("" if figure.std is None else f" ± {figure.std:.1f}"),
-            figure.value,
-            tone="strong" if figure.value == best else "",
+        value = (
+            TableCell("")
+            if figure is None
+            else TableCell(
+                f"{figure.value:.1f}" + ("" if figure.std is None else f" ± {figure.std:.1f}"),
+                figure.value,
+                tone="strong" if figure.value == best else "",
+            )
         )
         number = seed(run)
         words = [run.name, method_name(run), data_set(run), "" if number is None else str(number)]
@@ -152,7 +158,9 @@ def _all_seen(run: ReportedRun) -> str:
     if part(run.main_result, "complete", kind=bool) is False:
         return f"No: only a part of the videos was {done}, as a limit on batches was set."
     if seen.failed and run.main_stage == "test":
-        return f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
+        return (
+            f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
+        )
     if seen.failed:
         return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and are left out."
     return f"Yes: all {seen.listed:,} videos were {done}, and each could be decoded."
@@ -167,7 +175,9 @@ def _what(run: ReportedRun) -> list[str]:
     if run.is_localization:
         per_draw = max(seen.classes.values(), default=0)
         draws = f", in {len(seen.classes)} draws of classes" if len(seen.classes) > 1 else ""
-        searched = f"{model} searched {seen.listed:,} untrimmed videos of {data_set(run)} for {per_draw:,} classes{draws}."
+        searched = (
+            f"{model} searched {seen.listed:,} untrimmed videos of {data_set(run)} for {per_draw:,} classes{draws}."
+        )
         return [searched, *_trained(run)]
     verb = {"validate": "was validated on held-out clips of", "predict": "predicted the actions in videos of"}
     protocol = "" if run.tested is None or isinstance(run.tested, LocalizationRun) else run.tested.settings.protocol
@@ -214,10 +224,10 @@ def _good(run: ReportedRun) -> list[str]:
 
 
 def _last_validation(run: ReportedRun) -> str:
-    from zsar.lightning_modules.command_line.report.training_logs import last_value
-
-    value = last_value(run, "val/top1")
-    return "Not known yet." if value is None else f"{value:.1f} % top-1 of held-out clips in the last validation."
+    metric = run.training_metrics.get("val/top1")
+    if metric is None or not metric.values:
+        return "Not known yet."
+    return f"{metric.values[-1]:.1f} % top-1 of held-out clips in the last validation."
 
 
 def _chance(run: ReportedRun) -> list[str]:
@@ -235,7 +245,9 @@ def _untuned(run: ReportedRun) -> list[str]:
     tuning = getattr(run.tested, "tuning", {})
     for name, effect in tuning.items():
         change = effect.tuned_top1 - effect.untuned_top1
-        said.append(f"Before tuning, top-1 of {name} is {effect.untuned_top1:.1f} %: tuning changes it by {change:+.1f} points.")
+        said.append(
+            f"Before tuning, top-1 of {name} is {effect.untuned_top1:.1f} %: tuning changes it by {change:+.1f} points."
+        )
     return said[:3]
 
 
@@ -255,7 +267,7 @@ def _published(run: ReportedRun, row: ComparedRow | None) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """"a, b and c"; of more than four the first three."""
+    """Names in a sentence, as "a, b and c"; of more than four the first three."""
     if len(names) > 4:
         return f"{', '.join(names[:3])} and {len(names) - 3} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))

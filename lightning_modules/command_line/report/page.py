@@ -7,14 +7,23 @@ from datetime import datetime, timezone
 
 from markupsafe import Markup
 
+from zsar.lightning_modules.command_line.report.answer import opening
 from zsar.lightning_modules.command_line.report.rendering import render, script, source_of
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
 from zsar.lightning_modules.command_line.report.section import Section
+from zsar.lightning_modules.command_line.report.sections import commands, cost, origin, results, settings
 from zsar.runtime.code_version import code_version
 
-SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = ()
+SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
+    results.section,
+    settings.section,
+    origin.section,
+    cost.section,
+    commands.section,
+)
 """What makes the sections, in the order of the page."""
 
+_MOST_NAMED = 4
 _SCRIPTS = ("theme.js", "tables.js")
 
 
@@ -29,6 +38,12 @@ def run_page(runs: Sequence[ReportedRun]) -> str:
     """
     sections = [section for make in SECTIONS if (section := make(runs)) is not None]
     return document(title=title_of(runs), opening=opening(runs), sections=sections)
+
+
+def title_of(runs: Sequence[ReportedRun]) -> str:
+    """The name of a run, or those of several as far as they fit."""
+    names = [run.name for run in runs]
+    return " · ".join(names) if len(names) <= _MOST_NAMED else f"{' · '.join(names[:_MOST_NAMED])} and more"
 
 
 def document(*, title: str, opening: Markup, sections: Sequence[Section]) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zsar.lightning_modules.command_line.report.facts.training_logs import LoggedMetric, read_metrics
 from zsar.lightning_modules.command_line.summarize.results.localization_results import (
     LocalizationRun,
     is_localization,
@@ -18,6 +19,7 @@ from zsar.lightning_modules.command_line.summarize.results.localization_results 
 )
 from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, recognition_run
 from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
+from zsar.lightning_modules.run_folders.picture_files import Picture, read_pictures
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.files.given_files import read_given_json
@@ -105,6 +107,20 @@ class ReportedRun:
         """The logs in `csv/` by name: "fit", "fit_2", "test", ... in the order in which they were begun."""
         paths = {path.parent.name: path for path in sorted(self.folder.glob("csv/*/metrics.csv"))}
         return dict(sorted(paths.items(), key=lambda item: _order_of_log(item[0])))
+
+    @cached_property
+    def training_metrics(self) -> dict[str, LoggedMetric]:
+        """The logged metrics of its trainings by name; what cannot be read is noted in `problems`."""
+        return read_metrics((path for name, path in self.logs.items() if name.startswith("fit")), self.problems)
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """What visualization callbacks wrote; empty where the list of them cannot be read, noted in `problems`."""
+        try:
+            return read_pictures(self.folder)
+        except (OSError, ValueError) as error:
+            self.problems.append(str(error))
+            return []
 
     @cached_property
     def config(self) -> Mapping[str, Any]:

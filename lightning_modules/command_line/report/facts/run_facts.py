@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -132,8 +131,8 @@ def counts(run: ReportedRun) -> Counts:
         n_videos = part(run.main_result, "n_videos", kind=int)
         return Counts(n_videos or listed, n_videos or seen, listed - seen if seen else 0, classes)
     names = ("n_listed", "n_evaluated", "n_failed")
-    sums = [sum(part(of_set, name, kind=int) or 0 for of_set in sets.values()) for name in names]
-    return Counts(*sums, classes)
+    listed, seen, failed = (sum(part(of_set, name, kind=int) or 0 for of_set in sets.values()) for name in names)
+    return Counts(listed, seen, failed, classes)
 
 
 def epochs(run: ReportedRun) -> tuple[float, int | None] | None:
@@ -151,13 +150,7 @@ def epochs(run: ReportedRun) -> tuple[float, int | None] | None:
 
 def _logged_epochs(run: ReportedRun) -> float | None:
     """Epochs whose mean loss the logs of training have; None without such a log."""
-    logs = [path for name, path in run.logs.items() if name.startswith("fit")]
-    done: set[int] = set()
-    for path in logs:
-        try:
-            with path.open(newline="", encoding="utf-8") as file:
-                rows = csv.DictReader(file)
-                done |= {int(row["epoch"]) for row in rows if row.get("train/loss") and row.get("epoch")}
-        except (OSError, ValueError, csv.Error) as error:
-            run.problems.append(f"{path}: {error}; it is left out")
-    return float(len(done)) if logs else None
+    if not any(name.startswith("fit") for name in run.logs):
+        return None
+    loss = run.training_metrics.get("train/loss")
+    return float(len(set(loss.epochs) - {None})) if loss is not None else 0.0

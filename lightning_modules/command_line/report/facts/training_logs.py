@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
+from pathlib import Path
 
 _NOT_METRICS = ("step", "epoch")
 
@@ -26,32 +26,25 @@ class LoggedMetric:
     values: list[float] = field(default_factory=list)
 
 
-def training_metrics(run: ReportedRun) -> dict[str, LoggedMetric]:
-    """The metrics of all trainings in a run folder, one after the other where a training was resumed.
+def read_metrics(paths: Iterable[Path], problems: list[str]) -> dict[str, LoggedMetric]:
+    """The metrics of logs, one after the other, as where a training was resumed.
 
     Args:
-        run: The run.
+        paths: Files `metrics.csv`, in order.
+        problems: Where it is noted why a log, or the rest of it, cannot be read.
 
     Returns:
-        {name: metric}; a value that is no number is left out. A log that cannot be read is noted in `run.problems`.
+        {name: metric}; a value that is no number is left out.
     """
     metrics: dict[str, LoggedMetric] = {}
-    for name, path in run.logs.items():
-        if not name.startswith("fit"):
-            continue
+    for path in paths:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 for row in csv.DictReader(file):
                     _add(metrics, row)
         except (OSError, ValueError, csv.Error) as error:
-            run.problems.append(f"{path}: {error}; the rest of it is left out")
+            problems.append(f"{path}: {error}; the rest of this log is left out")
     return metrics
-
-
-def last_value(run: ReportedRun, name: str) -> float | None:
-    """The last logged value of a metric; None if it was never logged."""
-    metric = training_metrics(run).get(name)
-    return metric.values[-1] if metric is not None and metric.values else None
 
 
 def _add(metrics: dict[str, LoggedMetric], row: dict[str, str]) -> None:

@@ -1,0 +1,43 @@
+"""What a command line of `zsar fit`, `validate`, `test` or `predict` is parsed to, without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
+
+
+class _OnlyParsing(ActionRecognitionCLI):
+    """Parses, and neither seeds, builds nor opens anything."""
+
+    def _set_seed(self) -> None:
+        pass
+
+    def before_instantiate_classes(self) -> None:
+        pass
+
+    def instantiate_classes(self) -> None:
+        pass
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        pass
+
+
+def parsed_config(arguments: Sequence[str]) -> dict[str, Any]:
+    """Parses a command line as the command does.
+
+    Args:
+        arguments: The command line, beginning with the command.
+
+    Returns:
+        The configuration, with all defaults; `run_dir` is that of the files, and nothing depends on what lies in it.
+
+    Raises:
+        SystemExit: The parser rejects it; its message is on the standard error.
+        ValueError: A file cannot be read, or settings contradict each other.
+    """
+    parsed = _OnlyParsing.run_command(list(arguments))
+    assert parsed is not None
+    config: dict[str, Any] = parsed.config[arguments[0]].as_dict()
+    return config

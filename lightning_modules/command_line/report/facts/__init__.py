@@ -1,0 +1,1 @@
+"""What a report says of runs: facts in plain types, without markup."""
