@@ -10,6 +10,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.trainer.states import TrainerFn
 
 from zsar.callbacks.tracking.tracked_config import tracked_config, tracked_summary, tracked_tags
 from zsar.callbacks.tracking.tracked_files import (
@@ -122,8 +123,7 @@ class RunTracking(Callback):
 
 
 def _command(trainer: Trainer) -> str:
-    assert trainer.state.fn is not None
-    return trainer.state.fn.value  # str() of it is "TrainerFn.TESTING"
+    return TrainerFn(trainer.state.fn).value  # str() of it is "TrainerFn.TESTING"
 
 
 def _loggers(trainer: Trainer) -> list[WandbLogger]:

@@ -88,7 +88,8 @@ def tracked_summary(result: Mapping[str, Any]) -> dict[str, Any]:
     """
     counts = {name: result[name] for name in ("complete", "harmonic_mean", "n_damaged_frames") if name in result}
     means = {f"mean/{name}": value for name, value in (result.get("mean") or {}).items()}
-    cost = {f"cost/{name.replace('.', '/')}": value for name, value in flat_settings(result.get("cost") or {})}
+    numbers = ((n, v) for n, v in flat_settings(result.get("cost") or {}) if isinstance(v, int | float))
+    cost = {f"cost/{name.replace('.', '/')}": value for name, value in numbers}
     return {**counts, "n_undecodable": len(result["undecodable"]), **means, **cost}
 
 
