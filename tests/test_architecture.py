@@ -45,7 +45,7 @@ FLOORS = {
         ["command_line"],
     ],
     "callbacks": [
-        ["prompt_tuning", "dead_processes", "run_checkpoints", "set_progress", "undecodable_videos"],
+        ["cost", "prompt_tuning", "dead_processes", "run_checkpoints", "set_progress", "undecodable_videos"],
         ["results", "stop_signals"],
         ["pictures"],
     ],

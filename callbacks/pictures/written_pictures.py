@@ -46,9 +46,7 @@ class WrittenPictures:
 
     @property
     def _stage(self) -> str:
-        function = self._trainer.state.fn
-        assert function is not None
-        return function.value
+        return TrainerFn(self._trainer.state.fn).value  # str() of it is "TrainerFn.TESTING"
 
     def path(self, set_name: str, stem: str, suffix: str) -> Path:
         """The file of a set with a stem and a suffix (".mp4"), for what the caller writes; its folder is made."""
@@ -118,9 +116,11 @@ class WrittenPictures:
         return pictures
 
     def _log(self, run: Path, pictures: list[Picture], sets: list[str]) -> None:
+        """Logs each picture under a name of its own, as W&B shows no list of pictures of several sizes."""
         for logger in self._trainer.loggers:
             if isinstance(logger, WandbLogger):
                 for name in sets:
-                    of_set = [str(path) for p in pictures if p.set_name == name and (path := p.path(run, "picture"))]
-                    if of_set:
-                        logger.log_image(f"{self._kind}/{name}", of_set)
+                    of_set = [(p, path) for p in pictures if p.set_name == name and (path := p.path(run, "picture"))]
+                    for number, (picture, path) in enumerate(of_set, 1):
+                        key = f"{self._kind}/{name}{f'/{number}' if len(of_set) > 1 else ''}"
+                        logger.log_image(key, [str(path)], caption=[picture.title])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from torch import Tensor
 
+from zsar.callbacks.cost.cost_meter import CostMeter
 from zsar.callbacks.results.mean_of_sets import mean_and_deviation
 from zsar.callbacks.results.result_manifest import circumstances, is_limited
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
@@ -41,7 +41,7 @@ class LocalizationManifest(Callback):
         self.config = config
         self._counts = {"n_videos": 0, "n_detections": 0, "n_suppressed": 0, "n_damaged_frames": 0}
         self._problems: list[str] = []
-        self._started_at = 0.0
+        self._meter = CostMeter()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock.
@@ -63,7 +63,7 @@ class LocalizationManifest(Callback):
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
         self._counts, self._problems = dict.fromkeys(self._counts, 0), []
-        self._started_at = time.perf_counter()
+        self._meter.start(pl_module.device)
 
     def on_test_batch_end(
         self,
@@ -103,8 +103,11 @@ class LocalizationManifest(Callback):
         problems = sorted(problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process)
         sets = _sets(pl_module, data) if is_test else _predicted_sets(pl_module, data, n_failed=len(problems))
         counts = gather_from_all({"n_adaptations": pl_module.n_adaptations, **self._counts}, trainer)
+        totals = {name: sum(of_process[name] for of_process in counts) for name in counts[0]}
         limited = is_limited(trainer, stage)
         described = data.describe()
+        n_frames = 1 if data.features_folder is None else None
+        cost = self._meter.cost(trainer, pl_module, n_videos=totals["n_videos"], frames_per_view=n_frames)
         manifest = {
             "task": "localization",
             "stage": stage,
@@ -112,8 +115,9 @@ class LocalizationManifest(Callback):
             **(mean_and_deviation(list(sets.values())) if is_test else {}),
             "complete": not limited,
             "undecodable": problems,
-            "seconds": round(time.perf_counter() - self._started_at, 2),
-            **{name: sum(of_process[name] for of_process in counts) for name in counts[0]},
+            "seconds": cost["seconds"],
+            "cost": cost,
+            **totals,
             "model": {
                 "class_path": class_path(type(pl_module)),
                 "architecture": pl_module.backbone.architecture,

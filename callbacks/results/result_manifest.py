@@ -6,7 +6,6 @@ import importlib.metadata
 import math
 import platform
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from zsar.callbacks.cost.cost_meter import CostMeter
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.set_summary import print_sets, set_summary
 from zsar.callbacks.results.written_line import say_accepted_damage, say_written
@@ -52,7 +52,7 @@ class ResultManifest(Callback):
         self.config = config
         self._problems: list[str] = []
         self._counts = [0, 0]
-        self._started_at = 0.0
+        self._meter = CostMeter()
         self._weights_hash: str | None = None
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -64,8 +64,9 @@ class ResultManifest(Callback):
         if not isinstance(pl_module, ActionRecognizer):
             raise TypeError(f"ResultManifest describes an ActionRecognizer, not a {type(pl_module).__name__}")
         self._problems, self._counts = [], [0, 0]  # of decoded and failed videos
-        self._n_damaged = 0
-        self._started_at = time.perf_counter()
+        self._n_damaged, self._embeds = 0, True
+        if trainer.state.fn != "fit":  # whose own peak of memory is measured
+            self._meter.start(pl_module.device)
         self._weights_hash = hash_of_tested_weights(pl_module)  # before weights are prepared for the test
 
     on_validation_start = on_test_start
@@ -85,6 +86,7 @@ class ResultManifest(Callback):
         self._n_damaged += batch.n_damaged
         n_failed = int(batch.failed.sum())
         self._counts = [self._counts[0] + len(batch) - n_failed, self._counts[1] + n_failed]
+        self._embeds = batch.embeddings is None
 
     on_validation_batch_end = on_test_batch_end
     on_predict_batch_end = on_test_batch_end
@@ -106,14 +108,17 @@ class ResultManifest(Callback):
         assert isinstance(pl_module, ActionRecognizer)
         problems = sorted(problem for of_process in gather_from_all(self._problems, trainer) for problem in of_process)
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        counts = gather_from_all(self._counts, trainer)
         if stage == "predict":
-            sets = _predicted_sets(pl_module, trainer, gather_from_all(self._counts, trainer))
+            sets = _predicted_sets(pl_module, trainer, counts)
         else:
             sets = _sets(pl_module, trainer, stage, metrics)
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         described = data.describe()
         record = run_record(pl_module, trainer, stage=stage, data=described)
         limited = is_limited(trainer, stage)
+        n_frames = int(described["n_frames"]) if self._embeds else None
+        cost = self._meter.cost(trainer, pl_module, n_videos=sum(map(sum, counts)), frames_per_view=n_frames)
         manifest = {
             "stage": stage,
             "sets": sets,
@@ -122,7 +127,8 @@ class ResultManifest(Callback):
             "complete": not limited,
             "undecodable": problems,
             "n_damaged_frames": sum(gather_from_all(self._n_damaged, trainer)),
-            "seconds": round(time.perf_counter() - self._started_at, 2),
+            "seconds": cost["seconds"],
+            "cost": cost,
             "model": {
                 "class_path": class_path(type(pl_module)),
                 "architecture": pl_module.backbone.architecture,

@@ -11,17 +11,17 @@ import signal
 import sys
 import tempfile
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from zsar.callbacks.cost.training_cost import TrainingCost
 from zsar.callbacks.dead_processes import DeadProcesses
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.detection_file import DetectionFile
@@ -31,14 +31,24 @@ from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.stop_signals import StopSignals
+from zsar.callbacks.tracking.run_tracking import RunTracking
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
+    add_tracking_options,
+    check_tracking,
+    place_loggers,
+    run_loggers,
+    tracked_until_end,
+)
 from zsar.lightning_modules.command_line.fit_and_test.short_help import EXPLAINED
+from zsar.lightning_modules.command_line.fit_and_test.tracked_page import write_tracked_page
 from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
     command_to_go_on,
     command_to_test,
+    experiment_names,
     given_files,
 )
 from zsar.lightning_modules.command_line.fit_and_test.usable_accelerator import check_accelerator
@@ -135,13 +145,7 @@ class ActionRecognitionCLI(LightningCLI):
         )
         parser.add_argument("--overwrite", action="store_true", help=EXPLAINED["--overwrite"][1])
         parser.link_arguments("run_dir", "trainer.default_root_dir")
-        parser.add_argument(
-            "--wandb",
-            type=Literal["off", "offline", "online"],
-            default="off",
-            help="Track the run with Weights & Biases: offline needs no account (`wandb sync` uploads later).",
-        )
-        parser.add_argument("--wandb_project", type=str, default="zsar", help="The W&B project.")
+        add_tracking_options(parser)
         parser.add_argument(
             "--adaptation",
             type=PromptTuning | None,
@@ -173,7 +177,9 @@ class ActionRecognitionCLI(LightningCLI):
         if issubclass(model, ActionLocalizer):
             check_localizer_options(model, adaptation=config.adaptation, ckpt_path=config.ckpt_path)
         check_accelerator(config.trainer.accelerator, config.trainer.devices)
+        check_tracking(config, str(self.subcommand))
         self._open_run(model)
+        place_loggers(config.trainer.logger, run_dir=Path(config.run_dir), command=str(self.subcommand))
         if self.subcommand in ("test", "validate"):
             config.verbose = False  # both manifests print their own table
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
@@ -208,8 +214,8 @@ class ActionRecognitionCLI(LightningCLI):
         # Lightning rejects or drops the callback
         if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
-        given = config.trainer.logger
-        loggers = self._loggers(given)
+        names = experiment_names(self.given)
+        loggers = run_loggers(config.trainer.logger, config, command=str(self.subcommand), experiment=names)
         is_localizer = isinstance(self.model, ActionLocalizer)
         # The bar comes first: it ends before the others print their tables.
         callbacks: list[Callback] = [SetProgressBar()] if config.trainer.enable_progress_bar is not False else []
@@ -221,6 +227,10 @@ class ActionRecognitionCLI(LightningCLI):
         callbacks.append(UndecodableVideos())
         if config.adaptation is not None:
             callbacks.append(config.adaptation)
+        if any(isinstance(logger, WandbLogger) for logger in loggers):
+            callbacks.append(self._tracking(names))
+        if self.subcommand == "fit":
+            callbacks.append(TrainingCost())
         if loggers and not is_localizer:
             callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
@@ -235,27 +245,14 @@ class ActionRecognitionCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Nothing: a checkpoint is read by `WholeCheckpointIO` alone, and its settings never replace the given ones."""
 
-    def _loggers(self, given: Any) -> list[Logger]:  # noqa: ANN401 - what Trainer takes as `logger`
-        """A CSV log always (unless logging is turned off), W&B when asked, and what the configuration lists."""
+    def _tracking(self, experiment: list[str]) -> RunTracking:
         config = self.config_init[self.subcommand]
-        if given is False:
-            return []
-        loggers: list[Logger] = [] if given in (None, True) else list(given) if isinstance(given, list) else [given]
-        if not any(isinstance(logger, CSVLogger) for logger in loggers):
-            loggers.insert(0, CSVLogger(config.run_dir, name="csv", version=self._free_version(Path(config.run_dir))))
-        if config.wandb != "off":
-            Path(config.run_dir).mkdir(parents=True, exist_ok=True)
-            name = f"{Path(config.run_dir).name} {self.subcommand}"
-            offline = config.wandb == "offline"
-            tracked = WandbLogger(name=name, project=config.wandb_project, save_dir=config.run_dir, offline=offline)
-            tracked._wandb_init.pop("anonymous", None)  # Lightning passes it always; W&B warns that it has no effect
-            loggers.append(tracked)
-        return loggers
-
-    def _free_version(self, run_dir: Path) -> str:
-        """An unused log name for each run in the folder: fit, fit_2, ...; CSVLogger would overwrite an earlier log."""
-        names = (f"{self.subcommand}_{n}" if n > 1 else str(self.subcommand) for n in count(1))
-        return next(name for name in names if not (run_dir / "csv" / name).exists())
+        self._until_end.enter_context(tracked_until_end(Path(config.run_dir), offline=config.wandb == "offline"))
+        with_checkpoints = config.wandb_checkpoints
+        settings = self._written_config()
+        return RunTracking(
+            experiment=experiment, settings=settings, page=write_tracked_page, with_checkpoints=with_checkpoints
+        )
 
     def _written_config(self) -> dict[str, Any]:
         config = dict(self.config[self.subcommand].as_dict())

@@ -32,6 +32,8 @@ EXPLAINED = {
     "--run_dir": ("FOLDER", "folder for everything that the run writes"),
     "--wandb": ("off|offline|online", "track the run with Weights & Biases: offline needs no account"),
     "--wandb_project": ("NAME", "the W&B project"),
+    "--wandb_group": ("NAME", "the W&B group (default: the experiment, so that its seeds and splits stand together)"),
+    "--wandb_checkpoints": ("", "in fit, upload the checkpoints of the run to W&B as an artifact"),
     "--seed_everything": ("N", "the random seed"),
     "--print_config": ("", "print all settings of the run, without running it"),
     "--overwrite": (

@@ -15,6 +15,7 @@ from zsar.lightning_modules.experiments.shipped_configs import located
 
 _FILES = ("--config", "-c", "--adaptation")
 _SECTIONS = ("--model", "--data", "--adaptation")
+_NOT_OF_EXPERIMENT = ("trainer", "logger", "visualization", "lists")  # folders of configurations
 _OPTIONS_OF_TEST = ("--config", "-c", "--run_dir", "--trainer", "--seed_everything", *_SECTIONS)
 _REPLACED = ("--ckpt_path", "--overwrite")
 _OF_ANY_TRAINER = ("accelerator", "devices", "num_nodes", "strategy", "precision")
@@ -23,6 +24,26 @@ _OF_ANY_TRAINER = ("accelerator", "devices", "num_nodes", "strategy", "precision
 def given_files(arguments: Sequence[str]) -> list[str]:
     """The configuration files of a command line, in order, as typed."""
     return [value for name, value in _options(arguments) if name in _FILES and value and located(value)]
+
+
+def experiment_names(arguments: Sequence[str]) -> list[str]:
+    """Names of what makes an experiment: its configuration files, model and data, in order, each once.
+
+    Files that change no result (hardware, loggers, pictures), and lists of videos, of which the splits of an experiment
+    have one each, are left out.
+
+    Args:
+        arguments: The command line as typed.
+    """
+    names: list[str] = []
+    for name, value in _options(arguments):
+        if value and (name in (*_FILES, *_SECTIONS)):
+            path = located(value)
+            if path is None and name in _SECTIONS and not value.startswith("{"):
+                names.append(value.rpartition(".")[2])
+            elif path is not None and path.parent.name not in _NOT_OF_EXPERIMENT:
+                names.append(path.stem)
+    return list(dict.fromkeys(names))
 
 
 def command_to_test(arguments: Sequence[str], run_dir: str) -> str:

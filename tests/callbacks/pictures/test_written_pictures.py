@@ -51,8 +51,10 @@ def test_numbers_may_have_no_picture(tmp_path: Path) -> None:
 def test_pictures_of_all_processes_are_listed_and_logged_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    logged: dict[str, list[str]] = {}
-    monkeypatch.setattr(WandbLogger, "log_image", lambda self, key, images: logged.update({key: images}))
+    logged: dict[str, tuple[list[str], list[str]]] = {}
+    monkeypatch.setattr(
+        WandbLogger, "log_image", lambda self, key, images, caption: logged.update({key: (images, caption)})
+    )
     monkeypatch.setattr(WandbLogger, "experiment", MagicMock())
     other = Picture("mistakes", "test", "base", "of another", "alt", {"picture": "mistakes/base/1.png"})
     monkeypatch.setattr(written_pictures, "gather_from_all", lambda value, trainer: [value, [("1", other)]])
@@ -60,8 +62,13 @@ def test_pictures_of_all_processes_are_listed_and_logged_in_order(
     paths = [add(written, set_name, stem) for set_name, stem in (("base", "2"), ("novel", "0"), ("base", "0"))]
     pictures = written.finish(of=5, undecodable=["base: broken.mp4"])
     assert [picture.title for picture in pictures] == ["title 0", "of another", "title 2", "title 0"]
-    assert logged["mistakes/base"] == [str(paths[2]), str(tmp_path / "pictures/mistakes/base/1.png"), str(paths[0])]
-    assert logged["mistakes/novel"] == [str(paths[1])]
+    other_path = tmp_path / "pictures/mistakes/base/1.png"
+    assert logged == {
+        "mistakes/base/1": ([str(paths[2])], ["title 0"]),
+        "mistakes/base/2": ([str(other_path)], ["of another"]),
+        "mistakes/base/3": ([str(paths[0])], ["title 2"]),
+        "mistakes/novel": ([str(paths[1])], ["title 0"]),
+    }
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("wrote 4 of 5 pictures into ")
     assert said[1] == "no picture, it could not be decoded: base: broken.mp4"

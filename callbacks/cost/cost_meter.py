@@ -1,0 +1,119 @@
+"""CostMeter: the entry "cost" of results.json: time, memory and parameters of a test, and the GFLOPs of a view."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+
+from zsar.callbacks.cost.counted_flops import counted_flops
+from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.device_clock import device_seconds
+from zsar.runtime.gathering import gather_from_all
+
+_MB = 1e6
+_COUNTED = (
+    "matrix products, convolutions and attention in embedding a view, two operations per multiply-add; "
+    "not class text, scoring, tuning at test time"
+)
+
+
+class CostMeter:
+    """Measures a test, a validation or a prediction."""
+
+    def __init__(self) -> None:
+        """Measures nothing yet."""
+        self._started_at = 0.0
+
+    def start(self, device: torch.device) -> None:
+        """Starts the clock, and forgets the peak of the device's memory.
+
+        Args:
+            device: The device of the model.
+        """
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        self._started_at = device_seconds(device)
+
+    def seconds(self, device: torch.device) -> float:
+        """Seconds since the start, in this process."""
+        return device_seconds(device) - self._started_at
+
+    def cost(self, trainer: Trainer, model: LightningModule, *, n_videos: int, frames_per_view: int | None) -> Any:  # noqa: ANN401 - JSON
+        """The cost of what was measured; all processes must call this.
+
+        Args:
+            trainer: The trainer of the run.
+            model: A recognizer or a localizer.
+            n_videos: Number of videos over all processes, those that could not be decoded included; a video that is
+                in several sets counts in each.
+            frames_per_view: T of a view, or 1 for a localizer, which embeds single frames; None if no frames were
+                embedded, since their embeddings were stored.
+
+        Returns:
+            Plain types by name: seconds of the slowest process; videos per second of all; the highest memory of a
+            process in MB (10^6 bytes), of the device (None on a CPU) and of the host; parameters; arithmetic of a
+            view.
+        """
+        mine = {"seconds": self.seconds(model.device), **peak_memory(model.device)}
+        everyone = gather_from_all(mine, trainer)
+        seconds = max(of_process["seconds"] or 0.0 for of_process in everyone)
+        return {
+            "seconds": round(seconds, 2),
+            "videos_per_second": round(n_videos / seconds, 2) if seconds else None,
+            "peak_device_mb": _highest([of_process["peak_device_mb"] for of_process in everyone]),
+            "peak_host_mb": _highest([of_process["peak_host_mb"] for of_process in everyone]),
+            "parameters": {
+                "total": sum(p.numel() for p in model.parameters()),
+                "trained": sum(p.numel() for p in model.parameters() if p.requires_grad),
+            },
+            **_arithmetic(model, frames_per_view),
+        }
+
+
+def peak_memory(device: torch.device) -> dict[str, float | None]:
+    """The highest memory of this process, in MB (10^6 bytes).
+
+    Args:
+        device: The device of the model.
+
+    Returns:
+        "peak_device_mb": tensors on the device since its peak was reset, None on a CPU. "peak_host_mb": resident
+        memory since the process started, without the workers that decode.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MB
+    of_device = torch.cuda.max_memory_allocated(device) / _MB if device.type == "cuda" else None
+    return {"peak_device_mb": None if of_device is None else round(of_device, 1), "peak_host_mb": round(host, 1)}
+
+
+def _highest(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return max(known) if known else None
+
+
+def _arithmetic(model: LightningModule, n_frames: int | None) -> dict[str, Any]:
+    """The GFLOPs of a view, beside what they are of; None, and why, where they cannot be counted."""
+    assert isinstance(model, ActionRecognizer | ActionLocalizer)
+    size = list(model.backbone.image_size)
+    view = {"frames_per_view": n_frames, "image_size": size}
+    uncounted = {**view, "gflops_per_view": None, "gmacs_per_view": None}
+    if n_frames is None:
+        return {**uncounted, "counted": "nothing: stored embeddings were read, and no frame was embedded"}
+    embed: Callable[[Tensor], Tensor]
+    if isinstance(model, ActionRecognizer):
+        embed, shape = model.embed_frames, (1, n_frames, 3, *size)
+    else:
+        embed, shape = model.backbone.encode_frames, (n_frames, 3, *size)
+    try:
+        flops = counted_flops(model, embed, shape)
+    except (RuntimeError, NotImplementedError) as error:
+        return {**uncounted, "counted": f"nothing: the model needs values to run ({str(error).splitlines()[0]})"}
+    giga = {"gflops_per_view": round(flops / 1e9, 6), "gmacs_per_view": round(flops / 2e9, 6)}
+    return {**view, **giga, "counted": _COUNTED}
