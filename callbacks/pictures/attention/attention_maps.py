@@ -23,6 +23,7 @@ from zsar.callbacks.pictures.attention.compared_models import compared_models
 from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_attention
 from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
 from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
+from zsar.callbacks.pictures.attention.video_heading import VideoHeading
 from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
 from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
@@ -115,8 +116,7 @@ class AttentionMaps(Callback):
         """Notes the predictions of a batch, and tries the models on the first: a long test must not fail at its end.
 
         Raises:
-            ValueError: The test reads stored embeddings, a model takes other frames, or its visual tower has no attention
-                over patches.
+            ValueError: The test reads stored embeddings, or a model takes other frames or has no attention to show.
         """
         self._tested.add(batch, outputs, dataloader_idx)
         if not self._is_tried:
@@ -178,21 +178,21 @@ class AttentionMaps(Callback):
         labels = self._labels(tested, position)
         videos = {name: self._observe(one, frames, text, labels) for name, one in self._models(model).items()}
         rows, stem = map_rows(videos, text.names), file_stem(row, key)
+        heading = VideoHeading(tested, position, key, n_views=len(frames), n_frames=len(frames[0]))
         video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
-        numbers = {**video, **_of_video(tested, position), "n_views": len(frames), "n_frames_per_view": len(frames[0])}
+        numbers = {**video, **heading.numbers}
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
-        title = _title(tested, position)
         written.add(
             text.set_name,
             stem,
-            title=f"{key}: {title}",
+            title=heading.title,
             alt=attention_in_words(rows, key),
             numbers={**numbers, "models": models},
-            figure=draw_attention(rows, frames[0], title=_marked(tested, position), lines=_lines(text, key, frames)),
+            figure=draw_attention(rows, frames[0], title=heading.marked, lines=[heading.line]),
             further=self._overlay(written, text.set_name, stem, rows, frames[0]),
             dots_per_inch=120,
         )
-        self._write_between_frames(written, text, videos, stem, key, frames)
+        self._write_between_frames(written, heading, videos, stem)
 
     def _overlay(
         self, written: WrittenPictures, set_name: str, stem: str, rows: Sequence[MapRow], frames: Tensor
@@ -204,66 +204,25 @@ class AttentionMaps(Callback):
         return {"video": path}
 
     def _write_between_frames(
-        self,
-        written: WrittenPictures,
-        text: ClassText,
-        videos: Mapping[str, ObservedVideo],
-        stem: str,
-        key: str,
-        frames: Tensor,
+        self, written: WrittenPictures, heading: VideoHeading, videos: Mapping[str, ObservedVideo], stem: str
     ) -> None:
         """Writes which frames attend to which, of the models that have temporal tokens."""
         for number, (name, video) in enumerate(videos.items()):
             if not video.frames:
                 continue
             layers = {layer: weights[0] for layer, weights in video.frames.items()}
+            explained = "temporal tokens, mean over heads; a row is a frame, its columns are the frames it attends to"
+            title = f"{name}: which frames attend to which"
             written.add(
-                text.set_name,
+                heading.set_name,
                 f"{stem}_frames_{number}",
-                title=f"{key}: which frames attend to which, {name}",
-                alt=frames_in_words(layers, name, key),
-                numbers={"video": key, "set": text.set_name, "model": name, **_frames_to_dict(video)},
-                figure=draw_frame_attention(
-                    layers,
-                    title=f"{name}: which frames attend to which",
-                    lines=[
-                        *_lines(text, key, frames),
-                        "temporal tokens, mean over heads; a row is a frame, its columns are the frames it attends to",
-                    ],
-                ),
+                title=f"{heading.key}: which frames attend to which, {name}",
+                alt=frames_in_words(layers, name, heading.key),
+                numbers={
+                    "video": heading.key,
+                    "set": heading.set_name,
+                    "model": name,
+                    "layers": video.between_frames(),
+                },
+                figure=draw_frame_attention(layers, title=title, lines=[heading.line, explained]),
             )
-
-
-def _frames_to_dict(video: ObservedVideo) -> dict[str, Any]:
-    return {"layers": [{"layer": layer, "views": weights.tolist()} for layer, weights in sorted(video.frames.items())]}
-
-
-def _of_video(tested: TestedSet, position: int) -> dict[str, Any]:
-    names, label = tested.text.names, int(tested.labels[position])
-    return {
-        "true": names[label] if label >= 0 else None,
-        "predicted": names[int(tested.predictions[position])],
-        "probability": round(float(tested.confidences[position]), 6),
-        "correct": bool(tested.correct[position]),
-    }
-
-
-def _title(tested: TestedSet, position: int) -> str:
-    of_video = _of_video(tested, position)
-    if of_video["correct"] or of_video["true"] is None:
-        return str(of_video["predicted"])
-    return f"{of_video['true']}, predicted {of_video['predicted']}"
-
-
-def _marked(tested: TestedSet, position: int) -> str:
-    """The title in a picture: right and wrong are told by a mark, not by colour alone."""
-    of_video = _of_video(tested, position)
-    if of_video["correct"]:
-        return f"✓ {of_video['true']} ({of_video['probability']:.2f})"
-    return f"✗ true: {of_video['true']}, predicted: {of_video['predicted']} ({of_video['probability']:.2f})"
-
-
-def _lines(text: ClassText, key: str, frames: Tensor) -> list[str]:
-    n_views, n_frames = frames.shape[:2]
-    view = f"view 1 of {n_views}, " if n_views > 1 else ""
-    return [f"{text.set_name}: {key} ({view}{n_frames} frame{'' if n_frames == 1 else 's'})"]
