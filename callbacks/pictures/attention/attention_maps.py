@@ -190,7 +190,7 @@ class AttentionMaps(Callback):
             numbers={**numbers, "models": models},
             figure=draw_attention(rows, frames[0], title=heading.marked, lines=[heading.line]),
             further=self._overlay(written, text.set_name, stem, rows, frames[0]),
-            dots_per_inch=120,
+            dots_per_inch=110,
         )
         self._write_between_frames(written, heading, videos, stem)
 

@@ -57,10 +57,10 @@ def render_overlays(rows: Sequence[MapRow], frames: Tensor) -> NDArray[np.uint8]
         y = line * (height + _HEAD)
         page.text(_GAP, y + 6, of_model[0].model, bold=True, width=size[0] - 2 * _GAP)
         panels.append((_GAP, y + _HEAD, None))
-        for column, row in enumerate(of_model, 1):
+        for column, shown in enumerate(of_model, 1):
             x = _GAP + column * (width + _GAP)
-            page.text(x, y + 25, row.title, bold=False, width=width)
-            panels.append((x, y + _HEAD, row))
+            page.text(x, y + 25, shown.title, bold=False, width=width)
+            panels.append((x, y + _HEAD, shown))
     counter = page.text(_GAP, size[1] - 24, "", bold=False, width=width)
     images = []
     for index, frame in enumerate(frames):
@@ -92,5 +92,5 @@ class _Page:
 
     def render(self) -> NDArray[np.uint8]:
         """The page as it is now, [H, W, 3]."""
-        self._canvas.draw()
-        return np.array(self._canvas.buffer_rgba())[..., :3]
+        self._canvas.draw()  # type: ignore[no-untyped-call]
+        return np.array(self._canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
