@@ -55,7 +55,11 @@ FOREIGN = {
     "zsar": [],
     "datamodules": [],
     "lightning_modules": ["zsar.datamodules.batch", "zsar.datamodules.stored_embeddings.tower_record"],
-    "callbacks": ["zsar.datamodules.batch", "zsar.lightning_modules"],
+    "callbacks": [
+        "zsar.datamodules.batch",
+        "zsar.datamodules.video_files.writing.encoding",  # pictures that move
+        "zsar.lightning_modules",
+    ],
 }
 COMPOSITION_ROOT = "zsar.lightning_modules.command_line"
 API = "zsar.api"  # may use everything but the commands

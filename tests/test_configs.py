@@ -24,6 +24,7 @@ from tests.makers.configs.shipped import (
     UNTRIMMED,
     name,
 )
+from zsar.callbacks.pictures.attention.attention_maps import AttentionMaps
 from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
@@ -178,3 +179,17 @@ def test_frame_prompt_scores_are_appended_to_a_test(parse: Any) -> None:
     (callback,) = cli.config_init["test"]["trainer"]["callbacks"]
     assert isinstance(callback, FramePromptScores)
     assert (callback.videos, callback.k) == (VideoChoice(n=8, by="spread"), 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "compare"), [("attention_maps", {}), ("attention_beside_frozen_clip", {"frozen CLIP": "frozen"})]
+)
+def test_attention_maps_are_appended_to_a_test(name: str, compare: dict[str, str], parse: Any) -> None:
+    fragment = CONFIGS / "visualization" / f"{name}.yaml"
+    assert fragment.read_text().startswith("# Appended to a test (`--config visualization/")
+    experiment = CONFIGS / "experiment" / "t2l_zero_shot_hmdb51.yaml"
+    cli = parse("--config", str(experiment), "--config", str(fragment), subcommand="test")
+    (callback,) = cli.config_init["test"]["trainer"]["callbacks"]
+    assert isinstance(callback, AttentionMaps)
+    assert (callback.videos, callback.maps) == (VideoChoice(n=8, by="spread"), ("last", "rollout", "gradient"))
+    assert (callback.class_name, callback.compare, callback.video) == (None, compare, True)

@@ -159,7 +159,7 @@ class OpenClipBackbone(nn.Module):
         """Records the attention of the visual tower while frames are embedded, by the model or a method around it.
 
         Embeddings are the same up to rounding. All weights of the pass are held in memory: N x H x L x L numbers a
-        layer, 18 MB a frame for ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not recomputed
+        layer, 22 MB a frame for all 12 of ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not recomputed
         (gradient checkpointing), and nothing is left changed.
 
         Args:

@@ -6,6 +6,7 @@ Written against raw weights and arrays, with loops and whole matrices, and nothi
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,14 +27,14 @@ def softmax_qk(q: Tensor, k: Tensor, n_heads: int) -> Tensor:
     return torch.stack(heads)
 
 
-def clip_weights(block: nn.Module, tokens: Tensor) -> Tensor:
+def clip_weights(block: Any, tokens: Tensor) -> Tensor:
     """Attention [H, L, L] of an open_clip block to tokens [L, D]."""
     attn = block.attn
     q, k, _ = (block.ln_1(tokens) @ attn.in_proj_weight.T + attn.in_proj_bias).chunk(3, dim=-1)
     return softmax_qk(q, k, attn.num_heads)
 
 
-def clip_tower_weights(visual: nn.Module, frame: Tensor) -> list[Tensor]:
+def clip_tower_weights(visual: Any, frame: Tensor) -> list[Tensor]:
     """Attention [H, L, L] of each layer of open_clip's ViT to one normalized frame [3, H, W]."""
     x = visual._embeds(frame[None])[0]
     layers = []
@@ -44,7 +45,7 @@ def clip_tower_weights(visual: nn.Module, frame: Tensor) -> list[Tensor]:
 
 
 def t2l_tower_weights(
-    visual: nn.Module, frames: Tensor, tokens: Tensor, adapters: list[nn.Module]
+    visual: Any, frames: Tensor, tokens: Tensor, adapters: list[nn.Module]
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Attention of T2L with temporal tokens [K, T, D] in each layer to one video [T, 3, H, W].
 
@@ -63,7 +64,7 @@ def t2l_tower_weights(
     return within, between
 
 
-def timm_tower_weights(trunk: nn.Module, frame: Tensor) -> tuple[list[Tensor], Tensor | None]:
+def timm_tower_weights(trunk: Any, frame: Tensor) -> tuple[list[Tensor], Tensor | None]:
     """Attention [H, L, L] of each block of timm's VisionTransformer, and of its attention pooling [H, 1, L] if any."""
     x = trunk.norm_pre(trunk.patch_drop(trunk._pos_embed(trunk.patch_embed(frame[None]))))
     layers = []

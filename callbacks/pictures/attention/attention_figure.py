@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import textwrap
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from zsar.callbacks.pictures.attention.observed_video import AttentionMap, ObservedVideo
 from zsar.callbacks.pictures.attention.token_shares import TokenShares
+from zsar.callbacks.pictures.embedding_map.page import INK, MARGIN, SOFT, Page
 from zsar.callbacks.pictures.figures import linspace_indices
+from zsar.callbacks.pictures.localization.text_fitting import two_lines
 
 MOST_FRAMES = 8
 """Maximum number of frames in a picture; the numbers have all."""
 HEAT = "inferno"
-_COLUMN, _LABEL, _MARGIN, _TOP = 1.45, 2.45, 0.2, 0.95  # inches
-_CAPTION = 0.2  # inches below each frame
-_LETTERS = 31  # of a line of a row's label
+_COLUMN, _LABEL, _GAP = 1.5, 2.5, 0.08  # widths in inches: a frame's, a row's label, between frames
+_CAPTION = 0.2  # inches above each frame
+_BETWEEN = 0.12  # inches between maps of different kinds
+_LEAST_HEIGHT = 1.35  # inches of a row, for its label
+_LEAST_PX = 192  # of the shorter side of a frame under heat
+_COLDEST, _HOTTEST = 0.1, 0.75  # opacity of the heat
 _PERCENTILE = 99  # of the patches of a row, where its colours end
 
 
@@ -59,11 +65,16 @@ class MapRow:
     @property
     def where(self) -> str:
         """Which tokens the attention goes to, in words."""
+        return ", ".join(self.parts)
+
+    @property
+    def parts(self) -> list[str]:
+        """The share of each kind of token, mean over frames."""
         parts = [f"patches {_percent(float(self.shares.patches.sum(dim=(1, 2)).mean()))}"]
         others = {"class token": self.shares.class_token, "registers": self.shares.registers}
         others["temporal token"] = self.shares.temporal
         parts += [f"{name} {_percent(share)}" for name, values in others.items() if (share := float(values.mean())) > 0]
-        return ", ".join(parts)
+        return parts
 
 
 def map_rows(videos: dict[str, ObservedVideo], class_names: Sequence[str], *, view: int = 0) -> list[MapRow]:
@@ -88,113 +99,98 @@ def map_rows(videos: dict[str, ObservedVideo], class_names: Sequence[str], *, vi
 def map_title(one: AttentionMap, class_names: Sequence[str]) -> str:
     """How a map is made, in a few words."""
     if one.label is not None:
-        return f"for {class_names[one.label]}"
+        return f"gradient for {class_names[one.label]}"
     return {"last": "last block", "rollout": "rollout of all blocks", "gradient": "gradient"}[one.name]
 
 
-def draw_attention(rows: Sequence[MapRow], frames: Tensor, *, title: str, subtitle: str, is_right: bool) -> Figure:
+def draw_attention(rows: Sequence[MapRow], frames: Tensor, *, title: str, lines: Sequence[str]) -> Figure:
     """Draws the rows of one video.
 
     Args:
         rows: Of `map_rows`.
         frames: The frames of the view, uint8 [T, 3, H, W]; at most eight are shown.
         title: True and predicted class.
-        subtitle: The set and the video.
-        is_right: Whether the prediction is right.
+        lines: Small print below it.
     """
     shown = sorted(linspace_indices(MOST_FRAMES, len(frames)))
-    aspect = frames.shape[-2] / frames.shape[-1]
-    height = _COLUMN * aspect + _CAPTION
-    columns = max(len(shown), 3)
-    page = _Page(_LABEL + columns * _COLUMN + _MARGIN, _TOP + (len(rows) + 1) * height + 0.62)
-    page.text(_MARGIN, 0.15, title, size=13, colour="#1a7f37" if is_right else "#b42318", bold=True)
-    page.text(_MARGIN, 0.44, subtitle, size=9, colour="#555555")
-    places = [_LABEL + column * _COLUMN for column in range(len(shown))]
-    page.text(_MARGIN, _TOP + 0.1, "frames", size=9.5, bold=True)
-    for x, index in zip(places, shown, strict=True):
-        axes = page.axes(x, _TOP, _COLUMN - 0.08, height - _CAPTION)
-        axes.imshow(frames[index].permute(1, 2, 0).numpy())
-        page.text(x, _TOP - 0.2, f"{index + 1} of {len(frames)}", size=8, colour="#555555")
+    image = (len(shown) * _COLUMN - _GAP, (_COLUMN - _GAP) * frames.shape[-2] / frames.shape[-1])
+    height = max(image[1] + _GAP, _LEAST_HEIGHT)
+    step, groups = height + _CAPTION, list(dict.fromkeys(row.title for row in rows))
+    total = (len(rows) + 1) * step + len(groups) * _BETWEEN + 0.6
+    page = Page(_LABEL + max(len(shown), 3) * _COLUMN + MARGIN, total, title=title, lines=lines)
+    page.text(MARGIN, page.top + _CAPTION, "frames", size=9.5, bold=True)
+    _caption(page, page.top, [f"{index + 1} of {len(frames)}" for index in shown])
+    _show(page, page.top + _CAPTION, image, [enlarged(frames[index]) for index in shown])
     for number, row in enumerate(rows, 1):
-        y = _TOP + number * height
-        _draw_label(page, row, y)
-        for x, index in zip(places, shown, strict=True):
-            axes = page.axes(x, y, _COLUMN - 0.08, height - _CAPTION)
-            draw_heat(axes, row, frames[index], index)
-            if row.is_relevance:
-                caption = f"{_percent(float(row.frame_shares[index]))} of relevance"
-                page.text(x, y + height - _CAPTION + 0.03, caption, size=7.5, colour="#555555")
-    _draw_scale(page, _TOP + (len(rows) + 1) * height + 0.12)
+        y = page.top + number * step + (groups.index(row.title) + 1) * _BETWEEN + _CAPTION
+        _draw_label(page, row, y, height)
+        if row.is_relevance:
+            _caption(page, y - _CAPTION, [f"{_percent(float(row.frame_shares[i]))} of relevance" for i in shown])
+        heat = [under_heat(frames[i], row.shares.patches[i] / row.limit) for i in shown]
+        _show(page, y, image, heat)
+    _draw_scale(page, page.top + total - 0.4)
     return page.figure
 
 
-def draw_heat(axes: Axes, row: MapRow, frame: Tensor, index: int) -> None:
-    """Draws a frame in grey with the heat of its patches over it.
+def enlarged(frame: Tensor) -> NDArray[np.float64]:
+    """A frame as large as `under_heat` makes it: uint8 [3, H, W] -> RGB from 0 to 1, [H', W', 3]."""
+    scale = max(1, math.ceil(_LEAST_PX / min(frame.shape[-2:])))
+    large: NDArray[np.float64] = frame.permute(1, 2, 0).double().div(255).numpy()
+    return large.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def under_heat(frame: Tensor, heat: Tensor) -> NDArray[np.float64]:
+    """A frame in grey; the hotter a place, the more of its colour is laid over it.
 
     Args:
-        axes: Where to; cleared before.
-        row: The map.
         frame: uint8 [3, H, W].
-        index: Which frame of the view it is.
+        heat: Of each patch, [h, w]; 0 is cold, 1 and more hottest. Interpolated between the centres of patches.
+
+    Returns:
+        RGB from 0 to 1, [H', W', 3]; small frames are enlarged.
     """
-    axes.clear()
+    grey = enlarged(frame).mean(axis=2, keepdims=True)
+    size = grey.shape[:2]
+    fine = functional.interpolate(heat[None, None].double(), size=size, mode="bilinear")[0, 0].clamp(0, 1)
+    opacity = (_COLDEST + (_HOTTEST - _COLDEST) * fine.sqrt()).numpy()[..., None]
+    colours: NDArray[np.float64] = colormaps[HEAT](fine.numpy())[..., :3]
+    blended: NDArray[np.float64] = opacity * colours + (1 - opacity) * grey
+    return blended
+
+
+def _show(page: Page, y: float, size: tuple[float, float], images: Sequence[NDArray[np.float64]]) -> None:
+    """Draws images side by side, as one: axes are what takes time."""
+    gap = np.ones((len(images[0]), round(_GAP / (_COLUMN - _GAP) * images[0].shape[1]), 3))
+    parts = [part for image in images for part in (image, gap)][:-1]
+    axes = page.axes(_LABEL, y, *size)
     axes.set_axis_off()
-    height, width = frame.shape[-2:]
-    extent = (0.0, float(width), float(height), 0.0)
-    grey = frame.float().mean(dim=0).numpy() / 255
-    axes.imshow(grey, cmap="gray", vmin=0, vmax=1, extent=extent)
-    heat = row.shares.patches[index].numpy()
-    axes.imshow(heat, cmap=HEAT, vmin=0, vmax=row.limit, alpha=0.62, extent=extent, interpolation="bilinear")
+    axes.imshow(np.concatenate(parts, axis=1), aspect="auto")
 
 
-def _draw_label(page: _Page, row: MapRow, y: float) -> None:
-    """Model, map and numbers of a row; long names are cut."""
-    lines = [(line, 9.5, "#111111", True) for line in _wrapped(row.model, 1)]
-    lines += [(line, 9, "#111111", False) for line in _wrapped(row.title, 2)]
-    lines += [(line, 7.5, "#555555", False) for line in (*_wrapped(row.says, 2), *_wrapped(row.where, 2))]
-    lines.append((f"brightest from {100 * row.limit:.2g} % a patch", 7.5, "#555555", False))
-    step = min(0.158, (_COLUMN + 0.05) / len(lines))
+def _caption(page: Page, y: float, texts: Sequence[str]) -> None:
+    for column, text in enumerate(texts):
+        page.text(_LABEL + column * _COLUMN, y + 0.02, text, size=7.5, colour=SOFT, width=_COLUMN - _GAP)
+
+
+def _draw_label(page: Page, row: MapRow, y: float, height: float) -> None:
+    """Model, map and numbers of a row; what is too long is shortened."""
+    width = (_LABEL - MARGIN - 0.15) * 72
+    lines = [(row.model, 9.5, INK, True), *((line, 9.0, INK, False) for line in two_lines(row.title, width, 9))]
+    small = [*two_lines(row.says, width, 7.5), ", ".join(row.parts[:2]), *row.parts[2:]]
+    small.append(f"hottest: {100 * row.limit:.2g} % in one patch")
+    lines += [(line, 7.5, SOFT, False) for line in small]
+    step = min(0.165, height / len(lines))
     for number, (line, size, colour, bold) in enumerate(lines):
-        page.text(_MARGIN, y + 0.02 + number * step, line, size=size, colour=colour, bold=bold)
+        page.text(MARGIN, y + number * step, line, size=size, colour=colour, bold=bold, width=width / 72)
 
 
-def _draw_scale(page: _Page, y: float) -> None:
-    axes = page.axes(_LABEL, y, 1.5, 0.12)
+def _draw_scale(page: Page, y: float) -> None:
+    axes = page.axes(_LABEL, y, 1.2, 0.12)
+    axes.set_axis_off()
     axes.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap=HEAT)
-    page.text(
-        _LABEL + 1.6,
-        y - 0.01,
-        "from no attention to the brightest patches of the row; each row has its own scale, the same for its frames",
-        size=8,
-        colour="#555555",
-    )
-
-
-def _wrapped(text: str, n_lines: int) -> list[str]:
-    return textwrap.wrap(text, _LETTERS, max_lines=n_lines, placeholder=" …") or [""]
+    meaning = "cold … hottest patches of the row; each row has a scale of its own, the same for all its frames"
+    page.text(_LABEL + 1.3, y - 0.02, meaning, size=8, colour=SOFT)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-class _Page:
-    """A figure with parts placed in inches from its upper left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.figure = Figure(figsize=(width, height), facecolor="white")
-        self._width, self._height = width, height
-
-    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
-        place = (x / self._width, 1 - (y + height) / self._height, width / self._width, height / self._height)
-        axes = self.figure.add_axes(place)
-        axes.set_axis_off()
-        return axes
-
-    def text(self, x: float, y: float, text: str, *, size: float, colour: str = "#111111", bold: bool = False) -> None:
-        """Draws text from its upper left corner, cut at the edge of the page; `$` is a dollar sign."""
-        letters = int((self._width - x - 0.05) * 72 / (size * (0.58 if bold else 0.53)))
-        shortened = text if len(text) <= letters else f"{text[: letters - 1]}…"
-        place = (x / self._width, 1 - y / self._height)
-        weight = "bold" if bold else "normal"
-        self.figure.text(*place, shortened, fontsize=size, color=colour, fontweight=weight, va="top", parse_math=False)

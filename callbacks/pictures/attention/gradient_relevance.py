@@ -48,9 +48,7 @@ def class_relevance(record: AttentionRecord, score: Tensor) -> TokenShares:
     if record.pool is None:
         start = pooling_weights(record)
     else:
-        start = with_temporal_column(
-            functional.pad(weighted.pop()[:, 0], (layout.pooled_rows.start, 0)), layout
-        )
+        start = with_temporal_column(functional.pad(weighted.pop()[:, 0], (layout.pooled_rows.start, 0)), layout)
     layers = [with_absorbing_temporal(matrix, layout, diagonal=0.0) for matrix in weighted]
     relevance = propagated(start.detach(), layers)
     if record.pool is None:

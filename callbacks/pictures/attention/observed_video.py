@@ -85,8 +85,12 @@ class ObservedVideo:
                 }
                 for one in self.maps
             ],
-            "frame_attention": [{"layer": layer, "views": rounded(w)} for layer, w in sorted(self.frames.items())],
+            "frame_attention": self.between_frames(),
         }
+
+    def between_frames(self) -> list[dict[str, Any]]:
+        """Numbers for JSON: for each layer with temporal tokens the [T, T] of each view."""
+        return [{"layer": layer, "views": rounded(weights)} for layer, weights in sorted(self.frames.items())]
 
 
 def observe_video(

@@ -52,12 +52,11 @@ def cross_attention_weights(attention: nn.MultiheadAttention, query: Tensor, con
     Returns:
         Weights [N, H, Q, L] and values [N, H, L, d].
     """
-    packed = attention.in_proj_weight
-    if packed is None:  # keys are of another width than queries
-        projections = (attention.q_proj_weight, attention.k_proj_weight, attention.v_proj_weight)
-    else:
-        projections = packed.chunk(3)
-    biases = (None,) * 3 if attention.in_proj_bias is None else attention.in_proj_bias.chunk(3)
+    packed: Tensor | None = attention.in_proj_weight  # None if keys are of another width than queries
+    apart = (attention.q_proj_weight, attention.k_proj_weight, attention.v_proj_weight)
+    bias_of_all: Tensor | None = attention.in_proj_bias
+    projections = apart if packed is None else packed.chunk(3)
+    biases = (None,) * 3 if bias_of_all is None else bias_of_all.chunk(3)
     q, k, v = (
         functional.linear(tokens, weight, bias).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
         for tokens, weight, bias in zip((query, context, context), projections, biases, strict=True)

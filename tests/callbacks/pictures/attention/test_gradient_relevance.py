@@ -6,9 +6,9 @@ from torch.testing import assert_close
 
 from tests.reference.attention_weights import relevance
 from zsar.callbacks.pictures.attention.gradient_relevance import class_relevance, positive_part, propagated
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord, Pooling, TokenLayout
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
-from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l.t2l import T2L
 

@@ -94,7 +94,7 @@ def test_coca_has_the_attention_of_its_first_query(frames: Tensor) -> None:
 def test_poolings_that_are_not_known_are_named(tmp_path: Path, frames: Tensor) -> None:
     config = changed_config(tmp_path / "parallel.json", source="tiny-coca", vision_cfg={"attentional_pool": "parallel"})
     backbone = OpenClipBackbone(str(config), "random")
-    with pytest.raises(BackboneError, match="pools its tokens in a way whose attention zsar does not know; take a ViT"):
-        with backbone.observed_attention():
-            backbone.encode_frames(frames)
+    error = "pools its tokens in a way whose attention zsar does not know; take a ViT"
+    with pytest.raises(BackboneError, match=error), backbone.observed_attention():
+        backbone.encode_frames(frames)
     assert backbone._attention is None

@@ -1,0 +1,228 @@
+"""AttentionMaps: what of each frame a model looks at (T2L, Figures 3b, 4 and 6; ZAR, Figure 2; AP-CLIP, Figure 5).
+
+Three maps: the attention of the pooled token in the last block, as in the papers' figures; rolled out over all blocks;
+and weighted by the gradient of a class's score, which alone is of a class. Other models, such as frozen CLIP, can be
+shown beside the tested one on the same frames. Where the model has temporal tokens (T2L), a second picture shows which
+frames attend to which, in each layer; the papers have no such figure.
+
+With prompt tuning, the visual tower is that of the untuned model, so that the first two maps are the same; gradient
+maps are of the class text as it is before tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from zsar.callbacks.pictures.attention.attention_figure import MapRow, draw_attention, map_rows
+from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words
+from zsar.callbacks.pictures.attention.compared_models import compared_models
+from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_attention
+from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
+from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
+from zsar.callbacks.pictures.attention.video_heading import VideoHeading
+from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
+from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
+from zsar.callbacks.pictures.written_pictures import WrittenPictures
+from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
+from zsar.runtime.choices import check_choice
+
+_KIND = "attention"
+_ALL: tuple[MapName, ...] = ("last", "rollout", "gradient")
+
+
+class AttentionMaps(Callback):
+    """Writes `attention/SET/ROW_KEY.png`, `.json` and `.mp4` into the pictures of a run, for some videos of each set.
+
+    The JSON file has the maps of all frames of all views; the picture has at most eight frames of the first view, the
+    MP4 all of them. Models with temporal tokens have `ROW_KEY_frames_MODEL.png` and `.json` besides. The videos are
+    chosen and read again at the end of the test.
+    """
+
+    def __init__(
+        self,
+        *,
+        videos: VideoChoice = VideoChoice(),
+        maps: list[MapName] | None = None,
+        class_name: str | None = None,
+        compare: dict[str, str] | None = None,
+        video: bool = True,
+    ) -> None:
+        """Stores the settings.
+
+        Args:
+            videos: Which videos of each set.
+            maps: The attention of the pooled token in the "last" block, its "rollout" over all blocks, and "gradient",
+                attention weighted by the gradient of a class; null for all three.
+            class_name: The class of gradient-weighted maps, in sets that have it; null, and in other sets, for the
+                predicted class and, if that is wrong, the true one.
+            compare: Other models, shown on the same frames: for each name a checkpoint, or "frozen" for the CLIP model
+                that the tested one is made of.
+            video: Whether to write an MP4 file for each video.
+
+        Raises:
+            ValueError: There are no maps, or an unknown one.
+        """
+        self.maps: tuple[MapName, ...] = _ALL if maps is None else tuple(dict.fromkeys(maps))
+        if not self.maps:
+            raise ValueError(f"maps is an empty list; name some of {', '.join(_ALL)}, or leave it null for all")
+        for name in self.maps:
+            check_choice(MapName, maps=name)
+        self.videos = videos
+        self.class_name = class_name
+        self.compare = dict(compare or {})
+        self.video = video
+        self._tested = TestedVideos()
+        self._compared: dict[str, VideoTextModel] = {}
+        self._is_tried = False
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Checks the choice of videos and loads the models to compare with.
+
+        Raises:
+            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: A chosen video or class is not in any of the sets, or there is no frozen CLIP.
+            CheckpointError: A checkpoint cannot be loaded.
+        """
+        self._tested.start(pl_module, needed_by=type(self).__name__)
+        assert isinstance(pl_module, ActionRecognizer)
+        texts = pl_module.class_texts["test"]
+        tables = {text.set_name: trainer.datamodule.sets[text.set_name] for text in texts}  # type: ignore[attr-defined]
+        self.videos.check(tables, {text.set_name: text.names for text in texts})
+        names = [name for text in texts for name in text.names]
+        if self.class_name is not None and self.class_name not in names:
+            raise ValueError(
+                f"class_name is {self.class_name!r}, but no test set has this class; there are {len(names)}, such as "
+                f"{names[0]!r}"
+            )
+        self._compared = compared_models(pl_module, self.compare)
+        self._is_tried = False
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: VideoBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Notes the predictions of a batch, and tries the models on the first: a long test must not fail at its end.
+
+        Raises:
+            ValueError: The test reads stored embeddings, or a model takes other frames or has no attention to show.
+        """
+        self._tested.add(batch, outputs, dataloader_idx)
+        if not self._is_tried:
+            assert isinstance(pl_module, ActionRecognizer)
+            self._try(pl_module, batch, pl_module.class_texts["test"][dataloader_idx])
+            self._is_tried = True
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes the files of the chosen videos, and reports which could not be shown."""
+        assert isinstance(pl_module, ActionRecognizer)
+        written, n_chosen, failed = WrittenPictures(_KIND, trainer), 0, []
+        for name, tested in self._tested.gathered(trainer).items():
+            table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
+            chosen = self.videos.positions(tested, table)
+            n_chosen += len(chosen)
+            failed += [f"{name}: {table.key(int(tested.rows[i]))}" for i in chosen if tested.failed[i]]
+            shown = [i for i in chosen if not tested.failed[i]]
+            for position in shown[trainer.global_rank :: trainer.world_size]:
+                self._write(written, trainer, pl_module, tested, position)
+        written.finish(undecodable=failed)
+        self._compared = {}
+
+    def _models(self, model: ActionRecognizer) -> dict[str, VideoTextModel]:
+        """The models by their names in pictures, the tested one last, as in the papers' figures."""
+        return {**self._compared, f"{type(model).__name__} (tested)": model}
+
+    def _try(self, model: ActionRecognizer, batch: VideoBatch, text: ClassText) -> None:
+        if batch.embeddings is not None:
+            raise ValueError(
+                "attention maps need frames, but the test reads stored embeddings; leave out --data.embeddings to "
+                "decode the videos"
+            )
+        for name, other in self._models(model).items():
+            try:
+                self._observe(other, batch.frames[0, :1], text, [0])
+            except (ValueError, BackboneError) as error:
+                place = "" if other is model else f"compare, {name}: "
+                raise ValueError(f"no attention maps: {place}{error}") from error
+
+    def _observe(self, model: VideoTextModel, frames: Tensor, text: ClassText, labels: Sequence[int]) -> ObservedVideo:
+        """Observes a model on the frames uint8 [V, T, 3, H, W] of a video."""
+        classes = model.class_embeddings.cached(text.prompts, model.device)
+        return observe_video(model, frames.to(model.device), classes, maps=self.maps, labels=labels)
+
+    def _labels(self, tested: TestedSet, position: int) -> list[int]:
+        """The classes of gradient-weighted maps."""
+        if self.class_name in tested.text.names:
+            return [tested.text.names.index(self.class_name)]
+        both = int(tested.predictions[position]), int(tested.labels[position])
+        return [label for label in dict.fromkeys(both) if label >= 0]
+
+    def _write(
+        self, written: WrittenPictures, trainer: Trainer, model: ActionRecognizer, tested: TestedSet, position: int
+    ) -> None:
+        """Writes the files of one video."""
+        row, text = int(tested.rows[position]), tested.text
+        table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
+        key, frames = table.key(row), read_clips(trainer, tested.dataloader_idx, [row]).frames[0]
+        labels = self._labels(tested, position)
+        videos = {name: self._observe(one, frames, text, labels) for name, one in self._models(model).items()}
+        rows, stem = map_rows(videos, text.names), file_stem(row, key)
+        heading = VideoHeading(tested, position, key, n_views=len(frames), n_frames=len(frames[0]))
+        video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
+        numbers = {**video, **heading.numbers}
+        models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
+        written.add(
+            text.set_name,
+            stem,
+            title=heading.title,
+            alt=attention_in_words(rows, key),
+            numbers={**numbers, "models": models},
+            figure=draw_attention(rows, frames[0], title=heading.marked, lines=[heading.line]),
+            further=self._overlay(written, text.set_name, stem, rows, frames[0]),
+            dots_per_inch=110,
+        )
+        self._write_between_frames(written, heading, videos, stem)
+
+    def _overlay(
+        self, written: WrittenPictures, set_name: str, stem: str, rows: Sequence[MapRow], frames: Tensor
+    ) -> dict[str, Any]:
+        if not self.video:
+            return {}
+        path = written.path(set_name, stem, ".mp4")
+        write_overlay_video(path, rows, frames)
+        return {"video": path}
+
+    def _write_between_frames(
+        self, written: WrittenPictures, heading: VideoHeading, videos: Mapping[str, ObservedVideo], stem: str
+    ) -> None:
+        """Writes which frames attend to which, of the models that have temporal tokens."""
+        for number, (name, video) in enumerate(videos.items()):
+            if not video.frames:
+                continue
+            layers = {layer: weights[0] for layer, weights in video.frames.items()}
+            explained = "temporal tokens, mean over heads; a row is a frame, its columns are the frames it attends to"
+            title = f"{name}: which frames attend to which"
+            written.add(
+                heading.set_name,
+                f"{stem}_frames_{number}",
+                title=f"{heading.key}: which frames attend to which, {name}",
+                alt=frames_in_words(layers, name, heading.key),
+                numbers={
+                    "video": heading.key,
+                    "set": heading.set_name,
+                    "model": name,
+                    "layers": video.between_frames(),
+                },
+                figure=draw_frame_attention(layers, title=title, lines=[heading.line, explained]),
+            )
