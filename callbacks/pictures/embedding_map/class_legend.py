@@ -93,8 +93,7 @@ def draw_numbers(axes: Axes, marks: Mapping[str, ClassMark], points: Mapping[str
             same.append(marks[name])
     for place, written in places:
         text = " ".join(str(mark.number) for mark in written)
-        number = axes.text(
-            float(place[0]), float(place[1]), text, ha="center", va="center", fontsize=10, fontweight="bold", zorder=4
-        )
+        x, y = place.tolist()
+        number = axes.text(x, y, text, ha="center", va="center", fontsize=10, fontweight="bold", zorder=4)
         number.set_color(written[0].colour if len(written) == 1 else INK)
         number.set_path_effects([_HALO])
