@@ -17,8 +17,6 @@ from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import (
 )
 from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection, project
 
-_METHODS = {"pca": "PCA", "tsne": "t-SNE"}
-
 
 @dataclass(frozen=True)
 class ShownFrames:
@@ -113,7 +111,7 @@ def frame_content(
     models = [_paths(name, of_model, projection, seed=seed) for name, of_model in frames.frames.items()]
     n, n_frames = len(frames.videos), len(next(iter(frames.frames.values()))[0][0])
     videos = "1 video" if n == 1 else f"each of {n} videos"
-    title = f"{frames.set_name}: {n_frames} frames of {videos}, by {_METHODS[projection.method]}"
+    title = f"{frames.set_name}: {n_frames} frame{'' if n_frames == 1 else 's'} of {videos}, by {projection.name}"
     mean = mean_spread(all_videos)
     every = f"tested model, all {len(all_videos):,} videos: {_in_words(mean)}"
     shown = FrameMapShown(

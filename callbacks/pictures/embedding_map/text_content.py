@@ -13,7 +13,6 @@ from zsar.callbacks.pictures.embedding_map.class_marks import MOST_MARKED, Class
 from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection, project
 from zsar.callbacks.pictures.embedding_map.numbers.text_spread import TextSpread
 
-_METHODS = {"pca": "PCA", "tsne": "t-SNE"}
 _IN_WORDS = {"names": "class names", "class_text": "class text"}
 _MOST_MOVED = 5  # classes that are named in words
 
@@ -106,7 +105,7 @@ def text_content(texts: TunedTexts, projection: Projection, *, seed: int) -> Tex
     n_classes, n = len(texts.names), len(texts.keys)
     title = (
         f"{texts.set_name}: texts of {n_classes} class{'' if n_classes == 1 else 'es'} before and after tuning, by "
-        f"{_METHODS[projection.method]}"
+        f"{projection.name}"
     )
     panels, entries, words = [], {}, []
     for which, spread in texts.spreads.items():

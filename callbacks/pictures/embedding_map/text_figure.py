@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.embedding_map.class_legend import ClassLegend, draw_numbers
 from zsar.callbacks.pictures.embedding_map.page import FAINT, MARGIN, SOFT, Page, bare_map, same_scale
 from zsar.callbacks.pictures.embedding_map.text_content import TextMapShown, TextPanels
 
-_MAP = 6.0  # inches, as is the following
+_MAP = 6.9  # inches, as is the following
 _HEADING = 0.5
 
 
@@ -45,25 +47,32 @@ def draw_texts(shown: TextMapShown) -> Figure:
 
 
 def _draw_untuned(axes: Axes, panels: TextPanels, shown: TextMapShown) -> None:
-    for name, point in zip(shown.names, panels.untuned, strict=True):
-        mark = panels.marks.get(name)
-        x, y = point[:1], point[1:]
-        if mark is None:
-            axes.scatter(x, y, s=16, c=FAINT)
-        else:
-            axes.scatter(x, y, s=60, marker=mark.marker, c=mark.colour, edgecolors="white", linewidths=0.5)
+    grey = panels.untuned[[name not in panels.marks for name in shown.names]]
+    axes.scatter(grey[:, 0], grey[:, 1], s=16, c=FAINT)
     named = {name: panels.untuned[i : i + 1] for i, name in enumerate(shown.names) if name in panels.marks}
-    draw_numbers(axes, panels.marks, named)
+    for name, points in named.items():
+        mark = panels.marks[name]
+        style = {"marker": mark.marker, "c": mark.colour, "edgecolors": "white"}
+        axes.scatter(points[:, 0], points[:, 1], s=60, linewidths=0.5, **style)
+    draw_numbers(axes, panels.marks, named, beside=True)
 
 
 def _draw_tuned(axes: Axes, panels: TextPanels, shown: TextMapShown) -> None:
-    for i, (name, point) in enumerate(zip(shown.names, panels.untuned, strict=True)):
-        mark = panels.marks.get(name)
-        tuned = panels.tuned[:, i]
-        colour = FAINT if mark is None else mark.colour
-        for place in tuned:
-            axes.plot([point[0], place[0]], [point[1], place[1]], color=colour, linewidth=0.6, alpha=0.5, zorder=1)
-        marker, size = ("o", 10) if mark is None else (mark.marker, 34)
-        axes.scatter(tuned[:, 0], tuned[:, 1], s=size, marker=marker, c=colour, edgecolors="white", linewidths=0.4)
+    """Draws each class as tuned for each video, with a line from the class before tuning."""
+    grey = [name not in panels.marks for name in shown.names]
+    _draw_moves(axes, panels.untuned[grey], panels.tuned[:, grey], colour=FAINT)
+    axes.scatter(panels.tuned[:, grey, 0].ravel(), panels.tuned[:, grey, 1].ravel(), s=10, c=FAINT)
     named = {name: panels.tuned[:, i] for i, name in enumerate(shown.names) if name in panels.marks}
-    draw_numbers(axes, panels.marks, named)
+    for i, name in enumerate(shown.names):
+        if name in named:
+            mark, tuned = panels.marks[name], named[name]
+            _draw_moves(axes, panels.untuned[i : i + 1], tuned[:, None], colour=mark.colour)
+            style = {"marker": mark.marker, "c": mark.colour, "edgecolors": "white"}
+            axes.scatter(tuned[:, 0], tuned[:, 1], s=34, linewidths=0.4, **style)
+    draw_numbers(axes, panels.marks, named, beside=True)
+
+
+def _draw_moves(axes: Axes, untuned: NDArray[np.float64], tuned: NDArray[np.float64], *, colour: str) -> None:
+    """Draws lines from classes [C, 2] to each of their tuned points [n, C, 2]."""
+    ends = np.stack([np.broadcast_to(untuned, tuned.shape), tuned], axis=2).reshape(-1, 2, 2)
+    axes.add_collection(LineCollection(list(ends), colors=colour, linewidths=0.6, alpha=0.5, zorder=1))

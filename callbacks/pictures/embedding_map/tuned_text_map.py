@@ -117,7 +117,7 @@ class TunedTextMap(ObservingCallback):
     def _write(self, pictures: WrittenPictures, texts: TunedTexts) -> None:
         n_points = len(texts.names) * (1 + len(texts.keys))
         if not texts.keys or n_points < self.projection.fewest_points:
-            least, method = self.projection.fewest_points, self.projection.method
+            least, method = self.projection.fewest_points, self.projection.name
             n = "none of the chosen videos was decoded" if not texts.keys else f"{method} needs {least} points"
             say(f"no map of the tuned texts of {texts.set_name}: {n}")
             return
