@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -52,7 +54,7 @@ def _draw_untuned(axes: Axes, panels: TextPanels, shown: TextMapShown) -> None:
     named = {name: panels.untuned[i : i + 1] for i, name in enumerate(shown.names) if name in panels.marks}
     for name, points in named.items():
         mark = panels.marks[name]
-        style = {"marker": mark.marker, "c": mark.colour, "edgecolors": "white"}
+        style: dict[str, Any] = {"marker": mark.marker, "c": mark.colour, "edgecolors": "white"}
         axes.scatter(points[:, 0], points[:, 1], s=60, linewidths=0.5, **style)
     draw_numbers(axes, panels.marks, named, beside=True)
 
@@ -67,7 +69,7 @@ def _draw_tuned(axes: Axes, panels: TextPanels, shown: TextMapShown) -> None:
         if name in named:
             mark, tuned = panels.marks[name], named[name]
             _draw_moves(axes, panels.untuned[i : i + 1], tuned[:, None], colour=mark.colour)
-            style = {"marker": mark.marker, "c": mark.colour, "edgecolors": "white"}
+            style: dict[str, Any] = {"marker": mark.marker, "c": mark.colour, "edgecolors": "white"}
             axes.scatter(tuned[:, 0], tuned[:, 1], s=34, linewidths=0.4, **style)
     draw_numbers(axes, panels.marks, named, beside=True)
 
