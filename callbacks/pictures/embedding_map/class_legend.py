@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -69,13 +70,16 @@ class ClassLegend:
             page.text(x + _BEFORE, y + 0.025, name, width=figures - x - _BEFORE - 0.1)
 
 
-def draw_numbers(axes: Axes, marks: Mapping[str, ClassMark], points: Mapping[str, NDArray[np.float64]]) -> None:
+def draw_numbers(
+    axes: Axes, marks: Mapping[str, ClassMark], points: Mapping[str, NDArray[np.float64]], *, beside: bool = False
+) -> None:
     """Writes the number of each class at the median of its points; those of one place together.
 
     Args:
         axes: The map.
         marks: The classes; of a single one, no number is written.
         points: The points of each, [n, 2].
+        beside: Whether numbers are written beside the median, which leaves single points free.
     """
     every = [of_class for of_class in points.values() if len(of_class)]
     if len(every) < 2:
@@ -93,8 +97,8 @@ def draw_numbers(axes: Axes, marks: Mapping[str, ClassMark], points: Mapping[str
             same.append(marks[name])
     for place, written in places:
         text = " ".join(str(mark.number) for mark in written)
-        number = axes.text(
-            float(place[0]), float(place[1]), text, ha="center", va="center", fontsize=10, fontweight="bold", zorder=4
-        )
+        at: dict[str, Any] = {"xytext": (5, 4) if beside else (0, 0), "textcoords": "offset points"}
+        aligned: dict[str, Any] = {"ha": "left", "va": "bottom"} if beside else {"ha": "center", "va": "center"}
+        number = axes.annotate(text, place.tolist(), fontsize=10, fontweight="bold", zorder=4, **at, **aligned)
         number.set_color(written[0].colour if len(written) == 1 else INK)
         number.set_path_effects([_HALO])

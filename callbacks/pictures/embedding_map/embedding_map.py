@@ -8,6 +8,7 @@ all videos, not only of the drawn ones (`separation.py`).
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,7 @@ from zsar.runtime.text.written_names import written_name
 
 Sets = Literal["apart", "together"]
 TOGETHER = "all_sets"
+_MOST_POINTS = {"pca": sys.maxsize, "tsne": 2000}
 
 
 class EmbeddingMap(ObservingCallback):
@@ -51,7 +53,7 @@ class EmbeddingMap(ObservingCallback):
         projection: Projection = Projection(),
         sets: Sets = "apart",
         class_texts: bool = False,
-        most_points: int = 5000,
+        most_points: int | None = None,
     ) -> None:
         """Stores the settings.
 
@@ -60,7 +62,8 @@ class EmbeddingMap(ObservingCallback):
             sets: "apart" for a map of each test set; "together" for one of all, such as base and novel, in the folder
                 all_sets. Sets with the same class names share its colours.
             class_texts: Whether the class texts are shown, too, moved by the mean difference of videos and texts.
-            most_points: Maximum number of videos on a map, evenly spread over the set. The numbers are of all videos.
+            most_points: Maximum number of videos on a map, evenly spread over the set; null for all with PCA and for
+                2,000 with t-SNE, which takes minutes for 5,000. The numbers are of all videos.
 
         Raises:
             ValueError: An unknown choice, or a number below 1.
@@ -110,11 +113,16 @@ class EmbeddingMap(ObservingCallback):
         n_videos = sum(map(len, group))
         if n_videos < self.projection.fewest_points:
             least = self.projection.fewest_points
-            say(f"no embedding map of {folder}: {self.projection.method} needs {least} decoded videos, not {n_videos}")
+            say(f"no embedding map of {folder}: {self.projection.name} needs {least} decoded videos, not {n_videos}")
             return
         texts = {name: point for one in group for name, point in self._texts(model, one.text).items()}
         videos = _together(group, keys, texts)
-        content = map_content(videos, self.projection, seed=run_seed(), most_points=self.most_points)
+        content = map_content(
+            videos,
+            self.projection,
+            seed=run_seed(),
+            most_points=self.most_points or _MOST_POINTS[self.projection.method],
+        )
         embeddings = [_write_embeddings(pictures, one, of_set) for one, of_set in zip(group, keys, strict=True)]
         table = _write_table(pictures.path(folder, self._stem, ".csv"), videos.separation)
         further = {"table": table, **({"embeddings": embeddings[0]} if len(group) == 1 else {})}

@@ -17,8 +17,6 @@ from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import (
 )
 from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection, project
 
-_METHODS = {"pca": "PCA", "tsne": "t-SNE"}
-
 
 @dataclass(frozen=True)
 class ShownFrames:
@@ -68,7 +66,8 @@ class FrameMapShown:
         models: The paths by model.
         same_scale: Whether the paths of all models have one scale, which PCA keeps and t-SNE does not.
         videos: Name of each video.
-        classes: Class of each, with the predicted one if that is another.
+        classes: True class of each.
+        predicted: Predicted class of each.
     """
 
     title: str
@@ -77,6 +76,7 @@ class FrameMapShown:
     same_scale: bool
     videos: Sequence[str]
     classes: Sequence[str]
+    predicted: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,8 @@ def frame_content(
     """
     models = [_paths(name, of_model, projection, seed=seed) for name, of_model in frames.frames.items()]
     n, n_frames = len(frames.videos), len(next(iter(frames.frames.values()))[0][0])
-    title = (
-        f"{frames.set_name}: {n_frames} frames of {n} video{'' if n == 1 else 's'}, by {_METHODS[projection.method]}"
-    )
+    videos = "1 video" if n == 1 else f"each of {n} videos"
+    title = f"{frames.set_name}: {n_frames} frame{'' if n_frames == 1 else 's'} of {videos}, by {projection.name}"
     mean = mean_spread(all_videos)
     every = f"tested model, all {len(all_videos):,} videos: {_in_words(mean)}"
     shown = FrameMapShown(
@@ -121,9 +120,8 @@ def frame_content(
         models=models,
         same_scale=projection.method == "pca",
         videos=frames.videos,
-        classes=[
-            c if c == p else f"{c} (predicted: {p})" for c, p in zip(frames.classes, frames.predicted, strict=True)
-        ],
+        classes=frames.classes,
+        predicted=frames.predicted,
     )
     words = "; ".join(f"{model.name}: {_in_words(model.spread)}" for model in models)
     return FrameMapContent(shown, _numbers(frames, models, projection, all_videos, mean), f"{title}. {words}. {every}.")

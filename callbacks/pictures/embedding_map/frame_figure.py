@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,12 +12,12 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.embedding_map.frame_content import FrameMapShown
-from zsar.callbacks.pictures.embedding_map.page import FAINT, INK, MARGIN, SOFT, Page, bare_map
+from zsar.callbacks.pictures.embedding_map.page import INK, MARGIN, RIGHT, SOFT, WRONG, Page, bare_map, same_scale
 from zsar.callbacks.pictures.localization.class_colours import PALETTE
 
 _MAP = 4.4  # inches, as are the following
 _HEADING = 0.82
-_LEGEND, _ENTRY = 4.2, 0.4
+_LEGEND, _ENTRY = 4.2, 0.58
 _HALO = withStroke(linewidth=2.4, foreground="white")
 
 
@@ -46,54 +47,27 @@ def draw_frames(shown: FrameMapShown) -> Figure:
         _draw_paths(above[-1], model.paths)
         _draw_paths(below[-1], model.motion)
     if shown.same_scale:
-        _share_scale(above, [model.paths for model in shown.models])
-    _share_scale(below, [model.motion for model in shown.models])
+        same_scale(above, [np.concatenate(model.paths) for model in shown.models])
+    same_scale(below, [np.concatenate(model.motion) for model in shown.models])
     left = MARGIN + n_models * (_MAP + MARGIN) + 0.05
-    for i, (video, of_class) in enumerate(zip(shown.videos, shown.classes, strict=True)):
+    for i, (video, of_class, predicted) in enumerate(zip(shown.videos, shown.classes, shown.predicted, strict=True)):
         y = page.top + i * _ENTRY
+        answer, colour = ("right", RIGHT) if predicted == of_class else (f"predicted: {predicted}", WRONG)
         page.text(left, y, str(i + 1), bold=True, colour=PALETTE[i % len(PALETTE)], width=0.3)
         page.text(left + 0.32, y, of_class, width=_LEGEND - 0.35)
-        page.text(left + 0.32, y + 0.17, video, size=7.5, colour=SOFT, width=_LEGEND - 0.35)
+        page.text(left + 0.32, y + 0.17, answer, size=8, colour=colour, width=_LEGEND - 0.35)
+        page.text(left + 0.32, y + 0.33, video, size=7.5, colour=SOFT, width=_LEGEND - 0.35)
     return page.figure
 
 
 def _draw_paths(axes: Axes, paths: Sequence[NDArray[np.float64]]) -> None:
     for i, path in enumerate(paths):
         colour = PALETTE[i % len(PALETTE)]
-        axes.plot(path[:, 0], path[:, 1], color=colour, linewidth=1.2, alpha=0.75, zorder=2)
-        axes.scatter(
-            path[:, 0],
-            path[:, 1],
-            c=np.arange(len(path)),
-            cmap="viridis",
-            s=22,
-            edgecolors=colour,
-            linewidths=0.7,
-            zorder=3,
-        )
-        number = axes.annotate(
-            str(i + 1),
-            tuple(path[0]),
-            xytext=(4, 3),
-            textcoords="offset points",
-            fontsize=9,
-            fontweight="bold",
-            zorder=4,
-        )
+        x, y, time = path[:, 0], path[:, 1], np.arange(len(path))
+        axes.plot(x, y, color=colour, linewidth=1.2, alpha=0.75, zorder=2)
+        axes.scatter(x, y, c=time, cmap="viridis", s=22, edgecolors=colour, linewidths=0.7, zorder=3)
+        offset: dict[str, Any] = {"xytext": (4, 3), "textcoords": "offset points"}
+        number = axes.annotate(str(i + 1), (x[0], y[0]), fontsize=9, fontweight="bold", zorder=4, **offset)
         number.set_color(colour if len(paths) > 1 else INK)
         number.set_path_effects([_HALO])
     bare_map(axes)
-
-
-def _share_scale(maps: Sequence[Axes], paths: Sequence[Sequence[NDArray[np.float64]]]) -> None:
-    """Gives all maps one scale, each about the middle of its own points."""
-    every = [np.concatenate(of_model) for of_model in paths]
-    half = max(float(np.ptp(points, axis=0).max()) for points in every) / 2 * 1.14
-    for axes, points in zip(maps, every, strict=True):
-        middle = (points.max(axis=0) + points.min(axis=0)) / 2
-        axes.set_aspect("auto")
-        if half > 0:
-            axes.set_xlim(middle[0] - half, middle[0] + half)
-            axes.set_ylim(middle[1] - half, middle[1] + half)
-        for spine in axes.spines.values():
-            spine.set_color(FAINT)

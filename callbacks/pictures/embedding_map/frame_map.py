@@ -136,7 +136,7 @@ class FrameMap(ObservingCallback):
     def _write(self, pictures: WrittenPictures, shown: ShownFrames, spreads: list[FrameSpread]) -> None:
         n_frames = sum(len(views[0]) for views in shown.frames[TESTED])
         if n_frames < self.projection.fewest_points:
-            least, method = self.projection.fewest_points, self.projection.method
+            least, method = self.projection.fewest_points, self.projection.name
             say(f"no map of frames of {shown.set_name}: {method} needs {least} frames of chosen videos, not {n_frames}")
             return
         content = frame_content(shown, self.projection, seed=run_seed(), all_videos=spreads)

@@ -16,7 +16,6 @@ from zsar.callbacks.pictures.embedding_map.numbers.separation import Separation,
 from zsar.callbacks.pictures.embedding_map.video_figure import VideoMap
 from zsar.callbacks.pictures.figures import linspace_indices
 
-_METHODS = {"pca": "PCA", "tsne": "t-SNE"}
 _MOST_CONFUSED = 5  # pairs that are named in words
 
 
@@ -90,7 +89,7 @@ def map_content(videos: MappedVideos, projection: Projection, *, seed: int, most
     found = videos.separation
     marks = class_marks(found.classes)
     counts = f"{_count(found.n, 'video')} of {_count(found.n_classes, 'class')}"
-    title = f"{' and '.join(videos.set_names)}: {counts}, by {_METHODS[projection.method]}"
+    title = f"{' and '.join(videos.set_names)}: {counts}, by {projection.name}"
     shown = VideoMap(
         title=title,
         lines=_lines(videos, placed, n_drawn=len(drawn)),

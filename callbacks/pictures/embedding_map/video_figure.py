@@ -77,17 +77,9 @@ def _draw_points(axes: Axes, shown: VideoMap) -> None:
     axes.scatter(grey[:, 0], grey[:, 1], s=0.5 * size, c=FAINT, linewidths=0, rasterized=True)
     for name, mark in shown.marks.items():
         for hollow in (False, True):
-            points = shown.points[(names == name) & (shown.hollow == hollow)]
+            x, y = shown.points[(names == name) & (shown.hollow == hollow)].T
             faces, edges, line = ("none", mark.colour, 1.1) if hollow else (mark.colour, "white", 0.4)
-            axes.scatter(
-                points[:, 0],
-                points[:, 1],
-                s=size,
-                marker=mark.marker,
-                facecolors=faces,
-                edgecolors=edges,
-                linewidths=line,
-            )
+            axes.scatter(x, y, s=size, marker=mark.marker, facecolors=faces, edgecolors=edges, linewidths=line)
     for name, place in shown.texts.items():
         named = shown.marks.get(name)
         colour, edge = (FAINT, SOFT) if named is None else (named.colour, "black")
@@ -95,16 +87,8 @@ def _draw_points(axes: Axes, shown: VideoMap) -> None:
         if named and len(of_class):
             ends = np.stack([place, np.median(of_class, axis=0)])
             axes.plot(ends[:, 0], ends[:, 1], color=colour, linewidth=0.8, alpha=0.6, zorder=1)
-        axes.scatter(
-            [place[0]],
-            [place[1]],
-            s=90 if named else 45,
-            marker="*",
-            c=colour,
-            edgecolors=edge,
-            linewidths=0.9,
-            zorder=3,
-        )
+        x, y, size = place[:1], place[1:], 90 if named else 45
+        axes.scatter(x, y, s=size, marker="*", c=colour, edgecolors=edge, linewidths=0.9, zorder=3)
 
 
 def _figures(classes: Sequence[ClassSeparation]) -> dict[str, tuple[str, str]]:

@@ -83,7 +83,7 @@ def test_impossible_settings_are_errors(settings: dict, message: str) -> None:
 
 
 def test_too_few_points_are_an_error() -> None:
-    with pytest.raises(ValueError, match="a map by tsne needs 4 points; got 3"):
+    with pytest.raises(ValueError, match="a map by t-SNE needs 4 points; got 3"):
         project(POINTS[:3], Projection("tsne"), seed=0)
 
 
