@@ -18,6 +18,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.terminal import say
 
+_MOST_PRINTED = 6  # sets whose worst classes are printed; the files have those of all
 _N_NAMED = 3  # groups and classes in the text that stands for a picture
 
 
@@ -25,8 +26,8 @@ class ConfusionMatrix(Callback):
     """Writes `RUN_DIR/pictures/confusion/SET/matrix` and `classes` (.png, .json, .csv) of each set in `zsar test`.
 
     `matrix` shows which classes are taken for which: all of them, or 40, groups of confused classes first; JSON and CSV
-    have all cells that are not zero. `classes` shows the worst 40 classes; JSON and CSV have all. The ten worst are
-    printed. Counts are torchmetrics', over all processes. Videos that could not be decoded are a column of their own.
+    have all cells that are not zero. `classes` shows the worst 40 classes; JSON and CSV have all. The ten worst are printed
+    if there are at most six sets. Counts are torchmetrics', over all processes. Videos that could not be decoded are a column of their own.
     """
 
     def __init__(self) -> None:
@@ -76,6 +77,8 @@ class ConfusionMatrix(Callback):
                     n_listed=n_listed,
                 )
                 _write(confusions, written)
+                if len(self._texts) <= _MOST_PRINTED:
+                    print_worst_classes(confusions)
         written.finish()
 
 
@@ -114,7 +117,6 @@ def _write(confusions: Confusions, written: WrittenPictures) -> None:
         figure=draw_worst_classes(confusions),
         further={"table": write_class_table(confusions, written.path(name, "classes", ".csv"))},
     )
-    print_worst_classes(confusions)
 
 
 def _groups_in_words(confusions: Confusions) -> str:
