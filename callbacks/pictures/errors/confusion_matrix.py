@@ -26,8 +26,9 @@ class ConfusionMatrix(Callback):
     """Writes `RUN_DIR/pictures/confusion/SET/matrix` and `classes` (.png, .json, .csv) of each set in `zsar test`.
 
     `matrix` shows which classes are taken for which: all of them, or 40, groups of confused classes first; JSON and CSV
-    have all cells that are not zero. `classes` shows the worst 40 classes; JSON and CSV have all. The ten worst are printed
-    if there are at most six sets. Counts are torchmetrics', over all processes. Videos that could not be decoded are a column of their own.
+    have all cells that are not zero. `classes` shows the worst 40 classes; JSON and CSV have all. The ten worst are
+    printed if there are at most six sets. Counts are torchmetrics', over all processes. Videos that could not be
+    decoded are a column of their own.
     """
 
     def __init__(self) -> None:
