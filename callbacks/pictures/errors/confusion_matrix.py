@@ -47,6 +47,9 @@ class ConfusionMatrix(Callback):
         self._texts = list(pl_module.class_texts["test"])
         # One more class, which is never true: the prediction of videos that could not be decoded.
         self._metrics = [MulticlassConfusionMatrix(len(text.names) + 1).to(pl_module.device) for text in self._texts]
+        nothing = torch.empty(0, dtype=torch.int64, device=pl_module.device)
+        for metric in self._metrics:  # a process may get no video of a set
+            metric.update(nothing, nothing)
 
     def on_test_batch_end(
         self,
@@ -67,7 +70,7 @@ class ConfusionMatrix(Callback):
         """Writes the pictures and prints the worst classes."""
         written = WrittenPictures("confusion", trainer)
         for text, metric in zip(self._texts, self._metrics, strict=True):
-            counts = _counts_of_all(metric, trainer)
+            counts = metric.compute().cpu()
             if trainer.is_global_zero:
                 n_listed = len(trainer.datamodule.sets[text.set_name])  # type: ignore[attr-defined]
                 confusions = Confusions(
@@ -83,21 +86,10 @@ class ConfusionMatrix(Callback):
         written.finish()
 
 
-def _counts_of_all(metric: MulticlassConfusionMatrix, trainer: Trainer) -> Tensor:
-    """int64 [C + 1, C + 1] over all processes; zeros for a set that a limited test does not reach."""
-    n_updates = torch.tensor(metric.update_count)
-    if trainer.strategy.reduce(n_updates, reduce_op="sum") == 0:
-        return torch.zeros(metric.num_classes, metric.num_classes, dtype=torch.int64)
-    counts: Tensor = metric.compute()
-    return counts.cpu()
-
-
 def _write(confusions: Confusions, written: WrittenPictures) -> None:
     name = confusions.set_name
     if not confusions.n:
-        say(
-            f"no confusion matrix of {name}: none of its {confusions.n_listed:,} videos was tested (limit_test_batches)"
-        )
+        say(f"no confusion matrix of {name}: none of its {confusions.n_listed:,} videos was tested")
         return
     written.add(
         name,

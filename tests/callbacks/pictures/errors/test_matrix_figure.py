@@ -64,6 +64,7 @@ def test_one_class_no_mistake_and_a_class_without_videos_are_drawn(
     assert any(said in text for text in texts(draw_matrix(confusions(counts, names))))
 
 
+@pytest.mark.slow
 def test_of_400_classes_and_20000_videos_40_are_drawn_and_can_be_read(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 400, 20_000)
