@@ -7,6 +7,7 @@ from lightning.pytorch.demos.boring_classes import BoringModel
 from PIL import Image
 
 from tests.makers.results.recognizer_tests import colour_videos, picture_numbers, run_recognizer_test
+from tests.makers.source_tree import ROOT
 from zsar.callbacks.pictures.errors.mistakes.mistakes import Mistakes
 from zsar.callbacks.pictures.tested_videos import TestedSet
 from zsar.datamodules.settings import Split
@@ -116,6 +117,19 @@ def test_each_process_reads_its_own_videos_and_the_first_draws_all(
 def test_impossible_options_are_refused(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Mistakes(**options)
+
+
+@pytest.mark.parametrize("name", ["confusion_matrix", "mistakes", "calibration", "errors"])
+def test_the_fragments_are_appended_to_a_test(name: str, parse: Any) -> None:
+    fragment = ROOT / "configs" / "visualization" / f"{name}.yaml"
+    assert fragment.read_text().startswith(f"# Appended to a test (`--config visualization/{name}`)")
+    experiment = ROOT / "configs" / "experiment" / "clip_zero_shot_hmdb51.yaml"
+    cli = parse("--config", str(experiment), "--config", str(fragment), subcommand="test")
+    callbacks = cli.config_init["test"]["trainer"]["callbacks"]
+    parsed = [type(callback).__name__ for callback in callbacks]
+    all_three = ["ConfusionMatrix", "Mistakes", "Calibration"]
+    assert parsed == (all_three if name == "errors" else [name.title().replace("_", "")])
+    assert all((c.n, c.k) == (8, 5) for c in callbacks if isinstance(c, Mistakes))
 
 
 def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
