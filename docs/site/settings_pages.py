@@ -7,12 +7,13 @@ import types
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import docstring_parser
+import yaml
 
 from docs.site.markdown import cell, code, table
-from zsar.callbacks.pictures.frame_prompt_scores import FramePromptScores
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
@@ -20,7 +21,19 @@ from zsar.lightning_modules.command_line.model_kinds import classes_of
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
-CALLBACKS: tuple[type, ...] = (PromptTuning, FramePromptScores)
+_FRAGMENTS = sorted((Path(__file__).parents[2] / "configs" / "visualization").glob("*.yaml"))
+
+
+def drawn_by() -> dict[str, list[str]]:
+    """The callbacks that draw, by class path, each with the fragments of configs/visualization/ that append it."""
+    found: dict[str, list[str]] = {}
+    for path in _FRAGMENTS:
+        for callback in yaml.safe_load(path.read_text(encoding="utf-8"))["trainer"]["callbacks+"]:
+            found.setdefault(callback["class_path"], []).append(path.stem)
+    return found
+
+
+CALLBACKS: tuple[type, ...] = (PromptTuning, *map(resolve_name, sorted(drawn_by())))
 """Those that a configuration names; the others are part of every run."""
 
 
@@ -47,11 +60,16 @@ def data_modules_page() -> str:
 def callbacks_page() -> str:
     """The callbacks that a configuration names."""
     head = (
-        "# Callbacks\n\n`PromptTuning` is set by `--adaptation` (`configs/adaptation/`), `FramePromptScores` by "
-        "`--config visualization/frame_prompt_scores`. Results, tables and checkpoints are written by callbacks "
-        "that are part of every run and have no settings, except `--checkpoint.*`, those of Lightning's "
-        "`ModelCheckpoint`."
+        "# Callbacks\n\n`PromptTuning` is set by `--adaptation` (`configs/adaptation/`). Results, tables and "
+        "checkpoints are written by callbacks that are part of every run and have no settings, except "
+        "`--checkpoint.*`, those of Lightning's `ModelCheckpoint`. Pictures are drawn by the callbacks below, which "
+        "fragments append to a test; several can be given."
     )
+    rows = [
+        (code(path.rpartition(".")[2]), ", ".join(code(f"--config visualization/{stem}") for stem in stems))
+        for path, stems in sorted(drawn_by().items())
+    ]
+    head += "\n\n" + table(("callback", "fragments"), rows)
     return _page(head, {"": list(CALLBACKS)})
 
 
