@@ -54,10 +54,10 @@ class DetectionErrors(Callback):
         """Drops the predictions of an earlier test.
 
         Raises:
-            TypeError: The model is not an `ActionLocalizer`.
+            ValueError: The model is not an `ActionLocalizer`.
         """
         if not isinstance(pl_module, ActionLocalizer):
-            raise TypeError(
+            raise ValueError(
                 f"DetectionErrors needs a model that finds actions in time (ActionLocalizer), not a "
                 f"{type(pl_module).__name__}; leave out --config visualization/detection_errors"
             )

@@ -45,10 +45,7 @@ def prediction_kinds(matches: Matches, row: int, *, threshold: float) -> Tensor:
     Raises:
         ValueError: The threshold leaves no room for localization errors.
     """
-    if not LEAST_IOU < threshold <= 1:
-        raise ValueError(
-            f"iou_threshold must be above {LEAST_IOU} and at most 1, as less is background; got {threshold}"
-        )
+    check_threshold(threshold)
     predictions = matches.predictions
     own, instances = _best_of_own_class(matches)
     other = _best_of_other_classes(matches)

@@ -15,7 +15,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from zsar.callbacks.pictures.detection_errors.error_figure import draw_best, draw_gains
 from zsar.callbacks.pictures.detection_errors.missed_figure import draw_missed
-from zsar.callbacks.pictures.localization.class_colours import GREY, PALETTE
+from zsar.callbacks.pictures.figures import PALETTE
+from zsar.callbacks.pictures.localization.class_colours import GREY
 from zsar.callbacks.pictures.localization.text_fitting import shortened
 
 _WIDTH, _LEAST_HEIGHT, _ROW = 15.0, 8.4, 0.235  # inches; the last is the height of a class
