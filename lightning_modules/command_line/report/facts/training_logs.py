@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zsar.runtime.files.given_files import check_given_file
+
 _NOT_METRICS = ("step", "epoch")
 
 
@@ -39,11 +41,13 @@ def read_metrics(paths: Iterable[Path], problems: list[str]) -> dict[str, Logged
     metrics: dict[str, LoggedMetric] = {}
     for path in paths:
         try:
+            check_given_file(path, remedy="train again to have one", may_be_empty=True)  # a pipe would never end
             with path.open(newline="", encoding="utf-8") as file:
                 for row in csv.DictReader(file):
                     _add(metrics, row)
         except (OSError, ValueError, csv.Error) as error:
-            problems.append(f"{path}: {error}; the rest of this log is left out")
+            named = str(error) if str(path) in str(error) else f"{path}: {error}"
+            problems.append(f"{named}; the rest of this log is left out")
     return metrics
 
 
