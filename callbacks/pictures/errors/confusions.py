@@ -16,6 +16,7 @@ from zsar.callbacks.pictures.errors.class_table import (
     class_rows,
     confusion_clusters,
 )
+from zsar.callbacks.pictures.errors.short_names import short_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,11 @@ class Confusions:
         """Groups of classes that are taken for each other."""
         return confusion_clusters(self.counts)
 
+    @cached_property
+    def lead_and_short_names(self) -> tuple[str, tuple[str, ...]]:
+        """The words that all names begin with, and the names without them (`short_names`)."""
+        return short_names(self.names)
+
     @property
     def summary(self) -> str:
         """The result in a line: "novel: 12 of 40 videos right (30.0 %), 4 classes, 2 not decoded"."""
@@ -72,10 +78,9 @@ class Confusions:
             parts.append(f"limited test, {self.n_listed:,} are listed")
         return ", ".join(parts)
 
-    def taken_for(self, row: ClassRow) -> list[tuple[str, int]]:
-        """The other classes that a class is taken for, with numbers of videos, the most frequent first."""
-        index = self.names.index(row.name)
-        others = [(self.names[i], int(n)) for i, n in enumerate(self.counts[index]) if n and i != index]
+    def taken_for(self, index: int) -> list[tuple[int, int]]:
+        """The other classes that a class is taken for: their indices and numbers of videos, the most frequent first."""
+        others = [(i, int(n)) for i, n in enumerate(self.counts[index].tolist()) if n and i != index]
         return sorted(others, key=lambda pair: -pair[1])
 
     def to_dict(self) -> dict[str, Any]:

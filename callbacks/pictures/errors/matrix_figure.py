@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.errors.confusions import Confusions, chosen_classes
+from zsar.callbacks.pictures.errors.short_names import explained
 from zsar.callbacks.pictures.localization.text_fitting import shortened, text_width
 
 MOST_CLASSES = 40
@@ -20,10 +21,10 @@ GROUP_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 _INK, _PALE = "#222222", "#767676"
 _RIGHT = LinearSegmentedColormap.from_list("right", ["#ffffff", "#0b4a94"])
 _WRONG = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#a50f15"])
-_NAME_POINTS, _SIZE = 150, 8  # longest class name; font size
-_NOTE_POINTS, _NOTE_SIZE = 110, 8.5  # of a class name in a line below
+_NAME_POINTS, _SIZE = 165, 8  # longest class name; font size
+_NOTE_POINTS, _NOTE_SIZE = 165, 8.5  # of a class name in a line below
 _SIDE, _LARGEST_SIDE, _FIELD = 0.27, 0.62, 4.2  # inches of a cell, and of the whole matrix as long as cells are larger
-_MOST_NAMED = 12  # classes of a group in a line below
+_MOST_GROUPS, _MOST_NAMED = 10, 8  # groups in lines below, and classes of each
 _FEWEST_PERCENT = 1  # smaller shares have no number
 
 
@@ -39,10 +40,11 @@ def draw_matrix(confusions: Confusions) -> Figure:
     """
     shown, groups = chosen_classes(confusions, MOST_CLASSES)
     shares, further = _shares(confusions, shown)
+    lead, names = confusions.lead_and_short_names
     n_rows, n_columns = shares.shape
     side = min(max(_SIDE, _FIELD / n_columns), _LARGEST_SIDE)
     labels = [_label(confusions, index) for index in shown]
-    columns = [shortened(confusions.names[index], _NAME_POINTS, _SIZE) for index in shown] + further
+    columns = [shortened(names[index], _NAME_POINTS, _SIZE) for index in shown] + further
     left = _inches(labels) + 0.35
     below = _inches(columns) + 0.15
     header = 0.85
@@ -58,6 +60,7 @@ def draw_matrix(confusions: Confusions) -> Figure:
     title = shortened(confusions.summary, (width - 0.4) * 72, 12, bold=True)
     figure.text(0.2 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=_INK, va="top")
     how = "rows: true class (number of videos); columns: answer; numbers: % of the row's videos"
+    how = shortened(f"{how}{explained(lead)}", (width - 0.4) * 72, 9)
     figure.text(0.2 / width, 1 - 0.42 / height, how, fontsize=9, color=_PALE, va="top")
     for line, (text, colour) in enumerate(notes):
         place = (0.2 / width, (legend - 0.2 * line) / height)
@@ -130,7 +133,9 @@ def _colours(shown: Sequence[int], groups: Sequence[Sequence[int]]) -> list[str]
 
 def _notes(confusions: Confusions, shown: Sequence[int], groups: Sequence[Sequence[int]]) -> list[tuple[str, str]]:
     """Lines below the matrix, with their colours: what is left out, and the groups."""
-    n_all, n_groups = len(confusions.names), len(confusions.clusters)
+    n_all = len(confusions.names)
+    drawn = [cluster for cluster in confusions.clusters if list(cluster.classes) in groups]
+    short = confusions.lead_and_short_names[1]
     notes = []
     if len(shown) < n_all:
         rest = "then the worst others" if groups else "the worst ones"
@@ -139,23 +144,22 @@ def _notes(confusions: Confusions, shown: Sequence[int], groups: Sequence[Sequen
     if not groups:
         least = "no two classes are taken for each other in 10 % or more of their videos"
         notes.append((least if n_all > 1 else "there is one class, so nothing can be confused", _PALE))
-    for number, cluster in enumerate(confusions.clusters[: len(groups)]):
-        if list(cluster.classes) != list(groups[number]):
-            break
-        names = [shortened(confusions.names[index], _NOTE_POINTS, _NOTE_SIZE) for index in cluster.classes]
+    for number, cluster in enumerate(drawn[:_MOST_GROUPS]):
+        names = [shortened(short[index], _NOTE_POINTS, _NOTE_SIZE) for index in cluster.classes]
         of_group = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
         text = (
             f"group of {len(cluster.classes)}: {cluster.n_within} of {cluster.n_wrong} mistakes stay within: {of_group}"
         )
         notes.append((text, GROUP_COLOURS[number % len(GROUP_COLOURS)]))
-    if n_groups > len(groups):
-        notes.append((f"{n_groups - len(groups)} more groups are in the JSON file", _PALE))
+    if len(confusions.clusters) > min(len(drawn), _MOST_GROUPS):
+        n_more = len(confusions.clusters) - min(len(drawn), _MOST_GROUPS)
+        notes.append((f"{n_more} more group{'' if n_more == 1 else 's'} in the JSON file", _PALE))
     return notes
 
 
 def _label(confusions: Confusions, index: int) -> str:
     n = int(confusions.counts[index].sum() + confusions.undecodable[index])
-    return f"{shortened(confusions.names[index], _NAME_POINTS, _SIZE)} ({n:,})"
+    return f"{shortened(confusions.lead_and_short_names[1][index], _NAME_POINTS, _SIZE)} ({n:,})"
 
 
 def _inches(labels: Sequence[str]) -> float:

@@ -19,21 +19,43 @@ from zsar.lightning_modules.command_line.report.sections import (
     results,
     settings,
 )
+from zsar.lightning_modules.command_line.report.sections.errors import (
+    all_predictions,
+    calibration,
+    class_results,
+    confusion,
+    tuning_effects,
+)
+from zsar.lightning_modules.command_line.report.sections.pictures import (
+    detection_errors,
+    gallery,
+    mistakes,
+    time_lines,
+)
 from zsar.runtime.code_version import code_version
 
 SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
     results.section,
+    tuning_effects.section,
     learning_curves.section,
+    class_results.section,
+    confusion.section,
+    mistakes.section,
+    calibration.section,
+    time_lines.section,
+    detection_errors.section,
+    gallery.section,
     settings.section,
     origin.section,
     cost.section,
     commands.section,
+    all_predictions.section,
 )
 """What makes the sections, in the order of the page."""
 
 _MOST_NAMED = 4
 _STYLES = ("page.css", "charts/charts.css", "sections/media.css")
-_SCRIPTS = ("theme.js", "tables.js")
+_SCRIPTS = ("theme.js", "tables.js", "clips.js")  # the first one stands before the content
 
 
 def run_page(runs: Sequence[ReportedRun], *, index: str = "") -> str:
@@ -68,16 +90,16 @@ def document(*, title: str, opening: Markup, sections: Sequence[Section], index:
     Returns:
         A whole HTML document: styles and scripts are in it, and its content security policy forbids to load anything.
     """
-    first, last = (script(name) for name in _SCRIPTS)
+    (first, *others), policies = zip(*map(script, _SCRIPTS), strict=True)
     values = {
         "title": title,
         "opening": opening,
         "sections": sections,
         "index": index,
         "style": Markup("\n".join(map(source_of, _STYLES))),
-        "first_script": first[0],
-        "last_script": last[0],
-        "policy": _policy((first[1], last[1])),
+        "first_script": first,
+        "last_scripts": Markup("\n").join(others),
+        "policy": _policy(policies),
         "footer": f"Written by zsar report ({code_version()}) on {datetime.now(timezone.utc):%Y-%m-%d at %H:%M} UTC.",
     }
     return render("page.html", values) + "\n"

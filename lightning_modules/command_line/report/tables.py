@@ -24,6 +24,7 @@ MARKED = "Marked: other than in most runs."
 
 _ROWS_OF_A_PAGE = 50
 _LEAST_SEARCHED = 12  # rows; a shorter table is seen at a glance
+_LONG = 24  # characters; a column with longer texts is not squeezed
 _MOST_FILTERED = 100  # values that a filter offers
 
 
@@ -98,6 +99,7 @@ def data_table(
     values = {
         "caption": caption,
         "columns": columns,
+        "are_long": [any(_length(row[i]) > _LONG for row in rows) for i in range(len(columns))],
         "notes": notes,
         "n_rows": len(rows),
         "page_rows": _ROWS_OF_A_PAGE,
@@ -174,6 +176,11 @@ def _columns(columns: Sequence[TableColumn], rows: Sequence[Sequence[Cell]]) -> 
         else:
             written.append({"words": list(words), "cells": [-1 if c is None else words[shown(c)] for c in cells]})
     return written
+
+
+def _length(cell: Cell) -> int:
+    text = cell.text if isinstance(cell, TableCell) else cell
+    return len(text) if isinstance(text, str) else 0
 
 
 def _plain(cell: Cell) -> str | int | float | None:

@@ -22,7 +22,7 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
 
 
 def cut_to_width(text: str, most: float, size: float = FONT_SIZE) -> str:
-    """Text that fits into a width; what is cut off becomes an ellipsis.
+    """Text that fits into a width: its start and its end, around an ellipsis, as names often differ at the end.
 
     Args:
         text: The line; control characters are shown as escapes.
@@ -32,14 +32,20 @@ def cut_to_width(text: str, most: float, size: float = FONT_SIZE) -> str:
     text = shown(text)
     if text_width(text, size) <= most:
         return text
-    room = most / size - 1.0  # of the ellipsis
-    kept = 0
-    for letter in text:
-        room -= _in_font_sizes(letter)
+    room = most - size  # without the ellipsis
+    start = _fitting(text, 0.6 * room, size)
+    rest = text[len(start) :]
+    end = _fitting(rest[::-1], room - text_width(start, size), size)[::-1]
+    return f"{start.rstrip()}…{end.lstrip()}"
+
+
+def _fitting(text: str, room: float, size: float) -> str:
+    """As many letters from the start as fit."""
+    for n, letter in enumerate(text):
+        room -= _in_font_sizes(letter) * size
         if room < 0:
-            break
-        kept += 1
-    return text[:kept].rstrip() + "…"
+            return text[:n]
+    return text
 
 
 def _in_font_sizes(letter: str) -> float:

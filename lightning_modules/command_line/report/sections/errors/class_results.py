@@ -35,7 +35,7 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
         pieces += [heading(set_name)] if len(sets) > 1 else []
         pieces.append(_of_one(answers[0]) if len(answers) == 1 else _side_by_side(answers))
     pieces += [note(left_out)] if left_out else []
-    return Section("classes", "Classes", joined(pieces), _summary(next(iter(sets.values()))[0]))
+    return Section("classes", "Classes", joined(pieces), _summary(next(iter(sets.values()))))
 
 
 def _of_one(answers: AnsweredSet) -> Markup:
@@ -45,7 +45,7 @@ def _of_one(answers: AnsweredSet) -> Markup:
         TableColumn("videos", "number"),
         TableColumn("top-1 %", "number"),
         TableColumn("most often taken for"),
-        TableColumn("so often", "number"),
+        TableColumn("times", "number"),
     ]
     has_failures = bool(confusions.undecodable.sum())
     columns += [TableColumn("not decoded", "number")] if has_failures else []
@@ -78,7 +78,7 @@ def _side_by_side(of_runs: Sequence[AnsweredSet]) -> Markup:
         known = [value for value in percents if value is not None]
         spread = max(known) - min(known) if len(known) > 1 else None
         n = max(row.n for row in found if row is not None)
-        is_notable = spread is not None and spread >= _NOTABLE and spread * n / 100 >= _NOTABLE_VIDEOS
+        is_notable = _is_notable(spread, n)
         rows.append(
             [
                 name,
@@ -108,7 +108,30 @@ def _as_number(cell: Cell) -> float:
     return float(cell) if isinstance(cell, int | float) else -1.0
 
 
-def _summary(answers: AnsweredSet) -> str:
+def _is_notable(spread: float | None, n: int) -> bool:
+    return spread is not None and spread >= _NOTABLE and spread * n / 100 >= _NOTABLE_VIDEOS
+
+
+def _summary(of_runs: Sequence[AnsweredSet]) -> str:
+    return _summary_of_one(of_runs[0]) if len(of_runs) == 1 else _summary_of_several(of_runs)
+
+
+def _summary_of_several(of_runs: Sequence[AnsweredSet]) -> str:
+    percents: dict[str, list[float]] = {}
+    numbers: dict[str, int] = {}
+    for answers in of_runs:
+        for row in answers.confusions.rows:
+            if row.top1 is not None:
+                percents.setdefault(row.name, []).append(100 * row.top1)
+                numbers[row.name] = max(row.n, numbers.get(row.name, 0))
+    spreads = {name: max(values) - min(values) for name, values in percents.items()}
+    n_notable = sum(_is_notable(spread, numbers[name]) for name, spread in spreads.items())
+    said = f"{of_runs[0].confusions.set_name}: the runs differ notably in {n_notable:,} of {len(spreads):,} classes"
+    widest = max(spreads, key=lambda name: spreads[name])
+    return f"{said}, most in {widest}, by {spreads[widest]:.0f} points." if spreads[widest] else f"{said}."
+
+
+def _summary_of_one(answers: AnsweredSet) -> str:
     rows = [row for row in answers.confusions.rows if row.top1 is not None]
     n_perfect = sum(row.top1 == 1 for row in rows)
     n_none = sum(row.top1 == 0 for row in rows)

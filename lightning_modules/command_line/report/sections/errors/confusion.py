@@ -8,10 +8,11 @@ import numpy as np
 from markupsafe import Markup
 
 from zsar.callbacks.pictures.errors.confusions import Confusions, chosen_classes
+from zsar.callbacks.pictures.errors.short_names import explained, short_names
 from zsar.lightning_modules.command_line.report.charts.heat_map import MOST_NAMES, Block, Cell, heat_map
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
 from zsar.lightning_modules.command_line.report.section import Section
-from zsar.lightning_modules.command_line.report.sections.blocks import heading, joined, note, side_by_side
+from zsar.lightning_modules.command_line.report.sections.blocks import folded, heading, joined, note, side_by_side
 from zsar.lightning_modules.command_line.report.sections.errors.answered_sets import (
     AnsweredSet,
     answered_sets,
@@ -38,8 +39,10 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
         pieces += [heading(set_name)] if len(sets) > 1 else []
         drawn = of_runs[: max(_MOST_MAPS - n_maps, 0)]
         n_maps += len(drawn)
-        pieces.append(side_by_side(_map(answers) for answers in drawn))
-        pieces += [_groups(answers) for answers in drawn if answers.confusions.clusters]
+        for place, answers in enumerate(drawn):
+            content = joined([side_by_side([_map(answers)]), _groups(answers)])
+            said = f"{answers.run.name}: {answers.confusions.summary}"
+            pieces.append(content if place == 0 else folded(said, content))
         if len(drawn) < len(of_runs):
             pieces.append(note(f"Without a map, as the page has {_MOST_MAPS}: {_names(of_runs[len(drawn) :])}."))
     pieces += [note(left_out)] if left_out else []
@@ -62,9 +65,10 @@ def _map(answers: AnsweredSet) -> Markup:
     blocks = [Block(place[group[0]], place[group[-1]]) for group in groups]
     n_classes = len(confusions.names)
     which = "" if len(shown) == n_classes else f", {len(shown)} of {n_classes:,} classes: groups, then the worst"
-    title = f"{answers.run.name}: true classes (rows) and answers (columns){which}"
+    lead, short = short_names(confusions.names)
+    title = f"{answers.run.name}: true classes (rows) and answers (columns){which}{explained(lead)}"
     return heat_map(
-        [confusions.names[index] for index in shown],
+        [short[index] for index in shown],
         cells,
         title=title,
         description=_in_words(confusions),
@@ -74,6 +78,9 @@ def _map(answers: AnsweredSet) -> Markup:
 
 def _groups(answers: AnsweredSet) -> Markup:
     confusions = answers.confusions
+    n = len(confusions.clusters)
+    if not n:
+        return Markup()
     rows = [
         (
             _named([confusions.names[i] for i in cluster.classes]),
@@ -91,7 +98,8 @@ def _groups(answers: AnsweredSet) -> Markup:
         TableColumn("wrong", "number"),
         TableColumn("wrong within the group", "number"),
     ]
-    return data_table(f"Groups of confused classes, {answers.run.name}", columns, rows)
+    table = data_table(f"Groups of confused classes, {answers.run.name}", columns, rows)
+    return folded(f"{n} group{'s' if n > 1 else ''} of classes that are taken for each other", table)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -34,11 +34,13 @@ class Media:
         uri: "data:image/webp;base64,...", which needs no escaping.
         width: Width in pixels; 0 for a video.
         height: Height in pixels; 0 for a video.
+        still: The first frame of a clip, in the same form.
     """
 
     uri: Markup
     width: int = 0
     height: int = 0
+    still: Markup = Markup()
 
 
 @dataclass
@@ -46,12 +48,13 @@ class MediaBudget:
     """What a section may embed, and what did not fit.
 
     Attributes:
-        left_bytes: What is left of `MOST_BYTES`.
+        most_bytes: Of all media of the section, as base64.
         left_out: Files that are not embedded, each with the cause.
     """
 
-    left_bytes: int = MOST_BYTES
+    most_bytes: int = MOST_BYTES
     left_out: list[str] = field(default_factory=list)
+    _used: int = 0
 
     def picture(self, path: Path) -> Media | None:
         """A picture as WebP, at most 1600 pixels wide and high.
@@ -66,13 +69,11 @@ class MediaBudget:
             _check_size(path, _MOST_FILE_BYTES)
             with Image.open(path) as image:
                 image.thumbnail((_LARGEST_PX, _LARGEST_PX))
-                stream = io.BytesIO()
-                image.convert("RGB").save(stream, "WEBP", quality=_QUALITY, method=4)
-                size = image.size
+                content, size = _as_webp(image), image.size
         except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
             self._leave_out(path, f"cannot be read: {error}")
             return None
-        return self._embedded(path, "image/webp", stream.getvalue(), size)
+        return self._embedded(path, "image/webp", content, size)
 
     def clip(self, path: Path) -> Media | None:
         """A short animated WebP, as it is.
@@ -86,12 +87,14 @@ class MediaBudget:
         try:
             _check_size(path, _MOST_CLIP_BYTES)
             with Image.open(path, formats=["WEBP"]) as image:
-                size = image.size
+                size, still = image.size, _as_webp(image)
             content = path.read_bytes()
         except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
             self._leave_out(path, f"cannot be shown: {error}")
             return None
-        return self._embedded(path, "image/webp", content, size)
+        clip = self._embedded(path, "image/webp", content, size)
+        first = None if clip is None else self._embedded(path, "image/webp", still, size)
+        return None if clip is None or first is None else replace(clip, still=first.uri)
 
     def video(self, path: Path) -> Media | None:
         """A short MP4, as it is.
@@ -115,14 +118,21 @@ class MediaBudget:
 
     def _embedded(self, path: Path, kind: str, content: bytes, size: tuple[int, int]) -> Media | None:
         encoded = b64encode(content).decode()
-        if len(encoded) > self.left_bytes:
-            self._leave_out(path, f"does not fit: the section has {MOST_BYTES / 1e6:.0f} MB of pictures")
+        if self._used + len(encoded) > self.most_bytes:
+            self._leave_out(path, f"does not fit: the section holds {self.most_bytes / 1e6:.0f} MB of pictures")
             return None
-        self.left_bytes -= len(encoded)
+        self._used += len(encoded)
         return Media(Markup(f"data:{kind};base64,{encoded}"), *size)
 
     def _leave_out(self, path: Path, cause: str) -> None:
         self.left_out.append(f"{path} {cause}")
+
+
+def _as_webp(image: Image.Image) -> bytes:
+    """The picture, or the first frame of an animated one."""
+    stream = io.BytesIO()
+    image.convert("RGB").save(stream, "WEBP", quality=_QUALITY, method=4)
+    return stream.getvalue()
 
 
 def _check_size(path: Path, most_bytes: int) -> None:
