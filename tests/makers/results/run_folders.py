@@ -124,7 +124,7 @@ class PageElements(HTMLParser):
         self.text = ""
         self.json: list[str] = []
         self._within = ""
-        self.feed(page)
+        self.feed(str(page))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Notes an element."""
