@@ -55,7 +55,8 @@ SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
 
 _MOST_NAMED = 4
 _STYLES = ("page.css", "charts/charts.css", "sections/media.css")
-_SCRIPTS = ("theme.js", "tables.js", "clips.js")  # the first one stands before the content
+SCRIPTS = ("theme.js", "tables.js", "clips.js")
+"""The scripts of every page; the first one stands before the content."""
 
 
 def run_page(runs: Sequence[ReportedRun], *, index: str = "") -> str:
@@ -90,7 +91,7 @@ def document(*, title: str, opening: Markup, sections: Sequence[Section], index:
     Returns:
         A whole HTML document: styles and scripts are in it, and its content security policy forbids to load anything.
     """
-    (first, *others), policies = zip(*map(script, _SCRIPTS), strict=True)
+    (first, *others), policies = zip(*map(script, SCRIPTS), strict=True)
     values = {
         "title": title,
         "opening": opening,

@@ -40,10 +40,17 @@ class Span:
 
 @dataclass(frozen=True)
 class TimeRow:
-    """The spans of a class, all of the same kind or of several; those that overlap are drawn below each other."""
+    """The spans of a class; those that overlap are drawn below each other.
+
+    Attributes:
+        name: What stands before them.
+        spans: In any order.
+        is_part: Whether the row belongs to the class of a row above it, so that its name is less prominent.
+    """
 
     name: str
     spans: Sequence[Span]
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class _DrawnRow:
     full: str
     y: float
     bars: list[_Bar]
+    is_part: bool
 
 
 def time_line(
@@ -94,7 +102,7 @@ def time_line(
     drawn = []
     for row, name in zip(rows, shortened, strict=True):
         bars, n_lanes = _bars(row, scale, y)
-        drawn.append(_DrawnRow(name, row.name, y + _LANE / 2 + 4, bars))
+        drawn.append(_DrawnRow(name, row.name, y + _LANE / 2 + 4, bars, row.is_part))
         y += n_lanes * _LANE + _ROW_GAP
     scores = [value for curve in curves for value in curve.values]
     vertical = linear_scale(scores, start=_TOP + _CURVE, end=_TOP, n_ticks=2)

@@ -123,7 +123,7 @@ def _texts(texts: Mapping[str, Any]) -> Iterator[Fact]:
         templates = [str(template) for template in part(text, "templates", kind=list) or []][:3]
         words = [part(text, "source", kind=str) or ""]
         words += [f"template {', '.join(repr(template) for template in templates)}"] * bool(templates)
-        words += [f"{n_classes:,} classes"] * bool(n_classes)
+        words += [f"{n_classes:,} classes"] if n_classes else []
         words += [f"{prompts:,} prompt{'s' * (prompts > 1)} a class"] if prompts else []
         described.setdefault(", ".join(filter(None, words)), []).append(name)
         hashes.setdefault(part(text, "hash", kind=str) or NOT_RECORDED, []).append(name)

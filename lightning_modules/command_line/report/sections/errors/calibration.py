@@ -58,7 +58,10 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
     columns = [TableColumn("run"), TableColumn("set"), TableColumn("answers", "number")]
     columns += [TableColumn(name, "number") for name in ("right %", "mean confidence %", "ECE %", "AURC %")]
     for risk in _RISKS:
-        columns += [TableColumn(f"threshold for {risk:.0%} wrong", "number", 4), TableColumn("answers, %", "number")]
+        columns += [
+            TableColumn(f"threshold for {100 * risk:.0f} % wrong", "number", 4),
+            TableColumn("answers, %", "number"),
+        ]
     pieces.append(data_table("Calibration and thresholds", columns, rows, notes=[_NOTE]))
     pieces += [note(left_out)] if left_out else []
     return Section("calibration", "Calibration", joined(pieces), summary)
@@ -114,10 +117,10 @@ def _summary(answers: AnsweredSet, reliable: Reliability, risky: RiskCoverage) -
     how = "about as confident as it is right" if abs(gap) < 1 else "too sure" if gap > 0 else "too modest"
     found = risky.for_risk(_RISKS[1])
     threshold = (
-        f"no threshold keeps wrong answers below {_RISKS[1]:.0%}"
+        f"no threshold keeps wrong answers at {100 * _RISKS[1]:.0f} %"
         if found is None
-        else f"with a threshold of {found.threshold:g}, {_RISKS[1]:.0%} of the answers are wrong and "
-        f"{found.coverage:.0%} of the videos are answered"
+        else f"with a threshold of {found.threshold:g}, at most {100 * _RISKS[1]:.0f} % of the answers are wrong and "
+        f"{100 * found.coverage:.0f} % are given"
     )
     return (
         f"{answers.run.name}, {answers.confusions.set_name}: the model is {how}: confidence "

@@ -5,7 +5,7 @@ The numbers are those of `callbacks/pictures/detection_errors` (Alwassel et al. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -14,7 +14,7 @@ from zsar.lightning_modules.command_line.report.charts.bar_chart import Bar, bar
 from zsar.lightning_modules.command_line.report.charts.line_chart import Series, line_chart
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.section import Section
-from zsar.lightning_modules.command_line.report.sections.blocks import heading, joined, note, side_by_side
+from zsar.lightning_modules.command_line.report.sections.blocks import folded, heading, joined, note, side_by_side
 from zsar.lightning_modules.command_line.report.sections.pictures.recorded_numbers import (
     mappings_in,
     numbers_in,
@@ -33,10 +33,11 @@ _GROUPS = {
     "confusion": ("confusion",),
     "background": ("background",),
 }
-_NOTE = (
-    "Gain: points of mAP if the predictions of a kind were removed. Wrong times: the right class, with an overlap of "
-    "0.1 or more that is below the threshold."
+_KINDS_NOTE = (
+    "Too early, too late, too long, too short: the right class, with an overlap of 0.1 or more that is below the "
+    "threshold. Confusion: the same with another class. Background: hardly any overlap."
 )
+_GAIN_NOTE = "By how many points mAP would rise if the predictions of a kind were removed; the costs do not add up."
 
 
 def section(runs: Sequence[ReportedRun]) -> Section | None:
@@ -55,11 +56,12 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
         left_out += len(of_run[_MOST_SETS:])
     if not found:
         return None
-    pieces: list[Markup] = [_kinds_table(found)]
-    for name, set_name, content in found:
-        pieces.append(heading(f"{name}, {set_name}"))
-        pieces.append(side_by_side(_charts(content)))
-        pieces.append(_class_table(name, set_name, content))
+    pieces: list[Markup] = []
+    for place, (name, set_name, content) in enumerate(found):
+        shown = joined([side_by_side(_charts(content)), _class_table(name, set_name, content)])
+        title = f"{name}, {set_name}"
+        pieces.append(joined([heading(title), shown]) if place == 0 else folded(title, shown))
+    pieces = [*_kinds_tables(found), *pieces]
     if left_out:
         pieces.append(note(f"{left_out} more sets are in pictures/detection_errors of the run folders."))
     return Section("detection-errors", "Errors of detections", joined(pieces), _summary(*found[0]))
@@ -68,18 +70,22 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
 _Found = tuple[str, str, dict[str, Any]]
 
 
-def _kinds_table(found: Sequence[_Found]) -> Markup:
-    columns = [TableColumn("kind of error")]
-    for run, set_name, _ in found:
-        columns += [TableColumn(f"{run}, {set_name}", "number", 0), TableColumn("gain", "number")]
+def _kinds_tables(found: Sequence[_Found]) -> Iterator[Markup]:
+    """Numbers of false positives by kind, and what they cost: a row for each run and set."""
     kinds = list(dict.fromkeys(kind for *_, content in found for kind in part(content, "errors", kind=dict) or {}))
+    named = [TableColumn("run"), TableColumn("set")]
+    counts = [*named, TableColumn("instances", "number"), TableColumn("found", "number")]
+    counts += [TableColumn(kind.replace("_", " "), "number") for kind in kinds]
     rows: list[list[Cell]] = []
-    for kind in kinds:
-        row: list[Cell] = [kind.replace("_", " ")]
-        for *_, content in found:
-            row += [part(content, "errors", kind, kind=int), part(content, "gain", kind, kind=float)]
-        rows.append(row)
-    return data_table("False positives by kind", columns, rows, notes=[_NOTE])
+    gains: list[list[Cell]] = []
+    for run, set_name, content in found:
+        known = [part(content, key, kind=int) for key in ("n_instances", "n_found")]
+        rows.append([run, set_name, *known, *(part(content, "errors", kind, kind=int) for kind in kinds)])
+        mean = part(content, "map", kind=float)
+        gains.append([run, set_name, mean, *(part(content, "gain", kind, kind=float) for kind in kinds)])
+    yield data_table("False positives by kind", counts, rows, notes=[_KINDS_NOTE])
+    costs = [*named, TableColumn("mAP %", "number"), *(TableColumn(k.replace("_", " "), "number") for k in kinds)]
+    yield data_table("Points of mAP that each kind costs", costs, gains, notes=[_GAIN_NOTE])
 
 
 def _charts(content: dict[str, Any]) -> list[Markup]:

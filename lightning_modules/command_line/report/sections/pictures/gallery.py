@@ -20,6 +20,8 @@ _KINDS = {
     "embedding_map": "Maps of embeddings",
     "frame_prompt_scores": "Scores of frames and prompts",
 }
+_MOST_OPEN = 6  # pictures of a kind; the others are folded
+_WIDE = 2.2  # width in heights, from which on a picture has a row of its own
 _ELSEWHERE = ("confusion", "calibration", "mistakes", "timelines", "detection_errors")  # sections of their own
 
 
@@ -32,6 +34,11 @@ class _Shown:
     set_name: str
     run: str
     file: str
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is read best over the whole width."""
+        return self.image is not None and self.image.width >= _WIDE * self.image.height
 
 
 def section(runs: Sequence[ReportedRun]) -> Section | None:
@@ -52,7 +59,9 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
         of_kind.sort(key=lambda pair: places[_key(pair[1])])
         shown = [_shown(run, picture, budget, named=len(runs) > 1) for run, picture in of_kind]
         usable = [each for each in shown if each.image is not None or each.video is not None]
-        pieces += [heading(_name(kind)), render("sections/gallery.html", {"pictures": usable})]
+        pieces += [heading(_name(kind)), render("sections/gallery.html", {"pictures": usable[:_MOST_OPEN]})]
+        if more := usable[_MOST_OPEN:]:
+            pieces.append(folded(f"{len(more)} more", render("sections/gallery.html", {"pictures": more})))
         counts[_name(kind)] = len(usable)
     pieces += left_out_of(budget)
     said = ", ".join(f"{name} {n}" for name, n in counts.items())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from zsar.callbacks.pictures.errors.short_names import explained, short_names
 from zsar.lightning_modules.command_line.report.rendering import render
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.section import Section
@@ -101,10 +102,14 @@ def _answer(kind: str, content: dict[str, Any], alt: str, clip: Path | None, bud
 
 
 def _clips(answers: Sequence[_Answer]) -> Iterator[Markup]:
+    names = dict.fromkeys(name for answer in answers for name in (answer.true, answer.answer, *dict(answer.best)))
+    lead, short = short_names(list(names))
+    shorter = dict(zip(names, short, strict=True))
     for kind, title in _KINDS.items():
         of_kind = [answer for answer in answers if answer.kind == kind]
         if of_kind:
-            yield render("sections/clips.html", {"title": title, "answers": of_kind})
+            values = {"title": f"{title}{explained(lead)}", "answers": of_kind, "shorter": shorter}
+            yield render("sections/clips.html", values)
 
 
 def _table(answers: AnsweredSet) -> Markup:

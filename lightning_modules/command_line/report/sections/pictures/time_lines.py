@@ -11,7 +11,7 @@ from zsar.lightning_modules.command_line.report.charts.scales import number
 from zsar.lightning_modules.command_line.report.charts.time_line import Curve, Kind, Span, TimeRow, time_line
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.section import Section
-from zsar.lightning_modules.command_line.report.sections.blocks import joined, note
+from zsar.lightning_modules.command_line.report.sections.blocks import folded, joined, note, side_by_side
 from zsar.lightning_modules.command_line.report.sections.pictures.recorded_numbers import (
     mappings_in,
     numbers_in,
@@ -40,7 +40,13 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
     if not videos:
         is_localization = any(run.is_localization for run in runs)
         return Section("time-lines", "Time lines", note(_ADD)) if is_localization else None
-    pieces = [_chart(set_name, video, of_runs) for (set_name, video), of_runs in list(videos.items())[:_MOST_VIDEOS]]
+    shown: dict[str, list[Markup]] = {}
+    for (set_name, video), of_runs in list(videos.items())[:_MOST_VIDEOS]:
+        shown.setdefault(set_name, []).append(_chart(set_name, video, of_runs))
+    pieces: list[Markup] = []
+    for set_name, charts in shown.items():
+        beside = side_by_side(charts)
+        pieces.append(folded(f"{set_name}: {len(charts)} videos", beside) if pieces else beside)
     if (n_more := len(videos) - _MOST_VIDEOS) > 0:
         pieces.append(note(f"{n_more} more videos are in pictures/timelines of the run folders."))
     return Section("time-lines", "Time lines", joined(pieces), _summary(videos))
@@ -56,7 +62,8 @@ def _chart(set_name: str, video: str, of_runs: _OfRuns) -> Markup:
         for run, content in of_runs.items():
             found = [span for each in _of_class(content, "segments", name) if (span := _found(each))]
             label = run if len(of_runs) > 1 else "found" if first.get("annotated") is not None else name
-            rows.append(TimeRow(label, found))
+            if found or annotated or len(of_runs) == 1:
+                rows.append(TimeRow(label, found, is_part=len(of_runs) > 1))
     curves = _curves(first) if len(of_runs) == 1 else []
     return time_line(
         rows, duration_seconds=float(first["duration_seconds"]), title=f"{video}, {set_name}", curves=curves
