@@ -240,5 +240,5 @@ def _shortest_decimal(below: float | None, value: float) -> float:
     for decimals in range(18):
         for rounded in (round(value, decimals), round(value - 10**-decimals, decimals)):
             if 0 <= rounded <= value and (below is None or rounded > below):
-                return rounded
+                return rounded + 0.0  # never -0.0
     return value
