@@ -115,5 +115,7 @@ def _print(sets: Mapping[str, CalibratedSet]) -> None:
             else:
                 effect = f"{100 * found.coverage:.1f}", f"{100 * found.risk:.1f}"
                 table.add_row(*first, accepted, f"{found.threshold:g}", *effect)
+                if not found.threshold:  # which larger risks allow, too
+                    break
         table.add_section()
     print_whole(result_console(), table)

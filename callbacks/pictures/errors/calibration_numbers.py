@@ -130,8 +130,8 @@ class RiskCoverage:
             risk: The largest accepted share of wrong answers, from 0 to 1.
 
         Returns:
-            The threshold, as the shortest decimal number that answers these videos and no others; None if every one
-            has a larger risk.
+            The threshold, as the shortest decimal number that answers these videos and no others, 0 for all; None if
+            every one has a larger risk.
 
         Raises:
             ValueError: The risk is out of range.
@@ -144,8 +144,9 @@ class RiskCoverage:
         if not fitting:
             return None
         last = fitting[-1]
-        below = self.confidence[last + 1] if last + 1 < len(self.confidence) else None
-        return self.at(_shortest_decimal(below, self.confidence[last]))
+        if last + 1 == len(self.confidence):
+            return self.at(0.0)
+        return self.at(_shortest_decimal(self.confidence[last + 1], self.confidence[last]))
 
     def to_dict(self) -> dict[str, Any]:
         """The curve as JSON holds it, with coverage and risk of each threshold."""
@@ -235,10 +236,10 @@ def _or_none(values: NDArray[np.float64], n: Sequence[int] | NDArray[np.int64]) 
     return tuple(float(value) if count else None for value, count in zip(values, n, strict=True))
 
 
-def _shortest_decimal(below: float | None, value: float) -> float:
+def _shortest_decimal(below: float, value: float) -> float:
     """The number with the fewest decimals that is above `below` and at most `value`."""
     for decimals in range(18):
         for rounded in (round(value, decimals), round(value - 10**-decimals, decimals)):
-            if 0 <= rounded <= value and (below is None or rounded > below):
-                return rounded + 0.0  # never -0.0
+            if below < rounded <= value:
+                return rounded
     return value

@@ -109,12 +109,11 @@ def _draw_header(figure: Figure, confusions: Confusions, n_shown: int, n_all: in
     figure.text(0.2 / width, 1 - 0.12 / height, title, fontsize=12, fontweight="bold", color=_INK, va="top")
     n_without = len(confusions.names) - n_all
     which = f"the worst {n_shown} of {n_all:,} classes" if n_shown < n_all else "all classes, worst first"
-    without = f"; {n_without:,} without a video are left out" if n_without else ""
-    how = f"{which} (number of videos){without}; right of the bars: top-1 and the two most frequent wrong answers"
-    how += explained(confusions.lead_and_short_names[0])
+    without = f"; without videos and left out: {n_without:,}" if n_without else ""
+    how = f"{which} (number of videos){without}{explained(confusions.lead_and_short_names[0])}"
     how = shortened(how, (width - 0.4) * 72, 9)
     figure.text(0.2 / width, 1 - 0.42 / height, how, fontsize=9, color=_PALE, va="top")
-    keys = [(_RIGHT, "right"), (_FIRST, "most frequent wrong answer"), (_SECOND, "second"), (_OTHERS, "further")]
+    keys = [(_RIGHT, "right (top-1)"), (_FIRST, "most frequent wrong answer"), (_SECOND, "second"), (_OTHERS, "others")]
     if confusions.undecodable.any():
         keys.append((_MISSING, "not decoded"))
     figure.legend(

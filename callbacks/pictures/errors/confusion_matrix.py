@@ -18,6 +18,7 @@ from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.terminal import say
 
+_MOST_PRINTED = 6  # sets whose worst classes are printed; the files have those of all
 _N_NAMED = 3  # groups and classes in the text that stands for a picture
 
 
@@ -26,7 +27,8 @@ class ConfusionMatrix(Callback):
 
     `matrix` shows which classes are taken for which: all of them, or 40, groups of confused classes first; JSON and CSV
     have all cells that are not zero. `classes` shows the worst 40 classes; JSON and CSV have all. The ten worst are
-    printed. Counts are torchmetrics', over all processes. Videos that could not be decoded are a column of their own.
+    printed if there are at most six sets. Counts are torchmetrics', over all processes. Videos that could not be
+    decoded are a column of their own.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,9 @@ class ConfusionMatrix(Callback):
         self._texts = list(pl_module.class_texts["test"])
         # One more class, which is never true: the prediction of videos that could not be decoded.
         self._metrics = [MulticlassConfusionMatrix(len(text.names) + 1).to(pl_module.device) for text in self._texts]
+        nothing = torch.empty(0, dtype=torch.int64, device=pl_module.device)
+        for metric in self._metrics:  # a process may get no video of a set
+            metric.update(nothing, nothing)
 
     def on_test_batch_end(
         self,
@@ -65,7 +70,7 @@ class ConfusionMatrix(Callback):
         """Writes the pictures and prints the worst classes."""
         written = WrittenPictures("confusion", trainer)
         for text, metric in zip(self._texts, self._metrics, strict=True):
-            counts = _counts_of_all(metric, trainer)
+            counts = metric.compute().cpu()
             if trainer.is_global_zero:
                 n_listed = len(trainer.datamodule.sets[text.set_name])  # type: ignore[attr-defined]
                 confusions = Confusions(
@@ -76,24 +81,15 @@ class ConfusionMatrix(Callback):
                     n_listed=n_listed,
                 )
                 _write(confusions, written)
+                if len(self._texts) <= _MOST_PRINTED:
+                    print_worst_classes(confusions)
         written.finish()
-
-
-def _counts_of_all(metric: MulticlassConfusionMatrix, trainer: Trainer) -> Tensor:
-    """int64 [C + 1, C + 1] over all processes; zeros for a set that a limited test does not reach."""
-    n_updates = torch.tensor(metric.update_count)
-    if trainer.strategy.reduce(n_updates, reduce_op="sum") == 0:
-        return torch.zeros(metric.num_classes, metric.num_classes, dtype=torch.int64)
-    counts: Tensor = metric.compute()
-    return counts.cpu()
 
 
 def _write(confusions: Confusions, written: WrittenPictures) -> None:
     name = confusions.set_name
     if not confusions.n:
-        say(
-            f"no confusion matrix of {name}: none of its {confusions.n_listed:,} videos was tested (limit_test_batches)"
-        )
+        say(f"no confusion matrix of {name}: none of its {confusions.n_listed:,} videos was tested")
         return
     written.add(
         name,
@@ -114,7 +110,6 @@ def _write(confusions: Confusions, written: WrittenPictures) -> None:
         figure=draw_worst_classes(confusions),
         further={"table": write_class_table(confusions, written.path(name, "classes", ".csv"))},
     )
-    print_worst_classes(confusions)
 
 
 def _groups_in_words(confusions: Confusions) -> str:

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from zsar.callbacks.pictures.errors.mistakes.shown_answers import ShownAnswer
 from zsar.callbacks.pictures.errors.short_names import explained
-from zsar.callbacks.pictures.errors.shown_answers import ShownAnswer
 from zsar.callbacks.pictures.localization.text_fitting import shortened
 
 Frames = NDArray[np.uint8]

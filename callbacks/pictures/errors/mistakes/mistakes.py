@@ -8,10 +8,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.pictures.chosen_videos import Choice, VideoChoice, file_stem, read_clips
-from zsar.callbacks.pictures.errors.answer_sheet import N_FRAMES, Frames, draw_answers
+from zsar.callbacks.pictures.errors.mistakes.answer_sheet import N_FRAMES, Frames, draw_answers
+from zsar.callbacks.pictures.errors.mistakes.shown_answers import AnswerKind, ShownAnswer, shown_answer
+from zsar.callbacks.pictures.errors.mistakes.small_clips import small_frames, write_small_clip
 from zsar.callbacks.pictures.errors.short_names import short_names
-from zsar.callbacks.pictures.errors.shown_answers import AnswerKind, ShownAnswer, shown_answer
-from zsar.callbacks.pictures.errors.small_clips import small_frames, write_small_clip
 from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import VideoBatch

@@ -1,0 +1,1 @@
+"""Mistakes of a test: wrong and doubtful answers, shown with their videos."""
