@@ -11,6 +11,7 @@ from pathlib import Path
 from zsar.runtime.files.given_files import check_given_file
 
 _NOT_METRICS = ("step", "epoch")
+_MOST_BYTES = 2**27  # 128 MiB: about a million rows
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def read_metrics(paths: Iterable[Path], problems: list[str]) -> dict[str, Logged
     metrics: dict[str, LoggedMetric] = {}
     for path in paths:
         try:
-            check_given_file(path, remedy="train again to have one", may_be_empty=True)  # a pipe would never end
+            # neither a pipe, which would never end, nor a damaged file of gigabytes
+            check_given_file(path, remedy="train again to have one", most_bytes=_MOST_BYTES, may_be_empty=True)
             with path.open(newline="", encoding="utf-8") as file:
                 for row in csv.DictReader(file):
                     _add(metrics, row)
