@@ -127,6 +127,12 @@ def test_a_command_imports_nothing_heavy_that_its_work_does_not_need(
     assert set(imported) <= MAY_IMPORT[command]  # type: ignore[call-overload] - a list from JSON
 
 
+def test_a_chart_needs_matplotlib_alone(tmp_path: Path) -> None:
+    run = write_result(tmp_path / "run", {"test": 50})
+    line = ("summarize", str(run), "--output", str(tmp_path / "chart.png"))
+    assert list(answered(line).values()) == [[0, ["matplotlib"]]]
+
+
 @pytest.mark.parametrize(
     "line",
     [("summarize", "there/is/none"), ("report", "there/is/none"), ("picture", "none", "--output", "p.png"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.trainer.states import TrainerFn
 from matplotlib.figure import Figure
 
 from zsar.callbacks.pictures.figures import save_figure
@@ -79,7 +80,7 @@ class WrittenPictures:
             paths = {"picture": picture, **paths}
         root = self.folder.parent
         files = {role: path.relative_to(root).as_posix() for role, path in paths.items()}
-        stage = str(self._trainer.state.fn)
+        stage = TrainerFn(self._trainer.state.fn).value  # str() of it is "TrainerFn.TESTING"
         self._pictures.append((stem, Picture(self._kind, stage, set_name, title, alt, files)))
         return next(iter(paths.values()))
 
@@ -99,7 +100,7 @@ class WrittenPictures:
         pictures = [picture for _, picture in ordered]
         if self._trainer.is_global_zero:
             run = Path(self._trainer.default_root_dir)
-            replace_pictures(run, pictures, kind=self._kind, stage=str(self._trainer.state.fn))
+            replace_pictures(run, pictures, kind=self._kind, stage=TrainerFn(self._trainer.state.fn).value)
             self._log(run, pictures, sets)
             n = len(pictures)
             plural = "" if (n if of is None else of) == 1 else "s"

@@ -169,8 +169,9 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
             batch_idx: Index of the batch.
 
         Returns:
-            {"rows": decodable rows, "localizations": their `Predictions`, "failed": {row: reason} of the others,
-            "undecodable": these reasons, "n_damaged": number of accepted damaged frames}.
+            {"rows": decodable rows, "localizations": their `Predictions`, "times_seconds": their frames' times, float64
+            [N] each, "durations_seconds": their durations, "failed": {row: reason} of the others, "undecodable": these
+            reasons, "n_damaged": number of accepted damaged frames}.
         """
         outputs, source, metrics = self._found("test", rows), untrimmed_source(self), self._started_metrics
         for row, of_video in zip(outputs["rows"].tolist(), outputs["localizations"], strict=True):
@@ -197,13 +198,13 @@ class ActionLocalizer(DescribedMethod, NoCheckpoints, LightningModule):
                 localizations = {row: of_one for row, of_one in alone.items() if of_one is not None}
         for row, of_video in localizations.items():
             check_localizations(videos[row].id, of_video)
-        predictions = Predictions(list(localizations.values()))
-        undecodable = tuple(failed.values())
         return {
             "rows": rows.new_tensor(list(localizations)),
-            "localizations": predictions,
+            "localizations": Predictions(list(localizations.values())),
+            "times_seconds": [videos[row].times_seconds for row in localizations],
+            "durations_seconds": [videos[row].duration_seconds for row in localizations],
             "failed": failed,
-            "undecodable": undecodable,
+            "undecodable": tuple(failed.values()),
             "n_damaged": sum(video.n_damaged for video in videos.values()),
         }
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from matplotlib.colors import to_hex, to_rgb
 
+from zsar.callbacks.pictures.figures import PALETTE
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 
-# Okabe and Ito's colours, safe for colour blindness; wine instead of their yellow, which is pale on white.
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#000000")
 GREY = "#767676"  # of all other classes
 
 
@@ -26,7 +25,7 @@ def class_colours(picture: LocalizationPicture) -> tuple[dict[str, str], int]:
     ranked = dict.fromkeys(segment.class_name for segment in (*kept_segments, *picture.truth))
     ranked |= dict.fromkeys(curve.class_name for curve in picture.curves)
     ranked |= dict.fromkeys(segment.class_name for segment in suppressed)
-    return dict(zip(ranked, _PALETTE, strict=False)), max(0, len(ranked) - len(_PALETTE))
+    return dict(zip(ranked, PALETTE, strict=False)), max(0, len(ranked) - len(PALETTE))
 
 
 def mixed(colour: str, other: str, share: float = 0.5) -> str:

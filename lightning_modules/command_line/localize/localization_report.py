@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 from torch import Tensor
 
@@ -13,13 +12,13 @@ from zsar.api.localization.localization import Localization
 from zsar.callbacks.pictures.figures import save_figure
 from zsar.callbacks.pictures.localization.figure import localization_figure
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment, ScoreCurve
+from zsar.callbacks.pictures.localization.thumbnails import thumbnails
 from zsar.datamodules.class_identity import clean_name
 from zsar.datamodules.lists.localization_splits import Instance, read_thumos14_annotations
 from zsar.lightning_modules.command_line.localize.segment_files import write_subtitles, write_table
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import styled
 
-_N_THUMBNAILS = 9  # as many as fit next to the longest names
 _SHOWN = 5
 _MOST_SECONDS = 120.0  # longest video whose times are written in seconds; min:s beyond, as in the picture
 
@@ -143,8 +142,7 @@ def write_report(
 
 
 def _pictured(video: Localization, frames_at: Callable[[Sequence[float]], Tensor]) -> LocalizationPicture:
-    shown_seconds = video.duration_seconds - video.start_seconds
-    middles = video.start_seconds + (np.arange(_N_THUMBNAILS) + 0.5) * shown_seconds / _N_THUMBNAILS
+    frames, middles = thumbnails(frames_at, start_seconds=video.start_seconds, end_seconds=video.duration_seconds)
     return LocalizationPicture(
         title=video.name if video.pseudo_labels is None else f"{video.name}: scores of {_assumed(video)}",
         duration_seconds=video.duration_seconds,
@@ -161,6 +159,6 @@ def _pictured(video: Localization, frames_at: Callable[[Sequence[float]], Tensor
             for segment, suppressed in video.found
         ),
         truth=tuple(PicturedSegment(i.start_seconds, i.end_seconds, i.class_name) for i in video.annotated or ()),
-        thumbnails=frames_at(middles.tolist()).permute(0, 2, 3, 1).numpy(),
+        thumbnails=frames,
         thumbnail_times_seconds=middles,
     )

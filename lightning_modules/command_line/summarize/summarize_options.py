@@ -24,7 +24,7 @@ class SummaryOptions:
     output: tuple[Path, ...] = option(
         (),
         "also write the tables, in percent: .json (everything), .md (GitHub tables) or .csv (one line per row and "
-        "set); may be repeated",
+        "set); or a chart of them, beside published figures: .png, .svg or .pdf; may be repeated",
         metavar="FILE",
     )
 

@@ -1,4 +1,4 @@
-"""The files of `zsar summarize`: JSON with everything, GitHub tables in Markdown, CSV for other programs."""
+"""The files of `zsar summarize`: JSON with everything, GitHub tables in Markdown, CSV for other programs, charts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from zsar.lightning_modules.command_line.summarize.report_table import (
     markdown_text,
 )
 from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup
+from zsar.lightning_modules.command_line.summarize.summary_charts import summary_charts
 from zsar.lightning_modules.command_line.summarize.summary_tables import mean_effect, summary_tables
 from zsar.runtime.files.whole_files import write_json_whole, write_text_whole
 
-SUFFIXES = (".json", ".md", ".csv")
+_CHARTS = (".png", ".svg", ".pdf")
+SUFFIXES = (".json", ".md", ".csv", *_CHARTS)
 
 _CSV_COLUMNS = (
     *("group", "set", "mean", "std", "n_runs"),
@@ -46,7 +48,7 @@ def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
     """Writes the summary in the format of the suffix, in one step.
 
     Args:
-        path: A .json, .md or .csv file; its folder is created.
+        path: A .json, .md or .csv file, or a chart: .png, .svg or .pdf; its folder is created.
         rows: The rows of all runs, with published figures.
 
     Returns:
@@ -56,6 +58,12 @@ def write_summary(path: Path, rows: Sequence[ComparedRow]) -> Path:
         ValueError: The suffix is unknown.
     """
     check_suffix(path)
+    if path.suffix in _CHARTS:
+        # imported here, as matplotlib takes a second
+        from zsar.callbacks.pictures.figures import save_figure
+        from zsar.callbacks.pictures.result_figure import result_figure
+
+        return save_figure(result_figure(summary_charts(rows)), path)
     if path.suffix == ".json":
         return write_json_whole(path, {row.group.name: row_json(row) for row in rows})
     is_markdown = path.suffix == ".md"
@@ -139,9 +147,7 @@ def _csv_cells(row: ComparedRow, name: str) -> dict[str, Cell]:
     if effect := mean_effect(group, name):
         cells |= {"untuned": f"{effect['untuned_top1']:.2f}", "change": f"{effect['change']:.2f}"}
         cells |= {key: f"{effect[key]:g}" for key in ("flipped_right", "flipped_wrong") if key in effect}
-    published_name = "top1" if name == "test" else name
-    best = next((c for c in row.published if c.same_method and c.figure.set == published_name), None)
-    if best is not None:
+    if (best := row.best_match(name)) is not None:
         cells |= {"published": best.figure.value, "published_source": "; ".join(best.sources)}
         cells |= {"difference": f"{best.points:.2f}", "protocol_match": best.match}
         cells |= {} if best.figure.std is None else {"published_std": best.figure.std}

@@ -6,6 +6,7 @@ from unittest.mock import MagicMock
 import pytest
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.trainer.states import TrainerFn
 from matplotlib.figure import Figure
 
 from zsar.callbacks.pictures import written_pictures
@@ -15,7 +16,7 @@ from zsar.lightning_modules.run_folders.picture_files import Picture, read_pictu
 
 def trainer_in(folder: Path, **arguments: Any) -> Trainer:
     trainer = Trainer(accelerator="cpu", default_root_dir=folder, **{"logger": False, **arguments})
-    trainer.state.fn = "test"  # type: ignore[assignment]
+    trainer.state.fn = TrainerFn.TESTING
     return trainer
 
 

@@ -309,3 +309,15 @@ def test_text_features_do_not_depend_on_how_many_are_asked_for(model: T3AL) -> N
 def test_it_stays_in_evaluation_mode(model: T3AL) -> None:
     assert not model.train().training
     assert not any(module.training for module in model.modules())
+
+
+def test_a_step_returns_when_the_frames_are_shown_and_how_long_the_videos_are(model: T3AL, data_root: Path) -> None:
+    batch = predicted(model, data := shapes(data_root))[0]
+    assert len(batch["rows"]) == len(batch["localizations"]) == len(batch["durations_seconds"]) == LOADING.batch_size
+    for row, times, duration in zip(
+        batch["rows"].tolist(), batch["times_seconds"], batch["durations_seconds"], strict=True
+    ):
+        with data.open_frames(row, image_size=32, chunk_size=64) as stream:
+            assert sum(len(frames) for frames, _ in stream.chunks()) == len(times)
+            assert_close(times, torch.from_numpy(stream.times_seconds))
+            assert duration == stream.duration_seconds > times[-1]

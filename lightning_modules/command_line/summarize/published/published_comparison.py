@@ -72,6 +72,18 @@ class ComparedRow:
     group: RunGroup | LocalizationGroup
     published: tuple[Comparison, ...] = ()
 
+    def best_match(self, name: str) -> Comparison | None:
+        """The published figure of the same method that was made most like the row's.
+
+        Args:
+            name: One of the row's figures: a set of recognition, or "map", "map_0.5", ... of localization.
+
+        Returns:
+            None where no paper has it.
+        """
+        published = "top1" if name == "test" else name
+        return next((c for c in self.published if c.same_method and c.figure.set == published), None)
+
 
 def compare(
     group: RunGroup | LocalizationGroup, figures: Sequence[PublishedFigure], *, everything: bool = False

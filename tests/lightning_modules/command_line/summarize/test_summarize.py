@@ -232,3 +232,21 @@ def test_rendered_videos_may_be_of_another_seed_and_others_may_not(
     capsys.readouterr()
     assert summarize(*runs("filmed")) == 1
     assert "videos (videos 1 / videos 0)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_a_chart_is_written(tmp_path: Path, suffix: str, start: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [write_localization(tmp_path / "t3al"), run_folder(tmp_path / "t2l <script>", 90, 80)]
+    path = tmp_path / "charts" / f"chart{suffix}"
+    assert summarize(*runs, "--output", path) == 0
+    assert path.read_bytes().startswith(start)
+    assert f"wrote {path}" in capsys.readouterr().out
+
+
+def test_an_unknown_kind_of_chart_is_an_error_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert summarize(run_folder(tmp_path / "t2l", 90, 80), "--output", tmp_path / "chart.jpg") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "chart.jpg: the suffix must be one of .json, .md, .csv, .png, .svg, .pdf; got '.jpg'" in said.err

@@ -141,7 +141,9 @@ def test_nothing_unfinished_is_left_behind(tmp_path: Path, compared: list[Compar
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"s.txt: the suffix must be one of .json, .md, .csv; got '.txt'"):
+    with pytest.raises(
+        ValueError, match=r"s.txt: the suffix must be one of .json, .md, .csv, .png, .svg, .pdf; got '.txt'"
+    ):
         write_summary(tmp_path / "s.txt", [])
 
 

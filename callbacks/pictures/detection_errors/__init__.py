@@ -1,0 +1,1 @@
+"""Where a localizer errs: precision and recall by class, kinds of false positives, and missed instances."""

@@ -1,0 +1,1 @@
+"""What a localizer finds when in videos of a test: time lines."""

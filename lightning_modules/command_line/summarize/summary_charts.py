@@ -1,0 +1,62 @@
+"""The charts of `zsar summarize`: the main figure of each row, beside the published one; nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zsar.callbacks.pictures.result_chart import Published, ResultBar, ResultChart
+from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
+from zsar.lightning_modules.command_line.summarize.results.localization_results import precision_name
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import HARMONIC_MEAN
+from zsar.lightning_modules.command_line.summarize.results.run_groups import LocalizationGroup
+
+_THRESHOLD = "map_"
+
+
+def summary_charts(rows: Sequence[ComparedRow]) -> list[ResultChart]:
+    """Charts of results, one for all rows with the same figures.
+
+    Args:
+        rows: The rows of all runs, at least one.
+
+    Returns:
+        The charts. The main figure of recognition is the harmonic mean of base and novel classes, or else the accuracy
+        of the last set; that of localization is the mean over the thresholds, with a curve over them.
+    """
+    charts: dict[tuple[bool, tuple[str, ...]], list[ComparedRow]] = {}
+    for row in rows:
+        charts.setdefault((isinstance(row.group, LocalizationGroup), row.group.set_names), []).append(row)
+    return [
+        _precision_chart(of_chart) if is_localization else _accuracy_chart(of_chart)
+        for (is_localization, _), of_chart in charts.items()
+    ]
+
+
+def _precision_chart(rows: Sequence[ComparedRow]) -> ResultChart:
+    thresholds = [name for name in rows[0].group.set_names if name.startswith(_THRESHOLD)]
+    named = ", ".join(map(precision_name, thresholds))
+    bars = [_bar(row, "map", curve={precision_name(name): row.group.mean(name) for name in thresholds}) for row in rows]
+    if len(thresholds) == 1:
+        return ResultChart(f"mAP in % at temporal IoU {named}", tuple(bars))
+    return ResultChart(f"mAP in %, mean over temporal IoU {named}", tuple(bars), "mAP in % at each temporal IoU")
+
+
+def _accuracy_chart(rows: Sequence[ComparedRow]) -> ResultChart:
+    names = rows[0].group.set_names
+    main = HARMONIC_MEAN if HARMONIC_MEAN in names else names[-1]
+    of_set = "harmonic mean of base and novel classes" if main == HARMONIC_MEAN else main.replace("_", " ")
+    return ResultChart(f"top-1 in percent, {of_set}", tuple(_bar(row, main) for row in rows))
+
+
+def _bar(row: ComparedRow, name: str, *, curve: dict[str, float] | None = None) -> ResultBar:
+    group, best = row.group, row.best_match(name)
+    return ResultBar(
+        name=group.name,
+        value=group.mean(name),
+        std=group.std(name),
+        runs=tuple(run.figures[name] for run in group.runs),
+        published=None
+        if best is None
+        else Published(best.figure.value, best.figure.std, best.figure.source, bool(best.differences)),
+        curve=curve or {},
+    )
