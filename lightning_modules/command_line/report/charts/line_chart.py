@@ -77,9 +77,9 @@ def line_chart(
         vertical = log_scale(ys, start=bottom, end=_TOP)
     else:
         vertical = linear_scale(ys, start=bottom, end=_TOP, limits=y_limits)
-    left = 26 + text_width(vertical.longest_label)
+    left = round(26 + text_width(vertical.longest_label), 2)
     xs = [x for each in series for x in each.xs]
-    horizontal = linear_scale(xs, start=left, end=WIDTH - _RIGHT, limits=x_limits)
+    horizontal = linear_scale(xs, start=left, end=WIDTH - _RIGHT, limits=x_limits, whole=True)
     drawn = [_drawn(each, style_of(i), horizontal, vertical) for i, each in enumerate(series)]
     values = {
         "title": title,

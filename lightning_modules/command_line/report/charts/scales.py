@@ -76,6 +76,7 @@ def linear_scale(
     limits: tuple[float, float] | None = None,
     n_ticks: int = 5,
     seconds: bool = False,
+    whole: bool = False,
 ) -> Scale:
     """A linear scale that ends at round values.
 
@@ -86,6 +87,7 @@ def linear_scale(
         limits: Its lowest and highest value; None for those of `values`, rounded outwards.
         n_ticks: Roughly how many ticks are wanted.
         seconds: Whether the values are seconds: ticks at round times, labels like 1:30.
+        whole: Whether ticks between whole numbers are whole, too, as steps and epochs have no half; not with `limits`.
 
     Returns:
         The scale; from 0 to 1 if there is no value.
@@ -93,8 +95,8 @@ def linear_scale(
     found = [value for value in values if math.isfinite(value)]
     low, high = limits or _ends(found)
     step = _seconds_step(high - low, n_ticks) if seconds else _step((high - low) / n_ticks)
-    if found and all(float(value).is_integer() for value in found):
-        step = max(math.ceil(step), 1)  # steps and epochs have no half
+    if whole and limits is None and found and all(float(value).is_integer() for value in found):
+        step = max(math.ceil(step), 1)
     if limits is None:
         low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -77,6 +78,7 @@ def _charts(numbers: Sequence[tuple[AnsweredSet, Reliability, RiskCoverage]], se
         Series(each.run.name, [100 * x for x in risky.coverage], [100 * y for y in risky.risk])
         for each, _, risky in numbers
     ]
+    highest = max(y for line in lines for y in line.ys)
     errors = "; ".join(f"{each.run.name}: AURC {100 * risky.aurc:.1f} %" for each, _, risky in numbers)
     return [
         reliability_chart(bins, title=f"Reliability, {set_name}"),
@@ -87,6 +89,7 @@ def _charts(numbers: Sequence[tuple[AnsweredSet, Reliability, RiskCoverage]], se
             y_label="wrong among them, %",
             description=f"Share of wrong answers against the share of videos that are answered. {errors}.",
             x_limits=(0.0, 100.0),
+            y_limits=(0.0, max(5.0 * math.ceil(highest / 5), 5.0)),
         ),
     ]
 

@@ -60,7 +60,7 @@ def _of_one(answers: AnsweredSet) -> Markup:
         ]
         for row in confusions.rows
     ]
-    title = f"{len(confusions.names):,} classes of {confusions.set_name} in {answers.run.name}, worst first"
+    title = f"Classes of {confusions.set_name} in {answers.run.name}, worst first"
     return data_table(title, columns, rows)
 
 
@@ -136,10 +136,8 @@ def _summary_of_one(answers: AnsweredSet) -> str:
     n_perfect = sum(row.top1 == 1 for row in rows)
     n_none = sum(row.top1 == 0 for row in rows)
     worst = rows[0]
-    said = (
-        f"{answers.run.name}, {answers.confusions.set_name}: of {len(rows):,} classes, {n_perfect:,} are always right"
-    )
-    said += f" and {n_none:,} never"
+    said = f"{answers.run.name}, {answers.confusions.set_name}: classes that are always right: {n_perfect:,} of "
+    said += f"{len(rows):,}; never right: {n_none:,}"
     if worst.top1 == 1:
         return f"{said}."
     taken = f", most often taken for {worst.confused_with}" if worst.confused_with else ""

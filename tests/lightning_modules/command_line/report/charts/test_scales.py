@@ -8,10 +8,8 @@ from zsar.lightning_modules.command_line.report.charts.scales import clock, line
 @pytest.mark.parametrize(
     ("values", "labels"),
     [
-        ([0, 1], ("0", "1")),
         ([0.0, 0.97], ("0.0", "0.2", "0.4", "0.6", "0.8", "1.0")),
         ([3.2, 91], ("0", "20", "40", "60", "80", "100")),
-        ([0, 11], ("0", "3", "6", "9", "12")),
         ([0, 19000], ("0", "5,000", "10,000", "15,000", "20,000")),
         ([-0.0012, 0.0031], ("-0.002", "-0.001", "0.000", "0.001", "0.002", "0.003", "0.004")),
         ([0.0, 0.1], ("0.00", "0.02", "0.04", "0.06", "0.08", "0.10")),
@@ -71,3 +69,9 @@ def test_places_of_a_logarithmic_scale() -> None:
 def test_numbers_and_times_are_short() -> None:
     assert [number(v) for v in (0, 12000, 0.05, 1.5e-06, 3.14159)] == ["0", "12,000", "0.05", "1.5e-06", "3.142"]
     assert [clock(s) for s in (0, 65, 59.6, 3600, -5, -0.2)] == ["0:00", "1:05", "1:00", "1:00:00", "-0:05", "0:00"]
+
+
+def test_steps_and_epochs_have_no_half() -> None:
+    assert linear_scale([0, 11], start=0, end=1, whole=True).labels == ("0", "3", "6", "9", "12")
+    assert linear_scale([0, 2], start=0, end=1, whole=True).labels == ("0", "1", "2")
+    assert linear_scale([1.0, 2.0], start=0, end=1).labels == ("1.0", "1.2", "1.4", "1.6", "1.8", "2.0")

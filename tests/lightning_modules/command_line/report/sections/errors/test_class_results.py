@@ -24,12 +24,12 @@ def test_a_row_for_each_class_worst_first(tmp_path: Path) -> None:
     made = section([of(tmp_path, ROWS)])
     assert made is not None
     text = PageElements(made.html).text
-    assert "3 classes of test in a, worst first" in text
+    assert "Classes of test in a, worst first" in text
     cells = [cell.strip() for cell in text.split("\n") if cell.strip()]
     assert cells.index("swim10.01") < cells.index("jump333.3run2") < cells.index("run2100.0")
     assert "not decoded" in text
     assert made.summary.startswith(
-        "a, test: of 3 classes, 1 are always right and 1 never; the worst is swim, right in 0 %"
+        "a, test: classes that are always right: 1 of 3; never right: 1; the worst is swim, right in 0 %"
     )
 
 
@@ -45,7 +45,7 @@ def test_runs_stand_side_by_side_and_large_differences_are_marked(tmp_path: Path
 def test_a_run_without_mistakes_and_one_without_predictions(tmp_path: Path) -> None:
     made = section([of(tmp_path, [("a", "run", "run", 0.9)])])
     assert made is not None
-    assert made.summary == "a, test: of 1 classes, 1 are always right and 0 never."
+    assert made.summary == "a, test: classes that are always right: 1 of 1; never right: 0."
     (tmp_path / "empty").mkdir()
     assert section([read_reported_run(tmp_path / "empty", "empty")]) is None
 
