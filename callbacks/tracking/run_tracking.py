@@ -75,7 +75,8 @@ class RunTracking(Callback):
             return
         folder, command = Path(trainer.default_root_dir), _command(trainer)
         if command == "fit":
-            artifacts = [checkpoint_files(folder / "checkpoints")] if self._with_checkpoints else []
+            checkpoints = getattr(trainer.checkpoint_callback, "dirpath", None) if self._with_checkpoints else None
+            artifacts = [] if checkpoints is None else [checkpoint_files(Path(checkpoints))]
             for logger in loggers:
                 _log_artifacts(logger, artifacts)
             return

@@ -179,7 +179,6 @@ class ActionRecognitionCLI(LightningCLI):
         check_accelerator(config.trainer.accelerator, config.trainer.devices)
         check_tracking(config, str(self.subcommand))
         self._open_run(model)
-        place_loggers(config.trainer.logger, run_dir=Path(config.run_dir), command=str(self.subcommand))
         if self.subcommand in ("test", "validate"):
             config.verbose = False  # both manifests print their own table
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
@@ -197,13 +196,14 @@ class ActionRecognitionCLI(LightningCLI):
 
     def _open_run(self, model: type) -> None:
         """Sets the checkpoint and the folders of this run in the configuration."""
-        config = self.config[self.subcommand]
-        run = open_run(config.as_dict(), command=str(self.subcommand), model=model, until_end=self._until_end)
+        config, command = self.config[self.subcommand], str(self.subcommand)
+        run = open_run(config.as_dict(), command=command, model=model, until_end=self._until_end)
         config.ckpt_path = None if run.checkpoint is None else str(run.checkpoint)
         config.run_dir = config.trainer.default_root_dir = str(run.folder)
         config.checkpoint.dirpath = str(run.checkpoints)
         if run.is_dry:  # a logger may write elsewhere
             config.wandb, config.trainer.logger = "off", None if config.trainer.logger else config.trainer.logger
+        place_loggers(config.trainer.logger, run_dir=run.folder, command=command, outdated=run.outdated)
         self._run = run
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
