@@ -39,6 +39,7 @@ def command_of_agent(sweep: dict[str, Any], values: dict[str, Any], monkeypatch:
 
     monkeypatch.setattr(wandb_agent, "AgentProcess", Started)
     monkeypatch.setenv("WANDB_RUN_ID", "of another run")
+    monkeypatch.setenv("WANDB_SWEEP_ID", "sweep1")
     agent = wandb_agent.Agent(None, None)
     agent._sweep_command = list(sweep["command"])
     agent._command_run({"args": values, "run_id": "abc123", "program": sweep["program"]})

@@ -115,14 +115,20 @@ def run_loggers(
         loggers.insert(0, CSVLogger(run_dir, name="csv", version=_free_version(run_dir / "csv", command)))
     if config.wandb != "off":
         run_dir.mkdir(parents=True, exist_ok=True)
-        # Not `offline=True`, with which Lightning makes all later runs of the process offline.
-        mode = {"mode": "offline"} if config.wandb == "offline" else {}
-        group = config.wandb_group or " + ".join(experiment)
-        named = {"name": run_name(run_dir, command), "project": config.wandb_project, "group": group}
-        tracked = WandbLogger(save_dir=run_dir, job_type=command, **named, **mode)
+        tracked = WandbLogger(
+            name=run_name(run_dir, command),
+            project=config.wandb_project,
+            group=config.wandb_group or " + ".join(experiment),
+            job_type=command,
+            save_dir=run_dir,
+            # Not `offline=True`, with which Lightning makes all later runs of the process offline.
+            mode="offline" if config.wandb == "offline" else None,
+        )
         tracked._wandb_init.pop("anonymous", None)  # Lightning passes it always; W&B warns that it has no effect
         loggers.append(tracked)
-    return sorted(loggers, key=lambda logger: not isinstance(logger, CSVLogger))  # the first one's folder has the config
+    return sorted(
+        loggers, key=lambda logger: not isinstance(logger, CSVLogger)
+    )  # the first one's folder has the config
 
 
 def run_name(run_dir: Path, command: str) -> str:

@@ -85,7 +85,9 @@ def test_a_long_table_is_cut_and_that_is_said(
 def test_a_page_that_cannot_be_made_is_said_and_the_rest_is_there(
     tmp_path: Path, module: VideoFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = tracked_test(tmp_path, module, monkeypatch, page=lambda folder, path: "no package (pip install 'zsar[report]')")
+    run = tracked_test(
+        tmp_path, module, monkeypatch, page=lambda folder, path: "no package (pip install 'zsar[report]')"
+    )
     assert "report" not in {kind for kind, _ in run.artifacts.values()}
     assert run.artifact("results")
     said = " ".join(capsys.readouterr().err.split())

@@ -48,7 +48,12 @@ def test_the_configuration_is_that_of_the_run_with_its_hashes(video_tree: Path, 
 
 
 def test_tags_are_method_data_protocol_architecture_and_tuning(video_tree: Path, model: ZeroShotCLIP) -> None:
-    assert tracked_tags(set_up(video_tree, model), model) == ["ZeroShotCLIP", "video_folder", "all_classes", "tiny-clip"]
+    assert tracked_tags(set_up(video_tree, model), model) == [
+        "ZeroShotCLIP",
+        "video_folder",
+        "all_classes",
+        "tiny-clip",
+    ]
     trainer = set_up(video_tree, model, split=Split(shots=2), callbacks=[PromptTuning(method="TPT")])
     assert tracked_tags(trainer, model)[2:] == ["all_classes", "tiny-clip", "TPT", "2 shots"]
 
