@@ -27,6 +27,10 @@ from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say
 
 
+Page = Callable[[Path, Path], str | None]
+"""Writes the report of a run folder to a file, or says why it cannot."""
+
+
 class RunTracking(Callback):
     """Tracks a run with every `WandbLogger` of the trainer, in the first process.
 
@@ -40,7 +44,7 @@ class RunTracking(Callback):
         *,
         experiment: Sequence[str],
         settings: Mapping[str, Any],
-        page: Callable[[Path, Path], str | None] | None = None,
+        page: Page | None = None,
         with_checkpoints: bool = False,
     ) -> None:
         """Stores the arguments.
@@ -48,7 +52,7 @@ class RunTracking(Callback):
         Args:
             experiment: Names of the configuration files that make the experiment.
             settings: The whole configuration of the command.
-            page: Writes the report of a run folder to a file, or says why it cannot; None for no page.
+            page: Writes the report page; None for no page.
             with_checkpoints: Whether the checkpoints of a training become an artifact.
         """
         self._experiment = list(experiment)

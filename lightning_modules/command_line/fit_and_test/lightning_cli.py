@@ -31,7 +31,7 @@ from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.run_checkpoints import RunCheckpoints
 from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.stop_signals import StopSignals
-from zsar.callbacks.tracking.run_tracking import RunTracking
+from zsar.callbacks.tracking.run_tracking import Page, RunTracking
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
@@ -44,7 +44,6 @@ from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
     tracked_until_end,
 )
 from zsar.lightning_modules.command_line.fit_and_test.short_help import EXPLAINED
-from zsar.lightning_modules.command_line.fit_and_test.tracked_page import write_tracked_page
 from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
     command_to_go_on,
     command_to_test,
@@ -84,13 +83,22 @@ class ActionRecognitionCLI(LightningCLI):
     given: tuple[str, ...] = ()
 
     _until_end: ClassVar[ExitStack] = ExitStack()  # resources of the running command, released at its end
+    _page: ClassVar[Page | None] = None
     _run: OpenedRun | None = None
 
     @classmethod
-    def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI | None:
-        """Parses a command line, beginning with the command, and runs it; None if there is nothing left to do."""
+    def run_command(cls, arguments: list[str], *, page: Page | None = None) -> ActionRecognitionCLI | None:
+        """Parses a command line and runs it.
+
+        Args:
+            arguments: The command line, beginning with the command.
+            page: Writes the report page of a tracked run; None for none.
+
+        Returns:
+            What ran; None if there is nothing left to do.
+        """
         warn_as_typed()  # again, as Lightning has its own form of warnings once it is imported
-        arguments = one_spelling(arguments)
+        arguments, cls._page = one_spelling(arguments), page
         listed = requested_list(arguments)
         if listed is not None:
             say(*listed.split("\n"))
@@ -248,11 +256,8 @@ class ActionRecognitionCLI(LightningCLI):
     def _tracking(self, experiment: list[str]) -> RunTracking:
         config = self.config_init[self.subcommand]
         self._until_end.enter_context(tracked_until_end(Path(config.run_dir), offline=config.wandb == "offline"))
-        with_checkpoints = config.wandb_checkpoints
-        settings = self._written_config()
-        return RunTracking(
-            experiment=experiment, settings=settings, page=write_tracked_page, with_checkpoints=with_checkpoints
-        )
+        settings, page, checkpoints = self._written_config(), type(self)._page, config.wandb_checkpoints
+        return RunTracking(experiment=experiment, settings=settings, page=page, with_checkpoints=checkpoints)
 
     def _written_config(self) -> dict[str, Any]:
         config = dict(self.config[self.subcommand].as_dict())

@@ -41,7 +41,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         asked.append(folder)
         path.write_text("<!DOCTYPE html>")
 
-    monkeypatch.setattr("zsar.lightning_modules.command_line.fit_and_test.lightning_cli.write_tracked_page", page)
+    monkeypatch.setattr("zsar.lightning_modules.command_line.fit_and_test.tracked_page.write_tracked_page", page)
     return asked
 
 
