@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.makers.files.broken_files import CONTENTS, NODES, broken_file, broken_node
+from tests.makers.results.recognition_results import write_result
 from zsar.datamodules.class_text.text_files import read_class_text_file
 from zsar.datamodules.diagnosis import decode_check
 from zsar.datamodules.video_files.writing.encoding import write_video
@@ -173,13 +174,20 @@ OTHERS = {
             "describe",
             "picture",
             "summarize",
+            "report",
             "doctor",
         )
     ),
     *(("share", "--weights"), ("share", "--results")),
     *(("reproduce", "--output"), ("reproduce", "--markdown")),
     *(("pretrain-tiny", "--output"), ("localize", "--features"), ("localize", "--captions")),
-    *(("summarize", "runs"), ("picture", "runs"), ("prepare", "source"), ("prepare", "destination")),
+    *(
+        ("summarize", "runs"),
+        ("report", "runs"),
+        ("picture", "runs"),
+        ("prepare", "source"),
+        ("prepare", "destination"),
+    ),
 }
 # A line of text is a list of one class; an empty record has no commands yet.
 SOUND = {("--record", "empty"), ("--classes_file", "JSON null"), ("--classes_file", "JSON nested 100,000 deep")}
@@ -342,6 +350,7 @@ def write_experiment(folder: Path, videos: Path, weights: Path, *, model: str) -
 # The command line, in which RUN is the folder of the run, and the file there that is broken.
 READ_BACK = {
     "summarize": (("summarize", "RUN"), "results.json"),
+    "report": (("report", "RUN", "--output", "OUT.html"), "results.json"),
     "picture, predictions": (("picture", "RUN", "--output", "OUT.png"), "predictions_novel.csv"),
     "picture, results": (("picture", "RUN", "--output", "OUT.png"), "results.json"),
 }
@@ -358,9 +367,25 @@ def test_a_broken_file_of_a_run_is_named_in_one_line(
     if case == "picture, results":
         (run / "predictions_novel.csv").write_text("path,label,prediction\na.mp4,x,y\n")
     broken(run, kind, name=name)
-    values = {"RUN": str(run), "OUT.png": str(tmp_path / "out.png")}
+    values = {"RUN": str(run), "OUT.png": str(tmp_path / "out.png"), "OUT.html": str(tmp_path / "out.html")}
     line = said_of([values.get(word, word) for word in words], capsys)
     assert name in line or str(run) in line, line
+
+
+@pytest.mark.parametrize("kind", SOME)
+@pytest.mark.parametrize("name", ["results_validate.json", "predictions_test.csv", "csv/fit/metrics.csv"])
+def test_a_report_names_a_broken_file_and_has_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, kind: str
+) -> None:
+    run = write_result(tmp_path / "run", {"test": 50.0})
+    broken((run / name).parent, kind, name=Path(name).name)
+    page = tmp_path / "page.html"
+    status = cli.main(["report", str(run), "--output", str(page)])
+    captured = capsys.readouterr()
+    assert status in (0, 1)  # 0 where it passes for an empty file of its kind
+    assert all(line.startswith("not read: ") and name in line for line in captured.err.splitlines()), captured.err
+    assert status == (1 if captured.err else 0)
+    assert "50.0 % top-1" in page.read_text()
 
 
 def test_a_file_whose_name_has_two_lines_is_named_in_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

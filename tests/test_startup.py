@@ -80,6 +80,7 @@ def test_a_small_command_ends_without_a_search_for_garbage() -> None:
 OF_CLIP = {"torch", "torchvision", "open_clip", "transformers", "wandb"}  # open_clip imports the others
 MAY_IMPORT: dict[str, set[str]] = {
     "summarize": set(),
+    "report": set(),  # of a run whose experiment is not recorded; else it is parsed, which needs all
     "picture": {"av", "matplotlib"},
     "prepare": {"av"},
     "reproduce": set(),
@@ -106,6 +107,7 @@ def lines(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> Iterator[dict
         server.answer = lambda name, said: Answer(description(name))
         asked = ("--kind", "description", "--base-url", server.url, "--model", "tiny")
         yield {
+            "report": [run],
             "summarize": [run, "--output", tmp_path / "r.json"],
             "picture": [pictured, "--set", "test", "--output", tmp_path / "p.png"],
             "prepare": [video_tree, tmp_path / "prepared", "--n_workers", "1"],
@@ -127,7 +129,8 @@ def test_a_command_imports_nothing_heavy_that_its_work_does_not_need(
 
 @pytest.mark.parametrize(
     "line",
-    [("summarize", "there/is/none"), ("picture", "none", "--output", "p.png"), ("batch", "none.txt"),
+    [("summarize", "there/is/none"), ("report", "there/is/none"), ("picture", "none", "--output", "p.png"),
+     ("batch", "none.txt"),
      ("reproduce", "none/table1"), ("prepare", "none", "copies"), ("search", "none", "a text", "--top_k", "0")],
 )  # fmt: skip
 def test_an_error_is_explained_without_importing_more(line: tuple[str, ...]) -> None:

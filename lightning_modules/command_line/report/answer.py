@@ -27,10 +27,17 @@ from zsar.lightning_modules.command_line.summarize.results.localization_results 
 
 _PROTOCOLS = {
     "zero_shot": "zero-shot",
-    "base_to_novel": "base and novel classes",
+    "base_to_novel": "base-to-novel",
     "few_shot": "few-shot",
     "fully_supervised": "fully supervised",
     "distribution_shift": "shifted videos",
+}
+_SETS = {
+    "top1": "top-1",
+    "top5": "top-5",
+    "base": "top-1 of base classes",
+    "novel": "top-1 of novel classes",
+    "harmonic_mean": HARMONIC_MEAN,
 }
 
 
@@ -88,7 +95,7 @@ def answer_of_several(runs: Sequence[ReportedRun], problem: str | None) -> Answe
         runs: The runs.
         problem: Why they cannot be averaged over seeds, if so.
     """
-    methods = list(dict.fromkeys(f"{method_name(run)} ({architecture(run)})" for run in runs))
+    methods = list(dict.fromkeys(map(_model, runs)))
     data = list(dict.fromkeys(map(data_set, runs)))
     what = [f"{len(runs)} runs: {_listed(methods)} on {_listed(data)}."]
     states = {run.name: completeness(run)[0] for run in runs}
@@ -132,7 +139,7 @@ def runs_table(runs: Sequence[ReportedRun]) -> Markup:
         )
         number = seed(run)
         words = [run.name, method_name(run), data_set(run), "" if number is None else str(number)]
-        rows.append([*words, value, completeness(run)[0]])
+        rows.append([*words, value, "yes" if completeness(run)[0].startswith("Yes") else "no"])
     return data_table("The runs", columns, rows)
 
 
@@ -157,6 +164,8 @@ def _all_seen(run: ReportedRun) -> str:
     seen, done = counts(run), {"validate": "validated", "predict": "predicted"}.get(str(run.main_stage), "tested")
     if part(run.main_result, "complete", kind=bool) is False:
         return f"No: only a part of the videos was {done}, as a limit on batches was set."
+    if not seen.listed:
+        return f"Yes, as the result says; how many videos were {done} is not recorded."
     if seen.failed and run.main_stage == "test":
         return (
             f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
@@ -167,11 +176,10 @@ def _all_seen(run: ReportedRun) -> str:
 
 
 def _what(run: ReportedRun) -> list[str]:
-    model = f"{method_name(run)} ({architecture(run)})" if architecture(run) else method_name(run)
+    model = _model(run)
     seen = counts(run)
     if run.main_stage is None:
         return [f"{model} was trained on {data_set(run)}; it has not been tested yet."]
-    n_classes = sum(seen.classes.values())
     if run.is_localization:
         per_draw = max(seen.classes.values(), default=0)
         draws = f", in {len(seen.classes)} draws of classes" if len(seen.classes) > 1 else ""
@@ -183,7 +191,13 @@ def _what(run: ReportedRun) -> list[str]:
     protocol = "" if run.tested is None or isinstance(run.tested, LocalizationRun) else run.tested.settings.protocol
     words = f" ({_PROTOCOLS[protocol]})" if protocol else ""
     tested = verb.get(run.main_stage, "was tested on")
-    return [f"{model} {tested} {data_set(run)}{words}: {seen.listed:,} videos, {n_classes:,} classes.", *_trained(run)]
+    sizes = [f"{n:,} {what}" for n, what in ((seen.listed, "videos"), (seen.distinct_classes, "classes")) if n]
+    return [f"{model} {tested} {data_set(run)}{words}{': ' * bool(sizes)}{', '.join(sizes)}.", *_trained(run)]
+
+
+def _model(run: ReportedRun) -> str:
+    """Its method, and the CLIP model that it is built on."""
+    return f"{method_name(run)} with {architecture(run)}" if architecture(run) else method_name(run)
 
 
 def _trained(run: ReportedRun) -> list[str]:
@@ -199,7 +213,8 @@ def _trained(run: ReportedRun) -> list[str]:
     done = part(result, "training", "trainer", "epochs_done", kind=float)
     checkpoint = (part(result, "model", "checkpoint", kind=str) or "").rpartition("/")[2]
     after = "" if done is None else f", and taken after {done:g} epochs"
-    return [f"Its weights ({checkpoint}) were trained on {name}{after}.{of_seed}"]
+    file = f" ({checkpoint})" if checkpoint else ""
+    return [f"Its weights{file} were trained on {name}{after}.{of_seed}"]
 
 
 def _good(run: ReportedRun) -> list[str]:
@@ -240,15 +255,17 @@ def _chance(run: ReportedRun) -> list[str]:
 
 
 def _untuned(run: ReportedRun) -> list[str]:
-    """What tuning changed."""
-    said = []
-    tuning = getattr(run.tested, "tuning", {})
-    for name, effect in tuning.items():
-        change = effect.tuned_top1 - effect.untuned_top1
-        said.append(
-            f"Before tuning, top-1 of {name} is {effect.untuned_top1:.1f} %: tuning changes it by {change:+.1f} points."
-        )
-    return said[:3]
+    """What tuning changed, the mean over the sets."""
+    effects = [] if run.tested is None or isinstance(run.tested, LocalizationRun) else list(run.tested.tuning.values())
+    if not effects:
+        return []
+    before, after = (mean(getattr(effect, name) for effect in effects) for name in ("untuned_top1", "tuned_top1"))
+    over = f", the mean over {len(effects)} sets" if len(effects) > 1 else ""
+    flips = [sum(getattr(effect, name) for effect in effects) for name in ("flipped_right", "flipped_wrong")]
+    return [
+        f"Without tuning top-1 is {before:.1f} %{over}: tuning changes it by {after - before:+.1f} points; it makes "
+        f"{flips[0]:,.0f} more videos right and {flips[1]:,.0f} wrong."
+    ]
 
 
 def _published(run: ReportedRun, row: ComparedRow | None) -> list[str]:
@@ -257,8 +274,11 @@ def _published(run: ReportedRun, row: ComparedRow | None) -> list[str]:
         return []
     if not row.published:
         return [f"The papers report no figures for {data_set(run)} in this protocol."]
-    best = row.published[0]
-    where = f"{best.figure.full_method} has {best.figure.value:.1f} % ({'; '.join(best.sources)}, {best.figure.set})"
+    first = row.published[0]
+    of_line = [c for c in row.published if c.figure.full_method == first.figure.full_method]
+    best = next((c for c in of_line if c.figure.set == "map"), first)
+    name = _SETS.get(best.figure.set) or f"mAP {precision_name(best.figure.set)}"
+    where = f"{best.figure.full_method} has {best.figure.value:.1f} % {name} ({'; '.join(best.sources)})"
     how = "made the same way" if best.match == "same" else f"not made the same way: {best.match}"
     also = f" {len(row.published) - 1} more published figures are below." if len(row.published) > 1 else ""
     word = "above" if best.points >= 0 else "below"

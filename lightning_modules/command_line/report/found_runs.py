@@ -9,19 +9,34 @@ from pathlib import Path
 from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
+from zsar.runtime.files.given_files import read_given_json
 
 _NOT_WITHIN = ("checkpoints", "csv", "wandb", "pictures", "tensorboard")  # of a run folder, which hold no runs
 _DEEPEST = 8  # levels below a given folder
 
 
 def is_run_folder(folder: Path) -> bool:
-    """Whether a folder holds results, predictions, checkpoints or logs of a run."""
+    """Whether a folder holds results, predictions, checkpoints or logs of a run; a summary of runs is none."""
     return (
-        any((folder / name).is_file() for name in RESULT_FILES.values())
-        or bool(checkpoints_in(folder / "checkpoints"))
+        bool(checkpoints_in(folder / "checkpoints"))
         or bool(prediction_tables(folder))
         or any(folder.glob("csv/*/metrics.csv"))
+        or any(_is_result(folder / name) for name in RESULT_FILES.values())
     )
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is a result; also if it is broken, so that the report can say so."""
+    if not path.is_file():
+        return False
+    try:
+        content = read_given_json(path, what="result", remedy="test again", bytes_of_names=True)
+    except (OSError, ValueError):
+        return True
+    if not isinstance(content, dict) or not content:
+        return True
+    # `zsar summarize --output results.json` writes {name of a row: its means}
+    return not all(isinstance(row, dict) and "n_runs" in row for row in content.values())
 
 
 def runs_within(folder: Path) -> list[Path]:

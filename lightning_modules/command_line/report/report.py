@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from zsar.lightning_modules.command_line.report.report_options import ReportOptions
-from zsar.runtime.terminal import say
+from zsar.runtime.terminal import say, say_of
 
 
 def run(options: ReportOptions) -> int:
@@ -15,7 +15,8 @@ def run(options: ReportOptions) -> int:
         options: The parsed command line.
 
     Returns:
-        0.
+        0, or 1 if a file of a given run could not be read; the page says so, and has the rest. An index lists such
+        runs, and returns 0.
 
     Raises:
         ModuleNotFoundError: The extra `report` is not installed.
@@ -25,8 +26,12 @@ def run(options: ReportOptions) -> int:
         raise ModuleNotFoundError(
             "a report needs the package jinja2: pip install 'zsar[report]', or in a checkout pip install '.[report]'"
         )
-    from zsar.lightning_modules.command_line.report.written_report import write_report
+    from zsar.lightning_modules.command_line.report.written_report import written_report
 
-    path = write_report(options.runs, options.output, force=options.replacing.force)
-    say(f"wrote {path} ({path.stat().st_size / 1e6:,.1f} MB)")
-    return 0
+    report = written_report(options.runs, options.output, force=options.replacing.force)
+    for problem in report.problems:
+        say_of("yellow", "not read:", problem)
+    size = report.path.stat().st_size / 1e6
+    what = f"an index of {report.n_runs} runs" if report.is_index else f"{size:,.1f} MB"
+    say(f"wrote {report.path} ({what})")
+    return 1 if report.problems and not report.is_index else 0

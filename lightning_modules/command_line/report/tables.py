@@ -19,8 +19,12 @@ from zsar.runtime.terminal import shown
 MOST_PLAIN = 500
 """Rows of the largest table that is written as HTML."""
 
+MARKED = "Marked: other than in most runs."
+"""The note of a table with `marked_cells`."""
+
 _ROWS_OF_A_PAGE = 50
 _LEAST_SEARCHED = 12  # rows; a shorter table is seen at a glance
+_LONG = 24  # characters; a column with longer texts is not squeezed
 _MOST_FILTERED = 100  # values that a filter offers
 
 
@@ -95,6 +99,7 @@ def data_table(
     values = {
         "caption": caption,
         "columns": columns,
+        "are_long": [any(_length(row[i]) > _LONG for row in rows) for i in range(len(columns))],
         "notes": notes,
         "n_rows": len(rows),
         "page_rows": _ROWS_OF_A_PAGE,
@@ -104,6 +109,20 @@ def data_table(
         "most_filtered": _MOST_FILTERED,
     }
     return render("table.html", values)
+
+
+def marked_cells(values: Sequence[str], *, absent: str = "") -> list[Cell]:
+    """Cells of one row, a run each: those marked that are other than in most runs; none where no value is of most.
+
+    Args:
+        values: A value for each run.
+        absent: The text of runs that have no value.
+    """
+    usual = next((value for value in values if 2 * values.count(value) > len(values)), None)
+    tones: list[Literal["", "differs", "muted"]] = [
+        "differs" if usual is not None and value != usual else "muted" if value == absent else "" for value in values
+    ]
+    return [TableCell(value, tone=tone) for value, tone in zip(values, tones, strict=True)]
 
 
 def report_tables(tables: Sequence[ReportTable]) -> Markup:
@@ -157,6 +176,11 @@ def _columns(columns: Sequence[TableColumn], rows: Sequence[Sequence[Cell]]) -> 
         else:
             written.append({"words": list(words), "cells": [-1 if c is None else words[shown(c)] for c in cells]})
     return written
+
+
+def _length(cell: Cell) -> int:
+    text = cell.text if isinstance(cell, TableCell) else cell
+    return len(text) if isinstance(text, str) else 0
 
 
 def _plain(cell: Cell) -> str | int | float | None:

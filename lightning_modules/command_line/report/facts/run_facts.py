@@ -45,12 +45,14 @@ class Counts:
         evaluated: Evaluated of them.
         failed: Listed, but not decodable.
         classes: Classes of each set.
+        distinct_classes: Classes of all sets, those of sets with the same class text once.
     """
 
     listed: int
     evaluated: int
     failed: int
     classes: dict[str, int]
+    distinct_classes: int
 
 
 def method_name(run: ReportedRun) -> str:
@@ -125,14 +127,16 @@ def counts(run: ReportedRun) -> Counts:
     sets: Mapping[str, Any] = part(run.main_result, "sets", kind=dict) or {}
     texts: Mapping[str, Any] = part(run.main_result, "class_text", kind=dict) or {}
     classes = {name: part(text, "n_classes", kind=int) or 0 for name, text in texts.items()}
+    hashes = {part(text, "hash", kind=str) or name: classes[name] for name, text in texts.items()}
+    distinct = sum(hashes.values())
     if run.is_localization:  # all sets are draws of classes of the same videos
         listed = max((part(of_set, "n_listed", kind=int) or 0 for of_set in sets.values()), default=0)
         seen = max((part(of_set, "n_videos", kind=int) or 0 for of_set in sets.values()), default=0)
         n_videos = part(run.main_result, "n_videos", kind=int)
-        return Counts(n_videos or listed, n_videos or seen, listed - seen if seen else 0, classes)
+        return Counts(n_videos or listed, n_videos or seen, listed - seen if seen else 0, classes, distinct)
     names = ("n_listed", "n_evaluated", "n_failed")
     listed, seen, failed = (sum(part(of_set, name, kind=int) or 0 for of_set in sets.values()) for name in names)
-    return Counts(listed, seen, failed, classes)
+    return Counts(listed, seen, failed, classes, distinct)
 
 
 def epochs(run: ReportedRun) -> tuple[float, int | None] | None:

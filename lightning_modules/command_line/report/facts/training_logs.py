@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zsar.runtime.files.given_files import check_given_file
+
 _NOT_METRICS = ("step", "epoch")
+_MOST_BYTES = 2**27  # 128 MiB: about a million rows
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,14 @@ def read_metrics(paths: Iterable[Path], problems: list[str]) -> dict[str, Logged
     metrics: dict[str, LoggedMetric] = {}
     for path in paths:
         try:
+            # neither a pipe, which would never end, nor a damaged file of gigabytes
+            check_given_file(path, remedy="train again to have one", most_bytes=_MOST_BYTES, may_be_empty=True)
             with path.open(newline="", encoding="utf-8") as file:
                 for row in csv.DictReader(file):
                     _add(metrics, row)
         except (OSError, ValueError, csv.Error) as error:
-            problems.append(f"{path}: {error}; the rest of this log is left out")
+            named = str(error) if str(path) in str(error) else f"{path}: {error}"
+            problems.append(f"{named}; the rest of this log is left out")
     return metrics
 
 

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from markupsafe import Markup
+
+from zsar.lightning_modules.command_line.report.facts.parsed_experiments import ABSENT
 from zsar.lightning_modules.command_line.report.rendering import render
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.section import Section
-from zsar.lightning_modules.command_line.report.tables import Cell, TableCell, TableColumn, data_table
+from zsar.lightning_modules.command_line.report.tables import MARKED, Cell, TableColumn, data_table, marked_cells
+from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED
 
 Fact = tuple[str, str, str]
 """Its group, its name and its value."""
@@ -61,18 +65,25 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
     if not tested:
         return None
     summary = "Enough to tell whether two figures were made of the same data, text, weights and code."
-    if len(tested) == 1:
-        groups = {name: list(facts) for name, facts in groupby(facts_of(tested[0]), key=lambda fact: fact[0])}
-        return Section("origin", "Data, text, weights and code", render("origin.html", {"groups": groups}), summary)
     by_run = {run.name: {fact[:2]: fact[2] for fact in facts_of(run)} for run in tested}
-    rows: list[list[Cell]] = []
-    for group, name in dict.fromkeys(key for facts in by_run.values() for key in facts):
-        values = [facts.get((group, name), "") for facts in by_run.values()]
-        usual = max(values, key=values.count)
-        rows.append([group, name, *(TableCell(v, tone="differs" if v != usual else "") for v in values)])
-    columns = [TableColumn("of", is_filter=True), TableColumn("fact"), *(TableColumn(name) for name in by_run)]
-    table = data_table("What made the figures", columns, rows, notes=["Marked: other than in most runs."])
-    return Section("origin", "Data, text, weights and code", table, summary)
+    keys = dict.fromkeys(key for facts in by_run.values() for key in facts)
+    differing = [key for key in keys if len({facts.get(key) for facts in by_run.values()}) > 1]
+    shared = [(*key, by_run[tested[0].name][key]) for key in keys if key not in differing]
+    groups = {name: list(facts) for name, facts in groupby(shared, key=lambda fact: fact[0])}
+    values = {"groups": groups, "table": _differences(by_run, differing), "several": len(tested) > 1}
+    return Section("origin", "Data, text, weights and code", render("origin.html", values), summary)
+
+
+def _differences(by_run: Mapping[str, Mapping[tuple[str, str], str]], keys: Sequence[tuple[str, str]]) -> Markup:
+    """A table of the facts in which runs differ."""
+    if not keys:
+        return Markup()
+    rows: list[list[Cell]] = [
+        [group, name, *marked_cells([facts.get((group, name), ABSENT) for facts in by_run.values()], absent=ABSENT)]
+        for group, name in keys
+    ]
+    columns = [TableColumn("of"), TableColumn("fact"), *(TableColumn(name) for name in by_run)]
+    return data_table("In what they differ", columns, rows, notes=[MARKED] if len(by_run) > 2 else [])
 
 
 def facts_of(run: ReportedRun) -> Iterator[Fact]:
@@ -93,25 +104,39 @@ def facts_of(run: ReportedRun) -> Iterator[Fact]:
 
 
 def _sets(result: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Fact]:
+    described: dict[str, list[str]] = {}
     for name, of_set in (part(result, "sets", kind=dict) or {}).items():
         listed, failed = (part(of_set, key, kind=int) for key in ("n_listed", "n_failed"))
         if listed is not None:
             root = part(data, "roots", name, kind=str)
             lost = f", {failed:,} not decodable" if failed else ""
-            yield "Data", f"videos of {name}", f"{listed:,}{lost}{f' in {root}' if root else ''}"
+            described.setdefault(f"{listed:,}{lost}{f' in {root}' if root else ''}", []).append(name)
+    for text, names in described.items():
+        yield "Data", f"videos of {_named(names)}", text
 
 
 def _texts(texts: Mapping[str, Any]) -> Iterator[Fact]:
     described: dict[str, list[str]] = {}
+    hashes: dict[str, list[str]] = {}
     for name, text in texts.items():
         n_classes, prompts = (part(text, key, kind=int) for key in ("n_classes", "prompts_per_class"))
         templates = [str(template) for template in part(text, "templates", kind=list) or []][:3]
-        words = [part(text, "source", kind=str) or "", f"hash {part(text, 'hash', kind=str) or 'not recorded'}"]
-        words += [f"{n_classes:,} classes"] * bool(n_classes) + [f"{prompts:,} prompts a class"] * bool(prompts)
+        words = [part(text, "source", kind=str) or ""]
         words += [f"template {', '.join(repr(template) for template in templates)}"] * bool(templates)
-        described.setdefault(", ".join(filter(None, words)), []).append(str(name))
+        words += [f"{n_classes:,} classes"] if n_classes else []
+        words += [f"{prompts:,} prompt{'s' * (prompts > 1)} a class"] if prompts else []
+        described.setdefault(", ".join(filter(None, words)), []).append(name)
+        hashes.setdefault(part(text, "hash", kind=str) or NOT_RECORDED, []).append(name)
     for text, names in described.items():
-        yield "Class text", f"of {', '.join(names)}", text
+        yield "Class text", f"of {_named(names)}", text
+    for text, names in hashes.items():
+        yield "Class text", f"hash of {_named(names)}", text
+
+
+def _named(names: Sequence[object]) -> str:
+    """Names of sets; of more than three the first and the last."""
+    texts = [str(name) for name in names]
+    return ", ".join(texts) if len(texts) <= 3 else f"{texts[0]} to {texts[-1]} ({len(texts)})"
 
 
 def _circumstances(result: Mapping[str, Any]) -> Iterator[Fact]:

@@ -58,8 +58,8 @@ def sets_table(run: ReportedRun, *, named: bool) -> Markup | None:
         [name, *(part(s, key, kind=float) for key in measured), *(part(s, key, kind=int) for key in counted)]
         for name, s in figures.items()
     ]
-    stage = f"{run.name}: " if named else ""
-    return data_table(f"{stage}sets of the {run.main_stage}, in percent", columns, rows)
+    of_run = f" of {run.name}" if named else ""
+    return data_table(f"Sets of the {run.main_stage}{of_run}; accuracies and mAP in percent", columns, rows)
 
 
 def _heading(key: str) -> str:

@@ -15,7 +15,14 @@ from zsar.lightning_modules.command_line.report.facts.parsed_experiments import 
 from zsar.lightning_modules.command_line.report.rendering import render
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
 from zsar.lightning_modules.command_line.report.section import Section
-from zsar.lightning_modules.command_line.report.tables import Cell, TableCell, TableColumn, data_table
+from zsar.lightning_modules.command_line.report.tables import (
+    MARKED,
+    Cell,
+    TableCell,
+    TableColumn,
+    data_table,
+    marked_cells,
+)
 
 
 def section(runs: Sequence[ReportedRun]) -> Section | None:
@@ -43,18 +50,18 @@ def differences_between(configs: dict[str, ComparedConfig]) -> Markup:
     for name in names:
         values = [config.settings.get(name, ABSENT) for config in configs.values()]
         if len(set(values)) > 1:
-            usual = max(values, key=values.count)
-            rows.append([name, *(_marked(value, value != usual) for value in values)])
+            rows.append([name, *marked_cells([shortened(value) for value in values], absent=ABSENT)])
     if not rows:
         return Markup('<p class="note">All settings are the same.</p>')
     columns = [TableColumn("setting"), *(TableColumn(name) for name in configs)]
-    return data_table("Settings in which the runs differ", columns, rows, notes=["Marked: other than in most runs."])
+    notes = [MARKED] if len(configs) > 2 else []
+    return data_table("Settings in which the runs differ", columns, rows, notes=notes)
 
 
 def _from_experiment(name: str, config: ComparedConfig, runs: Sequence[ReportedRun]) -> Markup:
     columns = [TableColumn("setting"), TableColumn("experiment"), TableColumn("this run")]
     rows: list[list[Cell]] = [
-        [difference.name, shortened(difference.experiment), _marked(difference.run, True)]
+        [difference.name, shortened(difference.experiment), TableCell(shortened(difference.run), tone="differs")]
         for difference in config.differences
     ]
     values = {
@@ -70,10 +77,6 @@ def _from_experiment(name: str, config: ComparedConfig, runs: Sequence[ReportedR
         ),
     }
     return render("settings.html", values)
-
-
-def _marked(value: str, is_marked: bool) -> TableCell:
-    return TableCell(shortened(value), tone="differs" if is_marked else "")
 
 
 def _summary(configs: dict[str, ComparedConfig]) -> str:

@@ -1,0 +1,1 @@
+"""Errors of recognition: confused classes, mistakes, and whether probabilities can be trusted."""

@@ -1,0 +1,1 @@
+"""Run folders to report on, and what a page shows."""
