@@ -26,7 +26,6 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say
 
-
 Page = Callable[[Path, Path], str | None]
 """Writes the report of a run folder to a file, or says why it cannot."""
 

@@ -15,27 +15,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from zsar.callbacks.cost.training_cost import TrainingCost
 from zsar.callbacks.dead_processes import DeadProcesses
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.callbacks.results.detection_file import DetectionFile
-from zsar.callbacks.results.localization_manifest import LocalizationManifest
-from zsar.callbacks.results.prediction_table import PredictionTable
-from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.run_checkpoints import RunCheckpoints
-from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.stop_signals import StopSignals
 from zsar.callbacks.tracking.run_tracking import Page, RunTracking
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import run_callbacks
 from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
     add_tracking_options,
     check_tracking,
@@ -222,25 +216,17 @@ class ActionRecognitionCLI(LightningCLI):
         # Lightning rejects or drops the callback
         if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
-        names = experiment_names(self.given)
-        loggers = run_loggers(config.trainer.logger, config, command=str(self.subcommand), experiment=names)
-        is_localizer = isinstance(self.model, ActionLocalizer)
-        # The bar comes first: it ends before the others print their tables.
-        callbacks: list[Callback] = [SetProgressBar()] if config.trainer.enable_progress_bar is not False else []
-        callbacks += (
-            [LocalizationManifest(self._written_config()), DetectionFile()]
-            if is_localizer
-            else [ResultManifest(self._written_config()), PredictionTable()]
+        names, command = experiment_names(self.given), str(self.subcommand)
+        loggers = run_loggers(config.trainer.logger, config, command=command, experiment=names)
+        is_tracked = any(isinstance(logger, WandbLogger) for logger in loggers)
+        callbacks = run_callbacks(
+            self.model,
+            config,
+            command=command,
+            written=self._written_config(),
+            is_logged=bool(loggers),
+            tracking=self._tracking(names) if is_tracked else None,
         )
-        callbacks.append(UndecodableVideos())
-        if config.adaptation is not None:
-            callbacks.append(config.adaptation)
-        if any(isinstance(logger, WandbLogger) for logger in loggers):
-            callbacks.append(self._tracking(names))
-        if self.subcommand == "fit":
-            callbacks.append(TrainingCost())
-        if loggers and not is_localizer:
-            callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
         plugins = _plugins(config.trainer.plugins)
         return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
