@@ -18,6 +18,7 @@ from tests.makers.configs.shipped import (
     DATA,
     EXPERIMENTS,
     LISTS,
+    LOGGERS,
     MODELS,
     TESTS,
     TRAINERS,
@@ -163,6 +164,16 @@ def test_a_trainer_fragment_can_be_parsed(path: Path, parse: Any) -> None:
     cli = parse("--model", str(MODELS[0]), "--data", str(DATA[0]), "--trainer", str(path))
     for key, value in yaml.safe_load(path.read_text()).items():
         assert cli.config["fit"]["trainer"][key] == value
+
+
+def test_loggers_are_appended_to_any_command_and_to_each_other(parse: Any) -> None:
+    files = [argument for path in (EXPERIMENTS[0], *LOGGERS) for argument in ("--config", str(path))]
+    for subcommand in ("fit", "test"):
+        loggers = parse(*files, subcommand=subcommand).config[subcommand]["trainer"]["logger"]
+        stated = [each for path in LOGGERS for each in yaml.safe_load(path.read_text())["trainer"]["logger+"]]
+        assert [logger["class_path"] for logger in loggers] == [each["class_path"] for each in stated]
+        for logger, each in zip(loggers, stated, strict=True):
+            assert {name: logger["init_args"][name] for name in each["init_args"]} == each["init_args"]
 
 
 def test_early_stopping_is_appended_to_an_experiment(parse: Any) -> None:

@@ -20,7 +20,7 @@ from zsar.runtime.gathering import gather_from_all
 _MB = 1e6
 _COUNTED = (
     "matrix products, convolutions and attention in embedding a view, two operations per multiply-add; "
-    "not class text, scoring, tuning at test time"
+    "not class text, scoring, captions or tuning at test time"
 )
 
 

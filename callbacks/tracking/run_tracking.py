@@ -26,6 +26,9 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.terminal import say
 
+Page = Callable[[Path, Path], str | None]
+"""Writes the report of a run folder to a file, or says why it cannot."""
+
 
 class RunTracking(Callback):
     """Tracks a run with every `WandbLogger` of the trainer, in the first process.
@@ -40,7 +43,7 @@ class RunTracking(Callback):
         *,
         experiment: Sequence[str],
         settings: Mapping[str, Any],
-        page: Callable[[Path, Path], str | None] | None = None,
+        page: Page | None = None,
         with_checkpoints: bool = False,
     ) -> None:
         """Stores the arguments.
@@ -48,7 +51,7 @@ class RunTracking(Callback):
         Args:
             experiment: Names of the configuration files that make the experiment.
             settings: The whole configuration of the command.
-            page: Writes the report of a run folder to a file, or says why it cannot; None for no page.
+            page: Writes the report page; None for no page.
             with_checkpoints: Whether the checkpoints of a training become an artifact.
         """
         self._experiment = list(experiment)
@@ -75,7 +78,8 @@ class RunTracking(Callback):
             return
         folder, command = Path(trainer.default_root_dir), _command(trainer)
         if command == "fit":
-            artifacts = [checkpoint_files(folder / "checkpoints")] if self._with_checkpoints else []
+            checkpoints = getattr(trainer.checkpoint_callback, "dirpath", None) if self._with_checkpoints else None
+            artifacts = [] if checkpoints is None else [checkpoint_files(Path(checkpoints))]
             for logger in loggers:
                 _log_artifacts(logger, artifacts)
             return

@@ -35,7 +35,7 @@ def result_files(folder: Path, stage: str, sets: list[str]) -> TrackedFiles:
 
 
 def picture_files(folder: Path, stage: str) -> TrackedFiles:
-    """What belongs to the pictures of a stage: numbers, tables, videos, embeddings; the PNG files are on the run's page."""
+    """What belongs to the pictures of a stage: numbers, tables, videos, embeddings; PNG files are on the run's page."""
     files = {}
     for picture in read_pictures(folder):
         for role, name in picture.files.items():

@@ -208,8 +208,9 @@ def run_lightning(arguments: list[str]) -> Any:  # noqa: ANN401 - the LightningC
     if (status := answered_at_once(arguments)) is not None:
         sys.exit(status)
     from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
+    from zsar.lightning_modules.command_line.fit_and_test.tracked_page import write_tracked_page
 
-    return ActionRecognitionCLI.run_command(arguments)
+    return ActionRecognitionCLI.run_command(arguments, page=write_tracked_page)
 
 
 def _silence() -> None:

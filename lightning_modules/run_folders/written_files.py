@@ -12,13 +12,18 @@ from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES, RESUL
 
 _SET_OF = {"validate": "val", "predict": "predict"}  # all others belong to the test
 _COMMANDS = "fit|validate|test|predict"
+_LOGS = {  # names of the files in the folders of a log, one for each command
+    "csv": r"metrics\.csv|hparams\.yaml|config\.yaml",
+    "tensorboard": r"events\.out\.tfevents\..*|hparams\.yaml|config\.yaml",
+}
 
 
 def written_by_training(folder: Path) -> list[Path]:
     """The files that zsar wrote in a training and after it; never other files."""
     paths = [*checkpoints_in(folder / "checkpoints"), *(folder / "checkpoints").glob(".*.unfinished*.ckpt")]
-    logs = [path for path in (folder / "csv").glob("*/*") if re.fullmatch(f"({_COMMANDS})(_\\d+)?", path.parent.name)]
-    paths += [path for path in logs if path.name in ("metrics.csv", "hparams.yaml", "config.yaml")]
+    for log, names in _LOGS.items():
+        in_log = [path for path in (folder / log).glob("*/*") if re.fullmatch(names, path.name)]
+        paths += [path for path in in_log if re.fullmatch(f"({_COMMANDS})(_\\d+)?", path.parent.name)]
     config = folder / "config.yaml"  # if there is no log
     if _begins(config, "# lightning.pytorch=="):
         paths.append(config)

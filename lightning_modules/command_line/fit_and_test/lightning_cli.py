@@ -15,27 +15,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.plugins.io import CheckpointIO
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from zsar.callbacks.cost.training_cost import TrainingCost
 from zsar.callbacks.dead_processes import DeadProcesses
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
-from zsar.callbacks.results.detection_file import DetectionFile
-from zsar.callbacks.results.localization_manifest import LocalizationManifest
-from zsar.callbacks.results.prediction_table import PredictionTable
-from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.run_checkpoints import RunCheckpoints
-from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.stop_signals import StopSignals
-from zsar.callbacks.tracking.run_tracking import RunTracking
+from zsar.callbacks.tracking.run_tracking import Page, RunTracking
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
+from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import run_callbacks
 from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
     add_tracking_options,
     check_tracking,
@@ -44,7 +38,6 @@ from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
     tracked_until_end,
 )
 from zsar.lightning_modules.command_line.fit_and_test.short_help import EXPLAINED
-from zsar.lightning_modules.command_line.fit_and_test.tracked_page import write_tracked_page
 from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
     command_to_go_on,
     command_to_test,
@@ -84,13 +77,22 @@ class ActionRecognitionCLI(LightningCLI):
     given: tuple[str, ...] = ()
 
     _until_end: ClassVar[ExitStack] = ExitStack()  # resources of the running command, released at its end
+    _page: ClassVar[Page | None] = None
     _run: OpenedRun | None = None
 
     @classmethod
-    def run_command(cls, arguments: list[str]) -> ActionRecognitionCLI | None:
-        """Parses a command line, beginning with the command, and runs it; None if there is nothing left to do."""
+    def run_command(cls, arguments: list[str], *, page: Page | None = None) -> ActionRecognitionCLI | None:
+        """Parses a command line and runs it.
+
+        Args:
+            arguments: The command line, beginning with the command.
+            page: Writes the report page of a tracked run; None for none.
+
+        Returns:
+            What ran; None if there is nothing left to do.
+        """
         warn_as_typed()  # again, as Lightning has its own form of warnings once it is imported
-        arguments = one_spelling(arguments)
+        arguments, cls._page = one_spelling(arguments), page
         listed = requested_list(arguments)
         if listed is not None:
             say(*listed.split("\n"))
@@ -179,7 +181,6 @@ class ActionRecognitionCLI(LightningCLI):
         check_accelerator(config.trainer.accelerator, config.trainer.devices)
         check_tracking(config, str(self.subcommand))
         self._open_run(model)
-        place_loggers(config.trainer.logger, run_dir=Path(config.run_dir), command=str(self.subcommand))
         if self.subcommand in ("test", "validate"):
             config.verbose = False  # both manifests print their own table
         if self.subcommand == "predict" and issubclass(model, ActionLocalizer):
@@ -197,13 +198,14 @@ class ActionRecognitionCLI(LightningCLI):
 
     def _open_run(self, model: type) -> None:
         """Sets the checkpoint and the folders of this run in the configuration."""
-        config = self.config[self.subcommand]
-        run = open_run(config.as_dict(), command=str(self.subcommand), model=model, until_end=self._until_end)
+        config, command = self.config[self.subcommand], str(self.subcommand)
+        run = open_run(config.as_dict(), command=command, model=model, until_end=self._until_end)
         config.ckpt_path = None if run.checkpoint is None else str(run.checkpoint)
         config.run_dir = config.trainer.default_root_dir = str(run.folder)
         config.checkpoint.dirpath = str(run.checkpoints)
         if run.is_dry:  # a logger may write elsewhere
             config.wandb, config.trainer.logger = "off", None if config.trainer.logger else config.trainer.logger
+        place_loggers(config.trainer.logger, run_dir=run.folder, command=command, outdated=run.outdated)
         self._run = run
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - LightningCLI's signature
@@ -214,25 +216,17 @@ class ActionRecognitionCLI(LightningCLI):
         # Lightning rejects or drops the callback
         if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
-        names = experiment_names(self.given)
-        loggers = run_loggers(config.trainer.logger, config, command=str(self.subcommand), experiment=names)
-        is_localizer = isinstance(self.model, ActionLocalizer)
-        # The bar comes first: it ends before the others print their tables.
-        callbacks: list[Callback] = [SetProgressBar()] if config.trainer.enable_progress_bar is not False else []
-        callbacks += (
-            [LocalizationManifest(self._written_config()), DetectionFile()]
-            if is_localizer
-            else [ResultManifest(self._written_config()), PredictionTable()]
+        names, command = experiment_names(self.given), str(self.subcommand)
+        loggers = run_loggers(config.trainer.logger, config, command=command, experiment=names)
+        is_tracked = any(isinstance(logger, WandbLogger) for logger in loggers)
+        callbacks = run_callbacks(
+            self.model,
+            config,
+            command=command,
+            written=self._written_config(),
+            is_logged=bool(loggers),
+            tracking=self._tracking(names) if is_tracked else None,
         )
-        callbacks.append(UndecodableVideos())
-        if config.adaptation is not None:
-            callbacks.append(config.adaptation)
-        if any(isinstance(logger, WandbLogger) for logger in loggers):
-            callbacks.append(self._tracking(names))
-        if self.subcommand == "fit":
-            callbacks.append(TrainingCost())
-        if loggers and not is_localizer:
-            callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
         plugins = _plugins(config.trainer.plugins)
         return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
@@ -248,11 +242,8 @@ class ActionRecognitionCLI(LightningCLI):
     def _tracking(self, experiment: list[str]) -> RunTracking:
         config = self.config_init[self.subcommand]
         self._until_end.enter_context(tracked_until_end(Path(config.run_dir), offline=config.wandb == "offline"))
-        with_checkpoints = config.wandb_checkpoints
-        settings = self._written_config()
-        return RunTracking(
-            experiment=experiment, settings=settings, page=write_tracked_page, with_checkpoints=with_checkpoints
-        )
+        settings, page, checkpoints = self._written_config(), type(self)._page, config.wandb_checkpoints
+        return RunTracking(experiment=experiment, settings=settings, page=page, with_checkpoints=checkpoints)
 
     def _written_config(self) -> dict[str, Any]:
         config = dict(self.config[self.subcommand].as_dict())

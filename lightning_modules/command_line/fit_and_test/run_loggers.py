@@ -57,13 +57,20 @@ def check_tracking(config: Any, command: str) -> None:  # noqa: ANN401 - jsonarg
         raise ValueError(f"--wandb_checkpoints goes with fit, which writes checkpoints; leave it out of {command}")
 
 
-def place_loggers(given: Any, *, run_dir: Path, command: str) -> None:  # noqa: ANN401 - what Trainer takes as `logger`
+def place_loggers(
+    given: Any,  # noqa: ANN401 - what Trainer takes as `logger`
+    *,
+    run_dir: Path,
+    command: str,
+    outdated: Sequence[Path] = (),
+) -> None:
     """Puts the loggers of a configuration that write into RUN_DIR into the run folder, each in a folder of its own.
 
     Args:
         given: The configuration of `trainer.logger`, which is changed: `save_dir`, and `version` if there is none.
         run_dir: The run folder.
         command: "fit", "validate", "test" or "predict".
+        outdated: Files that `--overwrite` will remove.
 
     Raises:
         ModuleNotFoundError: The package of a TensorBoardLogger is not installed.
@@ -82,7 +89,7 @@ def place_loggers(given: Any, *, run_dir: Path, command: str) -> None:  # noqa: 
             folder = Path(run_dir, *rest)
             settings["save_dir"] = str(folder)
             if "version" in settings and settings["version"] is None:
-                settings["version"] = _free_version(folder / (settings.get("name") or ""), command)
+                settings["version"] = _free_version(folder / (settings.get("name") or ""), command, outdated)
 
 
 def run_loggers(
@@ -108,14 +115,20 @@ def run_loggers(
         loggers.insert(0, CSVLogger(run_dir, name="csv", version=_free_version(run_dir / "csv", command)))
     if config.wandb != "off":
         run_dir.mkdir(parents=True, exist_ok=True)
-        # Not `offline=True`, with which Lightning makes all later runs of the process offline.
-        mode = {"mode": "offline"} if config.wandb == "offline" else {}
-        group = config.wandb_group or " + ".join(experiment)
-        named = {"name": run_name(run_dir, command), "project": config.wandb_project, "group": group}
-        tracked = WandbLogger(save_dir=run_dir, job_type=command, **named, **mode)
+        tracked = WandbLogger(
+            name=run_name(run_dir, command),
+            project=config.wandb_project,
+            group=config.wandb_group or " + ".join(experiment),
+            job_type=command,
+            save_dir=run_dir,
+            # Not `offline=True`, with which Lightning makes all later runs of the process offline.
+            mode="offline" if config.wandb == "offline" else None,
+        )
         tracked._wandb_init.pop("anonymous", None)  # Lightning passes it always; W&B warns that it has no effect
         loggers.append(tracked)
-    return loggers
+    return sorted(
+        loggers, key=lambda logger: not isinstance(logger, CSVLogger)
+    )  # the first one's folder has the config
 
 
 def run_name(run_dir: Path, command: str) -> str:
@@ -154,10 +167,10 @@ def tracked_until_end(run_dir: Path, *, offline: bool) -> Iterator[None]:
             os.environ.pop(_DATA_DIR, None)
 
 
-def _free_version(folder: Path, command: str) -> str:
+def _free_version(folder: Path, command: str, outdated: Sequence[Path] = ()) -> str:
     """An unused log name for each run in a folder: fit, fit_2, ...; CSVLogger would overwrite an earlier log."""
     names = (f"{command}_{n}" if n > 1 else command for n in count(1))
-    return next(name for name in names if not (folder / name).exists())
+    return next(name for name in names if set((folder / name).glob("*")) <= set(outdated))
 
 
 def _has_tensorboard() -> bool:

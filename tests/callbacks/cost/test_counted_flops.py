@@ -11,7 +11,14 @@ from zsar.callbacks.cost.counted_flops import counted_flops
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
-TOKENS, PATCHES, WIDTH, LAYERS, EMBEDDING, PATCH = 17, 16, 96, 3, 64, 8  # of tiny-clip: 32 px, patches of 8 px, a class token
+TOKENS, PATCHES, WIDTH, LAYERS, EMBEDDING, PATCH = (
+    17,
+    16,
+    96,
+    3,
+    64,
+    8,
+)  # of tiny-clip: 32 px, patches of 8 px, a class token
 
 
 def by_hand() -> int:

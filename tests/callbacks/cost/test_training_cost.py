@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,11 +34,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(training_cost, "device_seconds", clock)
     step, validation = ActionRecognizer.training_step, ActionRecognizer.validation_step
 
-    def slow_step(self, *arguments):  # type: ignore[no-untyped-def]
+    def slow_step(self: ActionRecognizer, *arguments: Any) -> Any:
         clock.now += 2
         return step(self, *arguments)
 
-    def slow_validation(self, *arguments):  # type: ignore[no-untyped-def]
+    def slow_validation(self: ActionRecognizer, *arguments: Any) -> Any:
         clock.now += 100
         return validation(self, *arguments)
 

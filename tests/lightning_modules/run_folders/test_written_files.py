@@ -23,3 +23,13 @@ def test_each_file_belongs_to_one_stage_and_the_user_s_to_none(tmp_path: Path) -
     }
     remove(written_by_training(tmp_path), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["predictions_mine.csv"]
+
+
+def test_the_logs_of_all_commands_belong_to_the_training(tmp_path: Path) -> None:
+    logs = {"csv/fit/metrics.csv", "csv/test_2/config.yaml", "tensorboard/fit/events.out.tfevents.1.host.2.0"}
+    logs |= {"tensorboard/predict/hparams.yaml", "tensorboard/fit_3/config.yaml"}
+    others = {"csv/fit/notes.md", "csv/mine/metrics.csv", "tensorboard/fit/model.onnx", "logs/fit/metrics.csv"}
+    for name in logs | others:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert {path.relative_to(tmp_path).as_posix() for path in written_by_training(tmp_path)} == logs

@@ -14,10 +14,11 @@ MODELS = sorted(set((CONFIGS / "model").glob("*.yaml")) - set(LOCALIZERS))
 EXPERIMENTS = sorted(set((CONFIGS / "experiment").glob("*.yaml")) - set(LOCALIZATIONS))
 LISTS = sorted((CONFIGS / "lists").glob("*.yaml"))
 TRAINERS = sorted(p for p in (CONFIGS / "trainer").glob("*.yaml"))
+LOGGERS = sorted((CONFIGS / "logger").glob("*.yaml"))
 ADAPTATIONS = sorted((CONFIGS / "adaptation").glob("*.yaml"))
 ABLATIONS = sorted((CONFIGS / "ablation").glob("*.yaml"))
 OF_LOCALIZATION = [*LOCALIZATIONS, *LOCALIZERS, *UNTRIMMED]
-ALL = [*EXPERIMENTS, *MODELS, *DATA, *OF_LOCALIZATION, *LISTS, *TRAINERS, *ADAPTATIONS, *ABLATIONS]
+ALL = [*EXPERIMENTS, *MODELS, *DATA, *OF_LOCALIZATION, *LISTS, *TRAINERS, *LOGGERS, *ADAPTATIONS, *ABLATIONS]
 # Of each model, with several test views and with base and novel classes.
 TESTS = ("clip_base_to_novel_ucf101", "vifi_clip_zero_shot_hmdb51", "t2l_few_shot_ssv2_4", "ap_clip_zero_shot_ucf101")
 

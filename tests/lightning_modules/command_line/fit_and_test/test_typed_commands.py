@@ -5,6 +5,7 @@ import pytest
 from zsar.lightning_modules.command_line.fit_and_test.typed_commands import (
     command_to_go_on,
     command_to_test,
+    experiment_names,
     given_files,
 )
 
@@ -18,6 +19,29 @@ def test_files_are_named_as_they_were_typed_and_in_their_order(tmp_path: Path, m
     assert given_files(["test", "--config", "gone.yaml"]) == []
     installed = ["--config", "experiment/t2l_video_folder", "--config", "configs/trainer/cpu.yaml"]
     assert given_files(["test", *installed]) == installed[1::2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("--config experiment/moving_shapes_t2l --run_dir runs/x --seed_everything 3", ["moving_shapes_t2l"]),
+        ("-c experiment/t2l_kinetics400 --config=ablation/t2l_templates", ["t2l_kinetics400", "t2l_templates"]),
+        (
+            "--config experiment/moving_shapes_zero_shot --model configs/model/tiny_t2l.yaml "
+            "--adaptation adaptation/tpt",
+            ["moving_shapes_zero_shot", "tiny_t2l", "tpt"],
+        ),
+        (
+            "--config experiment/moving_shapes_t2l --config trainer/cpu --trainer trainer/gpu --config logger/csv "
+            "--config visualization/frame_prompt_scores --config lists/vifi_clip_few_shot_ssv2_4",
+            ["moving_shapes_t2l"],
+        ),
+        ("--model zsar.lightning_modules.t2l.T2L --data VideoFolder --data.train videos", ["T2L", "VideoFolder"]),
+        ("--model {} --ckpt_path best", []),
+    ],
+)
+def test_an_experiment_is_named_by_what_changes_its_results(typed: str, expected: list[str]) -> None:
+    assert experiment_names(["fit", *typed.split()]) == expected
 
 
 @pytest.mark.parametrize(
