@@ -18,7 +18,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo results pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo sight-demo sight-runs results pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -28,6 +28,7 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
+	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
 	@echo "make pictures             render the pictures of README.md into docs/pictures, from make quickstart and an untrimmed video"
 	@echo "make docs                 build the documentation into build/site (open build/site/index.html)"
@@ -102,6 +103,34 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 	  --annotations $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/untrimmed_shapes/*/timeline.json \
 	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
 	  --captions $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/features/* --output $(LOCALIZE_DEMO)/figure
+
+# --- what can be seen of runs: two at a time, each on one core ---------------------------------------------------------
+
+SEEN := $(foreach run,zero_shot adapters t2l tuned localized,$(QUICKSTART)/$(run)/.seen)
+
+sight-demo: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs 2 --output-sync=line sight-runs
+	$(ZSAR) report $(QUICKSTART)
+	$(ZSAR) report $(foreach run,zero_shot adapters t2l,$(QUICKSTART)/$(run)) --output $(QUICKSTART)/compared.html
+
+sight-runs: $(SEEN)
+
+PICTURED = $(ZSAR) test --trainer.enable_progress_bar false --seed_everything $(SEED) --run_dir $(@D)
+
+$(QUICKSTART)/zero_shot/.seen $(QUICKSTART)/adapters/.seen $(QUICKSTART)/t2l/.seen: $(QUICKSTART)/%/.seen: $(QUICKSTART)/%/results.json
+	$(PICTURED) --config $(CONFIGS)/moving_shapes_$*.yaml --config visualization/errors --config visualization/attention_maps \
+	  --config visualization/embedding_map --config visualization/frame_map
+	@touch $@
+
+$(QUICKSTART)/tuned/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
+	$(PICTURED) --overwrite --config $(CONFIGS)/shifted_moving_shapes_dts_tpt.yaml --config visualization/tuned_text_map
+	@touch $@
+
+$(QUICKSTART)/localized/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
+	$(PICTURED) --overwrite --config $(CONFIGS)/untrimmed_shapes_frame_wise.yaml \
+	  --model.backbone.architecture tiny-clip --model.backbone.weights $(TINY_CLIP)/seed0.pt \
+	  --config visualization/detection_errors --config visualization/timelines
+	@touch $@
 
 # --- the papers' tables -----------------------------------------------------------------------------------------------
 
