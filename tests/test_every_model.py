@@ -24,6 +24,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipB
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.run_folders.picture_files import read_pictures
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.checkpoints import plain_arguments
 from zsar.runtime.class_paths import class_path
@@ -237,6 +238,35 @@ def test_a_model_that_is_not_trained_is_evaluated(model: type, command: str, run
     results = results_of(place, model, "results.json" if command == "test" else "results_validate.json")
     assert results["model"]["class_path"] == class_path(model)
     assert all(of_set["n_evaluated"] > 0 for of_set in results["sets"].values())
+
+
+@pytest.mark.parametrize("trained", TRAINED, indirect=True)
+def test_the_attention_of_a_trained_model_is_shown_beside_frozen_clip(trained: type, run: Run, place: Path) -> None:
+    best = str(checkpoint(place, trained, "best"))
+    fragment = "visualization/attention_beside_frozen_clip"
+    assert run("test", trained, "--ckpt_path", best, "--overwrite", "--config", fragment) == 0
+    assert_attention(place, trained, ["frozen CLIP", f"{trained.__name__} (tested)"])
+
+
+@pytest.mark.parametrize("model", UNTRAINED)
+def test_the_attention_of_a_model_that_is_not_trained_is_shown(model: type, run: Run, place: Path) -> None:
+    assert run("test", model, "--overwrite", "--config", "visualization/attention_maps") == 0
+    assert_attention(place, model, [f"{model.__name__} (tested)"])
+
+
+def assert_attention(place: Path, model: type, names: list[str]) -> None:
+    """Maps of these models, with a picture and a video for each tested video."""
+    pictures = [p for p in read_pictures(place / "runs" / model.__name__) if "video" in p.files]
+    assert pictures
+    for picture in pictures:
+        numbers, png, mp4 = (picture.path(place / "runs" / model.__name__, r) for r in ("numbers", "picture", "video"))
+        assert numbers is not None
+        content = json.loads(numbers.read_text())
+        assert [shown["name"] for shown in content["models"]] == names
+        assert {one["map"] for shown in content["models"] for one in shown["maps"]} == {"last", "rollout", "gradient"}
+        assert png is not None
+        assert mp4 is not None
+        assert png.stat().st_size > 0 < mp4.stat().st_size
 
 
 @pytest.mark.parametrize("model", UNTRAINED)
