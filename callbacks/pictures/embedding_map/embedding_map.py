@@ -80,8 +80,7 @@ class EmbeddingMap(ObservingCallback):
         """Checks the model and t-SNE, and starts without videos.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
-            ValueError: t-SNE is asked for without scikit-learn.
+            ValueError: The model is not an `ActionRecognizer`; t-SNE is asked for without scikit-learn.
         """
         super().on_test_start(trainer, pl_module)
         assert isinstance(pl_module, ActionRecognizer)

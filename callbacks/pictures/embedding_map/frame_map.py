@@ -70,9 +70,8 @@ class FrameMap(ObservingCallback):
         """Checks the settings, and loads the other checkpoints.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
-            ValueError: A video or class is in no set; t-SNE without scikit-learn; other checkpoints with stored
-                embeddings, or of another image size.
+            ValueError: The model is not an `ActionRecognizer`; a video or class is in no set; t-SNE without
+                scikit-learn; other checkpoints with stored embeddings, or of another image size.
             CheckpointError: A checkpoint cannot be read.
         """
         super().on_test_start(trainer, pl_module)

@@ -82,10 +82,13 @@ class ObservingCallback(Callback):
         """Checks the model.
 
         Raises:
-            TypeError: It is not an `ActionRecognizer`.
+            ValueError: It is not an `ActionRecognizer`.
         """
         if not isinstance(pl_module, ActionRecognizer):
-            raise TypeError(f"{type(self).__name__} needs an ActionRecognizer, not a {type(pl_module).__name__}")
+            raise ValueError(
+                f"{type(self).__name__} shows embeddings of an ActionRecognizer, not of a {type(pl_module).__name__}; "
+                "leave it out, or test a recognizer"
+            )
 
     def on_test_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0

@@ -13,7 +13,7 @@ from zsar.callbacks.pictures.localization.text_fitting import shortened
 
 MARGIN = 0.25
 _LINE = 0.2
-INK, SOFT, FAINT = "#1a1a1a", "#555555", "#d9d9d9"
+INK, SOFT, GREY, FAINT = "#1a1a1a", "#555555", "#a6a6a6", "#d9d9d9"
 RIGHT, WRONG = "#00734f", "#b3400e"
 
 

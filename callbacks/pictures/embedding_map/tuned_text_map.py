@@ -54,8 +54,7 @@ class TunedTextMap(ObservingCallback):
         """Chooses the videos.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
-            ValueError: t-SNE without scikit-learn.
+            ValueError: The model is not an `ActionRecognizer`; t-SNE without scikit-learn.
         """
         super().on_test_start(trainer, pl_module)
         assert isinstance(pl_module, ActionRecognizer)

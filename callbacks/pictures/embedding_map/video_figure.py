@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from zsar.callbacks.pictures.embedding_map.class_legend import ClassLegend, draw_numbers
 from zsar.callbacks.pictures.embedding_map.class_marks import ClassMark
 from zsar.callbacks.pictures.embedding_map.numbers.separation import ClassSeparation
-from zsar.callbacks.pictures.embedding_map.page import FAINT, MARGIN, SOFT, Page, bare_map
+from zsar.callbacks.pictures.embedding_map.page import FAINT, GREY, MARGIN, SOFT, Page, bare_map
 
 _MAP = 7.6  # inches
 
@@ -73,8 +74,10 @@ def _draw_points(axes: Axes, shown: VideoMap) -> None:
     size = float(np.clip(9000 / max(len(shown.points), 1), 16, 46))
     names = np.array(shown.class_of, dtype=object)
     others = ~np.isin(names, list(shown.marks))
-    grey = shown.points[others]
-    axes.scatter(grey[:, 0], grey[:, 1], s=0.5 * size, c=FAINT, linewidths=0, rasterized=True)
+    for hollow, colours in ((False, {"c": FAINT}), (True, {"facecolors": "none", "edgecolors": GREY})):
+        grey = shown.points[others & (shown.hollow == hollow)]
+        style: dict[str, Any] = {**colours, "s": 0.5 * size, "linewidths": 0.7 if hollow else 0}
+        axes.scatter(grey[:, 0], grey[:, 1], rasterized=True, **style)
     for name, mark in shown.marks.items():
         for hollow in (False, True):
             x, y = shown.points[(names == name) & (shown.hollow == hollow)].T

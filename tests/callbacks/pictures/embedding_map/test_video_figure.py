@@ -41,8 +41,9 @@ def test_every_video_is_a_point_and_every_class_has_a_name() -> None:
 
 def test_many_classes_are_grey_but_for_the_named_ones() -> None:
     figure = draw_videos(map_of(400, 1200))
-    grey = figure.axes[0].collections[0]
-    assert len(grey.get_offsets()) == (400 - 24) * 3  # type: ignore[arg-type]
+    filled, hollow = figure.axes[0].collections[:2]
+    assert sum(len(grey.get_offsets()) for grey in (filled, hollow)) == (400 - 24) * 3  # type: ignore[arg-type]
+    assert len(hollow.get_facecolors()) == 0  # type: ignore[arg-type, attr-defined]
 
 
 @pytest.mark.slow
