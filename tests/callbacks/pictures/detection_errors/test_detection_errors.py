@@ -43,9 +43,10 @@ def test_each_draw_is_diagnosed_and_map_is_that_of_the_test(tmp_path: Path, shap
     running = trainer(tmp_path, DetectionErrors())
     running.test(TooManyLocalizer(), datamodule=data, verbose=False)
     pictures = read_pictures(tmp_path)
-    assert [picture.set_name for picture in pictures] == [f"split_{number}" for number in range(10)]
+    assert [picture.set_name for picture in pictures] == ["all_draws", *(f"split_{number}" for number in range(10))]
     assert {(picture.kind, picture.stage) for picture in pictures} == {("detection_errors", "test")}
-    for index, picture in enumerate(pictures):
+    assert numbers_in(tmp_path, "all_draws")["map"] == pytest.approx(float(running.callback_metrics["test/map_0.5"]))
+    for index, picture in enumerate(pictures[1:]):
         numbers = numbers_in(tmp_path, picture.set_name)
         assert numbers["map"] == float(running.callback_metrics[f"test/{picture.set_name}/map_0.5"])
         assert f"mAP {numbers['map']:.1f} %" in picture.title
@@ -80,7 +81,7 @@ def test_a_set_without_an_action_in_the_videos_seen_is_said(
     without = [t for t in data.tested_sets if not any(i.video == 0 for i in t.instances)]
     assert 0 < len(without) < 10
     assert said.count("videos seen have no annotated action of it") == len(without)
-    assert len(read_pictures(tmp_path)) == 10 - len(without)
+    assert len(read_pictures(tmp_path)) == 11 - len(without)
 
 
 def test_a_second_test_starts_over(tmp_path: Path, shapes_root: Path) -> None:
