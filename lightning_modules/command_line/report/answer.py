@@ -223,7 +223,7 @@ def _good(run: ReportedRun) -> list[str]:
         if run.main_stage == "predict":
             return ["Unknown: the videos have no labels."]
         return [_last_validation(run)]
-    said = [f"{figure}."]
+    said = [f"{figure} of base and novel classes." if figure.name == HARMONIC_MEAN else f"{figure}."]
     sets = part(run.main_result, "sets", kind=dict) or {}
     if run.is_localization:
         means = part(run.main_result, "mean", kind=dict) or {}

@@ -114,13 +114,15 @@ def data_table(
 def marked_cells(values: Sequence[str], *, absent: str = "") -> list[Cell]:
     """Cells of one row, a run each: those marked that are other than in most runs; none where no value is of most.
 
+    What a run does not have is muted, not marked.
+
     Args:
         values: A value for each run.
         absent: The text of runs that have no value.
     """
     usual = next((value for value in values if 2 * values.count(value) > len(values)), None)
     tones: list[Literal["", "differs", "muted"]] = [
-        "differs" if usual is not None and value != usual else "muted" if value == absent else "" for value in values
+        "muted" if value == absent else "differs" if usual is not None and value != usual else "" for value in values
     ]
     return [TableCell(value, tone=tone) for value, tone in zip(values, tones, strict=True)]
 
