@@ -55,7 +55,7 @@ SECTIONS: tuple[Callable[[Sequence[ReportedRun]], Section | None], ...] = (
 
 _MOST_NAMED = 4
 _STYLES = ("page.css", "charts/charts.css", "sections/media.css")
-SCRIPTS = ("theme.js", "tables.js", "clips.js")
+SCRIPTS = ("theme.js", "tables.js", "clips.js", "gallery.js")
 """The scripts of every page; the first one stands before the content."""
 
 

@@ -52,7 +52,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ]
     add_pictures(recognition, "mistakes", mistakes)
     attention = [(picture_of("attention", name), {"picture": image_bytes(900, 300)}) for name in NAMES]
-    add_pictures(recognition, "attention", attention)
+    square = (picture_of("attention", "square"), {"picture": image_bytes(500, 500)})
+    add_pictures(recognition, "attention", [square, *attention])
     write_log(recognition)
     other = base_to_novel_run(root / "other", NAMES, n=240, share=0.4)
     adapted = write_result(root / "adapted", {"clean": 50.0, "fog": 40.0}, adapted=adaptation("TPT"))

@@ -144,6 +144,17 @@ def test_clips_play_and_can_be_stopped_and_are_still_where_less_motion_is_wanted
         assert it.page.evaluate(kinds) == [True] * 8
 
 
+def test_a_picture_is_enlarged_to_the_whole_width_and_back(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["recognition"]) as it:
+        picture = it.page.locator(".picture", has=it.page.get_by_text("square")).first
+        width = picture.evaluate("(figure) => figure.clientWidth")
+        picture.get_by_role("button", name="Enlarge square").click()
+        assert picture.evaluate("(figure) => figure.clientWidth") > 1.5 * width
+        picture.locator("img").click()
+        assert picture.evaluate("(figure) => figure.clientWidth") == width
+        assert it.problems == []
+
+
 def test_images_have_words_and_headings_have_an_order(browser: Browser, pages: dict[str, Path]) -> None:
     for kind in KINDS:
         with opened(browser, pages[kind]) as it:
