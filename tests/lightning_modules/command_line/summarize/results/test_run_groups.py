@@ -54,6 +54,20 @@ def test_seeds_splits_and_folds_of_a_folder_are_one_row(tmp_path: Path) -> None:
     assert groups(*t2l)[0].n_folds == 3
 
 
+def test_runs_that_differ_in_their_cost_alone_are_one_row(tmp_path: Path) -> None:
+    """Seconds, memory and the count of operations are of the machine and the version, not of the method."""
+    costs = [{"seconds": 1.5, "peak_device_mb": None}, {"seconds": 90.0, "peak_device_mb": 4e3, "gflops_per_view": 281}]
+    folders = []
+    for seed, cost in enumerate(costs):
+        folder = result(tmp_path / "t2l" / f"seed{seed}", seed=seed)
+        content = json.loads((folder / "results.json").read_text())
+        (folder / "results.json").write_text(json.dumps({**content, "cost": cost}))
+        folders.append(folder)
+    for by in ("folder", "settings"):
+        (row,) = groups(*folders, by=by)
+        assert len(row.runs) == 2
+
+
 def test_folders_of_one_name_are_two_rows_that_can_be_told_apart(tmp_path: Path) -> None:
     a, b = result(tmp_path / "a" / "t2l" / "seed0"), result(tmp_path / "b" / "t2l" / "seed1", seed=1)
     assert sizes(a, b, result(tmp_path / "clip")) == {"a/t2l": 1, "b/t2l": 1, "clip": 1}
