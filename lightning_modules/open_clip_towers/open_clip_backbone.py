@@ -159,8 +159,8 @@ class OpenClipBackbone(nn.Module):
         """Records the attention of the visual tower while frames are embedded, by the model or a method around it.
 
         Embeddings are the same up to rounding. All weights of the pass are held in memory: N x H x L x L numbers a
-        layer, 22 MB a frame for all 12 of ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not recomputed
-        (gradient checkpointing), and nothing is left changed.
+        layer, 22 MB a frame for all layers of ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not
+        recomputed (gradient checkpointing), and nothing is left changed.
 
         Args:
             gradient: Whether to put the weights on an autograd graph even if no parameter is trained.
