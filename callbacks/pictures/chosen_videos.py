@@ -128,13 +128,16 @@ class VideoChoice:
         return chosen
 
 
-def read_clips(trainer: Trainer, dataloader_idx: int, rows: Sequence[int]) -> VideoBatch:
+def read_clips(
+    trainer: Trainer, dataloader_idx: int, rows: Sequence[int], *, may_be_stored: bool = False
+) -> VideoBatch:
     """Reads clips of a test set again, as they were tested.
 
     Args:
         trainer: The trainer, in a test or at its end.
         dataloader_idx: Index of the set's data loader.
         rows: Rows of the set, at least one.
+        may_be_stored: Whether stored embeddings suffice.
 
     Returns:
         The clips, on the CPU.
@@ -145,7 +148,7 @@ def read_clips(trainer: Trainer, dataloader_idx: int, rows: Sequence[int]) -> Vi
     loaders: Any = trainer.test_dataloaders
     loader = loaders[dataloader_idx] if isinstance(loaders, list) else loaders
     batch: VideoBatch = loader.collate_fn([loader.dataset[row] for row in rows])
-    if batch.embeddings is not None:
+    if batch.embeddings is not None and not may_be_stored:
         raise ValueError(
             "the test reads stored embeddings, which have no frames to show; leave out --data.embeddings to decode the "
             "videos"

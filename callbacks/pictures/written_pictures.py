@@ -24,14 +24,17 @@ class WrittenPictures:
     Each process writes its own; `finish` replaces those of an earlier command of the same stage.
     """
 
-    def __init__(self, kind: str, trainer: Trainer) -> None:
+    def __init__(self, kind: str, trainer: Trainer, *, first_word: str = "") -> None:
         """Starts without pictures.
 
         Args:
             kind: The kind of picture, which names its folder (`Picture.kind`).
             trainer: The trainer of the run.
+            first_word: How all stems begin, where several callbacks of one command write this kind, so that one does
+                not replace the pictures of another.
         """
         self._kind = kind
+        self._first_word = first_word
         self._trainer = trainer
         self._pictures: list[tuple[str, Picture]] = []
 
@@ -39,6 +42,12 @@ class WrittenPictures:
     def folder(self) -> Path:
         """The folder of this kind of picture."""
         return Path(self._trainer.default_root_dir) / PICTURES / self._kind
+
+    @property
+    def _stage(self) -> str:
+        function = self._trainer.state.fn
+        assert function is not None
+        return function.value
 
     def path(self, set_name: str, stem: str, suffix: str) -> Path:
         """The file of a set with a stem and a suffix (".mp4"), for what the caller writes; its folder is made."""
@@ -79,8 +88,7 @@ class WrittenPictures:
             paths = {"picture": picture, **paths}
         root = self.folder.parent
         files = {role: path.relative_to(root).as_posix() for role, path in paths.items()}
-        stage = str(self._trainer.state.fn)
-        self._pictures.append((stem, Picture(self._kind, stage, set_name, title, alt, files)))
+        self._pictures.append((stem, Picture(self._kind, self._stage, set_name, title, alt, files)))
         return next(iter(paths.values()))
 
     def finish(self, *, of: int | None = None, undecodable: Sequence[str] = ()) -> list[Picture]:
@@ -99,7 +107,7 @@ class WrittenPictures:
         pictures = [picture for _, picture in ordered]
         if self._trainer.is_global_zero:
             run = Path(self._trainer.default_root_dir)
-            replace_pictures(run, pictures, kind=self._kind, stage=str(self._trainer.state.fn))
+            replace_pictures(run, pictures, kind=self._kind, stage=self._stage, first_word=self._first_word)
             self._log(run, pictures, sets)
             n = len(pictures)
             plural = "" if (n if of is None else of) == 1 else "s"

@@ -179,7 +179,7 @@ class PromptAdaptation:
 
         predicted = by_original if self._prompts.prediction == "original" else by_views
         before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))
-        named = dict(zip(self._prompts.texts, tuner.untuned, strict=True))
+        named: dict[str, Tensor] = dict(zip(self._prompts.texts, tuner.untuned, strict=True))
         self.untuned = Untuned(before, mean, tuned.failed, named)
         return predicted(tuned.class_texts)
 

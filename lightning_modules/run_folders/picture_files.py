@@ -79,7 +79,9 @@ def read_pictures(folder: Path) -> list[Picture]:
     return [picture for picture in pictures if any((path.parent / name).is_file() for name in picture.files.values())]
 
 
-def replace_pictures(folder: Path, pictures: Sequence[Picture], *, kind: str, stage: str) -> None:
+def replace_pictures(
+    folder: Path, pictures: Sequence[Picture], *, kind: str, stage: str, first_word: str = ""
+) -> None:
     """Lists new pictures of a kind and a stage in place of the earlier ones, whose files are removed.
 
     Args:
@@ -87,12 +89,19 @@ def replace_pictures(folder: Path, pictures: Sequence[Picture], *, kind: str, st
         pictures: The new ones; their files are written already.
         kind: Their kind.
         stage: Their stage.
+        first_word: How the names of their files begin, where several callbacks write one kind: only pictures that
+            begin in this way are replaced.
 
     Raises:
         ValueError: As `read_pictures`.
     """
     before = read_pictures(folder)
-    outdated = [picture for picture in before if (picture.kind, picture.stage) == (kind, stage)]
+    outdated = [
+        picture
+        for picture in before
+        if (picture.kind, picture.stage) == (kind, stage)
+        and PurePosixPath(picture.files.get("numbers", "")).name.startswith(first_word)
+    ]
     kept = [picture for picture in before if picture not in outdated]
     if not outdated and not pictures:
         return

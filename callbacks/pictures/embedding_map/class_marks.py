@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zsar.callbacks.pictures.embedding_map.separation import ClassSeparation
+from zsar.callbacks.pictures.embedding_map.numbers.separation import ClassSeparation
 from zsar.callbacks.pictures.localization.class_colours import PALETTE
 
 MOST_MARKED = 40  # classes; with more of them, only FEW_MARKED
@@ -29,7 +29,7 @@ class ClassMark:
 
 
 def class_marks(classes: Sequence[ClassSeparation]) -> dict[str, ClassMark]:
-    """Chooses the classes that are named on a map.
+    """Chooses the classes that are named on a map of videos.
 
     Args:
         classes: The classes with videos, in label order.
@@ -38,10 +38,22 @@ def class_marks(classes: Sequence[ClassSeparation]) -> dict[str, ClassMark]:
         All up to `MOST_MARKED`, in label order; of more, the `FEW_MARKED` whose videos have the fewest neighbours of
         their own class, the worst first, and of equal ones the larger. Classes with one video come last.
     """
-    chosen = list(classes)
-    if len(chosen) > MOST_MARKED:
-        accuracy = {c.name: 101.0 if c.neighbour_accuracy is None else c.neighbour_accuracy for c in chosen}
-        chosen = sorted(chosen, key=lambda c: (accuracy[c.name], -c.n))[:FEW_MARKED]
+    accuracy = {c.name: 101.0 if c.neighbour_accuracy is None else c.neighbour_accuracy for c in classes}
+    worst = sorted(classes, key=lambda c: (accuracy[c.name], -c.n))
+    return marks_of([c.name for c in classes], first=[c.name for c in worst])
+
+
+def marks_of(names: Sequence[str], *, first: Sequence[str]) -> dict[str, ClassMark]:
+    """Gives marks to classes.
+
+    Args:
+        names: The classes, in label order.
+        first: The same classes, those first that are to be named if there are too many.
+
+    Returns:
+        Marks of all up to `MOST_MARKED`, in label order; of more, of the first `FEW_MARKED` of `first`.
+    """
+    chosen = names if len(names) <= MOST_MARKED else first[:FEW_MARKED]
     return {
-        c.name: ClassMark(i + 1, PALETTE[i % len(PALETTE)], _MARKERS[i % len(_MARKERS)]) for i, c in enumerate(chosen)
+        name: ClassMark(i + 1, PALETTE[i % len(PALETTE)], _MARKERS[i % len(_MARKERS)]) for i, name in enumerate(chosen)
     }

@@ -8,6 +8,7 @@ all videos, not only of the drawn ones (`separation.py`).
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +18,10 @@ from lightning.pytorch import LightningModule, Trainer
 
 from zsar.callbacks.pictures.embedding_map.collected_embeddings import CollectedEmbeddings, EmbeddedSet
 from zsar.callbacks.pictures.embedding_map.map_content import MapContent, MappedVideos, map_content
+from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection
+from zsar.callbacks.pictures.embedding_map.numbers.separation import ClassSeparation, Separation
+from zsar.callbacks.pictures.embedding_map.numbers.text_spread import class_points
 from zsar.callbacks.pictures.embedding_map.observed_batches import ObservedBatches, ObservingCallback
-from zsar.callbacks.pictures.embedding_map.projection import Projection
-from zsar.callbacks.pictures.embedding_map.separation import ClassSeparation, Separation
-from zsar.callbacks.pictures.embedding_map.text_spread import class_points
 from zsar.callbacks.pictures.embedding_map.video_figure import draw_videos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
@@ -35,6 +36,7 @@ from zsar.runtime.text.written_names import written_name
 
 Sets = Literal["apart", "together"]
 TOGETHER = "all_sets"
+_MOST_POINTS = {"pca": sys.maxsize, "tsne": 2000}
 
 
 class EmbeddingMap(ObservingCallback):
@@ -51,7 +53,7 @@ class EmbeddingMap(ObservingCallback):
         projection: Projection = Projection(),
         sets: Sets = "apart",
         class_texts: bool = False,
-        most_points: int = 5000,
+        most_points: int | None = None,
     ) -> None:
         """Stores the settings.
 
@@ -60,7 +62,8 @@ class EmbeddingMap(ObservingCallback):
             sets: "apart" for a map of each test set; "together" for one of all, such as base and novel, in the folder
                 all_sets. Sets with the same class names share its colours.
             class_texts: Whether the class texts are shown, too, moved by the mean difference of videos and texts.
-            most_points: Maximum number of videos on a map, evenly spread over the set. The numbers are of all videos.
+            most_points: Maximum number of videos on a map, evenly spread over the set; null for all with PCA and for
+                2,000 with t-SNE, which takes minutes for 5,000. The numbers are of all videos.
 
         Raises:
             ValueError: An unknown choice, or a number below 1.
@@ -77,15 +80,14 @@ class EmbeddingMap(ObservingCallback):
         """Checks the model and t-SNE, and starts without videos.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
-            ValueError: t-SNE is asked for without scikit-learn.
+            ValueError: The model is not an `ActionRecognizer`; t-SNE is asked for without scikit-learn.
         """
         super().on_test_start(trainer, pl_module)
         assert isinstance(pl_module, ActionRecognizer)
         self.projection.check_installed()
         self._collected = CollectedEmbeddings(pl_module.class_texts["test"])
 
-    def see(self, model: ActionRecognizer, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
+    def see(self, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
         """Collects the videos of a batch."""
         assert self._collected is not None
         self._collected.add(batch, observed.embedded.frames, text.set_name)
@@ -95,7 +97,7 @@ class EmbeddingMap(ObservingCallback):
         assert isinstance(pl_module, ActionRecognizer)
         assert self._collected is not None
         sets, self._collected = self._collected.gathered(trainer), None
-        pictures = WrittenPictures("embedding_map", trainer)
+        pictures = WrittenPictures("embedding_map", trainer, first_word=self._stem)
         if trainer.is_global_zero:
             groups = [sets] if self.sets == "together" and len(sets) > 1 else [[one] for one in sets]
             for group in groups:
@@ -110,16 +112,24 @@ class EmbeddingMap(ObservingCallback):
         n_videos = sum(map(len, group))
         if n_videos < self.projection.fewest_points:
             least = self.projection.fewest_points
-            say(f"no embedding map of {folder}: {self.projection.method} needs {least} decoded videos, not {n_videos}")
+            say(f"no embedding map of {folder}: {self.projection.name} needs {least} decoded videos, not {n_videos}")
             return
         texts = {name: point for one in group for name, point in self._texts(model, one.text).items()}
         videos = _together(group, keys, texts)
-        content = map_content(videos, self.projection, seed=run_seed(), most_points=self.most_points)
-        stem = f"videos_{self.projection.method}"
+        content = map_content(
+            videos,
+            self.projection,
+            seed=run_seed(),
+            most_points=self.most_points or _MOST_POINTS[self.projection.method],
+        )
         embeddings = [_write_embeddings(pictures, one, of_set) for one, of_set in zip(group, keys, strict=True)]
-        table = _write_table(pictures.path(folder, stem, ".csv"), videos.separation)
+        table = _write_table(pictures.path(folder, self._stem, ".csv"), videos.separation)
         further = {"table": table, **({"embeddings": embeddings[0]} if len(group) == 1 else {})}
-        _add(pictures, folder, stem, content, further)
+        _add(pictures, folder, self._stem, content, further)
+
+    @property
+    def _stem(self) -> str:
+        return f"videos_{self.projection.method}"
 
     def _keys(self, trainer: Trainer, one: EmbeddedSet) -> list[str]:
         table = trainer.datamodule.sets[one.text.set_name]  # type: ignore[attr-defined]

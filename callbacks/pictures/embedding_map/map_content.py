@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.embedding_map.class_marks import MOST_MARKED, class_marks
-from zsar.callbacks.pictures.embedding_map.projection import Projected, Projection, project
-from zsar.callbacks.pictures.embedding_map.separation import Separation, separation
+from zsar.callbacks.pictures.embedding_map.numbers.projection import Projected, Projection, project
+from zsar.callbacks.pictures.embedding_map.numbers.separation import Separation, separation
 from zsar.callbacks.pictures.embedding_map.video_figure import VideoMap
 from zsar.callbacks.pictures.figures import linspace_indices
 
@@ -88,7 +88,8 @@ def map_content(videos: MappedVideos, projection: Projection, *, seed: int, most
     text_points = dict(zip(texts, placed.further, strict=True))
     found = videos.separation
     marks = class_marks(found.classes)
-    title = f"{' and '.join(videos.set_names)}: {_count(found.n, 'video')} of {_count(found.n_classes, 'class')}"
+    counts = f"{_count(found.n, 'video')} of {_count(found.n_classes, 'class')}"
+    title = f"{' and '.join(videos.set_names)}: {counts}, by {projection.name}"
     shown = VideoMap(
         title=title,
         lines=_lines(videos, placed, n_drawn=len(drawn)),
@@ -100,7 +101,7 @@ def map_content(videos: MappedVideos, projection: Projection, *, seed: int, most
         texts=text_points,
         notes=_notes(videos, n_marked=len(marks)),
     )
-    return MapContent(shown, _numbers(videos, placed, drawn, text_points), _alt(videos, placed, title))
+    return MapContent(shown, _numbers(videos, placed, drawn, text_points), _alt(videos, title))
 
 
 def _beside_videos(videos: MappedVideos) -> dict[str, NDArray[np.float64]]:
@@ -137,14 +138,12 @@ def separation_in_words(found: Separation) -> list[str]:
 
 
 def _notes(videos: MappedVideos, *, n_marked: int) -> list[str]:
-    """The lines below the legend."""
+    """The lines below the map."""
     notes = []
     if videos.separation.n_classes > MOST_MARKED:
-        notes += [
-            f"The {n_marked} of {videos.separation.n_classes} classes whose videos have",
-            "the fewest neighbours of their class; others in grey.",
-        ]
-    notes.append("nearest: videos whose nearest other video is of the class")
+        n_classes = videos.separation.n_classes
+        notes.append(f"named: the {n_marked} of {n_classes} classes that mix most with others; all others in grey")
+    notes.append("nearest: share of the videos whose nearest other video (by cosine) is of the class")
     if len(videos.set_names) > 1:
         notes.append(f"filled: {videos.set_names[0]}; hollow: {', '.join(videos.set_names[1:])}")
     if videos.texts:
@@ -184,14 +183,14 @@ def _numbers(
     }
 
 
-def _alt(videos: MappedVideos, placed: Projected, title: str) -> str:
+def _alt(videos: MappedVideos, title: str) -> str:
     found = videos.separation
     missed = [c for c in found.classes if c.neighbour_class is not None and c.neighbour_accuracy is not None]
     worst = sorted(missed, key=lambda c: (c.neighbour_accuracy or 0.0, -c.n))[:_MOST_CONFUSED]
     pairs = ", ".join(f"{c.name} with {c.neighbour_class} ({c.neighbour_accuracy:.0f} %)" for c in worst)
     mixed = f" Classes that mix most, with the share of their own nearest neighbours: {pairs}." if pairs else ""
     words = "; ".join(separation_in_words(found))
-    return f"Map of {title}, by {placed.numbers['method']}. {words[:1].upper()}{words[1:]}.{mixed}"
+    return f"Map of {title}. {words[:1].upper()}{words[1:]}.{mixed}"
 
 
 def _count(n: int, what: str) -> str:

@@ -1,7 +1,7 @@
 """ObservingCallback: sees what a model scores in a test, with or without an adaptation, and changes nothing.
 
-An `ObservedBatches` takes the place of the model's `BatchAdaptation` during a batch, embeds as that or the model does, and keeps the
-result until the batch ends. Several callbacks share one. Predictions do not change.
+An `ObservedBatches` takes the place of the model's `BatchAdaptation` during a batch, embeds as that or the model does,
+and keeps the result until the batch ends. Several callbacks share one. Predictions do not change.
 """
 
 from __future__ import annotations
@@ -68,11 +68,10 @@ class ObservingCallback(Callback):
 
     _observed: ObservedBatches | None = None
 
-    def see(self, model: ActionRecognizer, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
+    def see(self, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
         """Takes a tested batch.
 
         Args:
-            model: The tested model.
             batch: The videos.
             text: The classes of their set.
             observed: What was scored, and the adaptation that embedded it, if any.
@@ -83,10 +82,13 @@ class ObservingCallback(Callback):
         """Checks the model.
 
         Raises:
-            TypeError: It is not an `ActionRecognizer`.
+            ValueError: It is not an `ActionRecognizer`.
         """
         if not isinstance(pl_module, ActionRecognizer):
-            raise TypeError(f"{type(self).__name__} needs an ActionRecognizer, not a {type(pl_module).__name__}")
+            raise ValueError(
+                f"{type(self).__name__} shows embeddings of an ActionRecognizer, not of a {type(pl_module).__name__}; "
+                "leave it out, or test a recognizer"
+            )
 
     def on_test_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0
@@ -108,7 +110,7 @@ class ObservingCallback(Callback):
         assert isinstance(pl_module, ActionRecognizer)
         assert self._observed is not None
         end_observation(pl_module)
-        self.see(pl_module, batch, pl_module.class_texts["test"][dataloader_idx], self._observed)
+        self.see(batch, pl_module.class_texts["test"][dataloader_idx], self._observed)
         self._observed = None
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.localization.text_fitting import shortened
 
 MARGIN = 0.25
 _LINE = 0.2
-INK, SOFT, FAINT = "#1a1a1a", "#555555", "#d9d9d9"
+INK, SOFT, GREY, FAINT = "#1a1a1a", "#555555", "#a6a6a6", "#d9d9d9"
+RIGHT, WRONG = "#00734f", "#b3400e"
 
 
 class Page:
@@ -81,3 +84,19 @@ def bare_map(axes: Axes) -> None:
     axes.margins(0.06)
     for spine in axes.spines.values():
         spine.set_color(FAINT)
+
+
+def same_scale(maps: Sequence[Axes], points: Sequence[NDArray[np.float64]]) -> None:
+    """Gives square maps one scale, each about the middle of its own points.
+
+    Args:
+        maps: The axes, after `bare_map`.
+        points: The points of each, [n, 2].
+    """
+    half = max(float(np.ptp(of_map, axis=0).max()) for of_map in points) / 2 * 1.14
+    for axes, of_map in zip(maps, points, strict=True):
+        middle = (of_map.max(axis=0) + of_map.min(axis=0)) / 2
+        axes.set_aspect("auto")
+        if half > 0:
+            axes.set_xlim(middle[0] - half, middle[0] + half)
+            axes.set_ylim(middle[1] - half, middle[1] + half)

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from zsar.callbacks.pictures.embedding_map.frame_spread import FrameSpread, frame_spread, mean_spread, unit_length
+from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import (
+    FrameSpread,
+    frame_spread,
+    mean_spread,
+    unit_length,
+)
 from zsar.lightning_modules.t2l.temporal_feature_diversity import temporal_feature_diversity
 
 FRAMES = np.random.default_rng(0).normal(size=(2, 6, 5))

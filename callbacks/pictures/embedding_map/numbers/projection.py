@@ -47,6 +47,11 @@ class Projection:
             raise ValueError(f"perplexity must be at least 1 and finite; got {self.perplexity:g}")
 
     @property
+    def name(self) -> str:
+        """The method as written in text."""
+        return "t-SNE" if self.method == "tsne" else "PCA"
+
+    @property
     def fewest_points(self) -> int:
         """The number of points that a map needs."""
         return _FEWEST_FOR_TSNE if self.method == "tsne" else 1
@@ -107,7 +112,7 @@ def project(
     points = np.asarray(embeddings, dtype=np.float64)
     beside = np.empty((0, points.shape[1])) if further is None else np.asarray(further, dtype=np.float64)
     if len(points) < projection.fewest_points:
-        raise ValueError(f"a map by {projection.method} needs {projection.fewest_points} points; got {len(points)}")
+        raise ValueError(f"a map by {projection.name} needs {projection.fewest_points} points; got {len(points)}")
     if projection.method == "tsne":
         return _tsne(points, beside, perplexity=projection.perplexity or _PERPLEXITY, seed=seed)
     mean, axes, shares = principal_components(points, 2)

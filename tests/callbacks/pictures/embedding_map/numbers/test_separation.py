@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import NearestNeighbors
 
-from zsar.callbacks.pictures.embedding_map import separation as module
-from zsar.callbacks.pictures.embedding_map.frame_spread import unit_length
-from zsar.callbacks.pictures.embedding_map.separation import nearest_neighbours, separation
+from zsar.callbacks.pictures.embedding_map.numbers import separation as module
+from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import unit_length
+from zsar.callbacks.pictures.embedding_map.numbers.separation import nearest_neighbours, separation
 
 NAMES = ("run", "swim", "absent", "jump", "alone")
 

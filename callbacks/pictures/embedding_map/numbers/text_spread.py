@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zsar.callbacks.pictures.embedding_map.frame_spread import unit_length
+from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import unit_length
 
 
 def class_points(class_text: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -91,5 +91,5 @@ class TextSpread:
             "n_videos": self.n,
             "std_before": round(float(deviation(self.untuned)), 8),
             "std_after": round(self._deviations / n, 8),
-            "classes": sorted(classes, key=lambda row: -float(row["shift"])),  # type: ignore[arg-type]
+            "classes": sorted(classes, key=lambda row: -float(row["shift"])),
         }

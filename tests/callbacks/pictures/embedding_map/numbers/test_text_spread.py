@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zsar.callbacks.pictures.embedding_map.frame_spread import unit_length
-from zsar.callbacks.pictures.embedding_map.text_spread import TextSpread, class_points, deviation
+from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import unit_length
+from zsar.callbacks.pictures.embedding_map.numbers.text_spread import TextSpread, class_points, deviation
 
 DRAWS = np.random.default_rng(0)
 UNTUNED = unit_length(DRAWS.normal(size=(4, 6)))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zsar.callbacks.pictures.embedding_map import projection
-from zsar.callbacks.pictures.embedding_map.projection import Projection, principal_components, project
+from zsar.callbacks.pictures.embedding_map.numbers import projection
+from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection, principal_components, project
 
 POINTS = np.random.default_rng(0).normal(size=(40, 7)) * np.array([5, 3, 1, 1, 1, 1, 1])
 
@@ -83,7 +83,7 @@ def test_impossible_settings_are_errors(settings: dict, message: str) -> None:
 
 
 def test_too_few_points_are_an_error() -> None:
-    with pytest.raises(ValueError, match="a map by tsne needs 4 points; got 3"):
+    with pytest.raises(ValueError, match="a map by t-SNE needs 4 points; got 3"):
         project(POINTS[:3], Projection("tsne"), seed=0)
 
 

@@ -1,0 +1,1 @@
+"""Numbers behind maps of embeddings: projection, separation of classes, spread of frames and of texts."""
