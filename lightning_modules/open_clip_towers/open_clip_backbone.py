@@ -1,8 +1,8 @@
 """A CLIP model of open_clip as two functions: frames -> embeddings, tokens -> embeddings.
 
-This file and `open_clip_text.py`, `open_clip_weights.py` and `residual_block.py` in this folder are the only importers
-of open_clip. Methods that work inside the towers (adapters, temporal tokens) pass a `BlockForward`, which then runs
-each residual attention block; the CLIP model itself is unchanged, without hooks or replaced layers.
+This folder is the only importer of open_clip. Methods that work inside the towers (adapters, temporal tokens) pass a
+`BlockForward`, which then runs each residual attention block; the CLIP model itself is unchanged, without hooks or
+replaced layers. The same holds when attention is observed (`observed_attention`).
 """
 
 from __future__ import annotations
