@@ -79,9 +79,7 @@ def read_pictures(folder: Path) -> list[Picture]:
     return [picture for picture in pictures if any((path.parent / name).is_file() for name in picture.files.values())]
 
 
-def replace_pictures(
-    folder: Path, pictures: Sequence[Picture], *, kind: str, stage: str, first_word: str = ""
-) -> None:
+def replace_pictures(folder: Path, pictures: Sequence[Picture], *, kind: str, stage: str, first_word: str = "") -> None:
     """Lists new pictures of a kind and a stage in place of the earlier ones, whose files are removed.
 
     Args:
