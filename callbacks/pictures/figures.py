@@ -13,6 +13,9 @@ from matplotlib.text import Text
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say, shown
 
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#000000")
+"""Okabe and Ito's colours, safe for colour blindness; wine instead of their yellow, which is pale on white."""
+
 _MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 
 

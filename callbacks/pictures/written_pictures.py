@@ -8,6 +8,7 @@ from typing import Any
 
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.trainer.states import TrainerFn
 from matplotlib.figure import Figure
 
 from zsar.callbacks.pictures.figures import save_figure
@@ -45,9 +46,7 @@ class WrittenPictures:
 
     @property
     def _stage(self) -> str:
-        function = self._trainer.state.fn
-        assert function is not None
-        return function.value
+        return TrainerFn(self._trainer.state.fn).value  # str() of it is "TrainerFn.TESTING"
 
     def path(self, set_name: str, stem: str, suffix: str) -> Path:
         """The file of a set with a stem and a suffix (".mp4"), for what the caller writes; its folder is made."""

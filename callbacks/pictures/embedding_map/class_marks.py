@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zsar.callbacks.pictures.embedding_map.numbers.separation import ClassSeparation
-from zsar.callbacks.pictures.localization.class_colours import PALETTE
+from zsar.callbacks.pictures.figures import PALETTE
 
 MOST_MARKED = 40  # classes; with more of them, only FEW_MARKED
 FEW_MARKED = 24

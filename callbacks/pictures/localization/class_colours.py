@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from matplotlib.colors import to_hex, to_rgb
 
+from zsar.callbacks.pictures.figures import PALETTE
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture
 
-# Okabe and Ito's colours, safe for colour blindness; wine instead of their yellow, which is pale on white.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#000000")
 GREY = "#767676"  # of all other classes
 
 
