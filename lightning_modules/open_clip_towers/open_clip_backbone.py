@@ -1,8 +1,8 @@
 """A CLIP model of open_clip as two functions: frames -> embeddings, tokens -> embeddings.
 
-This file and `open_clip_text.py`, `open_clip_weights.py` and `residual_block.py` in this folder are the only importers
-of open_clip. Methods that work inside the towers (adapters, temporal tokens) pass a `BlockForward`, which then runs
-each residual attention block; the CLIP model itself is unchanged, without hooks or replaced layers.
+This folder is the only importer of open_clip. Methods that work inside the towers (adapters, temporal tokens) pass a
+`BlockForward`, which then runs each residual attention block; the CLIP model itself is unchanged, without hooks or
+replaced layers. The same holds when attention is observed (`observed_attention`).
 """
 
 from __future__ import annotations
@@ -159,8 +159,8 @@ class OpenClipBackbone(nn.Module):
         """Records the attention of the visual tower while frames are embedded, by the model or a method around it.
 
         Embeddings are the same up to rounding. All weights of the pass are held in memory: N x H x L x L numbers a
-        layer, 22 MB a frame for all 12 of ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not recomputed
-        (gradient checkpointing), and nothing is left changed.
+        layer, 22 MB a frame for all layers of ViT-B/16 in fp32; embed one view of one video at a time. Blocks are not
+        recomputed (gradient checkpointing), and nothing is left changed.
 
         Args:
             gradient: Whether to put the weights on an autograd graph even if no parameter is trained.

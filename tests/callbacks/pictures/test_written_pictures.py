@@ -72,3 +72,18 @@ def test_pictures_of_all_processes_are_listed_and_logged_in_order(
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("wrote 4 of 5 pictures into ")
     assert said[1] == "no picture, it could not be decoded: base: broken.mp4"
+
+
+def test_callbacks_of_one_kind_replace_only_what_begins_with_their_word(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path)
+    for stem in ("videos_pca", "frames_pca"):
+        written = WrittenPictures("embedding_map", trainer, first_word=stem)
+        add(written, "novel", stem)
+        written.finish()
+    again = WrittenPictures("embedding_map", trainer, first_word="videos_pca")
+    add(again, "base", "videos_pca")
+    again.finish()
+    stems = [Path(picture.files["picture"]).stem for picture in read_pictures(tmp_path)]
+    assert stems == ["frames_pca", "videos_pca"]
+    assert not (tmp_path / "pictures" / "embedding_map" / "novel" / "videos_pca.png").exists()
+    assert (tmp_path / "pictures" / "embedding_map" / "novel" / "frames_pca.png").exists()

@@ -14,11 +14,13 @@ from tests.makers.models.saved_models import saved
 from tests.makers.models.timm_towers import timm_config
 from zsar.callbacks.pictures.attention.attention_maps import AttentionMaps
 from zsar.callbacks.pictures.chosen_videos import VideoChoice
+from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.picture_files import read_pictures
 from zsar.lightning_modules.t2l import T2L
@@ -248,6 +250,33 @@ def test_a_tower_without_attention_is_named_after_the_first_batch(tmp_path: Path
         ValueError, match=r"no attention maps: the visual tower of .* is a ResNet, which has no attention"
     ):
         first_batch(tmp_path, model, data(video_tree, image_size=160))
+
+
+def test_stored_embeddings_have_no_frames(weights: Path, tmp_path: Path, video_tree: Path) -> None:
+    model, module = recognizer("ZeroShotCLIP", weights), data(video_tree)
+    run(tmp_path, model, module, None, limit_test_batches=1)  # fetches the class text
+    record = tower_record(model)
+    frames, rows = torch.zeros(1, 1, 4, 3, 0, 0, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64)
+    batch = VideoBatch(frames, rows, rows, rows.bool(), embeddings=torch.zeros(1, 1, 4, 64), embedded_by=record)
+    callback = AttentionMaps()
+    callback._tested.start(model, needed_by="AttentionMaps")
+    with pytest.raises(
+        ValueError, match=r"need frames, but the test reads stored embeddings; leave out --data\.embeddings"
+    ):
+        callback.on_test_batch_end(Trainer(logger=False), model, {"probabilities": torch.ones(1, 4)}, batch, 0)
+
+
+@pytest.mark.slow
+def test_gradient_maps_are_computed_in_full_precision(tmp_path: Path, video_tree: Path, weights: Path) -> None:
+    """Mixed precision has too few digits for small gradients."""
+    totals = []
+    for precision in ("32-true", "bf16-mixed"):
+        settings: dict[str, Any] = {"videos": ONE, "maps": ["gradient"], "class_name": "red dance", "video": False}
+        folder = tmp_path / precision
+        run(folder, recognizer("APCLIP", weights), data(video_tree), AttentionMaps(**settings), precision=precision)
+        totals.append(torch.tensor(content_of(folder)["models"][0]["maps"][0]["views"][0]["total"]))
+    # The embeddings of the class text are cached in the precision of the test.
+    torch.testing.assert_close(totals[0], totals[1], rtol=0.02, atol=1e-6)
 
 
 def test_a_model_that_takes_other_frames_is_named(tmp_path: Path, video_tree: Path, weights: Path) -> None:
