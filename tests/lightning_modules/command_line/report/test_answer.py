@@ -28,7 +28,10 @@ def test_a_test_of_base_and_novel_classes_answers_the_four_questions(tmp_path: P
         "Nothing was trained. Seed 0.",
     ]
     assert found.complete == ["Yes: all 8 videos were tested, and each could be decoded."]
-    assert found.good[:2] == ["54.5 % harmonic mean of base and novel classes.", "Top-1: 60.0 % of base, 50.0 % of novel."]
+    assert found.good[:2] == [
+        "54.5 % harmonic mean of base and novel classes.",
+        "Top-1: 60.0 % of base, 50.0 % of novel.",
+    ]
     assert found.compared[0] == "Guessing among 2 classes gives 50.0 % top-1."
 
 
