@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
 
 from markupsafe import Markup
 
 from zsar.lightning_modules.command_line.report.facts.compared_runs import compared_rows
+from zsar.lightning_modules.command_line.report.facts.comparisons import chance_level, published_figure, tuning_change
+from zsar.lightning_modules.command_line.report.facts.completeness import completeness
 from zsar.lightning_modules.command_line.report.facts.run_facts import (
     HARMONIC_MEAN,
     architecture,
     counts,
     data_set,
-    epochs,
     main_figure,
     method_name,
     seed,
@@ -31,13 +31,6 @@ _PROTOCOLS = {
     "few_shot": "few-shot",
     "fully_supervised": "fully supervised",
     "distribution_shift": "shifted videos",
-}
-_SETS = {
-    "top1": "top-1",
-    "top5": "top-5",
-    "base": "top-1 of base classes",
-    "novel": "top-1 of novel classes",
-    "harmonic_mean": HARMONIC_MEAN,
 }
 
 
@@ -81,7 +74,7 @@ def answer_of(run: ReportedRun, row: ComparedRow | None) -> Answer:
         run: The run.
         row: It beside published figures; None where it was not tested completely.
     """
-    compared = [*_chance(run), *_untuned(run), *_published(run, row)]
+    compared = [*chance_level(run), *tuning_change(run), *published_figure(run, row)]
     none = (
         "Nothing: a prediction of unlabelled videos has no figures." if run.main_stage == "predict" else "Nothing yet."
     )
@@ -113,7 +106,7 @@ def answer_of_several(runs: Sequence[ReportedRun], problem: str | None) -> Answe
     good = [f"{best} is best: {figure}.", *[f"{name}: {other}." for name, other in others[:2]]]
     compared = [f"{best} is {figure.value - other.value:.1f} points above {name}." for name, other in others[:1]]
     compared += ["These were tested on different data, so that the comparison says little."] if len(data) > 1 else []
-    compared += _chance(runs[0]) if len(data) == 1 else []
+    compared += chance_level(runs[0]) if len(data) == 1 else []
     compared += [f"No means over seeds: {problem}"] if problem else []
     return Answer(what, complete, good, compared)
 
@@ -141,38 +134,6 @@ def runs_table(runs: Sequence[ReportedRun]) -> Markup:
         words = [run.name, method_name(run), data_set(run), "" if number is None else str(number)]
         rows.append([*words, value, "yes" if completeness(run)[0].startswith("Yes") else "no"])
     return data_table("The runs", columns, rows)
-
-
-def completeness(run: ReportedRun) -> list[str]:
-    """Whether a run is complete: a sentence that begins with Yes or No, and others on what is missing."""
-    trained = epochs(run)
-    unfinished = trained is not None and trained[1] is not None and trained[0] < trained[1]
-    if run.main_stage is None:
-        if trained is None:
-            return ["No: there is nothing in the folder that can be read as a result."]
-        of = "" if trained[1] is None else f" of {trained[1]}"
-        state = "the training is unfinished" if unfinished else "it was not tested"
-        return [f"No: {state}; {trained[0]:.0f}{of} epochs of training are done."]
-    said = [_all_seen(run)]
-    if unfinished and trained is not None:
-        said.append(f"The training did {trained[0]:.0f} of {trained[1]} epochs.")
-    n_damaged = part(run.main_result, "n_damaged_frames", kind=int)
-    return said + ([f"{n_damaged:,} damaged frames were accepted."] if n_damaged else [])
-
-
-def _all_seen(run: ReportedRun) -> str:
-    seen, done = counts(run), {"validate": "validated", "predict": "predicted"}.get(str(run.main_stage), "tested")
-    if part(run.main_result, "complete", kind=bool) is False:
-        return f"No: only a part of the videos was {done}, as a limit on batches was set."
-    if not seen.listed:
-        return f"Yes, as the result says; how many videos were {done} is not recorded."
-    if seen.failed and run.main_stage == "test":
-        return (
-            f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
-        )
-    if seen.failed:
-        return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and are left out."
-    return f"Yes: all {seen.listed:,} videos were {done}, and each could be decoded."
 
 
 def _what(run: ReportedRun) -> list[str]:
@@ -243,47 +204,6 @@ def _last_validation(run: ReportedRun) -> str:
     if metric is None or not metric.values:
         return "Not known yet."
     return f"{metric.values[-1]:.1f} % top-1 of held-out clips in the last validation."
-
-
-def _chance(run: ReportedRun) -> list[str]:
-    """Top-1 of guessing, with classes that are equally frequent; the mean over the sets."""
-    classes = [n for n in counts(run).classes.values() if n]
-    if not classes or run.is_localization or main_figure(run) is None:
-        return []
-    among = f"{classes[0]:,}" if len(set(classes)) == 1 else f"{min(classes):,} to {max(classes):,}"
-    return [f"Guessing among {among} classes gives {mean(100 / n for n in classes):.1f} % top-1."]
-
-
-def _untuned(run: ReportedRun) -> list[str]:
-    """What tuning changed, the mean over the sets."""
-    effects = [] if run.tested is None or isinstance(run.tested, LocalizationRun) else list(run.tested.tuning.values())
-    if not effects:
-        return []
-    before, after = (mean(getattr(effect, name) for effect in effects) for name in ("untuned_top1", "tuned_top1"))
-    over = f", the mean over {len(effects)} sets" if len(effects) > 1 else ""
-    flips = [sum(getattr(effect, name) for effect in effects) for name in ("flipped_right", "flipped_wrong")]
-    return [
-        f"Without tuning top-1 is {before:.1f} %{over}: tuning changes it by {after - before:+.1f} points; it makes "
-        f"{flips[0]:,.0f} more videos right and {flips[1]:,.0f} wrong."
-    ]
-
-
-def _published(run: ReportedRun, row: ComparedRow | None) -> list[str]:
-    """The best match of the same method, and how many others there are."""
-    if row is None:
-        return []
-    if not row.published:
-        return [f"The papers report no figures for {data_set(run)} in this protocol."]
-    first = row.published[0]
-    of_line = [c for c in row.published if c.figure.full_method == first.figure.full_method]
-    best = next((c for c in of_line if c.figure.set == "map"), first)
-    name = _SETS.get(best.figure.set) or f"mAP {precision_name(best.figure.set)}"
-    where = f"{best.figure.full_method} has {best.figure.value:.1f} % {name} ({'; '.join(best.sources)})"
-    how = "made the same way" if best.match == "same" else f"not made the same way: {best.match}"
-    also = f" {len(row.published) - 1} more published figures are below." if len(row.published) > 1 else ""
-    word = "above" if best.points >= 0 else "below"
-    same = "" if best.same_method else " of another method"
-    return [f"{abs(best.points):.1f} points {word} the published figure{same}: {where}; {how}.{also}"]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.answer import Answer, completeness
+from zsar.lightning_modules.command_line.report.answer import Answer
+from zsar.lightning_modules.command_line.report.facts.completeness import completeness
 from zsar.lightning_modules.command_line.report.facts.run_facts import (
     MainFigure,
     architecture,

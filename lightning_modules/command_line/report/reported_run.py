@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zsar.lightning_modules.command_line.report.facts.read_predictions import Predictions, read_predictions
 from zsar.lightning_modules.command_line.report.facts.training_logs import LoggedMetric, read_metrics
 from zsar.lightning_modules.command_line.summarize.results.localization_results import (
     LocalizationRun,
@@ -24,36 +25,11 @@ from zsar.lightning_modules.run_folders.prediction_files import prediction_table
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 from zsar.runtime.files.given_files import read_given_json
 from zsar.runtime.text.bounded_yaml import read_yaml_file
-from zsar.runtime.text.text_tables import iterate_table
 
 T = TypeVar("T")
 
 _REMEDY = "run its command again"
-_COLUMNS = ("path", "label", "prediction", "probability", "decoded", "problem")
 _STAGES = ("fit", "validate", "test", "predict")
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of a set, column by column, in the order of its file.
-
-    Attributes:
-        paths: Path of each video, relative to the data set.
-        labels: True class; empty where it is unknown.
-        answers: Predicted class; empty where the video could not be decoded.
-        probabilities: Of the answer, from 0 to 1; None where there is none.
-        problems: Why a video could not be decoded; empty where it could.
-    """
-
-    paths: list[str]
-    labels: list[str]
-    answers: list[str]
-    probabilities: list[float | None]
-    problems: list[str]
-
-    def __len__(self) -> int:
-        """Number of videos."""
-        return len(self.paths)
 
 
 @dataclass(frozen=True)
@@ -183,23 +159,10 @@ class ReportedRun:
         if path is None:
             return None
         try:
-            rows = [
-                cells
-                for _, cells in iterate_table(
-                    path,
-                    "predictions",
-                    columns=_COLUMNS[:1],
-                    may_be_empty=_COLUMNS[1:4],
-                    optional=_COLUMNS[4:],
-                    by_zsar=True,
-                )
-            ]
-            columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in _COLUMNS]
-            probabilities = [float(text) if text else None for text in columns[3]]
+            return read_predictions(path)
         except (OSError, ValueError) as error:
-            self.problems.append(str(error) if str(path) in str(error) else f"{path}: {error}; {_REMEDY}")
+            self.problems.append(str(error))
             return None
-        return Predictions(columns[0], columns[1], columns[2], probabilities, columns[5])
 
 
 def read_reported_run(folder: Path, name: str) -> ReportedRun:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zsar.runtime.files.given_files import check_given_file
+from zsar.runtime.text.csv_cells import cells_of
+from zsar.runtime.text.text_files import read_text
+from zsar.runtime.text.text_tables import iterate_table
 
+_WHAT = "log of training"
 _NOT_METRICS = ("step", "epoch")
-_MOST_BYTES = 2**27  # 128 MiB: about a million rows
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,12 @@ def read_metrics(paths: Iterable[Path], problems: list[str]) -> dict[str, Logged
     metrics: dict[str, LoggedMetric] = {}
     for path in paths:
         try:
-            # neither a pipe, which would never end, nor a damaged file of gigabytes
-            check_given_file(path, remedy="train again to have one", most_bytes=_MOST_BYTES, may_be_empty=True)
-            with path.open(newline="", encoding="utf-8") as file:
-                for row in csv.DictReader(file):
-                    _add(metrics, row)
-        except (OSError, ValueError, csv.Error) as error:
+            header = cells_of(read_text(path, _WHAT).partition("\n")[0], path, 1)
+            others = [name for name in header if name != "step"]
+            names = ("step", *others)
+            for _, cells in iterate_table(path, _WHAT, columns=(), may_be_empty=("step",), optional=others):
+                _add(metrics, dict(zip(names, cells, strict=True)))
+        except (OSError, ValueError) as error:
             named = str(error) if str(path) in str(error) else f"{path}: {error}"
             problems.append(f"{named}; the rest of this log is left out")
     return metrics
@@ -58,7 +59,7 @@ def _add(metrics: dict[str, LoggedMetric], row: dict[str, str]) -> None:
     if step is None or not math.isfinite(step):
         return
     for name, text in row.items():
-        value = None if name is None or name in _NOT_METRICS else _number(text)
+        value = None if name in _NOT_METRICS else _number(text)
         if value is None:
             continue
         metric = metrics.setdefault(name, LoggedMetric())
@@ -67,10 +68,8 @@ def _add(metrics: dict[str, LoggedMetric], row: dict[str, str]) -> None:
         metric.values.append(value)
 
 
-def _number(text: object) -> float | None:
-    if not isinstance(text, str):  # None, or a list of surplus cells
-        return None
+def _number(text: str | None) -> float | None:
     try:
-        return float(text)
+        return float(text or "")
     except ValueError:
         return None

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from zsar.lightning_modules.command_line.report.reported_run import Predictions, ReportedRun
+from zsar.lightning_modules.command_line.report.facts.read_predictions import Predictions
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun
 from zsar.lightning_modules.command_line.report.section import Section
 from zsar.lightning_modules.command_line.report.sections.blocks import joined, note
 from zsar.lightning_modules.command_line.report.sections.errors.answered_sets import set_order

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.errors.class_table import NO_PREDICTION, counts_of, undecodable_of
 from zsar.callbacks.pictures.errors.confusions import Confusions
-from zsar.lightning_modules.command_line.report.reported_run import Predictions, ReportedRun, part
+from zsar.lightning_modules.command_line.report.facts.read_predictions import Predictions
+from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 
 MOST_SETS = 6
 """Sets that are shown in full; a test under perturbations has up to a hundred."""

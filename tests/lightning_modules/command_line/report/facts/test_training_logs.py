@@ -31,7 +31,7 @@ def test_a_resumed_training_continues_the_curve(tmp_path: Path) -> None:
 
 
 def test_what_is_no_number_is_left_out(tmp_path: Path) -> None:
-    metrics = read_metrics([log(tmp_path, "epoch,step,train/loss\n0,9,much\n0,19,1.0,surplus\n")], [])
+    metrics = read_metrics([log(tmp_path, "epoch,step,train/loss\n0,9,much\n,,2.0\n0,19,1.0\n")], [])
     assert metrics["train/loss"].values == [1.0]
 
 
@@ -41,7 +41,14 @@ def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     problems: list[str] = []
     assert read_metrics([path], problems) == {}
     (problem,) = problems
-    assert problem.startswith(f"{path}: this is a pipe, socket or device, not a file; ")
+    assert problem.startswith(f"{path}: is a pipe, socket or device, but the log of training must be a regular file; ")
+
+
+def test_what_stands_before_a_fault_is_kept(tmp_path: Path) -> None:
+    problems: list[str] = []
+    path = log(tmp_path, "epoch,step,train/loss\n0,9,2.0\n0,19,1.0,surplus\n")
+    assert read_metrics([path], problems)["train/loss"].values == [2.0]
+    assert problems[0].startswith(f"{path}:3: 4 cells, but the header names 3")
 
 
 def test_a_log_of_other_bytes_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""The predictions of a set, from the file that a test leaves, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsar.runtime.text.text_files import fault_in
+from zsar.runtime.text.text_tables import iterate_table
+
+_COLUMNS = ("path", "label", "prediction", "probability", "decoded", "problem")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of a set, column by column, in the order of its file.
+
+    Attributes:
+        paths: Path of each video, relative to the data set.
+        labels: True class; empty where it is unknown.
+        answers: Predicted class; empty where the video could not be decoded.
+        probabilities: Of the answer, from 0 to 1; None where there is none.
+        problems: Why a video could not be decoded; empty where it could.
+    """
+
+    paths: list[str]
+    labels: list[str]
+    answers: list[str]
+    probabilities: list[float | None]
+    problems: list[str]
+
+    def __len__(self) -> int:
+        """Number of videos."""
+        return len(self.paths)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Reads a file of predictions.
+
+    Args:
+        path: `predictions_SET.csv`, of any version.
+
+    Returns:
+        Its rows.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ListFileError: It is not a table of predictions.
+    """
+    columns: list[list[str]] = [[] for _ in _COLUMNS]
+    probabilities: list[float | None] = []
+    first, others, optional = _COLUMNS[:1], _COLUMNS[1:4], _COLUMNS[4:]
+    table = iterate_table(path, "predictions", columns=first, may_be_empty=others, optional=optional, by_zsar=True)
+    for line, cells in table:
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell)
+        try:
+            probabilities.append(float(cells[3]) if cells[3] else None)
+        except ValueError:
+            raise fault_in(path, f"the probability {cells[3]!r} is no number; test again", line=line) from None
+    return Predictions(columns[0], columns[1], columns[2], probabilities, columns[5])

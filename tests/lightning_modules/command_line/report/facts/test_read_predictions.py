@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from tests.makers.results.run_folders import write_predictions
+from zsar.lightning_modules.command_line.report.facts.read_predictions import read_predictions
+
+
+def test_a_table_is_read_by_column(tmp_path: Path) -> None:
+    write_predictions(tmp_path, "test", [("a.mp4", "run", "swim"), ("b.mp4", "swim", "swim")])
+    predictions = read_predictions(tmp_path / "predictions_test.csv")
+    assert len(predictions) == 2
+    assert predictions.paths == ["a.mp4", "b.mp4"]
+    assert predictions.answers == ["swim", "swim"]
+    assert predictions.probabilities == [0.5, 0.5]
+    assert predictions.problems == ["", ""]
+
+
+def test_a_video_that_could_not_be_decoded_has_no_answer_and_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "predictions_test.csv"
+    path.write_text('video,path,label,prediction,probability,decoded,problem\na,a,run,,,no,"broken, at the end"\n')
+    predictions = read_predictions(path)
+    assert (predictions.answers, predictions.probabilities) == ([""], [None])
+    assert predictions.problems == ["broken, at the end"]
+
+
+def test_a_table_of_an_earlier_version_lacks_the_reasons(tmp_path: Path) -> None:
+    path = tmp_path / "predictions_test.csv"
+    path.write_text("path,label,prediction,probability,decoded\na,run,run,0.9,yes\n")
+    assert read_predictions(path).problems == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("path,label\na,run\n", "no column prediction"),
+     ("path,label,prediction,probability\na,b,b,much\n", ":2: the probability 'much' is no number")],
+)  # fmt: skip
+def test_what_is_no_table_of_predictions_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "predictions_test.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_predictions(path)
