@@ -18,7 +18,7 @@ _RIGHT, _SURE, _MODEST, _RISK = "#3b75af", "#e0917f", "#8cc5a2", "#8a3fa0"
 _WIDTH, _HEADER, _PANEL, _COUNTS, _ROW = 10.6, 1.15, 3.6, 0.75, 0.25  # inches
 _MOST_POINTS = 2_000  # of a curve; the JSON file has all
 _LABELS_ON_THE_LEFT = 0.6  # from this coverage on; below, labels are on the right
-_MOST_SETS = 3  # others that a threshold is shown for
+_MOST_SETS = 2  # others that a threshold is shown for
 
 
 def draw_calibration(one: CalibratedSet, sets: Mapping[str, CalibratedSet]) -> Figure:
@@ -47,7 +47,8 @@ def draw_calibration(one: CalibratedSet, sets: Mapping[str, CalibratedSet]) -> F
     whole = (_PANEL + 0.1 + _COUNTS) / height
     _draw_risk(figure.add_axes((6.0 / _WIDTH, bottom, 4.35 / _WIDTH, whole)), one)
     axes = figure.add_axes((0.2 / _WIDTH, 0, (_WIDTH - 0.4) / _WIDTH, table / height))
-    _draw_table(axes, one, [sets[name] for name in others], height=table)
+    further = max(0, len(sets) - 1 - len(others))
+    _draw_table(axes, one, [sets[name] for name in others], n_further=further, height=table)
     return figure
 
 
@@ -112,13 +113,15 @@ def _draw_risk(axes: Axes, one: CalibratedSet) -> None:
     _style(axes)
 
 
-def _draw_table(axes: Axes, one: CalibratedSet, others: list[CalibratedSet], *, height: float) -> None:
+def _draw_table(axes: Axes, one: CalibratedSet, others: list[CalibratedSet], *, n_further: int, height: float) -> None:
     """The threshold for each accepted risk, and what it does here and on the other sets."""
     axes.set_xlim(0, _WIDTH - 0.4)
     axes.set_ylim(0, height)
     axes.set_axis_off()
     y = height - 0.12
     heading = "`zsar classify --threshold` for an accepted share of wrong answers, as found on these videos"
+    if n_further:
+        heading += f" ({n_further} more set{'' if n_further == 1 else 's'} in the JSON file)"
     axes.text(0, y, heading, fontsize=9.5, fontweight="bold", color=_INK, va="top")
     columns = [0.0, 1.5, *(3.0 + 2.4 * i for i in range(1 + len(others)))]
     heads = ["at most wrong", "threshold", one.set_name, *(f"on {other.set_name}" for other in others)]

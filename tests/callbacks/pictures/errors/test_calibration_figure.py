@@ -32,6 +32,17 @@ def test_thresholds_are_written_with_what_they_do_to_each_set() -> None:
     assert not any(text.startswith("answers ") for text in other)
 
 
+def test_of_many_sets_two_others_are_shown_and_all_text_is_on_the_page() -> None:
+    sets = {name: of(name, [0.9, 0.8, 0.7], [True, True, False]) for name in ("a", "b" * 90, "c", "d", "e")}
+    figure = draw_calibration(sets["a"], sets)
+    figure.draw_without_rendering()
+    assert "on c" in texts(figure)
+    assert "on d" not in texts(figure)
+    assert any("(2 more sets in the JSON file)" in text for text in texts(figure))
+    for text in (*figure.texts, *(text for axes in figure.axes for text in axes.texts)):
+        assert text.get_window_extent().x1 <= figure.bbox.x1 + 1, text.get_text()
+
+
 def test_the_heights_of_the_bars_are_accuracy_and_mean_probability() -> None:
     one = of("test", [0.65, 0.66, 0.95], [True, False, False])
     axes = draw_calibration(one, {"test": one}).axes[0]
