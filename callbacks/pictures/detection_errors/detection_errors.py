@@ -7,7 +7,7 @@ temporal IoU: precision and recall by class, kinds of false positives and what t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,10 +18,11 @@ from zsar.callbacks.pictures.detection_errors.error_figure import kind_name
 from zsar.callbacks.pictures.detection_errors.error_kinds import ERRORS, check_threshold
 from zsar.callbacks.pictures.detection_errors.error_numbers import error_numbers
 from zsar.callbacks.pictures.detection_errors.figure import detection_error_figure
+from zsar.callbacks.pictures.detection_errors.seen_sets import ALL_DRAWS, SeenSet, pooled
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
-from zsar.lightning_modules.localization.untrimmed_source import untrimmed_source
+from zsar.lightning_modules.localization.untrimmed_source import UntrimmedSource, untrimmed_source
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import say
 
@@ -32,6 +33,7 @@ _Row = tuple[float, float, float, float, float]  # video, class, start, end, sco
 class DetectionErrors(Callback):
     """Writes `pictures/detection_errors/SET/errors.png` and `.json` after `zsar test` with a localizer.
 
+    With several draws of classes there is also one of all of them, with the set name `all_draws` (`seen_sets.pooled`).
     A limited test is diagnosed on the videos that it saw, and the picture says how many these are.
     """
 
@@ -54,10 +56,10 @@ class DetectionErrors(Callback):
         """Drops the predictions of an earlier test.
 
         Raises:
-            TypeError: The model is not an `ActionLocalizer`.
+            ValueError: The model is not an `ActionLocalizer`.
         """
         if not isinstance(pl_module, ActionLocalizer):
-            raise TypeError(
+            raise ValueError(
                 f"DetectionErrors needs a model that finds actions in time (ActionLocalizer), not a "
                 f"{type(pl_module).__name__}; leave out --config visualization/detection_errors"
             )
@@ -83,52 +85,63 @@ class DetectionErrors(Callback):
                 )
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Diagnoses each set; with several processes, each takes some of the sets."""
+        """Diagnoses all draws together, if there are several, and each set; processes share this work."""
         assert isinstance(pl_module, ActionLocalizer)
         everyone = gather_from_all((self._predictions, self._durations_seconds), trainer)
-        written = WrittenPictures(_KIND, trainer)
+        sets = []
         for index, text in enumerate(pl_module.class_texts["test"]):
-            if index % trainer.world_size != trainer.global_rank:
-                continue
             predictions = [row for of_process, _ in everyone for row in of_process.get(index, ())]
             durations = {video: s for _, of_process in everyone for video, s in of_process.get(index, {}).items()}
-            self._write(written, pl_module, (index, text), predictions, durations)
+            sets.append(_seen_set(untrimmed_source(pl_module), index, text, predictions, durations))
+        written = WrittenPictures(_KIND, trainer)
+        diagnosed = [pooled(sets), *sets] if len(sets) > 1 else sets
+        for seen in diagnosed[trainer.global_rank :: trainer.world_size]:
+            self._write(written, seen, type(pl_module).__name__)
         written.finish()
 
-    def _write(
-        self,
-        written: WrittenPictures,
-        model: ActionLocalizer,
-        tested: tuple[int, ClassText],
-        predictions: list[_Row],
-        durations_seconds: Mapping[int, float],
-    ) -> None:
-        (index, text), source = tested, untrimmed_source(model)
-        truth = source.ground_truth(sorted(durations_seconds), index)
-        if len(truth.videos) == 0:
-            say(
-                f"no errors of {text.set_name}: the {len(durations_seconds)} videos seen have no annotated action of it"
-            )
+    def _write(self, written: WrittenPictures, seen: SeenSet, model: str) -> None:
+        n_videos = len(seen.durations_seconds)
+        if len(seen.truth) == 0:
+            say(f"no errors of {seen.name}: the {n_videos} videos seen have no annotated action of it")
             return
         numbers = error_numbers(
-            torch.tensor(predictions, dtype=torch.float64).reshape(-1, 5),
-            torch.column_stack([truth.videos.double(), truth.labels.double(), truth.seconds]),
-            names=text.names,
+            seen.predictions,
+            seen.truth,
+            names=seen.class_names,
             iou_threshold=self.iou_threshold,
-            durations_seconds=durations_seconds,
+            durations_seconds=seen.durations_seconds,
         )
-        n_listed = len(source.tested_sets[index].rows)
-        title = f"Errors of {type(model).__name__} on {text.set_name}, mAP {numbers['map']:.1f} %"
-        if numbers["n_videos"] < n_listed:
-            title += f" on {numbers['n_videos']} of {n_listed} videos"
+        title = (
+            f"Errors of {model} on {seen.name.replace(ALL_DRAWS, 'all draws of classes')}, mAP {numbers['map']:.1f} %"
+        )
+        if n_videos < seen.n_listed:
+            title += f" on {n_videos} of {seen.n_listed} videos"
         written.add(
-            text.set_name,
+            seen.name,
             "errors",
             title=title,
             alt=described(numbers),
-            numbers={"set": text.set_name, "n_listed": n_listed, **numbers},
+            numbers={"set": seen.name, "n_listed": seen.n_listed, **numbers},
             figure=detection_error_figure(numbers, title),
         )
+
+
+def _seen_set(
+    source: UntrimmedSource,
+    index: int,
+    text: ClassText,
+    predictions: Sequence[_Row],
+    durations_seconds: Mapping[int, float],
+) -> SeenSet:
+    truth = source.ground_truth(sorted(durations_seconds), index)
+    return SeenSet(
+        name=text.set_name,
+        class_names=text.names,
+        predictions=torch.tensor(predictions, dtype=torch.float64).reshape(-1, 5),
+        truth=torch.column_stack([truth.videos.double(), truth.labels.double(), truth.seconds]),
+        durations_seconds=durations_seconds,
+        n_listed=len(source.tested_sets[index].rows),
+    )
 
 
 def described(numbers: Mapping[str, Any]) -> str:

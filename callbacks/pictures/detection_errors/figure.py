@@ -94,8 +94,7 @@ def _draw_curves(axes: Axes, ranked: Sequence[Mapping[str, Any]], colours: Mappi
     axes.set(xlim=(0, 1.01), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
     axes.set_title("Precision and recall by class", fontsize=10, loc="left")
     if n > len(PALETTE):
-        some = f"in colour: the best and the worst four of {n} classes"
-        axes.text(0.99, 1.0, some, transform=axes.transAxes, ha="right", fontsize=7.5, color="dimgray")
+        axes.set_xlabel(f"recall; in colour: the best and the worst four of {n} classes", fontsize=8.5)
     axes.grid(color="#E5E5E5", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
 

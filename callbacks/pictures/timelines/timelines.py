@@ -32,6 +32,7 @@ from zsar.runtime.terminal import say
 _KIND = "timelines"
 _SIDE_PX = 160  # of a frame in the picture
 _SHOWN = 5
+_Found = tuple[Localization, Tensor, float]  # what was found, the frames' times, the video's duration
 
 
 class Timelines(Callback):
@@ -60,18 +61,17 @@ class Timelines(Callback):
         self.videos = videos
         self.sets = sets
         self._chosen: dict[int, frozenset[int]] = {}
-        self._found: dict[tuple[int, int], tuple[Localization, Tensor, float]] = {}
+        self._found: dict[tuple[int, int], _Found] = {}
         self._failed: set[int] = set()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Chooses the videos.
 
         Raises:
-            TypeError: The model is not an `ActionLocalizer`.
-            ValueError: There is no such set, or no such video in the sets.
+            ValueError: The model is not an `ActionLocalizer`, there is no such set, or no such video in the sets.
         """
         if not isinstance(pl_module, ActionLocalizer):
-            raise TypeError(
+            raise ValueError(
                 f"Timelines needs a model that finds actions in time (ActionLocalizer), not a "
                 f"{type(pl_module).__name__}; leave out --config visualization/timelines"
             )
@@ -119,33 +119,14 @@ class Timelines(Callback):
         assert isinstance(pl_module, ActionLocalizer)
         source, texts = untrimmed_source(pl_module), _texts(trainer, pl_module)
         written = WrittenPictures(_KIND, trainer)
-        for (index, row), (localization, times_seconds, duration_seconds) in sorted(
-            self._found.items(), key=lambda item: item[0]
-        ):
-            annotated = _annotated(source, row, index)
-            video = source.videos[row].id
-            numbers = {
-                "video": video,
-                "set": texts[index].set_name,
-                "duration_seconds": round(duration_seconds, 4),
-                **timeline_numbers(localization, texts[index].names, times_seconds=times_seconds, annotated=annotated),
-            }
-            picture = _picture(source, row, numbers, (localization, times_seconds), texts[index])
-            written.add(
-                texts[index].set_name,
-                file_stem(row, video),
-                title=picture.title,
-                alt=described(numbers),
-                numbers=numbers,
-                figure=localization_figure(picture),
-            )
+        for (index, row), found in sorted(self._found.items(), key=lambda item: item[0]):
+            self._write(written, source, row, found, (index, texts[index]))
         everyone = set().union(*gather_from_all(self._failed, trainer))
-        failed = sorted({row for rows in self._chosen.values() for row in rows} & everyone)
-        n_failed = sum(row in everyone for rows in self._chosen.values() for row in rows)
-        n_chosen = sum(map(len, self._chosen.values()))
-        pictures = written.finish(of=n_chosen, undecodable=[source.videos[row].id for row in failed])
-        if trainer.is_global_zero and len(pictures) + n_failed < n_chosen:
-            n_missing = n_chosen - len(pictures) - n_failed
+        chosen = [row for rows in self._chosen.values() for row in rows]
+        failed = [source.videos[row].id for row in sorted(set(chosen) & everyone)]
+        n_written = len(written.finish(of=len(chosen), undecodable=failed))
+        n_missing = len(chosen) - n_written - sum(row in everyone for row in chosen)
+        if trainer.is_global_zero and n_missing:
             say(f"{n_missing} of the chosen videos were not looked at, as the batches are limited")
 
     on_predict_end = on_test_end
@@ -154,6 +135,33 @@ class Timelines(Callback):
         if self.videos is not None:
             return frozenset(row for row in rows if source.videos[row].id in self.videos)
         return frozenset(rows[place] for place in linspace_indices(self.n_videos, len(rows)))
+
+    def _write(
+        self,
+        written: WrittenPictures,
+        source: UntrimmedSource,
+        row: int,
+        found: _Found,
+        tested: tuple[int, ClassText],
+    ) -> None:
+        (localization, times_seconds, duration_seconds), (index, text) = found, tested
+        video = source.videos[row].id
+        annotated = _annotated(source, row, index)
+        numbers = {
+            "video": video,
+            "set": text.set_name,
+            "duration_seconds": round(duration_seconds, 4),
+            **timeline_numbers(localization, text.names, times_seconds=times_seconds, annotated=annotated),
+        }
+        picture = _picture(source, row, numbers, (localization, times_seconds), text)
+        written.add(
+            text.set_name,
+            file_stem(row, video),
+            title=picture.title,
+            alt=described(numbers),
+            numbers=numbers,
+            figure=localization_figure(picture),
+        )
 
 
 def described(numbers: Mapping[str, Any]) -> str:
@@ -198,13 +206,14 @@ def _picture(
     frames, frame_times = _thumbnails(source, row, float(times_seconds[0]), numbers["duration_seconds"])
     labels = numbers["pseudo_labels"]
     of_labels = "" if labels is None else f": scores of {', '.join(labels)} (most similar to the whole video)"
+    of_set = f" in {numbers['set']}" if len(source.tested_sets) > 1 else ""
     segments = [
         PicturedSegment(s["start_seconds"], s["end_seconds"], s["class"], s["score"], s["suppressed"])
         for s in numbers["segments"]
     ]
     truth = [PicturedSegment(i["start_seconds"], i["end_seconds"], i["class"]) for i in numbers["annotated"] or ()]
     return LocalizationPicture(
-        title=f"{numbers['video']} in {numbers['set']}{of_labels}",
+        title=f"{numbers['video']}{of_set}{of_labels}",
         duration_seconds=numbers["duration_seconds"],
         times_seconds=times_seconds,
         curves=tuple(ScoreCurve(text.names[c.label], c.scores, c.threshold) for c in localization.curves),

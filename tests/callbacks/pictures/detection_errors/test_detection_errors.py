@@ -8,6 +8,7 @@ import pytest
 from lightning.pytorch.demos.boring_classes import BoringModel
 from matplotlib.image import imread
 
+from tests.makers.configs.shipped import CONFIGS
 from tests.makers.models.annotated_localizer import AnnotatedLocalizer, shapes, trainer
 from tests.makers.results.detection_diagnoses import diagnosis
 from zsar.callbacks.pictures import written_pictures
@@ -36,14 +37,16 @@ def numbers_in(folder: Path, set_name: str = "test") -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_each_draw_is_diagnosed_and_map_is_that_of_the_test(tmp_path: Path, shapes_root: Path) -> None:
     data = shapes(shapes_root, split=ClassSplit(number="all"))
     running = trainer(tmp_path, DetectionErrors())
     running.test(TooManyLocalizer(), datamodule=data, verbose=False)
     pictures = read_pictures(tmp_path)
-    assert [picture.set_name for picture in pictures] == [f"split_{number}" for number in range(10)]
+    assert [picture.set_name for picture in pictures] == ["all_draws", *(f"split_{number}" for number in range(10))]
     assert {(picture.kind, picture.stage) for picture in pictures} == {("detection_errors", "test")}
-    for index, picture in enumerate(pictures):
+    assert numbers_in(tmp_path, "all_draws")["map"] == pytest.approx(float(running.callback_metrics["test/map_0.5"]))
+    for index, picture in enumerate(pictures[1:]):
         numbers = numbers_in(tmp_path, picture.set_name)
         assert numbers["map"] == float(running.callback_metrics[f"test/{picture.set_name}/map_0.5"])
         assert f"mAP {numbers['map']:.1f} %" in picture.title
@@ -66,6 +69,7 @@ def test_a_limited_test_is_diagnosed_on_the_videos_that_it_saw(tmp_path: Path, s
     assert "No kind of false positive lowers mAP" in picture.alt
 
 
+@pytest.mark.slow
 def test_a_set_without_an_action_in_the_videos_seen_is_said(
     tmp_path: Path, shapes_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +81,7 @@ def test_a_set_without_an_action_in_the_videos_seen_is_said(
     without = [t for t in data.tested_sets if not any(i.video == 0 for i in t.instances)]
     assert 0 < len(without) < 10
     assert said.count("videos seen have no annotated action of it") == len(without)
-    assert len(read_pictures(tmp_path)) == 10 - len(without)
+    assert len(read_pictures(tmp_path)) == 11 - len(without)
 
 
 def test_a_second_test_starts_over(tmp_path: Path, shapes_root: Path) -> None:
@@ -113,7 +117,7 @@ def test_the_predictions_of_all_processes_count(
 
 def test_a_recognizer_has_no_detections(tmp_path: Path) -> None:
     with pytest.raises(
-        TypeError, match="DetectionErrors needs a model that finds actions in time .* not a BoringModel"
+        ValueError, match="DetectionErrors needs a model that finds actions in time .* not a BoringModel"
     ):
         trainer(tmp_path, DetectionErrors()).test(BoringModel(), verbose=False)
 
@@ -130,3 +134,12 @@ def test_the_picture_is_described_in_words() -> None:
     kind = max(numbers["errors"], key=lambda name: numbers["gain"][name]).replace("_", " ")
     assert f"of the kind {kind}" in said
     assert f"{numbers['n_found']} of 40 instances are found by 120 predictions" in said
+
+
+def test_the_fragment_is_appended_to_a_test_of_a_localizer(parse: Any) -> None:
+    experiment = CONFIGS / "experiment" / "untrimmed_shapes_t3al.yaml"
+    fragment = CONFIGS / "visualization" / "detection_errors.yaml"
+    cli = parse("--config", str(experiment), "--config", str(fragment), subcommand="test")
+    (callback,) = cli.config_init["test"]["trainer"]["callbacks"]
+    assert isinstance(callback, DetectionErrors)
+    assert callback.iou_threshold == 0.5

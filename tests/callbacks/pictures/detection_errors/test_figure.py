@@ -34,7 +34,7 @@ def test_many_classes_are_shown_from_both_ends_and_the_picture_says_so() -> None
     assert len(axes_of(figure, "classes").patches) == 40
     said = words(figure)
     assert "… 360 more …" in said
-    assert "in colour: the best and the worst four of 400 classes" in said
+    assert "recall; in colour: the best and the worst four of 400 classes" in said
     assert figure.get_size_inches().tolist() == [15, pytest.approx(1.5 + 41 * 0.235)]
 
 

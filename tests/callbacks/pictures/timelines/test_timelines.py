@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch.demos.boring_classes import BoringModel
 from matplotlib.image import imread
 
+from tests.makers.configs.shipped import CONFIGS
 from tests.makers.models.annotated_localizer import AnnotatedLocalizer, shapes, trainer
 from zsar.callbacks.pictures.timelines.timelines import Timelines, described
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
@@ -43,6 +44,7 @@ def contents(folder: Path) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@pytest.mark.slow
 def test_chosen_videos_of_each_set_are_drawn_with_what_was_found_and_annotated(
     tmp_path: Path, shapes_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,7 +158,7 @@ def test_settings_that_choose_nothing_are_an_error(settings: dict[str, Any]) -> 
 
 
 def test_a_recognizer_has_no_time_lines(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="Timelines needs a model that finds actions in time .* not a BoringModel"):
+    with pytest.raises(ValueError, match="Timelines needs a model that finds actions in time .* not a BoringModel"):
         trainer(tmp_path, Timelines()).test(BoringModel(), verbose=False)
 
 
@@ -167,3 +169,12 @@ def test_many_segments_are_described_by_the_first() -> None:
     said = described({"video": "v", "duration_seconds": 9.0, "segments": segments, "annotated": []})
     assert said.startswith("v, 9.0 s. Found: run from 0.0 to 1.0 s; ")
     assert said.endswith("; 3 more. Suppressed: 1. Annotated: nothing.")
+
+
+def test_the_fragment_is_appended_to_a_test_of_a_localizer(parse: Any) -> None:
+    experiment = CONFIGS / "experiment" / "untrimmed_shapes_t3al.yaml"
+    fragment = CONFIGS / "visualization" / "timelines.yaml"
+    cli = parse("--config", str(experiment), "--config", str(fragment), subcommand="test")
+    (callback,) = cli.config_init["test"]["trainer"]["callbacks"]
+    assert isinstance(callback, Timelines)
+    assert (callback.n_videos, callback.videos, callback.sets) == (8, None, None)
