@@ -10,6 +10,12 @@ from zsar.lightning_modules.run_folders.picture_files import written_pictures
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
 from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES, RESULT_FILES
 
+REPORT_FILE = "report.html"
+"""The page of a run, of `zsar report`."""
+
+REPORT_BEGINS = "<!DOCTYPE html>\n<!-- zsar report:"
+"""What every page of `zsar report` begins with."""
+
 _SET_OF = {"validate": "val", "predict": "predict"}  # all others belong to the test
 _COMMANDS = "fit|validate|test|predict"
 
@@ -27,7 +33,7 @@ def written_by_training(folder: Path) -> list[Path]:
 
 
 def written_by_test(folder: Path, stage: str) -> list[Path]:
-    """The results, predictions and pictures of a stage."""
+    """The results, predictions and pictures of a stage, and the report, which shows them."""
     sets = {path: name for name, path in prediction_tables(folder) if _begins(path, "video,path,label,")}
     if stage in _SET_OF:
         paths = [path for path, name in sets.items() if name == _SET_OF[stage]]
@@ -36,6 +42,7 @@ def written_by_test(folder: Path, stage: str) -> list[Path]:
         paths = [path for path, name in sets.items() if name not in _SET_OF.values()]
         paths += [path for path in before if re.fullmatch(r"\d{5}_.*\.(json|png)", path.name)]
     paths += written_pictures(folder, stage)
+    paths += [folder / REPORT_FILE] if _begins(folder / REPORT_FILE, REPORT_BEGINS) else []
     names = (RESULT_FILES[stage], DETECTION_FILES.get(stage, ""))
     return paths + [folder / name for name in names if name and (folder / name).is_file()]
 

@@ -103,6 +103,10 @@ def answer_of_several(runs: Sequence[ReportedRun], problem: str | None) -> Answe
     if not ranked:
         return Answer(what, complete, ["None has a figure yet."], ["Nothing yet."])
     (best, figure), *others = ranked
+    if len(others) and others[-1][1].value == figure.value:
+        return Answer(
+            what, complete, [f"All have the same figure: {figure}."], chance_level(runs[0]) or ["Each other."]
+        )
     good = [f"{best} is best: {figure}.", *[f"{name}: {other}." for name, other in others[:2]]]
     compared = [f"{best} is {figure.value - other.value:.1f} points above {name}." for name, other in others[:1]]
     compared += ["These were tested on different data, so that the comparison says little."] if len(data) > 1 else []

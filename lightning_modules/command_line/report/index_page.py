@@ -11,6 +11,7 @@ from markupsafe import Markup
 from zsar.lightning_modules.command_line.report.answer import Answer
 from zsar.lightning_modules.command_line.report.facts.completeness import completeness
 from zsar.lightning_modules.command_line.report.facts.run_facts import (
+    UNKNOWN_DATA,
     MainFigure,
     architecture,
     changed_at,
@@ -74,7 +75,7 @@ def _runs_table(runs: Sequence[ReportedRun], pages: Mapping[str, str], states: M
         TableColumn("seed", is_filter=True),
         TableColumn("complete", is_filter=True),
         TableColumn("done", is_filter=True),
-        TableColumn("date"),
+        TableColumn("date", "fixed"),
         TableColumn("experiment", is_filter=True),
         TableColumn("model"),
     ]
@@ -92,7 +93,7 @@ def _runs_table(runs: Sequence[ReportedRun], pages: Mapping[str, str], states: M
                 "" if number is None else str(number),
                 TableCell("yes" if is_complete else "no", tone="" if is_complete else "wrong"),
                 stages(run),
-                "" if at is None else f"{at:%Y-%m-%d\u00a0%H:%M}",
+                "" if at is None else f"{at:%Y-%m-%d %H:%M}",
                 experiment(run) or _NO_EXPERIMENT,
                 architecture(run),
             ]
@@ -151,7 +152,8 @@ def _unfinished(
 def _answer(runs: Sequence[ReportedRun], states: Mapping[str, Sequence[str]]) -> Answer:
     names = sorted({experiment(run) for run in runs} - {""})
     of = f" of {len(names)} experiments" if len(names) > 1 else ""
-    what = [f"{len(runs)} runs{of} on {', '.join(sorted({data_set(run) for run in runs}))}."]
+    data_sets = sorted({data_set(run) for run in runs} - {UNKNOWN_DATA})
+    what = [f"{len(runs)} runs{of}{' on ' * bool(data_sets)}{', '.join(data_sets)}."]
     n_complete = sum(said[0].startswith("Yes") for said in states.values())
     complete = ["Yes, all of them." if n_complete == len(runs) else f"{n_complete} of {len(runs)} runs are complete."]
     best: dict[tuple[str, str], tuple[float, str, str]] = {}
@@ -162,6 +164,5 @@ def _answer(runs: Sequence[ReportedRun], states: Mapping[str, Sequence[str]]) ->
             key = (data_set(run), figure.name)
             best[key] = max(best.get(key, candidate), candidate)
     good = [f"Best on {data}: {text}, {name}." for (data, _), (_, text, name) in sorted(best.items())[:6]]
-    return Answer(
-        what, complete, good or ["No run has a figure yet."], ["The runs with each other; each page has more."]
-    )
+    compared = ["The runs with each other. Their pages compare each with chance and with published figures."]
+    return Answer(what, complete, good or ["No run has a figure yet."], compared)

@@ -34,13 +34,13 @@ class TableColumn:
 
     Attributes:
         header: Its heading.
-        kind: Whether its cells are numbers, which are aligned and sorted as such.
+        kind: "number" for cells that are aligned and sorted as numbers, "fixed" for texts that stay on one line.
         decimals: Digits after the point, of plain numbers.
         is_filter: Whether the reader can choose among its values.
     """
 
     header: str
-    kind: Literal["text", "number"] = "text"
+    kind: Literal["text", "number", "fixed"] = "text"
     decimals: int = 1
     is_filter: bool = False
 

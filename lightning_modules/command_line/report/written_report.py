@@ -11,11 +11,11 @@ from zsar.lightning_modules.command_line.report.found_runs import check_folder, 
 from zsar.lightning_modules.command_line.report.index_page import index_page, link_to
 from zsar.lightning_modules.command_line.report.page import run_page
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, read_reported_run
+from zsar.lightning_modules.run_folders.written_files import REPORT_BEGINS, REPORT_FILE
 from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.files.whole_files import write_text_whole
 from zsar.runtime.terminal import message_console, tracked
 
-_OURS = b"<!DOCTYPE html>\n<!-- zsar report:"
 _SUFFIX = ".html"
 
 
@@ -71,7 +71,7 @@ def written_report(folders: Sequence[Path], output: Path | None = None, *, force
     _check_given_once(folders)
     if not all(is_run_folder(folder) for folder in folders):
         return _written_index(folders, output, force=force)
-    path = output or _common_folder(folders) / "report.html"
+    path = output or _common_folder(folders) / REPORT_FILE
     _check_page(path, force=force)
     runs = [read_reported_run(folder, name) for folder, name in zip(folders, names_of(folders), strict=True)]
     for run in runs:
@@ -88,7 +88,7 @@ def _written_index(folders: Sequence[Path], output: Path | None, *, force: bool)
     names = [_name_within(common, path) for path in found]
     beside = index.with_name(f"{index.stem}_runs")
     pages = {
-        name: path / "report.html" if output is None else beside / f"{name}{_SUFFIX}"
+        name: path / REPORT_FILE if output is None else beside / f"{name}{_SUFFIX}"
         for name, path in zip(names, found, strict=True)
     }
     for path in (index, *pages.values()):
@@ -148,4 +148,4 @@ def _is_report(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(len(_OURS)) == _OURS
+        return file.read(len(REPORT_BEGINS)) == REPORT_BEGINS.encode()

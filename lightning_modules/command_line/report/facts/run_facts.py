@@ -14,6 +14,7 @@ from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 
 _STAGES = {"fit": "trained", "validate": "validated", "test": "tested", "predict": "predicted"}
 HARMONIC_MEAN = "harmonic mean"
+UNKNOWN_DATA = "unknown data"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def data_set(run: ReportedRun) -> str:
     """Id of the data set; else the class of the data module."""
     stated = part(run.main_result, "data", "data_set", kind=str)
     path = part(run.main_result, "data", "class_path", kind=str) or part(run.config, "data", "class_path", kind=str)
-    return stated or (path.split(".")[-1] if path else "unknown data")
+    return stated or (path.split(".")[-1] if path else UNKNOWN_DATA)
 
 
 def stages(run: ReportedRun) -> str:

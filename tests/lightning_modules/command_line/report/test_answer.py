@@ -76,6 +76,13 @@ def test_the_best_of_several_runs_is_named_and_by_how_much(tmp_path: Path) -> No
     assert "<strong>74.7</strong>" not in runs_table(runs)
 
 
+def test_runs_of_one_figure_have_no_best(tmp_path: Path) -> None:
+    runs = [read(write_tested_run(tmp_path / name)) for name in ("a", "b")]
+    found = answer_of_several(runs, None)
+    assert found.good == ["All have the same figure: 54.5 % harmonic mean."]
+    assert found.compared == ["Guessing among 2 classes gives 50.0 % top-1."]
+
+
 def test_runs_with_other_figures_are_not_ranked(tmp_path: Path) -> None:
     runs = [read(write_tested_run(tmp_path / "clip")), read(write_localization(tmp_path / "t3al"))]
     assert "cannot be ranked" in answer_of_several(runs, None).good[0]

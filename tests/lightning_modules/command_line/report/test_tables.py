@@ -24,6 +24,13 @@ def test_a_small_table_is_html_with_keys_to_sort_by() -> None:
     assert "application/json" not in html
 
 
+def test_a_cell_has_the_classes_of_its_column_and_of_itself() -> None:
+    html = data_table(
+        "", [TableColumn("date", "fixed"), TableColumn("n", "number")], [["1", TableCell("2", tone="wrong")]]
+    )
+    assert '<td class="fixed">1</td><td class="number wrong">2</td>' in html
+
+
 def test_a_whole_number_has_separators() -> None:
     html = data_table("", [TableColumn("videos", "number")], [[20_000]])
     assert '<td class="number" data-key="20000">20,000</td>' in html

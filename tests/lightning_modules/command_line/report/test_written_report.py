@@ -4,6 +4,7 @@ import pytest
 
 from tests.makers.results.run_folders import write_log, write_tested_run
 from zsar.lightning_modules.command_line.report.written_report import write_report, written_report
+from zsar.lightning_modules.run_folders.written_files import written_by_test
 
 
 def test_the_page_of_a_run_lies_in_its_folder(tmp_path: Path) -> None:
@@ -11,6 +12,11 @@ def test_the_page_of_a_run_lies_in_its_folder(tmp_path: Path) -> None:
     report = written_report([folder])
     assert (report.path, report.n_runs, report.is_index, report.problems) == (folder / "report.html", 1, False, ())
     assert "<title>run</title>" in report.path.read_text()
+
+
+def test_a_page_begins_as_the_run_folder_knows_it(tmp_path: Path) -> None:
+    folder = write_tested_run(tmp_path / "run")
+    assert write_report([folder]) in written_by_test(folder, "test")
 
 
 def test_the_page_of_several_runs_lies_in_the_folder_that_holds_them(tmp_path: Path) -> None:
