@@ -23,6 +23,7 @@ from zsar.lightning_modules.command_line.report.sections.pictures.recorded_numbe
 from zsar.lightning_modules.command_line.report.tables import Cell, TableColumn, data_table
 
 _MOST_SETS = 4  # of a run; a test on ten draws of classes has ten
+_ALL_DRAWS = "all_draws"  # the set of all of them together, as the callback calls it
 _N_CURVES = 3  # classes with the highest, and as many with the lowest average precision
 _LOCALIZATION = ("too_early", "too_late", "too_long", "too_short")
 _GROUPS = {
@@ -52,6 +53,7 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
         of_run = [
             (run.name, picture.set_name, content) for picture, content in recorded_numbers(run, "detection_errors")
         ]
+        of_run.sort(key=lambda each: each[1] != _ALL_DRAWS)
         found += of_run[:_MOST_SETS]
         left_out += len(of_run[_MOST_SETS:])
     if not found:

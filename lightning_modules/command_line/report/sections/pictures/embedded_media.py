@@ -50,10 +50,12 @@ class MediaBudget:
     Attributes:
         most_bytes: Of all media of the section, as base64.
         left_out: Files that are not embedded, each with the cause.
+        damaged: Those among them that cannot be read, as problems of their run.
     """
 
     most_bytes: int = MOST_BYTES
     left_out: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
     _used: int = 0
 
     def picture(self, path: Path) -> Media | None:
@@ -65,15 +67,9 @@ class MediaBudget:
         Returns:
             It; None if it cannot be read or does not fit, which is noted.
         """
-        try:
-            _check_size(path, _MOST_FILE_BYTES)
-            with Image.open(path) as image:
-                image.thumbnail((_LARGEST_PX, _LARGEST_PX))
-                content, size = _as_webp(image), image.size
-        except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-            self._leave_out(path, f"cannot be read: {error}")
-            return None
-        return self._embedded(path, "image/webp", content, size)
+        content = self._content(path, _MOST_FILE_BYTES)
+        drawn = None if content is None else self._drawn(path, content)
+        return None if drawn is None else self._embedded(path, "image/webp", *drawn)
 
     def clip(self, path: Path) -> Media | None:
         """A short animated WebP, as it is.
@@ -84,16 +80,12 @@ class MediaBudget:
         Returns:
             It; None if it is something else, is too large or does not fit, which is noted.
         """
-        try:
-            _check_size(path, _MOST_CLIP_BYTES)
-            with Image.open(path, formats=["WEBP"]) as image:
-                size, still = image.size, _as_webp(image)
-            content = path.read_bytes()
-        except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-            self._leave_out(path, f"cannot be shown: {error}")
+        content = self._content(path, _MOST_CLIP_BYTES)
+        still = None if content is None else self._drawn(path, content, formats=["WEBP"])
+        if content is None or still is None:
             return None
-        clip = self._embedded(path, "image/webp", content, size)
-        first = None if clip is None else self._embedded(path, "image/webp", still, size)
+        clip = self._embedded(path, "image/webp", content, still[1])
+        first = None if clip is None else self._embedded(path, "image/webp", *still)
         return None if clip is None or first is None else replace(clip, still=first.uri)
 
     def video(self, path: Path) -> Media | None:
@@ -105,43 +97,49 @@ class MediaBudget:
         Returns:
             It; None if it is something else, is too large or does not fit, which is noted.
         """
-        try:
-            _check_size(path, _MOST_VIDEO_BYTES)
-            content = path.read_bytes()
-        except (OSError, ValueError) as error:
-            self._leave_out(path, f"cannot be shown: {error}")
+        content = self._content(path, _MOST_VIDEO_BYTES)
+        if content is None:
             return None
         if content[4:8] != _MP4_MARK:
-            self._leave_out(path, "is not an MP4 file")
+            self._note_damage(path, "it is not an MP4 file")
             return None
         return self._embedded(path, "video/mp4", content, (0, 0))
+
+    def _content(self, path: Path, most_bytes: int) -> bytes | None:
+        try:
+            if not path.is_file():
+                raise OSError("it is not there, or is not a regular file")
+            n_bytes = path.stat().st_size
+            if n_bytes > most_bytes:
+                self.left_out.append(f"{path}: {n_bytes / 1e6:.1f} MB, above {most_bytes / 1e6:g} MB")
+                return None
+            return path.read_bytes()
+        except OSError as error:
+            self._note_damage(path, str(error))
+            return None
+
+    def _drawn(
+        self, path: Path, content: bytes, formats: list[str] | None = None
+    ) -> tuple[bytes, tuple[int, int]] | None:
+        """A picture, or the first frame of an animated one, as WebP with its size."""
+        try:
+            with Image.open(io.BytesIO(content), formats=formats) as image:
+                image.thumbnail((_LARGEST_PX, _LARGEST_PX))
+                stream = io.BytesIO()
+                image.convert("RGB").save(stream, "WEBP", quality=_QUALITY, method=4)
+                return stream.getvalue(), image.size
+        except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError):
+            self._note_damage(path, f"it is not a whole {'picture' if formats is None else ' or '.join(formats)}")
+            return None
 
     def _embedded(self, path: Path, kind: str, content: bytes, size: tuple[int, int]) -> Media | None:
         encoded = b64encode(content).decode()
         if self._used + len(encoded) > self.most_bytes:
-            self._leave_out(path, f"does not fit: the section holds {self.most_bytes / 1e6:.0f} MB of pictures")
+            self.left_out.append(f"{path}: the section holds {self.most_bytes / 1e6:.0f} MB of pictures")
             return None
         self._used += len(encoded)
         return Media(Markup(f"data:{kind};base64,{encoded}"), *size)
 
-    def _leave_out(self, path: Path, cause: str) -> None:
-        self.left_out.append(f"{path} {cause}")
-
-
-def _as_webp(image: Image.Image) -> bytes:
-    """The picture, or the first frame of an animated one."""
-    stream = io.BytesIO()
-    image.convert("RGB").save(stream, "WEBP", quality=_QUALITY, method=4)
-    return stream.getvalue()
-
-
-def _check_size(path: Path, most_bytes: int) -> None:
-    """Checks that a path leads to a file of a size that can be read.
-
-    Raises:
-        ValueError: It is no regular file, or larger.
-    """
-    if not path.is_file():
-        raise ValueError("it is not there, or is not a regular file")
-    if (n_bytes := path.stat().st_size) > most_bytes:
-        raise ValueError(f"{n_bytes / 1e6:.1f} MB, above {most_bytes / 1e6:g} MB")
+    def _note_damage(self, path: Path, cause: str) -> None:
+        self.left_out.append(f"{path}: {cause}")
+        self.damaged.append(f"{path}: {cause}; run the test again")

@@ -64,6 +64,7 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
             pieces.append(folded(f"{len(more)} more", render("sections/gallery.html", {"pictures": more})))
         counts[_name(kind)] = len(usable)
     pieces += left_out_of(budget)
+    runs[0].problems.extend(budget.damaged)
     said = ", ".join(f"{name} {n}" for name, n in counts.items())
     return Section("pictures", "Pictures", joined(pieces), f"Written by callbacks in the test: {said}.")
 

@@ -68,6 +68,7 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
     pieces += [note(_ADD)] if tables else []
     pieces += [note(left_out)] if left_out and tables else []
     pieces += left_out_of(budget)
+    runs[0].problems.extend(budget.damaged)
     summary = next((_summary(each) for of_runs in sets.values() for each in of_runs), "")
     return Section("mistakes", "Mistakes", joined(pieces), summary)
 

@@ -42,6 +42,18 @@ def test_further_sets_are_folded_and_bounded(tmp_path: Path) -> None:
     assert "6 more sets are in pictures/detection_errors" in made.html
 
 
+def test_all_draws_together_come_first(tmp_path: Path) -> None:
+    sets = [f"split_{i}" for i in range(6)] + ["all_draws"]
+    entries = [
+        (picture_of("detection_errors", set_name=name), {"numbers": as_json(detection_numbers())}) for name in sets
+    ]
+    add_pictures(tmp_path, "detection_errors", entries)
+    made = section([read_reported_run(tmp_path, "a")])
+    assert made is not None
+    assert "<h3>a, all_draws</h3>" in made.html
+    assert made.summary.startswith("a, all_draws: 8 of 16")
+
+
 def test_damaged_numbers_and_hostile_names(tmp_path: Path) -> None:
     contents = [{}, {"errors": 3, "gain": [], "best_predictions": [1], "classes": [{"recall": [1, "a"]}]}]
     contents.append(detection_numbers([HOSTILE]))

@@ -52,11 +52,19 @@ def test_what_is_something_else_is_left_out_with_the_cause(tmp_path: Path) -> No
     assert budget.clip(written(tmp_path / "b.webp", bytes(200_000))) is None
     assert budget.video(written(tmp_path / "a.mp4", b"<html>")) is None
     assert budget.video(written(tmp_path / "b.mp4", b"\0\0\0\x18ftyp" + bytes(2_000_000))) is None
-    causes = [left.partition(" ")[2] for left in budget.left_out]
-    assert len(causes) == 8
-    assert causes[2] == "cannot be read: it is not there, or is not a regular file"
-    assert causes[5] == "cannot be shown: 0.2 MB, above 0.15 MB"
-    assert causes[6] == "is not an MP4 file"
+    causes = [left.partition(": ")[2] for left in budget.left_out]
+    assert causes == [
+        "it is not a whole picture",
+        "it is not a whole picture",
+        "it is not there, or is not a regular file",
+        "it is not there, or is not a regular file",
+        "it is not a whole WEBP",
+        "0.2 MB, above 0.15 MB",
+        "it is not an MP4 file",
+        "2.0 MB, above 1.5 MB",
+    ]
+    assert len(budget.damaged) == 6, "what is too large is not damaged"
+    assert budget.damaged[0] == f"{tmp_path / 'a.png'}: it is not a whole picture; run the test again"
 
 
 def test_the_budget_is_kept(tmp_path: Path) -> None:
@@ -64,4 +72,5 @@ def test_the_budget_is_kept(tmp_path: Path) -> None:
     size = len(MediaBudget().picture(path).uri)  # type: ignore[union-attr]
     budget = MediaBudget(int(2.5 * size))
     assert [budget.picture(path) is not None for _ in range(3)] == [True, True, False]
-    assert "does not fit" in budget.left_out[0]
+    assert "the section holds" in budget.left_out[0]
+    assert budget.damaged == []

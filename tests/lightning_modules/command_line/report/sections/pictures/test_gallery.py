@@ -49,8 +49,10 @@ def test_many_pictures_are_folded_and_a_wide_one_has_its_row(tmp_path: Path) -> 
 
 def test_what_cannot_be_shown_is_listed(tmp_path: Path) -> None:
     add_pictures(tmp_path, "attention", [(picture_of("attention"), {"picture": b"no picture"})])
-    made = section([read_reported_run(tmp_path, "a")])
+    run = read_reported_run(tmp_path, "a")
+    made = section([run])
     assert made is not None
+    assert len(run.problems) == 1
     assert "<summary>1 file is not in this page</summary>" in made.html
     assert "img" not in PageElements(made.html).tags
 
