@@ -80,7 +80,7 @@ LIBRARIES = {  # who alone imports a library
     "av": ["datamodules/video_files/"],
     "open_clip": ["lightning_modules/open_clip_towers/"],
     "safetensors": ["lightning_modules/", "datamodules/stored_embeddings/"],
-    "matplotlib": ["callbacks/pictures/", "lightning_modules/command_line/picture.py", "zsar/api/drawing/fonts.py"],
+    "matplotlib": ["callbacks/pictures/", "lightning_modules/command_line/picture.py"],
     "concurrent": ["zsar/runtime/processes/", "datamodules/video_files/unreadable_files.py"],  # the latter: threads
     "subprocess": [
         "zsar/runtime/code_version.py",

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from zsar.callbacks.pictures.installed_fonts import families_for
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.terminal import say, shown
 
@@ -35,7 +36,8 @@ def linspace_indices(n_wanted: int, n: int) -> set[int]:
 def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path:
     """Writes a figure; text is shown literally: a dollar sign does not start a formula.
 
-    Characters missing from matplotlib's font, such as Chinese ones, become boxes; a line on stderr lists them.
+    Characters missing from matplotlib's font, such as Chinese ones, are drawn in an installed font that has them, else
+    as boxes; a line on stderr lists those.
 
     Args:
         figure: A matplotlib figure, made without pyplot, so no window system is needed.
@@ -52,6 +54,8 @@ def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 150) -> Path
         assert isinstance(text, Text)
         text.set_parse_math(False)
         text.set_text("\n".join(map(shown, text.get_text().split("\n"))))
+        if further := families_for(text.get_text()):
+            text.set_fontfamily([*text.get_fontfamily(), *further])
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always")
         with whole_file(path) as unfinished:
@@ -69,4 +73,4 @@ def _pass_on(raised: list[warnings.WarningMessage], path: Path) -> None:
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     if missing:
-        say(f"{path}: the font of pictures has no {' '.join(missing)}, shown as boxes", error=True)
+        say(f"{path}: no installed font has {' '.join(missing)}, shown as boxes", error=True)

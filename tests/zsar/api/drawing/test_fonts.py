@@ -1,14 +1,9 @@
 """Tests of `fonts`."""
 
-import sys
 import time
-from pathlib import Path
 
 import pytest
-from fontTools.ttLib import TTFont
-from matplotlib import font_manager
 
-from zsar.api.drawing import fonts
 from zsar.api.drawing.fonts import fitted, font_for, in_one_line, missing_characters
 
 
@@ -41,24 +36,3 @@ def test_a_line_of_any_length_is_shortened_at_once() -> None:
 def test_only_characters_that_no_font_has_are_missing() -> None:
     assert missing_characters(["surfing", "прыжок", "ὕδωρ"]) == ""
     assert missing_characters(["a\U0010fffe", "b\U0010fffe"]) == "\U0010fffe"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep fonts elsewhere")
-def test_a_font_that_was_installed_today_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    new, table = tmp_path / "new.ttf", TTFont(font_for("a", 12).path)
-    for subtable in table["cmap"].tables:
-        if subtable.format == 12:
-            subtable.cmap[0x10FFFD] = subtable.cmap[ord("A")]
-    table.save(new)
-    assert missing_characters(["A\U0010fffd"]) == "\U0010fffd"
-    monkeypatch.setattr(font_manager, "X11FontDirectories", [str(tmp_path)])
-    for cached in (fonts._others, fonts._path_for):
-        cached.cache_clear()
-    assert missing_characters(["A\U0010fffd"]) == ""
-    assert font_for("A\U0010fffd", 12).path == str(new)
-    for cached in (fonts._others, fonts._path_for):
-        cached.cache_clear()
-
-
-def test_what_is_written_out_is_not_missing() -> None:
-    assert missing_characters(["a\u202eb\nc"]) == ""
