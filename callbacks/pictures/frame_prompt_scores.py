@@ -64,7 +64,7 @@ class FramePromptScores(Callback):
         """Checks the choice of videos.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: The model is not an `ActionRecognizer`.
             ValueError: A chosen video or class is not in any of the sets.
         """
         self._tested.start(pl_module, needed_by=type(self).__name__)

@@ -9,8 +9,8 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
+from zsar.callbacks.pictures.drawn_models import recognizer_of
 from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.gathering import gather_from_all
 
 
@@ -80,11 +80,9 @@ class TestedVideos:
             needed_by: Name of the callback, for the error.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: The model is not an `ActionRecognizer`.
         """
-        if not isinstance(model, ActionRecognizer):
-            raise TypeError(f"{needed_by} needs an ActionRecognizer, not a {type(model).__name__}")
-        self._texts = list(model.class_texts["test"])
+        self._texts = list(recognizer_of(model, needed_by).class_texts["test"])
         self._batches = {number: [] for number in range(len(self._texts))}
 
     def add(self, batch: VideoBatch, outputs: Any, dataloader_idx: int) -> None:  # noqa: ANN401 - of a test step

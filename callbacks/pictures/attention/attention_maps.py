@@ -86,7 +86,7 @@ class AttentionMaps(Callback):
         """Checks the choice of videos and loads the models to compare with.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: The model is not an `ActionRecognizer`.
             ValueError: A chosen video or class is not in any of the sets, or there is no frozen CLIP.
             CheckpointError: A checkpoint cannot be loaded.
         """

@@ -19,6 +19,7 @@ from zsar.callbacks.pictures.detection_errors.error_kinds import ERRORS, check_t
 from zsar.callbacks.pictures.detection_errors.error_numbers import error_numbers
 from zsar.callbacks.pictures.detection_errors.figure import detection_error_figure
 from zsar.callbacks.pictures.detection_errors.seen_sets import ALL_DRAWS, SeenSet, pooled
+from zsar.callbacks.pictures.drawn_models import localizer_of
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -58,11 +59,7 @@ class DetectionErrors(Callback):
         Raises:
             ValueError: The model is not an `ActionLocalizer`.
         """
-        if not isinstance(pl_module, ActionLocalizer):
-            raise ValueError(
-                f"DetectionErrors needs a model that finds actions in time (ActionLocalizer), not a "
-                f"{type(pl_module).__name__}; leave out --config visualization/detection_errors"
-            )
+        localizer_of(pl_module, type(self).__name__)
         self._predictions, self._durations_seconds = {}, {}
 
     def on_test_batch_end(

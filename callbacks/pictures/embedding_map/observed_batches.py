@@ -10,6 +10,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from zsar.callbacks.pictures.drawn_models import recognizer_of
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.recognition.adaptation import BatchAdaptation
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -84,11 +85,7 @@ class ObservingCallback(Callback):
         Raises:
             ValueError: It is not an `ActionRecognizer`.
         """
-        if not isinstance(pl_module, ActionRecognizer):
-            raise ValueError(
-                f"{type(self).__name__} shows embeddings of an ActionRecognizer, not of a {type(pl_module).__name__}; "
-                "leave it out, or test a recognizer"
-            )
+        pl_module = recognizer_of(pl_module, type(self).__name__)
 
     def on_test_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: VideoBatch, batch_idx: int, dataloader_idx: int = 0

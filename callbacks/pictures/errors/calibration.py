@@ -32,7 +32,7 @@ class Calibration(Callback):
         """Forgets an earlier test.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: The model is not an `ActionRecognizer`.
         """
         self._tested.start(pl_module, needed_by="Calibration")
 

@@ -9,13 +9,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from zsar.callbacks.pictures.drawn_models import recognizer_of
 from zsar.callbacks.pictures.errors.class_figure import draw_worst_classes
 from zsar.callbacks.pictures.errors.class_listing import print_worst_classes, write_cell_table, write_class_table
 from zsar.callbacks.pictures.errors.confusions import Confusions
 from zsar.callbacks.pictures.errors.matrix_figure import draw_matrix
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.terminal import say
 
 _MOST_PRINTED = 6  # sets whose worst classes are printed; the files have those of all
@@ -40,10 +40,9 @@ class ConfusionMatrix(Callback):
         """Starts counting.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: The model is not an `ActionRecognizer`.
         """
-        if not isinstance(pl_module, ActionRecognizer):
-            raise TypeError(f"ConfusionMatrix needs an ActionRecognizer, not a {type(pl_module).__name__}")
+        pl_module = recognizer_of(pl_module, type(self).__name__)
         self._texts = list(pl_module.class_texts["test"])
         # One more class, which is never true: the prediction of videos that could not be decoded.
         self._metrics = [MulticlassConfusionMatrix(len(text.names) + 1).to(pl_module.device) for text in self._texts]

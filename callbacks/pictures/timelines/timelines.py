@@ -14,6 +14,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.pictures.chosen_videos import file_stem
+from zsar.callbacks.pictures.drawn_models import localizer_of
 from zsar.callbacks.pictures.figures import linspace_indices
 from zsar.callbacks.pictures.localization.figure import localization_figure
 from zsar.callbacks.pictures.localization.picture import LocalizationPicture, PicturedSegment, ScoreCurve
@@ -70,11 +71,7 @@ class Timelines(Callback):
         Raises:
             ValueError: The model is not an `ActionLocalizer`, there is no such set, or no such video in the sets.
         """
-        if not isinstance(pl_module, ActionLocalizer):
-            raise ValueError(
-                f"Timelines needs a model that finds actions in time (ActionLocalizer), not a "
-                f"{type(pl_module).__name__}; leave out --config visualization/timelines"
-            )
+        pl_module = localizer_of(pl_module, type(self).__name__)
         names = [text.set_name for text in _texts(trainer, pl_module)]
         if unknown := sorted(set(self.sets or ()) - set(names)):
             raise ValueError(f"there is no set {', '.join(map(repr, unknown))}; there are {', '.join(names)}")

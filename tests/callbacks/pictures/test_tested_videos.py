@@ -78,5 +78,5 @@ def test_a_new_test_starts_empty() -> None:
 
 
 def test_another_kind_of_model_is_refused() -> None:
-    with pytest.raises(TypeError, match="Mistakes needs an ActionRecognizer, not a BoringModel"):
+    with pytest.raises(ValueError, match="Mistakes needs an ActionRecognizer, .*, not a BoringModel"):
         TestedVideos().start(BoringModel(), needed_by="Mistakes")

@@ -57,7 +57,7 @@ class Mistakes(Callback):
         """Forgets an earlier test.
 
         Raises:
-            TypeError: The model is not an `ActionRecognizer`.
+            ValueError: The model is not an `ActionRecognizer`.
         """
         self._tested.start(pl_module, needed_by="Mistakes")
         self._has_frames = True
