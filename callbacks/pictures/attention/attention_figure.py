@@ -15,9 +15,9 @@ from torch.nn import functional
 
 from zsar.callbacks.pictures.attention.observed_video import AttentionMap, ObservedVideo
 from zsar.callbacks.pictures.attention.token_shares import TokenShares
-from zsar.callbacks.pictures.embedding_map.page import INK, MARGIN, SOFT, Page
 from zsar.callbacks.pictures.figures import linspace_indices
 from zsar.callbacks.pictures.localization.text_fitting import two_lines
+from zsar.callbacks.pictures.page import INK, MARGIN, SOFT, Page
 
 MOST_FRAMES = 8
 """Maximum number of frames in a picture; the numbers have all."""

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from zsar.callbacks.pictures.attention.attention_figure import HEAT
-from zsar.callbacks.pictures.embedding_map.page import MARGIN, SOFT, Page
 from zsar.callbacks.pictures.figures import linspace_indices
+from zsar.callbacks.pictures.page import MARGIN, SOFT, Page
 
 _PANEL, _LEFT, _TOP, _GAP = 1.9, 0.45, 0.3, 0.35  # inches
 _MOST_COLUMNS = 4

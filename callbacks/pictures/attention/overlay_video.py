@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zsar.callbacks.pictures.attention.attention_figure import MapRow, enlarged, under_heat
-from zsar.callbacks.pictures.embedding_map.page import INK, SOFT
 from zsar.callbacks.pictures.localization.text_fitting import shortened
+from zsar.callbacks.pictures.page import INK, SOFT
 from zsar.datamodules.video_files.writing.encoding import write_video
 
 _GAP, _HEAD, _FOOT = 10, 44, 30  # px

@@ -11,8 +11,8 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.embedding_map.class_marks import ClassMark
-from zsar.callbacks.pictures.embedding_map.page import INK, SOFT, Page
 from zsar.callbacks.pictures.localization.text_fitting import one_line, text_width
+from zsar.callbacks.pictures.page import INK, SOFT, Page
 
 _LONGEST_NAME, _ENTRY = 3.6, 0.205  # inches, as are the following
 _BEFORE, _FIGURE = 0.52, 0.6  # of mark and number, and of each figure of a class

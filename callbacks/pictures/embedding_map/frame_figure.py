@@ -12,8 +12,8 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.embedding_map.frame_content import FrameMapShown
-from zsar.callbacks.pictures.embedding_map.page import INK, MARGIN, RIGHT, SOFT, WRONG, Page, bare_map, same_scale
 from zsar.callbacks.pictures.figures import PALETTE
+from zsar.callbacks.pictures.page import INK, MARGIN, RIGHT, SOFT, WRONG, Page, bare_map, same_scale
 
 _MAP = 4.4  # inches, as are the following
 _HEADING = 0.82

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.embedding_map.class_legend import ClassLegend, draw_numbers
-from zsar.callbacks.pictures.embedding_map.page import FAINT, MARGIN, SOFT, Page, bare_map, same_scale
 from zsar.callbacks.pictures.embedding_map.text_content import TextMapShown, TextPanels
+from zsar.callbacks.pictures.page import FAINT, MARGIN, SOFT, Page, bare_map, same_scale
 
 _MAP = 6.9  # inches, as is the following
 _HEADING = 0.5

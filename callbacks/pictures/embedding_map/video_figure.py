@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from zsar.callbacks.pictures.embedding_map.class_legend import ClassLegend, draw_numbers
 from zsar.callbacks.pictures.embedding_map.class_marks import ClassMark
 from zsar.callbacks.pictures.embedding_map.numbers.separation import ClassSeparation
-from zsar.callbacks.pictures.embedding_map.page import FAINT, GREY, MARGIN, SOFT, Page, bare_map
+from zsar.callbacks.pictures.page import FAINT, GREY, MARGIN, SOFT, Page, bare_map
 
 _MAP = 7.6  # inches
 

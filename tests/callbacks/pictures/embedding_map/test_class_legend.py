@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from zsar.callbacks.pictures.embedding_map.class_legend import ClassLegend, draw_numbers
 from zsar.callbacks.pictures.embedding_map.class_marks import marks_of
-from zsar.callbacks.pictures.embedding_map.page import Page
+from zsar.callbacks.pictures.page import Page
 
 NAMES = (
     "run",

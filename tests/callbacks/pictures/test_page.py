@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from zsar.callbacks.pictures.embedding_map.page import Page, bare_map, same_scale
+from zsar.callbacks.pictures.page import Page, bare_map, same_scale
 
 
 def test_a_page_is_as_high_as_its_parts_and_its_text() -> None:
