@@ -64,8 +64,7 @@ class FramePromptScores(Callback):
         """Checks the choice of videos.
 
         Raises:
-            ValueError: The model is not an `ActionRecognizer`.
-            ValueError: A chosen video or class is not in any of the sets.
+            ValueError: The model is not an `ActionRecognizer`, or a chosen video or class is not in any of the sets.
         """
         self._tested.start(pl_module, needed_by=type(self).__name__)
         assert isinstance(pl_module, ActionRecognizer)

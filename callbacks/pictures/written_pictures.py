@@ -108,7 +108,7 @@ class WrittenPictures:
             run = Path(self._trainer.default_root_dir)
             replace_pictures(run, pictures, kind=self._kind, stage=self._stage, first_word=self._first_word)
             self._log(run, pictures, sets)
-            n = len(pictures)
+            n = sum("picture" in picture.files for picture in pictures)  # the others are numbers or clips alone
             plural = "" if (n if of is None else of) == 1 else "s"
             say_written(self.folder, f"{n}{'' if of is None else f' of {of}'} picture{plural} into")
             for video in undecodable:

@@ -86,8 +86,8 @@ class AttentionMaps(Callback):
         """Checks the choice of videos and loads the models to compare with.
 
         Raises:
-            ValueError: The model is not an `ActionRecognizer`.
-            ValueError: A chosen video or class is not in any of the sets, or there is no frozen CLIP.
+            ValueError: The model is not an `ActionRecognizer`, a chosen video or class is not in any of the sets, or
+                there is no frozen CLIP.
             CheckpointError: A checkpoint cannot be loaded.
         """
         self._tested.start(pl_module, needed_by=type(self).__name__)
