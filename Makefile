@@ -127,7 +127,7 @@ $(QUICKSTART)/tuned/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	@touch $@
 
 $(QUICKSTART)/localized/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
-	$(PICTURED) --overwrite --config $(CONFIGS)/untrimmed_shapes_frame_wise.yaml \
+	$(PICTURED) --overwrite --config $(CONFIGS)/untrimmed_shapes_frame_wise.yaml --data.split.number 0 \
 	  --model.backbone.architecture tiny-clip --model.backbone.weights $(TINY_CLIP)/seed0.pt \
 	  --config visualization/detection_errors --config visualization/timelines
 	@touch $@
