@@ -25,8 +25,10 @@ def completeness(run: ReportedRun) -> list[str]:
 
 def _all_seen(run: ReportedRun) -> str:
     seen, done = counts(run), {"validate": "validated", "predict": "predicted"}.get(str(run.main_stage), "tested")
-    if part(run.main_result, "complete", kind=bool) is False:
-        return f"No: only a part of the videos was {done}, as a limit on batches was set."
+    if run.is_partial:
+        n = seen.evaluated + seen.failed
+        which = f"{n:,} of {seen.listed:,} videos were" if 0 < n < seen.listed else "a part of the videos was"
+        return f"No: only {which} {done}, as a limit on batches was set."
     if not seen.listed:
         return f"Yes, as the result says; how many videos were {done} is not recorded."
     if seen.failed and run.main_stage == "test":
