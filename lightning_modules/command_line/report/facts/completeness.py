@@ -32,9 +32,9 @@ def _all_seen(run: ReportedRun) -> str:
     if not seen.listed:
         return f"Yes, as the result says; how many videos were {done} is not recorded."
     if seen.failed and run.main_stage == "test":
-        return (
-            f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
-        )
+        count = "counts" if seen.failed == 1 else "count"
+        return f"Yes: all {seen.listed:,} videos count; {seen.failed:,} could not be decoded and {count} as wrong."
     if seen.failed:
-        return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and are left out."
+        are = "is" if seen.failed == 1 else "are"
+        return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and {are} left out."
     return f"Yes: all {seen.listed:,} videos were {done}, and each could be decoded."

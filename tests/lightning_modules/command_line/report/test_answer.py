@@ -63,7 +63,7 @@ def test_predictions_without_labels_have_no_figure(tmp_path: Path) -> None:
     (folder / "results.json").rename(folder / "results_predict.json")
     found = answer(folder)
     assert found.what[0].startswith("ZeroShotCLIP with ViT-B-16-quickgelu predicted the actions in videos of ucf101")
-    assert found.complete == ["No: 1 of 3 videos could not be decoded and are left out."]
+    assert found.complete == ["No: 1 of 3 videos could not be decoded and is left out."]
     assert found.good == ["Unknown: the videos have no labels."]
     assert found.compared == ["Nothing: a prediction of unlabelled videos has no figures."]
 
