@@ -10,6 +10,7 @@ from markupsafe import Markup
 from zsar.lightning_modules.command_line.report.facts.compared_runs import compared_rows
 from zsar.lightning_modules.command_line.report.facts.comparisons import chance_level, published_figure, tuning_change
 from zsar.lightning_modules.command_line.report.facts.completeness import completeness
+from zsar.lightning_modules.command_line.report.facts.extent import averaged_over, extent
 from zsar.lightning_modules.command_line.report.facts.run_facts import (
     HARMONIC_MEAN,
     architecture,
@@ -17,21 +18,15 @@ from zsar.lightning_modules.command_line.report.facts.run_facts import (
     data_set,
     main_figure,
     method_name,
+    protocol_name,
     seed,
+    tested_videos,
 )
 from zsar.lightning_modules.command_line.report.rendering import render
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.report.tables import Cell, TableCell, TableColumn, data_table
 from zsar.lightning_modules.command_line.summarize.published.published_comparison import ComparedRow
-from zsar.lightning_modules.command_line.summarize.results.localization_results import LocalizationRun, precision_name
-
-_PROTOCOLS = {
-    "zero_shot": "zero-shot",
-    "base_to_novel": "base-to-novel",
-    "few_shot": "few-shot",
-    "fully_supervised": "fully supervised",
-    "distribution_shift": "shifted videos",
-}
+from zsar.lightning_modules.command_line.summarize.results.localization_results import precision_name
 
 
 @dataclass(frozen=True)
@@ -93,24 +88,29 @@ def answer_of_several(runs: Sequence[ReportedRun], problem: str | None) -> Answe
     what = [f"{len(runs)} runs: {_listed(methods)} on {_listed(data)}."]
     states = {run.name: completeness(run)[0] for run in runs}
     incomplete = [name for name, state in states.items() if not state.startswith("Yes")]
-    complete = [f"{len(runs) - len(incomplete)} of {len(runs)} are complete."] if incomplete else ["Yes, all of them."]
+    complete = [f"Complete: {len(runs) - len(incomplete)} of {len(runs)}."] if incomplete else ["Yes, all of them."]
     complete += [f"{name}: {states[name]}" for name in incomplete]
-    figures = {run.name: figure for run in runs if (figure := main_figure(run)) is not None}
+    known = {run.name: figure for run in runs if (figure := main_figure(run)) is not None}
+    partial = {run.name for run in runs if run.is_partial}
+    figures = {name: figure for name, figure in known.items() if name not in partial} or known
     if len({figure.name for figure in figures.values()}) > 1:
         good = ["They have different figures, which cannot be ranked; see the table."]
         return Answer(what, complete, good, ["The runs are compared with each other, below."])
+    is_same_test = len({tested_videos(run) for run in runs if run.name in figures}) == 1
     ranked = sorted(figures.items(), key=lambda pair: -pair[1].value)
     if not ranked:
         return Answer(what, complete, ["None has a figure yet."], ["Nothing yet."])
     (best, figure), *others = ranked
-    if len(others) and others[-1][1].value == figure.value:
-        return Answer(
-            what, complete, [f"All have the same figure: {figure}."], chance_level(runs[0]) or ["Each other."]
-        )
-    good = [f"{best} is best: {figure}.", *[f"{name}: {other}." for name, other in others[:2]]]
+    if others and others[-1][1].value == figure.value:
+        level = chance_level(runs[0]) if is_same_test else []
+        return Answer(what, complete, [f"All have the same figure: {figure}."], level or ["Each other."])
+    good = [
+        f"{best} is best: {figure}." if others else f"{best}: {figure}.",
+        *[f"{name}: {other}." for name, other in others[:2]],
+    ]
     compared = [f"{best} is {figure.value - other.value:.1f} points above {name}." for name, other in others[:1]]
-    compared += ["These were tested on different data, so that the comparison says little."] if len(data) > 1 else []
-    compared += chance_level(runs[0]) if len(data) == 1 else []
+    compared += [] if is_same_test else ["They were not tested on the same videos, so the comparison says little."]
+    compared += chance_level(runs[0]) if is_same_test else []
     compared += [f"No means over seeds: {problem}"] if problem else []
     return Answer(what, complete, good, compared)
 
@@ -142,10 +142,10 @@ def runs_table(runs: Sequence[ReportedRun]) -> Markup:
 
 def _what(run: ReportedRun) -> list[str]:
     model = _model(run)
-    seen = counts(run)
     if run.main_stage is None:
         return [f"{model} was trained on {data_set(run)}; it has not been tested yet."]
     if run.is_localization:
+        seen = counts(run)
         per_draw = max(seen.classes.values(), default=0)
         draws = f", in {len(seen.classes)} draws of classes" if len(seen.classes) > 1 else ""
         searched = (
@@ -153,11 +153,11 @@ def _what(run: ReportedRun) -> list[str]:
         )
         return [searched, *_trained(run)]
     verb = {"validate": "was validated on held-out clips of", "predict": "predicted the actions in videos of"}
-    protocol = "" if run.tested is None or isinstance(run.tested, LocalizationRun) else run.tested.settings.protocol
-    words = f" ({_PROTOCOLS[protocol]})" if protocol else ""
+    protocol = protocol_name(run)
+    words = f" ({protocol})" if protocol else ""
     tested = verb.get(run.main_stage, "was tested on")
-    sizes = [f"{n:,} {what}" for n, what in ((seen.listed, "videos"), (seen.distinct_classes, "classes")) if n]
-    return [f"{model} {tested} {data_set(run)}{words}{': ' * bool(sizes)}{', '.join(sizes)}.", *_trained(run)]
+    size = extent(run)
+    return [f"{model} {tested} {data_set(run)}{words}{': ' * bool(size)}{size}.", *_trained(run)]
 
 
 def _model(run: ReportedRun) -> str:
@@ -169,8 +169,10 @@ def _trained(run: ReportedRun) -> list[str]:
     """How the weights were made."""
     result = run.main_result
     trained_on = part(result, "model", "trained_on", kind=dict)
-    number = seed(run)
+    number, of_training = seed(run), part(result, "training", "seed", kind=int)
     of_seed = "" if number is None else f" Seed {number}."
+    if trained_on is not None and None is not of_training != number:
+        of_seed = f" Seed {of_training} in training, {number} in the test."
     if trained_on is None:
         checkpoint = part(result, "model", "checkpoint", kind=str)
         return [f"Nothing was trained.{of_seed}" if checkpoint is None else f"Its weights: {checkpoint}.{of_seed}"]
@@ -188,7 +190,7 @@ def _good(run: ReportedRun) -> list[str]:
         if run.main_stage == "predict":
             return ["Unknown: the videos have no labels."]
         return [_last_validation(run)]
-    said = [f"{figure} of base and novel classes." if figure.name == HARMONIC_MEAN else f"{figure}."]
+    said = [f"{figure}{averaged_over(run, figure)}."]
     sets = part(run.main_result, "sets", kind=dict) or {}
     if run.is_localization:
         means = part(run.main_result, "mean", kind=dict) or {}

@@ -19,6 +19,7 @@ from zsar.lightning_modules.command_line.report.facts.run_facts import (
     experiment,
     main_figure,
     method_name,
+    protocol_name,
     seed,
     stages,
 )
@@ -106,14 +107,19 @@ def _of(figure: MainFigure) -> str:
 
 
 def _experiments(runs: Sequence[ReportedRun]) -> dict[tuple[str, str, str, str], list[ReportedRun]]:
-    """Runs with a figure by experiment, method, data and kind of figure."""
+    """Tests of whole sets by experiment, method, data and kind of figure."""
     groups: dict[tuple[str, str, str, str], list[ReportedRun]] = {}
     for run in runs:
         figure = main_figure(run)
-        if figure is not None:
+        if figure is not None and _is_whole_test(run):
             key = (experiment(run) or _NO_EXPERIMENT, method_name(run), data_set(run), figure.name)
             groups.setdefault(key, []).append(run)
     return groups
+
+
+def _is_whole_test(run: ReportedRun) -> bool:
+    """Whether its figure may be called the best, or enter a mean: no validation, no part of the videos."""
+    return run.main_stage == "test" and not run.is_partial
 
 
 def _by_experiment(groups: Mapping[tuple[str, str, str, str], Sequence[ReportedRun]]) -> Section:
@@ -155,14 +161,17 @@ def _answer(runs: Sequence[ReportedRun], states: Mapping[str, Sequence[str]]) ->
     data_sets = sorted({data_set(run) for run in runs} - {UNKNOWN_DATA})
     what = [f"{len(runs)} runs{of}{' on ' * bool(data_sets)}{', '.join(data_sets)}."]
     n_complete = sum(said[0].startswith("Yes") for said in states.values())
-    complete = ["Yes, all of them." if n_complete == len(runs) else f"{n_complete} of {len(runs)} runs are complete."]
-    best: dict[tuple[str, str], tuple[float, str, str]] = {}
+    complete = ["Yes, all of them." if n_complete == len(runs) else f"Complete: {n_complete} of {len(runs)} runs."]
+    best: dict[tuple[str, str, str], tuple[float, str, str, str]] = {}
     for run in runs:
         figure = main_figure(run)
-        if figure is not None:
-            candidate = (figure.value, str(figure), run.name)
-            key = (data_set(run), figure.name)
+        if figure is not None and _is_whole_test(run):
+            candidate = (figure.value, str(figure), run.name, method_name(run))
+            key = (data_set(run), protocol_name(run), figure.name)
             best[key] = max(best.get(key, candidate), candidate)
-    good = [f"Best on {data}: {text}, {name}." for (data, _), (_, text, name) in sorted(best.items())[:6]]
+    good = [
+        f"Best on {data}{f' ({protocol})' if protocol else ''}: {text}, {name}: {method}."
+        for (data, protocol, _), (_, text, name, method) in sorted(best.items())[:6]
+    ]
     compared = ["The runs with each other. Their pages compare each with chance and with published figures."]
     return Answer(what, complete, good or ["No run has a figure yet."], compared)

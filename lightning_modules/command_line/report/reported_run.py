@@ -15,10 +15,17 @@ from zsar.lightning_modules.command_line.report.facts.read_predictions import Pr
 from zsar.lightning_modules.command_line.report.facts.training_logs import LoggedMetric, read_metrics
 from zsar.lightning_modules.command_line.summarize.results.localization_results import (
     LocalizationRun,
+    LocalizationSettings,
     is_localization,
     localization_run,
+    localization_settings,
 )
-from zsar.lightning_modules.command_line.summarize.results.recognition_results import Run, recognition_run
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import (
+    Run,
+    RunSettings,
+    recognition_run,
+    recognition_settings,
+)
 from zsar.lightning_modules.run_folders.checkpoint_names import checkpoints_in
 from zsar.lightning_modules.run_folders.picture_files import Picture, read_pictures
 from zsar.lightning_modules.run_folders.prediction_files import prediction_tables
@@ -55,13 +62,28 @@ class ReportedRun:
         Why it cannot be read is noted in `problems`.
         """
         content = self.results.get("test")
-        if content is None:
+        if content is None or self.is_partial:
             return None
         try:
             return (localization_run if is_localization(content) else recognition_run)(self.folder, content)
         except ValueError as error:
             self.problems.append(str(error))
             return None
+
+    @cached_property
+    def test_settings(self) -> RunSettings | LocalizationSettings | None:
+        """What the test was made with, also where a limit left out videos; None where it cannot be told."""
+        if not self.is_partial:
+            return None if self.tested is None else self.tested.settings
+        try:
+            return (localization_settings if self.is_localization else recognition_settings)(self.main_result)
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+            return None
+
+    @cached_property
+    def is_partial(self) -> bool:
+        """Whether a limit on batches left out a part of the videos of its main stage."""
+        return part(self.main_result, "complete", kind=bool) is False
 
     @cached_property
     def main_stage(self) -> str | None:

@@ -6,6 +6,7 @@ it is written column by column, each text once, and `templates/tables.js` makes 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -186,6 +187,7 @@ def _length(cell: Cell) -> int:
 
 
 def _plain(cell: Cell) -> str | int | float | None:
-    if isinstance(cell, TableCell):
-        return cell.text if cell.key is None else cell.key
-    return round(cell, 6) if isinstance(cell, float) else cell
+    value = (cell.text if cell.key is None else cell.key) if isinstance(cell, TableCell) else cell
+    if not isinstance(value, float):
+        return value
+    return round(value, 6) if math.isfinite(value) else None  # JSON has no NaN

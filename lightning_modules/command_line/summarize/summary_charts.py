@@ -14,21 +14,22 @@ _THRESHOLD = "map_"
 
 
 def summary_charts(rows: Sequence[ComparedRow]) -> list[ResultChart]:
-    """Charts of results, one for all rows with the same figures.
+    """Charts of results, for all rows with the same figures.
 
     Args:
         rows: The rows of all runs, at least one.
 
     Returns:
-        The charts. The main figure of recognition is the harmonic mean of base and novel classes, or else the accuracy
-        of the last set; that of localization is the mean over the thresholds, with a curve over them.
+        The charts. Recognition has one of the harmonic mean of base and novel classes, or else one for each set;
+        localization has one of the mean over the thresholds, with a curve over them.
     """
     charts: dict[tuple[bool, tuple[str, ...]], list[ComparedRow]] = {}
     for row in rows:
         charts.setdefault((isinstance(row.group, LocalizationGroup), row.group.set_names), []).append(row)
     return [
-        _precision_chart(of_chart) if is_localization else _accuracy_chart(of_chart)
+        chart
         for (is_localization, _), of_chart in charts.items()
+        for chart in ([_precision_chart(of_chart)] if is_localization else _accuracy_charts(of_chart))
     ]
 
 
@@ -41,11 +42,15 @@ def _precision_chart(rows: Sequence[ComparedRow]) -> ResultChart:
     return ResultChart(f"mAP in %, mean over temporal IoU {named}", tuple(bars), "mAP in % at each temporal IoU")
 
 
-def _accuracy_chart(rows: Sequence[ComparedRow]) -> ResultChart:
+def _accuracy_charts(rows: Sequence[ComparedRow]) -> list[ResultChart]:
     names = rows[0].group.set_names
-    main = HARMONIC_MEAN if HARMONIC_MEAN in names else names[-1]
-    of_set = "harmonic mean of base and novel classes" if main == HARMONIC_MEAN else main.replace("_", " ")
-    return ResultChart(f"top-1 in percent, {of_set}", tuple(_bar(row, main) for row in rows))
+    if HARMONIC_MEAN in names:
+        bars = tuple(_bar(row, HARMONIC_MEAN) for row in rows)
+        return [ResultChart("top-1 in percent, harmonic mean of base and novel classes", bars)]
+    return [
+        ResultChart(f"top-1 in percent, {name.replace('_', ' ')}", tuple(_bar(row, name) for row in rows))
+        for name in names
+    ]
 
 
 def _bar(row: ComparedRow, name: str, *, curve: dict[str, float] | None = None) -> ResultBar:

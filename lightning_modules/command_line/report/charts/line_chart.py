@@ -28,11 +28,13 @@ class Series:
         name: What the legend calls it.
         xs: Positions, [N].
         ys: Values, [N]; values that are not finite are gaps.
+        style: Number of its colour, from 1, so that a run has the same in all charts; None for its place in the chart.
     """
 
     name: str
     xs: Sequence[float]
     ys: Sequence[float]
+    style: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ def line_chart(
     left = round(26 + text_width(vertical.longest_label), 2)
     xs = [x for each in series for x in each.xs]
     horizontal = linear_scale(xs, start=left, end=WIDTH - _RIGHT, limits=x_limits, whole=True)
-    drawn = [_drawn(each, style_of(i), horizontal, vertical) for i, each in enumerate(series)]
+    drawn = [
+        _drawn(each, style_of(i if each.style is None else each.style - 1), horizontal, vertical)
+        for i, each in enumerate(series)
+    ]
     values = {
         "title": title,
         "description": description or in_words(series, x_label, y_label),

@@ -28,6 +28,7 @@ class ReliabilitySeries:
         accuracies: Their accuracy, 0 to 1, [K].
         counts: Their number of videos, [K].
         edges: Lower and upper confidence of these bins, [K].
+        style: Number of its colour, from 1, so that a run has the same in all charts; None for its place in the chart.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ReliabilitySeries:
     accuracies: Sequence[float]
     counts: Sequence[int]
     edges: Sequence[tuple[float, float]]
+    style: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def reliability_chart(series: Sequence[ReliabilitySeries], *, title: str, descri
             width = (end - start - 2) / len(series)
             bars.append((round(start + 1 + i * width, 2), round(width, 2), below.place(100 * count / n), note))
         path = "M" + "L".join(f"{x:g} {y:g}" for x, y, _ in marks) if marks else ""
-        drawn.append(_Drawn(each.name, style_of(i), path, marks, bars))
+        style = style_of(i if each.style is None else each.style - 1)
+        drawn.append(_Drawn(each.name, style, path, marks, bars))
     notes = "; ".join(note for each in drawn for _, _, note in each.marks)
     values = {
         "title": title,

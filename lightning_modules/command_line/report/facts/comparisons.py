@@ -16,6 +16,7 @@ _SETS = {
     "novel": "top-1 of novel classes",
     "harmonic_mean": HARMONIC_MEAN,
 }
+_MAIN_SETS = ("map", "harmonic_mean")  # of a published figure beside a run's main figure
 
 
 def chance_level(run: ReportedRun) -> list[str]:
@@ -49,7 +50,7 @@ def published_figure(run: ReportedRun, row: ComparedRow | None) -> list[str]:
         return [f"The papers report no figures for {data_set(run)} in this protocol."]
     first = row.published[0]
     of_line = [c for c in row.published if c.figure.full_method == first.figure.full_method]
-    best = next((c for c in of_line if c.figure.set == "map"), first)
+    best = next((c for c in of_line if c.figure.set in _MAIN_SETS), first)
     name = _SETS.get(best.figure.set) or f"mAP {precision_name(best.figure.set)}"
     where = f"{best.figure.full_method} has {best.figure.value:.1f} % {name} ({'; '.join(best.sources)})"
     how = "made the same way" if best.match == "same" else f"not made the same way: {best.match}"

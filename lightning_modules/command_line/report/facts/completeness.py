@@ -25,14 +25,16 @@ def completeness(run: ReportedRun) -> list[str]:
 
 def _all_seen(run: ReportedRun) -> str:
     seen, done = counts(run), {"validate": "validated", "predict": "predicted"}.get(str(run.main_stage), "tested")
-    if part(run.main_result, "complete", kind=bool) is False:
-        return f"No: only a part of the videos was {done}, as a limit on batches was set."
+    if run.is_partial:
+        n = seen.evaluated + seen.failed
+        which = f"{n:,} of {seen.listed:,} videos were" if 0 < n < seen.listed else "a part of the videos was"
+        return f"No: only {which} {done}, as a limit on batches was set."
     if not seen.listed:
         return f"Yes, as the result says; how many videos were {done} is not recorded."
     if seen.failed and run.main_stage == "test":
-        return (
-            f"Yes: all {seen.listed:,} videos count; {seen.failed:,} of them could not be decoded and count as wrong."
-        )
+        count = "counts" if seen.failed == 1 else "count"
+        return f"Yes: all {seen.listed:,} videos count; {seen.failed:,} could not be decoded and {count} as wrong."
     if seen.failed:
-        return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and are left out."
+        are = "is" if seen.failed == 1 else "are"
+        return f"No: {seen.failed:,} of {seen.listed:,} videos could not be decoded and {are} left out."
     return f"Yes: all {seen.listed:,} videos were {done}, and each could be decoded."

@@ -83,7 +83,7 @@ def compared_config(run: ReportedRun) -> ComparedConfig:
         return ComparedConfig(files, (), f"{', '.join(files)} cannot be parsed any more: {stated}", settings)
     names = dict.fromkeys((*stated, *settings))
     pairs = [Difference(name, stated.get(name, ABSENT), settings.get(name, ABSENT)) for name in names]
-    return ComparedConfig(files, tuple(pair for pair in pairs if pair.experiment != pair.run), None, settings)
+    return ComparedConfig(files, tuple(pair for pair in pairs if _differs(pair)), None, settings)
 
 
 def plain_settings(config: Mapping[str, Any]) -> dict[str, str]:
@@ -97,6 +97,11 @@ def plain_settings(config: Mapping[str, Any]) -> dict[str, str]:
         plain = config_of_now(with_current_class_paths(plain))
     leaves = [(name, value) for name, value in flat_settings(plain) if name not in _OF_FOLDERS]
     return {name.replace("init_args.", ""): _text(value) for name, value in leaves if "._" not in f".{name}"}
+
+
+def _differs(pair: Difference) -> bool:
+    """Whether two values differ; an option that a version lacks, and that is not set in the other, changes nothing."""
+    return pair.experiment != pair.run and {pair.experiment, pair.run} != {ABSENT, "null"}
 
 
 def shortened(text: str) -> str:

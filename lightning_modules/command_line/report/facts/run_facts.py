@@ -10,9 +10,17 @@ from typing import Any
 from zsar.lightning_modules.command_line.report.reported_run import ReportedRun, part
 from zsar.lightning_modules.command_line.summarize.published.method_names import method_of
 from zsar.lightning_modules.command_line.summarize.published.published_figures import FROM_CLIP
+from zsar.lightning_modules.command_line.summarize.results.recognition_results import RunSettings
 from zsar.lightning_modules.run_folders.run_folder import RESULT_FILES
 
 _STAGES = {"fit": "trained", "validate": "validated", "test": "tested", "predict": "predicted"}
+_PROTOCOLS = {
+    "zero_shot": "zero-shot",
+    "base_to_novel": "base-to-novel",
+    "few_shot": "few-shot",
+    "fully_supervised": "fully supervised",
+    "distribution_shift": "shifted videos",
+}
 HARMONIC_MEAN = "harmonic mean"
 UNKNOWN_DATA = "unknown data"
 
@@ -58,8 +66,8 @@ class Counts:
 
 def method_name(run: ReportedRun) -> str:
     """The method and its variant, as published figures call it; else the class of the model."""
-    if run.tested is not None:
-        method, variant = method_of(run.tested.settings)
+    if run.test_settings is not None:
+        method, variant = method_of(run.test_settings)
         method = "frozen CLIP" if method == FROM_CLIP else method
         return method if variant is None else f"{method} ({variant})"
     path = part(run.main_result, "model", "class_path", kind=str) or part(run.config, "model", "class_path", kind=str)
@@ -79,6 +87,19 @@ def data_set(run: ReportedRun) -> str:
     return stated or (path.split(".")[-1] if path else UNKNOWN_DATA)
 
 
+def protocol_name(run: ReportedRun) -> str:
+    """The protocol of a recognizer's test in words; empty where it is not recorded."""
+    settings = run.test_settings
+    return _PROTOCOLS[settings.protocol] if isinstance(settings, RunSettings) else ""
+
+
+def tested_videos(run: ReportedRun) -> tuple[str, ...]:
+    """What tells whether two figures are of the same videos: data set, protocol, hash of the split, and any limit."""
+    data = part(run.main_result, "data", kind=dict) or {}
+    recorded = [str(data.get(key, "")) for key in ("protocol", "split_hash")]
+    return (data_set(run), *recorded, f"{counts(run).evaluated:,} videos" if run.is_partial else "")
+
+
 def stages(run: ReportedRun) -> str:
     """What was done: "trained, tested"."""
     is_trained = bool(run.checkpoints) or any(name.startswith("fit") for name in run.logs)
@@ -93,10 +114,10 @@ def seed(run: ReportedRun) -> int | None:
 
 
 def experiment(run: ReportedRun) -> str:
-    """The last experiment among its configuration files, by name; empty where none is recorded."""
-    files = part(run.config, "config", kind=list) or []
-    names = [str(name).rpartition("/")[2].removesuffix(".yaml") for name in files]
-    return names[0] if names else ""
+    """The experiment among its configuration files, by name, else the first of them; empty where none is recorded."""
+    files = [str(name) for name in part(run.config, "config", kind=list) or []]
+    chosen = next((name for name in files if "experiment/" in name), files[0] if files else "")
+    return chosen.rpartition("/")[2].removesuffix(".yaml")
 
 
 def changed_at(run: ReportedRun) -> datetime | None:

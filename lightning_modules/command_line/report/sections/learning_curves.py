@@ -51,12 +51,13 @@ def _by_epoch(names: Sequence[str]) -> list[str]:
 def _chart(runs: Sequence[ReportedRun], names: Sequence[str], *, title: str | None = None) -> Markup | None:
     """A chart of metrics of all runs; None if none of them has a finite value that is not constantly zero."""
     series = []
-    for run in runs:
+    for number, run in enumerate(runs, 1):
         for name in names:
             metric = run.training_metrics.get(name)
             if metric is not None and any(map(math.isfinite, metric.values)):
                 label = run.name if len(names) == 1 else f"{run.name}, {name.removeprefix('lr-')}"
-                series.append(Series(label, metric.steps, metric.values))
+                style = number if len(names) == 1 else None
+                series.append(Series(label, metric.steps, metric.values, style))
     values = [value for line in series for value in line.ys if math.isfinite(value)]
     if not any(values):
         return None

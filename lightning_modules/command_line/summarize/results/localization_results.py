@@ -145,7 +145,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> LocalizationRun:
     return LocalizationRun(
         folder=folder,
         figures=figures,
-        settings=_settings(content),
+        settings=localization_settings(content),
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=data["split_number"],
@@ -157,7 +157,15 @@ def _run(folder: Path, content: Mapping[str, Any]) -> LocalizationRun:
     )
 
 
-def _settings(content: Mapping[str, Any]) -> LocalizationSettings:
+def localization_settings(content: Mapping[str, Any]) -> LocalizationSettings:
+    """What a test was made with, whether it is of the whole test set or not.
+
+    Args:
+        content: What its results.json holds.
+
+    Raises:
+        KeyError: The result is not one of ours.
+    """
     data, model = content["data"], content["model"]
     thresholds = [name.removeprefix(_THRESHOLD) for name in content["mean"] if name.startswith(_THRESHOLD)]
     return LocalizationSettings(

@@ -182,7 +182,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
         deviations={"test": float(content["std"]["top1"])} if content.get("std") else {},
         n_draws=len(content["sets"]) if data.get("classes") == "halves" else 1,
         top5={name: float(of_set["top5"]) for name, of_set in sets.items() if "top5" in of_set},
-        settings=_settings(content),
+        settings=recognition_settings(content),
         seed=content["seed"],
         split_seed=data["split_seed"],
         fold=(data.get("lists") or {}).get("test", data.get("fold")),
@@ -199,7 +199,15 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
     )
 
 
-def _settings(content: Mapping[str, Any]) -> RunSettings:
+def recognition_settings(content: Mapping[str, Any]) -> RunSettings:
+    """What a test was made with, whether it is of the whole test set or not.
+
+    Args:
+        content: What its results.json holds.
+
+    Raises:
+        KeyError: The result is not one of ours.
+    """
     data, model = content["data"], content["model"]
     trained_on = model["trained_on"]
     shots = None if trained_on is None else training_shots(trained_on, content["class_text"])

@@ -80,7 +80,7 @@ def whole_result(folder: Path, content: Mapping[str, Any]) -> Iterator[None]:
     try:
         if not content["complete"]:
             raise ValueError(
-                f"{path} is of a part of the test set only (a limit on batches was set); test again without"
+                f"{path} is of a part of the test set only (a limit on batches was set); test again without a limit"
             )
         check_figures(path, content)
         yield

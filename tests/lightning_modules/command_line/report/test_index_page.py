@@ -22,7 +22,7 @@ def test_each_run_is_a_row_that_leads_to_its_page(tmp_path: Path) -> None:
     assert '<a href="./a/report.html">a</a>' in page
     assert page.count("<td>shapes</td>") == 2 + 1  # of the runs, and of the means over them
     assert "2 runs on ucf101." in page
-    assert "Best on ucf101: 54.5 % harmonic mean" in page
+    assert "Best on ucf101 (base-to-novel): 54.5 % harmonic mean, b: frozen CLIP." in page
 
 
 def test_means_are_over_the_runs_of_an_experiment(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_what_is_broken_or_unfinished_is_listed_with_its_cause(tmp_path: Path) -
     text = PageElements(page).text
     assert "the training is unfinished; 1 of 2 epochs of training are done" in text
     assert f"{broken / 'results.json'}: line 1" in text or str(broken / "results.json") in text
-    assert "1 of 3 runs are complete." in text
+    assert "Complete: 1 of 3 runs." in text
 
 
 def test_an_index_of_sound_runs_has_nothing_broken(tmp_path: Path) -> None:
@@ -66,3 +66,14 @@ def test_no_name_is_anything_but_text(tmp_path: Path) -> None:
     page = index([read(write_tested_run(tmp_path / name, config={"config": [HOSTILE], "model": {}}))])
     assert set(PageElements(page).tags) <= set(PageElements(plain).tags)
     assert [attribute for attribute, _ in PageElements(page).attributes if attribute.startswith("on")] == []
+
+
+def test_only_tests_of_all_videos_are_the_best_and_enter_means(tmp_path: Path) -> None:
+    part = write_tested_run(tmp_path / "part", 99.0, complete=False)
+    validated = write_tested_run(tmp_path / "validated", 98.0)
+    (validated / "results.json").rename(validated / "results_validate.json")
+    whole = [write_tested_run(tmp_path / f"whole {n}", 60.0, seed=n) for n in range(2)]
+    text = PageElements(index([read(folder) for folder in (part, validated, *whole)])).text
+    best = [line for line in text.splitlines() if "Best on" in line]
+    assert ["54.5 % harmonic mean" in line for line in best] == [True]
+    assert "54.50.0harmonic mean20, 1" in text.replace("\n", "")

@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -79,3 +80,10 @@ def test_tables_of_summarize_are_shown_with_their_notes() -> None:
     html = report_tables([table])
     assert "<strong>52.9 ± 0.6</strong>" in html
     assert "mean of three." in html
+
+
+@pytest.mark.parametrize("n", [3, MOST_PLAIN + 1])
+def test_values_that_are_no_number_have_a_table_of_any_size(n: int) -> None:
+    html = data_table("a", [TableColumn("b", "number")], [[math.nan], [TableCell("inf", math.inf)], *[[0.5]] * n])
+    assert "<caption>a</caption>" in html
+    assert all(json.loads(text)[0]["cells"][:3] == [None, None, 0.5] for text in PageElements(html).json)

@@ -61,3 +61,12 @@ def test_localization_at_one_threshold_has_no_curve(tmp_path: Path) -> None:
     folder = write_localization(tmp_path / "run", 30.0, names=("map_0.5", "map"))
     (chart,) = summary_charts([ComparedRow(group) for group in localization_groups(folder)])
     assert (chart.figure, chart.curve_axis, chart.bars[0].published) == ("mAP in % at temporal IoU 0.5", None, None)
+
+
+def test_sets_without_a_harmonic_mean_have_a_chart_each(tmp_path: Path) -> None:
+    groups = recognition_groups([recognition_of(write_result(tmp_path / "run", {"clean": 47, "motion_blur": 14}))])
+    charts = summary_charts([ComparedRow(group) for group in groups])
+    assert [(chart.figure, chart.bars[0].value) for chart in charts] == [
+        ("top-1 in percent, clean", 47),
+        ("top-1 in percent, motion blur", 14),
+    ]

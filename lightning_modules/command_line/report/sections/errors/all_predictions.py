@@ -38,10 +38,11 @@ def section(runs: Sequence[ReportedRun]) -> Section | None:
     left = MOST_BYTES
     for set_name, of_runs in sets.items():
         table = _table(set_name, *of_runs[0]) if len(of_runs) == 1 else _side_by_side(set_name, of_runs)
-        if len(table) > left:
+        n_bytes = len(table.encode())
+        if n_bytes > left:
             left_out.append(set_name)
             continue
-        left -= len(table)
+        left -= n_bytes
         pieces.append(table)
     if left_out:
         of_size = f"Left out, as they would make the page larger than {MOST_BYTES / 1e6:.0f} MB of predictions"

@@ -73,9 +73,9 @@ def _numbers(answers: AnsweredSet) -> tuple[Reliability, RiskCoverage]:
 
 
 def _charts(numbers: Sequence[tuple[AnsweredSet, Reliability, RiskCoverage]], set_name: str) -> list[Markup]:
-    bins = [_bins(each.run.name, reliable) for each, reliable, _ in numbers]
+    bins = [_bins(each, reliable) for each, reliable, _ in numbers]
     lines = [
-        Series(each.run.name, [100 * x for x in risky.coverage], [100 * y for y in risky.risk])
+        Series(each.run.name, [100 * x for x in risky.coverage], [100 * y for y in risky.risk], each.style)
         for each, _, risky in numbers
     ]
     highest = max(y for line in lines for y in line.ys)
@@ -94,14 +94,15 @@ def _charts(numbers: Sequence[tuple[AnsweredSet, Reliability, RiskCoverage]], se
     ]
 
 
-def _bins(name: str, reliable: Reliability) -> ReliabilitySeries:
+def _bins(answers: AnsweredSet, reliable: Reliability) -> ReliabilitySeries:
     filled = [i for i, n in enumerate(reliable.n) if n]
     return ReliabilitySeries(
-        name,
+        answers.run.name,
         [reliable.confidence[i] or 0.0 for i in filled],
         [reliable.accuracy[i] or 0.0 for i in filled],
         [reliable.n[i] for i in filled],
         [(reliable.edges[i], reliable.edges[i + 1]) for i in filled],
+        answers.style,
     )
 
 
@@ -122,6 +123,8 @@ def _summary(answers: AnsweredSet, reliable: Reliability, risky: RiskCoverage) -
     threshold = (
         f"no threshold keeps wrong answers at {100 * _RISKS[1]:.0f} %"
         if found is None
+        else f"even without a threshold at most {100 * _RISKS[1]:.0f} % of the answers are wrong"
+        if found.coverage == 1
         else f"with a threshold of {found.threshold:g}, at most {100 * _RISKS[1]:.0f} % of the answers are wrong and "
         f"{100 * found.coverage:.0f} % are given"
     )

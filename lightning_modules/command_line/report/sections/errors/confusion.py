@@ -122,11 +122,10 @@ def _most_frequent(confusions: Confusions) -> str:
 
 
 def _summary(confusions: Confusions, run: str) -> str:
-    groups = len(confusions.clusters)
+    n = len(confusions.clusters)
     said = f"{run}, {confusions.set_name}: {_most_frequent(confusions)}"
-    return (
-        said if not groups else f"{said} {groups} group{'s' if groups > 1 else ''} of classes are taken for each other."
-    )
+    groups = "is 1 group" if n == 1 else f"are {n} groups"
+    return f"{said} There {groups} of classes taken for each other." if n else said
 
 
 def _names(of_runs: Sequence[AnsweredSet]) -> str:

@@ -86,7 +86,9 @@ def _kinds_tables(found: Sequence[_Found]) -> Iterator[Markup]:
         mean = part(content, "map", kind=float)
         gains.append([run, set_name, mean, *(part(content, "gain", kind, kind=float) for kind in kinds)])
     yield data_table("False positives by kind", counts, rows, notes=[_KINDS_NOTE])
-    costs = [*named, TableColumn("mAP %", "number"), *(TableColumn(k.replace("_", " "), "number") for k in kinds)]
+    ious = {iou for *_, content in found if (iou := part(content, "iou_threshold", kind=float)) is not None}
+    at = f" at IoU {ious.pop():g}" if len(ious) == 1 else ""
+    costs = [*named, TableColumn(f"mAP{at}, %", "number"), *(TableColumn(k.replace("_", " "), "number") for k in kinds)]
     yield data_table("Points of mAP that each kind costs", costs, gains, notes=[_GAIN_NOTE])
 
 

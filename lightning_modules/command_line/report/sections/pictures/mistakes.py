@@ -135,7 +135,8 @@ def _table(answers: AnsweredSet) -> Markup:
 
 def _summary(answers: AnsweredSet) -> str:
     n_wrong, n = int((~answers.correct).sum()), len(answers.correct)
-    said = f"{answers.run.name}, {answers.confusions.set_name}: {n_wrong:,} of {n:,} answers are wrong"
+    verb = "is" if n_wrong == 1 else "are"
+    said = f"{answers.run.name}, {answers.confusions.set_name}: {n_wrong:,} of {n:,} answers {verb} wrong"
     if not n_wrong:
         return f"{said}."
     n_sure = int((answers.confidences[~answers.correct] > 0.9).sum())

@@ -76,3 +76,8 @@ def test_a_diagonal_goes_from_corner_to_corner() -> None:
     (reference,) = of_class(root, "reference")
     assert places(reference.get("d", "")) == places(of_class(root, "line")[0].get("d", ""))
     assert "perfect" in [span.text for span in root.iter("span")]
+
+
+def test_a_series_can_keep_the_style_of_its_run() -> None:
+    root = parsed(line_chart([Series("a", [0, 1], [0, 1], style=3), Series("b", [0, 1], [1, 2])], **LABELS))
+    assert [line.get("class", "").split()[0] for line in of_class(root, "line")] == ["s3", "s2"]

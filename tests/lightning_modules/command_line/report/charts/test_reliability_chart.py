@@ -24,3 +24,9 @@ def test_several_models_share_the_width_of_a_bin_and_none_is_fine() -> None:
     first, second = of_class(root, "fill")
     assert float(first.get("x", "")) + float(first.get("width", "")) <= float(second.get("x", "")) + 0.02
     parsed(reliability_chart([ReliabilitySeries("none", [], [], [], [])], title="Reliability"))
+
+
+def test_a_model_can_keep_the_style_of_its_run() -> None:
+    one = ReliabilitySeries("T2L", [0.5], [1.0], [4], [(0.4, 0.6)], style=3)
+    (line,) = of_class(parsed(reliability_chart([one], title="Reliability")), "line")
+    assert line.get("class", "").split()[0] == "s3"

@@ -53,3 +53,8 @@ def test_tuning_is_compared_with_the_untuned_model(tmp_path: Path) -> None:
     assert found[1] == (
         "Without tuning top-1 is 48.0 %: tuning changes it by +2.0 points; it makes 30 more videos right and 10 wrong."
     )
+
+
+def test_a_harmonic_mean_is_compared_with_a_harmonic_mean(tmp_path: Path) -> None:
+    found = compared(write_tested_run(tmp_path / "clip"))
+    assert "CLIP has 70.3 % harmonic mean (T2L Table 2" in found[1]

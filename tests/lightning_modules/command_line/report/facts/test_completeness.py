@@ -31,7 +31,7 @@ def test_a_training_says_how_far_it_is(tmp_path: Path, losses: tuple[float, ...]
      ({"complete": False}, ["No: only a part of the videos was tested, as a limit on batches was set."]),
      ({"n_damaged_frames": 1200},
       ["Yes: all 8 videos were tested, and each could be decoded.", "1,200 damaged frames were accepted."]),
-     ({"sets": FAILED}, ["Yes: all 8 videos count; 1 of them could not be decoded and count as wrong."])],
+     ({"sets": FAILED}, ["Yes: all 8 videos count; 1 could not be decoded and counts as wrong."])],
 )  # fmt: skip
 def test_what_is_missing_in_a_test_is_said(tmp_path: Path, changes: dict[str, Any], sentences: list[str]) -> None:
     assert said(write_tested_run(tmp_path / "run", **changes)) == sentences

@@ -9,6 +9,7 @@ from zsar.lightning_modules.command_line.fit_and_test.parsed_command import pars
 from zsar.lightning_modules.command_line.report.facts.parsed_experiments import (
     ABSENT,
     Difference,
+    _differs,
     compared_config,
     plain_settings,
     shortened,
@@ -100,3 +101,9 @@ def test_settings_are_named_as_options_without_folders_and_private_entries() -> 
 
 def test_a_long_value_is_shortened_with_its_length() -> None:
     assert shortened("a" * 400) == f"{'a' * 300} … (400 characters)"
+
+
+def test_an_option_of_a_later_version_that_is_not_set_is_no_difference() -> None:
+    assert not _differs(Difference("wandb_group", "null", ABSENT))
+    assert _differs(Difference("wandb_checkpoints", "false", ABSENT))
+    assert _differs(Difference("trainer.logger", "null", "false"))

@@ -71,3 +71,9 @@ def test_a_training_alone_is_described_by_its_configuration(tmp_path: Path) -> N
     assert run_facts.seed(run) == 2
     assert run_facts.stages(run) == "trained"
     assert run_facts.changed_at(run) is not None
+
+
+def test_the_experiment_is_named_wherever_it_is_given(tmp_path: Path) -> None:
+    for n, files in enumerate((["trainer/cpu.yaml", "experiment/b"], ["mine/c.yaml", "visualization/mistakes"])):
+        run = read(write_tested_run(tmp_path / f"{n}", config={"config": files, "model": {}}))
+        assert run_facts.experiment(run) == "bc"[n]

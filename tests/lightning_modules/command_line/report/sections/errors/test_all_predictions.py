@@ -67,3 +67,11 @@ def test_names_are_text_in_html_and_in_json(tmp_path: Path) -> None:
         elements = PageElements(made.html)
         assert "img" not in elements.tags
         assert elements.tags.count("script") == (n > 500)
+
+
+def test_the_size_of_tables_is_that_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(f"{'跳' * 20}{i}", "run", "run", 0.5) for i in range(600)]  # 12,000 characters of three bytes
+    monkeypatch.setattr(all_predictions, "MOST_BYTES", 30_000)
+    made = section([read_reported_run(recognition_run(tmp_path / "a", {"test": rows}), "a")])
+    assert made is not None
+    assert "Left out" in made.html

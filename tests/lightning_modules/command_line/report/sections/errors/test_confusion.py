@@ -14,8 +14,8 @@ def test_cells_say_what_is_taken_for_what(tmp_path: Path) -> None:
     assert "jump, right: 1 of 1 (100 %)" in made.html
     assert "1 group of classes that are taken for each other" in made.html
     assert made.summary == (
-        "a, test: The most frequent confusion is run, taken for jump in 2 of 3 videos. 1 group of classes are taken "
-        "for each other."
+        "a, test: The most frequent confusion is run, taken for jump in 2 of 3 videos. There is 1 group of classes "
+        "taken for each other."
     )
 
 

@@ -14,6 +14,7 @@ def test_kinds_costs_and_classes(tmp_path: Path) -> None:
     assert "atest40.00.00.51.01.52.02.53.03.5" in text.replace("\n", "")
     assert made.html.count('role="img"') == 3
     assert "run4290.200" in text
+    assert "mAP at IoU 0.5, %" in text
     assert (
         made.summary
         == "a, test: 8 of 16 instances are found; the most costly errors are background: 3.5 points of mAP."
