@@ -68,6 +68,14 @@ def test_the_colours_of_a_row_end_at_its_hottest_patches() -> None:
     assert nothing.frame_shares.tolist() == [0, 0]
 
 
+def test_a_label_says_where_the_colours_end_not_what_the_hottest_patch_has() -> None:
+    """Of 100 patches with 0.2 and one with 0.9, the 99th percentile is 0.2."""
+    patches = torch.cat([torch.full((100,), 0.2), torch.tensor([0.9])]).reshape(1, 1, 101)
+    row_of = MapRow("m", "", "", TokenShares(patches, *(torch.zeros(1),) * 4), False)
+    figure = draw_attention([row_of], torch.zeros(1, 3, 8, 8, dtype=torch.uint8), title="t", lines=[])
+    assert [text for text in texts(figure) if "in one patch" in text] == ["colours end at 20 % in one patch"]
+
+
 def test_the_parts_of_a_row_are_said() -> None:
     one = token_shares(torch.tensor([[1.0, 1, 1, 1, 1, 5]]), LAYOUT)
     assert MapRow("m", "", "", one, False).where == "patches 40 %, class token 10 %, temporal token 50 %"
