@@ -19,12 +19,12 @@ from torch import Tensor
 
 from zsar.callbacks.pictures.attention.attention_figure import MapRow, draw_attention, map_rows
 from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words
-from zsar.callbacks.pictures.attention.compared_models import compared_models
 from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_attention
 from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
 from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
 from zsar.callbacks.pictures.attention.video_heading import VideoHeading
 from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
+from zsar.callbacks.pictures.compared_models import compared_models
 from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
@@ -87,7 +87,8 @@ class AttentionMaps(Callback):
 
         Raises:
             TypeError: The model is not an `ActionRecognizer`.
-            ValueError: A chosen video or class is not in any of the sets, or there is no frozen CLIP.
+            ValueError: A chosen video or class is not in any of the sets, there is no frozen CLIP, or two models have
+                one name.
             CheckpointError: A checkpoint cannot be loaded.
         """
         self._tested.start(pl_module, needed_by=type(self).__name__)
@@ -101,7 +102,7 @@ class AttentionMaps(Callback):
                 f"class_name is {self.class_name!r}, but no test set has this class; there are {len(names)}, such as "
                 f"{names[0]!r}"
             )
-        self._compared = compared_models(pl_module, self.compare)
+        self._compared = compared_models(pl_module, self.compare, tested=_tested_name(pl_module))
         self._is_tried = False
 
     def on_test_batch_end(
@@ -141,7 +142,7 @@ class AttentionMaps(Callback):
 
     def _models(self, model: ActionRecognizer) -> dict[str, VideoTextModel]:
         """The models by their names in pictures, the tested one last, as in the papers' figures."""
-        return {**self._compared, f"{type(model).__name__} (tested)": model}
+        return {**self._compared, _tested_name(model): model}
 
     def _try(self, model: ActionRecognizer, batch: VideoBatch, text: ClassText) -> None:
         if batch.embeddings is not None:
@@ -226,3 +227,7 @@ class AttentionMaps(Callback):
                 },
                 figure=draw_frame_attention(layers, title=title, lines=[heading.line, explained]),
             )
+
+
+def _tested_name(model: ActionRecognizer) -> str:
+    return f"{type(model).__name__} (tested)"
