@@ -35,6 +35,7 @@ from zsar.runtime.choices import check_choice
 
 _KIND = "attention"
 _ALL: tuple[MapName, ...] = ("last", "rollout", "gradient")
+_UNTUNED = "above: the prediction with prompt tuning; the rows below are of the class text as it is before tuning"
 
 
 class AttentionMaps(Callback):
@@ -81,6 +82,7 @@ class AttentionMaps(Callback):
         self._tested = TestedVideos()
         self._compared: dict[str, VideoTextModel] = {}
         self._is_tried = False
+        self._is_adapted = False
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Checks the choice of videos and loads the models to compare with.
@@ -104,6 +106,11 @@ class AttentionMaps(Callback):
             )
         self._compared = compared_models(pl_module, self.compare, tested=_tested_name(pl_module))
         self._is_tried = False
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Notes whether prompts are tuned, when all callbacks have started."""
+        assert isinstance(pl_module, ActionRecognizer)
+        self._is_adapted = pl_module.adaptation is not None
 
     def on_test_batch_end(
         self,
@@ -183,13 +190,14 @@ class AttentionMaps(Callback):
         video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
         numbers = {**video, **heading.numbers}
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
+        lines = [heading.line, *([_UNTUNED] if self._is_adapted else [])]
         written.add(
             text.set_name,
             stem,
             title=heading.title,
             alt=attention_in_words(rows, key),
             numbers={**numbers, "models": models},
-            figure=draw_attention(rows, frames[0], title=heading.marked, lines=[heading.line]),
+            figure=draw_attention(rows, frames[0], title=heading.marked, lines=lines),
             further=self._overlay(written, text.set_name, stem, rows, frames[0]),
             dots_per_inch=110,
         )
