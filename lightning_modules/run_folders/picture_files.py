@@ -36,7 +36,8 @@ class Picture:
         title: One line that tells it from the others of its kind.
         alt: What there is to see, for readers who do not see it.
         files: Path of each file by its role, relative to `RUN_DIR/pictures`, with "/": "picture" (PNG), "numbers"
-            (JSON), "table" (CSV), "video" (MP4), "clip" (WebP), "embeddings" (safetensors).
+            (JSON), "table" (CSV), "video" (MP4), "clip" (WebP), "embeddings" (safetensors; "embeddings_SET" of each set
+            where a picture shows several).
     """
 
     kind: str

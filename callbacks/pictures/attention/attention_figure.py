@@ -177,7 +177,7 @@ def _draw_label(page: Page, row: MapRow, y: float, height: float) -> None:
     width = (_LABEL - MARGIN - 0.15) * 72
     lines = [(row.model, 9.5, INK, True), *((line, 9.0, INK, False) for line in two_lines(row.title, width, 9))]
     small = [*two_lines(row.says, width, 7.5), ", ".join(row.parts[:2]), *row.parts[2:]]
-    small.append(f"hottest: {100 * row.limit:.2g} % in one patch")
+    small.append(f"colours end at {100 * row.limit:.2g} % in one patch")
     lines += [(line, 7.5, SOFT, False) for line in small]
     step = min(0.165, height / len(lines))
     for number, (line, size, colour, bold) in enumerate(lines):

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from zsar.callbacks.pictures.attention.attention_figure import MapRow, draw_attention, map_rows
 from zsar.callbacks.pictures.attention.attention_words import attention_in_words, frames_in_words
-from zsar.callbacks.pictures.attention.compared_models import compared_models
 from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_attention
 from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
 from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
 from zsar.callbacks.pictures.attention.video_heading import VideoHeading
 from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
+from zsar.callbacks.pictures.compared_models import compared_models
 from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
@@ -35,6 +35,7 @@ from zsar.runtime.choices import check_choice
 
 _KIND = "attention"
 _ALL: tuple[MapName, ...] = ("last", "rollout", "gradient")
+_UNTUNED = "above: the prediction with prompt tuning; the rows below are of the class text as it is before tuning"
 
 
 class AttentionMaps(Callback):
@@ -81,13 +82,14 @@ class AttentionMaps(Callback):
         self._tested = TestedVideos()
         self._compared: dict[str, VideoTextModel] = {}
         self._is_tried = False
+        self._is_adapted = False
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Checks the choice of videos and loads the models to compare with.
 
         Raises:
-            ValueError: The model is not an `ActionRecognizer`, a chosen video or class is not in any of the sets, or
-                there is no frozen CLIP.
+            ValueError: The model is not an `ActionRecognizer`, a chosen video or class is not in any of the sets, there
+                is no frozen CLIP, or two models have one name.
             CheckpointError: A checkpoint cannot be loaded.
         """
         self._tested.start(pl_module, needed_by=type(self).__name__)
@@ -101,8 +103,13 @@ class AttentionMaps(Callback):
                 f"class_name is {self.class_name!r}, but no test set has this class; there are {len(names)}, such as "
                 f"{names[0]!r}"
             )
-        self._compared = compared_models(pl_module, self.compare)
+        self._compared = compared_models(pl_module, self.compare, tested=_tested_name(pl_module))
         self._is_tried = False
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Notes whether prompts are tuned, when all callbacks have started."""
+        assert isinstance(pl_module, ActionRecognizer)
+        self._is_adapted = pl_module.adaptation is not None
 
     def on_test_batch_end(
         self,
@@ -141,7 +148,7 @@ class AttentionMaps(Callback):
 
     def _models(self, model: ActionRecognizer) -> dict[str, VideoTextModel]:
         """The models by their names in pictures, the tested one last, as in the papers' figures."""
-        return {**self._compared, f"{type(model).__name__} (tested)": model}
+        return {**self._compared, _tested_name(model): model}
 
     def _try(self, model: ActionRecognizer, batch: VideoBatch, text: ClassText) -> None:
         if batch.embeddings is not None:
@@ -182,13 +189,14 @@ class AttentionMaps(Callback):
         video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
         numbers = {**video, **heading.numbers}
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
+        lines = [heading.line, *([_UNTUNED] if self._is_adapted else [])]
         written.add(
             text.set_name,
             stem,
             title=heading.title,
             alt=attention_in_words(rows, key),
             numbers={**numbers, "models": models},
-            figure=draw_attention(rows, frames[0], title=heading.marked, lines=[heading.line]),
+            figure=draw_attention(rows, frames[0], title=heading.marked, lines=lines),
             further=self._overlay(written, text.set_name, stem, rows, frames[0]),
             dots_per_inch=110,
         )
@@ -226,3 +234,7 @@ class AttentionMaps(Callback):
                 },
                 figure=draw_frame_attention(layers, title=title, lines=[heading.line, explained]),
             )
+
+
+def _tested_name(model: ActionRecognizer) -> str:
+    return f"{type(model).__name__} (tested)"

@@ -66,10 +66,10 @@ class EmbeddingMap(ObservingCallback):
                 2,000 with t-SNE, which takes minutes for 5,000. The numbers are of all videos.
 
         Raises:
-            ValueError: An unknown choice, or a number below 1.
+            ValueError: An unknown choice, or fewer points than a map needs.
         """
         check_choice(Sets, sets=sets)
-        check_least(1, most_points=most_points)
+        check_least(projection.fewest_points, most_points=most_points)
         self.projection = projection
         self.sets = sets
         self.class_texts = class_texts
@@ -122,9 +122,10 @@ class EmbeddingMap(ObservingCallback):
             seed=run_seed(),
             most_points=self.most_points or _MOST_POINTS[self.projection.method],
         )
-        embeddings = [_write_embeddings(pictures, one, of_set) for one, of_set in zip(group, keys, strict=True)]
-        table = _write_table(pictures.path(folder, self._stem, ".csv"), videos.separation)
-        further = {"table": table, **({"embeddings": embeddings[0]} if len(group) == 1 else {})}
+        further = {"table": _write_table(pictures.path(folder, self._stem, ".csv"), videos.separation)}
+        for one, of_set in zip(group, keys, strict=True):
+            role = "embeddings" if len(group) == 1 else f"embeddings_{one.text.set_name}"
+            further[role] = _write_embeddings(pictures, one, of_set)
         _add(pictures, folder, self._stem, content, further)
 
     @property

@@ -7,7 +7,7 @@ are those of `frame_spread.py`: for all models on the chosen videos, and for the
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from lightning.pytorch import LightningModule, Trainer
 from numpy.typing import NDArray
 
 from zsar.callbacks.pictures.chosen_videos import VideoChoice, read_clips
+from zsar.callbacks.pictures.compared_models import compared_models
 from zsar.callbacks.pictures.embedding_map.frame_content import ShownFrames, frame_content
 from zsar.callbacks.pictures.embedding_map.frame_figure import draw_frames
 from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import FrameSpread, frame_spread
@@ -23,8 +24,8 @@ from zsar.callbacks.pictures.embedding_map.observed_batches import ObservedBatch
 from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.run_seed import run_seed
 from zsar.runtime.terminal import say
@@ -51,27 +52,23 @@ class FrameMap(ObservingCallback):
         Args:
             videos: Which videos of each set.
             projection: How the map is made. Frames about the mean of their video are always shown by PCA.
-            compare: Further checkpoints or shared folders, {name in the picture: path}, shown beside the tested model.
-
-        Raises:
-            ValueError: A name in `compare` is empty or that of the tested model.
+            compare: Other models, shown on the same frames: for each name a checkpoint, or "frozen" for the CLIP model
+                that the tested one is made of.
         """
-        for name in compare or {}:
-            if name.strip() in ("", TESTED):
-                raise ValueError(f"compare has the name {name!r}; give each checkpoint a name of its own")
         self.videos = videos
         self.projection = projection
         self.compare = dict(compare or {})
         self._tested = TestedVideos()
         self._spreads: dict[str, list[FrameSpread]] = {}
-        self._others: dict[str, ActionRecognizer] = {}
+        self._others: dict[str, VideoTextModel] = {}
+        self._are_tried = False
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Checks the settings, and loads the other checkpoints.
+        """Checks the settings, and loads the other models.
 
         Raises:
             ValueError: The model is not an `ActionRecognizer`; a video or class is in no set; t-SNE without
-                scikit-learn; other checkpoints with stored embeddings, or of another image size.
+                scikit-learn; other models with stored embeddings, or two of one name; there is no frozen CLIP.
             CheckpointError: A checkpoint cannot be read.
         """
         super().on_test_start(trainer, pl_module)
@@ -88,7 +85,8 @@ class FrameMap(ObservingCallback):
                 "FrameMap.compare embeds frames by other checkpoints, but the test reads stored embeddings; leave out "
                 "--data.embeddings, or set compare to null"
             )
-        self._others = {name: _loaded(path, pl_module) for name, path in self.compare.items()}
+        self._others = compared_models(pl_module, self.compare, tested=TESTED)
+        self._are_tried = False
 
     def see(self, batch: VideoBatch, text: ClassText, observed: ObservedBatches) -> None:
         """Measures the videos of a batch."""
@@ -104,9 +102,16 @@ class FrameMap(ObservingCallback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Collects the predictions, too, by which videos are chosen."""
+        """Collects the predictions, by which videos are chosen, and tries the other models on the first batch.
+
+        Raises:
+            ValueError: One of them takes other frames: a long test must not fail at its end.
+        """
         super().on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx, dataloader_idx)
         self._tested.add(batch, outputs, dataloader_idx)
+        if not self._are_tried:
+            self._try(trainer, batch)
+            self._are_tried = True
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Embeds the chosen videos, each process its part, and writes the maps."""
@@ -114,7 +119,7 @@ class FrameMap(ObservingCallback):
         pictures = WrittenPictures("embedding_map", trainer, first_word=self._stem)
         undecodable: list[str] = []
         every_spread = gather_from_all(self._spreads, trainer)
-        models = {TESTED: pl_module, **{name: m.to(pl_module.device) for name, m in self._others.items()}}
+        models = {TESTED: pl_module, **self._others}
         for name, tested in self._tested.gathered(trainer).items():
             table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
             positions = self.videos.positions(tested, table)
@@ -128,15 +133,23 @@ class FrameMap(ObservingCallback):
         self._others, self._spreads = {}, {}
         pictures.finish(undecodable=undecodable)
 
+    def _try(self, trainer: Trainer, batch: VideoBatch) -> None:
+        for name, other in self._others.items():
+            try:
+                with trainer.precision_plugin.test_step_context():
+                    other.embed_views(batch.frames[:1, :1])
+            except ValueError as error:
+                raise ValueError(f"FrameMap: compare, {name}: {error}") from error
+
     @property
     def _stem(self) -> str:
         return f"frames_{self.projection.method}"
 
     def _write(self, pictures: WrittenPictures, shown: ShownFrames, spreads: list[FrameSpread]) -> None:
         n_frames = sum(len(views[0]) for views in shown.frames[TESTED])
-        if n_frames < self.projection.fewest_points:
-            least, method = self.projection.fewest_points, self.projection.name
-            say(f"no map of frames of {shown.set_name}: {method} needs {least} frames of chosen videos, not {n_frames}")
+        if n_frames < (least := self.projection.fewest_points):
+            few = f"{self.projection.name} needs {least} frames of chosen videos, not {n_frames}"
+            say(f"no map of frames of {shown.set_name}: {few if n_frames else 'there is no video to show'}")
             return
         content = frame_content(shown, self.projection, seed=run_seed(), all_videos=spreads)
         figure = draw_frames(content.shown)
@@ -144,18 +157,8 @@ class FrameMap(ObservingCallback):
         pictures.add(shown.set_name, self._stem, title=title, alt=content.alt, numbers=content.numbers, figure=figure)
 
 
-def _loaded(path: str, model: ActionRecognizer) -> ActionRecognizer:
-    other = load_recognizer(Path(path) if not path.startswith("hf-hub:") else path)
-    if other.backbone.image_size != model.backbone.image_size:
-        sizes = [" x ".join(map(str, m.backbone.image_size)) for m in (other, model)]
-        raise ValueError(
-            f"{path} takes frames of {sizes[0]} px, the tested model {sizes[1]}; compare models of one size"
-        )
-    return other
-
-
 def _embed(
-    trainer: Trainer, models: dict[str, ActionRecognizer], tested: TestedSet, positions: list[int]
+    trainer: Trainer, models: Mapping[str, VideoTextModel], tested: TestedSet, positions: list[int]
 ) -> dict[str, dict[int, NDArray[np.float32]]]:
     """Frame embeddings [V, T, D] by model and position; each process embeds its part, all get all."""
     mine: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in models}

@@ -68,6 +68,25 @@ def test_the_colours_of_a_row_end_at_its_hottest_patches() -> None:
     assert nothing.frame_shares.tolist() == [0, 0]
 
 
+def test_each_frame_of_the_picture_is_under_its_own_heat() -> None:
+    """Black frames, of which only the second of three has heat."""
+    patches, none = torch.zeros(3, 2, 2), torch.zeros(3)
+    patches[1] = 0.25
+    row_of = MapRow("m", "", "", TokenShares(patches, none, none, none, none), False)
+    figure = draw_attention([row_of], torch.zeros(3, 3, 8, 8, dtype=torch.uint8), title="t", lines=[])
+    shown = np.asarray(figure.axes[1].images[0].get_array())[..., 0]  # of the row; the first axes have the frames
+    thirds = [part[:, 20:-20].mean() for part in np.array_split(shown, 3, axis=1)]
+    assert thirds[1] > 0.5 > 0.05 > max(thirds[0], thirds[2])
+
+
+def test_a_label_says_where_the_colours_end_not_what_the_hottest_patch_has() -> None:
+    """Of 100 patches with 0.2 and one with 0.9, the 99th percentile is 0.2."""
+    patches = torch.cat([torch.full((100,), 0.2), torch.tensor([0.9])]).reshape(1, 1, 101)
+    row_of = MapRow("m", "", "", TokenShares(patches, *(torch.zeros(1),) * 4), False)
+    figure = draw_attention([row_of], torch.zeros(1, 3, 8, 8, dtype=torch.uint8), title="t", lines=[])
+    assert [text for text in texts(figure) if "in one patch" in text] == ["colours end at 20 % in one patch"]
+
+
 def test_the_parts_of_a_row_are_said() -> None:
     one = token_shares(torch.tensor([[1.0, 1, 1, 1, 1, 5]]), LAYOUT)
     assert MapRow("m", "", "", one, False).where == "patches 40 %, class token 10 %, temporal token 50 %"

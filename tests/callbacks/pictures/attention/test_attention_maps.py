@@ -12,8 +12,11 @@ from matplotlib.image import imread
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.models.saved_models import saved
 from tests.makers.models.timm_towers import timm_config
+from tests.makers.results.map_runs import draw, small_data, tuning
+from zsar.callbacks.pictures.attention import attention_maps
 from zsar.callbacks.pictures.attention.attention_maps import AttentionMaps
 from zsar.callbacks.pictures.chosen_videos import VideoChoice
+from zsar.callbacks.pictures.embedding_map.embedding_map import EmbeddingMap
 from zsar.datamodules.batch import VideoBatch
 from zsar.datamodules.data_sets.video_folder import VideoFolder
 from zsar.datamodules.settings import Clips, Loading
@@ -189,6 +192,25 @@ def test_without_video_there_is_none(tmp_path: Path, video_tree: Path, weights: 
     run(tmp_path, recognizer("ZeroShotCLIP", weights), data(video_tree), AttentionMaps(videos=ONE, video=False))
     assert not list(tmp_path.rglob("*.mp4.mp4"))
     assert "video" not in read_pictures(tmp_path)[0].files
+
+
+@pytest.mark.slow
+def test_with_prompt_tuning_the_picture_says_that_its_rows_are_untuned(
+    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_print: list[list[str]] = []
+    draw_attention = attention_maps.draw_attention
+    monkeypatch.setattr(
+        attention_maps,
+        "draw_attention",
+        lambda *args, **named: small_print.append(named["lines"]) or draw_attention(*args, **named),
+    )
+    for callbacks in ([], [tuning()]):
+        module = small_data(video_tree, n_further_views=2)
+        draw(tmp_path, module, EmbeddingMap(), AttentionMaps(videos=ONE, maps=["last"], video=False), *callbacks)
+    assert [len(lines) for lines in small_print] == [1, 2]
+    assert "the rows below are of the class text as it is before tuning" in small_print[1][1]
+    assert content_of(tmp_path)["probability"] != content_of(tmp_path)["models"][0]["probability"]
 
 
 def test_a_video_that_cannot_be_decoded_is_left_out(

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from tests.makers.results.attention_rows import row
+from zsar.callbacks.pictures.attention.attention_figure import MapRow
 from zsar.callbacks.pictures.attention.overlay_video import render_overlays, write_overlay_video
+from zsar.callbacks.pictures.attention.token_shares import TokenShares
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (224, 224)])
@@ -34,3 +36,13 @@ def test_frames_and_heat_follow_one_another(tmp_path: Path) -> None:
     assert inside[0] < 10
     assert inside[1] > 245
     assert inside[2] < 10
+
+
+def test_each_frame_is_under_its_own_heat() -> None:
+    """Black frames, of which only the second has heat."""
+    patches, none = torch.zeros(3, 2, 2), torch.zeros(3)
+    patches[1] = 0.25
+    one = MapRow("T2L", "", "last block", TokenShares(patches, none, none, none, none), False)
+    images = render_overlays([one], torch.zeros(3, 3, 32, 32, dtype=torch.uint8))
+    red = [int(image[100:150, 300:350, 0].mean()) for image in images]
+    assert red[1] > 100 > 10 > max(red[0], red[2])

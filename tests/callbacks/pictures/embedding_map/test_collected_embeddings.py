@@ -53,4 +53,7 @@ def test_videos_of_all_processes_are_there_once(monkeypatch: pytest.MonkeyPatch)
     other.add(batch_of([1, 2], [1, 1], [False, False]), frames, "base")
     everyone = [(one._videos, one._failed) for one in (mine, other)]
     monkeypatch.setattr(collected_embeddings, "gather_from_all", lambda value, trainer: everyone)
-    assert mine.gathered(ONE)[0].rows.tolist() == [0, 1, 2]
+    base = mine.gathered(ONE)[0]
+    assert (base.rows.tolist(), base.labels.tolist()) == ([0, 1, 2], [0, 1, 1])
+    first, second = torch.nn.functional.normalize(frames.mean(dim=(1, 2)), dim=-1).numpy()
+    np.testing.assert_allclose(base.embeddings, [first, first, second], rtol=1e-5)  # in the order of rows

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.results.map_runs import draw, numbers, small_data, tiny_model, tuning
-from zsar.callbacks.pictures.embedding_map.embedding_map import EmbeddingMap
+from zsar.callbacks.pictures.embedding_map.embedding_map import EmbeddingMap, Sets
 from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection
 from zsar.callbacks.pictures.embedding_map.numbers.separation import separation
 from zsar.datamodules.settings import Split, Text
@@ -101,8 +101,25 @@ def test_base_and_novel_classes_are_on_two_maps_or_on_one(tmp_path: Path, video_
     assert content["separation_of_sets"] == {name: one["separation"] for name, one in apart.items()}
     assert content["n_videos"] == sum(one["n_videos"] for one in apart.values())
     assert content["separation"]["n_classes"] == 4
-    files = {path.name for path in (tmp_path / "together" / "pictures" / "embedding_map").rglob("*.safetensors")}
-    assert files == {"videos.safetensors"}
+    assert {role for role in picture.files if "embeddings" in role} == {"embeddings_base", "embeddings_novel"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tests", [("apart", "together"), ("together", "apart")])
+def test_the_index_lists_all_files_of_a_map_also_after_another_test(
+    tests: tuple[Sets, ...], tmp_path: Path, video_tree: Path
+) -> None:
+    """What is not listed is not removed by --overwrite, and what another test listed is removed."""
+    module = small_data(video_tree, split=Split(protocol="base_to_novel"), text=Text(templates="video of {}"))
+    for sets in tests:
+        draw(tmp_path, module, EmbeddingMap(sets=sets))
+    root = tmp_path / "pictures"
+    listed = {name for picture in read_pictures(tmp_path) for name in picture.files.values()}
+    written = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    assert written == {*listed, "index.json"}
+    assert {name for name in listed if name.endswith(".safetensors")} == {
+        f"embedding_map/{name}/videos.safetensors" for name in ("base", "novel")
+    }
 
 
 @pytest.mark.slow
@@ -192,6 +209,7 @@ def _leaves(content: object) -> list[float]:
     [
         ({"sets": "both"}, "sets must be one of apart, together; got 'both'"),
         ({"most_points": 0}, "most_points must be at least 1; got 0"),
+        ({"projection": Projection("tsne"), "most_points": 3}, "most_points must be at least 4; got 3"),
     ],
 )
 def test_impossible_settings_are_errors(settings: dict, message: str) -> None:  # type: ignore[type-arg]

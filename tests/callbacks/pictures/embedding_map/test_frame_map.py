@@ -10,12 +10,15 @@ from tests.makers.files.broken_files import broken_file
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.models.saved_models import saved
 from tests.makers.results.map_runs import draw, numbers, small_data, tiny_model
+from zsar.callbacks.pictures import compared_models
 from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.embedding_map.frame_map import FrameMap
 from zsar.callbacks.pictures.embedding_map.numbers.frame_spread import frame_spread
 from zsar.callbacks.pictures.embedding_map.numbers.projection import Projection
 from zsar.datamodules.data_sets.video_folder import VideoFolder
+from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.run_folders.picture_files import read_pictures
+from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 
 TWO = VideoChoice(videos=["red dance/0.mp4", "blue dance/2.mp4"])
@@ -67,6 +70,17 @@ def test_other_checkpoints_see_the_same_frames(tmp_path: Path, video_tree: Path,
     assert tested["videos"][1]["spread"] != pytest.approx(compared["videos"][1]["spread"], rel=1e-3)
 
 
+@pytest.mark.slow
+def test_frozen_clip_may_be_compared_with(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> None:
+    callback = FrameMap(videos=TWO, compare={"frozen CLIP": "frozen"})
+    draw(tmp_path / "beside", small_data(video_tree), callback, model=recognizer("T2L", tiny_weights))
+    draw(
+        tmp_path / "alone", small_data(video_tree), FrameMap(videos=TWO), model=recognizer("ZeroShotCLIP", tiny_weights)
+    )
+    (_, frozen), (alone,) = (numbers(tmp_path / name, "test", "frames_pca")["models"] for name in ("beside", "alone"))
+    assert [video["spread"] for video in frozen["videos"]] == pytest.approx([v["spread"] for v in alone["videos"]])
+
+
 def test_an_undecodable_video_is_left_out_and_said(
     tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,16 +93,16 @@ def test_an_undecodable_video_is_left_out_and_said(
 def test_no_video_to_show_is_said(tmp_path: Path, video_tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (video_tree / "red dance" / "0.mp4").write_bytes(b"broken")
     draw(tmp_path, small_data(video_tree), FrameMap(videos=VideoChoice(videos=["red dance/0.mp4"])))
-    assert "no map of frames of test: PCA needs 1 frames of chosen videos, not 0" in capsys.readouterr().out
+    assert "no map of frames of test: there is no video to show" in capsys.readouterr().out
     assert read_pictures(tmp_path) == []
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_name_that_would_not_tell_the_models_apart_is_an_error() -> None:
-    with pytest.raises(ValueError, match="compare has the name 'tested model'; give each checkpoint a name"):
-        FrameMap(compare={"tested model": "x.ckpt"})
+def test_a_name_that_would_not_tell_the_models_apart_is_an_error(tmp_path: Path, video_tree: Path) -> None:
+    with pytest.raises(ValueError, match="compare has the name 'tested model'; give each model a name"):
+        draw(tmp_path, small_data(video_tree), FrameMap(compare={"tested model": "x.ckpt"}))
 
 
 def test_a_broken_checkpoint_is_named_before_videos_are_decoded(tmp_path: Path, video_tree: Path) -> None:
@@ -97,14 +111,20 @@ def test_a_broken_checkpoint_is_named_before_videos_are_decoded(tmp_path: Path, 
         draw(tmp_path, small_data(video_tree), FrameMap(compare={"other": str(path)}))
 
 
-def test_a_model_of_another_image_size_is_an_error(
-    tmp_path: Path, video_tree: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_model_that_takes_other_frames_is_named_after_the_first_batch(
+    tmp_path: Path, video_tree: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = tiny_model()
-    other.backbone.image_size = (64, 64)  # type: ignore[misc]
-    monkeypatch.setattr("zsar.callbacks.pictures.embedding_map.frame_map.load_recognizer", lambda path: other)
-    with pytest.raises(ValueError, match=r"x.ckpt takes frames of 64 x 64 px, the tested model 32 x 32; compare"):
-        draw(tmp_path, small_data(video_tree), FrameMap(compare={"other": "x.ckpt"}))
+    longer = saved(T2L(backbone=TrainedClipSettings("tiny-clip", str(tiny_weights)), n_frames=8), tmp_path)
+    tested: list[int] = []
+    monkeypatch.setattr(FrameMap, "on_test_end", lambda *_: tested.append(1))
+    with pytest.raises(ValueError, match="FrameMap: compare, longer: the model has temporal tokens for 8 frames, but"):
+        draw(tmp_path, small_data(video_tree), FrameMap(compare={"longer": str(longer)}))
+    larger = tiny_model()
+    larger.backbone.image_size = (64, 64)  # type: ignore[misc]
+    monkeypatch.setattr(compared_models, "load_recognizer", lambda path, device: larger)
+    with pytest.raises(ValueError, match="FrameMap: compare, larger: frames must be"):
+        draw(tmp_path, small_data(video_tree), FrameMap(compare={"larger": "x.ckpt"}))
+    assert not tested
 
 
 def test_stored_embeddings_have_no_frames_for_other_checkpoints(

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from tests.makers.models.every_recognizer import recognizer
 from tests.makers.models.saved_models import saved
-from zsar.callbacks.pictures.attention.compared_models import compared_models, frozen_clip
+from zsar.callbacks.pictures.compared_models import compared_models, frozen_clip
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
@@ -45,8 +45,14 @@ def test_checkpoints_are_loaded_as_they_are_tested(weights: Path, tmp_path: Path
     model = recognizer("WiSE-FT", weights)
     path = saved(model, tmp_path)
     with torch.inference_mode():
-        (loaded,) = compared_models(recognizer("T2L", weights), {"halfway": str(path)}).values()
+        (loaded,) = compared_models(recognizer("T2L", weights), {"halfway": str(path)}, tested="T2L").values()
     model.prepare_inference()
     with torch.no_grad():
         assert_close(loaded.embed_views(FRAMES), model.embed_views(FRAMES))
     assert not any(parameter.is_inference() for parameter in loaded.parameters())
+
+
+@pytest.mark.parametrize("name", ["", " ", "T2L (tested)"])
+def test_a_name_that_would_not_tell_the_models_apart_is_an_error(name: str, weights: Path) -> None:
+    with pytest.raises(ValueError, match=r"compare has the name '.*'; give each model a name of its own"):
+        compared_models(recognizer("T2L", weights), {name: "frozen"}, tested="T2L (tested)")

@@ -1,4 +1,4 @@
-"""The models that attention maps are compared with: frozen CLIP, and checkpoints."""
+"""The models that a tested one is compared with in pictures: frozen CLIP, and checkpoints."""
 
 from __future__ import annotations
 
@@ -20,17 +20,22 @@ FROZEN = "frozen"
 """Instead of a checkpoint: the CLIP model that the tested one is made of, as it was before training."""
 
 
-def compared_models(model: ActionRecognizer, compare: Mapping[str, str]) -> dict[str, VideoTextModel]:
+def compared_models(model: ActionRecognizer, compare: Mapping[str, str], *, tested: str) -> dict[str, VideoTextModel]:
     """Loads the models to compare with, on the device of the tested one, ready for inference.
 
     Args:
         model: The tested model.
         compare: For each name in pictures a checkpoint, or "frozen".
+        tested: The name of the tested model in pictures.
 
     Raises:
         CheckpointError: A checkpoint is not one of zsar, or does not match.
-        ValueError: The tested model's CLIP has random weights, so that there is no frozen CLIP to compare with.
+        ValueError: A name is empty or that of the tested model; or the tested model's CLIP has random weights, so that
+            there is no frozen CLIP to compare with.
     """
+    for name in compare:
+        if name.strip() in ("", tested):
+            raise ValueError(f"compare has the name {name!r}; give each model a name of its own")
     loaded: dict[str, VideoTextModel] = {}
     # Tensors of inference mode have no gradient; the draws of initial weights must not change those of the test.
     with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
@@ -38,9 +43,7 @@ def compared_models(model: ActionRecognizer, compare: Mapping[str, str]) -> dict
             if source == FROZEN:
                 loaded[name] = frozen_clip(model)
                 continue
-            other = load_recognizer(source, device=model.device)
-            other.prepare_inference()
-            loaded[name] = other
+            loaded[name] = load_recognizer(source, device=model.device)
     return loaded
 
 
