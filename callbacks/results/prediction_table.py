@@ -11,13 +11,12 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from zsar.callbacks.results.written_line import say_written
 from zsar.datamodules.batch import VideoBatch
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
-from zsar.lightning_modules.run_folders.prediction_files import prediction_file
+from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS, prediction_file
 from zsar.runtime.files.whole_files import whole_file
 from zsar.runtime.gathering import gather_from_all
 from zsar.runtime.terminal import shown
 from zsar.runtime.text.written_names import written_name
 
-_COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
 _MOST_NAMED = 6  # files that are named, each in a line
 
 
@@ -100,6 +99,6 @@ class PredictionTable(Callback):
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     with whole_file(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=_COLUMNS)
+        writer = csv.DictWriter(file, fieldnames=PREDICTION_COLUMNS)
         writer.writeheader()
         writer.writerows(rows)

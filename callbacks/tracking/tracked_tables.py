@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.run_folders.prediction_files import prediction_file
+from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS, prediction_file
 from zsar.lightning_modules.run_folders.run_folder import DETECTION_FILES
+from zsar.runtime.text.text_tables import iterate_table
 
 MOST_ROWS = 10_000
 """Rows that W&B shows of a table; the files in the artifact `results` have all."""
@@ -57,19 +56,18 @@ def tracked_tables(folder: Path, result: Mapping[str, Any], *, most_rows: int = 
 
 
 def _predictions(folder: Path, sets: Sequence[str], share: int) -> TrackedTable:
-    columns, rows, n_rows = list[str](), list[Row](), 0
+    rows, n_rows = list[Row](), 0
     for set_name in sets:
         path = prediction_file(folder, set_name)
         if not path.is_file():
             continue
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            columns = ["set", *(reader.fieldnames or ())]
-            for row in islice(reader, share):
-                rows.append([set_name, *(_value(name, text) for name, text in row.items())])
-                n_rows += 1
-            n_rows += sum(1 for _ in reader)
-    return TrackedTable("predictions", columns, rows, n_rows)
+        first, others = PREDICTION_COLUMNS[:1], PREDICTION_COLUMNS[1:]
+        read = iterate_table(path, "predictions", columns=first, optional=others, by_zsar=True)
+        cells = [of_row for _, of_row in read]
+        n_rows += len(cells)
+        for of_row in cells[:share]:
+            rows.append([set_name, *map(_value, PREDICTION_COLUMNS, of_row)])
+    return TrackedTable("predictions", ["set", *PREDICTION_COLUMNS], rows, n_rows)
 
 
 def _detections(folder: Path, stage: str, share: int) -> TrackedTable:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+PREDICTION_COLUMNS = ("video", "path", "label", "prediction", "probability", "decoded", "problem")
+"""The columns of such a table."""
+
 _UNLABELLED = "predict"  # the set of `zsar predict`
 _PREFIX = "predictions"
 

@@ -73,8 +73,10 @@ def _read(folder: Path) -> TrackedRun:
         kind = record.WhichOneof("record_type")
         if kind == "run":
             of_run = record.run
-            run.project, run.group, run.job_type = of_run.project, of_run.run_group, of_run.job_type
-            run.name, run.tags = of_run.display_name, list(of_run.tags)
+            # A later record changes what it has; what it lacks stays.
+            run.project = of_run.project or run.project
+            run.group, run.job_type = of_run.run_group or run.group, of_run.job_type or run.job_type
+            run.name, run.tags = of_run.display_name or run.name, list(of_run.tags) or run.tags
             _update(run.config, of_run.config.update)
         elif kind == "config":
             _update(run.config, record.config.update)

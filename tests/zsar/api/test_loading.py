@@ -19,7 +19,7 @@ def test_a_name_gives_frozen_clip(tiny_weights: Path) -> None:
 
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_file_that_describes_an_architecture_gives_frozen_clip(kind: type, tmp_path: Path) -> None:
-    model = zsar.load(kind(changed_config(tmp_path / "own.json")), weights="random", device="cpu")
+    model = zsar.load(kind(changed_config(tmp_path / f"loaded_{kind.__name__}.json")), weights="random", device="cpu")
     assert type(model) is zsar.ZeroShotCLIP
 
 
