@@ -142,7 +142,7 @@ def _notes(confusions: Confusions, shown: Sequence[int], groups: Sequence[Sequen
         lead = "classes that are confused with each other, " if groups else ""
         notes.append((f"{len(shown)} of {n_all:,} classes: {lead}{rest}; all are in the JSON and CSV files", _PALE))
     if not confusions.clusters:
-        none = "no group: no two classes have at least two mistakes between them, and these in 10 % of their videos"
+        none = "no group: no two classes are taken for each other at least twice and in 10 % of their videos"
         notes.append((none if n_all > 1 else "there is one class, so nothing can be confused", _PALE))
     for number, cluster in enumerate(drawn[:_MOST_GROUPS]):
         names = [shortened(short[index], _NOTE_POINTS, _NOTE_SIZE) for index in cluster.classes]

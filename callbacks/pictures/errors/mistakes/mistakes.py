@@ -158,6 +158,13 @@ def _write_sheet(
         kind,
         title=f"{name}: {heading}",
         alt=f"Frames and probabilities of {heading}, {counted}: {'; '.join(a.in_words for a in answers)}.",
-        numbers={"set": name, "kind": kind, "n_of_kind": n_of_kind, "n": len(tested.rows), "n_listed": n_listed, "answers": [a.to_dict() for a in answers]},
+        numbers={
+            "set": name,
+            "kind": kind,
+            "n_of_kind": n_of_kind,
+            "n": len(tested.rows),
+            "n_listed": n_listed,
+            "answers": [a.to_dict() for a in answers],
+        },
         figure=figure,
     )

@@ -55,7 +55,7 @@ def test_a_group_of_confused_classes_stands_together_in_a_colour() -> None:
     ("counts", "names", "said"),
     [
         (np.array([[3]]), ("only",), "there is one class, so nothing can be confused"),
-        (np.diag([3, 0, 2]), ("a", "b", "c"), "no two classes have at least two mistakes between them"),
+        (np.diag([3, 0, 2]), ("a", "b", "c"), "no two classes are taken for each other at least twice"),
     ],
 )
 def test_one_class_no_mistake_and_a_class_without_videos_are_drawn(
