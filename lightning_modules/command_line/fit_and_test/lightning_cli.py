@@ -230,7 +230,7 @@ class ActionRecognitionCLI(LightningCLI):
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
         plugins = _plugins(config.trainer.plugins)
         trainer = super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
-        trainer.callbacks = results_first(trainer.callbacks)
+        trainer.callbacks = results_first(trainer.callbacks)  # type: ignore[attr-defined]
         return trainer
 
     @classmethod
