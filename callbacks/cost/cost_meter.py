@@ -51,8 +51,8 @@ class CostMeter:
         Args:
             trainer: The trainer of the run.
             model: A recognizer or a localizer.
-            n_videos: Number of videos over all processes, those that could not be decoded included; a video that is
-                in several sets counts in each.
+            n_videos: Number of videos over all processes, those that could not be decoded included. A video in
+                several sets counts in each for a recognizer, which reads it for each, and once for a localizer.
             frames_per_view: T of a view, or 1 for a localizer, which embeds single frames; None if no frames were
                 embedded, since their embeddings were stored.
 

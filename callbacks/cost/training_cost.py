@@ -25,6 +25,10 @@ class TrainingCost(Callback):
         self._validation_started_at = 0.0
         self._n_videos = 0
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock, since Lightning does not announce the start of an epoch that is resumed in its middle."""
+        self.on_train_epoch_start(trainer, pl_module)
+
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
         if pl_module.device.type == "cuda":

@@ -107,7 +107,8 @@ class LocalizationManifest(Callback):
         limited = is_limited(trainer, stage)
         described = data.describe()
         n_frames = 1 if data.features_folder is None else None
-        cost = self._meter.cost(trainer, pl_module, n_videos=totals["n_videos"], frames_per_view=n_frames)
+        n_videos = totals["n_videos"] + len(problems)
+        cost = self._meter.cost(trainer, pl_module, n_videos=n_videos, frames_per_view=n_frames)
         manifest = {
             "task": "localization",
             "stage": stage,

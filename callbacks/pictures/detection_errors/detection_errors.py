@@ -92,11 +92,13 @@ class DetectionErrors(Callback):
             sets.append(_seen_set(untrimmed_source(pl_module), index, text, predictions, durations))
         written = WrittenPictures(_KIND, trainer)
         diagnosed = [pooled(sets), *sets] if len(sets) > 1 else sets
+        all_of_them = f"all {len(sets)} draws of classes, each video once in each of its draws"
         for seen in diagnosed[trainer.global_rank :: trainer.world_size]:
-            self._write(written, seen, type(pl_module).__name__)
+            of_what = all_of_them if seen.name == ALL_DRAWS else seen.name
+            self._write(written, seen, f"{type(pl_module).__name__} on {of_what}")
         written.finish()
 
-    def _write(self, written: WrittenPictures, seen: SeenSet, model: str) -> None:
+    def _write(self, written: WrittenPictures, seen: SeenSet, of_what: str) -> None:
         n_videos = len(seen.durations_seconds)
         if len(seen.truth) == 0:
             say(f"no errors of {seen.name}: the {n_videos} videos seen have no annotated action of it")
@@ -108,9 +110,7 @@ class DetectionErrors(Callback):
             iou_threshold=self.iou_threshold,
             durations_seconds=seen.durations_seconds,
         )
-        title = (
-            f"Errors of {model} on {seen.name.replace(ALL_DRAWS, 'all draws of classes')}, mAP {numbers['map']:.1f} %"
-        )
+        title = f"Errors of {of_what}, mAP {numbers['map']:.1f} %"
         if n_videos < seen.n_listed:
             title += f" on {n_videos} of {seen.n_listed} videos"
         written.add(

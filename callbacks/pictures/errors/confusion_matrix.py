@@ -116,7 +116,7 @@ def _groups_in_words(confusions: Confusions) -> str:
     if not groups:
         return "No group of classes stands out as taken for each other."
     further = len(groups) - _N_NAMED
-    rest = f"; and {further} more groups" if further > 0 else ""
+    rest = f"; and {further} more group{'' if further == 1 else 's'}" if further > 0 else ""
     return f"Taken for each other: {'; '.join(groups[:_N_NAMED])}{rest}."
 
 

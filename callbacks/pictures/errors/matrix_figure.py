@@ -141,9 +141,9 @@ def _notes(confusions: Confusions, shown: Sequence[int], groups: Sequence[Sequen
         rest = "then the worst others" if groups else "the worst ones"
         lead = "classes that are confused with each other, " if groups else ""
         notes.append((f"{len(shown)} of {n_all:,} classes: {lead}{rest}; all are in the JSON and CSV files", _PALE))
-    if not groups:
-        least = "no two classes are taken for each other in 10 % or more of their videos"
-        notes.append((least if n_all > 1 else "there is one class, so nothing can be confused", _PALE))
+    if not confusions.clusters:
+        none = "no group: no two classes are taken for each other at least twice and in 10 % of their videos"
+        notes.append((none if n_all > 1 else "there is one class, so nothing can be confused", _PALE))
     for number, cluster in enumerate(drawn[:_MOST_GROUPS]):
         names = [shortened(short[index], _NOTE_POINTS, _NOTE_SIZE) for index in cluster.classes]
         of_group = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")

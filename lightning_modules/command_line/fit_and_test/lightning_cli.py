@@ -29,7 +29,7 @@ from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
-from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import run_callbacks
+from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import results_first, run_callbacks
 from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
     add_tracking_options,
     check_tracking,
@@ -229,7 +229,9 @@ class ActionRecognitionCLI(LightningCLI):
         )
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
         plugins = _plugins(config.trainer.plugins)
-        return super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
+        trainer = super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
+        trainer.callbacks = results_first(trainer.callbacks)  # type: ignore[attr-defined]
+        return trainer
 
     @classmethod
     def subcommands(cls) -> dict[str, set[str]]:

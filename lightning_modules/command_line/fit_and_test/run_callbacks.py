@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule
@@ -17,6 +17,8 @@ from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.tracking.run_tracking import RunTracking
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+
+_RESULTS = (SetProgressBar, ResultManifest, LocalizationManifest, DetectionFile, PredictionTable)
 
 
 def run_callbacks(
@@ -56,3 +58,15 @@ def run_callbacks(
     if is_logged and not is_localizer:
         callbacks += [LearningRateMonitor(logging_interval=interval) for interval in ("step", "epoch")]
     return callbacks
+
+
+def results_first(callbacks: Sequence[Callback]) -> list[Callback]:
+    """Moves what writes results in front of all other callbacks; their order is otherwise kept.
+
+    Lightning puts the callbacks of a configuration first. But if a picture cannot be drawn, the results of a long test
+    must not be lost; drawing must not count in its seconds; and nothing should be printed before the bar has ended.
+
+    Args:
+        callbacks: All callbacks of a trainer.
+    """
+    return sorted(callbacks, key=lambda callback: not isinstance(callback, _RESULTS))

@@ -18,6 +18,7 @@ from zsar.lightning_modules.command_line.fit_and_test.short_help import EXPLAINE
 IN_RUN_FOLDER = "RUN_DIR"
 """How a configuration names the run folder in `save_dir` of a logger: "RUN_DIR", or "RUN_DIR/logs"."""
 
+_VERSION_IS_FOLDER = (".CSVLogger", ".TensorBoardLogger")  # that of W&B is the id of its run
 _DATA_DIR = "WANDB_DATA_DIR"  # where W&B collects the files of artifacts
 _ONLY_TRACKED = {"wandb_group": None, "wandb_checkpoints": False}  # options without effect where nothing is tracked
 
@@ -50,6 +51,8 @@ def check_tracking(config: Any, command: str) -> None:  # noqa: ANN401 - jsonarg
     Raises:
         ValueError: One is.
     """
+    if config.wandb != "off" and config.trainer.logger is False:
+        raise ValueError(f"--wandb {config.wandb} has no effect with --trainer.logger false; leave out one of them")
     given = [name for name, default in _ONLY_TRACKED.items() if config[name] != default]
     if given and config.wandb == "off":
         raise ValueError(f"--{given[0]} has no effect without tracking: add --wandb offline or online, or leave it out")
@@ -88,7 +91,7 @@ def place_loggers(
         if first == IN_RUN_FOLDER:
             folder = Path(run_dir, *rest)
             settings["save_dir"] = str(folder)
-            if "version" in settings and settings["version"] is None:
+            if logger.class_path.endswith(_VERSION_IS_FOLDER) and settings.get("version") is None:
                 settings["version"] = _free_version(folder / (settings.get("name") or ""), command, outdated)
 
 

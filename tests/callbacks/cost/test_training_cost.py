@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 from zsar.callbacks.cost import training_cost
@@ -69,3 +70,25 @@ def test_each_epoch_logs_its_cost_without_validation(tmp_path: Path, video_tree:
     assert [float(row["cost/videos_per_second"]) for row in epochs] == pytest.approx([n_videos / (2 * n_batches)] * 2)
     assert all(10 < float(row["cost/peak_host_mb"]) < 100_000 for row in epochs)
     assert "cost/peak_device_mb" not in rows[0]  # there is no device beside the host
+
+
+def test_an_epoch_resumed_in_its_middle_is_measured_from_there(tmp_path: Path, video_tree: Path, clock: Clock) -> None:
+    """Lightning does not call `on_train_epoch_start` then."""
+
+    def fit(callback: Callback, checkpoint: Path | None = None) -> Trainer:
+        clips, loading = Clips(n_frames=4, image_size=32), Loading(batch_size=4, n_workers=0)
+        module = VideoFolder(train=video_tree, clips=clips, loading=loading)
+        quiet: dict[str, Any] = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+        callbacks = [TrainingCost(), callback]
+        trainer = Trainer(accelerator="cpu", max_epochs=1, callbacks=callbacks, default_root_dir=tmp_path, **quiet)
+        torch.manual_seed(0)
+        model = FineTunedCLIP(backbone=TrainedClipSettings("tiny-clip", "random"))
+        trainer.fit(model, datamodule=module, ckpt_path=checkpoint, weights_only=False)
+        return trainer
+
+    middle = ModelCheckpoint(tmp_path, filename="{step}", every_n_train_steps=1, save_top_k=-1)
+    n_steps = fit(middle).global_step
+    clock.now = 1000.0
+    resumed = fit(ModelCheckpoint(tmp_path / "other"), tmp_path / "step=1.ckpt")
+    assert n_steps == resumed.global_step > 1
+    assert float(resumed.callback_metrics["cost/epoch_seconds"]) == 2.0 * (n_steps - 1)

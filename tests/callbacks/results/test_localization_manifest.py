@@ -6,11 +6,13 @@ import pytest
 from lightning.pytorch.demos.boring_classes import BoringModel
 
 from tests.makers.models.annotated_localizer import AnnotatedLocalizer, shapes, trainer
+from zsar.callbacks.cost.cost_meter import CostMeter
 from zsar.callbacks.results.localization_manifest import LocalizationManifest
 from zsar.datamodules.data_sets.untrimmed.untrimmed_files import UntrimmedFiles
 from zsar.datamodules.lists.localization_splits import ClassSplit
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.lightning_modules.localization.contract import Localization
+from zsar.runtime.files.video_errors import VideoDecodeError
 
 FIGURES = ("map_0.3", "map_0.5", "map_0.75", "map_0.95", "map", "paper_mean")
 ALL_DRAWS = ClassSplit(number="all")
@@ -84,6 +86,28 @@ def test_ten_draws_have_a_mean_and_a_deviation_and_each_video_is_counted_once(
     rows = {line.split("│")[1].strip(): line for line in capsys.readouterr().out.splitlines() if "│" in line}
     assert ("0.0" in rows["split_0"], "100.0" in rows["split_9"]) == (True, True)
     assert ("80.0" in rows["mean"], "42.2" in rows["± deviation"]) == (True, True)
+
+
+def test_a_video_that_could_not_be_decoded_took_its_time_too(
+    tmp_path: Path, shapes_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = shapes(shapes_root)
+    opened, counted = data.open_frames, []
+
+    def broken(row: int, **settings: Any) -> Any:
+        if row == 0:
+            raise VideoDecodeError("it ends early")
+        return opened(row, **settings)
+
+    def cost(self: CostMeter, *_: Any, n_videos: int, **others: Any) -> dict[str, float]:
+        counted.append(n_videos)
+        return {"seconds": 1.0}
+
+    monkeypatch.setattr(data, "open_frames", broken)
+    monkeypatch.setattr(CostMeter, "cost", cost)
+    trainer(tmp_path, LocalizationManifest()).predict(AnnotatedLocalizer(), datamodule=data)
+    assert json.loads((tmp_path / "results_predict.json").read_text())["n_videos"] == len(data.videos) - 1
+    assert counted == [len(data.videos)]
 
 
 def test_a_prediction_has_counts_and_no_figures(tmp_path: Path, shapes_root: Path) -> None:

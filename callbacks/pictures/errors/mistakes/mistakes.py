@@ -86,7 +86,8 @@ class Mistakes(Callback):
                 answers = self._chosen(trainer, tested, kind)
                 frames = _write_answers(trainer, tested, answers, written, has_frames=has_frames)
                 if trainer.is_global_zero:
-                    _write_sheet(tested, kind, answers, frames, written)
+                    n_listed = len(trainer.datamodule.sets[tested.set_name])  # type: ignore[attr-defined]
+                    _write_sheet(tested, kind, answers, frames, written, n_listed=n_listed)
         written.finish()
 
     def _chosen(self, trainer: Trainer, tested: TestedSet, kind: AnswerKind) -> list[ShownAnswer]:
@@ -131,11 +132,15 @@ def _write_sheet(
     answers: list[ShownAnswer],
     frames: dict[int, Frames],
     written: WrittenPictures,
+    *,
+    n_listed: int,
 ) -> None:
     name, heading = tested.set_name, _HEADINGS[kind]
     is_right = tested.correct[tested.decoded]
     n_of_kind = int((is_right if kind == "doubtful" else ~is_right).sum())
     counted = f"{len(answers):,} of {n_of_kind:,}"
+    if len(tested.rows) != n_listed:
+        counted += f" (limited test, {n_listed:,} videos are listed)"
     if not answers:
         none = "every answer is right" if kind == "wrong" else "no answer is right"
         say(f"{heading} of {name}: there are none, as {none if len(is_right) else 'no video has an answer'}")
@@ -153,6 +158,13 @@ def _write_sheet(
         kind,
         title=f"{name}: {heading}",
         alt=f"Frames and probabilities of {heading}, {counted}: {'; '.join(a.in_words for a in answers)}.",
-        numbers={"set": name, "kind": kind, "n_of_kind": n_of_kind, "answers": [a.to_dict() for a in answers]},
+        numbers={
+            "set": name,
+            "kind": kind,
+            "n_of_kind": n_of_kind,
+            "n": len(tested.rows),
+            "n_listed": n_listed,
+            "answers": [a.to_dict() for a in answers],
+        },
         figure=figure,
     )

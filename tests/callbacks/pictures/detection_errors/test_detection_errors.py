@@ -45,6 +45,7 @@ def test_each_draw_is_diagnosed_and_map_is_that_of_the_test(tmp_path: Path, shap
     pictures = read_pictures(tmp_path)
     assert [picture.set_name for picture in pictures] == ["all_draws", *(f"split_{number}" for number in range(10))]
     assert {(picture.kind, picture.stage) for picture in pictures} == {("detection_errors", "test")}
+    assert "on all 10 draws of classes, each video once in each of its draws, mAP" in pictures[0].title
     assert numbers_in(tmp_path, "all_draws")["map"] == pytest.approx(float(running.callback_metrics["test/map_0.5"]))
     for index, picture in enumerate(pictures[1:]):
         numbers = numbers_in(tmp_path, picture.set_name)

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from lightning.pytorch import Callback
 
+from zsar.callbacks.pictures.errors.confusion_matrix import ConfusionMatrix
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
+from zsar.callbacks.results.prediction_table import PredictionTable
+from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.tracking.run_tracking import RunTracking
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
-from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import run_callbacks
+from zsar.lightning_modules.command_line.cli import main
+from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import results_first, run_callbacks
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
@@ -50,3 +58,23 @@ def test_a_run_has_what_its_model_and_command_need(
     assert [type(callback).__name__ for callback in callbacks] == expected
     (manifest,) = [callback for callback in callbacks if hasattr(callback, "config")]
     assert manifest.config == {"a": 1}
+
+
+def test_results_are_written_before_what_a_configuration_adds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, video_tree: Path
+) -> None:
+    """A picture that cannot be drawn costs neither the results nor seconds of them."""
+    broken = OSError("no space left on device")
+    monkeypatch.setattr(ConfusionMatrix, "on_test_end", Mock(side_effect=broken))
+    picture = ("--config", "visualization/confusion_matrix")
+    model = ("--model", "ZeroShotCLIP", "--model.backbone.architecture", "tiny-clip", "--model.backbone.weights")
+    data = ("random", "--data", "VideoFolder", "--data.train", str(video_tree), "--data.clips.image_size", "32")
+    rest = ("--trainer.accelerator", "cpu", "--run_dir", str(tmp_path / "run"))
+    assert main(["test", *model, *data, *picture, *rest]) != 0
+    assert json.loads((tmp_path / "run" / "results.json").read_text())["complete"]
+
+
+def test_only_what_writes_results_moves() -> None:
+    others = [Callback(), ConfusionMatrix(), Callback()]
+    results = [ResultManifest({}), PredictionTable()]
+    assert results_first([*others, *results]) == [*results, *others]

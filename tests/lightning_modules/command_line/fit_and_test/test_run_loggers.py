@@ -125,6 +125,11 @@ def test_a_run_that_fails_is_a_failed_run(tmp_path: Path, experiment: Path, monk
         ("fit", ["--wandb_group", "g"], "--wandb_group has no effect without tracking: add --wandb offline or online"),
         ("fit", ["--wandb_checkpoints"], "--wandb_checkpoints has no effect without tracking"),
         ("test", ["--wandb_checkpoints", "--wandb", "offline"], "--wandb_checkpoints goes with fit"),
+        (
+            "fit",
+            ["--trainer.logger=false", "--wandb=offline"],
+            "--wandb offline has no effect with --trainer.logger false",
+        ),
     ],
 )
 def test_no_option_of_wandb_is_without_effect(
@@ -196,6 +201,18 @@ def test_a_logger_of_the_user_stays_where_it_is(tmp_path: Path, experiment: Path
     assert run("fit", "--config", experiment, "--config", tmp_path / "logger.yaml", *TINY) == 0
     assert (tmp_path / "mine" / "lightning_logs" / "version_0" / "metrics.csv").is_file()
     assert not (tmp_path / "run" / "csv").exists()
+
+
+def test_each_run_of_a_wandb_logger_of_the_user_has_an_id_of_its_own(tmp_path: Path, experiment: Path) -> None:
+    """`version` of a WandbLogger is an id in the project; "fit" would continue the first run with every later one."""
+    settings: dict[str, Any] = {"init_args": {"save_dir": "RUN_DIR"}, "dict_kwargs": {"mode": "offline"}}
+    mine = {"class_path": "lightning.pytorch.loggers.WandbLogger", **settings}
+    (tmp_path / "logger.yaml").write_text(json.dumps({"trainer": {"logger+": [mine]}}))
+    for _ in range(2):
+        assert run("fit", "--config", experiment, "--config", tmp_path / "logger.yaml", *TINY, "--overwrite") == 0
+    ids = [folder.name.rpartition("-")[2] for folder in (tmp_path / "run" / "wandb").glob("offline-run-*")]
+    assert len(ids) == len(set(ids)) == 2
+    assert "fit" not in ids
 
 
 def test_tensorboard_that_is_not_installed_is_said(

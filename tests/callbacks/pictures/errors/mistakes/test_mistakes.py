@@ -136,3 +136,12 @@ def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, callbacks=[Mistakes()])
     with pytest.raises(ValueError, match="Mistakes needs an ActionRecognizer, .*, not a BoringModel"):
         trainer.test(BoringModel())
+
+
+def test_a_limited_test_is_named_on_the_sheet(tmp_path: Path, video_tree: Path) -> None:
+    run_recognizer_test(tmp_path, colour_videos(video_tree), Mistakes(n=1), limit_test_batches=4)
+    content = picture_numbers(tmp_path, "mistakes", "test", "wrong")
+    assert (content["n"], content["n_listed"]) == (12, 20)
+    sheets = [picture for picture in read_pictures(tmp_path) if "picture" in picture.files]
+    assert sheets
+    assert all("(limited test, 20 videos are listed)" in picture.alt for picture in sheets)
