@@ -29,7 +29,7 @@ from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.command_line.fit_and_test.brief_parser import BriefParser
 from zsar.lightning_modules.command_line.fit_and_test.command_help import requested_list
 from zsar.lightning_modules.command_line.fit_and_test.end_of_fit import end_of_fit
-from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import results_first, run_callbacks
+from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import put_in_order, run_callbacks
 from zsar.lightning_modules.command_line.fit_and_test.run_loggers import (
     add_tracking_options,
     check_tracking,
@@ -213,24 +213,22 @@ class ActionRecognitionCLI(LightningCLI):
         if self._run is not None:
             self._run.clear()
         config = self.config_init[self.subcommand]
-        # Lightning rejects or drops the callback
-        if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:
+        if config.trainer.enable_checkpointing is False or config.trainer.fast_dev_run:  # it is rejected or dropped
             self._parser(self.subcommand).callback_keys.remove("checkpoint")
         names, command = experiment_names(self.given), str(self.subcommand)
         loggers = run_loggers(config.trainer.logger, config, command=command, experiment=names)
-        is_tracked = any(isinstance(logger, WandbLogger) for logger in loggers)
         callbacks = run_callbacks(
             self.model,
             config,
             command=command,
             written=self._written_config(),
             is_logged=bool(loggers),
-            tracking=self._tracking(names) if is_tracked else None,
+            tracking=self._tracking(names) if any(isinstance(logger, WandbLogger) for logger in loggers) else None,
         )
         self.trainer_defaults = {"callbacks": [*self.trainer_defaults["callbacks"], *callbacks]}
-        plugins = _plugins(config.trainer.plugins)
-        trainer = super().instantiate_trainer(logger=loggers or False, plugins=plugins, **kwargs)
-        trainer.callbacks = results_first(trainer.callbacks)  # type: ignore[attr-defined]
+        kwargs["plugins"] = _plugins(config.trainer.plugins)
+        trainer = super().instantiate_trainer(logger=loggers or False, **kwargs)
+        put_in_order(trainer, command)
         return trainer
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor
 
 from zsar.callbacks.cost.training_cost import TrainingCost
@@ -17,7 +17,16 @@ from zsar.callbacks.set_progress import SetProgressBar
 from zsar.callbacks.tracking.run_tracking import RunTracking
 from zsar.callbacks.undecodable_videos import UndecodableVideos
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
+from zsar.lightning_modules.run_folders.run_lock import is_first_process
+from zsar.runtime.terminal import say
 
+_PICTURES = "zsar.callbacks.pictures."
+_STARTS = {
+    "fit": "on_fit_start",
+    "validate": "on_validation_start",
+    "test": "on_test_start",
+    "predict": "on_predict_start",
+}
 _RESULTS = (SetProgressBar, ResultManifest, LocalizationManifest, DetectionFile, PredictionTable)
 
 
@@ -60,6 +69,17 @@ def run_callbacks(
     return callbacks
 
 
+def put_in_order(trainer: Trainer, command: str) -> None:
+    """Puts a trainer's callbacks in the order in which they are called, and says which have nothing to do.
+
+    Args:
+        trainer: The trainer, with the callbacks of its configuration.
+        command: "fit", "validate", "test" or "predict".
+    """
+    trainer.callbacks = results_first(trainer.callbacks)  # type: ignore[attr-defined]
+    say_idle(trainer.callbacks, command)  # type: ignore[attr-defined]
+
+
 def results_first(callbacks: Sequence[Callback]) -> list[Callback]:
     """Moves what writes results in front of all other callbacks; their order is otherwise kept.
 
@@ -70,3 +90,18 @@ def results_first(callbacks: Sequence[Callback]) -> list[Callback]:
         callbacks: All callbacks of a trainer.
     """
     return sorted(callbacks, key=lambda callback: not isinstance(callback, _RESULTS))
+
+
+def say_idle(callbacks: Sequence[Callback], command: str) -> None:
+    """Says which callbacks draw pictures, but not in this command: an experiment may have them for its test.
+
+    Args:
+        callbacks: All callbacks of a trainer.
+        command: "fit", "validate", "test" or "predict".
+    """
+    start = _STARTS[command]
+    drawing = [type(callback) for callback in callbacks if type(callback).__module__.startswith(_PICTURES)]
+    idle = [kind.__name__ for kind in drawing if getattr(kind, start) is getattr(Callback, start)]
+    if idle and is_first_process():
+        names = ", ".join(dict.fromkeys(idle))
+        say(f"no pictures by {names} in zsar {command}: they are drawn in zsar test", error=True)

@@ -200,14 +200,7 @@ def _run(folder: Path, content: Mapping[str, Any]) -> Run:
 
 
 def recognition_settings(content: Mapping[str, Any]) -> RunSettings:
-    """What a test was made with, whether it is of the whole test set or not.
-
-    Args:
-        content: What its results.json holds.
-
-    Raises:
-        KeyError: The result is not one of ours.
-    """
+    """What a test was made with, by the content of its results.json, whether it is of the whole test set or not."""
     data, model = content["data"], content["model"]
     trained_on = model["trained_on"]
     shots = None if trained_on is None else training_shots(trained_on, content["class_text"])

@@ -118,7 +118,7 @@ def test_the_predictions_of_all_processes_count(
 
 def test_a_recognizer_has_no_detections(tmp_path: Path) -> None:
     with pytest.raises(
-        ValueError, match="DetectionErrors needs a model that finds actions in time .* not a BoringModel"
+        ValueError, match="DetectionErrors needs an ActionLocalizer, .*, not a BoringModel"
     ):
         trainer(tmp_path, DetectionErrors()).test(BoringModel(), verbose=False)
 

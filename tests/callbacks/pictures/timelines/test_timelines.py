@@ -158,7 +158,7 @@ def test_settings_that_choose_nothing_are_an_error(settings: dict[str, Any]) -> 
 
 
 def test_a_recognizer_has_no_time_lines(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="Timelines needs a model that finds actions in time .* not a BoringModel"):
+    with pytest.raises(ValueError, match="Timelines needs an ActionLocalizer, .*, not a BoringModel"):
         trainer(tmp_path, Timelines()).test(BoringModel(), verbose=False)
 
 

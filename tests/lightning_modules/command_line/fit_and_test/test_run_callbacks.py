@@ -10,13 +10,14 @@ import pytest
 from lightning.pytorch import Callback
 
 from zsar.callbacks.pictures.errors.confusion_matrix import ConfusionMatrix
+from zsar.callbacks.pictures.timelines.timelines import Timelines
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.callbacks.results.prediction_table import PredictionTable
 from zsar.callbacks.results.result_manifest import ResultManifest
 from zsar.callbacks.tracking.run_tracking import RunTracking
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import results_first, run_callbacks
+from zsar.lightning_modules.command_line.fit_and_test.run_callbacks import results_first, run_callbacks, say_idle
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 
@@ -78,3 +79,13 @@ def test_only_what_writes_results_moves() -> None:
     others = [Callback(), ConfusionMatrix(), Callback()]
     results = [ResultManifest({}), PredictionTable()]
     assert results_first([*others, *results]) == [*results, *others]
+
+
+@pytest.mark.parametrize(("command", "idle"), [("fit", 2), ("validate", 2), ("predict", 1), ("test", 0)])
+def test_pictures_that_a_command_does_not_draw_are_named(
+    command: str, idle: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say_idle([Callback(), ConfusionMatrix(), Timelines(), PredictionTable()], command)
+    named = ", ".join(["ConfusionMatrix", "Timelines"][:idle])
+    expected = f"no pictures by {named} in zsar {command}: they are drawn in zsar test\n" if idle else ""
+    assert capsys.readouterr().err == expected
