@@ -109,6 +109,9 @@ class FramePromptScores(Callback):
         row, text = int(tested.rows[position]), tested.text
         table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
         key, batch = table.key(row), read_clips(trainer, tested.dataloader_idx, [row])
+        if batch.failed[0]:
+            written.leave_out(f"{text.set_name}: {key}")
+            return
         similarities = _similarities(trainer, model, batch.frames[0].to(model.device), text)
         video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
         content = {

@@ -38,6 +38,7 @@ class WrittenPictures:
         self._first_word = first_word
         self._trainer = trainer
         self._pictures: list[tuple[str, Picture]] = []
+        self._gone: list[str] = []
 
     @property
     def folder(self) -> Path:
@@ -90,17 +91,22 @@ class WrittenPictures:
         self._pictures.append((stem, Picture(self._kind, self._stage, set_name, title, alt, files)))
         return next(iter(paths.values()))
 
+    def leave_out(self, video: str) -> None:
+        """Notes a chosen video that could be decoded in the test, but not when it was read again."""
+        self._gone.append(video)
+
     def finish(self, *, of: int | None = None, undecodable: Sequence[str] = ()) -> list[Picture]:
         """Lists the pictures of all processes, logs them to W&B, and says how many there are; all processes call it.
 
         Args:
             of: Number of pictures that were wanted, to be said; None for the number of those written.
-            undecodable: Names of the chosen videos that could not be decoded, the same in all processes.
+            undecodable: Names of the chosen videos that could not be decoded in the test, the same in all processes.
 
         Returns:
             The pictures of all processes, by set and stem; set order is that of writing.
         """
-        everyone = [pair for pairs in gather_from_all(self._pictures, self._trainer) for pair in pairs]
+        gathered = gather_from_all((self._pictures, self._gone), self._trainer)
+        everyone = [pair for pairs, _ in gathered for pair in pairs]
         sets = list(dict.fromkeys(picture.set_name for _, picture in everyone))
         ordered = sorted(everyone, key=lambda pair: (sets.index(pair[1].set_name), pair[0]))
         pictures = [picture for _, picture in ordered]
@@ -111,7 +117,7 @@ class WrittenPictures:
             n = sum("picture" in picture.files for picture in pictures)  # the others are numbers or clips alone
             plural = "" if (n if of is None else of) == 1 else "s"
             say_written(self.folder, f"{n}{'' if of is None else f' of {of}'} picture{plural} into")
-            for video in undecodable:
+            for video in (*undecodable, *(video for _, gone in gathered for video in gone)):
                 say(f"no picture, it could not be decoded: {video}")
         return pictures
 

@@ -181,7 +181,11 @@ class AttentionMaps(Callback):
         """Writes the files of one video."""
         row, text = int(tested.rows[position]), tested.text
         table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
-        key, frames = table.key(row), read_clips(trainer, tested.dataloader_idx, [row]).frames[0]
+        key, batch = table.key(row), read_clips(trainer, tested.dataloader_idx, [row])
+        if batch.failed[0]:
+            written.leave_out(f"{text.set_name}: {key}")
+            return
+        frames = batch.frames[0]
         labels = self._labels(tested, position)
         videos = {name: self._observe(one, frames, text, labels) for name, one in self._models(model).items()}
         rows, stem = map_rows(videos, text.names), file_stem(row, key)

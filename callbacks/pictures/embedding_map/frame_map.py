@@ -123,9 +123,10 @@ class FrameMap(ObservingCallback):
         for name, tested in self._tested.gathered(trainer).items():
             table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
             positions = self.videos.positions(tested, table)
-            undecodable += [f"{name}: {table.key(int(tested.rows[i]))}" for i in positions if tested.failed[i]]
-            positions = [i for i in positions if not tested.failed[i]]
-            embedded = _embed(trainer, models, tested, positions)
+            embedded = _embed(trainer, models, tested, [i for i in positions if not tested.failed[i]])
+            gone = [i for i in positions if i not in embedded[TESTED]]
+            undecodable += [f"{name}: {table.key(int(tested.rows[i]))}" for i in gone]
+            positions = [i for i in positions if i in embedded[TESTED]]
             spreads = [spread for of_process in every_spread for spread in of_process[name]]
             if trainer.is_global_zero:
                 shown = _shown(tested, positions, [table.key(int(tested.rows[i])) for i in positions], embedded)
@@ -160,11 +161,13 @@ class FrameMap(ObservingCallback):
 def _embed(
     trainer: Trainer, models: Mapping[str, VideoTextModel], tested: TestedSet, positions: list[int]
 ) -> dict[str, dict[int, NDArray[np.float32]]]:
-    """Frame embeddings [V, T, D] by model and position; each process embeds its part, all get all."""
+    """Frame embeddings [V, T, D] by model and position, of those that can be decoded (again); all processes get all."""
     mine: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in models}
     for position in positions[trainer.global_rank :: trainer.world_size]:
         row = int(tested.rows[position])
         batch = read_clips(trainer, tested.dataloader_idx, [row], may_be_stored=True)
+        if batch.failed[0]:
+            continue
         for name, model in models.items():
             with trainer.precision_plugin.test_step_context():
                 frames = model.frame_embeddings(batch.to(model.device))[0]

@@ -57,7 +57,9 @@ def test_pictures_of_all_processes_are_listed_and_logged_in_order(
     )
     monkeypatch.setattr(WandbLogger, "experiment", MagicMock())
     other = Picture("mistakes", "test", "base", "of another", "alt", {"picture": "mistakes/base/1.png"})
-    monkeypatch.setattr(written_pictures, "gather_from_all", lambda value, trainer: [value, [("1", other)]])
+    monkeypatch.setattr(
+        written_pictures, "gather_from_all", lambda value, trainer: [value, ([("1", other)], ["novel: gone.mp4"])]
+    )
     written = WrittenPictures("mistakes", trainer_in(tmp_path, logger=WandbLogger(offline=True, save_dir=tmp_path)))
     paths = [add(written, set_name, stem) for set_name, stem in (("base", "2"), ("novel", "0"), ("base", "0"))]
     pictures = written.finish(of=5, undecodable=["base: broken.mp4"])
@@ -71,7 +73,10 @@ def test_pictures_of_all_processes_are_listed_and_logged_in_order(
     }
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("wrote 4 of 5 pictures into ")
-    assert said[1] == "no picture, it could not be decoded: base: broken.mp4"
+    assert said[1:] == [
+        "no picture, it could not be decoded: base: broken.mp4",
+        "no picture, it could not be decoded: novel: gone.mp4",
+    ]
 
 
 def test_callbacks_of_one_kind_replace_only_what_begins_with_their_word(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from wandb.proto import wandb_internal_pb2 as messages
 
 HEADER, BLOCK, PIECE = 7, 32 * 1024, 7
+LONGEST_WAIT_SECONDS = 10
 WHOLE, FIRST, MIDDLE, LAST = range(1, 5)
 
 
@@ -59,9 +61,20 @@ class TrackedRun:
 
 
 def tracked_runs(run_dir: Path) -> list[TrackedRun]:
-    """The offline runs in a run folder, in the order in which they began."""
+    """The offline runs in a run folder, in the order in which they began.
+
+    W&B's own process writes the file, and may have the last part of it in memory when the run has ended: it is waited
+    for.
+    """
     folders = (run_dir / "wandb").glob("offline-run-*")
-    return [_read(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_ctime_ns)]
+    return [_ended(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_ctime_ns)]
+
+
+def _ended(folder: Path) -> TrackedRun:
+    until = time.monotonic() + LONGEST_WAIT_SECONDS
+    while (run := _read(folder)).exit_code is None and time.monotonic() < until:
+        time.sleep(0.1)
+    return run
 
 
 def _read(folder: Path) -> TrackedRun:
@@ -100,6 +113,8 @@ def _update(known: dict[str, Any], updates: Any) -> None:
 
 
 def _records(data: bytes) -> Iterator[bytes]:
+    if len(data) < HEADER:
+        return  # not written yet
     assert data[:4] == b":W&B"
     place, record = HEADER, b""
     while place + PIECE <= len(data):
@@ -109,6 +124,8 @@ def _records(data: bytes) -> Iterator[bytes]:
             continue
         _, length, kind = struct.unpack("<IHB", data[place : place + PIECE])
         place += PIECE
+        if place + length > len(data):
+            return  # not yet whole
         record = (b"" if kind in (WHOLE, FIRST) else record) + data[place : place + length]
         place += length
         if kind in (WHOLE, LAST):

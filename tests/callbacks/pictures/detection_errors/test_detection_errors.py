@@ -117,9 +117,7 @@ def test_the_predictions_of_all_processes_count(
 
 
 def test_a_recognizer_has_no_detections(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match="DetectionErrors needs an ActionLocalizer, .*, not a BoringModel"
-    ):
+    with pytest.raises(ValueError, match="DetectionErrors needs an ActionLocalizer, .*, not a BoringModel"):
         trainer(tmp_path, DetectionErrors()).test(BoringModel(), verbose=False)
 
 

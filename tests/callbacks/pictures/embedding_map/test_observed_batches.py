@@ -69,9 +69,7 @@ def test_after_an_error_the_model_is_no_longer_observed(tmp_path: Path, video_tr
 
 def test_another_kind_of_model_is_an_error(tmp_path: Path) -> None:
     trainer = Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, callbacks=[Counted()])
-    with pytest.raises(
-        ValueError, match="Counted needs an ActionRecognizer, .*, not a BoringModel; leave"
-    ):
+    with pytest.raises(ValueError, match="Counted needs an ActionRecognizer, .*, not a BoringModel; leave"):
         trainer.test(BoringModel())
 
 
