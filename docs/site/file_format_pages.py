@@ -10,7 +10,7 @@ from types import ModuleType
 from docs.site.copied_pages import ROOT
 from docs.site.markdown import table
 from zsar.api.answers import Classification
-from zsar.callbacks.results import detection_file, prediction_table
+from zsar.callbacks.results import detection_file
 from zsar.datamodules.data_sets import video_folder
 from zsar.datamodules.data_sets.untrimmed import untrimmed_files
 from zsar.datamodules.stored_embeddings import embedding_files
@@ -20,6 +20,7 @@ from zsar.lightning_modules.command_line.reproduce import papers_file
 from zsar.lightning_modules.localization.stored import caption_files, feature_files
 from zsar.lightning_modules.recognition.saved import shared_folders
 from zsar.lightning_modules.run_folders import run_record
+from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS
 from zsar.lightning_modules.training import checkpoints
 
 _HEAD = """\
@@ -96,7 +97,7 @@ def _keys(meanings: dict[str, str], title: str) -> str:
 
 
 def _columns() -> dict[str, str]:
-    return {name: _COLUMN_MEANINGS[name] for name in prediction_table._COLUMNS}
+    return {name: _COLUMN_MEANINGS[name] for name in PREDICTION_COLUMNS}
 
 
 def _head(documented: ModuleType | type) -> str:
