@@ -71,12 +71,12 @@ $(QUICKSTART)/.seed-$(SEED):
 	@rm -rf $(QUICKSTART) && mkdir -p $(QUICKSTART) && touch $@
 
 $(QUICKSTART)/zero_shot/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
-	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(SEED) --run_dir $(@D)
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml --seed_everything $(SEED) --run_dir $(@D) $(DRAWN)
 
 $(QUICKSTART)/%/results.json: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D)
 	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml --seed_everything $(SEED) --run_dir $(@D) \
-	  --ckpt_path $(@D)/checkpoints/best.ckpt
+	  --ckpt_path $(@D)/checkpoints/best.ckpt $(DRAWN)
 
 # --- tables of the embedded benchmark: sweeps of configs/sweeps/; SEEDS=0 for a quick look -----------------------------
 
@@ -108,18 +108,19 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 
 SEEN := $(foreach run,zero_shot adapters t2l tuned localized,$(QUICKSTART)/$(run)/.seen)
 
+# Runs that make quickstart has tested already are tested again, with the pictures.
+PICTURES_OF_QUICKSTART := $(foreach name,errors attention_maps embedding_map frame_map,--config visualization/$(name))
+PICTURED = $(ZSAR) test --trainer.enable_progress_bar false --seed_everything $(SEED) --run_dir $(@D)
+
 sight-demo: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs 2 --output-sync=line sight-runs
+	OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs 2 --output-sync=line sight-runs DRAWN="$(PICTURES_OF_QUICKSTART)"
 	$(ZSAR) report $(QUICKSTART)
 	$(ZSAR) report $(foreach run,zero_shot adapters t2l,$(QUICKSTART)/$(run)) --output $(QUICKSTART)/compared.html
 
 sight-runs: $(SEEN)
 
-PICTURED = $(ZSAR) test --trainer.enable_progress_bar false --seed_everything $(SEED) --run_dir $(@D)
-
 $(QUICKSTART)/zero_shot/.seen $(QUICKSTART)/adapters/.seen $(QUICKSTART)/t2l/.seen: $(QUICKSTART)/%/.seen: $(QUICKSTART)/%/results.json
-	$(PICTURED) --config $(CONFIGS)/moving_shapes_$*.yaml --config visualization/errors --config visualization/attention_maps \
-	  --config visualization/embedding_map --config visualization/frame_map
+	test -f $(@D)/pictures/index.json || $(PICTURED) --overwrite --config $(CONFIGS)/moving_shapes_$*.yaml $(DRAWN)
 	@touch $@
 
 $(QUICKSTART)/tuned/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
