@@ -9,12 +9,13 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.pictures.figures import linspace_indices
 from zsar.callbacks.pictures.tested_videos import TestedSet
 from zsar.datamodules.batch import VideoBatch
+from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.choices import check_choices
 from zsar.runtime.number_limits import check_least
 from zsar.runtime.seeds import derive_seed
@@ -73,8 +74,7 @@ class VideoChoice:
             ValueError: A video or class is in none of the sets.
         """
         sets = ", ".join(tables)
-        names = {name for table in tables.values() for i in range(len(table)) for name in (table.key(i), table.path(i))}
-        if missing := sorted(set(self.videos or ()) - names):
+        if self.videos and (missing := sorted(set(self.videos) - _names_in(tables))):
             raise ValueError(
                 f"no test set ({sets}) has the video(s) {', '.join(map(repr, missing))}; give names as in "
                 f"predictions_SET.csv, such as {next(iter(tables.values())).key(0)!r}"
@@ -126,6 +126,27 @@ class VideoChoice:
         order = tested.confidences[candidates].argsort(descending=mistakes, stable=True)
         chosen: list[int] = candidates[order[: self.n]].tolist()
         return chosen
+
+
+def _names_in(tables: Mapping[str, NamedVideos]) -> set[str]:
+    return {name for table in tables.values() for i in range(len(table)) for name in (table.key(i), table.path(i))}
+
+
+def check_chosen(choice: VideoChoice, trainer: Trainer, model: LightningModule) -> None:
+    """Checks a choice when a test starts.
+
+    Args:
+        choice: The choice.
+        trainer: The trainer.
+        model: The tested model, which has fetched its class text.
+
+    Raises:
+        ValueError: A video or class is in none of the test sets.
+    """
+    assert isinstance(model, ActionRecognizer)
+    classes = {text.set_name: text.names for text in model.class_texts["test"]}
+    tables = trainer.datamodule.sets  # type: ignore[attr-defined]
+    choice.check({name: tables[name] for name in classes}, classes)
 
 
 def read_clips(

@@ -20,22 +20,20 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import Trainer
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
+from zsar.callbacks.pictures.chosen_pictures import ChosenPictures, ChosenVideo
+from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.frame_prompt_figure import draw_frame_prompt_scores
-from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
-from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.datamodules.batch import ClassText
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.number_limits import check_least
 
-_KIND = "frame_prompt_scores"
 
-
-class FramePromptScores(Callback):
+class FramePromptScores(ChosenPictures):
     """Writes `frame_prompt_scores/SET/ROW_KEY.json` and `.png` into the pictures of a run, for some videos of each set.
 
     ROW is the video's row in the set, counted from 0, KEY its name with "_" for characters not allowed in file names.
@@ -44,6 +42,8 @@ class FramePromptScores(Callback):
     the pictures are logged too. The videos are chosen and read again at the end of the test. Undecodable videos are
     left out and reported.
     """
+
+    kind = "frame_prompt_scores"
 
     def __init__(self, *, videos: VideoChoice = VideoChoice(), k: int = 5) -> None:
         """Stores the settings.
@@ -55,78 +55,28 @@ class FramePromptScores(Callback):
         Raises:
             ValueError: k is below 1.
         """
+        super().__init__(videos)
         check_least(1, k=k)
-        self.videos = videos
         self.k = k
-        self._tested = TestedVideos()
 
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Checks the choice of videos.
-
-        Raises:
-            ValueError: The model is not an `ActionRecognizer`, or a chosen video or class is not in any of the sets.
-        """
-        self._tested.start(pl_module, needed_by=type(self).__name__)
-        assert isinstance(pl_module, ActionRecognizer)
-        texts = pl_module.class_texts["test"]
-        tables = {text.set_name: trainer.datamodule.sets[text.set_name] for text in texts}  # type: ignore[attr-defined]
-        self.videos.check(tables, {text.set_name: text.names for text in texts})
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401 - Lightning's signature
-        batch: VideoBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Notes the predictions of a batch."""
-        self._tested.add(batch, outputs, dataloader_idx)
-
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the files of the chosen videos, and reports which could not be shown."""
-        assert isinstance(pl_module, ActionRecognizer)
-        written, n_chosen, failed = WrittenPictures(_KIND, trainer), 0, []
-        for name, tested in self._tested.gathered(trainer).items():
-            table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
-            chosen = self.videos.positions(tested, table)
-            n_chosen += len(chosen)
-            failed += [f"{name}: {table.key(int(tested.rows[i]))}" for i in chosen if tested.failed[i]]
-            shown = [i for i in chosen if not tested.failed[i]]
-            for position in shown[trainer.global_rank :: trainer.world_size]:
-                self._write(written, trainer, pl_module, tested, position)
-        written.finish(of=n_chosen + self.videos.n_untested(n_chosen), undecodable=failed)
-
-    def _write(
-        self,
-        written: WrittenPictures,
-        trainer: Trainer,
-        model: ActionRecognizer,
-        tested: TestedSet,
-        position: int,
-    ) -> None:
-        row, text = int(tested.rows[position]), tested.text
-        table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
-        key, batch = table.key(row), read_clips(trainer, tested.dataloader_idx, [row])
-        if batch.failed[0]:
-            written.leave_out(f"{text.set_name}: {key}")
-            return
-        similarities = _similarities(trainer, model, batch.frames[0].to(model.device), text)
-        video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
+    def draw(self, trainer: Trainer, model: ActionRecognizer, video: ChosenVideo, written: WrittenPictures) -> None:
+        """Writes the files of a video."""
+        tested, text = video.tested, video.tested.text
+        similarities = _similarities(trainer, model, video.frames.to(model.device), text)
+        label, probabilities = int(tested.labels[video.position]), tested.probabilities[video.position]
         content = {
-            **video,
+            **video.names,
             "scorer": model.scoring.scorer,
-            **self._content(similarities, text, int(tested.labels[position]), tested.probabilities[position]),
+            **self._content(similarities, text, label, probabilities),
         }
-        true, predicted = content["true"]["class"], content["predicted"]["class"]
+        key, true, predicted = video.key, content["true"]["class"], content["predicted"]["class"]
         written.add(
             text.set_name,
-            file_stem(row, key),
+            video.stem,
             title=f"{key}: {true}" if content["correct"] else f"{key}: {true}, predicted {predicted}",
             alt=f"Frames of {key}, of the class {true}, each with the prompts of {predicted} that it is closest to.",
             numbers=content,
-            figure=draw_frame_prompt_scores(content, batch.frames[0, 0]),
+            figure=draw_frame_prompt_scores(content, video.frames[0]),
         )
 
     def _content(self, similarities: Tensor, text: ClassText, label: int, probabilities: Tensor) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.pictures.drawn_models import recognizer_of
@@ -118,3 +118,37 @@ class TestedVideos:
 def _nothing(n_classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     none = torch.empty(0, dtype=torch.int64)
     return none, none, torch.empty(0, n_classes), torch.empty(0, dtype=torch.bool)
+
+
+class TestedPictures(Callback):
+    """Base of callbacks that draw what a test said of its videos, at its end.
+
+    Attributes:
+        tested: The predictions.
+    """
+
+    __test__ = False  # not a test of pytest
+
+    def __init__(self) -> None:
+        """Starts without videos."""
+        self.tested = TestedVideos()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets an earlier test.
+
+        Raises:
+            ValueError: The model is not an `ActionRecognizer`.
+        """
+        self.tested.start(pl_module, needed_by=type(self).__name__)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401 - Lightning's signature
+        batch: VideoBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Notes the predictions of a batch."""
+        self.tested.add(batch, outputs, dataloader_idx)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.pictures.attention.attention_figure import MapRow, draw_attention, map_rows
@@ -23,9 +23,10 @@ from zsar.callbacks.pictures.attention.frame_attention_figure import draw_frame_
 from zsar.callbacks.pictures.attention.observed_video import MapName, ObservedVideo, observe_video
 from zsar.callbacks.pictures.attention.overlay_video import write_overlay_video
 from zsar.callbacks.pictures.attention.video_heading import VideoHeading
-from zsar.callbacks.pictures.chosen_videos import VideoChoice, file_stem, read_clips
+from zsar.callbacks.pictures.chosen_pictures import ChosenPictures, ChosenVideo
+from zsar.callbacks.pictures.chosen_videos import VideoChoice
 from zsar.callbacks.pictures.compared_models import compared_models
-from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
+from zsar.callbacks.pictures.tested_videos import TestedSet
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
@@ -33,18 +34,20 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.choices import check_choice
 
-_KIND = "attention"
 _ALL: tuple[MapName, ...] = ("last", "rollout", "gradient")
 _UNTUNED = "above: the prediction with prompt tuning; the rows below are of the class text as it is before tuning"
 
 
-class AttentionMaps(Callback):
+class AttentionMaps(ChosenPictures):
     """Writes `attention/SET/ROW_KEY.png`, `.json` and `.mp4` into the pictures of a run, for some videos of each set.
 
     The JSON file has the maps of all frames of all views; the picture has at most eight frames of the first view, the
     MP4 all of them. Models with temporal tokens have `ROW_KEY_frames_MODEL.png` and `.json` besides. The videos are
     chosen and read again at the end of the test.
     """
+
+    kind = "attention"
+    is_one_each = False  # the attention between frames has pictures of its own
 
     def __init__(
         self,
@@ -70,16 +73,15 @@ class AttentionMaps(Callback):
         Raises:
             ValueError: There are no maps, or an unknown one.
         """
+        super().__init__(videos)
         self.maps: tuple[MapName, ...] = _ALL if maps is None else tuple(dict.fromkeys(maps))
         if not self.maps:
             raise ValueError(f"maps is an empty list; name some of {', '.join(_ALL)}, or leave it null for all")
         for name in self.maps:
             check_choice(MapName, maps=name)
-        self.videos = videos
         self.class_name = class_name
         self.compare = dict(compare or {})
         self.video = video
-        self._tested = TestedVideos()
         self._compared: dict[str, VideoTextModel] = {}
         self._is_tried = False
         self._is_adapted = False
@@ -92,12 +94,9 @@ class AttentionMaps(Callback):
                 is no frozen CLIP, or two models have one name.
             CheckpointError: A checkpoint cannot be loaded.
         """
-        self._tested.start(pl_module, needed_by=type(self).__name__)
+        super().on_test_start(trainer, pl_module)
         assert isinstance(pl_module, ActionRecognizer)
-        texts = pl_module.class_texts["test"]
-        tables = {text.set_name: trainer.datamodule.sets[text.set_name] for text in texts}  # type: ignore[attr-defined]
-        self.videos.check(tables, {text.set_name: text.names for text in texts})
-        names = [name for text in texts for name in text.names]
+        names = [name for text in pl_module.class_texts["test"] for name in text.names]
         if self.class_name is not None and self.class_name not in names:
             raise ValueError(
                 f"class_name is {self.class_name!r}, but no test set has this class; there are {len(names)}, such as "
@@ -125,25 +124,15 @@ class AttentionMaps(Callback):
         Raises:
             ValueError: The test reads stored embeddings, or a model takes other frames or has no attention to show.
         """
-        self._tested.add(batch, outputs, dataloader_idx)
+        super().on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx, dataloader_idx)
         if not self._is_tried:
             assert isinstance(pl_module, ActionRecognizer)
             self._try(pl_module, batch, pl_module.class_texts["test"][dataloader_idx])
             self._is_tried = True
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes the files of the chosen videos, and reports which could not be shown."""
-        assert isinstance(pl_module, ActionRecognizer)
-        written, n_chosen, failed = WrittenPictures(_KIND, trainer), 0, []
-        for name, tested in self._tested.gathered(trainer).items():
-            table = trainer.datamodule.sets[name]  # type: ignore[attr-defined]
-            chosen = self.videos.positions(tested, table)
-            n_chosen += len(chosen)
-            failed += [f"{name}: {table.key(int(tested.rows[i]))}" for i in chosen if tested.failed[i]]
-            shown = [i for i in chosen if not tested.failed[i]]
-            for position in shown[trainer.global_rank :: trainer.world_size]:
-                self._write(written, trainer, pl_module, tested, position)
-        written.finish(undecodable=failed)
+        """Draws the chosen videos, and forgets the other models."""
+        super().on_test_end(trainer, pl_module)
         self._compared = {}
 
     def _models(self, model: ActionRecognizer) -> dict[str, VideoTextModel]:
@@ -175,31 +164,21 @@ class AttentionMaps(Callback):
         both = int(tested.predictions[position]), int(tested.labels[position])
         return [label for label in dict.fromkeys(both) if label >= 0]
 
-    def _write(
-        self, written: WrittenPictures, trainer: Trainer, model: ActionRecognizer, tested: TestedSet, position: int
-    ) -> None:
-        """Writes the files of one video."""
-        row, text = int(tested.rows[position]), tested.text
-        table = trainer.datamodule.sets[text.set_name]  # type: ignore[attr-defined]
-        key, batch = table.key(row), read_clips(trainer, tested.dataloader_idx, [row])
-        if batch.failed[0]:
-            written.leave_out(f"{text.set_name}: {key}")
-            return
-        frames = batch.frames[0]
-        labels = self._labels(tested, position)
+    def draw(self, trainer: Trainer, model: ActionRecognizer, video: ChosenVideo, written: WrittenPictures) -> None:
+        """Writes the files of a video."""
+        tested, text, frames, stem = video.tested, video.tested.text, video.frames, video.stem
+        labels = self._labels(tested, video.position)
         videos = {name: self._observe(one, frames, text, labels) for name, one in self._models(model).items()}
-        rows, stem = map_rows(videos, text.names), file_stem(row, key)
-        heading = VideoHeading(tested, position, key, n_views=len(frames), n_frames=len(frames[0]))
-        video = {"video": key, "path": table.path(row), "set": text.set_name, "row": row}
-        numbers = {**video, **heading.numbers}
+        rows = map_rows(videos, text.names)
+        heading = VideoHeading(tested, video.position, video.key, n_views=len(frames), n_frames=len(frames[0]))
         models = [{"name": name, **one.to_dict(text.names)} for name, one in videos.items()]
         lines = [heading.line, *([_UNTUNED] if self._is_adapted else [])]
         written.add(
             text.set_name,
             stem,
             title=heading.title,
-            alt=attention_in_words(rows, key),
-            numbers={**numbers, "models": models},
+            alt=attention_in_words(rows, video.key),
+            numbers={**video.names, **heading.numbers, "models": models},
             figure=draw_attention(rows, frames[0], title=heading.marked, lines=lines),
             further=self._overlay(written, text.set_name, stem, rows, frames[0]),
             dots_per_inch=110,

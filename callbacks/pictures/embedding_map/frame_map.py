@@ -14,7 +14,7 @@ import numpy as np
 from lightning.pytorch import LightningModule, Trainer
 from numpy.typing import NDArray
 
-from zsar.callbacks.pictures.chosen_videos import VideoChoice, read_clips
+from zsar.callbacks.pictures.chosen_videos import VideoChoice, check_chosen, read_clips
 from zsar.callbacks.pictures.compared_models import compared_models
 from zsar.callbacks.pictures.embedding_map.frame_content import ShownFrames, frame_content
 from zsar.callbacks.pictures.embedding_map.frame_figure import draw_frames
@@ -75,11 +75,8 @@ class FrameMap(ObservingCallback):
         assert isinstance(pl_module, ActionRecognizer)
         self.projection.check_installed()
         self._tested.start(pl_module, needed_by="FrameMap")
-        texts = pl_module.class_texts["test"]
-        tables = trainer.datamodule.sets  # type: ignore[attr-defined]
-        names = {text.set_name: text.names for text in texts}
-        self.videos.check({name: tables[name] for name in names}, names)
-        self._spreads = {name: [] for name in names}
+        check_chosen(self.videos, trainer, pl_module)
+        self._spreads = {text.set_name: [] for text in pl_module.class_texts["test"]}
         if self.compare and not trainer.datamodule.reads_files:  # type: ignore[attr-defined]
             raise ValueError(
                 "FrameMap.compare embeds frames by other checkpoints, but the test reads stored embeddings; leave out "

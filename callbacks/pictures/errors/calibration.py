@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from rich.table import Table
 
 from zsar.callbacks.pictures.errors.calibrated_set import CalibratedSet, calibrated, calibration_content
 from zsar.callbacks.pictures.errors.calibration_figure import draw_calibration
-from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
+from zsar.callbacks.pictures.tested_videos import TestedPictures, TestedSet
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
-from zsar.datamodules.batch import VideoBatch
 from zsar.runtime.terminal import print_whole, result_console, say
 
 
-class Calibration(Callback):
+class Calibration(TestedPictures):
     """Writes `RUN_DIR/pictures/calibration/SET/calibration.png` and `.json` of each set in `zsar test`.
 
     Reliability with the number of videos of each bin, the expected calibration error (15 bins, L1 norm), risk against
@@ -24,33 +22,9 @@ class Calibration(Callback):
     Videos that could not be decoded have no probability and are left out.
     """
 
-    def __init__(self) -> None:
-        """Starts without videos."""
-        self._tested = TestedVideos()
-
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets an earlier test.
-
-        Raises:
-            ValueError: The model is not an `ActionRecognizer`.
-        """
-        self._tested.start(pl_module, needed_by="Calibration")
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401 - Lightning's signature
-        batch: VideoBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Adds the predictions of a batch."""
-        self._tested.add(batch, outputs, dataloader_idx)
-
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the pictures and prints what thresholds do."""
-        gathered = self._tested.gathered(trainer)
+        gathered = self.tested.gathered(trainer)
         written = WrittenPictures("calibration", trainer)
         if trainer.is_global_zero:
             tables = trainer.datamodule.sets  # type: ignore[attr-defined]

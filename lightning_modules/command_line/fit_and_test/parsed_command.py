@@ -8,17 +8,17 @@ from typing import Any
 from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
 
 
-class _OnlyParsing(ActionRecognitionCLI):
+class OnlyParsing(ActionRecognitionCLI):
     """Parses, and neither seeds, builds nor opens anything."""
 
     def _set_seed(self) -> None:
         pass
 
     def before_instantiate_classes(self) -> None:
-        pass
+        """Opens no run."""
 
     def instantiate_classes(self) -> None:
-        pass
+        """Builds nothing."""
 
     def _run_subcommand(self, subcommand: str) -> None:
         pass
@@ -37,7 +37,7 @@ def parsed_config(arguments: Sequence[str]) -> dict[str, Any]:
         SystemExit: The parser rejects it; its message is on the standard error.
         ValueError: A file cannot be read, or settings contradict each other.
     """
-    parsed = _OnlyParsing.run_command(list(arguments))
+    parsed = OnlyParsing.run_command(list(arguments))
     assert parsed is not None
     config: dict[str, Any] = parsed.config[arguments[0]].as_dict()
     return config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from zsar.callbacks.pictures.chosen_videos import Choice, VideoChoice, file_stem, read_clips
@@ -12,7 +12,7 @@ from zsar.callbacks.pictures.errors.mistakes.answer_sheet import N_FRAMES, Frame
 from zsar.callbacks.pictures.errors.mistakes.shown_answers import AnswerKind, ShownAnswer, shown_answer
 from zsar.callbacks.pictures.errors.mistakes.small_clips import small_frames, write_small_clip
 from zsar.callbacks.pictures.errors.short_names import short_names
-from zsar.callbacks.pictures.tested_videos import TestedSet, TestedVideos
+from zsar.callbacks.pictures.tested_videos import TestedPictures, TestedSet
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import VideoBatch
 from zsar.runtime.gathering import gather_from_all
@@ -27,7 +27,7 @@ _HEADINGS: dict[AnswerKind, str] = {
 _SHEET_PX = 150  # longer side of a frame on the sheet
 
 
-class Mistakes(Callback):
+class Mistakes(TestedPictures):
     """Writes `RUN_DIR/pictures/mistakes/SET/wrong` and `doubtful` (.png, .json) of each set in `zsar test`.
 
     `wrong` has the most confident wrong answers, `doubtful` the least confident right ones, each with frames of the
@@ -47,10 +47,10 @@ class Mistakes(Callback):
         Raises:
             ValueError: A number is below 1.
         """
+        super().__init__()
         check_least(1, n=n, k=k)
         self.n = n
         self.k = k
-        self._tested = TestedVideos()
         self._has_frames = True
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -59,7 +59,7 @@ class Mistakes(Callback):
         Raises:
             ValueError: The model is not an `ActionRecognizer`.
         """
-        self._tested.start(pl_module, needed_by="Mistakes")
+        super().on_test_start(trainer, pl_module)
         self._has_frames = True
 
     def on_test_batch_end(
@@ -72,7 +72,7 @@ class Mistakes(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Adds the predictions of a batch."""
-        self._tested.add(batch, outputs, dataloader_idx)
+        super().on_test_batch_end(trainer, pl_module, outputs, batch, batch_idx, dataloader_idx)
         self._has_frames = self._has_frames and batch.embeddings is None
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -81,7 +81,7 @@ class Mistakes(Callback):
         has_frames = all(gather_from_all(self._has_frames, trainer))
         if not has_frames and trainer.is_global_zero:
             say("mistakes are shown without frames: the test reads stored embeddings (--data.embeddings)")
-        for tested in self._tested.gathered(trainer).values():
+        for tested in self.tested.gathered(trainer).values():
             for kind in _KINDS:
                 answers = self._chosen(trainer, tested, kind)
                 frames = _write_answers(trainer, tested, answers, written, has_frames=has_frames)

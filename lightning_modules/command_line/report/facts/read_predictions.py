@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsar.lightning_modules.run_folders.prediction_files import PREDICTION_COLUMNS
 from zsar.runtime.text.text_files import fault_in
 from zsar.runtime.text.text_tables import iterate_table
 
-_COLUMNS = ("path", "label", "prediction", "probability", "decoded", "problem")
+_COLUMNS = PREDICTION_COLUMNS[1:]  # earlier versions wrote no name of the video
 
 
 @dataclass(frozen=True)

@@ -281,7 +281,7 @@ def test_stored_embeddings_have_no_frames(weights: Path, tmp_path: Path, video_t
     frames, rows = torch.zeros(1, 1, 4, 3, 0, 0, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64)
     batch = VideoBatch(frames, rows, rows, rows.bool(), embeddings=torch.zeros(1, 1, 4, 64), embedded_by=record)
     callback = AttentionMaps()
-    callback._tested.start(model, needed_by="AttentionMaps")
+    callback.tested.start(model, needed_by="AttentionMaps")
     with pytest.raises(
         ValueError, match=r"need frames, but the test reads stored embeddings; leave out --data\.embeddings"
     ):

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
 from torch.nn import functional
 
+from tests.makers.configs.odd_experiment import write_odd_experiment
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from tests.makers.results.map_runs import draw, numbers, small_data, tiny_model, tuning
 from zsar.callbacks.pictures.embedding_map.embedding_map import EmbeddingMap, Sets
@@ -145,27 +145,7 @@ def test_too_few_videos_have_no_map_and_that_is_said(
 def test_stored_embeddings_and_several_processes_give_the_same_numbers(
     tmp_path: Path, video_tree: Path, tiny_weights: Path
 ) -> None:
-    content = {
-        "seed_everything": 3,
-        "model": {
-            "class_path": "zsar.lightning_modules.clip.ZeroShotCLIP",
-            "init_args": {"backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)}},
-        },
-        "data": {
-            "class_path": "zsar.datamodules.data_sets.VideoFolder",
-            "init_args": {
-                "train": str(video_tree),
-                "test": str(video_tree / "odd.csv"),
-                "clips": {"n_frames": 4, "image_size": 32},
-                "loading": {"batch_size": 1, "n_workers": 0},
-            },
-        },
-        "trainer": {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False},
-    }
-    colours = ("red", "green", "blue", "white")
-    rows = [f"{c} dance/{i}.mp4,{c} dance" for i in range(2) for c in colours][:7]  # no multiple of two
-    (video_tree / "odd.csv").write_text("\n".join(["path,label", *rows]))
-    (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(content))
+    write_odd_experiment(tmp_path / "experiment.yaml", video_tree, tiny_weights)
     experiment = ["--config", str(tmp_path / "experiment.yaml")]
     assert main(["embed", *experiment, "--output", str(tmp_path / "stored"), "--dtype", "fp32", "--device", "cpu"]) == 0
     fragments = [f for name in ("embedding_map", "frame_map") for f in ("--config", f"visualization/{name}")]

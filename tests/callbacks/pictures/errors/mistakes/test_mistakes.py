@@ -19,7 +19,7 @@ class Watched(Mistakes):
 
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
         super().on_test_end(trainer, pl_module)
-        self.sets: dict[str, TestedSet] = self._tested.gathered(trainer)
+        self.sets: dict[str, TestedSet] = self.tested.gathered(trainer)
 
 
 def test_the_most_confident_wrong_and_least_confident_right_answers_are_shown(tmp_path: Path, video_tree: Path) -> None:
