@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from torch import Tensor
 
+from tests.makers.configs.odd_experiment import write_odd_experiment
 from zsar.callbacks.prompt_tuning import prompt_adaptation
 from zsar.callbacks.prompt_tuning.embedded_views import EmbeddedViews, embed_all_views
 from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
@@ -299,27 +299,7 @@ def test_new_videos_without_labels_are_tuned_too(tmp_path: Path, video_tree: Pat
 
 @pytest.mark.slow
 def test_two_processes_predict_as_one_each_video_once(tmp_path: Path, video_tree: Path, tiny_weights: Path) -> None:
-    content = {
-        "seed_everything": 3,
-        "model": {
-            "class_path": "zsar.lightning_modules.clip.ZeroShotCLIP",
-            "init_args": {"backbone": {"architecture": "tiny-clip", "weights": str(tiny_weights)}},
-        },
-        "data": {
-            "class_path": "zsar.datamodules.data_sets.VideoFolder",
-            "init_args": {
-                "train": str(video_tree),
-                "test": str(video_tree / "odd.csv"),
-                "clips": {"n_frames": 4, "image_size": 32},
-                "loading": {"batch_size": 1, "n_workers": 0},
-            },
-        },
-        "trainer": {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False},
-    }
-    colours = ("red", "green", "blue", "white")
-    rows = [f"{c} dance/{i}.mp4,{c} dance" for i in range(2) for c in colours][:7]  # no multiple of two
-    (video_tree / "odd.csv").write_text("\n".join(["path,label", *rows]))
-    (tmp_path / "experiment.yaml").write_text(yaml.safe_dump(content))
+    write_odd_experiment(tmp_path / "experiment.yaml", video_tree, tiny_weights)
     fragment = ROOT / "configs" / "adaptation" / "dts_tpt_names.yaml"
     command = [sys.executable, "-m", "zsar", "test", "--config", str(tmp_path / "experiment.yaml")]
     command += [

@@ -11,6 +11,7 @@ from lightning.pytorch import Trainer
 from tests.makers.source_tree import ROOT
 from zsar.lightning_modules.command_line.fit_and_test import lightning_cli
 from zsar.lightning_modules.command_line.fit_and_test.lightning_cli import ActionRecognitionCLI
+from zsar.lightning_modules.command_line.fit_and_test.parsed_command import OnlyParsing
 from zsar.lightning_modules.open_clip_towers import open_clip_backbone
 
 
@@ -27,24 +28,11 @@ class ParsingCLI(ActionRecognitionCLI):
         pass
 
 
-class OnlyParsingCLI(ActionRecognitionCLI):
-    """Parses, and builds nothing."""
-
-    def before_instantiate_classes(self) -> None:
-        pass
-
-    def instantiate_classes(self) -> None:
-        pass
-
-    def _run_subcommand(self, subcommand: str) -> None:
-        pass
-
-
 @cache
 def parser_of(command: str) -> Any:
     """The parser of fit, validate, test or predict, as a command line makes it; built once in a process."""
     experiment = ROOT / "configs" / "experiment" / "t2l_video_folder.yaml"
-    made = OnlyParsingCLI.run_command([command, "--config", str(experiment)])
+    made = OnlyParsing.run_command([command, "--config", str(experiment)])
     assert made is not None
     return made.parser
 

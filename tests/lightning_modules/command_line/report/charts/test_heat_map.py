@@ -30,7 +30,8 @@ def test_blocks_frame_their_classes() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 40])
 def test_few_and_many_classes(n: int) -> None:
-    parsed(heat_map([f"{HOSTILE} {i}" for i in range(n)], [Cell(i, i, 1.0, HOSTILE) for i in range(n)], **SAID))
+    root = parsed(heat_map([f"{HOSTILE} {i}" for i in range(n)], [Cell(i, i, 1.0, HOSTILE) for i in range(n)], **SAID))
+    assert len(of_class(root, "right")) == n
 
 
 def test_more_classes_than_can_be_read_are_an_error() -> None:
