@@ -54,7 +54,12 @@ FLOORS = {
 FOREIGN = {
     "zsar": [],
     "datamodules": [],
-    "lightning_modules": ["zsar.datamodules.batch", "zsar.datamodules.stored_embeddings.tower_record"],
+    "lightning_modules": [
+        "zsar.datamodules.batch",
+        "zsar.datamodules.choices.geometry",
+        "zsar.datamodules.choices.frame_pixels",
+        "zsar.datamodules.stored_embeddings.tower_record",
+    ],
     "callbacks": [
         "zsar.datamodules.batch",
         "zsar.datamodules.video_files.writing.encoding",  # pictures that move

@@ -33,7 +33,9 @@ Run = Callable[..., dict[str, Any]]
 def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """T2L on an untrained tiny CLIP that reads the longest class names of Something-Something."""
     folder = tmp_path_factory.mktemp("model")
-    architecture = json.loads((ROOT / "lightning_modules/open_clip_towers/architectures/tiny-clip.json").read_text())
+    architecture = json.loads(
+        (ROOT / "lightning_modules/open_clip_towers/weights/architectures/tiny-clip.json").read_text()
+    )
     architecture["text_cfg"]["context_length"] = 48
     path = folder / "tiny-clip-48.json"
     path.write_text(json.dumps(architecture))

@@ -21,7 +21,7 @@ from zsar.lightning_modules.command_line.model_kinds import classes_of
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.picture_files import read_pictures

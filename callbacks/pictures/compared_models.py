@@ -9,8 +9,8 @@ import torch
 
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
-from zsar.lightning_modules.open_clip_towers.visual_tower import stated_weights
+from zsar.lightning_modules.open_clip_towers.tower_hash import stated_weights
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
-from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
+from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
 
 ClassPosition = Literal["end", "middle", "front"]
 _MOST_PADDING = 1.3  # maximum ratio of a part's longest to its shortest text

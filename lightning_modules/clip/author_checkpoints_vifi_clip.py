@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS, build_clip
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
 from zsar.lightning_modules.training.author_checkpoints import (
     AuthorCheckpointError,

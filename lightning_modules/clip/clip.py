@@ -15,7 +15,7 @@ from torch import Tensor
 
 from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import read_vifi_clip_checkpoint
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.recognition.mixing import Mixing
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring

@@ -23,7 +23,7 @@ LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 OURS = (
     "zsar.runtime.files.video_errors.VideoDecodeError",
     "zsar.datamodules.video_files.writing.mp4_writing.TranscodingError",
-    "zsar.lightning_modules.open_clip_towers.weight_files.BackboneError",
+    "zsar.lightning_modules.open_clip_towers.weights.weight_files.BackboneError",
     "zsar.lightning_modules.tensor_files.checkpoint_files.CheckpointError",
     "zsar.lightning_modules.training.author_checkpoints.AuthorCheckpointError",
 )

@@ -9,7 +9,7 @@ from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
 from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 

@@ -6,13 +6,12 @@ The embedding of a frame from `OpenClipBackbone.encode_frames` is features @ pro
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import plain_block, run_blocks
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 def visual_projection(backbone: OpenClipBackbone) -> Tensor:
@@ -24,13 +23,11 @@ def visual_projection(backbone: OpenClipBackbone) -> Tensor:
     Raises:
         BackboneError: The tower has no such projection.
     """
-    visual = backbone.clip.visual
-    projection = getattr(visual, "proj", None)
-    # Only open_clip's VisionTransformer has these attributes.
-    if not isinstance(projection, Tensor) or not (hasattr(visual, "_embeds") and hasattr(visual, "_pool")):
+    projection, bias = backbone.visual_tower.projection
+    if projection is None or bias is not None:
         raise BackboneError(
-            f"the visual tower of {backbone.architecture} is a {type(visual).__name__}, which has no features before a "
-            "projection to store; take a ViT such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
+            f"the visual tower of {backbone.architecture} has no projection of features to store; take a ViT such as "
+            "ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
         )
     return projection
 
@@ -48,15 +45,8 @@ def frame_features(backbone: OpenClipBackbone, frames: Tensor) -> Tensor:
     Raises:
         BackboneError: The tower has no projection, or pools a frame to several tokens.
     """
-    width = visual_projection(backbone).shape[0]
-    visual: Any = backbone.clip.visual
-    pooled: Tensor = visual._pool(visual.transformer(visual._embeds(frames)))[0]
-    if pooled.shape != (len(frames), width):
-        raise BackboneError(
-            f"{backbone.architecture} pools a frame to {list(pooled.shape[1:])} numbers, not to one token of {width}; "
-            "take a ViT such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
-        )
-    return pooled
+    tower = backbone.visual_tower
+    return tower.pool(run_blocks(tower.blocks, tower.embed(frames), None, plain_block, checkpointing=False))
 
 
 @torch.inference_mode()

@@ -15,22 +15,22 @@ from typing import Any, Literal
 
 import open_clip
 import torch
-from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
+from zsar.datamodules.choices.frame_pixels import FramePixels
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord
-from zsar.lightning_modules.open_clip_towers.attention.observed_timm import encode_observed_timm
-from zsar.lightning_modules.open_clip_towers.attention.observed_vit import observed_blocks, observed_pool
-from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
-from zsar.lightning_modules.open_clip_towers.residual_block import (
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import (
     BlockForward,
     TextBlockForward,
+    TowerBlock,
     plain_block,
-    residual_blocks,
     run_blocks,
 )
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
+from zsar.lightning_modules.open_clip_towers.visual.known_towers import known_tower
+from zsar.lightning_modules.open_clip_towers.visual.visual_tower import VisualTower
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
 
 FrameStatistics = Literal["model", "imagenet"]
 FROM_FLOATS = "(frames * 255).round().byte()"
@@ -84,6 +84,19 @@ class OpenClipBackbone(nn.Module):
         self._attention: AttentionRecord | None = None  # within `observed_attention`
 
     @property
+    def frame_pixels(self) -> FramePixels:
+        """How frames are to be made for this model."""
+        stated = open_clip.get_model_preprocess_cfg(self.clip)
+        geometry: Geometry = "squash" if stated.get("resize_mode") == "squash" else "crop"
+        return FramePixels(self.image_size[0], geometry, stated.get("interpolation", "bicubic"))
+
+    @property
+    def logit_bias(self) -> Tensor | None:
+        """What SigLIP adds to scaled similarities before the sigmoid, a scalar; None for other models."""
+        bias: Tensor | None = getattr(self.clip, "logit_bias", None)
+        return None if bias is None else bias.reshape(())
+
+    @property
     def logit_scale(self) -> Tensor:
         """Scale of cosine similarities, exp of CLIP's learned parameter; a scalar."""
         return self.clip.logit_scale.exp().reshape(())
@@ -135,24 +148,29 @@ class OpenClipBackbone(nn.Module):
             [N, D], not L2-normalized.
 
         Raises:
-            BackboneError: `block_forward` is given but the visual tower has no residual attention blocks.
+            BackboneError: `block_forward` is given, blocks are recomputed, or attention is observed, but the visual
+                tower is no ViT.
         """
-        if self._attention is not None:
-            return self._encode_observed(frames, block_forward or plain_block, self._attention)
-        visual = self.clip.visual
-        if block_forward is None and not self.gradient_checkpointing:
-            features = self.clip.encode_image(frames, normalize=False)  # CoCa's default is to normalize
+        record = self._attention
+        if block_forward is None and not self.gradient_checkpointing and record is None:
+            features: Tensor = self.clip.encode_image(frames, normalize=False)  # CoCa's default is to normalize
             return features
-        blocks = self.visual_blocks
+        tower = self.visual_tower
+        blocks = tower.blocks
+        if record is not None:
+            record.begin()
+            blocks = [block.observed(layer, record) for layer, block in enumerate(blocks)]
         x = run_blocks(
             blocks,
-            visual._embeds(frames),
+            tower.embed(frames),
             None,
             block_forward or plain_block,
-            checkpointing=self.gradient_checkpointing,
+            checkpointing=self.gradient_checkpointing and record is None,
         )
-        pooled, _ = visual._pool(x)
-        return pooled if visual.proj is None else pooled @ visual.proj
+        pooled = tower.pool(x, record)
+        if record is not None:
+            record.finish(tower.layout)
+        return tower.project(pooled)
 
     @contextmanager
     def observed_attention(self, *, gradient: bool = False) -> Iterator[AttentionRecord]:
@@ -180,31 +198,23 @@ class OpenClipBackbone(nn.Module):
         finally:
             self._attention = None
 
-    def _encode_observed(self, frames: Tensor, block_forward: BlockForward, record: AttentionRecord) -> Tensor:
-        record.begin()
-        visual = self.clip.visual
-        if not isinstance(visual, VisionTransformer):
-            return encode_observed_timm(visual, frames, record, architecture=self.architecture)
-        blocks = observed_blocks(self.visual_blocks, record)
-        x = run_blocks(blocks, visual._embeds(frames), None, block_forward, checkpointing=False)
-        pooled = observed_pool(visual, x, record, architecture=self.architecture)
-        return pooled if visual.proj is None else pooled @ visual.proj
-
     @property
-    def visual_blocks(self) -> Sequence[nn.Module]:
-        """Returns the residual attention blocks of the visual tower.
+    def visual_tower(self) -> VisualTower:
+        """The visual tower, step by step.
 
         Raises:
-            BackboneError: The tower has none.
+            BackboneError: It is no ViT that zsar can run step by step.
         """
-        visual = self.clip.visual
-        if not isinstance(visual, VisionTransformer):
-            raise BackboneError(
-                f"the visual tower of {self.architecture} is a {type(visual).__name__} without open_clip's attention "
-                "blocks; methods that work inside the tower (T2L), and gradient checkpointing, need a ViT such as "
-                "ViT-B-16-quickgelu"
-            )
-        return residual_blocks(visual.transformer, self.architecture, "visual")
+        return known_tower(self.clip.visual, self.architecture)
+
+    @property
+    def visual_blocks(self) -> Sequence[TowerBlock]:
+        """The residual attention blocks of the visual tower.
+
+        Raises:
+            BackboneError: It has none.
+        """
+        return self.visual_tower.blocks
 
     # --- text ---------------------------------------------------------------------------------------------------------
 

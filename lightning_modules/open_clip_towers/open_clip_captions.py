@@ -19,7 +19,7 @@ from open_clip.transformer import TextTransformer
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 Generation: TypeAlias = Literal["beam_search", "greedy"]
 

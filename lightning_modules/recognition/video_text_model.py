@@ -11,10 +11,11 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
 from zsar.datamodules.batch import ClassText, VideoBatch
+from zsar.datamodules.choices.frame_pixels import FramePixels
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
-from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
-from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
+from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.class_embeddings import ClassEmbeddings
 from zsar.lightning_modules.recognition.scoring import EmbeddedBatch, Scoring
 from zsar.runtime.terminal import say_on_terminal
@@ -54,6 +55,11 @@ class VideoTextModel(LightningModule):
             recomputes=self.backbone.gradient_checkpointing,
             on_many=_say_embedding,
         )
+
+    @property
+    def frame_pixels(self) -> FramePixels:
+        """How frames are to be made for this model; a data module asks for it."""
+        return self.backbone.frame_pixels
 
     def embed_frames(self, frames: Tensor) -> Tensor:
         """Embeds the frames of single views: normalized [B, T, 3, H, W] -> [B, T, D], not L2-normalized."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionKind
-from zsar.lightning_modules.open_clip_towers.residual_block import attend, feed_forward
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock
 from zsar.lightning_modules.t2l.adapters import Adapter
 from zsar.lightning_modules.t2l.temporal_tokens import TemporalTokens
 
@@ -38,12 +38,12 @@ class AdaptedVisualBlocks(nn.Module):
         self.adapters = nn.ModuleList(Adapter(width) for _ in range(n_layers)) if adapters else None
         self.drop_rates = _linear_in_depth(drop_rate, n_layers)
 
-    def forward(self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, *, n_frames: int) -> Tensor:
+    def forward(self, layer: int, block: TowerBlock, x: Tensor, mask: Tensor | None, *, n_frames: int) -> Tensor:
         """Runs one block.
 
         Args:
             layer: l, 0-based.
-            block: CLIP's residual attention block, frozen.
+            block: The tower's residual attention block, frozen.
             x: Tokens of all frames, grouped by video, [B * T, N + 1, D].
             mask: Attention mask; frames have none.
             n_frames: T.
@@ -57,18 +57,18 @@ class AdaptedVisualBlocks(nn.Module):
             token = self._temporal_token(layer, block, x.unflatten(0, (-1, n_frames)), rate)
             x = torch.cat([x, token], dim=1)
         kind: AttentionKind = "tokens_and_temporal" if has_token else "tokens"
-        x = x + _drop_video(attend(block, x, mask, dropout=rate, kind=kind), rate, n_frames)
+        x = x + _drop_video(block.attend(x, mask, dropout=rate, kind=kind), rate, n_frames)
         if has_token:
             x = x[:, :-1]  # temporal tokens are recomputed in each layer
         if self.adapters is not None:
             x = self.adapters[layer](x)
-        return x + _drop_video(feed_forward(block, x), rate, n_frames)
+        return x + _drop_video(block.feed_forward(x), rate, n_frames)
 
-    def _temporal_token(self, layer: int, block: nn.Module, x: Tensor, rate: float) -> Tensor:
+    def _temporal_token(self, layer: int, block: TowerBlock, x: Tensor, rate: float) -> Tensor:
         """Eq. 2 and 3: [B, T, N + 1, D] -> [B * T, 1, D]."""
         assert self.temporal_tokens is not None
         linked = self.temporal_tokens(layer, x.mean(dim=2))
-        attended = _drop_path(attend(block, linked, None, dropout=rate, kind="frames"), rate)
+        attended = _drop_path(block.attend(linked, None, dropout=rate, kind="frames"), rate)
         return attended.flatten(0, 1).unsqueeze(1).to(x.dtype)
 
 
@@ -88,13 +88,13 @@ class AdaptedTextBlocks(nn.Module):
         self.drop_rates = _linear_in_depth(drop_rate, n_layers)
 
     def forward(
-        self, layer: int, block: nn.Module, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None
+        self, layer: int, block: TowerBlock, x: Tensor, mask: Tensor | None, prefix: Tensor | None = None
     ) -> Tensor:
         """Runs one block: tokens [N, L, D], additive mask or None, shared tokens before them or None -> [N, L, D]."""
         rate = self.drop_rates[layer] if self.training else 0.0
-        x = x + _drop_path(attend(block, x, mask, prefix=prefix, dropout=rate), rate)
+        x = x + _drop_path(block.attend(x, mask, prefix=prefix, dropout=rate), rate)
         x = self.adapters[layer](x)
-        return x + _drop_path(feed_forward(block, x), rate)
+        return x + _drop_path(block.feed_forward(x), rate)
 
 
 def _linear_in_depth(last: float, n_layers: int) -> tuple[float, ...]:

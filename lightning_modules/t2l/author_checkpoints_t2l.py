@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS, build_clip
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS, build_clip
 from zsar.lightning_modules.training.author_checkpoints import (
     T2L_TOKENS,
     AuthorCheckpointError,

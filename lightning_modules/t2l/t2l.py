@@ -15,8 +15,8 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import Parameter
 
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.recognition.video_text_contrastive import all_classes_cross_entropy, in_batch_symmetric_kl
@@ -92,7 +92,7 @@ class T2L(ActionRecognizer):
         self.diversity_weight = diversity_weight
         self.unbiased_diversity = unbiased_diversity
         self.temporal_token_learning_rate = temporal_token_learning_rate
-        width: int = blocks[0].attn.embed_dim  # type: ignore[union-attr, assignment]
+        width = blocks[0].width
         tokens = None
         if token_layers:
             tokens = TemporalTokens(
@@ -108,9 +108,8 @@ class T2L(ActionRecognizer):
         )
         self.text_blocks: AdaptedTextBlocks | None = None
         if text_adapters:
-            blocks = self.backbone.text.blocks
-            width = blocks[0].attn.embed_dim  # type: ignore[union-attr, assignment]
-            self.text_blocks = AdaptedTextBlocks(len(blocks), width, drop_rate=drop_rate)
+            text_blocks = self.backbone.text.blocks
+            self.text_blocks = AdaptedTextBlocks(len(text_blocks), text_blocks[0].width, drop_rate=drop_rate)
 
     def embed_frames(self, frames: Tensor) -> Tensor:
         """Embeds frames that interact through the temporal tokens: [B, T, 3, H, W] -> [B, T, D]."""

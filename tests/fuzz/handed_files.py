@@ -23,7 +23,7 @@ from zsar.api.embeddings.archive import open_archive
 from zsar.datamodules.stored_embeddings.embedding_files import EmbeddingFileError, StoredEmbeddings, read_record
 from zsar.lightning_modules.command_line.classify.answer_files import AnswerFile
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.shared_folders import BACKBONE, CONFIG, MODEL, read_shared
 from zsar.lightning_modules.t2l.t2l import T2L

@@ -23,7 +23,7 @@ from zsar.lightning_modules.localization.stored.feature_files import write_featu
 from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 

@@ -55,8 +55,8 @@ from zsar.lightning_modules.command_line.summarize.results.result_reading import
 from zsar.lightning_modules.experiments.experiment_files import read_experiment
 from zsar.lightning_modules.localization.stored.caption_files import read_captions
 from zsar.lightning_modules.localization.stored.feature_files import finite_features, read_features
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError, author_of

@@ -113,7 +113,7 @@ def check_names_fit(text: ClassText, architecture: str) -> None:
         BackboneError: There is no such model.
     """
     # here, as names are read without a model, too
-    from zsar.lightning_modules.open_clip_towers.open_clip_tokens import tokens_without_weights
+    from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import tokens_without_weights
 
     tower = tokens_without_weights(architecture)
     for name, prompts in zip(text.names, text.prompts, strict=True) if tower is not None else ():

@@ -11,7 +11,11 @@ import torch
 from zsar.api.devices import device_names
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE, OPENAI, default_weights
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import (
+    DEFAULT_ARCHITECTURE,
+    OPENAI,
+    default_weights,
+)
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.shared_folders import is_shared

@@ -29,7 +29,7 @@ from zsar.callbacks.pictures.compared_models import compared_models
 from zsar.callbacks.pictures.tested_videos import TestedSet
 from zsar.callbacks.pictures.written_pictures import WrittenPictures
 from zsar.datamodules.batch import ClassText, VideoBatch
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.choices import check_choice

@@ -22,7 +22,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     WorkerOption,
 )
 from zsar.lightning_modules.experiments.shipped_configs import shipped_names
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_VIDEOS_PER_BATCH
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from zsar.datamodules.class_text.text_format import Kind
 from zsar.lightning_modules.command_line.describe.retrying import BadAnswerError
-from zsar.lightning_modules.open_clip_towers.token_limit import cut_at_sentence_end, sentence_ends
+from zsar.lightning_modules.open_clip_towers.text.token_limit import cut_at_sentence_end, sentence_ends
 
 if TYPE_CHECKING:
-    from zsar.lightning_modules.open_clip_towers.open_clip_tokens import OpenClipTokens
+    from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens
 
 START_AND_END = 2
 MOST_TOKENS: Mapping[Kind, int] = {
@@ -114,7 +114,7 @@ def parsed_json(answer: str) -> Any:  # noqa: ANN401 - any JSON
 @cache
 def _tokens() -> OpenClipTokens:
     # here, as importing open_clip takes seconds, and without an answer there is nothing to count
-    from zsar.lightning_modules.open_clip_towers.open_clip_tokens import tokens_without_weights
+    from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import tokens_without_weights
 
     tokens = tokens_without_weights(_TOKENIZER_OF)
     assert tokens is not None  # CLIP's own tokenizer comes with open_clip

@@ -21,7 +21,7 @@ from zsar.lightning_modules.command_line.damage_option import accepted_damage
 from zsar.lightning_modules.command_line.embed.embed_options import EmbedRequest
 from zsar.lightning_modules.command_line.embed.embedded_data import stated_data, stated_frozen_model
 from zsar.lightning_modules.command_line.requested_recognizer import requested_recognizer
-from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
+from zsar.lightning_modules.open_clip_towers.tower_hash import tower_record
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.files.output_folders import check_output_folder
 from zsar.runtime.processes.cpu_count import cpu_count

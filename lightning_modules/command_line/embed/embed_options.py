@@ -18,7 +18,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     RecognizerOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS
 
 

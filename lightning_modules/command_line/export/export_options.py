@@ -13,7 +13,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     JsonOption,
     ViewedRecognizerOptions,
 )
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 
 
 @dataclass(frozen=True)

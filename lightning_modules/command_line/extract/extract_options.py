@@ -17,7 +17,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     StrideOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 
 CAPTION_SECONDS = 1.0
 

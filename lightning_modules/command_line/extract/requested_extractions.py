@@ -11,8 +11,8 @@ from zsar.lightning_modules.command_line.extract.extract_options import (
     CaptionOptions,
     ExtractOptions,
 )
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE, default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, check_can_generate
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE, default_weights
 from zsar.runtime.processes.cpu_count import cpu_count
 
 

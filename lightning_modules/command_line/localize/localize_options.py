@@ -33,7 +33,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     StrideOptions,
     WorkerOption,
 )
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import default_weights
 
 
 @dataclass(frozen=True)

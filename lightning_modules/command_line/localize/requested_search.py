@@ -13,7 +13,7 @@ from zsar.lightning_modules.command_line.localize.localize_options import Locali
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import default_weights
 from zsar.lightning_modules.t3al.t3al import T3AL
 
 LOCALIZERS: dict[str, type[ActionLocalizer]] = {kind.method: kind for kind in (T3AL, FrameWiseCLIP)}

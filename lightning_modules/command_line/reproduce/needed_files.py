@@ -24,7 +24,7 @@ from zsar.lightning_modules.command_line.extract.extract_options import COMMAND 
 from zsar.lightning_modules.command_line.extract.extract_options import ExtractOptions
 from zsar.lightning_modules.command_line.model_kinds import chosen_class
 from zsar.lightning_modules.command_line.reproduce.stated_data import StatedSettings, stated_data, stated_settings
-from zsar.lightning_modules.open_clip_towers.default_weights import DEFAULT_ARCHITECTURE, default_weights
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE, default_weights
 
 State = Literal["missing", "there", "downloaded", "shipped", "made here", "asked"]
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 AttentionKind = Literal["tokens", "tokens_and_temporal", "frames"]
 """What attends to what: the tokens of a frame to each other, these and a temporal token at the end, or the frames of a

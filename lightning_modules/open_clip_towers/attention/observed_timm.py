@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord, Pooling, TokenLayout
 from zsar.lightning_modules.open_clip_towers.attention.explicit_attention import attention_weights, weighted_values
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 _TAKE = "take a ViT such as ViT-B-16-quickgelu or ViT-B-16-SigLIP"
 _POOLINGS: dict[str, Pooling] = {"token": "token", "avg": "average", "map": "attention"}

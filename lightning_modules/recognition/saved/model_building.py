@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.lightning_modules.run_folders.settings_of_before import GROUP_OF, arguments_of_now
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError

@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 from safetensors.torch import save_file
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import RANDOM_WEIGHTS
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError, read_state_dict
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError, read_state_dict
 from zsar.lightning_modules.recognition.saved.hub_folders import HUB, downloaded
 from zsar.lightning_modules.recognition.saved.model_building import (
     built_model,

@@ -9,7 +9,7 @@ from zsar.lightning_modules.clip.author_checkpoints_vifi_clip import ViFiClipChe
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.training.author_checkpoints import AuthorCheckpointError
 
 

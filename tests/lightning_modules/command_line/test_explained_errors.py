@@ -25,7 +25,7 @@ from zsar.lightning_modules.command_line.explained_errors import (
 )
 from zsar.lightning_modules.command_line.fit_and_test.parsing_errors import options_of
 from zsar.lightning_modules.command_line.model_kinds import KINDS, classes_of
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.runtime.files.whole_files import whole_file
 

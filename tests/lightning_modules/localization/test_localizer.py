@@ -23,7 +23,7 @@ from zsar.lightning_modules.localization.stored.frame_record import FrameRecord,
 from zsar.lightning_modules.localization.temporal_map import TemporalMeanAveragePrecision
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.t3al.localization_oracles import Oracles
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.t3al import T3AL

@@ -1,7 +1,7 @@
 import pytest
 
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 @pytest.mark.parametrize("recomputes", [False, True])

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, frame_features, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 VISION = {"image_size": 32, "layers": 2, "width": 48, "head_width": 16, "patch_size": 16}
 TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}

@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from tests.makers.models.changed_architectures import changed_config
-from zsar.lightning_modules.open_clip_towers import open_clip_weights
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import plain_block
 from zsar.lightning_modules.open_clip_towers.frame_features import features_of_uint8, visual_projection
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.residual_block import plain_block
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights import open_clip_weights
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 TEXTS = ["a photo of a red circle moving to the left", "x"]
 

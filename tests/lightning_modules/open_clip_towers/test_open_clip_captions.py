@@ -18,7 +18,7 @@ from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
     check_can_generate,
     generate_captions,
 )
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 START, END = 49406, 49407
 

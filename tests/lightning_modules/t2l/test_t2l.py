@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from tests.makers.models.author_checkpoints import as_t2l_state
 from tests.reference import t2l_blocks
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.t2l.t2l import T2L
 
 

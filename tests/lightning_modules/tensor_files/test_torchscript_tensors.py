@@ -8,8 +8,8 @@ from torch.testing import assert_close
 from tests.makers.files.hostile_files import Calls, hostile_files, zipped
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.t2l.t2l import T2L
 from zsar.lightning_modules.tensor_files.tensor_files import TensorFileError
 from zsar.lightning_modules.tensor_files.torchscript_tensors import read_beside_objects, read_torchscript_tensors

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from zsar.lightning_modules.open_clip_towers import open_clip_weights
+from zsar.lightning_modules.open_clip_towers.weights import open_clip_weights
 
 
 def changed_config(path: Path, *, source: str = "tiny-clip", **changes: dict[str, object]) -> Path:

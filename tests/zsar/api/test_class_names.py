@@ -7,7 +7,7 @@ import pytest
 from zsar.api.class_names import check_names_fit, each_class_once, read_class_names
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.lightning_modules.command_line.cli import main
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 COMMANDS = {
     "classify": ["VIDEO", "--architecture", "tiny-clip", "--weights", "WEIGHTS"],

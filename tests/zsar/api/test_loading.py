@@ -6,7 +6,7 @@ import torch
 import zsar
 from tests.makers.models.changed_architectures import changed_config
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
 from zsar.lightning_modules.training.checkpoints import pack_checkpoint
 

@@ -9,7 +9,7 @@ import torch
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck
+from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 

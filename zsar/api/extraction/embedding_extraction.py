@@ -14,7 +14,7 @@ from zsar.api.extraction.feature_extraction import CollectedFeatures, FeatureExt
 from zsar.api.given_videos import frames_per_clip
 from zsar.lightning_modules.localization.stored.feature_files import DTYPES
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.visual_tower import tower_hash
+from zsar.lightning_modules.open_clip_towers.tower_hash import tower_hash
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
 

@@ -33,15 +33,15 @@ from zsar.lightning_modules.localization.contract import Localization, Untrimmed
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.default_weights import default_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import (
     can_caption,
     check_can_caption,
     check_can_generate,
 )
-from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.tower_hash import tower_record
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import default_weights
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning
 from zsar.lightning_modules.t3al.pseudo_labels import PseudoLabels

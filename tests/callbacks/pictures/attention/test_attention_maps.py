@@ -23,7 +23,7 @@ from zsar.datamodules.settings import Clips, Loading
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
+from zsar.lightning_modules.open_clip_towers.tower_hash import tower_record
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.run_folders.picture_files import read_pictures
 from zsar.lightning_modules.t2l import T2L

@@ -10,7 +10,7 @@ from zsar.lightning_modules.command_line.extract.extract_options import COMMAND,
 from zsar.lightning_modules.command_line.extract.requested_extractions import requested_extractions
 from zsar.lightning_modules.open_clip_towers import open_clip_captions
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 def requested(*arguments: str) -> list[Extraction]:

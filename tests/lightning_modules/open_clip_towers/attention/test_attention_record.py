@@ -4,7 +4,7 @@ from torch.testing import assert_close
 
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord, TokenLayout
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 FRAMES = torch.randn(2, 3, 32, 32)
 

@@ -9,7 +9,7 @@ from tests.makers.models.timm_towers import timm_config
 from tests.reference.attention_weights import timm_tower_weights
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 VITS = {
     "token": ("test_vit", TokenLayout(1, 0, (10, 10), "token")),

@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
 from zsar.lightning_modules.command_line.model_kinds import short_names
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.recognition.saved.shared_folders import is_shared

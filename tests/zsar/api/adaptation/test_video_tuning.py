@@ -19,7 +19,7 @@ from zsar.lightning_modules.clip import FineTunedCLIP
 from zsar.lightning_modules.command_line.cli import main
 from zsar.lightning_modules.experiments.shipped_configs import SHIPPED, shipped_names
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
 from zsar.runtime.files.video_errors import VideoDecodeError

@@ -9,7 +9,7 @@ from tests.makers.files.embedding_files import TOWER, some_embeddings, write_sto
 from zsar.api.embeddings.search import SearchResult, find_moments, search
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.visual_tower import tower_record
+from zsar.lightning_modules.open_clip_towers.tower_hash import tower_record
 
 
 @pytest.fixture

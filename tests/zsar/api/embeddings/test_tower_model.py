@@ -7,7 +7,7 @@ from tests.makers.files.embedding_files import TOWER
 from zsar.api.embeddings.tower_model import model_of_tower
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
-from zsar.lightning_modules.open_clip_towers.visual_tower import tower_hash, tower_record
+from zsar.lightning_modules.open_clip_towers.tower_hash import tower_hash, tower_record
 
 
 @pytest.mark.parametrize("statistics", ["model", "imagenet"])

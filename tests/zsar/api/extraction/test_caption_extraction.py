@@ -31,7 +31,7 @@ from zsar.lightning_modules.localization.stored.caption_files import (
 from zsar.lightning_modules.localization.stored.source_videos import replaced_video
 from zsar.lightning_modules.localization.stored.video_captions import VideoCaptions
 from zsar.lightning_modules.open_clip_towers.open_clip_captions import CaptionSettings, generate_captions
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 GREEDY = CaptionSettings("greedy", n_tokens=6)
 

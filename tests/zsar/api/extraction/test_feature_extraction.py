@@ -22,7 +22,7 @@ from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.localization.stored.feature_files import SUFFIX, FeatureFileError, read_features
 from zsar.lightning_modules.localization.stored.frame_record import frames_for
 from zsar.lightning_modules.open_clip_towers.frame_features import frame_features, visual_projection
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 @pytest.fixture

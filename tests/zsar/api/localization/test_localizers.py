@@ -14,7 +14,7 @@ from zsar.api.localization.localizers import ready_localizer, smoothed
 from zsar.api.localization.method_settings import Method, MethodSettings
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.lightning_modules.t2l import T2L
 from zsar.lightning_modules.t3al.projection_tuning import ProjectionTuning

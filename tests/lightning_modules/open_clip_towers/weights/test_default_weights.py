@@ -1,7 +1,7 @@
 import pytest
 from open_clip.pretrained import get_pretrained_cfg
 
-from zsar.lightning_modules.open_clip_towers.default_weights import OTHER_DEFAULTS, default_weights
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import OTHER_DEFAULTS, default_weights
 
 
 @pytest.mark.parametrize("architecture", ["ViT-B-16-quickgelu", "ViT-L-14", *OTHER_DEFAULTS])

@@ -16,9 +16,9 @@ import torch
 from open_clip.pretrained import get_pretrained_cfg, list_pretrained_tags_by_model
 from torch import nn
 
-from zsar.lightning_modules.open_clip_towers.architecture_files import check_sizes, read_architecture
-from zsar.lightning_modules.open_clip_towers.default_weights import brings_weights
-from zsar.lightning_modules.open_clip_towers.weight_files import (
+from zsar.lightning_modules.open_clip_towers.weights.architecture_files import check_sizes, read_architecture
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import (
     BackboneError,
     check_tensors,
     load_strictly,

@@ -10,7 +10,7 @@ from tests.reference.attention_weights import clip_tower_weights, softmax_qk, t2
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import TokenLayout
 from zsar.lightning_modules.open_clip_towers.clip_settings import TrainedClipSettings
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.t2l.t2l import T2L
 
 

@@ -3,8 +3,8 @@ from typing import Any
 import open_clip
 import pytest
 
-from zsar.lightning_modules.open_clip_towers.text_tower import TextTower
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
 TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}

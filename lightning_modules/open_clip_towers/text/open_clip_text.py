@@ -11,9 +11,9 @@ import torch
 from open_clip.transformer import text_global_pool
 from torch import Tensor, nn
 
-from zsar.lightning_modules.open_clip_towers.residual_block import TextBlockForward, plain_block, run_blocks
-from zsar.lightning_modules.open_clip_towers.text_tower import TextTower
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TextBlockForward, plain_block, run_blocks
+from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 class OpenClipText(TextTower):

@@ -7,10 +7,10 @@ import torch
 
 from tests.makers.files.hostile_files import Calls
 from tests.makers.models.changed_architectures import changed_config
-from zsar.lightning_modules.open_clip_towers import open_clip_weights
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights import open_clip_weights
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 @pytest.fixture

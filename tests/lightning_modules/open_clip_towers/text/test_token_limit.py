@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from zsar.lightning_modules.open_clip_towers.token_limit import cut_at_sentence_end, sentence_ends
+from zsar.lightning_modules.open_clip_towers.text.token_limit import cut_at_sentence_end, sentence_ends
 
 
 def n_words(text: str) -> int:

@@ -6,7 +6,7 @@ import torch
 
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings, TrainedClipSettings
-from zsar.lightning_modules.open_clip_towers.visual_tower import TowerCheck, tower_hash, tower_record
+from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck, tower_hash, tower_record
 from zsar.lightning_modules.recognition.scoring import Scoring
 from zsar.lightning_modules.t2l.t2l import T2L
 

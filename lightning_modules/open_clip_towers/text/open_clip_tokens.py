@@ -10,9 +10,9 @@ from typing import Any
 import open_clip
 from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import text_tower_config
-from zsar.lightning_modules.open_clip_towers.token_limit import cut_at_sentence_end
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.text.token_limit import cut_at_sentence_end
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import text_tower_config
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 class OpenClipTokens:

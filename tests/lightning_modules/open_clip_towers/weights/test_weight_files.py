@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 @pytest.fixture

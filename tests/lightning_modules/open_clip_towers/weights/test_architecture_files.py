@@ -6,9 +6,13 @@ from typing import Any
 import open_clip
 import pytest
 
-from zsar.lightning_modules.open_clip_towers.architecture_files import MOST_OF, MOST_PARAMETERS, read_architecture
-from zsar.lightning_modules.open_clip_towers.open_clip_weights import build_clip
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.weights.architecture_files import (
+    MOST_OF,
+    MOST_PARAMETERS,
+    read_architecture,
+)
+from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import build_clip
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 CONFIG: dict[str, Any] = {
     "embed_dim": 8,

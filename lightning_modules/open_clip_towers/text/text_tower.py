@@ -7,11 +7,12 @@ from typing import Any
 
 import open_clip
 from open_clip.transformer import TextTransformer
-from torch import Tensor, nn
+from torch import Tensor
 
-from zsar.lightning_modules.open_clip_towers.open_clip_tokens import OpenClipTokens
-from zsar.lightning_modules.open_clip_towers.residual_block import residual_blocks
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.blocks.open_clip_block import open_clip_blocks
+from zsar.lightning_modules.open_clip_towers.blocks.tower_block import TowerBlock
+from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 
 class TextTower(OpenClipTokens):
@@ -71,7 +72,7 @@ class TextTower(OpenClipTokens):
         return int(is_end.int().argmax(dim=1).max()) + 1
 
     @property
-    def blocks(self) -> Sequence[nn.Module]:
+    def blocks(self) -> Sequence[TowerBlock]:
         """Returns the residual attention blocks of the text tower.
 
         Raises:
@@ -79,7 +80,7 @@ class TextTower(OpenClipTokens):
         """
         if self._tower is None:
             raise BackboneError(f"the text tower of {self.architecture} has no blocks that can be run one by one")
-        return residual_blocks(self._tower.transformer, self.architecture, "text")
+        return open_clip_blocks(self._tower.transformer, self.architecture, "text")
 
     def _class_token_tower(self, what_for: str) -> Any:  # noqa: ANN401 - as `_tower`
         """Returns CoCa's text tower."""

@@ -4,8 +4,8 @@ import open_clip
 import pytest
 import torch
 
-from zsar.lightning_modules.open_clip_towers.open_clip_text import OpenClipText
-from zsar.lightning_modules.open_clip_towers.weight_files import BackboneError
+from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
+from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 VISION = {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
 TEXT = {"context_length": 12, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}

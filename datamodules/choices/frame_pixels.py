@@ -1,0 +1,26 @@
+"""FramePixels: how a model wants its frames before normalization; data modules make them so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from zsar.datamodules.choices.geometry import Geometry
+
+ResizeFilter = Literal["bilinear", "bicubic"]
+"""How pixels are interpolated, with antialiasing."""
+
+
+@dataclass(frozen=True)
+class FramePixels:
+    """The pixels that a model was trained with.
+
+    Attributes:
+        image_size: Height and width of a frame in pixels.
+        geometry: How its pictures became square: "squash" (SigLIP, PE-Core) or "crop" (CLIP).
+        resize_filter: How they were resized.
+    """
+
+    image_size: int
+    geometry: Geometry
+    resize_filter: ResizeFilter

@@ -1,0 +1,1 @@
+"""How a model wants its frames: size, resizing, mean and deviation."""

@@ -1,0 +1,1 @@
+"""The visual towers: frames to tokens, blocks, pooling, projection."""

@@ -1,0 +1,1 @@
+"""Builds models from names and files, and fills them with weights."""
