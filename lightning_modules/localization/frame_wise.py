@@ -42,7 +42,7 @@ class FrameWiseCLIP(ActionLocalizer):
         """Builds the model, frozen.
 
         Args:
-            backbone: The CLIP model, a ViT or CoCa.
+            backbone: The CLIP model or CoCa, whose visual tower is a ViT of open_clip's or timm's.
             threshold: Probability above which a frame counts as showing its most probable class.
             iou_thresholds: Minimum temporal IoU of a match; one metric for each.
 
