@@ -25,6 +25,7 @@ _OPENAI_BY_SHAPE = {
     (768, 16): "ViT-B-16-quickgelu",
     (1024, 14): "ViT-L-14-quickgelu",
 }
+_PATCH_EMBEDDING = "visual.conv1.weight"
 _VIFI_CLIP_TOWER = "image_encoder."
 
 
@@ -91,9 +92,9 @@ def openai_architecture(clip: Mapping[str, Tensor], path: Path) -> str:
     Raises:
         AuthorCheckpointError: There is no patch embedding, or it is not from a ViT of OpenAI's.
     """
-    conv1 = clip.get("visual.conv1.weight")
+    conv1 = clip.get(_PATCH_EMBEDDING)
     if conv1 is None or conv1.ndim != 4:
-        raise AuthorCheckpointError(f"{path} lacks CLIP's patch embedding, visual.conv1.weight: it is incomplete")
+        raise AuthorCheckpointError(f"{path} lacks CLIP's patch embedding, {_PATCH_EMBEDDING}: it is incomplete")
     width, _, patch_px, _ = conv1.shape
     try:
         return _OPENAI_BY_SHAPE[(width, patch_px)]
@@ -115,8 +116,14 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
         path: The file, for the message.
 
     Raises:
-        AuthorCheckpointError: Tensors are missing, unknown or have another shape; the message names some of each.
+        AuthorCheckpointError: The model is not of CLIP's kind, as all files of the authors are, or tensors are missing,
+            unknown or have another shape; the message names some of each.
     """
+    if _PATCH_EMBEDDING not in expected:
+        raise AuthorCheckpointError(
+            f"{path} cannot be read as {architecture}, whose visual tower is not of CLIP's own kind: the authors' files "
+            f"are of OpenAI's CLIP ({', '.join(_OPENAI_BY_SHAPE.values())}); leave out --architecture"
+        )
     shapes = [
         f"{k} is {list(found[k].shape)}, not {list(expected[k].shape)}"
         for k in sorted(set(found) & set(expected))

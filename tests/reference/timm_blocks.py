@@ -1,7 +1,7 @@
 """A plain restatement of the attention of timm's blocks, one sequence and one head at a time.
 
-Pairs are turned as complex numbers. Written against raw weights, with explicit softmax, and nothing of the package or of
-timm's functions.
+Pairs are turned as complex numbers. Written against raw weights, with explicit softmax, and nothing of the package or
+of timm's functions.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Queries, keys and values of timm's attention modules, and what follows their weighted sum.
 
 `Attention` (SigLIP, MobileCLIP) has one projection; `EvaAttention` (EVA) one with biases of its own or three, of which
-that of keys has no bias; `AttentionRope` (PE-Core) either. All may normalize queries and keys, and what the heads found.
-What else a module holds, such as a gate, is unknown: `unknown_part` names it.
+that of keys has no bias; `AttentionRope` (PE-Core) either. All may normalize queries and keys, and what the heads
+found. What else a module holds, such as a gate, is unknown: `unknown_part` names it.
 
 Rotary positions turn queries and keys by the place of their patch. A class token, a register, and what zsar adds (the
 temporal token of T2L, a prefix, the frames of a video attending to each other) has no place in the picture and is not

@@ -80,7 +80,7 @@ def test_new_parts_without_temporal_tokens_are_the_plain_tower_of_any_kind(kind:
 @pytest.mark.parametrize("kind", KINDS)
 @torch.no_grad()
 def test_temporal_tokens_link_the_frames_of_any_kind_of_tower(kind: str) -> None:
-    """The frames of a video see each other, other videos do not, and without rotation frames of a still have no order."""
+    """The frames of a video see each other, other videos do not; without rotation only P tells their order."""
     tower = TimmViT(tiny_tower(kind), kind)
     tokens = TemporalTokens(range(2), FRAMES, tower.blocks[0].width, standard_deviation=0.5, dropout=0.0)
     adapted = AdaptedVisualBlocks(

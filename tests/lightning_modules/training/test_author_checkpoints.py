@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.training.author_checkpoints import (
     T2L_TOKENS,
     AuthorCheckpointError,
@@ -141,12 +142,23 @@ def test_an_architecture_that_cannot_be_told_is_asked_for(state: dict[str, torch
 
 
 def test_tensors_that_differ_are_counted_and_some_of_them_named() -> None:
-    expected = {name: torch.zeros(2, 3) for name in "abcdef"}
+    expected = {"visual.conv1.weight": torch.zeros(1)} | {name: torch.zeros(2, 3) for name in "abcdef"}
     check_tensors(expected, expected, "tiny", Path("x.pt"))
-    found = {"e": torch.zeros(3, 2), "f": torch.zeros(2, 3), "extra": torch.zeros(1)}
+    found = {"visual.conv1.weight": torch.zeros(1), "e": torch.zeros(3, 2), "f": torch.zeros(2, 3), "extra": torch.zeros(1)}
     message = re.escape(
         "x.pt does not hold the tensors of tiny: 4 missing (a, b, c, ...); 1 unknown (extra); 1 of another shape "
         "(e is [3, 2], not [2, 3])"
     )
     with pytest.raises(AuthorCheckpointError, match=message):
         check_tensors(found, expected, "tiny", Path("x.pt"))
+
+
+@pytest.mark.parametrize("architecture", ["tiny-siglip", "tiny-pe", "tiny-eva"])
+def test_an_architecture_that_is_not_clip_s_is_refused_by_name(architecture: str) -> None:
+    expected = OpenClipBackbone(architecture, "random").clip.state_dict()
+    message = (
+        f"x.pt cannot be read as {architecture}, whose visual tower is not of CLIP's own kind: .*ViT-B-16-quickgelu.*; "
+        "leave out --architecture"
+    )
+    with pytest.raises(AuthorCheckpointError, match=message):
+        check_tensors({}, expected, architecture, Path("x.pt"))

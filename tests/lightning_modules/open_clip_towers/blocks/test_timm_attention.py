@@ -19,7 +19,7 @@ from zsar.lightning_modules.open_clip_towers.blocks.timm_attention import (
 
 
 def test_a_quarter_turn_by_hand() -> None:
-    """A class token, patches at 0 and 90 degrees, and a temporal token: only the second patch turns, (x, y) -> (-y, x)."""
+    """A class token, patches at 0 and 90 degrees, a temporal token: only the second patch turns, (x, y) -> (-y, x)."""
     sines_and_cosines = torch.tensor([[0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]])
     tokens = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])[None, None]
     attention = SimpleNamespace(num_prefix_tokens=1)

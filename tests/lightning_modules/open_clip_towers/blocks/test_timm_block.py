@@ -90,7 +90,7 @@ def test_a_tower_with_a_token_that_nobody_attends_to_is_the_tower(kind: str) -> 
 @pytest.mark.parametrize("kind", KINDS)
 @torch.no_grad()
 def test_behind_a_prefix_tokens_see_it_as_tokens_without_a_place(kind: str) -> None:
-    """Two groups of two sequences; the same tokens after the tower's, which no other token sees, have the same place."""
+    """Two groups of two sequences; the same tokens after those of the tower have no place either."""
     blocks, x = blocks_and_tokens(kind)
     x, prefix = x[:2].repeat(2, 1, 1), torch.randn(2, 3, WIDTH)
     behind = blocks[0].attend(x, None, prefix=prefix)

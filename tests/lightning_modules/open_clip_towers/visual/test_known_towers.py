@@ -1,4 +1,4 @@
-"""Every architecture of open_clip runs step by step, or is refused by name; those of timm as their own forward has it."""
+"""Every architecture of open_clip runs step by step, as its own forward does, or is refused by name."""
 
 import re
 from functools import partial

@@ -126,7 +126,7 @@ def test_a_tower_that_does_not_pool_is_refused() -> None:
         tower.pool(tower.embed(frames()))
 
 
-# --- attention against a plain restatement, on timm's own test models ---------------------------------------------------
+# --- attention against a plain restatement, on timm's own test models -------------------------------------------------
 
 VITS = {
     "token": ("test_vit", TokenLayout(1, 0, (10, 10), "token")),
