@@ -3,8 +3,8 @@
 One context serves all classes. A prompt learner holds only fixed data: the tokens of the class texts and the position
 of the context; contexts are arguments, one for each video, so that many videos are tuned at a time.
 
-Which tokens are learnable: those of the context only. What the tokenizer puts around a text (start, end) is fixed, and
-so is padding: where a tower sees it (SigLIP, CLIPA, MobileCLIP-S), a prompt keeps it up to the whole context length, and
+Learnable are the tokens of the context only. What the tokenizer puts around a text (start, end) is fixed, and so is
+padding: where a tower sees it (SigLIP, CLIPA, MobileCLIP-S), a prompt keeps it up to the whole context length, and
 is read where the tower reads any text (`TextTower.reads`). Assembled from the phrase's own tokens, a prompt is what the
 tokenizer makes of the whole text; with a tokenizer or a text for which this fails, prompts are refused.
 
@@ -67,7 +67,7 @@ class PromptLearner:
 
         Raises:
             ValueError: Not even the first sentence of a text fits together with the context.
-            BackboneError: Prompts cannot be assembled with the tokenizer, or the tower cannot be run on token embeddings.
+            BackboneError: Prompts cannot be assembled with the tokenizer, or the tower takes no token embeddings.
         """
         self._text = text
         self._block_forward = block_forward

@@ -1,9 +1,9 @@
 """The text part of open_clip's CLIP models: tokenizer (`OpenClipTokens`) and text tower (`TextTower`).
 
 The input is texts, tokens, or token embeddings, some of them learnable. What an embedding does not depend on is cut
-off before the blocks: in a causal tower what is behind the end-of-text token, elsewhere padding that is masked. Where no
-token sees later ones, the common beginning of texts is computed once. The embeddings are the same at a fraction of the
-cost.
+off before the blocks: in a causal tower what is behind the end-of-text token, elsewhere padding that is masked. Where
+no token sees later ones, the common beginning of texts is computed once. The embeddings are the same at a fraction of
+the cost.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from zsar.lightning_modules.open_clip_towers.weights.hub_files import (
     check_transformers,
     hub_folder,
 )
-from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import config_folder
+from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import config_file
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.tensor_files.tensor_files import cause_of
 from zsar.runtime.text.text_files import shown
@@ -95,10 +95,10 @@ def _folder(name: str, architecture: str, stated: str, given: str | None) -> Pat
     """The folder with the files of a tokenizer of transformers."""
     if given is None and name.startswith("local-dir:"):
         given = name.removeprefix("local-dir:")
-    beside = config_folder(name)
+    file = config_file(name)
     local = Path(given or stated).expanduser()
-    if given is None and beside is not None and (beside / local).is_dir():
-        return beside / local
+    if given is None and file is not None and (file.parent / local).is_dir():
+        return file.parent / local
     if given is not None and not local.is_dir():
         raise BackboneError(
             f"there is no folder {local} with the tokenizer of {architecture}; give one with "

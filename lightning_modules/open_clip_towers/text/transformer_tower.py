@@ -1,4 +1,4 @@
-"""The text tower of open_clip: a transformer over tokens, causal or not, whose padding is seen, masked or behind the end.
+"""The text tower of open_clip: a transformer over tokens, causal or not, whose padding is seen, masked or irrelevant.
 
 | kind | mask | read at |
 |---|---|---|
@@ -8,8 +8,9 @@
 | MobileCLIP-S | none: padding is seen | the end-of-text token |
 | CoCa | causal, and of the class token over padding | a class token after the last position |
 
-CoCa's published weights were trained with the mask of the class token one place too far to the right: it sees the first
-padding token, and itself only in a text that fills the context. This is kept (`correct_cls_mask` is open_clip's switch).
+CoCa's published weights were trained with the mask of the class token one place too far to the right: it sees the
+first padding token, and itself only in a text that fills the context. This is kept (`correct_cls_mask` is open_clip's
+switch).
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def hub_folder(repository: str, wanted: Sequence[str], *, needed: Sequence[str])
 
 
 def local_text_config(
-    config: Mapping[str, Any] | None, architecture: str, given: str | None, beside: Path | None
+    config: Mapping[str, Any] | None, architecture: str, given: str | None, file: Path | None
 ) -> dict[str, Any]:
     """What replaces a model's `text_cfg` so that a text tower of transformers is built from a local `config.json`.
 
@@ -61,7 +61,7 @@ def local_text_config(
         config: The model's config; None if it is not known.
         architecture: The user's name of the model, for errors.
         given: A folder in which to look first; None for no such.
-        beside: The folder of the model's config, to which a folder that it names is relative; None for a named model.
+        file: The model's config, if it is a file, to whose folder one that it names is relative.
 
     Returns:
         Arguments of `open_clip.create_model`; none for other text towers.
@@ -75,8 +75,8 @@ def local_text_config(
         return {}
     check_transformers(f"the text tower {name} of {architecture}")
     local = Path(str(name)).expanduser()
-    if beside is not None and (beside / local).is_dir():
-        local = beside / local
+    if file is not None and (file.parent / local).is_dir():
+        local = file.parent / local
     if given is not None and (Path(given).expanduser() / CONFIG_FILE).is_file():
         local = Path(given).expanduser()
     if not local.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,15 @@ def tokenizer_folder(folder: Path, kind: str) -> Path:
     """
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer, roles = _MADE[kind]()
+    tokenizer, roles = _made(kind)
     target = folder / kind
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **roles).save_pretrained(target)
     return target
+
+
+@lru_cache
+def _made(kind: str) -> tuple[Tokenizer, dict[str, str]]:
+    return _MADE[kind]()
 
 
 def stated_config(kind: str, **changes: Any) -> dict[str, Any]:
