@@ -18,7 +18,7 @@ from zsar.lightning_modules.open_clip_towers.text.hugging_face_tower import CONT
 from zsar.lightning_modules.open_clip_towers.text.known_text_towers import known_text_tower
 from zsar.lightning_modules.open_clip_towers.text.open_clip_tokens import OpenClipTokens
 from zsar.lightning_modules.open_clip_towers.text.text_tower import TextTower
-from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import text_config
+from zsar.lightning_modules.open_clip_towers.text.tokenizer_files import saved_files, text_config
 
 
 class OpenClipText(OpenClipTokens):
@@ -53,6 +53,19 @@ class OpenClipText(OpenClipTokens):
             context_length=tower.context_length,
             tokenizer=tokenizer,
             vocabulary=tower.vocabulary,
+        )
+
+    def tokenizer_files(self) -> dict[str, bytes]:
+        """The files of a tokenizer of transformers, and the config of a text tower of transformers, by name.
+
+        Returns:
+            JSON files, as they are read with `tokenizer=FOLDER`; none for CLIP's own tokenizer.
+
+        Raises:
+            BackboneError: The tokenizer cannot be loaded, or has no `tokenizer.json`.
+        """
+        return saved_files(
+            self._tokenizer, getattr(getattr(self._clip, "text", None), "config", None), self.architecture
         )
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import open_clip
@@ -79,6 +80,34 @@ def load_tokenizer(name: str, architecture: str, *, context_length: int, folder:
             f"the tokenizer of {architecture} in {where} cannot be read: {cause_of(error)}; {packages}give the folder "
             f"of another as --tokenizer FOLDER, with {' and '.join(_FROM_TRANSFORMERS)}"
         ) from error
+
+
+def saved_files(tokenizer: Any, config: Any, architecture: str) -> dict[str, bytes]:  # noqa: ANN401 - of open_clip
+    """The files that `load_tokenizer` reads, by name.
+
+    Args:
+        tokenizer: What it returned.
+        config: The config of a text tower of transformers; None for open_clip's own.
+        architecture: The user's name of the model, for errors.
+
+    Returns:
+        JSON files; none for CLIP's own tokenizer.
+
+    Raises:
+        BackboneError: It is not a fast tokenizer, which is a JSON file.
+    """
+    if isinstance(tokenizer, SimpleTokenizer):
+        return {}
+    if not tokenizer.tokenizer.is_fast:
+        raise BackboneError(
+            f"the tokenizer of {architecture} has no tokenizer.json, so that it cannot be saved with the model; leave "
+            "CLIP's weights and the tokenizer out (include_backbone=False, --without_backbone)"
+        )
+    with TemporaryDirectory() as scratch:
+        tokenizer.save_pretrained(scratch)
+        if config is not None:
+            config.save_pretrained(scratch)
+        return {path.name: path.read_bytes() for path in sorted(Path(scratch).glob("*.json"))}
 
 
 def _arguments(config: Mapping[str, Any], architecture: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def text_backbone(folder: Path, kind: str, **changes: Any) -> OpenClipBackbone:
     return backbone.eval()
 
 
-def _config_of_transformers(kind: str) -> Any:  # noqa: ANN401 - of any class
+def _config_of_transformers(kind: str) -> Any:
     from transformers import M2M100Config, MT5Config, RobertaConfig, XLMRobertaConfig
 
     sizes = {"vocab_size": 600, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
