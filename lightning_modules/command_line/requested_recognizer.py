@@ -8,7 +8,7 @@ from zsar.datamodules.batch import ClassText
 from zsar.datamodules.choices.action_template import TRAINED_TEMPLATE
 from zsar.datamodules.class_text.templates import fill_templates
 from zsar.datamodules.class_text.text_files import read_class_text
-from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions
+from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions, TokenizerOption
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 
@@ -50,4 +50,9 @@ def requested_recognizer(asked: RecognizerOptions, *, device: str) -> ActionReco
         BackboneError: The CLIP model or its weights cannot be loaded.
     """
     asked.check_one_model()
-    return load(asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE, weights=asked.weights, device=device)
+    return load(
+        asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE,
+        weights=asked.weights,
+        tokenizer=asked.tokenizer if isinstance(asked, TokenizerOption) else None,
+        device=device,
+    )

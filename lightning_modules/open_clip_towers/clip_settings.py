@@ -22,11 +22,16 @@ class ClipSettings:
             "local-dir:", which include their weights.
         frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, with which CLIP was
             trained, or "imagenet"'s, as ViFi-CLIP's authors fine-tune and test it.
+        tokenizer: Folder with the files of the tokenizer (`tokenizer.json`, `tokenizer_config.json`), for models that
+            read text with one of the package transformers (SigLIP, CLIPA, ...) on machines without internet access;
+            null for the one that the architecture names, from the hub's cache or the hub. Where the text tower is of
+            transformers, too, the folder also has its `config.json`.
     """
 
     architecture: str = "ViT-B-16-quickgelu"
     weights: str | None = "openai"
     frame_statistics: FrameStatistics = field(default="model", kw_only=True)
+    tokenizer: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Checks the choices."""
@@ -38,7 +43,9 @@ class ClipSettings:
         Raises:
             BackboneError: There is no such architecture, or its weights are neither local nor downloadable.
         """
-        return OpenClipBackbone(self.architecture, self.weights, frame_statistics=self.frame_statistics)
+        return OpenClipBackbone(
+            self.architecture, self.weights, frame_statistics=self.frame_statistics, tokenizer=self.tokenizer
+        )
 
 
 @dataclass(frozen=True)
@@ -57,5 +64,6 @@ class TrainedClipSettings(ClipSettings):
             self.architecture,
             self.weights,
             frame_statistics=self.frame_statistics,
+            tokenizer=self.tokenizer,
             gradient_checkpointing=self.gradient_checkpointing,
         )

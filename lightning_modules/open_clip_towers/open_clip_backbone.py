@@ -57,6 +57,7 @@ class OpenClipBackbone(nn.Module):
         weights: str | None,
         *,
         frame_statistics: FrameStatistics = "model",
+        tokenizer: str | None = None,
         gradient_checkpointing: bool = False,
     ) -> None:
         """Builds the model; see `build_clip` for the arguments.
@@ -65,13 +66,14 @@ class OpenClipBackbone(nn.Module):
             architecture: Name, JSON config or hub id of the architecture.
             weights: Tag or file of the weights, "random", or None if the architecture includes them.
             frame_statistics: Mean and deviation that frames are normalized with: the "model"'s own, or "imagenet"'s.
+            tokenizer: Folder with the files of the tokenizer; None for the one that the architecture names.
             gradient_checkpointing: Recompute each block in the backward pass: less memory, about a third more time.
 
         Raises:
             BackboneError: The model cannot be built.
         """
         super().__init__()
-        self.clip, open_clip_name = build_clip(architecture, weights)
+        self.clip, open_clip_name = build_clip(architecture, weights, text_folder=tokenizer)
         self.architecture = architecture
         self.gradient_checkpointing = gradient_checkpointing
         self.frame_statistics = frame_statistics
@@ -80,7 +82,7 @@ class OpenClipBackbone(nn.Module):
         size = self.clip.visual.image_size
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
         self.embedding_width = int(open_clip.get_model_config(open_clip_name)["embed_dim"])
-        self.text = OpenClipText(self.clip, open_clip_name, architecture)
+        self.text = OpenClipText(self.clip, open_clip_name, architecture, tokenizer=tokenizer)
         self._attention: AttentionRecord | None = None  # within `observed_attention`
 
     @property

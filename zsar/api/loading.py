@@ -29,7 +29,11 @@ _FILES = (".ckpt", ".pt", ".pth", ".bin", ".safetensors", ".tar")
 
 
 def load(
-    model: str | Path = DEFAULT_ARCHITECTURE, *, weights: str | Path | None = None, device: str = "auto"
+    model: str | Path = DEFAULT_ARCHITECTURE,
+    *,
+    weights: str | Path | None = None,
+    tokenizer: str | Path | None = None,
+    device: str = "auto",
 ) -> ActionRecognizer:
     """Loads a recognizer, ready for use.
 
@@ -39,7 +43,9 @@ def load(
             ViFi-CLIP's authors; a folder written by `save_pretrained` or `zsar share`; or such a folder on the Hugging
             Face hub ("hf-hub:ORG/NAME").
         weights: A tag of open_clip or a file with CLIP's weights. None for the default of a named model ("openai" for
-            most), and for those that a checkpoint states. With a weights file nothing is downloaded.
+            most), and for those that a checkpoint states. With a weights file nothing is downloaded
+            but the tokenizer of a model that has another than CLIP's (SigLIP, CLIPA, ...).
+        tokenizer: The folder with the files of such a tokenizer; None for the one that the model names.
         device: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1", "mps".
 
     Returns:
@@ -48,18 +54,23 @@ def load(
     Raises:
         CheckpointError: A file or folder is missing, damaged, or not a model.
         BackboneError: There is no such CLIP model, or its weights are neither local nor downloadable.
-        ValueError: `weights` is given for a file that holds its own.
+        ValueError: `weights` or `tokenizer` is given for a file that holds or needs none.
     """
     (where,) = device_names(device, 1)
     named = None if weights is None else str(weights)
+    words = None if tokenizer is None else str(tokenizer)
     if not is_stored_model(model):
         name = str(model)
-        return ZeroShotCLIP(backbone=ClipSettings(name, named or default_weights(name))).eval().to(where)
+        return (
+            ZeroShotCLIP(backbone=ClipSettings(name, named or default_weights(name), tokenizer=words)).eval().to(where)
+        )
     if is_shared(model):
-        return load_recognizer(model, weights=named, device=where)
+        return load_recognizer(model, weights=named, tokenizer=words, device=where)
     path = Path(model).expanduser()
     if "zsar" in read_plain(path, in_memory=False):
-        return load_recognizer(path, weights=named, device=where)
+        return load_recognizer(path, weights=named, tokenizer=words, device=where)
+    if words is not None:
+        raise ValueError(f"{path} is of a CLIP model with CLIP's own tokenizer; leave tokenizer={words!r} out")
     return _of_authors(path, named).to(where)
 
 

@@ -31,6 +31,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     PromptOptions,
     RecognizerOptions,
     StrideOptions,
+    TokenizerOption,
     WorkerOption,
 )
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import default_weights
@@ -107,7 +108,7 @@ class MethodOptions:
 
 
 @dataclass(frozen=True)
-class FrameOptions(RecognizerOptions):
+class FrameOptions(TokenizerOption, RecognizerOptions):
     """The model and the frames that it sees."""
 
     features: Path | None = option(

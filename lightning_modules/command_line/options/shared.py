@@ -82,7 +82,19 @@ class RecognizerOptions(ModelOptions):
 
 
 @dataclass(frozen=True)
-class ViewedRecognizerOptions(RecognizerOptions):
+class TokenizerOption:
+    """The tokenizer of a model that reads text with another one than CLIP's."""
+
+    tokenizer: Path | None = option(
+        None,
+        "folder with the tokenizer of a model that has another than CLIP's (SigLIP, CLIPA, ...)",
+        metavar="FOLDER",
+        otherwise="as the model states: the hub's",
+    )
+
+
+@dataclass(frozen=True)
+class ViewedRecognizerOptions(TokenizerOption, RecognizerOptions):
     """A recognizer and the frames that it sees."""
 
     frames: int | None = option(

@@ -18,6 +18,7 @@ def model_of_tower(
     tower: TowerRecord,
     *,
     weights: str | None = None,
+    tokenizer: str | None = None,
     checkpoint: Path | str | None = None,
     device: torch.device | str = "cpu",
 ) -> ActionRecognizer:
@@ -26,6 +27,7 @@ def model_of_tower(
     Args:
         tower: As the files state it.
         weights: CLIP's weights, if they have moved since.
+        tokenizer: Folder with the files of the tokenizer, if it is not the one that the model names, or has moved.
         checkpoint: The checkpoint, if it has moved since.
         device: Device of the model.
 
@@ -43,16 +45,17 @@ def model_of_tower(
             raise ValueError(
                 f"the embeddings are of the checkpoint {stated}, which is not there; give --checkpoint FILE"
             )
-        model = load_recognizer(stated, weights=weights, device=device)
+        model = load_recognizer(stated, weights=weights, tokenizer=tokenizer, device=device)
     else:
-        model = _frozen(tower, weights).to(device)
+        model = _frozen(tower, weights, tokenizer).to(device)
     TowerCheck().check(model, tower)
     return model
 
 
-def _frozen(tower: TowerRecord, weights: str | None) -> ActionRecognizer:
+def _frozen(tower: TowerRecord, weights: str | None, tokenizer: str | None) -> ActionRecognizer:
     chosen = weights or tower.weights or None
-    model = ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen)).eval()
+    model = ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen, tokenizer=tokenizer)).eval()
     if " ".join(f"{value:.6g}" for value in model.backbone.frame_mean.flatten().tolist()) == tower.frame_mean:
         return model
-    return ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen, frame_statistics="imagenet")).eval()
+    settings = ClipSettings(tower.architecture, chosen, frame_statistics="imagenet", tokenizer=tokenizer)
+    return ZeroShotCLIP(backbone=settings).eval()

@@ -110,6 +110,7 @@ def ready_localizer(
     settings: MethodSettings,
     *,
     weights: str | None = None,
+    tokenizer: str | None = None,
 ) -> ReadyLocalizer:
     """The localizer that a model and a method make; one that is built here is on the CPU.
 
@@ -118,6 +119,7 @@ def ready_localizer(
         method: "t3al" or "frame-wise"; None for frame-wise with a trained recognizer, and t3al otherwise.
         settings: Settings of the method.
         weights: CLIP's weights of a checkpoint, if they have moved since training.
+        tokenizer: Folder with the files of a checkpoint's tokenizer, if it has moved since training.
 
     Raises:
         ValueError: The method cannot use the model, or a setting has no effect.
@@ -129,7 +131,7 @@ def ready_localizer(
     if method is not None:
         check_choice(Method, method=method)
     checkpoint = model if isinstance(model, str | Path) and is_stored_model(model) else None
-    given = model if checkpoint is None else load(checkpoint, weights=weights, device="cpu")
+    given = model if checkpoint is None else load(checkpoint, weights=weights, tokenizer=tokenizer, device="cpu")
     if isinstance(given, ActionRecognizer) and not isinstance(given, ZeroShotCLIP):
         return _trained(given, method or FRAME_WISE_METHOD, settings, checkpoint)
     clip, method = _clip(given), method or T3AL_METHOD
