@@ -1,0 +1,70 @@
+"""Mean and standard deviation that frames are normalized with, under the names that settings have for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import open_clip
+
+FrameStatistics = Literal["model", "openai", "imagenet", "half", "zero_one"]
+"""Whose mean and deviation frames are normalized with.
+
+"model": those that the model's weights were published with. "openai": CLIP's, of OpenAI's own images. "imagenet":
+ImageNet's, as in CLIPA. "half": 0.5 and 0.5, so that values are from -1 to 1, as in SigLIP and PE-Core. "zero_one": 0
+and 1, so that values stay from 0 to 1, as in MobileCLIP.
+"""
+_DIGITS = 6  # more than statistics are published with
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of red, green and blue, of values from 0 to 1."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __str__(self) -> str:
+        """Their name, or their numbers if they have none."""
+        name = name_of(self)
+        return f"mean {shown_numbers(self.mean)}, std {shown_numbers(self.std)}" if name is None else name
+
+
+def statistics_of(mean: Sequence[float], std: Sequence[float]) -> Statistics:
+    """Statistics from any sequences of three numbers."""
+    red, green, blue = (float(value) for value in mean)
+    of_red, of_green, of_blue = (float(value) for value in std)
+    return Statistics((red, green, blue), (of_red, of_green, of_blue))
+
+
+NAMED: Mapping[FrameStatistics, Statistics] = {
+    "openai": statistics_of(open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD),
+    "imagenet": statistics_of(open_clip.constants.IMAGENET_MEAN, open_clip.constants.IMAGENET_STD),
+    "half": Statistics((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "zero_one": Statistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+"""Statistics by name; "model" has none before a model is known."""
+
+
+def name_of(statistics: Statistics) -> FrameStatistics | None:
+    """The name of statistics, compared as files state them; None if they have none."""
+    return named_of(shown_numbers(statistics.mean), shown_numbers(statistics.std))
+
+
+def named_of(mean: str, std: str) -> FrameStatistics | None:
+    """The name of statistics that a file states; see `name_of`.
+
+    Args:
+        mean: As `shown_numbers` writes it.
+        std: The same.
+    """
+    for name, named in NAMED.items():
+        if (shown_numbers(named.mean), shown_numbers(named.std)) == (mean, std):
+            return name
+    return None
+
+
+def shown_numbers(values: Sequence[float]) -> str:
+    """Six digits, more than statistics are published with: "0.481455 0.457828 0.408211"."""
+    return " ".join(f"{value:.{_DIGITS}g}" for value in values)
