@@ -45,6 +45,7 @@ class OpenClipBackbone(nn.Module):
         frame_statistics: Whose mean and deviation frames are normalized with, as it was asked for.
         embedding_width: D, the width of frame and text embeddings.
         image_size: Height and width of a frame in pixels.
+        pixels: How its frames are made and normalized.
         text: The tokenizer and the text tower.
     """
 
@@ -78,14 +79,14 @@ class OpenClipBackbone(nn.Module):
         self.architecture = architecture
         self.gradient_checkpointing = gradient_checkpointing
         self.frame_statistics = frame_statistics
-        self._pixels = model_pixels(
+        self.pixels = model_pixels(
             stated_pixels(architecture, open_clip_name, weights),
             architecture if weights is None else f"{architecture} with the weights {weights}",
             frame_statistics=frame_statistics,
             frame_geometry=frame_geometry,
             is_random=weights == RANDOM_WEIGHTS,
         )
-        for name, values in (("mean", self._pixels.statistics.mean), ("std", self._pixels.statistics.std)):
+        for name, values in (("mean", self.pixels.statistics.mean), ("std", self.pixels.statistics.std)):
             self.register_buffer(f"frame_{name}", torch.tensor(values, device="cpu").view(3, 1, 1), persistent=False)
         size = self.clip.visual.image_size
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
@@ -100,12 +101,12 @@ class OpenClipBackbone(nn.Module):
         Raises:
             BackboneError: It is not known how they become square, or that is a way that zsar does not have.
         """
-        return FramePixels(self.image_size[0], self._pixels.geometry, self._pixels.resize_filter)
+        return FramePixels(self.image_size[0], self.pixels.geometry, self.pixels.resize_filter)
 
     @property
     def resize_filter(self) -> ResizeFilter:
         """How frames are resized, whichever way they become square."""
-        return self._pixels.resize_filter
+        return self.pixels.resize_filter
 
     @property
     def logit_bias(self) -> Tensor | None:

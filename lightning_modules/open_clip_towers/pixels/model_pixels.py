@@ -88,7 +88,7 @@ def model_pixels(
     if len(modes) != 1:
         shown = {_GEOMETRIES.get(mode, mode): tags for mode, tags in modes.items()}
         problem = _unknown(model, shown, "how frames became square", "frame_geometry", ["squash", "crop"])
-        return ModelPixels(statistics, "bicubic", None, problem)
+        return ModelPixels(statistics, _filter(stated, None), None, problem)
     (mode,) = modes
     geometry = _GEOMETRIES.get(mode)
     if geometry is None:

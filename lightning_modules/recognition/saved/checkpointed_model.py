@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, settings_with_frames
 from zsar.lightning_modules.recognition.saved.model_building import (
     built_model,
     changed_arguments,
@@ -46,8 +47,11 @@ def read_trained(
     model_class = stated_class(about["class_path"], kind, path)
     arguments = stated_arguments(model_class, with_current_class_paths(about["init_args"]), path)
     arguments = changed_arguments(model_class, arguments, changes or {})
-    if weights is not None:
-        arguments["backbone"] = {**arguments.get("backbone", {}), "weights": weights}
+    settings = arguments.get("backbone") or {}
+    if isinstance(settings, Mapping) and (settings or weights is not None):
+        frames = about.get("frames") or frames_of_before(settings)  # by the weights of training
+        moved = settings if weights is None else {**settings, "weights": weights}
+        arguments["backbone"] = settings_with_frames(moved, frames)
     model: Any = built_model(model_class, arguments, path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)
