@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from zsar.datamodules.choices.frame_pixels import StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import FrameStatistics
-from zsar.lightning_modules.open_clip_towers.pixels.model_pixels import FrameGeometry
 from zsar.runtime.choices import check_choices
 
 
@@ -33,7 +33,7 @@ class ClipSettings:
     architecture: str = "ViT-B-16-quickgelu"
     weights: str | None = "openai"
     frame_statistics: FrameStatistics = field(default="model", kw_only=True)
-    frame_geometry: FrameGeometry = field(default="model", kw_only=True)
+    frame_geometry: StatedGeometry = field(default="model", kw_only=True)
 
     def __post_init__(self) -> None:
         """Checks the choices."""

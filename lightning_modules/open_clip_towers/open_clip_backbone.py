@@ -17,7 +17,8 @@ import open_clip
 import torch
 from torch import Tensor, nn
 
-from zsar.datamodules.choices.frame_pixels import FramePixels, ResizeFilter
+from zsar.datamodules.choices.frame_pixels import FramePixels, ResizeFilter, StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.lightning_modules.open_clip_towers.attention.attention_record import AttentionRecord
 from zsar.lightning_modules.open_clip_towers.blocks.tower_block import (
     BlockForward,
@@ -26,8 +27,7 @@ from zsar.lightning_modules.open_clip_towers.blocks.tower_block import (
     plain_block,
     run_blocks,
 )
-from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import FrameStatistics
-from zsar.lightning_modules.open_clip_towers.pixels.model_pixels import FrameGeometry, model_pixels
+from zsar.lightning_modules.open_clip_towers.pixels.model_pixels import model_pixels
 from zsar.lightning_modules.open_clip_towers.pixels.stated_pixels import stated_pixels
 from zsar.lightning_modules.open_clip_towers.text.open_clip_text import OpenClipText
 from zsar.lightning_modules.open_clip_towers.visual.known_towers import known_tower
@@ -59,7 +59,7 @@ class OpenClipBackbone(nn.Module):
         weights: str | None,
         *,
         frame_statistics: FrameStatistics = "model",
-        frame_geometry: FrameGeometry = "model",
+        frame_geometry: StatedGeometry = "model",
         gradient_checkpointing: bool = False,
     ) -> None:
         """Builds the model; see `build_clip` for the arguments.
@@ -68,7 +68,7 @@ class OpenClipBackbone(nn.Module):
             architecture: Name, JSON config or hub id of the architecture.
             weights: Tag or file of the weights, "random", or None if the architecture includes them.
             frame_statistics: Mean and deviation that frames are normalized with; see `FrameStatistics`.
-            frame_geometry: How frames become square; see `FrameGeometry`.
+            frame_geometry: How frames become square: the "model"'s way, or another.
             gradient_checkpointing: Recompute each block in the backward pass: less memory, about a third more time.
 
         Raises:
@@ -243,4 +243,3 @@ class OpenClipBackbone(nn.Module):
     def encode_text(self, tokens: Tensor, block_forward: TextBlockForward | None = None) -> Tensor:
         """Embeds texts, int64 [N, context length] -> [N, D], not L2-normalized; see `OpenClipText.encode`."""
         return self.text.encode(tokens, block_forward, checkpointing=self.gradient_checkpointing)
-

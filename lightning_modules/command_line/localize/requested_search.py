@@ -55,7 +55,11 @@ def requested_stride(options: LocalizeOptions) -> FrameStride:
 
 def requested_clip(options: LocalizeOptions) -> ClipSettings:
     """The CLIP model, if there is no checkpoint."""
-    return ClipSettings(options.architecture, options.model.weights or default_weights(options.architecture))
+    return ClipSettings(
+        options.architecture,
+        options.model.weights or default_weights(options.architecture),
+        frame_statistics=options.model.frame_statistics,
+    )
 
 
 def requested_search(options: LocalizeOptions, text: ClassText) -> Search:

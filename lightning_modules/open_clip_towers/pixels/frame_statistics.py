@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import open_clip
 
-FrameStatistics = Literal["model", "openai", "imagenet", "half", "zero_one"]
-"""Whose mean and deviation frames are normalized with.
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 
-"model": those that the model's weights were published with. "openai": CLIP's, of OpenAI's own images. "imagenet":
-ImageNet's, as in CLIPA. "half": 0.5 and 0.5, so that values are from -1 to 1, as in SigLIP and PE-Core. "zero_one": 0
-and 1, so that values stay from 0 to 1, as in MobileCLIP.
-"""
 _DIGITS = 6  # more than statistics are published with
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
-from zsar.datamodules.choices.frame_pixels import ResizeFilter
+from zsar.datamodules.choices.frame_pixels import ResizeFilter, StatedGeometry
+from zsar.datamodules.choices.frame_statistics import FrameStatistics
 from zsar.datamodules.choices.geometry import Geometry
-from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import NAMED, FrameStatistics, Statistics
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import NAMED, Statistics
 from zsar.lightning_modules.open_clip_towers.pixels.preprocess_configs import PreprocessConfig
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
-FrameGeometry = Literal["model", "squash", "crop"]
-"""How frames become square: as the "model"'s weights were published with, or one of `Geometry`."""
 _GEOMETRIES: Mapping[str, Geometry] = {"shortest": "crop", "squash": "squash"}  # by open_clip's resize mode
 _MOST_TAGS = 3
 V = TypeVar("V")
@@ -57,7 +56,7 @@ def model_pixels(
     model: str,
     *,
     frame_statistics: FrameStatistics = "model",
-    frame_geometry: FrameGeometry = "model",
+    frame_geometry: StatedGeometry = "model",
     is_random: bool = False,
 ) -> ModelPixels:
     """Decides how the frames of a model are made.

@@ -66,7 +66,11 @@ def settings_with_frames(settings: Mapping[str, Any], recorded: Mapping[str, str
     if name is not None and differs and settings.get("frame_statistics", "model") == "model":
         changed["frame_statistics"] = name
     geometry = recorded.get("geometry")
-    if geometry is not None and geometry != of_now.get("geometry") and settings.get("frame_geometry", "model") == "model":
+    if (
+        geometry is not None
+        and geometry != of_now.get("geometry")
+        and settings.get("frame_geometry", "model") == "model"
+    ):
         changed["frame_geometry"] = geometry
     return changed
 
