@@ -158,8 +158,7 @@ def _load_model(options: EmbedRequest) -> ActionRecognizer:
             if (given := (asked.frame_statistics, asked.frame_geometry)) != ("model", "model"):
                 raise ValueError(
                     f"the experiment states how frames are made; leave --frame_statistics {given[0]} and "
-                    f"--frame_geometry {given[1]} out, or give them as --model.backbone.frame_statistics and "
-                    "--model.backbone.frame_geometry"
+                    f"--frame_geometry {given[1]} out"
                 )
             return stated.eval().to(device_names(device, 1)[0])
     return requested_recognizer(asked, device=device)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import open_clip
+import torch
 
 from zsar.datamodules.choices.frame_statistics import FrameStatistics
 
@@ -60,5 +61,6 @@ def named_of(mean: str, std: str) -> FrameStatistics | None:
 
 
 def shown_numbers(values: Sequence[float]) -> str:
-    """Six digits, more than statistics are published with: "0.481455 0.457828 0.408211"."""
-    return " ".join(f"{value:.{_DIGITS}g}" for value in values)
+    """Six digits of numbers in single precision, as models hold them: "0.481455 0.457828 0.408211"."""
+    singles = torch.tensor(values, dtype=torch.float32, device="cpu").tolist()
+    return " ".join(f"{value:.{_DIGITS}g}" for value in singles)

@@ -57,7 +57,7 @@ def settings_with_frames(settings: Mapping[str, Any], recorded: Mapping[str, str
         The settings; with `frame_statistics` and `frame_geometry` of then, where they would be others now.
     """
     architecture, weights = str(settings.get("architecture", "")), settings.get("weights")
-    if recorded is None or brings_weights(architecture):
+    if recorded is None or not architecture or brings_weights(architecture):
         return dict(settings)
     of_now = _frames_of_now(architecture, None if weights is None else str(weights))
     changed = dict(settings)
@@ -76,12 +76,17 @@ def settings_with_frames(settings: Mapping[str, Any], recorded: Mapping[str, str
 
 
 def _frames_of_now(architecture: str, weights: str | None) -> dict[str, str | None]:
-    """The frames that settings without further say make now; empty if that is not known."""
+    """The frames that settings without further say make now; without what is not known."""
     try:
         stated = stated_pixels(architecture, registered_name(architecture), weights)
-        return _record(model_pixels(stated, architecture, is_random=weights == RANDOM_WEIGHTS))
     except BackboneError:
         return {}  # building the model says why
+    is_random = weights == RANDOM_WEIGHTS
+    try:
+        return _record(model_pixels(stated, architecture, is_random=is_random))
+    except BackboneError:
+        known = _record(model_pixels(stated, architecture, frame_statistics="openai", is_random=is_random))
+        return {key: value for key, value in known.items() if key not in ("mean", "std")}
 
 
 def _record(pixels: ModelPixels) -> dict[str, str | None]:

@@ -38,7 +38,7 @@ def test_what_any_model_shares_are_fields_of_the_record(backbone: OpenClipBackbo
     shared = frames_of_any_model("squash")
     assert shared == {name: getattr(record, name) for name in shared}
     left = {field.name for field in fields(FrameRecord)} - set(shared)
-    assert left == {"image_size", "frame_mean", "frame_std"}
+    assert left == {"image_size", "resize_filter", "frame_mean", "frame_std"}
 
 
 def test_the_recorded_filter_is_that_of_the_frames() -> None:
