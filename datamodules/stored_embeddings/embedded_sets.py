@@ -111,7 +111,7 @@ def clip_record(clips: Clips) -> ClipRecord:
         geometry="views",
         resize_filter=transform.interpolation.value,
         image_size=clips.image_size,
-        short_side_px=transform.short_side,
+        short_side_px=transform.short_side or 0,
         n_crops=clips.n_test_crops,
         n_clips=clips.n_test_clips,
         n_frames=clips.n_frames,

@@ -90,7 +90,7 @@ def whole_video_record(image_size: int, *, geometry: Geometry, stride: FrameStri
         geometry: How frames become square.
         stride: Which frames.
     """
-    short_side = TestTransform(image_size).short_side if geometry == "crop" else 0
+    short_side = TestTransform(image_size, geometry=geometry).short_side or 0
     return ClipRecord(
         geometry=geometry,
         resize_filter=RESIZE_FILTER,
