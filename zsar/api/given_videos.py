@@ -17,11 +17,11 @@ from zsar.datamodules.clip_dataset import EvaluationClips
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import Sample, collate
 from zsar.datamodules.settings import Clips
-from zsar.datamodules.stored_embeddings.embedded_sets import transform_of
 from zsar.datamodules.video_files.decoding import VideoDecodeError, VideoReader
 from zsar.datamodules.video_files.decoding.given_frames import GivenFrames
 from zsar.datamodules.video_files.frame_chunks import FrameSource
 from zsar.datamodules.video_files.whole_decoding import OnDamage
+from zsar.datamodules.views.clip_pixels import transform_of
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import FROM_FLOATS
 from zsar.lightning_modules.recognition.video_text_model import VideoTextModel
 from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, MOST_VIEWS, check_least, check_most
