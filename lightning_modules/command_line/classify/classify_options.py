@@ -135,6 +135,7 @@ class ClassifyOptions:
         if self.videos:
             raise ValueError(f"give videos ({self.videos[0]}, ...) or --embeddings {self.embeddings}, not both")
         decided = {"architecture": None, "frames": None, "clips": 1}
+        decided |= {"frame_statistics": "model", "frame_geometry": "model"}
         for name, default in decided.items():
             if (value := getattr(self.model, name)) != default:
                 raise ValueError(f"--{name} {value} was decided when --embeddings were made; leave it out")

@@ -36,7 +36,10 @@ _SAMPLING = (
     "T frames in RGB, spread evenly: frame i is in the middle of segment i of T equal segments of the video; "
     "further views are shifted in time"
 )
-_GEOMETRY = "bicubic, antialiased: the short side resized to S * 256 / 224 px, then the centre cut out, S x S px"
+_GEOMETRIES = {
+    "crop": "{}, antialiased: the short side resized to S * 256 / 224 px, then the centre cut out, S x S px",
+    "squash": "{}, antialiased: both sides resized to S px, which changes their ratio",
+}
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def _shape(model: ActionRecognizer, n_views: int, n_frames: int) -> tuple[int, .
 
 
 def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
+    pixels = model.frame_pixels
     return {
         "class_names": json.dumps(list(text.names), ensure_ascii=False),
         "prompts_sha256": hashlib.sha256(json.dumps(text.prompts).encode()).hexdigest(),
@@ -161,7 +165,7 @@ def _metadata(model: ActionRecognizer, text: ClassText) -> dict[str, str]:
         "weights_hash": model.checkpoint_weights_hash or "",
         "scorer": model.scoring.scorer,
         "sampling": _SAMPLING,
-        "geometry": _GEOMETRY,
+        "geometry": _GEOMETRIES[pixels.geometry].format(pixels.resize_filter),
         "zsar_version": __version__,
     }
 

@@ -12,12 +12,13 @@ from typing import Any
 from zsar.api.answers import ranking
 from zsar.api.classification import check_threshold
 from zsar.api.given_classes import Classes, class_text_of
-from zsar.api.given_videos import clips_of
+from zsar.api.given_videos import frames_per_clip
 from zsar.api.live.window_scores import WindowScores
 from zsar.api.loading import Precision, recognizer_of
 from zsar.datamodules.video_files.live import LiveSource, LiveWindows
-from zsar.datamodules.views.transforms import TestTransform
+from zsar.datamodules.views.frame_geometry import square_frames
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
+from zsar.runtime.number_limits import MOST_FRAMES_PER_VIEW, check_most
 
 _ENDINGS = {"end": "the source ended", "closed": "closed"}
 
@@ -194,11 +195,12 @@ def classify_stream(
     live.check()
     text = class_text_of(classes, template=template, least=2)
     recognizer = recognizer_of(model, device=device)
-    seen = clips_of(recognizer, frames=frames)
+    n_frames, pixels = frames_per_clip(recognizer, frames), recognizer.frame_pixels
+    check_most(MOST_FRAMES_PER_VIEW, frames=n_frames)
     scores = WindowScores(recognizer, text, precision=precision)
-    transform = TestTransform(seen.image_size)
+    square = square_frames(pixels.geometry, pixels.image_size, resize_filter=pixels.resize_filter)
     windows = LiveWindows(
-        live, lambda frame: transform(frame)[0], n_frames=seen.n_frames, window_seconds=window_seconds,
+        live, square, n_frames=n_frames, window_seconds=window_seconds,
         hop_seconds=hop_seconds, timeout_seconds=timeout_seconds,
     )  # fmt: skip
     return LiveAnswers(
