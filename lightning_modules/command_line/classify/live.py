@@ -73,7 +73,8 @@ def _print(answer: LiveAnswer, *, as_json: bool) -> None:
     if as_json:
         print_json(answer.to_dict(), one_line=True)
     else:
-        say(f"{_clock(answer.time_seconds)}  {answer.answer}  {100 * answer.probability:.1f} %")
+        own = "" if answer.own_probability is None else f"  (own {100 * answer.own_probability:.1f} %)"
+        say(f"{_clock(answer.time_seconds)}  {answer.answer}  {100 * answer.probability:.1f} %{own}")
 
 
 class _Delays:

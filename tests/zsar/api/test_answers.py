@@ -1,10 +1,11 @@
 import torch
 
 from zsar.api.answers import Classification, ranking
+from zsar.lightning_modules.recognition.scoring import ClassProbabilities
 
 
 def test_an_answer_has_the_keys_of_the_command() -> None:
-    answer = ranking("a.mp4", torch.tensor([0.25, 0.75]), ["a", "b"], 0.5)
+    answer = ranking("a.mp4", ClassProbabilities(torch.tensor([0.25, 0.75])), ["a", "b"], 0.5)
     assert answer == Classification("a.mp4", (("b", 0.75), ("a", 0.25)), "b")
     assert answer.to_dict() == {
         "path": "a.mp4",
@@ -16,11 +17,11 @@ def test_an_answer_has_the_keys_of_the_command() -> None:
 
 
 def test_below_the_threshold_the_answer_is_none_of_these() -> None:
-    assert ranking("a.mp4", torch.tensor([0.25, 0.75]), ["a", "b"], 0.76).answer == "none of these"
+    assert ranking("a.mp4", ClassProbabilities(torch.tensor([0.25, 0.75])), ["a", "b"], 0.76).answer == "none of these"
 
 
 def test_scores_that_are_not_finite_are_an_error_of_the_video() -> None:
-    answer = ranking("a.mp4", torch.tensor([torch.nan, torch.nan]), ["a", "b"], 0)
+    answer = ranking("a.mp4", ClassProbabilities(torch.tensor([torch.nan, torch.nan])), ["a", "b"], 0)
     assert (answer.answer, answer.ranked) == (None, ())
     assert "a.mp4: the model's scores of it are NaN or infinite" in str(answer.error)
 
