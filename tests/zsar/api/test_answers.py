@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from zsar.api.answers import Classification, ranking
@@ -32,3 +33,43 @@ def test_with_an_adaptation_an_answer_says_what_it_was_untuned() -> None:
     written = answer.to_dict()
     assert list(written) == ["path", "answer", "probabilities", "untuned", "n_damaged_frames", "error"]
     assert written["untuned"] == {"answer": "a", "probabilities": {"a": 0.6, "b": 0.4}}
+
+
+def probabilities(relative: list[float], own: list[float]) -> ClassProbabilities:
+    return ClassProbabilities(torch.tensor(relative), torch.tensor(own))
+
+
+def test_own_probabilities_decide_whether_there_is_an_answer_and_are_told_beside_the_others() -> None:
+    answer = ranking("a.mp4", probabilities([0.25, 0.75], [0.125, 0.375]), ["a", "b"], 0.375)
+    assert answer.answer == "b"
+    assert answer.own_probabilities == (("b", 0.375), ("a", 0.125))
+    assert answer.best == (0.75, 0.375)
+    assert answer.to_dict() == {
+        "path": "a.mp4",
+        "answer": "b",
+        "probabilities": {"b": 0.75, "a": 0.25},
+        "own_probabilities": {"b": 0.375, "a": 0.125},
+        "n_damaged_frames": 0,
+        "error": None,
+    }
+    none = ranking("a.mp4", probabilities([0.25, 0.75], [0.125, 0.375]), ["a", "b"], 0.5)
+    assert none.answer == "none of these"
+    assert none.best == (0.75, 0.375)  # of the most probable name
+
+
+def test_none_of_these_is_never_said_where_a_class_reaches_the_threshold() -> None:
+    of_both = probabilities([0.5, 0.25, 0.25], [0.25, 0.125, 0.5])  # averaged views may order them differently
+    answers = {threshold: ranking(None, of_both, ["a", "b", "c"], threshold) for threshold in (0.0, 0.25, 0.5, 0.75)}
+    assert [answer.answer for answer in answers.values()] == ["a", "a", "c", "none of these"]
+    assert answers[0.5].best == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5, 0.9])
+def test_without_own_probabilities_the_best_one_decides(threshold: float) -> None:
+    for _ in range(20):
+        relative = torch.rand(5).softmax(dim=0)
+        answer = ranking(None, ClassProbabilities(relative), list("abcde"), threshold)
+        best = "abcde"[int(relative.argmax())]
+        assert answer.answer == (best if relative.max() >= threshold else "none of these")
+        assert answer.best == (float(relative.max()), None)
+        assert "own_probabilities" not in answer.to_dict()

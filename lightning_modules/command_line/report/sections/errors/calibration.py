@@ -133,8 +133,8 @@ def _summary(answers: AnsweredSet, reliable: Reliability, risky: RiskCoverage) -
         if found is None
         else f"even without a threshold at most {100 * _RISKS[1]:.0f} % of the answers are wrong"
         if found.coverage == 1
-        else f"with a threshold of {found.threshold:g}{of_own}, at most {100 * _RISKS[1]:.0f} % of the answers are wrong "
-        f"and {100 * found.coverage:.0f} % are given"
+        else f"with a threshold of {found.threshold:g}{of_own}, at most {100 * _RISKS[1]:.0f} % of the answers are "
+        f"wrong and {100 * found.coverage:.0f} % are given"
     )
     return (
         f"{answers.run.name}, {answers.confusions.set_name}: the model is {how}: confidence "
