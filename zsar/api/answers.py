@@ -50,7 +50,7 @@ class Classification:
         """Plain types for JSON, with the keys of `zsar classify --json`; probabilities have six decimals.
 
         With an adaptation there is a further key, "untuned", with an answer and probabilities of its own. Of models
-        with a logit bias there is also "own_probabilities".
+        with a logit bias there is also "own_probabilities", which may be very small: they have six digits.
         """
         untuned = {} if self.untuned is None else {"untuned": self.untuned._scored()}
         return {
@@ -62,13 +62,23 @@ class Classification:
         }
 
     def _scored(self) -> dict[str, Any]:
-        own = {} if self.own_probabilities is None else {"own_probabilities": rounded(self.own_probabilities)}
+        own = {} if self.own_probabilities is None else {"own_probabilities": with_digits(self.own_probabilities)}
         return {"answer": self.answer, "probabilities": rounded(self.ranked), **own}
 
 
 def rounded(probabilities: Sequence[tuple[str, float]]) -> dict[str, float]:
     """Names with probabilities of six decimals, as JSON has them."""
     return {name: round(probability, 6) for name, probability in probabilities}
+
+
+def with_digits(probabilities: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Names with own probabilities of six digits, as JSON has them."""
+    return {name: float(f"{probability:.6g}") for name, probability in probabilities}
+
+
+def own_percent(probability: float) -> str:
+    """An own probability with three digits, since it may be very small: "13 %", "0.00454 %"."""
+    return f"{100 * probability:.3g} %"
 
 
 def ranking(

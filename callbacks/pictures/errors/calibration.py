@@ -86,9 +86,7 @@ def _print(sets: Mapping[str, CalibratedSet]) -> None:
         return
     table = Table("set", "calibration error %", "at most wrong", "--threshold", "answered %", "of these wrong %")
     if any(one.by_own for one in sets.values()):
-        table.caption = (
-            "--threshold is an own probability, as the model has a logit bias; the error is of the softmax"
-        )
+        table.caption = "--threshold is an own probability, as the model has a logit bias; the error is of the softmax"
     for column in table.columns[1:]:
         column.justify = "right"
     for name, one in sets.items():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from zsar.api.answers import Classification
+from zsar.api.answers import Classification, own_percent
 from zsar.runtime.terminal import print_whole, result_console, styled
 
 _CAPTION = (
@@ -54,4 +54,5 @@ def print_answers(answers: Sequence[Classification], *, top_k: int) -> None:
 
 def _percents(answer: Classification, name: str) -> list[str]:
     """The probability of a name, and its own one where the model tells it."""
-    return [f"{100 * dict(of)[name]:.1f} %" for of in (answer.ranked, answer.own_probabilities) if of is not None]
+    own = [] if answer.own_probabilities is None else [own_percent(dict(answer.own_probabilities)[name])]
+    return [f"{100 * dict(answer.ranked)[name]:.1f} %", *own]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from zsar.api.answers import Classification, ranking
+from zsar.api.answers import Classification, own_percent, ranking
 from zsar.lightning_modules.recognition.scoring import ClassProbabilities
 
 
@@ -55,6 +55,15 @@ def test_own_probabilities_decide_whether_there_is_an_answer_and_are_told_beside
     none = ranking("a.mp4", probabilities([0.25, 0.75], [0.125, 0.375]), ["a", "b"], 0.5)
     assert none.answer == "none of these"
     assert none.best == (0.75, 0.375)  # of the most probable name
+
+
+def test_own_probabilities_may_be_very_small() -> None:
+    answer = ranking(None, probabilities([0.25, 0.75], [1.234567e-9, 1.2e-7]), ["a", "b"], 1e-8)
+    assert answer.answer == "b"
+    assert answer.to_dict()["own_probabilities"] == {"b": 1.2e-7, "a": 1.23457e-9}
+    assert [own_percent(p) for p in (1.0, 0.12966, 0.0877, 4.54e-5, 0.0)] == [
+        *("100 %", "13 %", "8.77 %", "0.00454 %", "0 %")
+    ]
 
 
 def test_none_of_these_is_never_said_where_a_class_reaches_the_threshold() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from zsar.api.answers import own_percent
 from zsar.api.drawing.fonts import missing_characters
 from zsar.api.drawing.panels import COLOURS, Row, rows_panel
 from zsar.api.drawing.timeline import Segment, Timeline
@@ -120,7 +121,7 @@ def _patches(
     best = answer.ranked[:top_k]
     own = dict(getattr(answer, "own_probabilities", None) or ())
     rows = [
-        Row(f"{name} (own {100 * own[name]:.1f} %)" if own else name, probability, bold=name == answer.answer)
+        Row(f"{name} (own {own_percent(own[name])})" if own else name, probability, bold=name == answer.answer)
         for name, probability in best
     ]
     if answer.answer is not None and answer.answer not in [name for name, _ in best]:

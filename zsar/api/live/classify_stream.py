@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsar.api.answers import ranking, rounded
+from zsar.api.answers import ranking, rounded, with_digits
 from zsar.api.classification import check_threshold
 from zsar.api.given_classes import Classes, class_text_of
 from zsar.api.given_videos import clips_of
@@ -56,8 +56,8 @@ class LiveAnswer:
         own: dict[str, Any] = {}
         if self.own_probability is not None and self.own_probabilities is not None:
             own = {
-                "own_probability": round(self.own_probability, 6),
-                "own_probabilities": rounded(self.own_probabilities),
+                "own_probability": float(f"{self.own_probability:.6g}"),
+                "own_probabilities": with_digits(self.own_probabilities),
             }
         return {
             "time_seconds": round(self.time_seconds, 3),

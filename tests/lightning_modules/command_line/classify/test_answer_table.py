@@ -44,7 +44,7 @@ def test_own_probabilities_have_columns_and_a_line_that_explains_them(
     lines = [re.split(r"\s*[┃│]\s*", line)[1:-1] for line in out.splitlines() if line[0] in "┃│"]
     numbers = ["probability", "own probability", "untuned", "untuned own"]
     assert lines[0] == ["video", "answer", "untuned answer", "rank", "class", *numbers]
-    assert lines[1] == ["a.mp4", "x", "y", "1", "x", "70.0 %", "7.0 %", "40.0 %", "4.0 %"]
-    assert lines[2] == ["", "", "", "2", "y", "30.0 %", "3.0 %", "60.0 %", "6.0 %"]
+    assert lines[1] == ["a.mp4", "x", "y", "1", "x", "70.0 %", "7 %", "40.0 %", "4 %"]
+    assert lines[2] == ["", "", "", "2", "y", "30.0 %", "3 %", "60.0 %", "6 %"]
     assert lines[3] == ["b.mp4", "not decoded", *[""] * 7]
     assert "--threshold is an own probability" in " ".join(out.split())

@@ -108,7 +108,7 @@ def test_own_probabilities_stand_beside_the_names(monkeypatch: pytest.MonkeyPatc
         return rows_panel(rows, **size)
 
     monkeypatch.setattr("zsar.api.drawing.draw.rows_panel", noted)
-    own = SimpleNamespace(**vars(RANKED), own_probabilities=(("surfing", 0.031), ("diving", 0.0)))
+    own = SimpleNamespace(**vars(RANKED), own_probabilities=(("surfing", 0.031), ("diving", 0.0000454)))
     for answer in (RANKED, own):
         draw(video, answer, tmp_path / "b.mp4")
-    assert drawn == [["surfing", "diving"], ["surfing (own 3.1 %)", "diving (own 0.0 %)"]]
+    assert drawn == [["surfing", "diving"], ["surfing (own 3.1 %)", "diving (own 0.00454 %)"]]
