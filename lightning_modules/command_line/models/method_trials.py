@@ -75,14 +75,15 @@ def _t2l(tried: TriedClip) -> str | None:
 
 
 def _prompt_tuning(tried: TriedClip) -> None:
-    for tuning in (read_adaptation(name).tuning for name in ADAPTATIONS):
-        if tried.has_values:
-            model = ZeroShotCLIP(backbone=tried.settings).eval()
-            rule = replace(tuning.rule, schedule=("all",) * len(tuning.rule.schedule))  # for views of any length
-            adaptation = PromptAdaptation(model, [CLASSES], prompts=tuning.prompts, rule=rule, seed=0)
-            _check_finite(model.score_embedded(adaptation.adapt(_with_views(tried), CLASSES)))
-        else:
-            _embed_prompts(tried.backbone.text, tuning.prompts)
+    tunings = [read_adaptation(name).tuning for name in ADAPTATIONS]
+    if not tried.has_values:  # the methods differ in phrases and steps, not in what they do with the tower
+        _embed_prompts(tried.backbone.text, tunings[0].prompts)
+        return
+    model = ZeroShotCLIP(backbone=tried.settings).eval()
+    for tuning in tunings:
+        rule = replace(tuning.rule, schedule=("all",) * len(tuning.rule.schedule))  # for views of any length
+        adaptation = PromptAdaptation(model, [CLASSES], prompts=tuning.prompts, rule=rule, seed=0)
+        _check_finite(model.score_embedded(adaptation.adapt(_with_views(tried), CLASSES)))
 
 
 def _t3al(tried: TriedClip) -> None:
@@ -182,8 +183,9 @@ def _embed_prompts(text: OpenClipText, prompts: PromptSettings) -> None:
         class_position=prompts.class_position,
         device=torch.device("cpu"),
     )
-    for part in learner.parts():
-        learner.encode(torch.zeros(1, n_context, width), part)
+    with torch.no_grad():
+        for part in learner.parts():
+            learner.encode(torch.zeros(1, n_context, width), part)
 
 
 def _localize(model: ActionLocalizer, tried: TriedClip) -> None:
