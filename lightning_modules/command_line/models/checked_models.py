@@ -11,9 +11,9 @@ from rich.table import Table
 from zsar.lightning_modules.command_line.models.method_names import METHODS, MethodName
 from zsar.lightning_modules.command_line.models.model_table import millions
 from zsar.lightning_modules.command_line.models.models_options import ModelsOptions
-from zsar.lightning_modules.command_line.models.needed_memory import free_bytes, needed_bytes, shown_gb
-from zsar.lightning_modules.command_line.models.supported_methods import Support, tried_methods
-from zsar.lightning_modules.command_line.models.tried_clip import TriedClip, tried_clip
+from zsar.lightning_modules.command_line.models.trials.needed_memory import free_bytes, needed_bytes, shown_gb
+from zsar.lightning_modules.command_line.models.trials.supported_methods import Support, tried_methods
+from zsar.lightning_modules.command_line.models.trials.tried_clip import TriedClip, tried_clip
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.runtime.terminal import message_console, print_json, print_whole, result_console, say, styled, tracked

@@ -11,9 +11,9 @@ import torch
 from zsar.callbacks.cost.counted_flops import counted_flops
 from zsar.lightning_modules.command_line.models.architecture_rows import ArchitectureRow
 from zsar.lightning_modules.command_line.models.method_names import METHODS, MethodName
-from zsar.lightning_modules.command_line.models.supported_methods import tried_methods
-from zsar.lightning_modules.command_line.models.tried_clip import tried_clip
-from zsar.lightning_modules.command_line.models.without_values import ValuesGiveWay
+from zsar.lightning_modules.command_line.models.trials.supported_methods import tried_methods
+from zsar.lightning_modules.command_line.models.trials.tried_clip import tried_clip
+from zsar.lightning_modules.command_line.models.trials.without_values import ValuesGiveWay
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 from zsar.lightning_modules.open_clip_towers.visual.known_towers import known_tower
 from zsar.lightning_modules.open_clip_towers.weights.known_architectures import (
@@ -84,7 +84,7 @@ def _facts_of_frames(stated: StatedArchitecture, visual: Any) -> dict[str, Any]:
         "parameters_visual": _n_parameters(visual),
         "image_size": (height, width),
         "patch_size": _patch_size(visual, stated.name, (height, width)),
-        "gflops_per_frame": round(flops / 1e9, 3),
+        "gflops_per_frame": round(flops / 1e9, 6),
         "embedding_width": stated.embedding_width,
         "tokenizer": stated.tokenizer,
         "text_model": stated.text_model,

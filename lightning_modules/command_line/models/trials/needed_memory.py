@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, UntypedStorage
 from torch.autograd.graph import saved_tensors_hooks
 
 from zsar.lightning_modules.command_line.models.method_names import MethodName
-from zsar.lightning_modules.command_line.models.method_trials import TRAINING_TOWERS
-from zsar.lightning_modules.command_line.models.tried_clip import TriedClip
-from zsar.lightning_modules.command_line.models.without_values import ValuesGiveWay
+from zsar.lightning_modules.command_line.models.trials.method_trials import TRAINING_TOWERS
+from zsar.lightning_modules.command_line.models.trials.tried_clip import TriedClip
+from zsar.lightning_modules.command_line.models.trials.without_values import ValuesGiveWay
 
 _MEMORY = Path("/proc/meminfo")
 _STATES = 3  # gradients and AdamW's two moments
@@ -33,22 +33,23 @@ def needed_bytes(without_values: TriedClip, methods: Sequence[MethodName]) -> in
 
 
 def _activations(tried: TriedClip) -> int:
-    """Bytes of what a pass of both towers keeps for the backward pass; parts that are kept twice count twice."""
-    kept = 0
+    """Bytes of what a pass of both towers keeps for the backward pass, besides the weights."""
+    kept: dict[int, UntypedStorage] = {}  # by identity; a storage may be kept by several operations
 
     def keep(tensor: Tensor) -> Tensor:
-        nonlocal kept
-        kept += 0 if tensor.is_leaf and tensor.requires_grad else tensor.numel() * tensor.element_size()
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage
         return tensor
 
     backbone = tried.backbone.requires_grad_(True)
+    of_weights = {parameter.untyped_storage()._cdata for parameter in backbone.parameters()}
     try:
         with ValuesGiveWay(), saved_tensors_hooks(keep, lambda tensor: tensor):
             backbone.encode_frames(tried.frames)
             backbone.encode_text(tried.tokens)
     finally:
         backbone.requires_grad_(False)
-    return kept
+    return sum(storage.nbytes() for identity, storage in kept.items() if identity not in of_weights)
 
 
 def free_bytes() -> int:

@@ -8,9 +8,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from zsar.lightning_modules.command_line.models.method_names import MethodName, Status
-from zsar.lightning_modules.command_line.models.method_trials import TRIALS
-from zsar.lightning_modules.command_line.models.tried_clip import TriedClip
-from zsar.lightning_modules.command_line.models.without_values import ValuesGiveWay
+from zsar.lightning_modules.command_line.models.trials.method_trials import TRIALS
+from zsar.lightning_modules.command_line.models.trials.tried_clip import TriedClip
+from zsar.lightning_modules.command_line.models.trials.without_values import ValuesGiveWay
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 

@@ -21,7 +21,7 @@ from zsar.datamodules.batch import VideoBatch, ViewBatch
 from zsar.lightning_modules.ap_clip.ap_clip import APCLIP
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
 from zsar.lightning_modules.command_line.models.method_names import MethodName
-from zsar.lightning_modules.command_line.models.tried_clip import CLASSES, N_FRAMES, TriedClip
+from zsar.lightning_modules.command_line.models.trials.tried_clip import CLASSES, N_FRAMES, TriedClip
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.frame_wise import FrameWiseCLIP
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
