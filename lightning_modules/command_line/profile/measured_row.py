@@ -18,8 +18,8 @@ from zsar.lightning_modules.command_line.profile.built_row import (
     build_untrimmed,
     run_settings,
 )
-from zsar.lightning_modules.command_line.profile.class_texts import class_texts
-from zsar.lightning_modules.command_line.profile.decoding import (
+from zsar.lightning_modules.command_line.profile.measuring.class_texts import class_texts
+from zsar.lightning_modules.command_line.profile.measuring.decoding import (
     ClipSource,
     clip_seconds,
     clip_source,
@@ -27,16 +27,16 @@ from zsar.lightning_modules.command_line.profile.decoding import (
     rate_record,
     untrimmed_seconds,
 )
-from zsar.lightning_modules.command_line.profile.host_memory import PeakMemory
-from zsar.lightning_modules.command_line.profile.measured_localizer import (
+from zsar.lightning_modules.command_line.profile.measuring.host_memory import PeakMemory
+from zsar.lightning_modules.command_line.profile.measuring.measured_localizer import (
     MINUTE_SECONDS,
     LocalizerProfile,
     minute_record,
 )
-from zsar.lightning_modules.command_line.profile.measured_recognizer import RecognizerProfile
+from zsar.lightning_modules.command_line.profile.measuring.measured_recognizer import RecognizerProfile
+from zsar.lightning_modules.command_line.profile.measuring.profiled_data import repeated_sample
+from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import render_clip
 from zsar.lightning_modules.command_line.profile.profile_options import Part, ProfileRequest
-from zsar.lightning_modules.command_line.profile.profiled_data import repeated_sample
-from zsar.lightning_modules.command_line.profile.rendered_clip import render_clip
 from zsar.lightning_modules.command_line.profile.requested_rows import RequestedRow
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer

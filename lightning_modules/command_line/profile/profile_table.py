@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from zsar.lightning_modules.command_line.summarize.report_table import Cell, Column, ReportTable, TableRow
@@ -57,19 +57,21 @@ def _millions(key: str) -> Callable[[Record], float]:
 # Heading, value, and whether a column is left out where no row has a value.
 _RECOGNIZER: tuple[tuple[str, Callable[[Record], Any]], ...] = (
     ("frames", _at("frames_per_view")),
-    ("M par.", _millions("total")),
-    ("M trained", _millions("trained")),
-    ("GFLOPs/video", _at("gflops_per_video")),
-    ("videos/s", _at("forward", "videos_per_second")),
+    ("par. M", _millions("total")),
+    ("trained M", _millions("trained")),
+    ("GFLOPs", _at("gflops_per_video")),
+    ("text s", _at("text_seconds")),
+    ("test/s", _at("forward", "videos_per_second")),
     ("MB", lambda row: peak_mb(row, "forward")),
     ("tuned/s", _at("tuned", "videos_per_second")),
-    ("trained/s", _at("train", "videos_per_second")),
-    ("MB trained", lambda row: peak_mb(row, "train")),
-    ("decoded/s", _at("decode", "test", "clips_per_second")),
+    ("MB", lambda row: peak_mb(row, "tuned")),
+    ("train/s", _at("train", "videos_per_second")),
+    ("MB", lambda row: peak_mb(row, "train")),
+    ("decode/s", _at("decode", "test", "clips_per_second")),
     ("top-1", _at("result", "value")),
 )
 _LOCALIZER: tuple[tuple[str, Callable[[Record], Any]], ...] = (
-    ("M par.", _millions("total")),
+    ("par. M", _millions("total")),
     ("GFLOPs/frame", _at("gflops_per_view")),
     ("frames/s", _at("forward", "frames_per_second")),
     ("MB", lambda row: peak_mb(row, "forward")),
@@ -84,13 +86,15 @@ def _table(
     rows: Sequence[Record], columns: Sequence[tuple[str, Callable[[Record], Any]]], machine: Record
 ) -> ReportTable:
     shown = [(name, value) for name, value in columns if any(value(row) is not None for row in rows)]
-    lines = [TableRow((row["name"], *(_cell(value(row)) for _, value in shown))) for row in rows]
+    of_rows = "series" if any(name == "frames" for name, _ in shown) else "name"
+    lines = [TableRow((row[of_rows], *(_cell(value(row)) for _, value in shown))) for row in rows]
     headings = (Column("model", is_number=False), *(Column(name) for name, _ in shown))
     return ReportTable(columns=headings, rows=tuple(lines), title=_title(machine), notes=tuple(_notes(rows)))
 
 
 def _title(machine: Record) -> str:
-    where = machine["gpu"] or f"{machine['cpu']}, {machine['threads']} of {machine['processors']} processors"
+    threads = machine["threads"]
+    where = machine["gpu"] or f"{machine['cpu']}, {threads} thread{'s' * (threads != 1)}"
     return f"cost on {where}"
 
 
@@ -107,32 +111,66 @@ def _cell(value: float | None) -> Cell:
 
 
 def _notes(rows: Sequence[Record]) -> list[str]:
-    notes = [f"GFLOPs: {row['counted']}" for row in rows]
-    notes += [_of_steps(row) for row in rows if "forward" in row or "train" in row]
-    notes += [_of_decoding(row) for row in rows if "decode" in row]
-    return list(dict.fromkeys(notes))
+    """Sentences about the rows, each once; those that do not hold for all name their rows."""
+    of_rows: dict[str, list[str]] = {}
+    for row in rows:
+        for note in _notes_of(row):
+            of_rows.setdefault(note, []).append(row["name"])
+    return [note if len(names) == len(rows) else f"{', '.join(names)}: {note}" for note, names in of_rows.items()]
+
+
+def _notes_of(row: Record) -> Iterator[str]:
+    unit = "a video" if "gflops_per_video" in row else "a frame"
+    yield f"GFLOPs of {unit}: {row['counted']}"
+    if "forward" in row or "train" in row:
+        yield _of_steps(row)
+        yield _of_classes(row)
+    if "forward" in row and "gflops_per_video" in row:
+        yield "videos a second: test from frames on the device to logits, train with backward pass and optimizer"
+    if "minute_of_video" in row:
+        yield _of_minute(row)
+    if "decode" in row:
+        yield _of_decoding(row)
+        yield from _of_processes(row)
 
 
 def _of_steps(row: Record) -> str:
     """How the steps of a row were run."""
-    first = row.get("forward") or row["train"]
-    classes = row["classes"]["test"]
-    batch = f"{first['videos_per_step']} videos" if first["videos_per_step"] else f"{first['frames_per_step']} frames"
+    steps = {stage: row[part] for stage, part in (("test", "forward"), ("training", "train")) if part in row}
+    unit = "videos" if "gflops_per_video" in row else "frames"
+    sizes = {stage: of_stage[f"{unit}_per_step"] for stage, of_stage in steps.items()}
+    first = next(iter(steps.values()))
     memory = "of the device" if first["peak_device_mb"] is not None else "of the process, above its start"
-    text = f", embedded in {row['text_seconds']:.3g} s before" if "text_seconds" in row else ""
+    batches = " and ".join(f"{size} {unit} a step" for size in dict.fromkeys(sizes.values()))
+    return f"{batches}, {row['precision']}, median of {first['n_steps']} steps; MB: peak {memory}"
+
+
+def _of_classes(row: Record) -> str:
+    classes = row["classes"]["test"]
+    prompts = f"{classes['prompts_per_class']} prompt{'s' * (classes['prompts_per_class'] != 1)}"
+    return f"{classes['n']} classes, {prompts} each ({classes['source']}), embedded before the test"
+
+
+def _of_minute(row: Record) -> str:
+    n = row["minute_of_video"]["n_frames"]
     return (
-        f"{row['name']}: {batch} a step, {row['precision']}, median of {first['n_steps']}; {classes['n']} classes x "
-        f"{classes['prompts_per_class']} prompts ({classes['source']}){text}; MB: peak {memory}"
+        f"s/min: seconds for a minute of video at 25 frames/s, {n} frames of which are read; the search is in frames "
+        "that show no action"
     )
 
 
 def _of_decoding(row: Record) -> str:
     decode = row["decode"]
-    needed = [
-        f"{of_stage['processes_that_feed_the_model']} to feed the {what}"
-        for stage, what in (("test", "forward pass"), ("train", "training step"))
-        if "processes_that_feed_the_model" in (of_stage := decode.get(stage) or {})
-    ]
-    processes = f"; processes needed: {', '.join(needed)}" if needed else ""
     why = f" ({decode['why_rendered']})" if decode["why_rendered"] else ""
-    return f"{row['name']}: decoded in one process: {decode['of']}{why}{processes}"
+    return f"decoded in one process: {decode['of']}{why}"
+
+
+def _of_processes(row: Record) -> Iterator[str]:
+    """How many processes decode as fast as the model works."""
+    needed = [
+        f"{of_stage['processes_that_feed_the_model']} in {stage}"
+        for stage in ("test", "train")
+        if "processes_that_feed_the_model" in (of_stage := row["decode"].get(stage) or {})
+    ]
+    if needed:
+        yield f"processes that decode as fast as the model works: {', '.join(needed)}"

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from zsar.datamodules.batch import ClassText
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
-from zsar.lightning_modules.command_line.profile.host_memory import PeakMemory
-from zsar.lightning_modules.command_line.profile.rendered_clip import FRAMES_PER_SECOND
-from zsar.lightning_modules.command_line.profile.steps import Steps, timed_steps
+from zsar.lightning_modules.command_line.profile.measuring.host_memory import PeakMemory
+from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import FRAMES_PER_SECOND
+from zsar.lightning_modules.command_line.profile.measuring.steps import Steps, timed_steps
 from zsar.lightning_modules.localization.contract import UntrimmedFeatures
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
 from zsar.lightning_modules.localization.stored.caption_files import SUFFIX, write_captions

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from zsar.lightning_modules.command_line.profile.host_memory import PeakMemory
+from zsar.lightning_modules.command_line.profile.measuring.host_memory import PeakMemory
 from zsar.runtime.device_clock import DeviceClock
 
 _WARM_UP = {"cuda": 3}  # kernels are chosen and memory is reserved in the first steps

@@ -18,7 +18,7 @@ from zsar.datamodules.samples import Sample
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, open_frames
 from zsar.datamodules.untrimmed_video import UntrimmedVideoDataModule
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.profile.rendered_clip import DESCRIPTION, SECONDS, table_of
+from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import DESCRIPTION, SECONDS, table_of
 
 _CHUNK = 64  # frames
 _FIRST_SECONDS = 10.0  # of a long video

@@ -13,9 +13,9 @@ from zsar.callbacks.prompt_tuning.prompt_adaptation import PromptAdaptation
 from zsar.callbacks.prompt_tuning.prompt_tuning import PromptTuning
 from zsar.datamodules.batch import ClassText, VideoBatch
 from zsar.datamodules.video import TrimmedVideoDataModule
-from zsar.lightning_modules.command_line.profile.host_memory import PeakMemory
-from zsar.lightning_modules.command_line.profile.profiled_data import ProfiledData
-from zsar.lightning_modules.command_line.profile.steps import Steps, n_warm_up
+from zsar.lightning_modules.command_line.profile.measuring.host_memory import PeakMemory
+from zsar.lightning_modules.command_line.profile.measuring.profiled_data import ProfiledData
+from zsar.lightning_modules.command_line.profile.measuring.steps import Steps, n_warm_up
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 from zsar.runtime.device_clock import device_seconds
 from zsar.runtime.run_seed import run_seed
