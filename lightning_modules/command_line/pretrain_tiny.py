@@ -83,7 +83,9 @@ def run(options: PretrainTinyOptions) -> int:
 def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:
     """Everything that the weights depend on, except versions and hardware, JSON-serializable."""
     architecture = (
-        files("zsar.lightning_modules.open_clip_towers") / "architectures" / f"{model.backbone.architecture}.json"
+        files("zsar.lightning_modules.open_clip_towers.weights")
+        / "architectures"
+        / f"{model.backbone.architecture}.json"
     )
     return {
         **data.settings.as_dict(),
