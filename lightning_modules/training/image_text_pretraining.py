@@ -1,5 +1,7 @@
 """Contrastive pretraining of a small CLIP model on captioned images (CLIP, Radford et al. 2021, section 2.3).
 
+A model whose logits have a bias is trained with the sigmoid loss of SigLIP (Zhai et al. 2023, section 3.2) instead.
+
 Departures: captions repeat, so the positives of an image are all images of the batch with the same caption; text is
 encoded once per distinct caption; and position and word embeddings start larger, since a small model trained for a
 minute otherwise learns what is in an image but not where.
@@ -47,7 +49,8 @@ class ImageTextPretraining(LightningModule):
             weight_decay: Decoupled weight decay on all parameters.
             squared_gradient_decay: AdamW's second beta. A short memory suits a few hundred steps, in which the size of
                 gradients changes a lot.
-            position_embedding_scale: Factor of the visual position embedding at initialization.
+            position_embedding_scale: Factor of the visual position embedding at initialization. timm begins with
+                about a fifth of what open_clip begins with.
             token_embedding_scale: Factor of the text tower's token embedding at initialization.
         """
         super().__init__()
@@ -58,13 +61,20 @@ class ImageTextPretraining(LightningModule):
         self.weight_decay = weight_decay
         self.squared_gradient_decay = squared_gradient_decay
         with torch.no_grad():
-            self._clip.visual.positional_embedding.mul_(position_embedding_scale)
+            self._position_embedding.mul_(position_embedding_scale)
             self._text_tower.token_embedding.weight.mul_(token_embedding_scale)
         self._tokens_of: dict[str, Tensor] = {}
 
     @property
     def _clip(self) -> Any:  # noqa: ANN401 - open_clip is not typed
         return self.backbone.clip
+
+    @property
+    def _position_embedding(self) -> Tensor:
+        """Of the visual tower, of open_clip or timm."""
+        visual = self._clip.visual
+        embedding: Tensor = visual.trunk.pos_embed if hasattr(visual, "trunk") else visual.positional_embedding
+        return embedding
 
     @property
     def _text_tower(self) -> Any:  # noqa: ANN401 - CLIP's text tower is the model itself, CoCa's is .text
@@ -75,7 +85,10 @@ class ImageTextPretraining(LightningModule):
         frames, captions = batch
         texts, labels = different_captions(captions, frames.device)
         logits = self.backbone.logit_scale * self._embed_frames(frames) @ self._embed_texts(texts).T
-        loss = multi_positive_contrastive(logits, labels)
+        bias = self.backbone.logit_bias
+        loss = (
+            multi_positive_contrastive(logits, labels) if bias is None else sigmoid_contrastive(logits + bias, labels)
+        )
         self.log("train/loss", loss, prog_bar=True, batch_size=len(captions))
         return loss
 
@@ -153,3 +166,18 @@ def multi_positive_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
     is_own = functional.one_hot(labels, logits.shape[1]).to(logits.dtype).T  # [M, B]
     text_to_image = functional.cross_entropy(logits.T, is_own / is_own.sum(dim=1, keepdim=True))
     return (image_to_text + text_to_image) / 2
+
+
+def sigmoid_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
+    """Sigmoid loss of SigLIP for images that share texts: each pair of an image and a text is a question of its own.
+
+    Args:
+        logits: Scaled cosines of images and distinct texts, with the bias, [B, M].
+        labels: int64 [B], the text of each image.
+
+    Returns:
+        Scalar: -log sigmoid(z logit) with z = 1 for an image's own text and -1 for others, summed over texts and
+        averaged over images.
+    """
+    signs = 2 * functional.one_hot(labels, logits.shape[1]).to(logits.dtype) - 1
+    return -functional.logsigmoid(signs * logits).sum(dim=1).mean()
