@@ -149,7 +149,7 @@ class OpenClipBackbone(nn.Module):
 
         Raises:
             BackboneError: `block_forward` is given, blocks are recomputed, or attention is observed, but the visual
-                tower is no ViT.
+                tower is no ViT whose parts are all known.
         """
         record = self._attention
         if block_forward is None and not self.gradient_checkpointing and record is None:
@@ -198,9 +198,9 @@ class OpenClipBackbone(nn.Module):
         finally:
             self._attention = None
 
-    @property
+    @cached_property
     def visual_tower(self) -> VisualTower:
-        """The visual tower, step by step.
+        """The visual tower, step by step; its parts are looked at once, not in each pass.
 
         Raises:
             BackboneError: It is no ViT that zsar can run step by step.

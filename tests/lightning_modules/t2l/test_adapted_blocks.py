@@ -31,11 +31,12 @@ def visual_blocks(*, tokens: bool = True, adapters: bool = True, drop_rate: floa
 def test_visual_block_equals_the_equations(backbone: OpenClipBackbone, tokens: bool, adapters: bool) -> None:
     blocks = visual_blocks(tokens=tokens, adapters=adapters)
     x = torch.randn(2 * FRAMES, 17, WIDTH)
-    for layer, block in enumerate(backbone.visual_blocks):
+    raw_blocks = backbone.clip.visual.transformer.resblocks
+    for layer, (block, raw) in enumerate(zip(backbone.visual_blocks, raw_blocks, strict=True)):
         out = blocks(layer, block, x, None, n_frames=FRAMES)
         adapter = None if blocks.adapters is None else blocks.adapters[layer]
         own = None if blocks.temporal_tokens is None else blocks.temporal_tokens.tokens[layer]
-        expected = torch.cat([t2l_blocks.visual_block(block, video, own, adapter) for video in x.split(FRAMES)])
+        expected = torch.cat([t2l_blocks.visual_block(raw, video, own, adapter) for video in x.split(FRAMES)])
         assert out.shape == x.shape
         assert_close(out, expected, atol=1e-5, rtol=1e-4)
 
@@ -46,8 +47,8 @@ def test_text_block_equals_the_equations(backbone: OpenClipBackbone) -> None:
         nn.init.normal_(adapter.up.weight, std=0.1)
     x = torch.randn(3, 7, 64)
     mask = backbone.clip.attn_mask[:7, :7]
-    for layer, block in enumerate(backbone.text.blocks):
-        expected = torch.stack([t2l_blocks.text_block(block, text, mask, blocks.adapters[layer]) for text in x])
+    for layer, (block, raw) in enumerate(zip(backbone.text.blocks, backbone.clip.transformer.resblocks, strict=True)):
+        expected = torch.stack([t2l_blocks.text_block(raw, text, mask, blocks.adapters[layer]) for text in x])
         assert_close(blocks(layer, block, x, mask), expected, atol=1e-5, rtol=1e-4)
 
 
