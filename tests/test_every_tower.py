@@ -41,7 +41,9 @@ def of_open_clip(name: str, weights: Path, frames: Tensor, tokens: Tensor, mean:
 def assert_same(ours: Tensor, theirs: Tensor) -> None:
     """Equal to 1e-5 in direction, and in length relative to it."""
     assert ours.shape == theirs.shape
-    torch.testing.assert_close(functional.normalize(ours, dim=-1), functional.normalize(theirs, dim=-1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        functional.normalize(ours, dim=-1), functional.normalize(theirs, dim=-1), atol=1e-5, rtol=0
+    )
     torch.testing.assert_close(ours.norm(dim=-1), theirs.norm(dim=-1), atol=0, rtol=1e-5)
 
 

@@ -1,6 +1,7 @@
 """Contrastive pretraining of a small CLIP model on captioned images (CLIP, Radford et al. 2021, section 2.3).
 
-A model whose logits have a bias is trained with the sigmoid loss of SigLIP (Zhai et al. 2023, section 3.2) instead.
+A SigLIP is trained with this softmax loss too, and its bias fitted to the last batch: within some hundred steps its own
+sigmoid loss (Zhai et al. 2023, section 3.2) learns half as much, since it begins with every pair called wrong.
 
 Departures: captions repeat, so the positives of an image are all images of the batch with the same caption; text is
 encoded once per distinct caption; and position and word embeddings start larger, since a small model trained for a
@@ -64,6 +65,7 @@ class ImageTextPretraining(LightningModule):
             self._position_embedding.mul_(position_embedding_scale)
             self._text_tower.token_embedding.weight.mul_(token_embedding_scale)
         self._tokens_of: dict[str, Tensor] = {}
+        self._last_logits, self._last_labels = torch.empty(0, 0), torch.empty(0, dtype=torch.int64)
 
     @property
     def _clip(self) -> Any:  # noqa: ANN401 - open_clip is not typed
@@ -85,10 +87,8 @@ class ImageTextPretraining(LightningModule):
         frames, captions = batch
         texts, labels = different_captions(captions, frames.device)
         logits = self.backbone.logit_scale * self._embed_frames(frames) @ self._embed_texts(texts).T
-        bias = self.backbone.logit_bias
-        loss = (
-            multi_positive_contrastive(logits, labels) if bias is None else sigmoid_contrastive(logits + bias, labels)
-        )
+        loss = multi_positive_contrastive(logits, labels)
+        self._last_logits, self._last_labels = logits.detach(), labels
         self.log("train/loss", loss, prog_bar=True, batch_size=len(captions))
         return loss
 
@@ -96,6 +96,13 @@ class ImageTextPretraining(LightningModule):
         """Clamps the logit scale to CLIP's limit."""
         with torch.no_grad():
             self._clip.logit_scale.clamp_(max=_MAX_LOGIT_SCALE)
+
+    def on_train_end(self) -> None:
+        """Fits the bias of a SigLIP, of which its softmax loss knows nothing."""
+        bias = self.backbone.logit_bias
+        if bias is not None:
+            with torch.no_grad():
+                bias.fill_(fitted_bias(self._last_logits, self._last_labels))
 
     def test_step(self, batch: tuple[str, Tensor, Sequence[tuple[str, ...]], Tensor], batch_index: int) -> None:
         """Logs the share of correct answers."""
@@ -168,16 +175,19 @@ def multi_positive_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
     return (image_to_text + text_to_image) / 2
 
 
-def sigmoid_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
-    """Sigmoid loss of SigLIP for images that share texts: each pair of an image and a text is a question of its own.
+def fitted_bias(logits: Tensor, labels: Tensor) -> float:
+    """The bias with which SigLIP's sigmoid loss is least: as many pairs are expected to match as do.
 
     Args:
-        logits: Scaled cosines of images and distinct texts, with the bias, [B, M].
+        logits: Scaled cosines of images and distinct texts, without a bias, [B, M] with M > 1.
         labels: int64 [B], the text of each image.
 
     Returns:
-        Scalar: -log sigmoid(z logit) with z = 1 for an image's own text and -1 for others, summed over texts and
-        averaged over images.
+        The b of sum sigmoid(logit + b) = B, from -1000 to 1000, found by halving.
     """
-    signs = 2 * functional.one_hot(labels, logits.shape[1]).to(logits.dtype) - 1
-    return -functional.logsigmoid(signs * logits).sum(dim=1).mean()
+    low, high = -1000.0, 1000.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        expected = float(torch.sigmoid(logits.double() + middle).sum())
+        low, high = (low, middle) if expected > len(labels) else (middle, high)
+    return (low + high) / 2

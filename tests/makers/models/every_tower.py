@@ -21,7 +21,7 @@ INCLUDED = ("tiny-clip", "tiny-coca", "tiny-siglip", "tiny-pe", "tiny-eva")
 
 
 @register_model
-def zsar_tiny_mci(pretrained: bool = False, **arguments: Any) -> nn.Module:  # noqa: ANN401 - timm's own
+def zsar_tiny_mci(pretrained: bool = False, **arguments: Any) -> nn.Module:
     """MobileCLIP-B's ViT (timm's vit_base_mci_224): convolutions make the patches, and only they have positions."""
     stem = ConvStem(channels=(24, 24, 96), stride=(4, 2, 1), kernel_size=(4, 2, 1), padding=0, act_layer=nn.GELU)
     settings = {
