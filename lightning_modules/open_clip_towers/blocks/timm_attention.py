@@ -6,7 +6,8 @@ What else a module holds, such as a gate, is unknown: `unknown_part` names it.
 
 Rotary positions turn queries and keys by the place of their patch. A class token, a register, and what zsar adds (the
 temporal token of T2L, a prefix, the frames of a video attending to each other) has no place in the picture and is not
-turned, so that a token attends to it alike wherever its patch is.
+turned, as timm leaves its class token: it has the angle 0, that of a place before the first patch (PE-Core), or of the
+first patch itself (EVA).
 """
 
 from __future__ import annotations
