@@ -40,12 +40,6 @@ _SPOKEN = {
 }
 _BACKGROUND_VIDEOS_OF_COCA = 128  # about 1,900 frames, a tenth of all
 _GRADIENT_CLIP = 1.0
-# What differs from the settings of the tiny CLIP.
-_SETTINGS: Mapping[str, Mapping[str, float]] = {
-    "tiny-siglip": {"position_embedding_scale": 20.0},
-    "tiny-pe": {"position_embedding_scale": 20.0},
-    "tiny-eva": {"position_embedding_scale": 20.0},
-}
 _DESCRIBED_WITHOUT_FRAMES = ("tiny-clip", _COCA)  # as older weights of them are; their frames are CLIP's
 _CHANCE = {
     "object": 1 / 16,
@@ -80,7 +74,7 @@ def run(options: PretrainTinyOptions) -> int:
     )
     data = CaptionedShapes(data_settings, asks_for_captions=is_captioner)
     seed_everything(options.seed, verbose=False)
-    model = _pretraining(options.architecture)
+    model = (CaptionerPretraining if is_captioner else ImageTextPretraining)(options.architecture)
     settings = _settings(data, model)
     if output.exists() and not options.replacing.force:
         description = _trained_with_the_same(output, options.architecture, settings)
@@ -91,13 +85,6 @@ def run(options: PretrainTinyOptions) -> int:
         say(f"wrote {output} in {description['seconds']:.0f} s, and its settings in {_description_path(output)}")
     _print_probes(_SPOKEN[options.architecture], description["probes"])
     return 0
-
-
-def _pretraining(architecture: str) -> ImageTextPretraining:
-    """What trains a model, with the settings that suit its towers."""
-    if architecture == _COCA:
-        return CaptionerPretraining(architecture)
-    return ImageTextPretraining(architecture, **_SETTINGS.get(architecture, {}))
 
 
 def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, Any]:

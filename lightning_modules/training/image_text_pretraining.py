@@ -4,8 +4,8 @@ A SigLIP is trained with this softmax loss too, and its bias fitted to the last 
 sigmoid loss (Zhai et al. 2023, section 3.2) learns half as much, since it begins with every pair called wrong.
 
 Departures: captions repeat, so the positives of an image are all images of the batch with the same caption; text is
-encoded once per distinct caption; and position and word embeddings start larger, since a small model trained for a
-minute otherwise learns what is in an image but not where.
+encoded once per distinct caption; position and word embeddings start larger, since a small model trained for a minute
+otherwise learns what is in an image but not where; and a tower of timm starts with the weights of open_clip's scale.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
 
+_TIMM_DEVIATION = 0.02  # of weights and positions that timm begins with
 _MAX_LOGIT_SCALE = math.log(100)  # CLIP's own limit
 
 
@@ -50,8 +51,7 @@ class ImageTextPretraining(LightningModule):
             weight_decay: Decoupled weight decay on all parameters.
             squared_gradient_decay: AdamW's second beta. A short memory suits a few hundred steps, in which the size of
                 gradients changes a lot.
-            position_embedding_scale: Factor of the visual position embedding at initialization. timm begins with
-                about a fifth of what open_clip begins with.
+            position_embedding_scale: Factor of the visual position embedding at initialization.
             token_embedding_scale: Factor of the text tower's token embedding at initialization.
         """
         super().__init__()
@@ -61,6 +61,8 @@ class ImageTextPretraining(LightningModule):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.squared_gradient_decay = squared_gradient_decay
+        if hasattr(self._clip.visual, "trunk"):
+            begin_as_open_clip(self._clip.visual.trunk)
         with torch.no_grad():
             self._position_embedding.mul_(position_embedding_scale)
             self._text_tower.token_embedding.weight.mul_(token_embedding_scale)
@@ -142,6 +144,23 @@ class ImageTextPretraining(LightningModule):
         if new:
             self._tokens_of.update(zip(new, self.backbone.tokenize(new), strict=True))
         return torch.stack([self._tokens_of[text] for text in texts]).to(self.device)
+
+
+def begin_as_open_clip(trunk: Any) -> None:  # noqa: ANN401 - timm's ViTs share no base class
+    """Scales the initial weights of a ViT of timm.
+
+    timm begins with a standard deviation of 0.02 at any width, open_clip with width^-0.5: five times as much in a tower
+    of width 96, which otherwise learns little within some hundred steps.
+
+    Args:
+        trunk: The ViT, with its initial weights; changed are positions and all linear layers but the head.
+    """
+    factor = trunk.embed_dim**-0.5 / _TIMM_DEVIATION
+    with torch.no_grad():
+        trunk.pos_embed.mul_(factor)
+        for name, module in trunk.named_modules():
+            if isinstance(module, nn.Linear) and name != "head":
+                module.weight.mul_(factor)
 
 
 def different_captions(captions: Sequence[str], device: torch.device) -> tuple[list[str], Tensor]:

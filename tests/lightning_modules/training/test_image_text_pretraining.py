@@ -73,6 +73,20 @@ def test_the_positions_of_any_tower_start_larger(architecture: str) -> None:
     torch.testing.assert_close(positions(3.0), 3 * positions(1.0))
 
 
+@pytest.mark.parametrize("architecture", ["tiny-siglip", "tiny-pe", "tiny-eva"])
+def test_a_tower_of_timm_starts_with_positions_and_weights_as_large_as_those_of_open_clip(architecture: str) -> None:
+    model = ImageTextPretraining(architecture, position_embedding_scale=1)
+    one_over_root = 96**-0.5
+    assert float(model._position_embedding.std()) == pytest.approx(one_over_root, rel=0.1)
+    trunk = model.backbone.clip.visual.trunk
+    first = trunk.blocks[0].mlp
+    weight = next(module for module in first.modules() if isinstance(module, torch.nn.Linear)).weight
+    assert float(weight.std()) == pytest.approx(one_over_root, rel=0.1)
+    plain = OpenClipBackbone(architecture, "random").clip.visual.trunk
+    if trunk.num_classes:
+        assert float(trunk.head.weight.std() / plain.head.weight.std()) == pytest.approx(1, rel=0.1)
+
+
 def test_a_bias_is_fitted_to_the_share_of_pairs_that_match() -> None:
     """With equal logits each pair is as likely: 1 of 4 pairs matches for 4 texts, so that sigmoid(2 + b) = 1/4."""
     fitted = fitted_bias(torch.full((8, 4), 2.0), torch.arange(8) % 4)
