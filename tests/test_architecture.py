@@ -28,7 +28,7 @@ FLOORS = {
         ["class_text", "lists", "views"],
         ["video_files", "samplers", "stored_embeddings"],
         ["settings"],
-        ["split_choices"],
+        ["split_choices", "views.clip_pixels"],
         ["video_files.writing", "clip_dataset", "untrimmed_frames", "trimmed_sets", "published_lists"],
         ["stored_embeddings.embedded_sets", "rendering", "untrimmed_sets"],
         ["video"],

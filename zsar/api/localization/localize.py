@@ -103,7 +103,8 @@ def localize(
         fps: The frame rate of given frames.
         stride_seconds: Interval between the frames that are used, in seconds.
         geometry: "squash" resizes both sides of a frame, so that the whole picture is seen; "crop" cuts the centre.
-        threshold: frame-wise: probability above which a frame belongs to an action; None for 0.8.
+        threshold: frame-wise: probability above which a frame belongs to an action; None for 0.8. With a model that has
+            a logit bias (SigLIP), the own probability of the action; None for 0.5.
         suppress: t3al: discard segments whose captions disagree with the others. None for a CoCa, which writes the
             captions and needs the extra `captions`.
         seed: t3al: random seed of the drawn frames; None for 0.
