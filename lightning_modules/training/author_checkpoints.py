@@ -121,8 +121,8 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], a
     """
     if _PATCH_EMBEDDING not in expected:
         raise AuthorCheckpointError(
-            f"{path} cannot be read as {architecture}, whose visual tower is not of CLIP's own kind: the authors' files "
-            f"are of OpenAI's CLIP ({', '.join(_OPENAI_BY_SHAPE.values())}); leave out --architecture"
+            f"{path} cannot be read as {architecture}, whose visual tower is not of CLIP's own kind: the authors' "
+            f"files are of OpenAI's CLIP ({', '.join(_OPENAI_BY_SHAPE.values())}); leave out --architecture"
         )
     shapes = [
         f"{k} is {list(found[k].shape)}, not {list(expected[k].shape)}"
