@@ -58,12 +58,14 @@ class Untuned:
 
     Attributes:
         predicted: Logits of the untuned prompt, [B, C].
+        own: Own probabilities with the untuned prompt, [B, C]; None where the model has no logit bias.
         by_views: Logits of the averaged confident views, untuned, [B, C].
         failed: bool [B], true where tuning met NaN or infinity, so that the prompt stays untuned.
         class_texts: Class embeddings of each of the text sets that are tuned on, [C, P, D], by its name.
     """
 
     predicted: Tensor
+    own: Tensor | None
     by_views: Tensor
     failed: Tensor
     class_texts: Mapping[str, Tensor]
@@ -180,7 +182,8 @@ class PromptAdaptation:
         predicted = by_original if self._prompts.prediction == "original" else by_views
         before, mean = (self._model.score_embedded(embed(tuner.untuned)) for embed in (predicted, by_views))
         named: dict[str, Tensor] = dict(zip(self._prompts.texts, tuner.untuned, strict=True))
-        self.untuned = Untuned(before, mean, tuned.failed, named)
+        own = self._model.own_probabilities(predicted(tuner.untuned))
+        self.untuned = Untuned(before, own, mean, tuned.failed, named)
         return predicted(tuned.class_texts)
 
     def _tuner(self, text: ClassText) -> PromptTuner:

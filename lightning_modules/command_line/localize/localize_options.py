@@ -10,6 +10,7 @@ from zsar.api.localization.method_settings import (
     ANY_MARGIN,
     DEFAULT_ARCHITECTURE,
     FRAME_WISE_METHOD,
+    OWN_THRESHOLD,
     SMOOTHING_SECONDS,
     STRIDE_SECONDS,
     T3AL_METHOD,
@@ -88,9 +89,10 @@ class MethodOptions:
     seed: int | None = option(None, "t3al: random seed of the drawn frames", metavar="N", otherwise="0", **SEED_LIMITS)
     threshold: float | None = option(
         None,
-        "frame-wise: probability, relative to the given names, above which a frame belongs to an action",
+        "frame-wise: probability, relative to the given names, above which a frame belongs to an action; with a model "
+        "that has a logit bias (SigLIP), the own probability of the action",
         metavar="P",
-        otherwise=str(THRESHOLD),
+        otherwise=f"{THRESHOLD}, or {OWN_THRESHOLD} of own probabilities",
         at_least=0,
         less_than=1,
     )

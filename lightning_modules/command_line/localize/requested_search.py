@@ -59,6 +59,7 @@ def requested_clip(options: LocalizeOptions) -> ClipSettings:
     return ClipSettings(
         options.architecture,
         options.model.weights or default_weights(options.architecture),
+        frame_statistics=options.model.frame_statistics,
         tokenizer=None if tokenizer is None else str(tokenizer),
     )
 

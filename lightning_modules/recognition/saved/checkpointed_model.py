@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, settings_with_frames
 from zsar.lightning_modules.recognition.saved.model_building import (
     built_model,
     changed_arguments,
@@ -53,8 +54,11 @@ def read_trained(
     arguments = stated_arguments(model_class, with_current_class_paths(about["init_args"]), path)
     arguments = changed_arguments(model_class, arguments, changes or {})
     given = {"weights": weights, "tokenizer": tokenizer}
-    if moved := {name: value for name, value in given.items() if value is not None}:
-        arguments["backbone"] = {**arguments.get("backbone", {}), **moved}
+    moved = {name: value for name, value in given.items() if value is not None}
+    settings = arguments.get("backbone") or {}
+    if isinstance(settings, Mapping) and (settings or moved):
+        frames = about.get("frames") or frames_of_before(settings)  # by the weights of training
+        arguments["backbone"] = settings_with_frames({**settings, **moved}, frames)
     model: Any = built_model(model_class, arguments, path)
     unpack_checkpoint(model, checkpoint, path=path)
     model.load_state_dict(checkpoint["state_dict"], strict=True)

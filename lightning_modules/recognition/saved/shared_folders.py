@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from safetensors.torch import save_file
 from torch import Tensor
 
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, settings_with_frames
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import RANDOM_WEIGHTS
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError, read_state_dict
@@ -158,13 +159,14 @@ def read_shared(
     _check_backbone(settings, folder, config["files"], is_given=has_backbone or weights is not None)
     if (own := str(settings.get("architecture"))) in config["files"]:
         settings["architecture"] = str(folder / own)
+    frames = about.get("frames") or frames_of_before(settings)  # by the weights of training
     if weights is not None or has_backbone:
         settings["weights"] = weights if weights is not None else str(folder / BACKBONE)
     if any(name.startswith(f"{TOKENIZER}/") for name in config["files"]):
         settings["tokenizer"] = str(folder / TOKENIZER)
     if tokenizer is not None:
         settings["tokenizer"] = tokenizer
-    arguments["backbone"] = settings
+    arguments["backbone"] = settings_with_frames(settings, frames)
     model: Any = built_model(model_class, arguments, folder / CONFIG)
     if has_backbone and weights is None and _tunes_backbone(model):
         # The file holds the tuned weights where originals are no longer known; its own hash was checked above.

@@ -9,6 +9,7 @@ import torch
 from zsar.datamodules.stored_embeddings.tower_record import TowerRecord
 from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import named_of
 from zsar.lightning_modules.open_clip_towers.tower_hash import TowerCheck
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -54,8 +55,6 @@ def model_of_tower(
 
 def _frozen(tower: TowerRecord, weights: str | None, tokenizer: str | None) -> ActionRecognizer:
     chosen = weights or tower.weights or None
-    model = ZeroShotCLIP(backbone=ClipSettings(tower.architecture, chosen, tokenizer=tokenizer)).eval()
-    if " ".join(f"{value:.6g}" for value in model.backbone.frame_mean.flatten().tolist()) == tower.frame_mean:
-        return model
-    settings = ClipSettings(tower.architecture, chosen, frame_statistics="imagenet", tokenizer=tokenizer)
+    named = named_of(tower.frame_mean, tower.frame_std) or "model"
+    settings = ClipSettings(tower.architecture, chosen, frame_statistics=named, tokenizer=tokenizer)
     return ZeroShotCLIP(backbone=settings).eval()
