@@ -2,8 +2,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.makers.models.text_towers import text_backbone
+from tests.makers.models.tiny_tokenizers import tokenizer_folder
 from zsar.lightning_modules.clip import ZeroShotCLIP
-from zsar.lightning_modules.command_line.options.shared import ClassTextOptions, RecognizerOptions
+from zsar.lightning_modules.command_line.options.shared import (
+    ClassTextOptions,
+    RecognizerOptions,
+    ViewedRecognizerOptions,
+)
 from zsar.lightning_modules.command_line.requested_recognizer import requested_class_text, requested_recognizer
 
 
@@ -27,3 +33,13 @@ def test_a_checkpoint_names_its_own_architecture(tiny_weights: Path) -> None:
     assert isinstance(requested_recognizer(asked, device="cpu"), ZeroShotCLIP)
     with pytest.raises(ValueError, match="--checkpoint names its own architecture; leave --architecture out"):
         requested_recognizer(RecognizerOptions(architecture="tiny-clip", checkpoint=Path("a.ckpt")), device="cpu")
+
+
+def test_a_tokenizer_is_given_where_text_is_read(tmp_path: Path) -> None:
+    named = text_backbone(tmp_path, "xlm_v")
+    asked = ViewedRecognizerOptions(
+        architecture=named.architecture, weights="random", tokenizer=tokenizer_folder(tmp_path, "clipa")
+    )
+    model = requested_recognizer(asked, device="cpu")
+    assert model.backbone.text.frame.before == (2,)  # as the option, not as the config
+    assert requested_recognizer(RecognizerOptions(architecture="tiny-clip", weights="random"), device="cpu")

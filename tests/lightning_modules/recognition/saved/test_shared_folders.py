@@ -9,7 +9,10 @@ import torch
 from torch.testing import assert_close
 
 from tests.makers.models.every_recognizer import RECOGNIZERS, recognizer
+from tests.makers.models.text_towers import text_backbone
+from zsar.lightning_modules.clip.clip import ZeroShotCLIP
 from zsar.lightning_modules.command_line.model_kinds import short_names
+from zsar.lightning_modules.open_clip_towers.clip_settings import ClipSettings
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 from zsar.lightning_modules.recognition.loading import load_recognizer
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -204,3 +207,29 @@ def test_folders_and_names_of_the_hub_are_shared_and_files_are_not(tmp_path: Pat
     assert is_shared(tmp_path)
     assert is_shared("hf-hub:org/name")
     assert not is_shared(tmp_path / "best.ckpt")
+
+
+@pytest.mark.parametrize("kind", ["siglip2", "roberta"])
+@pytest.mark.parametrize("include_backbone", [True, False])
+def test_a_tokenizer_that_is_not_clips_own_is_in_the_folder(kind: str, include_backbone: bool, tmp_path: Path) -> None:
+    """A model with another tokenizer is loaded from its folder alone, after the tokenizer's own folder is gone."""
+    named = text_backbone(tmp_path, kind)
+    moved = tmp_path / "moved"
+    (tmp_path / kind).rename(moved)
+    torch.save(named.clip.state_dict(), tmp_path / "weights.pt")
+    settings = ClipSettings(named.architecture, str(tmp_path / "weights.pt"), tokenizer=str(moved))
+    model = ZeroShotCLIP(backbone=settings)
+    expected = model.embed_text(model.backbone.tokenize(["a photo of a dog"]))
+    folder = model.save_pretrained(tmp_path / "shared", include_backbone=include_backbone)
+    stated = json.loads((folder / "config.json").read_text())
+    assert stated["zsar"]["init_args"]["backbone"]["tokenizer"] == "tokenizer"
+    assert "tokenizer/tokenizer.json" in stated["files"]
+    assert ("tokenizer/config.json" in stated["files"]) == (kind == "roberta")
+    moved.rename(tmp_path / "gone")
+    loaded = load_recognizer(folder, weights=None if include_backbone else str(tmp_path / "weights.pt"))
+    assert_close(loaded.embed_text(loaded.backbone.tokenize(["a photo of a dog"])), expected, rtol=0, atol=0)
+    other = load_recognizer(folder, weights=str(tmp_path / "weights.pt"), tokenizer=str(tmp_path / "gone"))
+    assert other.backbone.text.tokenizer_folder == str(tmp_path / "gone")
+    (folder / "tokenizer" / "tokenizer.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"tokenizer.json is damaged: its SHA-256 is not that in config.json"):
+        load_recognizer(folder)
