@@ -35,7 +35,7 @@ _MOST_READ = 1_000  # searched characters of a message, as some quote their whol
 # Names of options in shared messages, and their names in the commands of Lightning.
 _NAMES_IN_LIGHTNING = {
     f"--{name}": f"--model.backbone.{name}"
-    for name in ("weights", "architecture", "frame_statistics", "frame_geometry")
+    for name in ("weights", "architecture", "frame_statistics", "frame_geometry", "tokenizer")
 }
 _NO_GPU = ("no nvidia driver", "not compiled with cuda", "no supported gpu backend", "no cuda gpus are available")
 

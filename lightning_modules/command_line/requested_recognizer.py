@@ -12,6 +12,7 @@ from zsar.lightning_modules.command_line.options.shared import (
     ClassTextOptions,
     RecognizerOptions,
     SquareRecognizerOptions,
+    TokenizerOption,
 )
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import DEFAULT_ARCHITECTURE
 from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
@@ -57,6 +58,7 @@ def requested_recognizer(asked: SquareRecognizerOptions, *, device: str) -> Acti
     return load(
         asked.checkpoint or asked.architecture or DEFAULT_ARCHITECTURE,
         weights=asked.weights,
+        tokenizer=asked.tokenizer if isinstance(asked, TokenizerOption) else None,
         frame_statistics=asked.frame_statistics,
         frame_geometry=asked.frame_geometry,
         device=device,

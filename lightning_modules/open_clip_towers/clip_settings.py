@@ -28,12 +28,17 @@ class ClipSettings:
             architecture's published weights; where these differ or there are none, say it.
         frame_geometry: How frames become square: as the "model"'s weights were published with; or "squash" (both sides
             are resized) or "crop" (the short side is, and the centre is cut), where nothing published says it.
+        tokenizer: Folder with the files of the tokenizer (`tokenizer.json`, `tokenizer_config.json`), for models that
+            read text with one of the package transformers (SigLIP, CLIPA, ...) on machines without internet access;
+            null for the one that the architecture names, from the hub's cache or the hub. Where the text tower is of
+            transformers, too, the folder also has its `config.json`.
     """
 
     architecture: str = "ViT-B-16-quickgelu"
     weights: str | None = "openai"
     frame_statistics: FrameStatistics = field(default="model", kw_only=True)
     frame_geometry: StatedGeometry = field(default="model", kw_only=True)
+    tokenizer: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Checks the choices."""
@@ -51,6 +56,7 @@ class ClipSettings:
             self.weights,
             frame_statistics=self.frame_statistics,
             frame_geometry=self.frame_geometry,
+            tokenizer=self.tokenizer,
         )
 
 
@@ -71,5 +77,6 @@ class TrainedClipSettings(ClipSettings):
             self.weights,
             frame_statistics=self.frame_statistics,
             frame_geometry=self.frame_geometry,
+            tokenizer=self.tokenizer,
             gradient_checkpointing=self.gradient_checkpointing,
         )

@@ -59,6 +59,7 @@ class OpenClipBackbone(nn.Module):
         weights: str | None,
         *,
         frame_statistics: FrameStatistics = "model",
+        tokenizer: str | None = None,
         frame_geometry: StatedGeometry = "model",
         gradient_checkpointing: bool = False,
     ) -> None:
@@ -69,13 +70,14 @@ class OpenClipBackbone(nn.Module):
             weights: Tag or file of the weights, "random", or None if the architecture includes them.
             frame_statistics: Mean and deviation that frames are normalized with; see `FrameStatistics`.
             frame_geometry: How frames become square: the "model"'s way, or another.
+            tokenizer: Folder with the files of the tokenizer; None for the one that the architecture names.
             gradient_checkpointing: Recompute each block in the backward pass: less memory, about a third more time.
 
         Raises:
             BackboneError: The model cannot be built, or it is not known what its frames are normalized with.
         """
         super().__init__()
-        self.clip, open_clip_name = build_clip(architecture, weights)
+        self.clip, open_clip_name = build_clip(architecture, weights, text_folder=tokenizer)
         self.architecture = architecture
         self.gradient_checkpointing = gradient_checkpointing
         self.frame_statistics = frame_statistics
@@ -91,7 +93,7 @@ class OpenClipBackbone(nn.Module):
         size = self.clip.visual.image_size
         self.image_size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
         self.embedding_width = int(open_clip.get_model_config(open_clip_name)["embed_dim"])
-        self.text = OpenClipText(self.clip, open_clip_name, architecture)
+        self.text = OpenClipText(self.clip, open_clip_name, architecture, tokenizer=tokenizer)
         self._attention: AttentionRecord | None = None  # within `observed_attention`
 
     @property
@@ -167,7 +169,7 @@ class OpenClipBackbone(nn.Module):
 
         Raises:
             BackboneError: `block_forward` is given, blocks are recomputed, or attention is observed, but the visual
-                tower is no ViT.
+                tower is no ViT whose parts are all known.
         """
         record = self._attention
         if block_forward is None and not self.gradient_checkpointing and record is None:
@@ -216,9 +218,9 @@ class OpenClipBackbone(nn.Module):
         finally:
             self._attention = None
 
-    @property
+    @cached_property
     def visual_tower(self) -> VisualTower:
-        """The visual tower, step by step.
+        """The visual tower, step by step; its parts are looked at once, not in each pass.
 
         Raises:
             BackboneError: It is no ViT that zsar can run step by step.

@@ -99,6 +99,18 @@ class RecognizerOptions(FrameStatisticsOption, ModelOptions):
 
 
 @dataclass(frozen=True)
+class TokenizerOption:
+    """The tokenizer of a model that reads text with another one than CLIP's."""
+
+    tokenizer: Path | None = option(
+        None,
+        "folder with the tokenizer of a model that has another than CLIP's (SigLIP, CLIPA, ...)",
+        metavar="FOLDER",
+        otherwise="as the model states: the hub's",
+    )
+
+
+@dataclass(frozen=True)
 class SquareRecognizerOptions(RecognizerOptions):
     """A recognizer, and how the frames that it sees become square."""
 
@@ -110,7 +122,7 @@ class SquareRecognizerOptions(RecognizerOptions):
 
 
 @dataclass(frozen=True)
-class ViewedRecognizerOptions(SquareRecognizerOptions):
+class ViewedRecognizerOptions(TokenizerOption, SquareRecognizerOptions):
     """A recognizer and the frames that it sees."""
 
     frames: int | None = option(
