@@ -71,17 +71,31 @@ def model_pixels(
     Raises:
         BackboneError: The statistics are not known.
     """
+    modes = _ways(stated, lambda config: config.resize_mode)
     if frame_statistics == "model":
         ways = _ways(stated, lambda config: config.statistics)
         if len(ways) != 1 and not is_random:
             names = [name for name in get_args(FrameStatistics) if name != "model"]
-            raise BackboneError(_unknown(model, ways, "what frames were normalized with", "frame_statistics", names))
+            problem = _unknown(model, ways, "what frames were normalized with", "frame_statistics", names)
+            also = " and --frame_geometry squash or crop" if not modes and frame_geometry == "model" else ""
+            raise BackboneError(problem + also)
         statistics = next(iter(ways)) if len(ways) == 1 else NAMED["openai"]
     else:
         statistics = NAMED[frame_statistics]
     if frame_geometry != "model":
         return ModelPixels(statistics, _filter(stated, frame_geometry), frame_geometry)
-    modes = _ways(stated, lambda config: config.resize_mode)
+    return _of_modes(statistics, stated, modes, model, is_random=is_random)
+
+
+def _of_modes(
+    statistics: Statistics,
+    stated: Mapping[str, PreprocessConfig],
+    modes: Mapping[str, list[str]],
+    model: str,
+    *,
+    is_random: bool,
+) -> ModelPixels:
+    """The pixels with the geometry that is stated."""
     if is_random and len(modes) != 1:
         return ModelPixels(statistics, _filter(stated, "crop"), "crop")
     if len(modes) != 1:

@@ -45,7 +45,7 @@ def test_what_nothing_states_must_be_said() -> None:
     with pytest.raises(
         BackboneError,
         match="neither published weights nor a preprocess_cfg .* say it with "
-        "--frame_statistics openai or imagenet or half or zero_one$",
+        "--frame_statistics openai or imagenet or half or zero_one and --frame_geometry squash or crop$",
     ):
         model_pixels({}, "m")
     said = model_pixels({}, "m", frame_statistics="zero_one")
