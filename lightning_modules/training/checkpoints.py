@@ -116,6 +116,7 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
     _check_statistics(model, about, prefix)
+    _check_validated_pixels(model, about, prefix)
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
     model_state = model.state_dict()
@@ -159,6 +160,25 @@ def _check_statistics(model: CheckpointedModel, about: Mapping[str, Any], prefix
             f"{prefix}the checkpoint was trained with the frame statistics {stated!r}, but the model has "
             f"{model.backbone.frame_statistics!r}; give --model.backbone.frame_statistics {stated}"
         )
+
+
+def _check_validated_pixels(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
+    """Checks that a resumed training is validated on frames as before, so that its checkpoints can be compared.
+
+    Raises:
+        CheckpointError: They would be made otherwise.
+    """
+    trainer, before = model._trainer, about.get("training") or {}
+    data: Any = getattr(trainer, "datamodule", None)
+    if trainer is None or trainer.state.fn != "fit" or not getattr(data, "has_validation_set", False):
+        return
+    now = data.describe()
+    for name in ("geometry", "resize_filter", "test_short_side_px"):
+        if name in before and before[name] != now.get(name):
+            raise CheckpointError(
+                f"{prefix}the training was validated on frames of {name} {before[name]}, but this run makes them of "
+                f"{now.get(name)}; give --data.clips.{name} {before[name]} to resume it, or another --run_dir"
+            )
 
 
 def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:
