@@ -16,6 +16,8 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch.nn import Parameter
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.pixels.frame_statistics import named_of
+from zsar.lightning_modules.open_clip_towers.pixels.saved_pixels import frames_of_before, recorded_frames
 from zsar.lightning_modules.run_folders.dry_runs import LIMITS, batch_limits
 from zsar.lightning_modules.run_folders.run_record import NOT_RECORDED, TrainedModel, run_record
 from zsar.lightning_modules.run_folders.settings_of_before import arguments_of_now
@@ -23,6 +25,7 @@ from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
+from zsar.lightning_modules.training.resumption import check_validated_frames
 from zsar.runtime.class_paths import class_path, current_class_path, with_current_class_paths
 
 if TYPE_CHECKING:
@@ -75,6 +78,7 @@ def pack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any]) -> Non
         "init_args": plain_arguments(model.hparams),
         "architecture": model.backbone.architecture,
         "backbone_hash": model.backbone.weights_hash,
+        "frames": recorded_frames(model.backbone),
         "weights_hash": trained_weights_hash(checkpoint["state_dict"]),
         "training": _training_record(model, described),
         "batch_limits": {} if model._trainer is None else batch_limits(_limits(model._trainer), "fit"),
@@ -115,8 +119,8 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{stated_weights} (hash {about['backbone_hash']}), but the model has "
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
-    _check_statistics(model, about, prefix)
-    _check_validated_pixels(model, about, prefix)
+    _check_frames(model, about, prefix)
+    check_validated_frames(model._trainer, about.get("training") or {}, prefix)
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
     model_state = model.state_dict()
@@ -147,38 +151,33 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
     model.training_record = with_current_class_paths(about.get("training"))  # None in older checkpoints
 
 
-def _check_statistics(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
-    """Checks that frames are normalized as in the training of a checkpoint.
+def _check_frames(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
+    """Checks that frames are made and normalized as in the training of a checkpoint.
 
     Raises:
         CheckpointError: They are not.
     """
-    backbone = about["init_args"].get("backbone") or {}
-    stated = backbone.get("frame_statistics", "model")  # the only ones that older versions had
-    if stated != model.backbone.frame_statistics:
-        raise CheckpointError(
-            f"{prefix}the checkpoint was trained with the frame statistics {stated!r}, but the model has "
-            f"{model.backbone.frame_statistics!r}; give --model.backbone.frame_statistics {stated}"
-        )
-
-
-def _check_validated_pixels(model: CheckpointedModel, about: Mapping[str, Any], prefix: str) -> None:
-    """Checks that a resumed training is validated on frames as before, so that its checkpoints can be compared.
-
-    Raises:
-        CheckpointError: They would be made otherwise.
-    """
-    trainer, before = model._trainer, about.get("training") or {}
-    data: Any = getattr(trainer, "datamodule", None)
-    if trainer is None or trainer.state.fn != "fit" or not getattr(data, "has_validation_set", False):
+    stated = about.get("frames") or frames_of_before(
+        arguments_of_now("model", about["init_args"]).get("backbone") or {}
+    )
+    if stated is None:
         return
-    now = data.describe()
-    for name in ("geometry", "resize_filter", "test_short_side_px"):
-        if name in before and before[name] != now.get(name):
-            raise CheckpointError(
-                f"{prefix}the training was validated on frames of {name} {before[name]}, but this run makes them of "
-                f"{now.get(name)}; give --data.clips.{name} {before[name]} to resume it, or another --run_dir"
-            )
+    now = recorded_frames(model.backbone)
+    then_numbers, now_numbers = ((str(of.get("mean")), str(of.get("std"))) for of in (stated, now))
+    if then_numbers != now_numbers:
+        then, has = (
+            named_of(*numbers) or f"mean {numbers[0]}, std {numbers[1]}" for numbers in (then_numbers, now_numbers)
+        )
+        raise CheckpointError(
+            f"{prefix}the checkpoint was trained with the frame statistics {then!r}, but the model has {has!r}; give "
+            f"--model.backbone.frame_statistics {then}"
+        )
+    geometry = stated.get("geometry")
+    if geometry is not None and geometry != now["geometry"]:
+        raise CheckpointError(
+            f"{prefix}the checkpoint was trained for the frame geometry {geometry!r}, but the model has "
+            f"{now['geometry'] or 'none'!r}; give --model.backbone.frame_geometry {geometry}"
+        )
 
 
 def start_from_checkpoint(model: CheckpointedModel, path: Path | str) -> None:

@@ -62,7 +62,12 @@ def run(options: EmbedRequest) -> int:
         record = clip_record(settings)
         if stride is not None:
             _check_single_frames(model)
-            record = whole_video_record(settings.image_size, geometry=options.geometry.geometry, stride=stride)
+            record = whole_video_record(
+                model.backbone.image_size[0],
+                geometry=options.geometry.geometry,
+                resize_filter=model.backbone.resize_filter,
+                stride=stride,
+            )
         work = [(_evaluation_clips(table, settings, options), _jobs(table, options.output))]
     storing = Storing(
         model=model,
@@ -151,6 +156,11 @@ def _load_model(options: EmbedRequest) -> ActionRecognizer:
     if asked.checkpoint is None and asked.architecture is None and asked.weights is None:
         stated = stated_frozen_model(options.data_arguments)
         if stated is not None:
+            if (given := (asked.frame_statistics, asked.frame_geometry)) != ("model", "model"):
+                raise ValueError(
+                    f"the experiment states how frames are made; leave --frame_statistics {given[0]} and "
+                    f"--frame_geometry {given[1]} out"
+                )
             return stated.eval().to(device_names(device, 1)[0])
     return requested_recognizer(asked, device=device)
 
