@@ -84,7 +84,6 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
     import torch  # here, as summaries read records without it
 
     scoring, backbone = getattr(model, "scoring", None), getattr(model, "backbone", None)
-    pixels = getattr(backbone, "frame_pixels", None)  # whose filter localizers use
     return {
         "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},
         "scorer": getattr(scoring, "scorer", None),
@@ -94,7 +93,7 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
         **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops", *_OF_FRAMES)},
-        "resize_filter": data.get("resize_filter", getattr(pixels, "resize_filter", None)),
+        "resize_filter": data.get("resize_filter", getattr(backbone, "resize_filter", None)),  # of localizers
         "on_damage": data.get("on_damage"),
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
