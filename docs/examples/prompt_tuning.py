@@ -11,7 +11,6 @@ VIDEOS = "my_videos"  # a folder per class, or a CSV file with the columns path,
 ARCHITECTURE = "ViT-B-16-quickgelu"
 WEIGHTS = "openai"
 FRAMES = 8
-IMAGE_SIZE = 224
 VIEWS = 16
 WORKERS = 4
 OUTPUT = "runs/my_prompt_tuning"
@@ -23,7 +22,7 @@ def main() -> None:
     videos = zsar.VideoFolder(
         train=VIDEOS,
         data_root=".",
-        clips=Clips(n_frames=FRAMES, image_size=IMAGE_SIZE, views=AugmentedViews(n_views=VIEWS)),
+        clips=Clips(n_frames=FRAMES, views=AugmentedViews(n_views=VIEWS)),
         loading=Loading(test_batch_size=2, n_workers=WORKERS),
     )
     model = zsar.ZeroShotCLIP(backbone=ClipSettings(architecture=ARCHITECTURE, weights=WEIGHTS))

@@ -10,7 +10,6 @@ VIDEOS = "my_videos"  # a folder per class, or a CSV file with the columns path,
 ARCHITECTURE = "ViT-B-16-quickgelu"
 WEIGHTS = "openai"
 FRAMES = 8
-IMAGE_SIZE = 224
 EPOCHS = 30
 BATCH_SIZE = 16
 WORKERS = 4
@@ -23,7 +22,7 @@ def main() -> None:
     videos = zsar.VideoFolder(
         train=VIDEOS,
         data_root=".",
-        clips=Clips(n_frames=FRAMES, image_size=IMAGE_SIZE),
+        clips=Clips(n_frames=FRAMES),
         loading=Loading(batch_size=BATCH_SIZE, n_workers=WORKERS),
     )
     model = zsar.T2L(backbone=ClipSettings(architecture=ARCHITECTURE, weights=WEIGHTS), n_frames=FRAMES)

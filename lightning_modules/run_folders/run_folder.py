@@ -33,7 +33,7 @@ _REMEDY = "remove it, or give another --run_dir"
 _SECTIONS = ("seed_everything", "model", "data", "adaptation")
 _WITHOUT_EFFECT = re.compile(
     r"(.*\.)?_\w+|model\.init_args\.(optimization\..*|start_from|backbone\.gradient_checkpointing)"
-    r"|data\.init_args\.loading\.(batch_size|test_batch_size|n_workers)"
+    r"|data\.init_args\.(loading\.(batch_size|test_batch_size|n_workers)|clips\.image_size)"  # the latter: the model's
 )
 
 

@@ -16,6 +16,7 @@ from zsar.runtime.run_seed import stated_seed
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
+    from torch import Tensor
 
     from zsar.datamodules.batch import ClassText
 
@@ -63,10 +64,9 @@ _KINDS = {
 _FREE = ("seed", "trainer.epochs_done", "start_from.checkpoint", "versions.zsar")
 _FREE_OF_TEXT = ("hash", "n_classes")
 _NAMES = {"kind": "names", "templates": (), "prompts_per_class": 1}  # as read by adaptations
-# Which frames of a test clip are taken, and how much of them is seen.
-_OF_FRAMES = ("sampling", "test_short_side_px")
-# Recorded elsewhere, by a checkpoint, or without effect on training.
-_TOLD_OF_MODEL = (*("backbone", "scoring", "n_frames", "start_from", "tuned_share"),)
+# Which frames of a test clip are taken, how they become square, and how much of them is seen.
+_OF_FRAMES = ("sampling", "image_size", "geometry", "resize_filter", "test_short_side_px")
+_TOLD_OF_MODEL = ("backbone", "scoring", "n_frames", "start_from", "tuned_share")  # or without effect on training
 
 
 def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,21 +83,27 @@ def run_record(model: RecordedModel, trainer: Trainer, *, stage: str, data: Mapp
     """
     import torch  # here, as summaries read records without it
 
-    scoring = getattr(model, "scoring", None)
+    scoring, backbone = getattr(model, "scoring", None), getattr(model, "backbone", None)
     return {
         "class_text": {text.set_name: text_record(text) for text in model.class_texts.get(stage, ())},
         "scorer": getattr(scoring, "scorer", None),
         "prompt_ensemble": getattr(scoring, "prompt_ensemble", None),
-        "frame_statistics": getattr(getattr(model, "backbone", None), "frame_statistics", None),
+        "frame_statistics": getattr(backbone, "frame_statistics", None),
+        **{name: _numbers(getattr(backbone, name, None)) for name in ("frame_mean", "frame_std")},
         **(_training_record(model, trainer) if stage == "fit" else {}),
         "shift": data.get("shift") or data.get("shifts"),
         **{key: data.get(key) for key in ("n_frames", "n_test_clips", "n_test_crops", *_OF_FRAMES)},
+        "resize_filter": data.get("resize_filter", getattr(backbone, "resize_filter", None)),  # of localizers
         "on_damage": data.get("on_damage"),
         "precision": str(trainer.precision),
         "trainer": _trainer_record(trainer, stage),
         "versions": {"zsar": code_version(), "torch": str(torch.__version__), "lightning": version("lightning")},
         "seed": stated_seed(),
     }
+
+
+def _numbers(values: Tensor | None) -> str | None:
+    return None if values is None else " ".join(f"{value:.6g}" for value in values.flatten().tolist())
 
 
 def _training_record(model: RecordedModel, trainer: Trainer) -> dict[str, Any]:
@@ -166,13 +172,10 @@ def _trainer_record(trainer: Trainer, stage: str) -> dict[str, Any]:
 
 
 def flat_record(record: Mapping[str, Any] | None) -> dict[str, str]:
-    """The settings of a record shared by the runs of one table row, by dotted name.
+    """The settings shared by the runs of one table row, by dotted name; class-text values of several sets once each.
 
     Args:
-        record: From `run_record`; None for no record.
-
-    Returns:
-        Names and values; class-text values of several sets once each. Empty for no record.
+        record: From `run_record`; None for no record, which has no settings.
     """
     if record is None:
         return {}

@@ -25,6 +25,7 @@ from zsar.lightning_modules.run_folders.weights_hash import trained_weights_hash
 from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError, check_entries, read_checkpoint
 from zsar.lightning_modules.tensor_files.finite_weights import not_finite
 from zsar.lightning_modules.tensor_files.tensor_files import some_names
+from zsar.lightning_modules.training.resumption import check_validated_frames
 from zsar.runtime.class_paths import class_path, current_class_path, with_current_class_paths
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def unpack_checkpoint(model: CheckpointedModel, checkpoint: dict[str, Any], *, p
             f"{model.backbone.architecture} with the hash {model.backbone.weights_hash}; give the same weights"
         )
     _check_frames(model, about, prefix)
+    check_validated_frames(model._trainer, about.get("training") or {}, prefix)
     state, trained = checkpoint["state_dict"], trained_names(model)
     missing, unknown = sorted(trained - set(state)), sorted(set(state) - trained)
     model_state = model.state_dict()

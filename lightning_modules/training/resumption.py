@@ -9,7 +9,13 @@ processes. A validation between the update and the save is repeated too. And if 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zsar.lightning_modules.tensor_files.checkpoint_files import CheckpointError
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
 
 
 def go_on_at_last_update(checkpoint: dict[str, Any], *, accumulated_batches: int, n_batches: int | float) -> None:
@@ -32,3 +38,26 @@ def go_on_at_last_update(checkpoint: dict[str, Any], *, accumulated_batches: int
     if n_open := seen % accumulated_batches:
         for counts in (batches["current"], batches["total"]):
             counts.update(dict.fromkeys(counts, counts["processed"] - n_open))
+
+
+def check_validated_frames(trainer: Trainer | None, before: Mapping[str, Any], prefix: str) -> None:
+    """Checks that a resumed training is validated on frames as before, so that its checkpoints can be compared.
+
+    Args:
+        trainer: The trainer of the model; None for none. It is checked only while it trains.
+        before: The record of the training that is resumed.
+        prefix: What messages begin with.
+
+    Raises:
+        CheckpointError: They would be made otherwise.
+    """
+    data: Any = getattr(trainer, "datamodule", None)
+    if trainer is None or trainer.state.fn != "fit" or not getattr(data, "has_validation_set", False):
+        return
+    now = data.describe()
+    for name in ("geometry", "resize_filter", "test_short_side_px"):
+        if name in before and before[name] != now.get(name):
+            raise CheckpointError(
+                f"{prefix}the training was validated on frames of {name} {before[name]}, but this run makes them of "
+                f"{now.get(name)}; give --data.clips.{name} {before[name]} to resume it, or another --run_dir"
+            )

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,8 @@ from lightning.pytorch import LightningModule, Trainer, seed_everything
 
 from tests.makers.miniatures.names_only import Listed, set_up
 from zsar.datamodules.batch import VideoBatch
+from zsar.datamodules.choices.frame_pixels import FramePixels
+from zsar.datamodules.choices.geometry import Geometry
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.settings import Augmentation, Clips, Loading, Split
 from zsar.datamodules.trimmed_sets import Subset
@@ -17,6 +20,7 @@ from zsar.datamodules.views.augmented_views import AugmentedViews
 from zsar.datamodules.views.frame_sampling import Sampling
 from zsar.datamodules.views.further_views import Views
 from zsar.datamodules.views.multi_rate_views import MultiRateViews
+from zsar.datamodules.views.transforms import TestTransform
 from zsar.runtime.seeds import derive_seed
 
 SMALL = Clips(image_size=32)
@@ -129,6 +133,76 @@ def test_a_test_takes_the_frames_and_the_size_that_the_clips_say(
     assert torch.equal(model.batches[0].frames[first], expected)
     described = data.describe()
     assert (described["sampling"], described["test_short_side_px"]) == (sampling, 32)
+
+
+class Seeing(Collecting):
+    """A model that says how it wants its frames."""
+
+    def __init__(self, pixels: FramePixels) -> None:
+        super().__init__()
+        self.frame_pixels = pixels
+
+
+def ran(root: Path, pixels: FramePixels, loop: str, clips: Clips = Clips(n_frames=3), **loading: int) -> Any:
+    data = Filmed(data_root=root, clips=clips, loading=Loading(batch_size=20, **{"n_workers": 0, **loading}))
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
+    model = Seeing(pixels)
+    getattr(trainer, loop)(model, datamodule=data)
+    return data, model.batches[0].frames
+
+
+@pytest.mark.parametrize("loop", ["test", "validate", "predict"])
+@pytest.mark.parametrize("geometry", ["crop", "squash"])
+def test_frames_are_made_as_the_model_of_the_trainer_says(video_tree: Path, loop: str, geometry: Geometry) -> None:
+    pixels = FramePixels(24, geometry, "bilinear")
+    data, frames = ran(video_tree, pixels, loop, n_workers=2 if loop == "test" else 0)
+    assert frames.shape[2:] == (3, 3, 24, 24)
+    decoded = read_frames(data.sets["val" if loop == "validate" else loop][0].path, [1, 5, 9])
+    assert torch.equal(frames[0, 0], TestTransform(24, interpolation="bilinear", geometry=geometry)(decoded)[0])
+    described = {name: data.describe()[name] for name in ("image_size", "geometry", "resize_filter")}
+    assert described == asdict(pixels)
+
+
+def test_a_model_that_comes_later_says_it_anew(video_tree: Path) -> None:
+    data, _ = ran(video_tree, FramePixels(24, "squash", "bilinear"), "test")
+    model = Seeing(FramePixels(16, "crop", "bicubic"))
+    Trainer(accelerator="cpu", logger=False, enable_progress_bar=False).test(model, datamodule=data)
+    assert model.batches[0].frames.shape[-2:] == (16, 16)
+    assert data.frame_pixels == model.frame_pixels
+
+
+@pytest.mark.parametrize(
+    ("clips", "message"),
+    [
+        (
+            Clips(image_size=224),
+            "image_size is 224, but the model takes frames of 32 px; leave data.clips.im",
+        ),
+        (Clips(n_test_crops=3), "n_test_crops is 3, but the model's geometry is squash"),
+        (Clips(test_short_side_px=36), "test_short_side_px is 36, but the model's geometry is squash"),
+    ],
+)
+def test_a_contradiction_is_said_before_anything_is_decoded(
+    video_tree: Path, monkeypatch: pytest.MonkeyPatch, clips: Clips, message: str
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr("zsar.datamodules.clip_dataset.VideoReader", lambda *given, **_: opened.append(given))
+    for loop in ("test", "validate", "predict"):
+        with pytest.raises(ValueError, match=message):
+            ran(video_tree, FramePixels(32, "squash", "bicubic"), loop, clips)
+    assert opened == []
+
+
+def test_without_a_model_there_are_no_frames_until_their_size_is_said() -> None:
+    module = set_up(loading=loading_of())
+    assert module.describe()["image_size"] is module.describe()["test_short_side_px"] is None
+    for load in (module.train_dataloader, module.test_dataloader):
+        with pytest.raises(ValueError, match=r"there is no model: give clips\.image_size, or call take_pixels\(model"):
+            load()
+    module.take_pixels(FramePixels(32, "crop", "bicubic"))
+    assert len(module.test_dataloader()) == 1
+    with pytest.raises(ValueError, match="image_size is 32, but the model takes frames of 224 px"):
+        set_up(clips=SMALL).take_pixels(FramePixels(224, "crop", "bicubic"))
 
 
 def test_the_short_side_of_a_test_frame_is_256_of_224_unless_it_is_given() -> None:

@@ -39,7 +39,6 @@ def tiny_constants(tmp_path: Path, tiny_weights: Path) -> dict[str, Any]:
         "ARCHITECTURE": "tiny-clip",
         "WEIGHTS": str(tiny_weights),
         "FRAMES": 2,
-        "IMAGE_SIZE": 32,
         "VIEWS": 4,
         "EPOCHS": 1,
         "BATCH_SIZE": 4,

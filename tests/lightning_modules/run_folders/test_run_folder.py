@@ -31,7 +31,8 @@ def test_what_changes_no_result_is_no_difference(tmp_path: Path) -> None:
     result = {"config": config_of(tmp_path)}
     model: dict[str, Any] = {"n_frames": 8, "start_from": "k400.ckpt", "optimization": {"a": 1}}
     model["backbone"] = {"gradient_checkpointing": True}
-    data = {"split": {"fold": 1}, "loading": {"n_workers": 0, "batch_size": 2}, "_instantiator": "x", "clips": None}
+    data: dict[str, Any] = {"split": {"fold": 1}, "loading": {"n_workers": 0, "batch_size": 2}, "_instantiator": "x"}
+    data["clips"] = {"image_size": 224}  # the model's; another one is an error
     changes = {"model__init_args": model, "data__init_args": data, "trainer__accelerator": "gpu", "run_dir": "b"}
     assert result_differences(result, config_of(tmp_path, **changes)) == []
     assert result_differences({"config": None}, config_of(tmp_path)) == []  # of a script

@@ -1,8 +1,10 @@
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 
 from tests.makers.models.saved_models import saved, small_t2l
 from zsar.lightning_modules.clip.clip import FineTunedCLIP, ZeroShotCLIP
@@ -15,6 +17,7 @@ from zsar.lightning_modules.training.checkpoints import (
     hash_of_tested_weights,
     pack_checkpoint,
     start_from_checkpoint,
+    unpack_checkpoint,
 )
 
 
@@ -109,3 +112,42 @@ def test_missing_unknown_and_misshapen_tensors_are_named(tmp_path: Path, model: 
         CheckpointError, match=r"1 tensors missing .*up.bias.*1 unknown .*extra.*1 of another shape .*\[3, 8, 96\]"
     ):
         load_recognizer(path)
+
+
+PIXELS = {"geometry": "crop", "resize_filter": "bicubic", "test_short_side_px": 37}
+
+
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        (
+            {"geometry": "squash", "test_short_side_px": None},
+            "of geometry crop, .* of squash; give --data.clips.geom",
+        ),
+        (
+            {"resize_filter": "bilinear"},
+            "of resize_filter bicubic, .* of bilinear; give --data.clips.resize_fil",
+        ),
+        ({"test_short_side_px": 32}, "of test_short_side_px 37, .* of 32; give --data.clips.test_short_side_px 37"),
+    ],
+)
+def test_a_training_is_not_resumed_with_other_frames_to_validate_on(
+    tmp_path: Path, model: T2L, now: dict[str, Any], message: str
+) -> None:
+    content = torch.load(saved(model, tmp_path), weights_only=True)
+    content["zsar"]["training"] = {**PIXELS}
+
+    def load(fn: str, pixels: dict[str, Any], *, validates: bool = True) -> None:
+        data = SimpleNamespace(has_validation_set=validates, describe=lambda: pixels)
+        trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
+        trainer.state.fn, trainer.datamodule = fn, data  # type: ignore[assignment, attr-defined]
+        model._trainer = trainer
+        unpack_checkpoint(model, {**content})
+
+    with pytest.raises(CheckpointError, match=message):
+        load("fit", {**PIXELS, **now})
+    load("fit", PIXELS)
+    load("test", {**PIXELS, **now})  # a test may see them otherwise; its record says so
+    load("fit", {**PIXELS, **now}, validates=False)
+    content["zsar"]["training"] = {}  # of before
+    load("fit", {**PIXELS, **now})

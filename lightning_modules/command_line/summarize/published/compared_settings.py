@@ -19,6 +19,7 @@ Pair = tuple[str, object, object]
 _TEXT_KINDS = {"names": "template"}  # the prompt of an adaptation before the name
 _ALL_DRAWS = 10
 _EVERY_FRAME = "1 frame"
+_CLIPS_GEOMETRY, _CLIPS_FILTER = "crop", "bicubic"
 _GEOMETRY = "squash"  # T3AL: "resizing them to a resolution of 224x224"
 
 
@@ -139,6 +140,9 @@ def _recorded_pairs(runs: Sequence[Run], figure: PublishedFigure) -> list[Pair]:
         pairs.append(("frame statistics", test.get("frame_statistics", NOT_RECORDED), figure.frame_statistics))
     if figure.sampling is not None:
         pairs.append(("middle frames", test.get("sampling", NOT_RECORDED), figure.sampling))
+    for name, papers in (("geometry", _CLIPS_GEOMETRY), ("resize_filter", _CLIPS_FILTER)):
+        if (ours := test.get(name, papers)) not in (papers, "None"):  # all papers test CLIP
+            pairs.append((name.replace("_", " "), ours, papers))
     if settings.shift or figure.shift is not None:
         pairs.append(("shift", settings.shift or "none", figure.shift))
     if settings.trained_on is None or figure.trained_on is None:

@@ -12,6 +12,14 @@ from typing import Any
 from zsar.datamodules.choices.geometry import RESIZE_RATIO
 from zsar.lightning_modules.run_folders.settings_of_before import implied_of_before, values_of_now
 
+# Mean and deviation of a record that names them only. "model" stands for CLIP's: models with others were cropped or
+# resized otherwise than now, so that their results are told apart by these.
+_CLIP = ("0.481455 0.457828 0.408211", "0.26863 0.261303 0.275777")
+_STATISTICS: Mapping[str, tuple[str | None, str | None]] = {
+    "model": _CLIP,
+    "imagenet": ("0.485 0.456 0.406", "0.229 0.224 0.225"),
+}
+
 
 def test_record_of_now(content: Mapping[str, Any]) -> dict[str, Any] | None:
     """The record of a test.
@@ -20,7 +28,7 @@ def test_record_of_now(content: Mapping[str, Any]) -> dict[str, Any] | None:
         content: What a results.json holds.
 
     Returns:
-        The record with `frame_statistics`, `sampling` and `test_short_side_px`; None if there is none.
+        The record with statistics, sampling and pixels of frames; None if there is none.
     """
     record: Mapping[str, Any] | None = content.get("test")
     return None if record is None else _with_frames(record, content)
@@ -51,16 +59,23 @@ def _with_frames(record: Mapping[str, Any], content: Mapping[str, Any]) -> dict[
     if "n_frames" not in record:
         return dict(record)
     is_of_clips = record["n_frames"] is not None  # a localizer's record has no clips
+    size = _stated_size(content) if is_of_clips else None
+    mean, std = _STATISTICS.get(record.get("frame_statistics", "model"), (None, None))
     of_before = {
         "frame_statistics": "model",
+        "frame_mean": mean,
+        "frame_std": std,
         "sampling": "t2l" if is_of_clips else None,
-        "test_short_side_px": _short_side(content) if is_of_clips else None,
+        "image_size": size,
+        "geometry": "crop" if is_of_clips else (content.get("data") or {}).get("geometry"),
+        "resize_filter": "bicubic",
+        "test_short_side_px": None if size is None else round(size * RESIZE_RATIO),
     }
     return {**of_before, **record}
 
 
-def _short_side(content: Mapping[str, Any]) -> int | None:
-    """Short side of a test frame, in pixels; None if the configuration does not say how large its crop is."""
+def _stated_size(content: Mapping[str, Any]) -> int | None:
+    """Height and width of a frame, in pixels; None if the configuration does not say it."""
     arguments = ((content.get("config") or {}).get("data") or {}).get("init_args") or {}
-    size = (arguments.get("clips") or {}).get("image_size")
-    return None if size is None else round(size * RESIZE_RATIO)
+    size: int | None = (arguments.get("clips") or {}).get("image_size")
+    return size
