@@ -99,7 +99,6 @@ def test_a_threshold_is_compared_with_the_probability_that_the_model_is_trained_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["bias", "no bias"], indirect=True)
 def test_localization_by_frames_has_scores_of_the_probability_that_its_threshold_is_compared_with(
     model: tuple[list[str], bool], video_tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
