@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import open_clip
+from open_clip.tokenizer import SimpleTokenizer
 from torch import Tensor
 
 from zsar.lightning_modules.open_clip_towers.text.token_limit import cut_at_sentence_end
+from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
 from zsar.lightning_modules.open_clip_towers.weights.open_clip_weights import text_tower_config
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
@@ -94,6 +96,10 @@ class OpenClipTokens:
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - open_clip's tokenizers share no base class
+        if not brings_weights(self._name):
+            text = open_clip.get_model_config(self._name)["text_cfg"]
+            if not text.get("hf_tokenizer_name"):  # open_clip would fetch SigLIP's for any "siglip" in the name
+                return SimpleTokenizer(context_length=self.context_length, **text.get("tokenizer_kwargs", {}))
         return open_clip.get_tokenizer(self._name, context_length=self.context_length)
 
     def n_tokens(self, text: str) -> int:

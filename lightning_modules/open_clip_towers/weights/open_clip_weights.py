@@ -18,6 +18,11 @@ from torch import nn
 
 from zsar.lightning_modules.open_clip_towers.weights.architecture_files import check_sizes, read_architecture
 from zsar.lightning_modules.open_clip_towers.weights.default_weights import brings_weights
+from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import (
+    config_file,
+    registered_name,
+    stated_preprocessing,
+)
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import (
     BackboneError,
     check_tensors,
@@ -30,8 +35,6 @@ from zsar.lightning_modules.tensor_files.tensor_files import (
 )
 
 RANDOM_WEIGHTS = "random"
-_ARCHITECTURES = Path(__file__).parent / "architectures"
-_config_files: dict[str, Path] = {}  # by open_clip's name of a user's config
 _OPENAI_ONLY_KEYS = {"input_resolution", "context_length", "vocab_size"}
 
 
@@ -74,13 +77,13 @@ def text_tower_config(architecture: str) -> tuple[str, dict[str, Any]] | None:
     """
     if brings_weights(architecture):
         return None
-    name = _registered_name(architecture)
+    name = registered_name(architecture)
     return name, dict(open_clip.get_model_config(name)["text_cfg"])
 
 
 def _build(architecture: str, weights: str | None, cache_directory: str | None) -> tuple[nn.Module, str]:
     has_own_weights = brings_weights(architecture)
-    name = architecture if has_own_weights else _registered_name(architecture)
+    name = architecture if has_own_weights else registered_name(architecture)
     if has_own_weights:
         if weights is not None:
             raise BackboneError(f"{architecture} includes its weights; leave weights at null, not {weights!r}")
@@ -105,36 +108,6 @@ def _wholly_random(clip: Any) -> nn.Module:  # noqa: ANN401 - open_clip's models
         nn.init.normal_(projection, std=projection.shape[0] ** -0.5)
     model: nn.Module = clip
     return model
-
-
-def _registered_name(architecture: str) -> str:
-    """The name in open_clip's registry; JSON configs are added to it."""
-    if architecture.endswith(".json"):
-        path = Path(architecture).expanduser()
-        if not path.is_file():
-            raise BackboneError(f"there is no model config {path}")
-        try:
-            config = read_architecture(path)
-        except ValueError as error:
-            raise BackboneError(f"the model config cannot be read: {error}") from error
-        missing = {"embed_dim", "vision_cfg", "text_cfg"} - set(config)
-        if missing:
-            raise BackboneError(f"the model config {path} lacks {', '.join(sorted(missing))}")
-        known = open_clip.get_model_config(path.stem)
-        if known is not None and known != config:
-            raise BackboneError(f"{path} has the same name as an open_clip model, {path.stem}; rename the file")
-        open_clip.add_model_config(path)
-        _config_files[path.stem] = path
-        return path.stem
-    if open_clip.get_model_config(architecture) is None and (_ARCHITECTURES / f"{architecture}.json").is_file():
-        open_clip.add_model_config(_ARCHITECTURES)
-    if open_clip.get_model_config(architecture) is None:
-        shipped = ", ".join(sorted(p.stem for p in _ARCHITECTURES.glob("*.json")))
-        raise BackboneError(
-            f"open_clip has no architecture {architecture!r}. Give one of open_clip.list_models(), one included in "
-            f"zsar ({shipped}), a path ending in .json, hf-hub:ORG/NAME or local-dir:PATH"
-        )
-    return architecture
 
 
 def _from_hub(name: str, cache_directory: str | None) -> nn.Module:
@@ -236,9 +209,11 @@ def _create(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_cl
 def _create_empty(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - open_clip's own keyword arguments
     """A model without pretrained weights; a user's config may have invalid settings."""
     try:
-        return _create(name, load_weights=False, pretrained_text=False, **arguments)
+        stated = stated_preprocessing(name)
+        return _create(name, load_weights=False, pretrained_text=False, force_preprocess_cfg=stated, **arguments)
     except Exception as error:  # open_clip and torch document no exceptions for sizes that do not match
-        where = f" (of {_config_files[name]})" if name in _config_files else ""
+        file = config_file(name)
+        where = "" if file is None else f" (of {file})"
         raise BackboneError(
             f"the architecture {name}{where} cannot be built: {cause_of(error)}; correct its config"
         ) from error
