@@ -84,7 +84,7 @@ def _facts_of_frames(stated: StatedArchitecture, visual: Any) -> dict[str, Any]:
         "parameters_visual": _n_parameters(visual),
         "image_size": (height, width),
         "patch_size": _patch_size(visual, stated.name, (height, width)),
-        "gflops_per_frame": round(flops / 1e9, 6),
+        "gflops_per_frame": round(flops / 1e9, 3),
         "embedding_width": stated.embedding_width,
         "tokenizer": stated.tokenizer,
         "text_model": stated.text_model,
