@@ -11,6 +11,7 @@ CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
 TINY_COCA := runs/tiny_coca
+TOWERS_DEMO := runs/towers-demo
 LOCALIZE_DEMO := runs/localize-demo
 SEEDS := 0 1 2
 COMMA := ,
@@ -18,7 +19,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo sight-demo sight-runs results models pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo towers-demo sight-demo sight-runs results models pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -28,6 +29,7 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
+	@echo "make towers-demo          frozen and T2L on a tiny CLIP, SigLIP and PE-Core, in one table (15 minutes)"
 	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
 	@echo "make models               compute the table of architectures that zsar includes, and docs/reference/architectures.md (10 minutes)"
@@ -104,6 +106,29 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 	  --annotations $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/untrimmed_shapes/*/timeline.json \
 	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
 	  --captions $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/features/* --output $(LOCALIZE_DEMO)/figure
+
+# --- T2L on towers of other families; each has its own weights ----------------------------------------------------------
+
+OF_OTHER_TOWERS := $(foreach tower,tiny_clip tiny_siglip tiny_pe,$(TOWERS_DEMO)/$(tower)/zero_shot $(TOWERS_DEMO)/$(tower)/t2l)
+ON_TOWER = --run_dir $(@D) --model.backbone.architecture $(subst _,-,$*) --model.backbone.weights $<
+
+runs/tiny_siglip/seed%.pt: $(SOURCES) | $(INSTALLED)
+	$(ZSAR) pretrain-tiny --architecture tiny-siglip --seed $* --output $@
+	@touch $@
+
+runs/tiny_pe/seed%.pt: $(SOURCES) | $(INSTALLED)
+	$(ZSAR) pretrain-tiny --architecture tiny-pe --seed $* --output $@
+	@touch $@
+
+towers-demo: $(OF_OTHER_TOWERS:%=%/results.json)
+	$(ZSAR) summarize $(OF_OTHER_TOWERS) --output $(TOWERS_DEMO)/results.json
+
+$(TOWERS_DEMO)/%/zero_shot/results.json: runs/%/seed0.pt
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml $(ON_TOWER)
+
+$(TOWERS_DEMO)/%/t2l/results.json: runs/%/seed0.pt
+	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_t2l.yaml $(ON_TOWER)
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_t2l.yaml $(ON_TOWER) --ckpt_path $(@D)/checkpoints/best.ckpt
 
 # --- what can be seen of runs: two at a time, each on one core ---------------------------------------------------------
 
