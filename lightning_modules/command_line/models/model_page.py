@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from zsar.lightning_modules.command_line.models.architecture_rows import COUNTED, ArchitectureRow
@@ -102,8 +103,10 @@ def _refusals(rows: Sequence[ArchitectureRow]) -> Iterator[str]:
 
 def _general(reason: str, row: ArchitectureRow) -> str:
     """A reason without the names of one architecture."""
-    general = reason.replace(row.name, "NAME")
-    return general.replace(row.text_model, "TEXT MODEL") if row.text_model else general
+    for name, general in ((row.name, "NAME"), (row.text_model, "TEXT MODEL")):
+        if name is not None:  # alone, not as a part of another model's
+            reason = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", general, reason)
+    return reason
 
 
 def _listed(names: Sequence[str]) -> str:

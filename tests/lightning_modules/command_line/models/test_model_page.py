@@ -33,6 +33,11 @@ def test_a_reason_is_told_once_for_all_that_it_is_of() -> None:
     assert page.count("NAME is a") == 1
 
 
+def test_other_models_in_a_reason_keep_their_names() -> None:
+    rows = [replace(ROW, reasons={"t2l": "ViT-B-16 has none; take ViT-B-16-quickgelu or coca_ViT-B-16"})]
+    assert "| NAME has none; take ViT-B-16-quickgelu or coca_ViT-B-16 |" in page_of(rows, stored_versions())
+
+
 def test_many_architectures_are_counted() -> None:
     rows = [replace(ROW, name=f"m{i}", reasons={"t2l": f"m{i} has no blocks"}) for i in range(9)]
     assert "`m4`, `m5` and 3 more |" in page_of(rows, stored_versions())

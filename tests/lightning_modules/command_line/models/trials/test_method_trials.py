@@ -62,7 +62,7 @@ def test_a_step_of_t2l_trains_tokens_and_adapters_of_both_towers(
         assert any(part in name for name in changed), part
 
 
-def test_coca_refuses_prompts_works_in_part_with_t2l_and_captions() -> None:
+def test_a_coca_writes_captions() -> None:
     torch.manual_seed(0)
     tried = tried_clip(OpenClipBackbone("tiny-coca", "random"), own_tokenizer=False)
     assert TRIALS["captions"](tried) is None
