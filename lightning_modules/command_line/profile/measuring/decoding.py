@@ -117,7 +117,7 @@ def n_processes(videos_per_second: float, clips_per_second: float) -> int:
 
 
 def untrimmed_seconds(
-    module: UntrimmedVideoDataModule, rendered: Path, *, image_size: int, own_videos: bool
+    module: UntrimmedVideoDataModule, rendered: Path, *, image_size: int
 ) -> tuple[float, float, str, str | None]:
     """Decodes the beginning of a long video as a localizer does.
 
@@ -125,20 +125,17 @@ def untrimmed_seconds(
         module: The data set.
         rendered: The rendered video.
         image_size: S of the frames, in px.
-        own_videos: Whether the data set's own videos are looked for.
 
     Returns:
         Seconds that it took, seconds of video, what was decoded, and why that is a rendered video (None for one of the
         data set).
     """
-    why: str | None = "not asked for"
-    video, of = UntrimmedVideo(rendered.stem, rendered, float(SECONDS)), DESCRIPTION
-    if own_videos:
-        try:
-            module.setup("test")
-            video, of, why = next(_with_file(module)), f"a video of {type(module).__name__}", None
-        except (FileNotFoundError, StopIteration) as error:
-            why = str(error) or "no video of the data set is here"
+    try:
+        module.setup("test")
+        video, of, why = next(_with_file(module)), f"a video of {type(module).__name__}", None
+    except (FileNotFoundError, StopIteration) as error:
+        video, of = UntrimmedVideo(rendered.stem, rendered, float(SECONDS)), DESCRIPTION
+        why = str(error) or "no video of the data set is here"
     stride, geometry = module.stride, module.geometry
     began = time.perf_counter()
     with open_frames(video, stride=stride, image_size=image_size, geometry=geometry, chunk_size=_CHUNK) as stream:
