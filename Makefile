@@ -5,12 +5,13 @@ VENV := .venv
 ZSAR := $(VENV)/bin/zsar
 INSTALLED := $(VENV)/.installed-dev
 SOURCES := $(shell git ls-files -- 'zsar/*.py' 'lightning_modules/*.py' 'datamodules/*.py' 'callbacks/*.py' 'configs/*.yaml' \
-  ':!configs/papers.yaml' 'lightning_modules/*.json' \
+  ':!configs/papers.yaml' 'lightning_modules/*.json' ':!lightning_modules/command_line/models/*.json' \
   'datamodules/*.json' 'datamodules/*.txt')
 CONFIGS := configs/experiment
 TINY_CLIP := runs/tiny_clip
 QUICKSTART := runs/quickstart
 TINY_COCA := runs/tiny_coca
+TOWERS_DEMO := runs/towers-demo
 LOCALIZE_DEMO := runs/localize-demo
 SEEDS := 0 1 2
 COMMA := ,
@@ -18,7 +19,7 @@ SPACE := $() $()
 N ?= 5000
 JOBS ?= 2
 
-.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo sight-demo sight-runs results pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
+.PHONY: help install quickstart ablation ap-clip-demo tta-demo localize-demo towers-demo sight-demo sight-runs results models pictures docs docs-serve test test-lowest coverage fuzz lint format bench clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -28,8 +29,10 @@ help:
 	@echo "make ap-clip-demo         compare one prompt / averaged prompts / AP-CLIP, three seeds each, in one table (5 minutes)"
 	@echo "make tta-demo             test-time prompt tuning of frozen CLIP and T2L, clean and shifted clips (8 minutes)"
 	@echo "make localize-demo        T3AL, its parts and its oracles on untrimmed rendered videos, in one table (5 minutes)"
+	@echo "make towers-demo          frozen and T2L on a tiny CLIP, SigLIP and PE-Core, in one table (15 minutes)"
 	@echo "make sight-demo           the runs of make quickstart, one tuned and one localized, with all pictures and a page of each (5 minutes)"
 	@echo "make results              write docs/results/README.md, the papers' tables with their commands, from configs/papers.yaml"
+	@echo "make models               compute the table of architectures that zsar includes, and docs/reference/architectures.md (10 minutes)"
 	@echo "make pictures             render the pictures of README.md into docs/pictures, from make quickstart and an untrimmed video"
 	@echo "make docs                 build the documentation into build/site (open build/site/index.html)"
 	@echo "make docs-serve           show the documentation, with search, at http://127.0.0.1:8000; changed pages are built again"
@@ -104,6 +107,29 @@ localize-demo: $(LOCALIZE_DEMO)/.begun
 	  --architecture tiny-coca --weights $(TINY_COCA)/seed0.pt \
 	  --captions $(LOCALIZE_DEMO)/data/seed$(firstword $(SEEDS))/features/* --output $(LOCALIZE_DEMO)/figure
 
+# --- T2L on towers of other families; each has its own weights ----------------------------------------------------------
+
+OF_OTHER_TOWERS := $(foreach tower,tiny_clip tiny_siglip tiny_pe,$(TOWERS_DEMO)/$(tower)/zero_shot $(TOWERS_DEMO)/$(tower)/t2l)
+ON_TOWER = --run_dir $(@D) --model.backbone.architecture $(subst _,-,$*) --model.backbone.weights $<
+
+runs/tiny_siglip/seed%.pt: $(SOURCES) | $(INSTALLED)
+	$(ZSAR) pretrain-tiny --architecture tiny-siglip --seed $* --output $@
+	@touch $@
+
+runs/tiny_pe/seed%.pt: $(SOURCES) | $(INSTALLED)
+	$(ZSAR) pretrain-tiny --architecture tiny-pe --seed $* --output $@
+	@touch $@
+
+towers-demo: $(OF_OTHER_TOWERS:%=%/results.json)
+	$(ZSAR) summarize $(OF_OTHER_TOWERS) --output $(TOWERS_DEMO)/results.json
+
+$(TOWERS_DEMO)/%/zero_shot/results.json: runs/%/seed0.pt
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_zero_shot.yaml $(ON_TOWER)
+
+$(TOWERS_DEMO)/%/t2l/results.json: runs/%/seed0.pt
+	$(ZSAR) fit --overwrite --config $(CONFIGS)/moving_shapes_t2l.yaml $(ON_TOWER)
+	$(ZSAR) test --overwrite --config $(CONFIGS)/moving_shapes_t2l.yaml $(ON_TOWER) --ckpt_path $(@D)/checkpoints/best.ckpt
+
 # --- what can be seen of runs: two at a time, each on one core ---------------------------------------------------------
 
 SEEN := $(foreach run,zero_shot adapters t2l tuned localized,$(QUICKSTART)/$(run)/.seen)
@@ -134,6 +160,12 @@ $(QUICKSTART)/localized/.seen: $(TINY_CLIP)/seed0.pt $(QUICKSTART)/.seed-$(SEED)
 	@touch $@
 
 # --- the papers' tables -----------------------------------------------------------------------------------------------
+
+MODELS := lightning_modules/command_line/models/architectures.json
+
+# Built without weights: nothing is downloaded but configurations of text towers, where there is a network.
+models: $(INSTALLED)
+	$(ZSAR) models --recompute --output $(MODELS) --output docs/reference/architectures.md
 
 results: $(INSTALLED)
 	$(ZSAR) reproduce --list --markdown docs/results/README.md

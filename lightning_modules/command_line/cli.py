@@ -30,6 +30,7 @@ COMMANDS = {
     "summarize": ("one table of several runs: mean and standard deviation over seeds", "summarize.summarize"),
     "report": ("a page that shows what runs did: results, curves, mistakes, settings", "report.report"),
     "picture": ("a picture of test videos with their true class and the predictions of runs", "picture"),
+    "models": ("list the architectures: parameters, GFLOPs, which methods work; or try one", "models.models"),
     "profile": ("what experiments cost: parameters, GFLOPs, time, memory, decoding", "profile.profile"),
     "doctor": ("check a data set before a long run: files, frames, labels, counts, overlap", "doctor.doctor"),
     "convert": ("import a checkpoint released by the authors of a method", "convert"),

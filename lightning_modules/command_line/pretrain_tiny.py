@@ -30,10 +30,17 @@ from zsar.runtime.files.given_files import GivenFileError, read_given_json
 from zsar.runtime.files.whole_files import write_json_whole
 from zsar.runtime.terminal import result_console, say
 
-_CLIP, _COCA = "tiny-clip", "tiny-coca"
-_SPOKEN = {_CLIP: "tiny CLIP", _COCA: "tiny CoCa"}
+_COCA = "tiny-coca"
+_SPOKEN = {
+    "tiny-clip": "tiny CLIP",
+    _COCA: "tiny CoCa",
+    "tiny-siglip": "tiny SigLIP",
+    "tiny-pe": "tiny PE",
+    "tiny-eva": "tiny EVA",
+}
 _BACKGROUND_VIDEOS_OF_COCA = 128  # about 1,900 frames, a tenth of all
 _GRADIENT_CLIP = 1.0
+_DESCRIBED_WITHOUT_FRAMES = ("tiny-clip", _COCA)  # as older weights of them are; their frames are CLIP's
 _CHANCE = {
     "object": 1 / 16,
     "left or right": 1 / 2,
@@ -67,7 +74,7 @@ def run(options: PretrainTinyOptions) -> int:
     )
     data = CaptionedShapes(data_settings, asks_for_captions=is_captioner)
     seed_everything(options.seed, verbose=False)
-    model = CaptionerPretraining(_COCA) if is_captioner else ImageTextPretraining(_CLIP)
+    model = (CaptionerPretraining if is_captioner else ImageTextPretraining)(options.architecture)
     settings = _settings(data, model)
     if output.exists() and not options.replacing.force:
         description = _trained_with_the_same(output, options.architecture, settings)
@@ -87,11 +94,14 @@ def _settings(data: CaptionedShapes, model: ImageTextPretraining) -> dict[str, A
         / "architectures"
         / f"{model.backbone.architecture}.json"
     )
+    config = json.loads(architecture.read_text(encoding="utf-8"))
+    if model.backbone.architecture in _DESCRIBED_WITHOUT_FRAMES:
+        config.pop("preprocess_cfg", None)
     return {
         **data.settings.as_dict(),
         **dict(model.hparams),
         "gradient_clip": _GRADIENT_CLIP,
-        "architecture": json.loads(architecture.read_text(encoding="utf-8")),
+        "architecture": config,
         "frames_and_captions": data.fingerprint(),
     }
 

@@ -17,12 +17,14 @@ from zsar.runtime.number_limits import MOST_RENDERED_VIDEOS
 class PretrainTinyOptions:
     """The options of `zsar pretrain-tiny`."""
 
-    architecture: Literal["tiny-clip", "tiny-coca"] = option("tiny-clip", "model to train")
+    architecture: Literal["tiny-clip", "tiny-coca", "tiny-siglip", "tiny-pe", "tiny-eva"] = option(
+        "tiny-clip", "model to train"
+    )
     output: Path | None = option(
         None,
         "weights file to write",
         metavar="FILE",
-        otherwise="runs/tiny_clip/seedSEED.pt, or runs/tiny_coca/seedSEED.pt",
+        otherwise="runs/tiny_clip/seedSEED.pt, runs/tiny_coca/seedSEED.pt, and so on",
     )
     seed: int = option(
         CaptionedShapesSettings.seed,
@@ -53,6 +55,7 @@ COMMAND = Command(
     description="Train the tiny CLIP of the embedded benchmark (architecture tiny-clip) from scratch, on single "
     "frames of moving shapes with captions that never name a direction: it learns colours, shapes and positions, but "
     "cannot learn directions. Takes about a minute on 2 cores. The tiny CoCa (tiny-coca) also learns to write "
-    "captions, of shapes, noise and bars, in a minute and a half. Writes a state dict, which any model accepts as "
+    "captions, of shapes, noise and bars, in a minute and a half. tiny-siglip, tiny-pe and tiny-eva have visual "
+    "towers like those of SigLIP, PE-Core and EVA-02. Writes a state dict, which any model accepts as "
     "weights, and a JSON file of the same name with settings and results. Ends with a table of probe accuracies.",
 )

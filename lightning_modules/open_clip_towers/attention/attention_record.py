@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from zsar.lightning_modules.open_clip_towers.visual.models_that_work import TAKE_A_VIT
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 AttentionKind = Literal["tokens", "tokens_and_temporal", "frames"]
@@ -138,8 +139,8 @@ class AttentionRecord:
             if weights.shape[-2:] != (n_tokens, n_tokens):
                 raise BackboneError(
                     f"the attention of layer {layer} is {weights.shape[-2]} x {weights.shape[-1]}, but a frame has "
-                    f"{n_tokens} tokens; attention in windows has no map over the patches: take a ViT such as "
-                    "ViT-B-16-quickgelu"
+                    f"{n_tokens} tokens, so that there is no map over the patches; embed frames in evaluation mode, "
+                    f"without patch dropout, or {TAKE_A_VIT}"
                 )
 
     def of_pooled_token(self) -> Tensor:

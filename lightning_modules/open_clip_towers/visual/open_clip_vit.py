@@ -13,6 +13,7 @@ from zsar.lightning_modules.open_clip_towers.attention.explicit_attention import
     weighted_values,
 )
 from zsar.lightning_modules.open_clip_towers.blocks.open_clip_block import OpenClipBlock, open_clip_blocks
+from zsar.lightning_modules.open_clip_towers.visual.models_that_work import TAKE_A_VIT
 from zsar.lightning_modules.open_clip_towers.visual.visual_tower import VisualTower
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
@@ -49,7 +50,7 @@ class OpenClipViT(VisualTower):
         if visual.attn_pool is None or visual.attn_pool_contrastive is not None or visual.pool_type != "tok":
             raise BackboneError(
                 f"the visual tower of {self.architecture} pools its tokens in a way whose attention zsar does not "
-                "know; take a ViT such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
+                f"know; {TAKE_A_VIT}"
             )
         return TokenLayout(1, 0, visual.grid_size, "attention", pools_all=True)
 
@@ -69,8 +70,8 @@ class OpenClipViT(VisualTower):
         pooled: Tensor = self._visual._pool(x)[0]
         if pooled.ndim != 2:
             raise BackboneError(
-                f"{self.architecture} pools a frame to {list(pooled.shape[1:])} numbers, not to one vector; take a ViT "
-                "such as ViT-B-16-quickgelu, or CoCa such as coca_ViT-L-14"
+                f"{self.architecture} pools a frame to {list(pooled.shape[1:])} numbers, not to one vector; "
+                f"{TAKE_A_VIT}"
             )
         return pooled
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 import torch
 
 from zsar.lightning_modules.command_line import pretrain_tiny
 from zsar.lightning_modules.command_line.pretrain_tiny import run
-from zsar.lightning_modules.command_line.pretrain_tiny_options import COMMAND
+from zsar.lightning_modules.command_line.pretrain_tiny_options import COMMAND, PretrainTinyOptions
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
+from zsar.lightning_modules.open_clip_towers.weights.registered_architectures import INCLUDED
 
 FAST = ["--steps", "3", "--clips", "64"]
 
@@ -127,3 +129,27 @@ def test_the_table_says_which_model_it_is_about(
     assert "nothing to do" in printed
     assert "What the tiny CoCa knows" in printed
     assert "caption of background" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["tiny-siglip", "tiny-pe", "tiny-eva"])
+def test_tiny_models_with_towers_of_timm_are_trained_too(
+    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(COMMAND.parse(["--architecture", architecture, *FAST])) == 0
+    weights = tmp_path / "runs" / architecture.replace("-", "_") / "seed0.pt"
+    description = json.loads(weights.with_suffix(".json").read_text())
+    assert OpenClipBackbone(architecture, str(weights)).weights_hash == description["weights_hash"]
+    assert description["settings"]["architecture"]["preprocess_cfg"]["mean"]  # its frames are part of what it is
+    capsys.readouterr()
+    assert run(COMMAND.parse(["--architecture", architecture, *FAST])) == 0
+    printed = capsys.readouterr().out
+    assert "nothing to do" in printed
+    assert f"What the tiny {architecture.removeprefix('tiny-')} knows".lower() in printed.lower()
+
+
+def test_every_included_architecture_can_be_trained() -> None:
+    offered = get_args(get_type_hints(PretrainTinyOptions)["architecture"])
+    assert sorted(offered) == sorted(path.stem for path in INCLUDED.glob("*.json"))
+    assert set(pretrain_tiny._SPOKEN) == set(offered)

@@ -73,9 +73,41 @@ def test_uint8_frames_are_normalized_by_the_models_statistics(tmp_path: Path) ->
     assert_close(features, expected)
 
 
+@pytest.mark.parametrize("architecture", ["tiny-clip", "tiny-coca", "tiny-siglip", "tiny-pe", "tiny-eva"])
+@torch.no_grad()
+def test_every_vit_has_features_and_a_matrix_that_makes_embeddings_of_them(architecture: str) -> None:
+    backbone = OpenClipBackbone(architecture, "random").eval()
+    for parameter in backbone.parameters():  # a bias that is not zero
+        parameter.add_(0.1 * torch.randn_like(parameter))
+    frames = torch.randn(5, 3, 32, 32)
+    features, projection = frame_features(backbone, frames), visual_projection(backbone)
+    assert projection.shape == (features.shape[1], backbone.embedding_width)
+    assert_close(features @ projection, backbone.encode_frames(frames), atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_a_bias_is_the_last_row_of_the_projection_and_features_end_with_one() -> None:
+    backbone = OpenClipBackbone("tiny-eva", "random").eval()
+    head = backbone.clip.visual.trunk.head
+    head.bias.normal_()
+    features, projection = frame_features(backbone, torch.randn(2, 3, 32, 32)), visual_projection(backbone)
+    assert features.shape == (2, 97)
+    assert features[:, -1].tolist() == [1.0, 1.0]
+    assert torch.equal(projection[-1], head.bias)
+    assert torch.equal(projection[:-1], head.weight.T)
+
+
+@torch.no_grad()
+def test_features_without_a_projection_are_the_embeddings() -> None:
+    backbone = OpenClipBackbone("tiny-siglip", "random").eval()
+    frames = torch.randn(2, 3, 32, 32)
+    assert torch.equal(visual_projection(backbone), torch.eye(96))
+    assert_close(frame_features(backbone, frames), backbone.encode_frames(frames), atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "tower"),
-    [("resnet", "ModifiedResNet"), ("timm", "TimmModel")],
+    [("resnet", "open_clip's ModifiedResNet, not a ViT"), ("timm", "timm's ResNet, not one of its ViTs")],
 )
 def test_another_tower_is_refused_by_name(tmp_path: Path, name: str, tower: str) -> None:
     if name == "resnet":
@@ -83,7 +115,7 @@ def test_another_tower_is_refused_by_name(tmp_path: Path, name: str, tower: str)
     else:
         vision = {"image_size": 32, "timm_model_name": "resnet10t", "timm_pool": "", "timm_proj": "linear"}
     backbone = built(tmp_path, name, {"vision_cfg": vision})
-    with pytest.raises(BackboneError, match=rf"visual tower of .*{name}\.json is a {tower}, which has no features"):
+    with pytest.raises(BackboneError, match=rf"visual tower of .*{name}\.json is {tower}.*: take a ViT such"):
         visual_projection(backbone)
 
 
@@ -91,5 +123,5 @@ def test_another_tower_is_refused_by_name(tmp_path: Path, name: str, tower: str)
 def test_a_tower_that_does_not_pool_is_refused(tmp_path: Path) -> None:
     backbone = built(tmp_path, "vit", {})
     backbone.clip.visual.pool_type = "none"
-    with pytest.raises(BackboneError, match=r"pools a frame to \[5, 48\] numbers, not to one token of 48"):
+    with pytest.raises(BackboneError, match=r"pools a frame to \[5, 48\] numbers, not to one vector"):
         frame_features(backbone, torch.randn(2, 3, 32, 32))

@@ -10,7 +10,13 @@ from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader
 
 from zsar.lightning_modules.open_clip_towers.open_clip_backbone import OpenClipBackbone
-from zsar.lightning_modules.training.image_text_pretraining import ImageTextPretraining, multi_positive_contrastive
+from zsar.lightning_modules.training.image_text_pretraining import (
+    ImageTextPretraining,
+    fitted_bias,
+    multi_positive_contrastive,
+)
+
+TINY = ("tiny-clip", "tiny-coca", "tiny-siglip", "tiny-pe", "tiny-eva")
 
 
 @pytest.fixture
@@ -49,12 +55,65 @@ def test_repeated_captions_are_one_text(frames: torch.Tensor) -> None:
     torch.testing.assert_close(loss, multi_positive_contrastive(logits, torch.tensor([0, 1, 0, 0])))
 
 
-def test_gradients_reach_both_towers(frames: torch.Tensor) -> None:
-    model = ImageTextPretraining("tiny-clip")
+@pytest.mark.parametrize("architecture", TINY)
+def test_gradients_reach_both_towers(frames: torch.Tensor, architecture: str) -> None:
+    model = ImageTextPretraining(architecture)
     model.log = lambda *_, **__: None  # type: ignore[method-assign]
     model.training_step((frames, ["red", "green", "blue", "red"]), 0).backward()
     without = [name for name, parameter in model.named_parameters() if parameter.grad is None]
-    assert without == []
+    assert [name for name in without if "decoder" not in name and not name.endswith("logit_bias")] == []
+
+
+@pytest.mark.parametrize("architecture", TINY)
+def test_the_positions_of_any_tower_start_larger(architecture: str) -> None:
+    def positions(scale: float) -> torch.Tensor:
+        torch.manual_seed(1)
+        return ImageTextPretraining(architecture, position_embedding_scale=scale)._position_embedding
+
+    torch.testing.assert_close(positions(3.0), 3 * positions(1.0))
+
+
+@pytest.mark.parametrize("architecture", ["tiny-siglip", "tiny-pe", "tiny-eva"])
+def test_a_tower_of_timm_starts_with_positions_and_weights_as_large_as_those_of_open_clip(architecture: str) -> None:
+    model = ImageTextPretraining(architecture, position_embedding_scale=1)
+    one_over_root = 96**-0.5
+    assert float(model._position_embedding.std()) == pytest.approx(one_over_root, rel=0.1)
+    trunk = model.backbone.clip.visual.trunk
+    first = trunk.blocks[0].mlp
+    weight = next(module for module in first.modules() if isinstance(module, torch.nn.Linear)).weight
+    assert float(weight.std()) == pytest.approx(one_over_root, rel=0.1)
+    plain = OpenClipBackbone(architecture, "random").clip.visual.trunk
+    if trunk.num_classes:
+        assert float(trunk.head.weight.std() / plain.head.weight.std()) == pytest.approx(1, rel=0.1)
+
+
+def test_a_bias_is_fitted_to_the_share_of_pairs_that_match() -> None:
+    """With equal logits each pair is as likely: 1 of 4 pairs matches for 4 texts, so that sigmoid(2 + b) = 1/4."""
+    fitted = fitted_bias(torch.full((8, 4), 2.0), torch.arange(8) % 4)
+    assert fitted == pytest.approx(math.log(1 / 3) - 2)
+
+
+def test_a_fitted_bias_has_the_least_sigmoid_loss() -> None:
+    logits, labels = 10 * torch.rand(6, 5), torch.tensor([0, 1, 2, 3, 4, 0])
+    signs = 2 * torch.nn.functional.one_hot(labels, 5) - 1
+
+    def loss(bias: float) -> float:
+        return float(-torch.nn.functional.logsigmoid(signs * (logits.double() + bias)).sum())
+
+    fitted = fitted_bias(logits, labels)
+    assert loss(fitted) < min(loss(fitted - 0.01), loss(fitted + 0.01))
+
+
+def test_the_bias_of_a_siglip_is_fitted_when_training_ends(frames: torch.Tensor) -> None:
+    model = ImageTextPretraining("tiny-siglip")
+    trainer = Trainer(
+        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False
+    )
+    trainer.fit(model, DataLoader([(frames, ["one", "two", "three", "one"])] * 2, batch_size=None))
+    bias = model.backbone.logit_bias
+    assert bias is not None
+    assert float(bias) == pytest.approx(fitted_bias(model._last_logits, torch.tensor([0, 1, 2, 0])), abs=1e-5)
+    assert float(bias) != -10
 
 
 def test_embeddings_of_places_and_words_start_larger() -> None:
