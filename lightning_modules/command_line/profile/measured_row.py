@@ -113,7 +113,7 @@ class _Measuring:
 
     def of_recognizer(self, model: ActionRecognizer, rendered: Path) -> Record:
         row, settings = self.row, self.settings
-        module = build_trimmed(row, image_size=model.backbone.image_size[0])
+        module = build_trimmed(row, pixels=model.frame_pixels)
         classes = self.request.n_classes
         texts = class_texts(module, ("fit", "test"), n_classes=classes, is_stated=row.has_data)
         batches = {"test": settings.test_batch, "train": settings.train_batch}
@@ -186,7 +186,7 @@ class _Measuring:
             features, search = profile.features(), profile.search()
             record |= {"forward": features.record(), "search": search.record()}
         if "decode" in self.parts:
-            seconds, shown, of, why = untrimmed_seconds(module, rendered, image_size=size)
+            seconds, shown, of, why = untrimmed_seconds(module, rendered, pixels=model.backbone.frame_pixels)
             decode = seconds * MINUTE_SECONDS / shown
             record["decode"] = {"of": of, "why_rendered": why, "seconds": seconds, "video_seconds": shown}
         return {**record, "minute_of_video": minute_record(features, search, profile.n_frames_of_minute, decode)}

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.makers.configs.shipped import CONFIGS
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.data_sets import UntrimmedShapes
 from zsar.lightning_modules.command_line.profile.built_row import (
     build_model,
@@ -16,6 +17,7 @@ from zsar.lightning_modules.command_line.profile.requested_rows import Requested
 from zsar.lightning_modules.open_clip_towers.weights.weight_files import BackboneError
 
 T2L = str(CONFIGS / "experiment" / "t2l_kinetics400.yaml")
+SMALL = FramePixels(32, "squash", "bilinear")
 TINY = ("--model.backbone.architecture", "tiny-clip")
 
 
@@ -58,13 +60,13 @@ def test_an_empty_model_reads_no_weights_and_takes_no_memory(tmp_path: Path) -> 
     assert {parameter.device.type for parameter in model.parameters()} == {"meta"}
 
 
-def test_frames_of_another_size_are_refused_where_data_are_stated() -> None:
+def test_the_frames_are_the_model_s_and_another_size_is_refused() -> None:
     given, _ = row("--model", "T2L", *TINY)
-    module = build_trimmed(given, image_size=32)
-    assert (module.clips.image_size, module.loading.n_workers) == (32, 0)
-    stated, _ = row(T2L, *TINY)
-    with pytest.raises(ValueError, match="data.clips.image_size is 224, but tiny-clip takes 32 px; set it to 32"):
-        build_trimmed(stated, image_size=32)
+    module = build_trimmed(given, pixels=SMALL)
+    assert (module.frame_pixels, module.loading.n_workers) == (SMALL, 0)
+    stated, _ = row(T2L, *TINY, "--data.clips.image_size", "224")
+    with pytest.raises(ValueError, match="data.clips.image_size is 224, but the model takes frames of 32 px"):
+        build_trimmed(stated, pixels=SMALL)
 
 
 def test_prompt_tuning_and_untrimmed_data_are_built_as_stated() -> None:
@@ -72,7 +74,7 @@ def test_prompt_tuning_and_untrimmed_data_are_built_as_stated() -> None:
     tuning = build_tuning(tuned)
     assert tuning is not None
     assert tuning.method == "DTS-TPT"
-    assert build_trimmed(tuned, image_size=224).clips.views is not None
+    assert build_trimmed(tuned, pixels=FramePixels(224, "crop", "bicubic")).clips.views is not None
     localizer, _ = row("--model", "T3AL", "--data.loading.stride.frames", "4", "--data", "UntrimmedShapes")
     assert build_tuning(localizer) is None
     module = build_untrimmed(localizer)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.data_sets import UCF101, UntrimmedShapes, VideoFolder
 from zsar.datamodules.settings import Clips, Loading, Split, UntrimmedLoading
 from zsar.datamodules.video_files.streaming import FrameStride
@@ -63,7 +64,7 @@ def test_a_video_that_cannot_be_decoded_is_said(tmp_path: Path, rendered: Path) 
 
 def test_a_long_video_is_decoded_as_a_localizer_does(tmp_path: Path, rendered: Path) -> None:
     module = UntrimmedShapes(data_root=tmp_path, loading=UntrimmedLoading(stride=FrameStride(25)))
-    seconds, shown, of, why = untrimmed_seconds(module, rendered, image_size=32)
+    seconds, shown, of, why = untrimmed_seconds(module, rendered, pixels=FramePixels(32, "squash", "bilinear"))
     assert seconds > 0
     assert (shown, of) == (10.0, DESCRIPTION)
     assert why is not None
