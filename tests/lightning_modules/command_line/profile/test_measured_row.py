@@ -18,6 +18,7 @@ def measured(rendered: Path, *line: str) -> dict[str, Any]:
     return measured_row(row, request, rendered)
 
 
+@pytest.mark.slow
 def test_counts_alone_touch_nothing_and_know_the_large_models(tmp_path: Path) -> None:
     """T2L on ViT-L/14 (T2L, Table 1), whose weights are not here."""
     line = ("--model", "T2L", "--model.backbone.architecture", "ViT-L-14-quickgelu", *COUNT)

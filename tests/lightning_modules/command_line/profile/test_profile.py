@@ -8,6 +8,7 @@ from zsar.lightning_modules.command_line.cli import main
 FAST = ("--device", "cpu", "--repeats", "1")
 
 
+@pytest.mark.slow
 def test_the_numbers_of_a_profile_are_those_of_results_json(
     experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
