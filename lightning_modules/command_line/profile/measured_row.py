@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,6 @@ from zsar.lightning_modules.command_line.profile.measuring.measured_localizer im
 )
 from zsar.lightning_modules.command_line.profile.measuring.measured_recognizer import RecognizerProfile
 from zsar.lightning_modules.command_line.profile.measuring.profiled_data import repeated_sample
-from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import render_clip
 from zsar.lightning_modules.command_line.profile.profile_options import Part, ProfileRequest
 from zsar.lightning_modules.command_line.profile.requested_rows import RequestedRow
 from zsar.lightning_modules.localization.localizer import ActionLocalizer
@@ -44,12 +42,13 @@ from zsar.lightning_modules.recognition.recognizer import ActionRecognizer
 Record = dict[str, Any]
 
 
-def measured_row(row: RequestedRow, request: ProfileRequest) -> Record:
+def measured_row(row: RequestedRow, request: ProfileRequest, rendered: Path) -> Record:
     """Measures a row.
 
     Args:
         row: The row.
         request: The command line.
+        rendered: The rendered video; not needed if nothing but counts is asked for.
 
     Returns:
         Its name and settings, and an entry for each part that was measured.
@@ -73,11 +72,9 @@ def measured_row(row: RequestedRow, request: ProfileRequest) -> Record:
     record = {**_described(row, request), "parameters": counts, **_counted(row, model)}
     if parts == {"count"}:
         return record
-    with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
-        rendered = render_clip(Path(folder))
-        if isinstance(model, ActionLocalizer):
-            return {**record, **measuring.of_localizer(model, rendered)}
-        return {**record, **measuring.of_recognizer(model, rendered)}
+    if isinstance(model, ActionLocalizer):
+        return {**record, **measuring.of_localizer(model, rendered)}
+    return {**record, **measuring.of_recognizer(model, rendered)}
 
 
 def _described(row: RequestedRow, request: ProfileRequest) -> Record:
@@ -116,7 +113,7 @@ class _Measuring:
 
     def of_recognizer(self, model: ActionRecognizer, rendered: Path) -> Record:
         row, settings = self.row, self.settings
-        module = build_trimmed(row, image_size=model.backbone.image_size[0])
+        module = build_trimmed(row, pixels=model.frame_pixels)
         classes = self.request.n_classes
         texts = class_texts(module, ("fit", "test"), n_classes=classes, is_stated=row.has_data)
         batches = {"test": settings.test_batch, "train": settings.train_batch}
@@ -189,8 +186,7 @@ class _Measuring:
             features, search = profile.features(), profile.search()
             record |= {"forward": features.record(), "search": search.record()}
         if "decode" in self.parts:
-            own = "decode" in self.parts
-            seconds, shown, of, why = untrimmed_seconds(module, rendered, image_size=size, own_videos=own)
+            seconds, shown, of, why = untrimmed_seconds(module, rendered, pixels=model.backbone.frame_pixels)
             decode = seconds * MINUTE_SECONDS / shown
             record["decode"] = {"of": of, "why_rendered": why, "seconds": seconds, "video_seconds": shown}
         return {**record, "minute_of_video": minute_record(features, search, profile.n_frames_of_minute, decode)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +13,7 @@ import torch
 from zsar.api.devices import device_names
 from zsar.lightning_modules.command_line.profile.machine import machine_record, versions_record
 from zsar.lightning_modules.command_line.profile.measured_row import measured_row
+from zsar.lightning_modules.command_line.profile.measuring.rendered_clip import render_clip
 from zsar.lightning_modules.command_line.profile.profile_files import check_output, write_profile
 from zsar.lightning_modules.command_line.profile.profile_options import ProfileRequest
 from zsar.lightning_modules.command_line.profile.profile_table import profile_tables
@@ -39,9 +42,11 @@ def run(options: ProfileRequest) -> int:
     rows = requested_rows(options)
     check_results(len(rows), options.results)  # before the work
     device = torch.device(device_names(options.device.device, 1)[0])
-    with warnings.catch_warnings():  # on the few batches, which are meant
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        records = [measured_row(row, options) for row in tracked(rows, "measuring", console=message_console())]
+    with tempfile.TemporaryDirectory(prefix="zsar-") as folder, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # of the loader of one batch
+        rendered = Path(folder) if options.parts == ("count",) else render_clip(Path(folder))
+        shown = tracked(rows, "measuring", console=message_console())
+        records = [measured_row(row, options, rendered) for row in shown]
     records = with_results(records, options.results)
     profile: dict[str, Any] = {
         "zsar_profile": 1,

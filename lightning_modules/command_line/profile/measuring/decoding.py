@@ -13,6 +13,7 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from zsar.datamodules.choices.frame_pixels import FramePixels
 from zsar.datamodules.lists.video_table import VideoTable
 from zsar.datamodules.samples import Sample
 from zsar.datamodules.untrimmed_frames import UntrimmedVideo, open_frames
@@ -117,31 +118,34 @@ def n_processes(videos_per_second: float, clips_per_second: float) -> int:
 
 
 def untrimmed_seconds(
-    module: UntrimmedVideoDataModule, rendered: Path, *, image_size: int, own_videos: bool
+    module: UntrimmedVideoDataModule, rendered: Path, *, pixels: FramePixels
 ) -> tuple[float, float, str, str | None]:
     """Decodes the beginning of a long video as a localizer does.
 
     Args:
         module: The data set.
         rendered: The rendered video.
-        image_size: S of the frames, in px.
-        own_videos: Whether the data set's own videos are looked for.
+        pixels: Size and filter of the model's frames; the geometry is the data set's.
 
     Returns:
         Seconds that it took, seconds of video, what was decoded, and why that is a rendered video (None for one of the
         data set).
     """
-    why: str | None = "not asked for"
-    video, of = UntrimmedVideo(rendered.stem, rendered, float(SECONDS)), DESCRIPTION
-    if own_videos:
-        try:
-            module.setup("test")
-            video, of, why = next(_with_file(module)), f"a video of {type(module).__name__}", None
-        except (FileNotFoundError, StopIteration) as error:
-            why = str(error) or "no video of the data set is here"
-    stride, geometry = module.stride, module.geometry
+    try:
+        module.setup("test")
+        video, of, why = next(_with_file(module)), f"a video of {type(module).__name__}", None
+    except (FileNotFoundError, StopIteration) as error:
+        video, of = UntrimmedVideo(rendered.stem, rendered, float(SECONDS)), DESCRIPTION
+        why = str(error) or "no video of the data set is here"
     began = time.perf_counter()
-    with open_frames(video, stride=stride, image_size=image_size, geometry=geometry, chunk_size=_CHUNK) as stream:
+    with open_frames(
+        video,
+        stride=module.stride,
+        image_size=pixels.image_size,
+        geometry=module.geometry,
+        resize_filter=pixels.resize_filter,
+        chunk_size=_CHUNK,
+    ) as stream:
         chunks = itertools.takewhile(lambda chunk: chunk[1][0] < _FIRST_SECONDS, stream.chunks())
         shown = max(float(times[-1]) for _, times in chunks)
         return time.perf_counter() - began, max(shown, min(_FIRST_SECONDS, stream.duration_seconds)), of, why

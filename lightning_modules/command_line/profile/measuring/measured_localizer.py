@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,9 @@ class LocalizerProfile:
 
         Raises:
             BackboneError: The model can generate no captions and none are stored.
+            ValueError: A prompt is too long for the text tower.
         """
+        self._check_as_a_test_does()
         with tempfile.TemporaryDirectory(prefix="zsar-") as folder:
             stored = None if self.module.captions_folder is None else _stored_captions(Path(folder))
             video = replace(self._minute(), captions_folder=stored)
@@ -89,6 +92,21 @@ class LocalizerProfile:
                 n_videos=1,
                 n_frames=self.n_frames_of_minute,
             )
+
+    def _check_as_a_test_does(self) -> None:
+        """Lets the model refuse, as its `setup` does, what it could not do on real videos."""
+        source = SimpleNamespace(
+            class_text=lambda stage: [self.text],
+            captions_folder=self.module.captions_folder,
+            tested_sets=(),
+            open_frames=None,
+        )
+        model: Any = self.model
+        model.trainer = SimpleNamespace(datamodule=source)
+        try:
+            model.setup("test")
+        finally:
+            model.trainer = None
 
     def _minute(self) -> UntrimmedFeatures:
         """The frames of a pass, again and again with a little noise; they show no action."""
