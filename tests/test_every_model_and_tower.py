@@ -49,7 +49,7 @@ class Place:
         if issubclass(model, ActionRecognizer):
             data = [
                 *("--data", "data/video_folder", "--data.clips.image_size", "32", "--data.loading.batch_size", "4"),
-                *("--data.split.held_out_fraction", "0.25", "--data.predict", "data/my_videos/red dance"),
+                *("--data.split.held_out_fraction", "0.25", "--data.predict", "my_videos/red dance"),
                 *("--data.loading.n_workers", "0", "--trainer.max_epochs", "1"),
             ]
         else:
